@@ -1,0 +1,91 @@
+"""The header of a model file, readable without torch.
+
+A model is one safetensors file: tensors, and in its metadata one JSON document, `ModelHeader`. Reading it
+executes no code. The tensors are read by `engine/checkpoint`.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.settings import ClassName, DecodeSettings, Kind, NetSettings, NormalizeSettings, Settings
+
+METADATA_KEY = "napari-apprentice"
+_LARGEST_HEADER = 100_000_000
+
+
+class ModelHeader(Settings):
+    """What a model is, where it comes from and how well it does.
+
+    ``zoom`` is network pixels per image pixel (y and x) for an image of ``spacing``; ``spacing`` (z, y, x) in
+    ``unit`` is None when the model was taught on images without a physical pixel size.
+    ``object_diameter`` is the typical diameter in network pixels.
+    """
+
+    format: Annotated[int, Field(ge=1, le=1)] = 1
+    id: str
+    name: str
+    kind: Kind = "instances"
+    classes: tuple[ClassName, ...] = ()
+    net: NetSettings
+    normalize: NormalizeSettings = NormalizeSettings()
+    decode: DecodeSettings = DecodeSettings()
+    image_channels: int = 1
+    zoom: Annotated[float, Field(gt=0)] = 1.0
+    spacing: tuple[float, float, float] | None = None
+    unit: str = "pixel"
+    object_diameter: float | None = None
+    parent: str | None = None
+    trained_on: tuple[str, ...] = ()
+    scores: dict[str, float] = {}
+    licence: str = ""
+    created: str = ""
+    notes: str = ""
+
+
+def header_of(metadata: dict[str, str], path: str | Path) -> ModelHeader:
+    """The header inside a safetensors file's metadata; `UserError` when there is none of ours."""
+    if METADATA_KEY not in metadata:
+        raise UserError(f"{path} is a safetensors file but not a napari-apprentice model: choose another model.")
+    try:
+        return ModelHeader.model_validate_json(metadata[METADATA_KEY])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"The model {path} has a header this version cannot read ({where}: {first['msg']}): "
+            "update napari-apprentice or choose another model."
+        ) from error
+
+
+def read_header(path: str | Path) -> ModelHeader:
+    """Read a model's header without torch; `UserError` for a missing, truncated or foreign file."""
+    path = Path(path)
+    damaged = UserError(f"{path} is not a model file or is damaged: choose a .safetensors file made by apprentice.")
+    try:
+        with path.open("rb") as file:
+            prefix = file.read(8)
+            if len(prefix) < 8:
+                raise damaged
+            (length,) = struct.unpack("<Q", prefix)
+            if length > _LARGEST_HEADER:
+                raise damaged
+            raw = file.read(length)
+            size = path.stat().st_size
+    except OSError as error:
+        raise UserError(f"The model file {path} cannot be read ({error.strerror}): check the path.") from error
+    try:
+        header: dict[str, Any] = json.loads(raw)
+        metadata = header.pop("__metadata__", {})
+        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise damaged from error
+    if len(raw) < length or size < 8 + length + end:
+        raise UserError(f"The model file {path} is cut short ({size} bytes): copy it again.")
+    return header_of(metadata, path)

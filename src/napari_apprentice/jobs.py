@@ -1,0 +1,128 @@
+"""What can be asked for: frozen descriptions of work, small enough for a pipe.
+
+Large arrays are named by place (`ArrayRef`) and never carried. Results are named the same way.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from napari_apprentice.settings import ClassName, Kind, NetSettings, SegmentSettings, Settings, TeachSettings
+
+Point = tuple[int, int, int, int]  # t, z, y, x
+
+
+class ArrayRef(Settings):
+    """An array in a memory-mapped ``.npy`` file."""
+
+    path: str
+
+
+class VolumeRef(Settings):
+    """Pixels (T, C, Z, Y, X) with what is needed to interpret them. ``spacing`` is (z, y, x)."""
+
+    pixels: ArrayRef
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    unit: str = "pixel"
+    name: str = ""
+
+
+class LessonRef(Settings):
+    """One image with the corrections as they were when the job was made: both (T, Z, Y, X)."""
+
+    image: VolumeRef
+    labels: ArrayRef
+    vouched: ArrayRef
+
+
+class SegmentJob(Settings):
+    """Propose labels for one image; writes uint32 labels (T, Z, Y, X) to ``out``."""
+
+    type: Literal["segment"] = "segment"
+    id: str
+    image: VolumeRef
+    model: str
+    settings: SegmentSettings = SegmentSettings()
+    out: ArrayRef
+
+
+class TeachJob(Settings):
+    """Fine-tune ``parent`` (a model file), or a fresh ``net``, on the lessons; writes a model to ``out``."""
+
+    type: Literal["teach"] = "teach"
+    id: str
+    kind: Kind
+    classes: tuple[ClassName, ...] = ()
+    lessons: tuple[LessonRef, ...]
+    parent: str | None = None
+    net: NetSettings | None = None
+    settings: TeachSettings = TeachSettings()
+    out: str
+
+
+class ClickJob(Settings):
+    """Propose one object around ``point``; answered by the warm engine at once.
+
+    ``labels`` and ``vouched`` are not needed: the session cuts the proposal where voxels are vouched for.
+    """
+
+    type: Literal["click"] = "click"
+    id: str
+    image: VolumeRef
+    model: str
+    point: Point
+    generation: int
+    settings: SegmentSettings = SegmentSettings()
+
+
+class SegmentResult(Settings):
+    """``objects`` counts instances (or labelled voxels' classes); ``seconds`` is wall time."""
+
+    type: Literal["segment"] = "segment"
+    job: str
+    labels: ArrayRef
+    objects: int
+    seconds: float
+    device: str = ""
+
+
+class TeachResult(Settings):
+    """Scores are on the set-aside corrections; None with ``why_no_score`` when too few objects are there to judge.
+
+    ``better`` is None when it could not be judged.
+    """
+
+    type: Literal["teach"] = "teach"
+    job: str
+    model: str
+    score_before: float | None = None
+    score_after: float | None = None
+    better: bool | None = None
+    why_no_score: str = ""
+    steps: int = 0
+    seconds: float = 0.0
+
+
+class ClickResult(Settings):
+    """The proposed mask: a box ((start, stop) for t, z, y, x) and its voxels, row-major packed bits in hex.
+
+    ``bits`` is empty when nothing is there; ``np.unpackbits(np.frombuffer(bytes.fromhex(bits), np.uint8))``.
+    """
+
+    type: Literal["click"] = "click"
+    job: str
+    generation: int
+    box: tuple[tuple[int, int], ...]
+    bits: str = ""
+    class_value: int | None = None
+
+
+Job = SegmentJob | TeachJob | ClickJob
+_adapter: TypeAdapter[Job] = TypeAdapter(Annotated[Job, Field(discriminator="type")])
+
+
+def from_plain(plain: dict[str, Any]) -> Job:
+    """The job that ``model_dump(mode="json")`` wrote."""
+    return _adapter.validate_python(plain)
