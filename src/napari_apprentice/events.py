@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from napari_apprentice.jobs import SegmentResult, TeachResult, ClickResult
+from napari_apprentice.jobs import ClickResult, SegmentResult, TeachResult
 from napari_apprentice.settings import Settings
 
 Region = tuple[tuple[int, int], ...]  # (start, stop) for t, z, y, x

@@ -1,1 +1,1 @@
-
+"""Measurements anyone can repeat; each writes results.json and plots."""

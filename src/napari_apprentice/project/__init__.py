@@ -1,1 +1,1 @@
-
+"""What survives a crash: the project folder, the journal of edits, the versions of the model."""

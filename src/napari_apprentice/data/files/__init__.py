@@ -1,1 +1,1 @@
-
+"""Image formats, one module each."""

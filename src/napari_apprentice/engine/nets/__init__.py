@@ -1,1 +1,1 @@
-
+"""Networks, built from the settings in a model's header."""

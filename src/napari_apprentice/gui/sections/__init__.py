@@ -1,1 +1,1 @@
-
+"""The panel's sections, one step of the loop each."""

@@ -1,1 +1,1 @@
-
+"""Tools on the image: brushes, approval, click a cell."""
