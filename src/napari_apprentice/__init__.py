@@ -1,1 +1,47 @@
+"""napari-apprentice: a network that proposes masks, learns from corrections and proposes better ones.
 
+>>> import napari_apprentice as na
+>>> session = na.Session.create("my-project")
+>>> session.add_image(na.read_image("cells.tif"))
+>>> session.choose_model("nuclei-2d")
+>>> session.segment()
+>>> session.run_until_idle()
+>>> session.export_labels("cells_labels.tif")
+
+Importing this package loads neither torch nor Qt.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_apprentice.data.files import read_image, write_labels
+    from napari_apprentice.errors import UserError
+    from napari_apprentice.session import Session
+    from napari_apprentice.settings import SegmentSettings, TeachSettings
+
+__version__ = "0.1.0"
+__all__ = ["SegmentSettings", "Session", "TeachSettings", "UserError", "read_image", "write_labels"]
+
+_HOMES = {
+    "read_image": "data.files",
+    "write_labels": "data.files",
+    "UserError": "errors",
+    "Session": "session",
+    "SegmentSettings": "settings",
+    "TeachSettings": "settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are found on first use, so that a worker that needs one module loads one module."""
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names, found or not yet found."""
+    return sorted([*globals(), *__all__])
