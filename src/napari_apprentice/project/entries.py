@@ -1,0 +1,161 @@
+"""One image of a project on disk: its record, a snapshot of labels and vouched voxels, and the journal since.
+
+::
+
+    entries/<id>/entry.json         the image
+                 state-3.npz        labels and vouched when journal 3 began
+                 journal-3.bin      what was done since
+
+A new snapshot is written whole, under the next number, before the old pair is removed, so that at every
+moment one pair tells everything.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.project import durable, journal
+from napari_apprentice.project.flusher import Flusher
+from napari_apprentice.project.images import ImageRecord
+from napari_apprentice.project.journal import Action, Journal, Record
+
+_LARGEST_JOURNAL = 128_000_000  # bytes; beyond it a new snapshot is due
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was found: arrays (T, Z, Y, X) at the snapshot, the records since, and a sentence when some are lost."""
+
+    labels: NDArray[np.uint32]
+    vouched: NDArray[np.uint8]
+    records: list[Record]
+    complaint: str = ""
+
+
+class EntryFolder:
+    """Where one image's labels are kept."""
+
+    def __init__(self, path: Path, image: ImageRecord, flusher: Flusher) -> None:
+        self.path = path
+        self.image = image
+        self._flusher = flusher
+        self._number = 0
+        self._journal = Journal(path / "journal-0.bin", flusher)
+
+    @classmethod
+    def open(cls, path: Path, flusher: Flusher) -> EntryFolder:
+        """Read ``entry.json``."""
+        try:
+            image = ImageRecord.model_validate(json.loads((path / "entry.json").read_text()))
+        except (OSError, ValueError, ValidationError) as error:
+            raise UserError(f"{path / 'entry.json'} cannot be read: restore it from a copy.") from error
+        return cls(path, image, flusher)
+
+    @property
+    def id(self) -> str:
+        """The entry's stable name."""
+        return self.path.name
+
+    def save_image(self, image: ImageRecord) -> None:
+        """Write what the image is."""
+        self.image = image
+        durable.make_folder(self.path)
+        durable.write_json(self.path / "entry.json", image.model_dump(mode="json"))
+
+    def load(self) -> Kept:
+        """The newest readable snapshot and its journal, which is continued from here."""
+        shape = (self.image.shape[0], *self.image.shape[2:])
+        numbers = sorted((_number(path) for path in self.path.glob("state-*.npz")), reverse=True)
+        complaint = ""
+        for number in [*numbers, 0]:
+            try:
+                labels, vouched = _read_state(self.path / f"state-{number}.npz", shape, required=number > 0)
+                break
+            except UserError as error:
+                complaint = str(error)
+        replay = journal.read(self.path / f"journal-{number}.bin")
+        if replay.damaged:
+            complaint = complaint or (
+                f"The end of the journal of {self.image.name} was cut off or is damaged: "
+                f"the {len(replay.records)} edits before it are here; check the last objects you corrected."
+            )
+            _keep_aside(self.path / f"journal-{number}.bin", replay.end)
+        self._number = number
+        self._journal = Journal(self.path / f"journal-{number}.bin", self._flusher, replay.end)
+        return Kept(labels, vouched, replay.records, complaint)
+
+    def append(self, action: Action, step: int, delta: bytes) -> None:
+        """Journal one change; `UserError` when the disk refuses, and then it waits for `retry`."""
+        self._journal.append(Record(action, step, delta))
+
+    def retry(self) -> None:
+        """Write what the disk refused before."""
+        if self._journal.is_behind:
+            self._journal.retry()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether changes wait because the disk refused them."""
+        return self._journal.is_behind
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a new snapshot is due."""
+        return self._journal.size > _LARGEST_JOURNAL
+
+    def snapshot(self, labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> None:
+        """Write everything as it is now and begin a new journal."""
+        number = self._number + 1
+        # npz at the fastest compression: labels are long runs, and level 6 takes four times as long
+        with (
+            durable.replacing(self.path / f"state-{number}.npz") as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        ):
+            for name, array in (("labels", labels), ("vouched", vouched)):
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+        old, self._number = self._number, number
+        self._journal.abandon()
+        self._journal = Journal(self.path / f"journal-{number}.bin", self._flusher)
+        for path in (self.path / f"journal-{old}.bin", self.path / f"state-{old}.npz"):
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Put everything on disk."""
+        self._journal.close()
+
+
+def _number(path: Path) -> int:
+    digits = path.stem.rpartition("-")[2]
+    return int(digits) if digits.isdigit() else 0
+
+
+def _read_state(path: Path, shape: tuple[int, ...], *, required: bool) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+    if not required and not path.exists():
+        return np.zeros(shape, np.uint32), np.zeros(shape, np.uint8)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            labels, vouched = archive["labels"], archive["vouched"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise UserError(f"The saved labels {path} are damaged: the ones before them are shown.") from error
+    if labels.shape != shape or vouched.shape != shape:
+        raise UserError(f"The saved labels {path} have shape {labels.shape}, the image needs {shape}.")
+    return labels.astype(np.uint32, copy=False), vouched.astype(np.uint8, copy=False)
+
+
+def _keep_aside(path: Path, end: int) -> None:
+    """Copy what cannot be read before the journal is continued over it."""
+    with path.open("rb") as file:
+        file.seek(end)
+        rest = file.read()
+    with durable.replacing(path.with_suffix(".damaged")) as copy:
+        copy.write(rest)

@@ -1,0 +1,124 @@
+"""Which image an entry is about: recognised when it comes again, and reopened from its own file.
+
+Pixels are copied into the project only when no file gives them back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_apprentice.data import files, scratch
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.settings import Settings
+
+_SAMPLED_PLANES = 8
+_SAMPLED_EDGE = 256
+
+
+class ImageRecord(Settings):
+    """What is written about an image; ``content`` is a hash of sampled pixels, ``copied``: the project has them."""
+
+    name: str
+    source: str | None
+    shape: tuple[int, int, int, int, int]
+    dtype: str
+    spacing: tuple[float, float, float]
+    unit: str
+    channels: tuple[str, ...] = ()
+    metadata: dict[str, Any] = {}
+    content: str
+    copied: bool = False
+
+
+def record_of(volume: Volume) -> ImageRecord:
+    """Describe an image so that it can be found again."""
+    return ImageRecord(
+        name=volume.name,
+        source=None if volume.source is None else str(Path(volume.source).absolute()),
+        shape=tuple(int(n) for n in volume.pixels.shape),
+        dtype=str(volume.pixels.dtype),
+        spacing=tuple(float(step) for step in volume.spacing),
+        unit=volume.unit,
+        channels=tuple(str(channel) for channel in volume.channels),
+        metadata={key: value for key, value in volume.metadata.items() if isinstance(value, str | int | float | bool)},
+        content=content_hash(volume.pixels),
+    )
+
+
+def content_hash(pixels: Any) -> str:
+    """A hash of shape, dtype and a regular sample of pixels (T, C, Z, Y, X); lazy arrays are read sparsely."""
+    digest = hashlib.sha256(f"{tuple(pixels.shape)} {np.dtype(pixels.dtype)}".encode())
+    t, c, z, y, x = pixels.shape
+    planes = np.unique(np.linspace(0, t * c * z - 1, _SAMPLED_PLANES).astype(int))
+    step_y, step_x = -(-y // _SAMPLED_EDGE), -(-x // _SAMPLED_EDGE)
+    for index in planes:
+        at = np.unravel_index(index, (t, c, z))
+        plane = np.asarray(pixels[int(at[0]), int(at[1]), int(at[2]), ::step_y, ::step_x])
+        digest.update(np.ascontiguousarray(plane).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def entry_id(record: ImageRecord) -> str:
+    """The same for the same image at the same place."""
+    return hashlib.sha256(f"{record.source or ''} {record.content}".encode()).hexdigest()[:12]
+
+
+def is_same(known: ImageRecord, coming: ImageRecord) -> bool:
+    """Whether ``coming`` is the image ``known``, possibly moved to another place since."""
+    if known.content != coming.content:
+        return False
+    if known.source == coming.source or known.source is None or coming.source is None:
+        return True
+    return not Path(known.source).exists()
+
+
+def keep(volume: Volume, record: ImageRecord, folder: Path) -> ImageRecord:
+    """Make sure that `reopen` will give the pixels back; copies them when their file does not."""
+    if record.source is not None:
+        try:
+            _from_source(record)
+        except UserError:
+            pass
+        else:
+            return record
+    scratch.write(folder / "pixels.npy", volume.pixels)
+    return record.model_copy(update={"copied": True})
+
+
+def reopen(record: ImageRecord, folder: Path) -> Volume:
+    """The image as it was added; `UserError` when its file is gone or is another image now."""
+    if not record.copied:
+        return _from_source(record)
+    path = folder / "pixels.npy"
+    try:
+        pixels = np.load(path, mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"The pixels of {record.name} are missing in the project ({path}): add the image again."
+        ) from error
+    return _as_recorded(Volume(pixels), record)
+
+
+def _from_source(record: ImageRecord) -> Volume:
+    found = files.read_image(record.source or "")
+    if content_hash(found.pixels) != record.content:
+        raise UserError(f"{record.source} is not the image it was ({record.name} {record.shape}): restore the file.")
+    return _as_recorded(found, record)
+
+
+def _as_recorded(volume: Volume, record: ImageRecord) -> Volume:
+    return replace(
+        volume,
+        spacing=record.spacing,
+        unit=record.unit,
+        channels=record.channels,
+        name=record.name,
+        source=record.source,
+        metadata={**volume.metadata, **record.metadata},
+    )

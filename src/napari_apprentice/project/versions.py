@@ -1,0 +1,121 @@
+"""The lineage of a project's model: every version is kept, with its scores; one is current."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.project import durable
+from napari_apprentice.settings import Settings
+
+
+class Version(Settings):
+    """One taught model. ``parent`` is the key of the model it was taught from; scores are on set-aside corrections."""
+
+    id: str
+    parent: str
+    created: str
+    score_before: float | None = None
+    score_after: float | None = None
+    better: bool | None = None
+    why_no_score: str = ""
+    voxels: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    note: str = ""
+
+    @property
+    def title(self) -> str:
+        """For a list: "version 2 (score 0.61 before, 0.74 after)"."""
+        words = f"version {self.id.removeprefix('v')}"
+        if self.score_after is None:
+            return f"{words} (not judged)"
+        before = "" if self.score_before is None else f"{self.score_before:.2f} before, "
+        return f"{words} (score {before}{self.score_after:.2f} after)"
+
+
+class LineageRecord(Settings):
+    """What ``lineage.json`` holds; ``current`` and ``added`` are keys of models."""
+
+    versions: tuple[Version, ...] = ()
+    current: str | None = None
+    added: tuple[str, ...] = ()
+
+
+class Lineage:
+    """The versions in one folder: ``v1.safetensors``, ``v2.safetensors``... and ``lineage.json``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._record = _read(folder / "lineage.json")
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """Oldest first."""
+        return self._record.versions
+
+    @property
+    def current(self) -> str | None:
+        """The key of the model in use; None before one was chosen."""
+        return self._record.current
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Model files the user chose from elsewhere."""
+        return self._record.added
+
+    def file(self, version: str) -> Path:
+        """Where a version's model is."""
+        return self.folder / f"{version}.safetensors"
+
+    def next_id(self) -> str:
+        """A version id never given before; a file left by a teaching that was cut off keeps its name."""
+        taken = {version.id for version in self.versions} | {path.stem for path in self.folder.glob("v*.safetensors")}
+        number = 1
+        while f"v{number}" in taken:
+            number += 1
+        return f"v{number}"
+
+    def get(self, key: str) -> Version | None:
+        """The version with this id."""
+        return next((version for version in self.versions if version.id == key), None)
+
+    def add(self, version: Version) -> None:
+        """Keep a version."""
+        self._save(self._record.model_copy(update={"versions": (*self.versions, version)}))
+
+    def add_file(self, path: str) -> None:
+        """Remember a model file from elsewhere."""
+        if path not in self.added:
+            self._save(self._record.model_copy(update={"added": (*self.added, path)}))
+
+    def use(self, key: str) -> None:
+        """Make a model the current one."""
+        if key != self.current:
+            self._save(self._record.model_copy(update={"current": key}))
+
+    def _save(self, record: LineageRecord) -> None:
+        self._record = record  # first: what the disk refuses is still true in this session
+        durable.make_folder(self.folder)
+        durable.write_json(self.folder / "lineage.json", record.model_dump(mode="json"))
+
+
+def now() -> str:
+    """The time, as written into records."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _read(path: Path) -> LineageRecord:
+    try:
+        return LineageRecord.model_validate(json.loads(path.read_text()))
+    except FileNotFoundError:
+        return LineageRecord()
+    except (OSError, ValueError, ValidationError) as error:
+        raise UserError(
+            f"The list of model versions {path} cannot be read: restore it from a copy, "
+            "or move it away to open the project without its versions."
+        ) from error

@@ -1,0 +1,11 @@
+"""The one object that both faces drive: no Qt, no torch, no threads.
+
+`Session` is built in layers, one file each: `state` (project, images, signals), `models` (which network),
+`editing` (corrections and undo), `jobs` (segment, teach, click and what comes back).
+"""
+
+from napari_apprentice.session.catalog import FRESH, ModelChoice
+from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.session import Session
+
+__all__ = ["FRESH", "Entry", "ModelChoice", "Session"]

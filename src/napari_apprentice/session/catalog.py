@@ -1,0 +1,125 @@
+"""Which networks can be chosen, and which of them fit an image. No torch: a header says it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from napari_apprentice.data.models import ModelHeader, read_header
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.project.versions import Lineage
+from napari_apprentice.settings import ClassName, Kind
+
+FRESH = "fresh"
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """One line in the list of models. ``key`` is a bundled name, a version id, a path or ``"fresh"``."""
+
+    key: str
+    title: str
+    header: ModelHeader | None = None
+    file: Path | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether this is a network that knows nothing yet."""
+        return self.key == FRESH
+
+
+class Catalog:
+    """Reads headers once per state of a file."""
+
+    def __init__(self) -> None:
+        self._headers: dict[tuple[Path, int, int], ModelHeader] = {}
+
+    def all(self, lineage: Lineage | None, *, three_d: bool = False) -> list[ModelChoice]:
+        """Bundled models, this project's versions (newest first), files added, and a fresh network."""
+        choices = list(self._readable(bundled_files()))
+        if lineage is not None:
+            versions = reversed(lineage.versions)
+            choices += self._readable({v.id: (v.title, lineage.file(v.id)) for v in versions})
+            choices += self._readable({path: (Path(path).stem, Path(path)) for path in lineage.added})
+        return [*choices, fresh(three_d=three_d)]
+
+    def find(self, key: str, lineage: Lineage | None, *, three_d: bool = False) -> ModelChoice:
+        """The choice with this key; a path to any model file is a key. `UserError` says what there is instead."""
+        if key == FRESH:
+            return fresh(three_d=three_d)
+        bundled = bundled_files()
+        if key in bundled:
+            title, path = bundled[key]
+            return ModelChoice(key, title, self.header(path), path)
+        version = None if lineage is None else lineage.get(key)
+        if lineage is not None and version is not None:
+            return ModelChoice(key, version.title, self.header(lineage.file(key)), lineage.file(key))
+        path = Path(key)
+        if not path.is_file():
+            names = ", ".join([*bundled, *([v.id for v in lineage.versions] if lineage else []), FRESH])
+            raise UserError(f"There is no model {key}: choose one of {names}, or a .safetensors file.")
+        path = path.absolute()
+        return ModelChoice(str(path), path.stem, self.header(path), path)
+
+    def header(self, path: Path) -> ModelHeader:
+        """A model file's header."""
+        try:
+            state = path.stat()
+        except OSError as error:
+            raise UserError(f"The model file {path} is missing: restore it or choose another model.") from error
+        at = (path, state.st_mtime_ns, state.st_size)
+        if at not in self._headers:
+            self._headers[at] = read_header(path)
+        return self._headers[at]
+
+    def _readable(self, files: dict[str, tuple[str, Path]]) -> Iterator[ModelChoice]:
+        for key, (title, path) in files.items():
+            try:
+                yield ModelChoice(key, title, self.header(path), path)
+            except UserError:
+                continue  # choosing it by name says what is wrong with it
+
+
+def bundled_files() -> dict[str, tuple[str, Path]]:
+    """The models inside the package: key to title and file."""
+    folder = Path(str(resources.files("napari_apprentice") / "bundled"))
+    return {path.stem: (path.stem, path) for path in sorted(folder.glob("*.safetensors"))}
+
+
+def fresh(*, three_d: bool) -> ModelChoice:
+    """A network that knows nothing yet, of the image's dimensionality."""
+    return ModelChoice(FRESH, f"fresh U-Net ({'3D' if three_d else '2D'})")
+
+
+def why_not_fits(choice: ModelChoice, volume: Volume, kind: Kind, classes: tuple[ClassName, ...]) -> str:
+    """One sentence when a model cannot work on an image of this project; "" when it can.
+
+    A 2D model proposes a volume slice by slice; a 3D model needs a volume.
+    """
+    header = choice.header
+    if header is None:
+        return ""
+    channels = volume.pixels.shape[1]
+    if header.kind != kind:
+        return (
+            f"{choice.title} proposes {header.kind} but this project holds {kind}: "
+            f"choose a model for {kind} or a fresh network."
+        )
+    if header.image_channels != channels:
+        return (
+            f"{choice.title} takes {_channels(header.image_channels)} and {volume.name} has {_channels(channels)}: "
+            "choose which channels to use, or another model."
+        )
+    if header.net.dims == 3 and not volume.is_3d:
+        return f"{choice.title} is a 3D model and {volume.name} is 2D: choose a 2D model."
+    if kind == "classes" and {c.value for c in header.classes} != {c.value for c in classes}:
+        known = ", ".join(c.name for c in header.classes)
+        return f"{choice.title} knows other classes ({known}) than this project: choose a fresh network."
+    return ""
+
+
+def _channels(count: int) -> str:
+    return "one channel" if count == 1 else f"{count} channels"

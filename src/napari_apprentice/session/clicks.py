@@ -1,0 +1,64 @@
+"""One proposed object: from the engine's answer to a mask, and from the mask to an edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data import edits
+from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
+from napari_apprentice.jobs import ClickResult, Point
+from napari_apprentice.session.entry import Entry
+
+Box = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class ClickProposal:
+    """A mask over ``box`` ((start, stop) for t, z, y, x) that waits to be kept or discarded.
+
+    ``repairs`` is the object it stands for (0: a new one).
+    """
+
+    entry: Entry
+    box: Box
+    mask: NDArray[np.bool_]
+    repairs: int
+    class_value: int | None
+
+
+def proposal_of(result: ClickResult, entry: Entry, point: Point, *, instances: bool) -> ClickProposal | None:
+    """The answer, cut where something else is vouched for; None when nothing is left."""
+    box = tuple((int(start), int(stop)) for start, stop in result.box)
+    if not result.bits or len(box) != 4:
+        return None
+    shape = tuple(stop - start for start, stop in box)
+    packed = np.frombuffer(bytes.fromhex(result.bits), np.uint8)
+    mask = np.unpackbits(packed, count=int(np.prod(shape))).reshape(shape).astype(bool)
+    at = tuple(slice(start, stop) for start, stop in box)
+    labels, vouched = entry.labels[at], entry.vouched[at]
+    repairs = int(entry.labels[point]) if instances and entry.vouched[point] == UNKNOWN else 0
+    taken = vouched == BACKGROUND
+    if instances:
+        taken |= (vouched == AS_LABELLED) & (labels != repairs)
+    else:
+        taken |= vouched == AS_LABELLED
+    mask &= ~taken
+    return ClickProposal(entry, box, mask, repairs, result.class_value) if mask.any() else None
+
+
+def kept(proposal: ClickProposal) -> edits.Delta:
+    """The edit that makes the proposal a vouched object; what was left of the one it repairs is cleared."""
+    labels, vouched = proposal.entry.labels, proposal.entry.vouched
+    value = proposal.class_value or proposal.repairs or None
+    added = edits.new_object(labels, vouched, proposal.mask, proposal.box, value)
+    if not proposal.repairs:
+        return added
+    frame = proposal.box[0][0]
+    old = np.flatnonzero((labels[frame] == proposal.repairs) & (vouched[frame] == UNKNOWN)) + frame * labels[frame].size
+    left = np.setdiff1d(old, added.indices, assume_unique=True)
+    unknown = np.full(len(left), UNKNOWN, np.uint8)
+    before = np.full(len(left), proposal.repairs, np.uint32)
+    return added.then(edits.Delta(added.shape, left, before, np.zeros_like(before), unknown, unknown))

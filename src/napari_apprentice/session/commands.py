@@ -1,0 +1,68 @@
+"""What was done in the window, as a command and as Python lines that do the same."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any, Literal
+
+from napari_apprentice.project.folder import Project
+from napari_apprentice.session.catalog import ModelChoice
+from napari_apprentice.session.entry import Entry
+from napari_apprentice.settings import Settings
+
+Repeatable = Literal["segment", "teach"]
+
+
+def command(kind: str, project: Project, entry: Entry, model: ModelChoice, settings: Settings) -> str:
+    """One line for a shell."""
+    options = [f"--{name.replace('_', '-')} {_option(value)}" for name, value in changed(settings).items()]
+    if kind == "teach":
+        words = ["apprentice teach", shlex.quote(str(project.path))]
+    else:
+        words = ["apprentice segment", shlex.quote(image_path(project, entry))]
+        words += ["--model", shlex.quote(str(_usable(model))), "--out labels"]
+    return " ".join([*words, *options])
+
+
+def lines(kind: str, project: Project, entry: Entry, model: ModelChoice, settings: Settings) -> str:
+    """A few lines of Python."""
+    name = "TeachSettings" if kind == "teach" else "SegmentSettings"
+    chosen = ", ".join(f"{key}={value!r}" for key, value in changed(settings).items())
+    text = ["import napari_apprentice as na", ""]
+    if kind == "teach":
+        text += [f"session = na.Session.open({str(project.path)!r})"]
+        text += [f"session.choose_model({model.key!r})"]
+    else:
+        text += ["session = na.Session.temporary()"]
+        text += [f"session.add_image(na.read_image({image_path(project, entry)!r}))"]
+        text += [f"session.choose_model({str(_usable(model))!r})"]
+    if chosen:
+        text += [f"session.{kind}_settings = na.{name}({chosen})"]
+    text += [f"session.{kind}()", "session.run_until_idle()"]
+    if kind == "segment":
+        text += [f"session.export_labels({Path(entry.name).stem + '_labels.tif'!r})"]
+    return "\n".join([*text, "session.close()", ""])
+
+
+def changed(settings: Settings) -> dict[str, Any]:
+    """What differs from the defaults."""
+    default = type(settings)()
+    return {name: value for name, value in settings if value != getattr(default, name)}
+
+
+def image_path(project: Project, entry: Entry) -> str:
+    """The image's own file, or the copy in the project."""
+    if entry.folder.image.copied or entry.volume.source is None:
+        return str(entry.folder.path / "pixels.npy")
+    return str(entry.volume.source)
+
+
+def _usable(model: ModelChoice) -> str | Path:
+    """A bundled name means the same everywhere, a version only with its file."""
+    is_version = model.file is not None and model.file.parent.name == "versions"
+    return model.file if is_version and model.file is not None else model.key
+
+
+def _option(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else shlex.quote(str(value))

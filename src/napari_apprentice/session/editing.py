@@ -1,0 +1,161 @@
+"""Corrections: every edit says what it vouches for, is journalled at once and can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from napari_apprentice.data import edits, files
+from napari_apprentice.data.corrections import merge_proposal
+from napari_apprentice.errors import UserError
+from napari_apprentice.project.folder import Project
+from napari_apprentice.project.journal import Action
+from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.models import Models
+from napari_apprentice.session.state import checked_labels
+
+
+class Editing(Models):
+    """Adds edits of the current image to the session."""
+
+    def __init__(self, project: Project | None = None) -> None:
+        self._strokes = 0
+        self._step: tuple[Entry, int] | None = None
+        self._disk_trouble = ""
+        super().__init__(project)
+
+    @contextmanager
+    def stroke(self) -> Iterator[None]:
+        """Edits inside are one undo step: a drag of the brush."""
+        self._strokes += 1
+        try:
+            yield
+        finally:
+            self._strokes -= 1
+            if self._strokes == 0:
+                self._step = None
+
+    def record_paint(self, indices: ArrayLike, before: ArrayLike, value: int) -> None:
+        """The layer painted ``value`` (0: erased) into the shared labels at flat ``indices``.
+
+        ``before`` are the labels as they were there.
+
+        Painting vouches for what it painted, erasing an object for background there.
+        """
+        entry = self._open_entry()
+        delta = edits.paint(entry.labels, entry.vouched, indices, value, before=before)
+        self._apply(entry, delta, labels_shown=True)
+
+    def paint(self, indices: ArrayLike, value: int) -> None:
+        """Make voxels (flat ``indices``) object or class ``value``; 0 erases."""
+        entry = self._open_entry()
+        self._apply(entry, edits.paint(entry.labels, entry.vouched, indices, value))
+
+    def paint_background(self, indices: ArrayLike) -> None:
+        """The background brush: voxels are background, the user says."""
+        entry = self._open_entry()
+        self._apply(entry, edits.background(entry.labels, entry.vouched, indices))
+
+    def approve_object(self, point: Sequence[float]) -> None:
+        """The object at ``point`` (t, z, y, x) is right; `UserError` when none is there."""
+        entry = self._open_entry()
+        self._apply(entry, edits.approve_object(entry.labels, entry.vouched, [int(i) for i in point], self.kind))
+
+    def approve_region(self, slices: Sequence[slice]) -> None:
+        """Everything in the box (slices for t, z, y, x) is right: objects, and background where there is none."""
+        entry = self._open_entry()
+        self._apply(entry, edits.approve_region(entry.labels, entry.vouched, slices))
+
+    def replace_labels(self, labels: Any) -> None:
+        """Other labels (T, Z, Y, X), for instance from another layer, where nothing is vouched for; one undo step."""
+        entry = self._open_entry()
+        new = merge_proposal(entry.labels, entry.vouched, checked_labels(labels, entry.volume), self.kind)
+        self._apply(entry, edits.replace(entry.labels, entry.vouched, new))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit of the current image to take back."""
+        return self.current is not None and bool(self.current.history.done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an edit of the current image to do again."""
+        return self.current is not None and bool(self.current.history.undone)
+
+    def undo(self) -> None:
+        """Take back the last step on the current image, exactly."""
+        if self.current is None or not self.current.history.done:
+            return
+        step = self.current.history.done[-1]
+        for delta in reversed(step.deltas.copy()):
+            self._write(self.current, "undo", step.number, delta.inverse())
+        self._tell(self.current, labels=True, vouched=True)
+
+    def redo(self) -> None:
+        """Do the step taken back last again."""
+        if self.current is None or not self.current.history.undone:
+            return
+        step = self.current.history.undone[-1]
+        for delta in step.deltas.copy():
+            self._write(self.current, "redo", step.number, delta)
+        self._tell(self.current, labels=True, vouched=True)
+
+    def export_labels(self, path: str | Path) -> None:
+        """Write the current image's labels as TIFF with its spacing."""
+        entry = self._open_entry()
+        files.write_labels(path, entry.labels, entry.volume.spacing, entry.volume.unit)
+        self.said.emit(f"Labels of {entry.name} were written to {path}.")
+
+    def _open_entry(self) -> Entry:
+        if self.current is None:
+            raise UserError("There is no image: open one first.")
+        return self.current
+
+    def _apply(self, entry: Entry, delta: edits.Delta, *, labels_shown: bool = False) -> None:
+        if len(delta) == 0:
+            return
+        self._write(entry, "do", self._step_number(entry), delta)
+        labels = not labels_shown and bool((delta.labels_before != delta.labels_after).any())
+        self._tell(entry, labels=labels, vouched=bool((delta.vouched_before != delta.vouched_after).any()))
+
+    def _tell(self, entry: Entry, *, labels: bool, vouched: bool) -> None:
+        if labels:
+            self.labels_changed.emit(entry)
+        if vouched:
+            self.vouched_changed.emit(entry)
+
+    def _step_number(self, entry: Entry) -> int:
+        if self._strokes == 0:
+            return entry.history.next_number()
+        if self._step is None or self._step[0] is not entry:
+            self._step = (entry, entry.history.next_number())
+        return self._step[1]
+
+    def _write(self, entry: Entry, action: Action, step: int, delta: edits.Delta) -> None:
+        try:
+            entry.apply(action, step, delta)
+        except UserError as error:
+            self._say_disk_trouble(str(error))
+
+    def _say_disk_trouble(self, sentence: str) -> None:
+        """Once, not with every stroke, until the disk takes what waits."""
+        if sentence != self._disk_trouble:
+            self._disk_trouble = sentence
+            self.said.emit(sentence)
+
+    def _retry_disk(self) -> None:
+        """Write what the disk refused; called by `pump`."""
+        behind = [entry for entry in self.entries if entry.folder.is_behind]
+        try:
+            for entry in behind:
+                entry.folder.retry()
+        except UserError as error:
+            self._say_disk_trouble(str(error))
+            return
+        if self._disk_trouble:
+            self._disk_trouble = ""
+            self.said.emit("The disk takes the project again: everything is saved.")

@@ -1,0 +1,91 @@
+"""From the state of a session to jobs: pixels and corrections are laid out where another process can map them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from napari_apprentice.data import scratch
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import ArrayRef, LessonRef, VolumeRef
+from napari_apprentice.project.durable import make_folder
+from napari_apprentice.session.entry import Entry
+from napari_apprentice.settings import NetSettings, NormalizeSettings
+
+
+def pixels_of(entry: Entry, folder: Path) -> VolumeRef:
+    """Name the pixels of an image, written once to ``folder`` when they are not in such a file already."""
+    if entry.pixels is None:
+        path = _own_file(entry.volume) or folder / f"{entry.id}-{entry.reading}.npy"
+        if path.parent == folder and not path.exists():
+            _write(path, entry)
+        entry.pixels = VolumeRef(pixels=ArrayRef(path=str(path)))
+    volume = entry.volume
+    spacing = (float(volume.spacing[0]), float(volume.spacing[1]), float(volume.spacing[2]))
+    return entry.pixels.model_copy(update={"spacing": spacing, "unit": volume.unit, "name": volume.name})
+
+
+def lessons_of(entries: Sequence[Entry], images: Path, folder: Path) -> tuple[LessonRef, ...]:
+    """The corrections as they are now, of all images that have some; copied, so that painting on does not hurt."""
+    lessons = []
+    try:
+        for entry in entries:
+            if entry.voxels_taught == 0 and not entry.vouched.any():
+                continue
+            lessons.append(
+                LessonRef(
+                    image=pixels_of(entry, images),
+                    labels=scratch.write(folder / f"{entry.id}-labels.npy", entry.labels),
+                    vouched=scratch.write(folder / f"{entry.id}-vouched.npy", entry.vouched),
+                )
+            )
+    except (OSError, UserError):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return tuple(lessons)
+
+
+def fresh_net(volume: Volume, out_channels: int) -> NetSettings:
+    """A network for images like this one; in 3D its pooling honours the spacing."""
+    return NetSettings.fresh(
+        dims=3 if volume.is_3d else 2,
+        in_channels=int(volume.pixels.shape[1]) * NormalizeSettings().inputs_per_channel,
+        out_channels=out_channels,
+        spacing=volume.spacing,
+    )
+
+
+def _own_file(volume: Volume) -> Path | None:
+    """The ``.npy`` file that these pixels are a memory map of, all of it and as it is."""
+    pixels = volume.pixels
+    if not isinstance(pixels, np.memmap) or not str(pixels.filename).endswith(".npy"):
+        return None
+    path = Path(str(pixels.filename))
+    try:
+        whole = np.load(path, mmap_mode="r")
+    except (OSError, ValueError):
+        return None
+    same = whole.shape == pixels.shape and whole.dtype == pixels.dtype and whole.strides == pixels.strides
+    return path if same and whole.offset == pixels.offset else None
+
+
+def _write(path: Path, entry: Entry) -> None:
+    make_folder(path.parent)
+    unfinished = path.with_suffix(".part")
+    try:
+        target = scratch.create(unfinished, tuple(entry.volume.pixels.shape), entry.volume.pixels.dtype)
+        for t in range(target.shape[0]):  # frame by frame: a lazy image need not fit into memory
+            target[t] = np.asarray(entry.volume.pixels[t])
+        target.flush()
+        del target
+        unfinished.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"The pixels of {entry.name} cannot be written to {path.parent} ({error.strerror}): free some space there."
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)

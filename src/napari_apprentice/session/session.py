@@ -1,0 +1,120 @@
+"""The session whole: how it begins, how it ends."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import WasCancelled
+from napari_apprentice.project.folder import Project
+from napari_apprentice.session import commands
+from napari_apprentice.session.catalog import ModelChoice
+from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.jobs import Jobs
+from napari_apprentice.settings import Settings
+
+if TYPE_CHECKING:
+    from napari_apprentice.runners import Runners
+
+_LONGEST_CANCEL_S = 2.0
+
+
+class Session(Jobs):
+    """Images, corrections, a model and what is done with them; both faces drive this one object.
+
+    Parameters
+    ----------
+    project
+        An open project to go on with; None makes one with the first image.
+    runners
+        Where jobs run; None: in processes of their own. A session closes only runners it made itself.
+
+    Examples
+    --------
+    >>> with Session.temporary() as session:
+    ...     session.add_image(read_image("cells.tif"))
+    ...     session.choose_model("nuclei-2d")
+    ...     session.segment()
+    ...     session.run_until_idle()
+    ...     session.export_labels("cells_labels.tif")
+    """
+
+    def __init__(self, project: Project | None = None, runners: Runners | None = None) -> None:
+        self._owns_runners = runners is None
+        super().__init__(project, runners)
+
+    @classmethod
+    def create(cls, path: str | Path, runners: Runners | None = None) -> Self:
+        """A session with the project in folder ``path``, made when there is none."""
+        exists = (Path(path) / "project.json").exists()
+        return cls(Project.open(path) if exists else Project.create(path, name=Path(path).name), runners)
+
+    @classmethod
+    def open(cls, path: str | Path, runners: Runners | None = None) -> Self:
+        """A session with the project in folder ``path``; `UserError` when there is none."""
+        return cls(Project.open(path), runners)
+
+    @classmethod
+    def temporary(cls, runners: Runners | None = None) -> Self:
+        """A session that leaves nothing behind."""
+        return cls(Project.temporary(), runners)
+
+    def command_line(self, kind: commands.Repeatable) -> str:
+        """The command that repeats the last *Segment* or *Teach* (what it would be now)."""
+        return commands.command(*self._repeatable(kind))
+
+    def python_lines(self, kind: commands.Repeatable) -> str:
+        """Python that repeats the last *Segment* or *Teach* (what it would be now)."""
+        return commands.lines(*self._repeatable(kind))
+
+    def close(self) -> None:
+        """Cancel jobs, put everything on disk, let go of the project. The session is empty afterwards."""
+        self._end_jobs()
+        if self._owns_runners and self._runners is not None:
+            self._runners.close()
+            self._runners = None
+        project, self.project = self.project, None
+        entries, self.entries, self.current = self.entries, [], None
+        if project is not None:
+            self._compact(entries)
+            try:
+                project.close()
+            except UserError as error:
+                self.said.emit(str(error))
+
+    def _repeatable(self, kind: commands.Repeatable) -> tuple[str, Project, Entry, ModelChoice, Settings]:
+        if self.project is None or self.current is None:
+            raise UserError("There is no image: open one first.")
+        settings = self.teach_settings if kind == "teach" else self.segment_settings
+        return kind, self.project, self.current, self.model, settings
+
+    def _end_jobs(self) -> None:
+        """Cancel and wait as long as a cancel may take; runners of others are left idle."""
+        self.cancel()
+        until = time.monotonic() + _LONGEST_CANCEL_S
+        while any(not running.handle.ended for running in self._running) and time.monotonic() < until:
+            for running in self._running:
+                running.handle.poll()
+            time.sleep(0.01)
+        for running in self._running:
+            self._clean_up(running, WasCancelled())
+        self._running.clear()
+
+    def _compact(self, entries: list[Entry]) -> None:
+        """New snapshots where journals grew long; a disk that refuses leaves the journals as they are."""
+        for entry in entries:
+            if entry.folder.is_long:
+                with suppress(UserError):
+                    entry.keep_snapshot()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
