@@ -1,0 +1,17 @@
+"""Classes as one channel of class values; 0 is none of the classes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def encode(labels: np.ndarray, vouched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels (Z, Y, X) and what is vouched for (0, 1, 2) to target and weight, (1, Z, Y, X) float32."""
+    target = np.where(vouched == 2, labels, 0).astype(np.float32)[None]
+    weight = (vouched > 0).astype(np.float32)[None]
+    return target, weight
+
+
+def decode(prediction: np.ndarray) -> np.ndarray:
+    """Probabilities (K + 1, Z, Y, X) to class values (Z, Y, X) uint32."""
+    return np.argmax(prediction, axis=0).astype(np.uint32)
