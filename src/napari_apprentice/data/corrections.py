@@ -1,0 +1,221 @@
+"""What the user vouches for, and the rule that a new proposal never touches it.
+
+Two arrays of shape (T, Z, Y, X): ``labels`` (uint32 ids or classes) and ``vouched`` (uint8):
+
+    0 UNKNOWN       a proposal, or nothing; teaches nothing, may be replaced at any time
+    1 BACKGROUND    the user says: no object here (the label is 0)
+    2 AS_LABELLED   the user says: this voxel is what ``labels`` says
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.settings import Kind
+
+UNKNOWN, BACKGROUND, AS_LABELLED = 0, 1, 2
+
+Labels = NDArray[np.uint32]
+Vouched = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+_TABLE_LIMIT = 1 << 24  # ids up to here are looked up in a table; sparse larger ones are ranked first
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Labels and what of them is vouched for, both (T, Z, Y, X); the arrays are shared, not copied."""
+
+    labels: Labels
+    vouched: Vouched
+
+    def __post_init__(self) -> None:
+        if self.labels.ndim != 4 or self.labels.shape != self.vouched.shape:
+            raise UserError(
+                f"The labels have shape {self.labels.shape} and what is vouched for {self.vouched.shape}: "
+                "both must be (T, Z, Y, X) of the image; choose another labels layer."
+            )
+
+    @classmethod
+    def untouched(cls, shape: tuple[int, ...]) -> Corrections:
+        """Nothing labelled and nothing vouched for."""
+        return cls(np.zeros(shape, np.uint32), np.zeros(shape, np.uint8))
+
+    @property
+    def any(self) -> bool:
+        """Whether anything at all is vouched for."""
+        return bool(self.vouched.any())
+
+
+def ranked(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Ids as table indices: ``names[ranks] == labels`` and ``names[0] == 0``.
+
+    Dense ids are returned as they are (no copy, no sort); ids far beyond the number of voxels are ranked.
+    """
+    if labels.dtype == np.uint64:  # NumPy cannot index or count with it
+        labels = labels.astype(np.int64)
+    top = int(labels.max(initial=0))
+    if top <= max(_TABLE_LIMIT, labels.size):
+        return np.arange(top + 1, dtype=np.uint32), labels
+    names, ranks = np.unique(labels, return_inverse=True)
+    if names[0] != 0:
+        names, ranks = np.concatenate([[0], names]), ranks + 1
+    return names.astype(np.uint32), ranks.reshape(labels.shape)
+
+
+def whole_sections(labels: Labels, vouched: Vouched) -> Mask:
+    """Voxels of whole XY sections: an id's section in one slice is whole when all of it there is vouched for.
+
+    Both (..., Y, X); the same id in another slice is another section.
+    """
+    out = np.zeros(labels.shape, bool)
+    planes = (labels.reshape(-1, *labels.shape[-2:]), vouched.reshape(-1, *labels.shape[-2:]))
+    for ids, sure, whole in zip(*planes, out.reshape(planes[0].shape), strict=True):
+        if (sure == AS_LABELLED).any():
+            whole[...] = _whole(ids, sure)
+    return out
+
+
+def _whole(labels: Labels, vouched: Vouched) -> Mask:
+    """Voxels of the objects of which every voxel in these arrays is vouched for."""
+    names, ranks = ranked(labels)
+    sure = vouched == AS_LABELLED
+    good = np.zeros(len(names), bool)
+    good[ranks[sure]] = True
+    good[ranks[~sure]] = False
+    good[0] = False
+    whole: Mask = good[ranks]
+    return whole
+
+
+def rim(labels: Labels, vouched: Vouched, width: int = 2) -> Mask:
+    """Unknown voxels within ``width`` pixels, in their plane, of a whole section; shapes (..., Y, X)."""
+    whole = whole_sections(labels, vouched)
+    around: Mask = widened(whole, width) & (vouched == UNKNOWN)
+    return around
+
+
+def widened(mask: Mask, width: int) -> Mask:
+    """``mask`` (..., Y, X) grown in its planes by a disk of ``width`` pixels (Euclidean)."""
+    out = mask.copy()
+    planes = mask.reshape(-1, *mask.shape[-2:])
+    grown = out.reshape(planes.shape)
+    for plane, target in zip(planes, grown, strict=True):
+        rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
+        if len(rows) == 0:
+            continue
+        box = tuple(slice(max(0, i[0] - width), i[-1] + width + 1) for i in (rows, columns))
+        _dilate(plane[box], target[box], width)
+    return out
+
+
+def _dilate(source: Mask, target: Mask, width: int) -> None:
+    for dy in range(-width, width + 1):
+        for dx in range(-width, width + 1):
+            if 0 < dy * dy + dx * dx <= width * width:
+                to = tuple(slice(max(0, d), n + min(0, d)) for d, n in zip((dy, dx), source.shape, strict=True))
+                of = tuple(slice(max(0, -d), n - max(0, d)) for d, n in zip((dy, dx), source.shape, strict=True))
+                target[to] |= source[of]
+
+
+def merge_proposal(labels: Labels, vouched: Vouched, proposal: NDArray[Any], kind: Kind) -> Labels:
+    """The labels after segmenting again; vouched voxels and their ids never change.
+
+    All arrays are (T, Z, Y, X). Vouched background stays 0. For ``"classes"`` the proposal fills what is not
+    vouched for. For ``"instances"``, frame by frame:
+
+    - a proposed object that mostly lies on what is vouched for is dropped, otherwise it is clipped;
+    - an object that is vouched for in part and proposed again (mutual best overlap, more than half of the
+      smaller of the two) keeps its id: what is proposed around the vouched part inherits it;
+    - every other proposed object gets a free id, so that no two objects share one.
+    """
+    Corrections(labels, vouched)
+    if proposal.shape != labels.shape:
+        raise UserError(
+            f"The proposal has shape {proposal.shape} but the labels have {labels.shape}: segment this image again."
+        )
+    out = np.where(vouched == AS_LABELLED, labels, 0).astype(np.uint32, copy=False)
+    if kind == "classes":
+        np.copyto(out, proposal.astype(np.uint32, copy=False), where=vouched == UNKNOWN)
+        return out
+    free = _FreeIds(out)
+    for frame, old, sure, new in zip(out, labels, vouched, proposal, strict=True):
+        names = _names(old, sure, new, free)
+        np.copyto(frame, names[ranked(new)[1]], where=sure == UNKNOWN)
+    return out
+
+
+class _FreeIds:
+    """Hands out the smallest ids that no vouched voxel has."""
+
+    def __init__(self, fixed: Labels) -> None:
+        names, ranks = ranked(fixed)
+        used = np.zeros(len(names), bool)
+        used[ranks] = True
+        self._taken = names[used & (names > 0)]
+        self._next = 1
+
+    def take(self, count: int) -> Labels:
+        """``count`` ids, ascending, never handed out before."""
+        span = np.arange(self._next, self._next + count + len(self._taken), dtype=np.uint32)
+        ids = np.setdiff1d(span, self._taken, assume_unique=True)[:count]
+        if count:
+            self._next = int(ids[-1]) + 1
+        return ids
+
+
+def _names(old: Labels, sure: Vouched, new: NDArray[Any], free: _FreeIds) -> Labels:
+    """What each rank of the proposal is called in the result: 0 (dropped), an inherited id, or a free one."""
+    names, ranks = ranked(new)
+    count = len(names)
+    size = np.bincount(ranks.ravel(), minlength=count)
+    on_vouched = np.bincount(ranks[sure != UNKNOWN], minlength=count)
+    heirs, ids, on_own = _heirs(old, sure, ranks, size)
+    on_vouched[heirs] -= on_own
+    stays = on_vouched * 2 < size
+    stays[0] = False
+    result = np.zeros(count, np.uint32)
+    result[heirs] = ids
+    result[~stays] = 0
+    fresh = np.flatnonzero(stays & (result == 0))
+    result[fresh] = free.take(len(fresh))
+    return result
+
+
+def _heirs(
+    old: Labels, sure: Vouched, ranks: NDArray[Any], size: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], Labels, NDArray[np.int64]]:
+    """Proposed objects that go on being a partly vouched one: their ranks, its ids, voxels on its vouched part."""
+    names, olds = ranked(old)
+    vouched_part = np.bincount(olds[sure == AS_LABELLED], minlength=len(names)) > 0
+    open_part = np.bincount(olds[sure == UNKNOWN], minlength=len(names)) > 0
+    partly = vouched_part & open_part
+    partly[0] = False
+    where = partly[olds]
+    if not where.any():
+        none = np.zeros(0, np.int64)
+        return none, none.astype(np.uint32), none
+    mine, theirs, fixed = olds[where].astype(np.int64), ranks[where].astype(np.int64), sure[where] == AS_LABELLED
+    old_size = np.bincount(mine, minlength=len(names))
+    keys, inverse, shared = np.unique(mine * len(size) + theirs, return_inverse=True, return_counts=True)
+    on_own = np.bincount(inverse[fixed], minlength=len(keys))
+    one, other = np.divmod(keys, len(size))
+    good = (other > 0) & (2 * shared > np.minimum(old_size[one], size[other]))
+    one, other, shared, on_own = one[good], other[good], shared[good], on_own[good]
+    mutual = _is_best(one, shared) & _is_best(other, shared)
+    return other[mutual], names[one[mutual]], on_own[mutual]
+
+
+def _is_best(group: NDArray[np.int64], value: NDArray[np.int64]) -> Mask:
+    """Whether each row is its group's largest value; of equals the first, so that exactly one wins."""
+    order = np.lexsort((np.arange(len(group)), -value, group))
+    first = np.ones(len(group), bool)
+    first[1:] = group[order][1:] != group[order][:-1]
+    best = np.zeros(len(group), bool)
+    best[order] = first
+    return best
