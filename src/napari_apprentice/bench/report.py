@@ -1,0 +1,83 @@
+"""What every measurement writes: ``results.json`` with the machine it ran on, and plots."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_apprentice.errors import UserError
+
+
+def write(out: Path, results: Mapping[str, Any]) -> Path:
+    """Write ``results.json`` into ``out``, made if missing; returns its path."""
+    path = folder(out) / "results.json"
+    document = {"made": datetime.now().astimezone().isoformat(timespec="seconds"), "machine": machine(), **results}
+    path.write_text(json.dumps(document, indent=2, default=_plain) + "\n")
+    return path
+
+
+def folder(out: Path) -> Path:
+    """The folder, made if missing; `UserError` when it cannot be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out} cannot be made ({error.strerror}): choose another --out folder.") from error
+    return out
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers depend on."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "packages": {name: _version(name) for name in ("napari-apprentice", "napari", "torch", "numpy")},
+    }
+
+
+def plot(path: Path, draw: Callable[[Any], None], *, size: tuple[float, float] = (6.0, 4.0)) -> None:
+    """Save what ``draw`` puts on matplotlib axes; `UserError` where matplotlib is missing."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise UserError('Plots need matplotlib: pip install "napari-apprentice[bench]".') from error
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    draw(figure.add_subplot())
+    figure.savefig(path, dpi=110)
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Median, 99th percentile and maximum."""
+    array = np.asarray(values, dtype=float)
+    return {
+        "median": float(np.median(array)),
+        "p99": float(np.percentile(array, 99)),
+        "max": float(array.max()),
+        "n": len(array),
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed" if name not in sys.modules else "in this checkout"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -1,0 +1,47 @@
+"""``apprentice bench``: measurements anyone can repeat."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from napari_apprentice.bench.accuracy import AccuracySettings
+from napari_apprentice.bench.responsiveness import ResponsivenessSettings
+from napari_apprentice.bench.speed import SpeedSettings
+from napari_apprentice.cli.progress import console, say
+from napari_apprentice.settings import Settings
+
+bench = App(name="bench", help="Measure something and write results.json and plots.")
+Flat = Parameter(name="*")
+
+
+@bench.command
+def speed(*, out: Path, settings: Annotated[SpeedSettings, Flat] = SpeedSettings()) -> None:  # noqa: B008
+    """Time from pressing Segment to complete labels, with a cold and with a warm engine."""
+    _run("speed", out, settings)
+
+
+@bench.command
+def responsiveness(
+    *,
+    out: Path,
+    settings: Annotated[ResponsivenessSettings, Flat] = ResponsivenessSettings(),  # noqa: B008
+) -> None:
+    """How long the window keeps one waiting, idle and while the network is taught."""
+    _run("responsiveness", out, settings)
+
+
+@bench.command
+def accuracy(*, out: Path, settings: Annotated[AccuracySettings, Flat]) -> None:
+    """Scores of a model, and of the classical baseline, on a folder of images with known objects."""
+    _run("accuracy", out, settings)
+
+
+def _run(what: str, out: Path, settings: Settings) -> None:
+    module = import_module(f"napari_apprentice.bench.{what}")
+    for line in module.run(out, settings):
+        console().print(line, markup=False, highlight=False, soft_wrap=True)
+    say(f"{out / 'results.json'}")

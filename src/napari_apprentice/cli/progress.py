@@ -1,0 +1,110 @@
+"""Progress on stderr, so that stdout stays for results."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from napari_apprentice.errors import Cancelled, UserError
+from napari_apprentice.events import Event, Failed, Started, Validated, WasCancelled
+from napari_apprentice.events import Progress as Step
+from napari_apprentice.session import Session
+
+
+def console() -> Console:
+    """Where people read; made when needed, because stderr may have been replaced since."""
+    return Console(stderr=True)
+
+
+def say(text: str) -> None:
+    """One line of results on stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def shown(session: Session, title: str, *, curve: bool = False) -> Iterator[Shown]:
+    """Show what the session's jobs report while the block runs, and raise what went wrong."""
+    show = Shown(title, curve)
+    session.job_event.connect(show.on_event)
+    session.job_ended.connect(show.on_ended)
+    session.said.connect(show.on_said)
+    try:
+        with show.bar:
+            yield show
+            show.say_pending()
+    finally:
+        session.job_event.disconnect(show.on_event)
+        session.job_ended.disconnect(show.on_ended)
+        session.said.disconnect(show.on_said)
+    if show.last is not None:
+        _raise_failure(show.last)
+
+
+class Shown:
+    """One progress bar, and a line for what should stay on the screen. ``last`` is the event that ended a job."""
+
+    def __init__(self, title: str, curve: bool) -> None:
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
+        self.bar = Progress(*columns, TimeRemainingColumn(), console=console(), transient=True)
+        self.last: Event | None = None
+        self._title = title
+        self._curve = curve
+        self._task = self.bar.add_task(title, total=None)
+        self._pending = ""
+
+    def on_event(self, kind: str, event: Event) -> None:
+        """Move the bar or write a line."""
+        self.say_pending()
+        match event:
+            case Started(device=device):
+                self.bar.update(self._task, description=f"{self._title} ({device})")
+            case Step(done=done, total=total):
+                self.bar.update(self._task, completed=done, total=total or None)
+            case Validated() if self._curve:
+                self._line(_point(event))
+
+    def on_ended(self, kind: str, event: Event) -> None:
+        """Remember how it ended; the first failure, when another job follows."""
+        if isinstance(event, Failed) and event.message == self._pending:
+            self._pending = ""  # it will be raised: once is enough
+        if not isinstance(self.last, Failed):
+            self.last = event
+
+    def on_said(self, text: str) -> None:
+        """Hold a sentence back until it is known whether it is the failure that will be raised."""
+        self.say_pending()
+        self._pending = text
+
+    def say_pending(self) -> None:
+        """Write the sentence held back."""
+        if self._pending:
+            self._line(self._pending)
+            self._pending = ""
+
+    def _line(self, text: str) -> None:
+        self.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _point(event: Validated) -> str:
+    values = {
+        "training loss": event.training_loss,
+        "validation loss": event.validation_loss,
+        "score": event.score,
+    }
+    known = ", ".join(f"{name} {value:.3f}" for name, value in values.items() if value is not None)
+    return f"step {event.step}, {event.seconds:.0f} s: {known or 'nothing to judge by yet'}"
+
+
+def _raise_failure(event: Event) -> None:
+    match event:
+        case Failed(user_error=True, message=message):
+            raise UserError(message)
+        case Failed(message=message, details=details):
+            raise RuntimeError(f"{message}\n{details}")
+        case WasCancelled():
+            raise Cancelled

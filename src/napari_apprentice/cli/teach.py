@@ -1,0 +1,44 @@
+"""``apprentice teach``: what the Teach button does, on a project folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+
+from napari_apprentice.cli.progress import say, shown
+from napari_apprentice.runners.inline import InlineRunners
+from napari_apprentice.session import Session
+from napari_apprentice.settings import TeachSettings
+
+Options = Annotated[TeachSettings, Parameter(name="*", group=Group("Settings"))]
+
+
+def teach(
+    project: Path,
+    /,
+    *,
+    model: str | None = None,
+    settings: Options = TeachSettings(),  # noqa: B008 (frozen)
+) -> None:
+    """Teach the network from the corrections in a project, and keep the new version there.
+
+    It is adopted when it does better on corrections that were set aside, or when there were too few to judge.
+
+    Parameters
+    ----------
+    project
+        The project's folder.
+    model
+        What to start from: a bundled model, a model file, a version in the project or "fresh"; empty: the
+        project's current one.
+    """
+    with Session.open(project, InlineRunners()) as session:
+        if model is not None:
+            session.choose_model(model)
+        session.teach_settings = settings
+        with shown(session, project.name, curve=True):
+            session.teach()
+            session.run_until_idle()
+        say(f"{project}: {session.model.title}")

@@ -1,0 +1,49 @@
+"""``apprentice info`` on an image, a model and a project."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from napari_apprentice import Session, cli, read_image
+
+
+def told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict:
+    assert cli.run(["info", *arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_an_image_in_words_and_numbers(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = told([str(images / "one.tif")], capsys)
+    assert found["what"] == "image"
+    assert found["shape"] == {"t": 1, "c": 1, "z": 1, "y": 96, "x": 96}
+    assert found["dtype"] == "uint8"
+    assert "2D" in found["words"]
+
+
+def test_a_model_tells_its_header(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = told([str(model)], capsys)
+    assert (found["what"], found["name"], found["licence"]) == ("model", "tiny", "CC0-1.0")
+    assert found["trained_on"] == ["nothing"]
+
+
+def test_a_project_that_is_open_elsewhere_can_be_looked_at(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Session.create(tmp_path / "project") as session:
+        session.add_image(read_image(images / "one.tif"))
+        found = told([str(tmp_path / "project")], capsys)
+    assert (found["what"], found["name"], found["kind"]) == ("project", "project", "instances")
+    assert [image["name"] for image in found["images"]] == [session_name(images)]
+    assert found["versions"] == []
+
+
+def session_name(images: Path) -> str:
+    return read_image(images / "one.tif").name
+
+
+def test_lines_for_people(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["info", str(model)]) == 0
+    assert "name: tiny" in capsys.readouterr().out

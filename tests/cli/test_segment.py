@@ -1,0 +1,90 @@
+"""``apprentice segment`` and ``teach``: files written, and the same results as the window's runners."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_apprentice import Session, cli, read_image
+from napari_apprentice.engine import checkpoint
+
+
+def test_one_label_image_per_input_under_its_own_stem(images: Path, model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "labels"
+    assert cli.run(["segment", str(images), "--model", str(model), "--out", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["one.tif", "two.tif"]
+    labels = tifffile.imread(out / "one.tif")
+    assert labels.shape == (96, 96)
+    assert labels.dtype.kind in "uif"
+
+
+def test_the_model_is_loaded_once_for_many_images(
+    images: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = []
+    load = checkpoint.load
+    monkeypatch.setattr(checkpoint, "load", lambda path: loads.append(path) or load(path))
+    assert cli.run(["segment", str(images), "--model", str(model), "--out", str(tmp_path / "labels")]) == 0
+    assert len(loads) <= 1
+
+
+def test_a_damaged_image_does_not_stop_the_others(
+    images: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (images / "broken.tif").write_bytes(b"II*\0nothing here")
+    out = tmp_path / "labels"
+    assert cli.run(["segment", str(images), "--model", str(model), "--out", str(out)]) == 2
+    assert sorted(path.name for path in out.iterdir()) == ["one.tif", "two.tif"]
+    assert "1 of 3 images were left out (broken.tif)" in capsys.readouterr().err
+
+
+def test_command_line_and_window_propose_the_same(images: Path, model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "labels"
+    assert cli.run(["segment", str(images / "one.tif"), "--model", str(model), "--out", str(out)]) == 0
+    with Session.temporary() as session:  # in processes of their own, as the window does
+        entry = session.add_image(read_image(images / "one.tif"))
+        session.choose_model(str(model))
+        session.segment()
+        session.run_until_idle()
+        np.testing.assert_array_equal(tifffile.imread(out / "one.tif"), entry.labels[0, 0])
+
+
+def test_the_command_copied_from_the_window_can_be_run(images: Path, model: Path, tmp_path: Path) -> None:
+    with Session.temporary() as session:
+        session.add_image(read_image(images / "one.tif"))
+        session.choose_model(str(model))
+        words = session.command_line("segment").split()
+    assert words[0] == "apprentice"
+    words[words.index("--out") + 1] = str(tmp_path / "labels")
+    assert cli.run(words[1:]) == 0
+    assert (tmp_path / "labels" / "one.tif").exists()
+
+
+def test_teach_keeps_a_version_in_the_project(
+    images: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "project"
+    with Session.create(project) as session:
+        entry = session.add_image(read_image(images / "one.tif"))
+        session.choose_model(str(model))
+        y, x = np.mgrid[:96, :96]
+        for cy, cx in ((20, 24), (24, 66), (60, 30)):
+            session.paint(np.flatnonzero((y - cy) ** 2 + (x - cx) ** 2 < 100), entry.next_id())
+        session.paint_background(np.arange(96 * 6))
+    options = ["--max-steps", "3", "--patch", "32", "--batch-size", "2", "--threads", "1"]
+    assert cli.run(["teach", str(project), *options]) == 0
+    capsys.readouterr()
+    assert cli.run(["info", str(project), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [version["id"] for version in found["versions"]] == ["v1"]
+
+
+def test_teach_says_what_is_missing(images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Session.create(tmp_path / "project") as session:
+        session.add_image(read_image(images / "one.tif"))
+    assert cli.run(["teach", str(tmp_path / "project")]) == 2
+    assert "nothing to learn from yet" in capsys.readouterr().err
