@@ -91,7 +91,7 @@ class Project:
     def open(cls, path: str | Path) -> Project:
         """Open a project; `UserError` when there is none, it is damaged or another window has it."""
         path = Path(path)
-        record = _read_record(path)
+        record = read_record(path)
         return cls(path, record, _locked(path))
 
     @classmethod
@@ -116,7 +116,7 @@ class Project:
         found = []
         for document in projects_folder().glob("*/project.json"):
             try:
-                record = _read_record(document.parent)
+                record = read_record(document.parent)
                 changed = max(path.stat().st_mtime for path in [document, *document.parent.glob("entries/*/*.*")])
             except (UserError, OSError):
                 continue
@@ -222,7 +222,8 @@ def _locked(path: Path) -> FileLock:
     return lock
 
 
-def _read_record(path: Path) -> ProjectRecord:
+def read_record(path: Path) -> ProjectRecord:
+    """What a project is, without locking it; `UserError` when there is none or it is damaged."""
     try:
         return ProjectRecord.model_validate(json.loads((path / "project.json").read_text()))
     except FileNotFoundError as error:
