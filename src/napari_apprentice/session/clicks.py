@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data import edits
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
+from napari_apprentice.data.deltas import Delta
 from napari_apprentice.jobs import ClickResult, Point
 from napari_apprentice.session.entry import Entry
 
@@ -49,7 +50,7 @@ def proposal_of(result: ClickResult, entry: Entry, point: Point, *, instances: b
     return ClickProposal(entry, box, mask, repairs, result.class_value) if mask.any() else None
 
 
-def kept(proposal: ClickProposal) -> edits.Delta:
+def kept(proposal: ClickProposal) -> Delta:
     """The edit that makes the proposal a vouched object; what was left of the one it repairs is cleared."""
     labels, vouched = proposal.entry.labels, proposal.entry.vouched
     value = proposal.class_value or proposal.repairs or None
@@ -61,4 +62,4 @@ def kept(proposal: ClickProposal) -> edits.Delta:
     left = np.setdiff1d(old, added.indices, assume_unique=True)
     unknown = np.full(len(left), UNKNOWN, np.uint8)
     before = np.full(len(left), proposal.repairs, np.uint32)
-    return added.then(edits.Delta(added.shape, left, before, np.zeros_like(before), unknown, unknown))
+    return added.then(Delta(added.shape, left, before, np.zeros_like(before), unknown, unknown))

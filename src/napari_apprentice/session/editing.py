@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from napari_apprentice.data import edits, files
 from napari_apprentice.data.corrections import merge_proposal
+from napari_apprentice.data.deltas import Delta
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.journal import Action
@@ -91,8 +92,8 @@ class Editing(Models):
         if self.current is None or not self.current.history.done:
             return
         step = self.current.history.done[-1]
-        for delta in reversed(step.deltas.copy()):
-            self._write(self.current, "undo", step.number, delta.inverse())
+        for change in reversed(step.changes.copy()):
+            self._write(self.current, "undo", step.number, change.delta.inverse())
         self._tell(self.current, labels=True, vouched=True)
 
     def redo(self) -> None:
@@ -100,8 +101,8 @@ class Editing(Models):
         if self.current is None or not self.current.history.undone:
             return
         step = self.current.history.undone[-1]
-        for delta in step.deltas.copy():
-            self._write(self.current, "redo", step.number, delta)
+        for change in step.changes.copy():
+            self._write(self.current, "redo", step.number, change.delta)
         self._tell(self.current, labels=True, vouched=True)
 
     def export_labels(self, path: str | Path) -> None:
@@ -115,7 +116,7 @@ class Editing(Models):
             raise UserError("There is no image: open one first.")
         return self.current
 
-    def _apply(self, entry: Entry, delta: edits.Delta, *, labels_shown: bool = False) -> None:
+    def _apply(self, entry: Entry, delta: Delta, *, labels_shown: bool = False) -> None:
         if len(delta) == 0:
             return
         self._write(entry, "do", self._step_number(entry), delta)
@@ -135,7 +136,7 @@ class Editing(Models):
             self._step = (entry, entry.history.next_number())
         return self._step[1]
 
-    def _write(self, entry: Entry, action: Action, step: int, delta: edits.Delta) -> None:
+    def _write(self, entry: Entry, action: Action, step: int, delta: Delta) -> None:
         try:
             entry.apply(action, step, delta)
         except UserError as error:

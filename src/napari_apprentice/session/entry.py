@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.corrections import AS_LABELLED
-from napari_apprentice.data.edits import Delta
+from napari_apprentice.data.deltas import Delta
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import VolumeRef
@@ -35,7 +35,7 @@ class Entry:
             for record in kept.records:
                 delta = Delta.from_bytes(record.delta)
                 delta.apply(self.labels, self.vouched)
-                self.history.record(record.action, record.step, delta)
+                self.history.record(record.action, record.step, delta, record.delta)
         except (ValueError, KeyError, IndexError, UserError):
             self.complaint = (
                 f"The journal of {volume.name} holds an edit that cannot be read: "
@@ -65,8 +65,9 @@ class Entry:
         delta.apply(self.labels, self.vouched)
         taught = np.count_nonzero(delta.vouched_after == AS_LABELLED)
         self.voxels_taught += int(taught) - int(np.count_nonzero(delta.vouched_before == AS_LABELLED))
-        self.history.record(action, step, delta)
-        self.folder.append(action, step, delta.to_bytes())
+        written = delta.to_bytes()
+        self.history.record(action, step, delta, written)
+        self.folder.append(action, step, written)
 
     def keep_snapshot(self) -> None:
         """Write labels and vouched whole and begin a new journal."""

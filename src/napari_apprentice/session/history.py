@@ -1,21 +1,39 @@
-"""What was done to one image and can be undone: deltas, grouped in steps."""
+"""What was done to one image and can be undone: changes, grouped in steps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from napari_apprentice.data.edits import Delta
+from napari_apprentice.data.deltas import Delta
 from napari_apprentice.project.journal import Action
 
-_LARGEST = 1_000_000_000  # bytes of deltas kept in memory; the oldest step goes first
+_LARGEST = 500_000_000  # bytes kept in memory; beyond it the oldest step goes
+_PACKED_FROM = 1_000_000  # bytes from which a change is kept as its record, which is up to a hundred times smaller
+
+
+class Change:
+    """One delta, as applied when it was first done; a large one is kept packed."""
+
+    def __init__(self, delta: Delta, written: bytes) -> None:
+        self._kept: Delta | bytes = written if delta.nbytes > _PACKED_FROM else delta
+
+    @property
+    def delta(self) -> Delta:
+        """The delta itself."""
+        return Delta.from_bytes(self._kept) if isinstance(self._kept, bytes) else self._kept
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes."""
+        return len(self._kept) if isinstance(self._kept, bytes) else self._kept.nbytes
 
 
 @dataclass
 class Step:
-    """What one undo takes back: the deltas of a drag, a merge, a click."""
+    """What one undo takes back: the changes of a drag, a merge, a click."""
 
     number: int
-    deltas: list[Delta] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
 
 class History:
@@ -32,44 +50,44 @@ class History:
         self._last_number += 1
         return self._last_number
 
-    def record(self, action: Action, number: int, delta: Delta) -> None:
-        """Note that ``delta`` was applied: done, or as the inverse of something (undo), or done again (redo)."""
+    def record(self, action: Action, number: int, delta: Delta, written: bytes) -> None:
+        """Note that ``delta`` was applied: done, or as the inverse of something (undo), or done again (redo).
+
+        ``written`` is its record.
+        """
         self._last_number = max(self._last_number, number)
         if action == "do":
-            self._forget_undone()
-            _step(self.done, number).deltas.append(delta)
-            self._bytes += _size(delta)
-            self._forget_oldest()
+            self._forget(self.undone)
+            self._keep(self.done, number, Change(delta, written))
         elif action == "undo":
-            _take(self.done, number, at=-1)
-            _step(self.undone, number).deltas.insert(0, delta.inverse())
+            change = self._take(self.done, number, last=True)
+            if change is None:  # a snapshot was made in between
+                inverse = delta.inverse()
+                change = Change(inverse, inverse.to_bytes())
+            self._keep(self.undone, number, change, first=True)
         else:
-            _take(self.undone, number, at=0)
-            _step(self.done, number).deltas.append(delta)
+            change = self._take(self.undone, number, last=False) or Change(delta, written)
+            self._keep(self.done, number, change)
 
-    def _forget_undone(self) -> None:
-        self._bytes -= sum(_size(delta) for step in self.undone for delta in step.deltas)
-        self.undone.clear()
-
-    def _forget_oldest(self) -> None:
+    def _keep(self, stack: list[Step], number: int, change: Change, *, first: bool = False) -> None:
+        if not stack or stack[-1].number != number:
+            stack.append(Step(number))
+        stack[-1].changes.insert(0 if first else len(stack[-1].changes), change)
+        self._bytes += change.nbytes
         while self._bytes > _LARGEST and len(self.done) > 1:
-            self._bytes -= sum(_size(delta) for delta in self.done.pop(0).deltas)
+            self._forget(self.done, 1)
 
-
-def _step(stack: list[Step], number: int) -> Step:
-    if not stack or stack[-1].number != number:
-        stack.append(Step(number))
-    return stack[-1]
-
-
-def _take(stack: list[Step], number: int, at: int) -> None:
-    """Remove one delta of the step on top; it is missing there when a snapshot was made in between."""
-    if stack and stack[-1].number == number:
-        stack[-1].deltas.pop(at)
-        if not stack[-1].deltas:
+    def _take(self, stack: list[Step], number: int, *, last: bool) -> Change | None:
+        if not stack or stack[-1].number != number:
+            return None
+        change = stack[-1].changes.pop(-1 if last else 0)
+        self._bytes -= change.nbytes
+        if not stack[-1].changes:
             stack.pop()
+        return change
 
-
-def _size(delta: Delta) -> int:
-    """Bytes of the five arrays."""
-    return 18 * len(delta)
+    def _forget(self, stack: list[Step], count: int | None = None) -> None:
+        """Drop the oldest ``count`` steps, or all."""
+        for step in stack[:count]:
+            self._bytes -= sum(change.nbytes for change in step.changes)
+        del stack[:count]

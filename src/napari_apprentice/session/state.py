@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_apprentice.data import edits
+from napari_apprentice.data.deltas import Delta
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import images
@@ -211,7 +212,7 @@ class State:
         except UserError as error:
             self.said.emit(str(error))
 
-    def _apply(self, entry: Entry, delta: edits.Delta) -> None:
+    def _apply(self, entry: Entry, delta: Delta) -> None:
         """Do one edit; `editing` replaces this by one that knows about strokes."""
         raise NotImplementedError
 

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.project import images
+from napari_apprentice.project.folder import Project
+
+
+def volume(seed: int = 0, **more) -> Volume:
+    pixels = np.random.default_rng(seed).integers(0, 1000, (1, 1, 1, 20, 30)).astype(np.uint16)
+    return Volume(pixels, **{"name": "cells", **more})
+
+
+def test_a_project_is_named_after_its_image_and_found_as_the_latest():
+    first = Project.create(name="my cells.tif")
+    assert first.path.name.startswith("my-cells-tif-")
+    first.keep(volume())
+    first.close()
+    second = Project.create(name="my cells.tif")
+    assert second.path != first.path
+    second.close()
+    third = Project.latest()
+    assert third is not None
+    assert third.path == second.path
+    assert [recent.images for recent in Project.recent()] == [0, 1]
+    third.close()
+
+
+def test_two_windows_do_not_share_a_project():
+    project = Project.create(name="a")
+    with pytest.raises(UserError, match="open in another window"):
+        Project.open(project.path)
+    assert Project.latest() is None
+    project.close()
+    Project.open(project.path).close()
+
+
+def test_the_same_image_finds_its_folder_again(tmp_path):
+    project = Project.create(tmp_path / "p")
+    first, new = project.keep(volume())
+    again, known = project.keep(volume(spacing=(1.0, 0.5, 0.5)))
+    assert (new, known) == (True, False)
+    assert again is first
+    assert first.image.spacing == (1.0, 0.5, 0.5)
+    other, new = project.keep(volume(1))
+    assert new
+    assert other.id != first.id
+    project.close()
+
+
+def test_pixels_without_a_file_are_copied_and_reopened(tmp_path):
+    project = Project.create(tmp_path / "p")
+    folder, _ = project.keep(volume(spacing=(1.0, 0.5, 0.5), unit="um"))
+    project.close()
+    project = Project.open(tmp_path / "p")
+    reopened = images.reopen(project.entries[0].image, project.entries[0].path)
+    np.testing.assert_array_equal(reopened.pixels, volume().pixels)
+    assert (reopened.spacing, reopened.unit, reopened.name) == ((1.0, 0.5, 0.5), "um", "cells")
+    project.close()
+
+
+def test_a_temporary_project_leaves_nothing():
+    project = Project.temporary()
+    project.keep(volume())
+    assert project.path.exists()
+    project.close()
+    assert not project.path.exists()
+    assert Project.recent() == []
+
+
+def test_a_damaged_project_is_one_sentence(tmp_path):
+    Project.create(tmp_path / "p").close()
+    document = tmp_path / "p" / "project.json"
+    document.write_text(document.read_text()[:20])
+    with pytest.raises(UserError, match="cannot be read"):
+        Project.open(tmp_path / "p")
+    with pytest.raises(UserError, match="not an apprentice project"):
+        Project.open(tmp_path)
+
+
+def test_a_damaged_entry_does_not_keep_the_rest_from_opening(tmp_path):
+    project = Project.create(tmp_path / "p")
+    kept = [project.keep(volume(seed))[0] for seed in (0, 1)]
+    project.close()
+    (kept[0].path / "entry.json").write_text("{")
+    project = Project.open(tmp_path / "p")
+    assert [entry.id for entry in project.entries] == [kept[1].id]
+    assert len(project.complaints) == 1
+    project.close()
+
+
+def test_settings_are_kept_as_readable_json(tmp_path):
+    project = Project.create(tmp_path / "p")
+    project.change(kind="classes")
+    project.close()
+    assert json.loads((tmp_path / "p" / "project.json").read_text())["kind"] == "classes"
+    project = Project.open(tmp_path / "p")
+    assert project.record.kind == "classes"
+    project.close()

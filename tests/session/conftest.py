@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+import pytest
+
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.events import Event, WasCancelled, is_last
+from napari_apprentice.jobs import Job
+from napari_apprentice.session import Session
+
+
+class Prepared:
+    """A job that reports what the test tells it to."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.events: deque[Event] = deque()
+        self.ended = False
+
+    def poll(self) -> list[Event]:
+        events = list(self.events)
+        self.events.clear()
+        self.ended = self.ended or any(is_last(event) for event in events)
+        return events
+
+    def cancel(self) -> None:
+        self.events.append(WasCancelled())
+
+
+class PreparedRunners:
+    """Runners whose jobs the test plays: what matters here is what the session makes of the events."""
+
+    def __init__(self) -> None:
+        self.started: list[Prepared] = []
+
+    def start(self, job: Job) -> Prepared:
+        self.started.append(Prepared(job))
+        return self.started[-1]
+
+    def close(self) -> None:
+        self.started.clear()
+
+
+def volume(seed: int = 0, shape=(1, 1, 1, 20, 30), **more) -> Volume:
+    pixels = np.random.default_rng(seed).integers(0, 1000, shape).astype(np.uint16)
+    return Volume(pixels, **{"name": f"cells {seed}", **more})
+
+
+def flat(session: Session, *where) -> np.ndarray:
+    """Flat indices of ``labels[where]`` of the current image."""
+    shape = session.current.labels.shape
+    return np.arange(np.prod(shape)).reshape(shape)[where].ravel()
+
+
+@pytest.fixture
+def runners():
+    return PreparedRunners()
+
+
+@pytest.fixture
+def session(runners):
+    with Session(runners=runners) as session:
+        session.sentences = []
+        session.said.connect(session.sentences.append)
+        yield session
