@@ -120,7 +120,8 @@ def stroke_of_background(truth: Labels, where: NDArray[np.bool_], width: int = 9
     row = int(np.argmax(ndimage.uniform_filter1d(free.sum(axis=(0, 1, 3)).astype(float), width)))
     stroke = np.zeros(truth.shape, bool)
     stroke[:, :, max(0, row - width // 2) : row + width // 2 + 1] = True
-    return stroke & free
+    stroke &= free
+    return stroke
 
 
 def _scores(truth: Labels, outcome: Outcome) -> dict[str, Any]:
@@ -178,4 +179,5 @@ def as_gray(plane: NDArray[Any]) -> NDArray[np.uint8]:
     mean = plane.astype(np.float32).mean(axis=0)
     low, high = np.percentile(mean, (1, 99.8))
     lifted = np.clip((mean - low) / max(high - low, 1e-6), 0, 1) ** 0.6
-    return (255 * lifted).astype(np.uint8)
+    gray: NDArray[np.uint8] = (255 * lifted).astype(np.uint8)
+    return gray
