@@ -49,7 +49,7 @@ def run(out: Path, settings: ResponsivenessSettings) -> Iterator[str]:
     )
     report.plot(out / "delays.png", lambda axes: draw(axes, found["delays_ms"]))
     for name, row in delays.items():
-        yield f"{name}: {row['median']:.1f} ms late (median), {row['p99']:.1f} (99th percentile), {row['max']:.0f} (worst)"
+        yield f"{name}: {row['median']:.1f} ms late, 99th percentile {row['p99']:.1f} ms, worst {row['max']:.0f} ms"
     yield f"teaching adds {above:.1f} ms at the 99th percentile"
     yield f"from Cancel to idle: {max(found['cancel_s']):.2f} s at worst of {len(found['cancel_s'])}"
     yield f"the panel opens in {found['panel_s']:.2f} s"
