@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 
 from napari_apprentice.cli.progress import console, say, shown
+from napari_apprentice.data.channels import fitting, one_channel
 from napari_apprentice.data.files import SUFFIXES, read_image
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
@@ -27,6 +28,7 @@ def segment(
     *,
     model: str,
     out: Path,
+    channel: int | None = None,
     settings: Options = SegmentSettings(),  # noqa: B008 (frozen)
 ) -> None:
     """Write one label image (TIFF) per input, under the input's own stem.
@@ -39,6 +41,8 @@ def segment(
         The name of a bundled model, or a model file.
     out
         Folder for the label images; made if missing.
+    channel
+        Which channel to use, counted from 0; empty: all, and for RGB what the model takes.
     """
     jobs = targets(inputs, out)
     out.mkdir(parents=True, exist_ok=True)
@@ -47,7 +51,7 @@ def segment(
     try:
         for source, target in jobs:
             try:
-                _segment_one(source, target, model, settings, runners)
+                _segment_one(source, target, model, settings, runners, channel)
             except UserError as error:
                 # the other images of a batch are still worth doing, but a wrong model would be wrong every time
                 if len(jobs) == 1 or not _is_about(source, error):
@@ -85,10 +89,16 @@ def images_in(path: Path) -> list[Path]:
     return images
 
 
-def _segment_one(source: Path, target: Path, model: str, settings: SegmentSettings, runners: Runners) -> None:
+def _segment_one(
+    source: Path, target: Path, model: str, settings: SegmentSettings, runners: Runners, channel: int | None
+) -> None:
+    volume = read_image(source)
+    if channel is not None:
+        volume = one_channel(volume, channel)
     with Session.temporary(runners) as session:
-        session.add_image(read_image(source))
         session.choose_model(model)
+        header = session.model.header
+        session.add_image(fitting(volume, header.image_channels) if header is not None else volume)
         session.segment_settings = settings
         with shown(session, source.name) as show:
             session.segment()

@@ -1,0 +1,36 @@
+"""Making the channels of an image fit a model that was taught on another number of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+
+LUMINANCE = (0.299, 0.587, 0.114)  # Rec. ITU-R BT.601
+
+
+def fitting(volume: Volume, count: int) -> Volume:
+    """The image for a model of ``count`` channels: RGB becomes luminance for one, all else stays as it is.
+
+    What cannot be made to fit is left to the caller to refuse: leaving a channel out is a choice for a person.
+    """
+    if count != 1 or not volume.metadata.get("rgb") or volume.pixels.shape[1] != len(LUMINANCE):
+        return volume
+    weights = np.array(LUMINANCE, np.float32)
+    pixels = np.einsum("tczyx,c->tzyx", np.asarray(volume.pixels, np.float32), weights)[:, None]
+    return replace(volume, pixels=pixels, channels=("luminance",), metadata={**volume.metadata, "rgb": False})
+
+
+def one_channel(volume: Volume, channel: int) -> Volume:
+    """The image with only this channel, counted from 0; `UserError` when there is no such channel."""
+    count = int(volume.pixels.shape[1])
+    if not 0 <= channel < count:
+        raise UserError(
+            f"{volume.name} has channels 0 to {count - 1} but {channel} was asked for: choose one of these."
+        )
+    names = volume.channels[channel : channel + 1] if len(volume.channels) == count else ()
+    pixels = volume.pixels[:, channel : channel + 1]
+    return replace(volume, pixels=pixels, channels=names, metadata={**volume.metadata, "rgb": False})
