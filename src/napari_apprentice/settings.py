@@ -52,6 +52,30 @@ class NetSettings(Settings):
             raise ValueError("a 2D net cannot pool along z")
         return self
 
+    @classmethod
+    def fresh(
+        cls,
+        dims: Literal[2, 3],
+        spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
+        in_channels: int = 1,
+        out_channels: int = 2,
+    ) -> NetSettings:
+        """A net for images of `spacing` (z, y, x) at the net's own resolution.
+
+        A 3D net pools z only where slices are at most about 1.5 times as far apart as the pixels of that level, so
+        that its view of the tissue is about as deep as it is wide.
+        """
+        if dims == 2:
+            return cls(dims=2, in_channels=in_channels, out_channels=out_channels)
+        widths = (16, 32, 64, 128)
+        depth, plane = spacing[0], (spacing[1] * spacing[2]) ** 0.5
+        pools: list[Triple] = []
+        for _ in widths[1:]:
+            along_z = 2 if depth <= 1.5 * plane else 1
+            pools.append((along_z, 2, 2))
+            depth, plane = depth * along_z, plane * 2
+        return cls(dims=3, in_channels=in_channels, out_channels=out_channels, widths=widths, pools=tuple(pools))
+
     @property
     def multiple(self) -> Triple:
         """Patch sizes (z, y, x) must be multiples of this."""

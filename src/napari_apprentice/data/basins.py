@@ -24,8 +24,9 @@ def basins(height: np.ndarray, inside: np.ndarray, prominence: float) -> np.ndar
     if not inside.any():
         return np.zeros(inside.shape, np.int32)
     height = np.ascontiguousarray(height, dtype=np.float32)
-    flooded = _flood(height, _peaks(height, inside), inside)
-    return _join(flooded, height, prominence)
+    marks = _peaks(height, inside)
+    flooded = _flood(height, marks, inside)
+    return _join(flooded, height, marks > 0, prominence)
 
 
 def _peaks(height: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -33,7 +34,7 @@ def _peaks(height: np.ndarray, inside: np.ndarray) -> np.ndarray:
     size = tuple(3 if n > 1 else 1 for n in height.shape)
     highest = height >= ndimage.maximum_filter(height, size)
     marks, _ = ndimage.label(highest & inside, np.ones((3, 3, 3)))
-    return marks.astype(np.int32)
+    return np.asarray(marks, np.int32)
 
 
 def _flood(height: np.ndarray, marks: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -42,16 +43,18 @@ def _flood(height: np.ndarray, marks: np.ndarray, inside: np.ndarray) -> np.ndar
         picked = (a[0] if flat else a for a in (-height, marks, inside))
         image, markers, mask = (np.ascontiguousarray(a) for a in picked)
         flooded = _fast_watershed(image, markers, mask=mask)
-        return flooded[None] if flat else flooded
+        return np.asarray(flooded[None] if flat else flooded)
     from skimage.segmentation import watershed
 
     return np.asarray(watershed(-height, marks, mask=inside, connectivity=1), np.int32)
 
 
-def _join(labels: np.ndarray, height: np.ndarray, prominence: float) -> np.ndarray:
+def _join(labels: np.ndarray, height: np.ndarray, marked: np.ndarray, prominence: float) -> np.ndarray:
     count = int(labels.max()) + 1
     first, second, passes = _passes(labels, height, count)
-    top = ndimage.maximum(height, labels, np.arange(count)).tolist() if count > 1 else [0.0]
+    top = [float("-inf")] * count
+    for label, value in zip(labels[marked].tolist(), height[marked].tolist(), strict=True):
+        top[label] = max(top[label], value)
     parent = list(range(count))
 
     def root(i: int) -> int:
@@ -70,26 +73,28 @@ def _join(labels: np.ndarray, height: np.ndarray, prominence: float) -> np.ndarr
             parent[low] = high
     table = np.array([root(i) for i in range(count)], dtype=np.int64)
     _, table = np.unique(table, return_inverse=True)
-    return table.astype(np.int32)[labels]
+    joined: np.ndarray = table.astype(np.int32)[labels]
+    return joined
 
 
 def _passes(labels: np.ndarray, height: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of touching basins and the height of the highest pass between them."""
+    flat, level = labels.ravel(), height.ravel()
     keys, heights = [], []
-    for axis in range(labels.ndim):
-        if labels.shape[axis] == 1:
-            continue
-        here = tuple(slice(None, -1) if i == axis else slice(None) for i in range(labels.ndim))
-        there = tuple(slice(1, None) if i == axis else slice(None) for i in range(labels.ndim))
-        a, b = labels[here], labels[there]
-        touch = np.flatnonzero((a != b).ravel() & (a.ravel() > 0) & (b.ravel() > 0))
-        a, b = a.ravel()[touch].astype(np.int64), b.ravel()[touch].astype(np.int64)
+    step = 1
+    for axis in reversed(range(labels.ndim)):
+        length = labels.shape[axis]
+        at = np.flatnonzero(flat[:-step] != flat[step:]) if length > 1 else np.zeros(0, np.int64)
+        at = at[(at // step) % length < length - 1]  # neighbours, not the end of one line and the start of the next
+        a, b = flat[at].astype(np.int64), flat[at + step].astype(np.int64)
+        both = (a > 0) & (b > 0)
+        a, b, at = a[both], b[both], at[both]
         keys.append(np.minimum(a, b) * count + np.maximum(a, b))
-        heights.append(np.minimum(height[here].ravel()[touch], height[there].ravel()[touch]))
-    key = np.concatenate(keys) if keys else np.zeros(0, np.int64)
+        heights.append(np.minimum(level[at], level[at + step]))
+        step *= length
+    key, value = np.concatenate(keys), np.concatenate(heights)
     if len(key) == 0:
-        return key, key, np.zeros(0, np.float32)
-    value = np.concatenate(heights)
+        return key, key, value
     order = np.argsort(key, kind="stable")
     pairs, start = np.unique(key[order], return_index=True)
     return pairs // count, pairs % count, np.maximum.reduceat(value[order], start)

@@ -14,4 +14,4 @@ def encode(labels: np.ndarray, vouched: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def decode(prediction: np.ndarray) -> np.ndarray:
     """Probabilities (K + 1, Z, Y, X) to class values (Z, Y, X) uint32."""
-    return np.argmax(prediction, axis=0).astype(np.uint32)
+    return np.asarray(np.argmax(prediction, axis=0), np.uint32)

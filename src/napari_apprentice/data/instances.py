@@ -74,12 +74,12 @@ def whole_sections(labels: np.ndarray, vouched: np.ndarray) -> np.ndarray:
     known = np.bincount(labels[vouched == 2].ravel(), minlength=count)
     whole = (seen > 0) & (seen == known)
     whole[0] = False
-    return whole
+    return np.asarray(whole)
 
 
 def _finite(distance: np.ndarray) -> np.ndarray:
     """An object that fills the slice has no outline: half the slice stands in for infinity."""
-    return np.minimum(distance, max(distance.shape) / 2)
+    return np.asarray(np.minimum(distance, max(distance.shape) / 2))
 
 
 def emphasis(labels: np.ndarray) -> np.ndarray:

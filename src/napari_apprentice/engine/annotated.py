@@ -20,5 +20,5 @@ def annotated_source(pixels: np.ndarray, labels: np.ndarray, normalize: Normaliz
     ids = np.unique(labels[labels > 0])
     centres = np.array(ndimage.center_of_mass(labels > 0, labels, ids), np.float32).reshape(-1, 3)
     image = fit(pixels, normalize).linear(pixels)
-    tensors = [torch.from_numpy(np.ascontiguousarray(a)) for a in (image, target, weight, labels.astype(np.float32))]
-    return Source(*tensors, centres=centres)
+    tensor = torch.from_numpy
+    return Source(tensor(image), tensor(target), tensor(weight), tensor(labels.astype(np.float32)), centres)

@@ -61,7 +61,9 @@ def draw_view(centre: tuple[float, float], how: Augmentation, rng: Generator) ->
 def sample(stack: torch.Tensor, view: View, size: tuple[int, int], *, interpolate: bool) -> torch.Tensor:
     """Look at a stack (C, Z, Y, X) through a view, (C, Z, *size); beyond its border it is mirrored."""
     channels, z, height, width = stack.shape
-    y, x = torch.meshgrid(torch.arange(size[0]) - (size[0] - 1) / 2, torch.arange(size[1]) - (size[1] - 1) / 2, indexing="ij")
+    y, x = torch.meshgrid(
+        torch.arange(size[0]) - (size[0] - 1) / 2, torch.arange(size[1]) - (size[1] - 1) / 2, indexing="ij"
+    )
     (a, b), (c, d) = view.matrix
     at_x = view.centre[1] + a * x + b * y
     at_y = view.centre[0] + c * x + d * y
@@ -74,7 +76,7 @@ def sample(stack: torch.Tensor, view: View, size: tuple[int, int], *, interpolat
 
 
 def rescale_distance(log_distance: torch.Tensor, scale: float) -> torch.Tensor:
-    """Log-distance after the image was magnified by `scale`: the outline runs half a voxel from a border voxel's centre."""
+    """Log-distance after magnifying the image by `scale`; the outline is half a voxel from a border voxel's centre."""
     distance = torch.expm1(log_distance)
     return torch.log1p(torch.where(distance > 0, ((distance - 0.5) * scale + 0.5).clamp_min(0.25), distance))
 

@@ -13,7 +13,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ class PretrainPlan:
     threads: int = 1
     bfloat16: bool = True
     save_every_s: float = 120.0
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 def rate_at(step: int, plan: PretrainPlan) -> float:
@@ -65,7 +65,8 @@ def pretrain(
     """Train until the plan's last step or `stop`, going on from `checkpoint` if it exists; returns the average."""
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    net = build(plan.net).to(memory_format=torch.channels_last)
+    net = build(plan.net)
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
     average = copy.deepcopy(net).eval()
     optimizer = torch.optim.AdamW(net.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
     first = _resume(checkpoint, net, average, optimizer)
@@ -94,8 +95,9 @@ def pretrain(
 def average_of(checkpoint: Path, settings: NetSettings) -> tuple[int, nn.Module]:
     """The step a checkpoint was written at, and its averaged network."""
     state = torch.load(checkpoint, weights_only=True)
-    net = build(settings).eval()
+    net = build(settings)
     net.load_state_dict(state["average"])
+    net.eval()
     return int(state["step"]), net
 
 

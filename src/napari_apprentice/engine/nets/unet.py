@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -53,7 +55,7 @@ class UNet(nn.Module):
         before = (settings.in_channels, *widths[:-1])
         self.down = nn.ModuleList(ConvBlock(a, b, settings) for a, b in zip(before, widths, strict=True))
         # The 1x1 convolution commutes with the interpolation and is cheaper before it.
-        self.lift = nn.ModuleList(conv(b, a, 1) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.lift = nn.ModuleList(conv(b, a, 1) for a, b in pairwise(widths))
         self.up = nn.ModuleList(ConvBlock(2 * a, a, settings) for a in widths[:-1])
         self.head = conv(widths[0], settings.out_channels, 1)
         for module in self.modules():

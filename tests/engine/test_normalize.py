@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from napari_apprentice.engine.normalize import fit, with_logarithm
+from napari_apprentice.settings import NormalizeSettings
+
+
+def test_percentiles_become_0_and_1_for_each_channel() -> None:
+    ramp = np.arange(101, dtype=np.uint16).reshape(1, 1, 101)
+    pixels = np.stack([ramp, ramp * 10 + 5])
+    scaling = fit(pixels, NormalizeSettings(low=10, high=90, gain=0))
+    np.testing.assert_allclose(scaling.low, (10, 105))
+    values = scaling.apply(pixels)
+    np.testing.assert_allclose(values[:, 0, 0, [0, 10, 50, 90]], [[0, 0, 0.5, 1]] * 2, atol=1e-6)
+
+
+def test_the_logarithm_follows_all_linear_channels_as_it_does_for_patches() -> None:
+    pixels = np.random.default_rng(0).uniform(0, 100, (2, 1, 8, 8))
+    scaling = fit(pixels, NormalizeSettings(gain=20))
+    inputs = scaling.apply(pixels)
+    assert inputs.shape == (4, 1, 8, 8)
+    assert inputs.dtype == np.float32
+    patches = with_logarithm(torch.from_numpy(scaling.linear(pixels))[None], 20)
+    np.testing.assert_allclose(patches[0].numpy(), inputs, rtol=1e-5)
+
+
+def test_constant_and_non_finite_pixels_stay_finite() -> None:
+    constant = np.full((1, 1, 4, 4), 7, np.uint8)
+    assert np.all(fit(constant, NormalizeSettings()).apply(constant) == 0)
+    odd = np.ones((1, 1, 4, 4), np.float32)
+    odd[0, 0, 0] = [np.nan, np.inf, -np.inf, 3]
+    assert np.isfinite(fit(odd, NormalizeSettings()).apply(odd)).all()
+    empty = np.full((1, 1, 2, 2), np.nan, np.float32)
+    assert np.all(fit(empty, NormalizeSettings()).apply(empty) == 0)
+
+
+def test_one_bright_spot_in_the_dark_is_seen() -> None:
+    pixels = np.zeros((1, 1, 100, 100), np.uint16)
+    pixels[0, 0, 3, 3] = 500
+    assert fit(pixels, NormalizeSettings()).linear(pixels).max() == 1
