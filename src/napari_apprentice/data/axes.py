@@ -1,0 +1,244 @@
+"""Which axis of an array is what, and from any array to a `Volume`.
+
+An axis order is a string with one letter per axis: T time, C channel, Z, Y, X, and S for the samples of an RGB pixel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from napari_apprentice.data.units import PIXEL, plain_unit
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+
+ORDER = "TCZYX"
+_NAMES = {
+    "T": ("t", "time", "frame", "frames"),
+    "C": ("c", "ch", "channel", "channels"),
+    "Z": ("z", "depth", "plane", "planes", "slice", "slices"),
+    "Y": ("y", "row", "rows", "height"),
+    "X": ("x", "column", "columns", "width"),
+    "S": ("s", "rgb", "sample", "samples"),
+}
+_MOST_CHANNELS = 5  # a shorter axis is taken for channels, a longer one for slices or time
+_SAMPLED_BYTES = 1 << 28  # of a larger image every n-th row and column is looked at
+
+
+def guess_axes(
+    shape: Sequence[int], *, rgb: bool = False, names: Sequence[str] = (), three_d: bool | None = None
+) -> str:
+    """The most likely axis order of an array, for the user to correct.
+
+    Parameters
+    ----------
+    shape
+        The array's shape.
+    rgb
+        The last axis holds red, green, blue (and alpha).
+    names
+        What the file or the layer calls the axes; believed when each name is known and used once.
+    three_d
+        Whether the user says that it is a volume; None: judged by the lengths.
+
+    Returns
+    -------
+    str
+        Such as ``"YX"``, ``"CYX"``, ``"TCZYX"`` or ``"YXS"``; ``why_not_axes`` is "" for it.
+
+    Raises
+    ------
+    UserError
+        For an array that cannot be an image.
+    """
+    told = "".join(_letter(name) for name in names)
+    if len(told) == len(shape) and not why_not_axes(told, shape):
+        return told
+    if rgb or _looks_rgb(shape):
+        return _plain(shape[:-1], three_d) + "S"
+    return _plain(shape, three_d)
+
+
+def why_not_axes(axes: str, shape: Sequence[int]) -> str:
+    """One sentence on why this order cannot be right, or "" when it can."""
+    if len(axes) != len(shape):
+        return f"{axes or 'No axes'} names {len(axes)} axes but the image has {len(shape)}: name each of them once."
+    unknown = [letter for letter in axes if letter not in "TCZYXS"]
+    if unknown:
+        return f"{unknown[0]} is not an axis: use T (time), C (channel), Z, Y, X and S (RGB)."
+    twice = [letter for letter in axes if axes.count(letter) > 1]
+    if twice:
+        return f"{twice[0]} stands twice in {axes}: name each axis once."
+    if "Y" not in axes or "X" not in axes:
+        return f"{axes} has no {'Y' if 'Y' not in axes else 'X'}: an image needs both Y and X."
+    if "S" in axes and shape[axes.index("S")] not in (2, 3, 4):
+        return f"An RGB axis has 3 or 4 samples but this one has {shape[axes.index('S')]}: use C for channels."
+    return ""
+
+
+def to_volume(
+    array: Any,
+    axes: str,
+    spacing: Sequence[float] = (1.0, 1.0, 1.0),
+    unit: str = PIXEL,
+    channel: int | Sequence[int] | None = None,
+    name: str = "image",
+    source: str | None = None,
+    channels: Sequence[str] = (),
+) -> Volume:
+    """An array of any axis order as a `Volume` (T, C, Z, Y, X).
+
+    NumPy arrays, memory maps and dask arrays stay views; anything else that can be sliced (zarr) is wrapped by dask,
+    so that nothing is read here. RGB becomes three channels, alpha is left out.
+
+    Parameters
+    ----------
+    array, axes
+        The pixels and their axis order.
+    spacing, unit
+        Distance between voxels along (z, y, x).
+    channel
+        Which channel, or channels, to take; None: all.
+    channels
+        Their names.
+    """
+    sentence = why_not_axes(axes, array.shape)
+    if sentence:
+        raise UserError(sentence)
+    pixels = array if hasattr(array, "transpose") else _lazy(array)
+    rgb = "S" in axes
+    if rgb:
+        pixels, axes = _samples_as_channels(pixels, axes)
+    pixels = pixels.transpose([axes.index(letter) for letter in ORDER if letter in axes])
+    pixels = pixels[tuple(slice(None) if letter in axes else None for letter in ORDER)]
+    wanted = _wanted(channel, pixels.shape[1], name)
+    if wanted is not None:
+        pixels = pixels[:, wanted]
+        channels = [channels[i] for i in wanted] if len(channels) > max(wanted) else ()
+    z, y, x = (float(step) for step in spacing)
+    metadata = {"axes": axes, "rgb": rgb}
+    return Volume(pixels, (z, y, x), plain_unit(unit), tuple(channels), name, source, metadata)
+
+
+def describe(volume: Volume) -> str:
+    """What was understood, in words: "2D, 3 channels, 512 x 640 pixels, 0.65 x 0.65 um"."""
+    t, c, z, y, x = volume.pixels.shape
+    words = ["3D" if volume.is_3d else "2D"]
+    if t > 1:
+        words.append(f"{t} frames")
+    if volume.metadata.get("rgb") and c == 3:
+        words.append("RGB")
+    else:
+        words.append("1 channel" if c == 1 else f"{c} channels")
+    words.append(f"{z} slices of {y} x {x} pixels" if volume.is_3d else f"{y} x {x} pixels")
+    if volume.unit == PIXEL and len(set(volume.spacing)) == 1:
+        words.append("no pixel size")
+    else:
+        steps = volume.spacing if volume.is_3d else volume.spacing[1:]
+        words.append(" x ".join(f"{step:.4g}" for step in steps) + f" {volume.unit}")
+    return ", ".join(words)
+
+
+def check_pixels(volume: Volume) -> list[str]:
+    """Notes about pixels that need one; of a very large image a regular sample is looked at.
+
+    NaN and infinite pixels are allowed: they count as the image's darkest value, and a note says how many.
+
+    Raises
+    ------
+    UserError
+        When there is nothing to see: every pixel has the same value, none is finite, or they are no numbers.
+    """
+    dtype = np.dtype(volume.pixels.dtype)
+    if dtype.kind not in "buif":
+        raise UserError(f"The pixels of {volume.name} are {dtype}, not real numbers: convert the image first.")
+    sample = _sample(volume.pixels)
+    finite = np.isfinite(sample) if dtype.kind == "f" else np.ones(1, bool)
+    if not finite.any():
+        raise UserError(f"The image {volume.name} has no finite pixel (all are NaN or infinite): open another image.")
+    values = sample[finite] if not finite.all() else sample
+    low, high = values.min(), values.max()
+    if low == high:
+        raise UserError(f"Every pixel of {volume.name} is {low:g}: there is nothing to see; open another image.")
+    if finite.all():
+        return []
+    bad = 100 * (1 - finite.mean())
+    return [f"{bad:.2g}% of the pixels of {volume.name} are NaN or infinite and count as its darkest value."]
+
+
+def _letter(name: str) -> str:
+    lowered = str(name).strip().lower()
+    return next((letter for letter, names in _NAMES.items() if lowered in names), "?")
+
+
+def _looks_rgb(shape: Sequence[int]) -> bool:
+    return len(shape) >= 3 and shape[-1] in (3, 4) and min(shape[-3:-1]) > 16
+
+
+def _plain(shape: Sequence[int], three_d: bool | None) -> str:
+    """Axes of an array without RGB samples, by number and length."""
+    extra = list(shape[:-2])
+    if len(shape) < 2:
+        raise UserError(f"An array of shape {tuple(shape)} is not an image: it needs at least Y and X.")
+    if len(extra) > 3:
+        raise UserError(f"An array with {len(shape)} axes is too much: keep at most T, C, Z, Y and X.")
+    if len(extra) == 3:
+        return "TZCYX" if extra[2] <= _MOST_CHANNELS < extra[1] else "TCZYX"
+    if len(extra) == 2:
+        return _pair(extra, three_d) + "YX"
+    if len(extra) == 1:
+        return _single(extra[0], three_d) + "YX"
+    return "YX"
+
+
+def _single(length: int, three_d: bool | None) -> str:
+    if three_d is None:
+        return "C" if length <= _MOST_CHANNELS else "Z"
+    if three_d:
+        return "Z"
+    return "C" if length <= _MOST_CHANNELS else "T"
+
+
+def _pair(lengths: list[int], three_d: bool | None) -> str:
+    first, second = lengths
+    other = "T" if three_d is False else "Z"
+    if first <= _MOST_CHANNELS:
+        return "C" + other
+    if second <= _MOST_CHANNELS:
+        return other + "C"
+    return "TZ"
+
+
+def _lazy(array: Any) -> Any:
+    from dask.array import from_array  # a second of import time that most images do not need
+
+    return from_array(array, meta=np.empty((0,) * len(array.shape), array.dtype))  # type: ignore[no-untyped-call]
+
+
+def _samples_as_channels(pixels: Any, axes: str) -> tuple[Any, str]:
+    """RGB samples become the channel axis, without alpha; channels of RGB pixels are laid side by side."""
+    place = axes.index("S")
+    colors = 3 if pixels.shape[place] >= 3 else 1  # two samples are grey and alpha
+    pixels = pixels[(slice(None),) * place + (slice(0, colors),)]
+    if "C" not in axes:
+        return pixels, axes.replace("S", "C")
+    rest = [i for i, letter in enumerate(axes) if letter not in "CS"]
+    moved = pixels.transpose([axes.index("C"), place, *rest])
+    return moved.reshape(-1, *moved.shape[2:]), "C" + "".join(axes[i] for i in rest)
+
+
+def _wanted(channel: int | Sequence[int] | None, count: int, name: str) -> list[int] | None:
+    if channel is None:
+        return None
+    wanted = [channel] if isinstance(channel, int) else list(channel)
+    if not wanted or any(not 0 <= i < count for i in wanted):
+        raise UserError(f"{name} has channels 0 to {count - 1} but {channel} was asked for: choose one of these.")
+    return wanted
+
+
+def _sample(pixels: Any) -> Any:
+    size = int(np.prod(pixels.shape, dtype=float)) * np.dtype(pixels.dtype).itemsize
+    step = max(1, int(np.ceil(np.sqrt(size / _SAMPLED_BYTES))))
+    return np.asarray(pixels[..., ::step, ::step])

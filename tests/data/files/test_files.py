@@ -1,0 +1,147 @@
+"""Real files of many kinds are read; damaged ones are one sentence."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+import tifffile
+
+from napari_apprentice.data.files import SUFFIXES, read_image, read_labels, tiff, write_labels
+from napari_apprentice.errors import UserError
+
+SHARED = Path(__file__).parents[4] / "shared" / "data"
+
+
+def _shared(place: str) -> Path:
+    path = SHARED / place
+    if not path.exists():
+        pytest.skip(f"needs the annotated images in {SHARED}")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("place", "shape", "spacing", "unit"),
+    [
+        ("usiigaci_phase/images/set01.tif", (1, 1, 1, 1022, 1024), (1.0, 0.867, 0.867), "um"),
+        ("nuclei3d_ovules/images/ovule1135.tif", (1, 1, 100, 100, 100), (0.2837, 0.1268, 0.1268), "um"),
+        ("formats/tiff/multi_f.tiff", (2, 2, 1, 169, 169), (0.125, 0.1242, 0.1242), "um"),
+        ("formats/ome_tiff/zcyx.tiff", (1, 2, 25, 50, 50), (0.05446, 0.4356, 0.4356), "um"),
+        ("formats/ome_tiff/multi-channel.ome.tif", (1, 3, 1, 167, 439), (1.0, 1.0, 1.0), "pixel"),
+        ("formats/tiff/input_yxz.tiff", (1, 1, 4, 530, 265), (1.0, 1.0, 1.0), "pixel"),
+        ("formats/tiff/planar-rgb-u8.tif", (1, 3, 1, 499, 374), (1.0, 1.0, 1.0), "pixel"),
+    ],
+)
+def test_axes_and_spacing_of_real_files(
+    place: str, shape: tuple[int, ...], spacing: tuple[float, ...], unit: str
+) -> None:
+    volume = read_image(_shared(place))
+    assert volume.pixels.shape == shape
+    assert volume.spacing == pytest.approx(spacing, rel=1e-3)
+    assert volume.unit == unit
+
+
+def test_every_valid_file_of_the_collection_is_read() -> None:
+    folder = _shared("formats")
+    files = [f for f in sorted(folder.glob("[!c]*/*")) if f.suffix in SUFFIXES]
+    assert len(files) > 60
+    for file in files:
+        pixels = read_image(file).pixels
+        assert pixels.dtype.isnative
+        assert pixels.shape[1] <= 4
+
+
+def test_every_damaged_file_is_one_sentence_at_once() -> None:
+    for file in sorted(_shared("formats/corrupt").glob("*.tif")):
+        start = time.perf_counter()
+        with pytest.raises(UserError) as caught:
+            read_image(file)
+        assert file.name in str(caught.value)
+        assert "\n" not in str(caught.value)
+        assert time.perf_counter() - start < 2
+
+
+def test_missing_foreign_and_cut_short(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not exist"):
+        read_image(tmp_path / "none.tif")
+    with pytest.raises(UserError, match="folder"):
+        read_image(tmp_path)
+    (tmp_path / "a.txt").write_text("hello")
+    with pytest.raises(UserError, match="convert it first"):
+        read_image(tmp_path / "a.txt")
+    (tmp_path / "a.png").write_bytes(b"hello")
+    with pytest.raises(UserError, match="damaged"):
+        read_image(tmp_path / "a.png")
+    image = np.random.default_rng(0).integers(0, 255, (300, 200), np.uint8)
+    for name in ("b.tif", "b.png", "b.jpg"):
+        path = tmp_path / name
+        if name == "b.tif":
+            tifffile.imwrite(path, image)
+        else:
+            imageio.imwrite(path, image)
+        assert read_image(path).pixels.shape == (1, 1, 1, 300, 200)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        with pytest.raises(UserError, match="damaged"):
+            read_image(path)
+
+
+def test_pictures(tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).integers(0, 60000, (20, 30), np.uint16)
+    imageio.imwrite(tmp_path / "grey.png", grey)
+    np.testing.assert_array_equal(read_image(tmp_path / "grey.png").pixels[0, 0, 0], grey)
+    color = np.random.default_rng(0).integers(0, 255, (20, 30, 4), np.uint8)
+    imageio.imwrite(tmp_path / "color.png", color)
+    volume = read_image(tmp_path / "color.png")
+    np.testing.assert_array_equal(volume.pixels[0, :, 0], color[..., :3].transpose(2, 0, 1))
+    imageio.imwrite(tmp_path / "both.png", np.repeat(color[..., :1], 3, axis=2))
+    assert read_image(tmp_path / "both.png").pixels.shape == (1, 1, 1, 20, 30)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 8, 9), (1, 4, 8, 9), (3, 1, 8, 9), (3, 4, 8, 9), (1, 2, 8, 3)])
+def test_labels_come_back_with_their_spacing(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    labels = np.random.default_rng(0).integers(0, 2**32, shape, np.uint32)
+    write_labels(tmp_path / "a.tif", labels, (2.0, 0.5, 0.25), "um")
+    np.testing.assert_array_equal(read_labels(tmp_path / "a.tif"), labels)
+    volume = read_image(tmp_path / "a.tif")
+    assert volume.spacing == (2.0 if shape[1] > 1 else volume.spacing[0], 0.5, 0.25)
+    assert volume.unit == "um"
+    assert os.listdir(tmp_path) == ["a.tif"]
+    assert tifffile.TiffFile(tmp_path / "a.tif").pages[0].compression == 8
+
+
+def test_labels_without_a_pixel_size_claim_none(tmp_path: Path) -> None:
+    write_labels(tmp_path / "a.tif", np.zeros((1, 1, 5, 5), np.uint32))
+    assert read_image(tmp_path / "a.tif").unit == "pixel"
+    assert b"PhysicalSize" not in (tmp_path / "a.tif").read_bytes()
+
+
+def test_labels_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Cannot write"):
+        write_labels(tmp_path / "none" / "a.tif", np.zeros((1, 1, 5, 5), np.uint32))
+
+
+def test_what_is_not_a_label_image_is_told(tmp_path: Path) -> None:
+    for name, pixels, words in [
+        ("rgb", np.random.default_rng(0).integers(0, 9, (20, 20, 3), np.uint8), "channels"),
+        ("half", np.full((20, 20), 0.5, np.float32), "whole numbers"),
+        ("negative", np.full((20, 20), -1, np.int16), "outside"),
+    ]:
+        tifffile.imwrite(tmp_path / f"{name}.tif", pixels)
+        with pytest.raises(UserError, match=words):
+            read_labels(tmp_path / f"{name}.tif")
+    tifffile.imwrite(tmp_path / "slices.tif", np.ones((4, 20, 20), np.uint8), photometric="minisblack")
+    assert read_labels(tmp_path / "slices.tif").shape == (1, 4, 20, 20)
+
+
+def test_a_large_plain_tiff_is_mapped_and_a_small_one_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.random.default_rng(0).integers(0, 255, (5, 30, 40), np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", image, metadata={"axes": "ZYX"})
+    assert not isinstance(read_image(tmp_path / "a.tif").pixels.base, np.memmap)
+    monkeypatch.setattr(tiff, "_MAP_FROM", 0)
+    mapped = read_image(tmp_path / "a.tif").pixels
+    assert isinstance(mapped, np.memmap)
+    np.testing.assert_array_equal(mapped[0, 0], image)
