@@ -55,7 +55,7 @@ def test_the_same_image_finds_its_folder_again(tmp_path):
 
 def test_pixels_without_a_file_are_copied_and_reopened(tmp_path):
     project = Project.create(tmp_path / "p")
-    folder, _ = project.keep(volume(spacing=(1.0, 0.5, 0.5), unit="um"))
+    _folder, _ = project.keep(volume(spacing=(1.0, 0.5, 0.5), unit="um"))
     project.close()
     project = Project.open(tmp_path / "p")
     reopened = images.reopen(project.entries[0].image, project.entries[0].path)
@@ -101,4 +101,34 @@ def test_settings_are_kept_as_readable_json(tmp_path):
     assert json.loads((tmp_path / "p" / "project.json").read_text())["kind"] == "classes"
     project = Project.open(tmp_path / "p")
     assert project.record.kind == "classes"
+    project.close()
+
+
+def test_an_image_read_differently_than_its_file_says_is_not_copied(tmp_path):
+    """Channels that are slices, or one channel of several, are found again in the file."""
+    import tifffile
+
+    pixels = np.random.default_rng(0).integers(0, 1000, (3, 20, 30)).astype(np.uint16)
+    source = tmp_path / "stack.tif"
+    tifffile.imwrite(source, pixels)
+    project = Project.create(tmp_path / "p")
+    as_slices = Volume(pixels[None, None], name="slices", source=str(source))
+    one_channel = Volume(pixels[None, 1:2, None], name="channel 1", source=str(source))
+    for wanted in (as_slices, one_channel):
+        folder, _ = project.keep(wanted)
+        assert not folder.image.copied
+        np.testing.assert_array_equal(images.reopen(folder.image, folder.path).pixels, wanted.pixels)
+    project.close()
+
+
+def test_a_file_that_changed_is_said(tmp_path):
+    import tifffile
+
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, volume(0).pixels[0, 0, 0])
+    project = Project.create(tmp_path / "p")
+    folder, _ = project.keep(volume(0, source=str(source)))
+    tifffile.imwrite(source, volume(1).pixels[0, 0, 0])
+    with pytest.raises(UserError, match="not the image it was"):
+        images.reopen(folder.image, folder.path)
     project.close()

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from collections import deque
 
-import numpy as np
 import pytest
 
-from napari_apprentice.data.volume import Volume
 from napari_apprentice.events import Event, WasCancelled, is_last
 from napari_apprentice.jobs import Job
 from napari_apprentice.session import Session
@@ -41,17 +39,6 @@ class PreparedRunners:
 
     def close(self) -> None:
         self.started.clear()
-
-
-def volume(seed: int = 0, shape=(1, 1, 1, 20, 30), **more) -> Volume:
-    pixels = np.random.default_rng(seed).integers(0, 1000, shape).astype(np.uint16)
-    return Volume(pixels, **{"name": f"cells {seed}", **more})
-
-
-def flat(session: Session, *where) -> np.ndarray:
-    """Flat indices of ``labels[where]`` of the current image."""
-    shape = session.current.labels.shape
-    return np.arange(np.prod(shape)).reshape(shape)[where].ravel()
 
 
 @pytest.fixture

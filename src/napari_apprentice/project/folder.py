@@ -168,22 +168,26 @@ class Project:
         shutil.rmtree(folder.path, ignore_errors=True)
 
     def close(self) -> None:
-        """Put everything on disk and let other windows open the project."""
-        try:
-            for folder in self.entries:
+        """Put everything on disk and let other windows open the project; `UserError` when the disk refuses."""
+        troubles: list[UserError] = []
+        for folder in self.entries:
+            try:
                 folder.close()
-        finally:
-            self.flusher.close()
-            self._empty_scratch()
-            self._lock.release()
-            if self.is_temporary:
-                shutil.rmtree(self.path, ignore_errors=True)
+            except UserError as error:
+                troubles.append(error)
+        self.flusher.close()
+        self._empty_scratch()
+        self._lock.release()
+        if self.is_temporary:
+            shutil.rmtree(self.path, ignore_errors=True)
+        if troubles:
+            raise troubles[0]
 
     def _refresh(self, folder: EntryFolder, image: images.ImageRecord) -> None:
         """Note a moved file, or a pixel size that was corrected since."""
-        copied = folder.image.copied
-        source = image.source or folder.image.source
-        refreshed = image.model_copy(update={"copied": copied, "source": source})
+        known = folder.image
+        kept = {"copied": known.copied, "reading": known.reading, "source": image.source or known.source}
+        refreshed = image.model_copy(update=kept)
         if refreshed != folder.image:
             folder.save_image(refreshed)
 

@@ -6,7 +6,10 @@ Pixels are copied into the project only when no file gives them back.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,21 @@ from napari_apprentice.settings import Settings
 
 _SAMPLED_PLANES = 8
 _SAMPLED_EDGE = 256
+
+
+class Reading(Settings):
+    """How an image was taken from what its file gives: axes exchanged, one channel chosen.
+
+    ``order`` says which of the file's first three axes (0 T, 1 C, 2 Z) became T, C and Z.
+    """
+
+    order: tuple[int, int, int] = (0, 1, 2)
+    channel: int | None = None
+
+    def of(self, pixels: Any) -> Any:
+        """These pixels (T, C, Z, Y, X), read so."""
+        turned = pixels if self.order == (0, 1, 2) else pixels.transpose((*self.order, 3, 4))
+        return turned if self.channel is None else turned[:, self.channel : self.channel + 1]
 
 
 class ImageRecord(Settings):
@@ -34,6 +52,7 @@ class ImageRecord(Settings):
     metadata: dict[str, Any] = {}
     content: str
     copied: bool = False
+    reading: Reading = Reading()
 
 
 def record_of(volume: Volume) -> ImageRecord:
@@ -81,12 +100,11 @@ def is_same(known: ImageRecord, coming: ImageRecord) -> bool:
 def keep(volume: Volume, record: ImageRecord, folder: Path) -> ImageRecord:
     """Make sure that `reopen` will give the pixels back; copies them when their file does not."""
     if record.source is not None:
-        try:
-            _from_source(record)
-        except UserError:
-            pass
-        else:
-            return record
+        with suppress(UserError):
+            found = files.read_image(record.source)
+            for reading in _readings(found.pixels, record.shape):
+                if content_hash(reading.of(found.pixels)) == record.content:
+                    return record.model_copy(update={"reading": reading})
     scratch.write(folder / "pixels.npy", volume.pixels)
     return record.model_copy(update={"copied": True})
 
@@ -107,9 +125,23 @@ def reopen(record: ImageRecord, folder: Path) -> Volume:
 
 def _from_source(record: ImageRecord) -> Volume:
     found = files.read_image(record.source or "")
-    if content_hash(found.pixels) != record.content:
-        raise UserError(f"{record.source} is not the image it was ({record.name} {record.shape}): restore the file.")
-    return _as_recorded(found, record)
+    changed = UserError(f"{record.source} is not the image it was ({record.name} {record.shape}): restore the file.")
+    if record.reading not in list(_readings(found.pixels, record.shape)):
+        raise changed
+    pixels = record.reading.of(found.pixels)
+    if content_hash(pixels) != record.content:
+        raise changed
+    return _as_recorded(replace(found, pixels=pixels), record)
+
+
+def _readings(pixels: Any, shape: tuple[int, ...]) -> Iterator[Reading]:
+    """The ways to take pixels of this shape from what the file gives, the plain one first."""
+    for order in permutations((0, 1, 2)):
+        turned = (*(pixels.shape[axis] for axis in order), *pixels.shape[3:])
+        if turned == shape:
+            yield Reading(order=order)
+        elif shape[1] == 1 and (turned[0], 1, *turned[2:]) == shape:
+            yield from (Reading(order=order, channel=channel) for channel in range(turned[1]))
 
 
 def _as_recorded(volume: Volume, record: ImageRecord) -> Volume:

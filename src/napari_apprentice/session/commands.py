@@ -6,7 +6,9 @@ import shlex
 from pathlib import Path
 from typing import Any, Literal
 
+from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
+from napari_apprentice.project.images import Reading
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.settings import Settings
@@ -20,7 +22,7 @@ def command(kind: str, project: Project, entry: Entry, model: ModelChoice, setti
     if kind == "teach":
         words = ["apprentice teach", shlex.quote(str(project.path))]
     else:
-        words = ["apprentice segment", shlex.quote(image_path(project, entry))]
+        words = ["apprentice segment", shlex.quote(image_file(entry))]
         words += ["--model", shlex.quote(str(_usable(model))), "--out labels"]
     return " ".join([*words, *options])
 
@@ -35,7 +37,7 @@ def lines(kind: str, project: Project, entry: Entry, model: ModelChoice, setting
         text += [f"session.choose_model({model.key!r})"]
     else:
         text += ["session = na.Session.temporary()"]
-        text += [f"session.add_image(na.read_image({image_path(project, entry)!r}))"]
+        text += [f"session.add_image(na.read_image({image_file(entry)!r}))"]
         text += [f"session.choose_model({str(_usable(model))!r})"]
     if chosen:
         text += [f"session.{kind}_settings = na.{name}({chosen})"]
@@ -51,11 +53,14 @@ def changed(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in settings if value != getattr(default, name)}
 
 
-def image_path(project: Project, entry: Entry) -> str:
-    """The image's own file, or the copy in the project."""
-    if entry.folder.image.copied or entry.volume.source is None:
-        return str(entry.folder.path / "pixels.npy")
-    return str(entry.volume.source)
+def image_file(entry: Entry) -> str:
+    """The image's own file; `UserError` when reading it would not give this image."""
+    image = entry.folder.image
+    if image.copied or image.source is None or image.reading != Reading():
+        raise UserError(
+            f"{entry.name} has no file that holds just this image: save it as TIFF to repeat this outside the window."
+        )
+    return image.source
 
 
 def _usable(model: ModelChoice) -> str | Path:

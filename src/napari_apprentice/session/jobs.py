@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,7 +161,7 @@ class Jobs(Editing):
             classes=self.classes,
             lessons=lessons,
             parent=None if model is None else str(model),
-            net=fresh_net((self._taught_first or entry).volume, outputs) if model is None else None,
+            net=fresh_net([one.volume for one in taught], outputs) if model is None else None,
             settings=self.teach_settings,
             out=str(project.lineage.file(project.lineage.next_id())),
         )
@@ -231,12 +232,15 @@ class Jobs(Editing):
         return came
 
     def run_until_idle(self) -> None:
-        """Pump until no job is left; for work without a window. Raises `UserError` when a job failed."""
-        failures: list[str] = []
+        """Pump until no job is left; for work without a window.
+
+        Raises `UserError` when a job failed, and RuntimeError with its traceback when that is a bug.
+        """
+        failures: list[Failed] = []
 
         def note_failure(kind: str, event: Event) -> None:
             if isinstance(event, Failed):
-                failures.append(event.message)
+                failures.append(event)
 
         self.job_ended.connect(note_failure)
         try:
@@ -245,7 +249,8 @@ class Jobs(Editing):
                     time.sleep(_PAUSE_S)
         finally:
             self.job_ended.disconnect(note_failure)
-        refuse(failures[0] if failures else "")
+        if failures:
+            _raise(failures[0])
 
     def accept(self, result: SegmentResult | TeachResult | ClickResult) -> None:
         """Take a result in, or drop it when it is stale."""
@@ -319,7 +324,10 @@ class Jobs(Editing):
             steps=result.steps,
             seconds=result.seconds,
         )
-        lineage.add(version)
+        try:
+            lineage.add(version)
+        except UserError as error:
+            self.said.emit(str(error))  # it is in the list all the same, until the project is closed
         if running.model != self.model.key:
             self.said.emit(f"Another model was chosen meanwhile: {version.title} is kept in the list but not in use.")
         elif version.better is False:
@@ -377,11 +385,11 @@ class Jobs(Editing):
     def _clean_up(self, running: Running, event: Event) -> None:
         running.shown = None
         if isinstance(running.job, SegmentJob):
-            Path(running.job.out.path).unlink(missing_ok=True)
+            _remove(Path(running.job.out.path))
         elif isinstance(running.job, TeachJob):
             shutil.rmtree(Path(running.job.lessons[0].labels.path).parent, ignore_errors=True)
             if not isinstance(event, Finished):
-                Path(running.job.out).unlink(missing_ok=True)
+                _remove(Path(running.job.out))
 
     def _look_after_disk(self) -> None:
         if self.project is None:
@@ -398,6 +406,17 @@ class Jobs(Editing):
 
 
 _NO_IMAGE = "There is no image: drag a file into napari, or use File > Open Sample."
+
+
+def _raise(failure: Failed) -> None:
+    if failure.user_error:
+        raise UserError(failure.message)
+    raise RuntimeError(f"{failure.message}\n{failure.details}")
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # Windows keeps a file that is still mapped; it goes with the scratch folder
+        path.unlink(missing_ok=True)
 
 
 def _capital(sentence: str) -> str:

@@ -49,10 +49,11 @@ def lessons_of(entries: Sequence[Entry], images: Path, folder: Path) -> tuple[Le
     return tuple(lessons)
 
 
-def fresh_net(volume: Volume, out_channels: int) -> NetSettings:
-    """A network for images like this one; in 3D its pooling honours the spacing."""
+def fresh_net(volumes: Sequence[Volume], out_channels: int) -> NetSettings:
+    """A network for these images, 3D if all are; its pooling honours the spacing of the first."""
+    volume = volumes[0]
     return NetSettings.fresh(
-        dims=3 if volume.is_3d else 2,
+        dims=3 if all(one.is_3d for one in volumes) else 2,
         in_channels=int(volume.pixels.shape[1]) * NormalizeSettings().inputs_per_channel,
         out_channels=out_channels,
         spacing=volume.spacing,

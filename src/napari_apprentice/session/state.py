@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_apprentice.data import edits
+from napari_apprentice.data.axes import check_pixels
 from napari_apprentice.data.deltas import Delta
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -80,9 +81,10 @@ class State:
     def add_image(self, volume: Volume, labels: NDArray[Any] | None = None, kind: Kind | None = None) -> Entry:
         """Open an image and make it current; its labels are found again when the project knows it.
 
-        ``labels`` (T, Z, Y, X) are a start for an image that has none yet. Raises `UserError` for labels of
-        another shape, or another ``kind`` than the labels the project holds.
+        ``labels`` (T, Z, Y, X) are a start for an image that has none yet. Raises `UserError` for pixels with
+        nothing to see, labels of another shape, or another ``kind`` than the labels the project holds.
         """
+        notes = check_pixels(volume)
         start = None if labels is None else checked_labels(labels, volume)
         if kind is not None and kind != self.kind:
             self.choose_kind(kind, self.classes)
@@ -102,6 +104,8 @@ class State:
         if start is not None and not entry.labels.any():
             self._apply(entry, edits.replace(entry.labels, entry.vouched, start))
         self.choose_image(entry)
+        for note in notes:
+            self.said.emit(note)
         return entry
 
     def reinterpret(self, entry: Entry, volume: Volume) -> None:

@@ -1,0 +1,362 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from napari_apprentice.data import scratch
+from napari_apprentice.data.models import METADATA_KEY, ModelHeader
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import Failed, Finished, Note, Progress, Started, TileDone, WasCancelled
+from napari_apprentice.jobs import ClickResult, SegmentResult, TeachResult
+from napari_apprentice.session import FRESH, Session
+from napari_apprentice.settings import ClassName, NetSettings
+
+
+def image(seed: int = 0, shape=(1, 1, 1, 20, 30), **more) -> Volume:
+    pixels = np.random.default_rng(seed).integers(0, 1000, shape).astype(np.uint16)
+    return Volume(pixels, **{"name": f"cells {seed}", **more})
+
+
+def model_file(path: Path, **fields) -> str:
+    """A model file as far as the session looks into it."""
+    header = ModelHeader(**{"id": path.stem, "name": path.stem, "net": NetSettings(), **fields})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({"w": np.zeros(3, np.float32)}, path, metadata={METADATA_KEY: header.model_dump_json()})
+    return str(path)
+
+
+@pytest.fixture
+def ready(session, tmp_path):
+    """A session with an image and a model."""
+    session.add_image(image())
+    session.choose_model(model_file(tmp_path / "first.safetensors"))
+    return session
+
+
+def rows(n: int) -> np.ndarray:
+    return np.arange(30 * n)
+
+
+def play(session: Session, *events) -> None:
+    session.runners.started[-1].events.extend(events)
+    session.pump()
+
+
+def proposed(session: Session, labels: np.ndarray) -> Finished:
+    """What the engine does: labels in the job's file, and the event."""
+    job = session.runners.started[-1].job
+    return Finished(
+        result=SegmentResult(job=job.id, labels=scratch.write(job.out.path, labels), objects=1, seconds=1.0)
+    )
+
+
+def taught(session: Session, **fields) -> Finished:
+    job = session.runners.started[-1].job
+    model_file(Path(job.out))
+    return Finished(result=TeachResult(**{"job": job.id, "model": job.out, **fields}))
+
+
+BETTER = {"score_before": 0.5, "score_after": 0.7, "better": True}
+SQUARE = np.zeros((1, 1, 20, 30), np.uint32)
+SQUARE[0, 0, 4:8, 4:8] = 1
+
+
+# segment
+
+
+def test_each_verb_says_what_is_missing(session):
+    assert "no image" in session.why_not_segment()
+    assert "no image" in session.why_not_teach()
+    assert "no image" in session.why_not_click()
+    session.add_image(image())
+    session.choose_model(FRESH)
+    assert session.why_not_segment() == "A fresh network knows nothing yet: correct a few objects and press Teach."
+    assert "nothing to learn from" in session.why_not_teach()
+    with pytest.raises(UserError, match="nothing to learn from"):
+        session.teach()
+    session.paint(rows(1), 1)
+    assert session.why_not_teach() == ""
+
+
+def test_segment_names_pixels_that_another_process_can_map(ready):
+    ready.segment()
+    job = ready.runners.started[-1].job
+    np.testing.assert_array_equal(np.load(job.image.pixels.path, mmap_mode="r"), image().pixels)
+    assert ready.busy("segment")
+    assert "under way" in ready.why_not_segment()
+
+
+def test_a_proposal_is_one_undo_step_and_leaves_vouched_voxels_alone(ready):
+    ready.paint(rows(2), 9)
+    ready.segment()
+    play(ready, Started(device="CPU"), Progress(done=1, total=2), proposed(ready, np.ones((1, 1, 20, 30), np.uint32)))
+    assert ready.device_words == "CPU"
+    assert not ready.busy()
+    labels = ready.current.labels
+    assert (labels[0, 0, :2] == 9).all()
+    assert (labels[0, 0, 2:] > 0).all()
+    ready.undo()
+    assert not labels[0, 0, 2:].any()
+    assert (labels[0, 0, :2] == 9).all()
+
+
+def test_the_scratch_file_of_a_job_goes_with_it(ready):
+    ready.segment()
+    out = Path(ready.runners.started[-1].job.out.path)
+    play(ready, proposed(ready, SQUARE))
+    assert not out.exists()
+
+
+def test_tiles_can_be_seen_before_the_job_ends(ready):
+    assert ready.provisional("segment") is None
+    ready.segment()
+    assert ready.provisional("segment") is None
+    scratch.write(ready.runners.started[-1].job.out.path, SQUARE)
+    play(ready, TileDone(region=((0, 1), (0, 1), (0, 8), (0, 8))))
+    np.testing.assert_array_equal(ready.provisional("segment"), SQUARE)
+
+
+def test_a_proposal_of_another_model_is_dropped(ready, tmp_path):
+    ready.segment()
+    ready.choose_model(model_file(tmp_path / "second.safetensors"))
+    play(ready, proposed(ready, SQUARE))
+    assert not ready.current.labels.any()
+    assert "Another model" in ready.sentences[-1]
+
+
+def test_a_proposal_goes_to_its_own_image(ready):
+    first = ready.current
+    ready.segment()
+    second = ready.add_image(image(1))
+    play(ready, proposed(ready, SQUARE))
+    assert first.labels.any()
+    assert not second.labels.any()
+
+
+def test_a_proposal_for_an_image_that_was_read_differently_is_dropped(ready):
+    ready.segment()
+    ready.reinterpret(ready.current, image(2))
+    play(ready, proposed(ready, SQUARE))
+    assert not ready.current.labels.any()
+    assert "segment again" in ready.sentences[-1]
+
+
+def test_a_failure_is_one_sentence_and_the_session_goes_on(ready):
+    ready.segment()
+    play(ready, Failed(message="Out of memory: choose a smaller tile."))
+    assert ready.sentences == ["Out of memory: choose a smaller tile."]
+    assert ready.why_not_segment() == ""
+
+
+def test_cancel_ends_the_job(ready):
+    ended = []
+    ready.job_ended.connect(lambda kind, event: ended.append((kind, event)))
+    ready.segment()
+    ready.cancel("segment")
+    ready.pump()
+    assert ended == [("segment", WasCancelled())]
+    assert not ready.busy()
+
+
+def test_a_model_that_does_not_fit_says_why(session, tmp_path):
+    session.add_image(image())
+    session.choose_model(model_file(tmp_path / "deep.safetensors", net=NetSettings(dims=3)))
+    assert "3D model" in session.why_not_segment()
+    session.choose_model(model_file(tmp_path / "colour.safetensors", image_channels=3))
+    assert "takes 3 channels" in session.why_not_segment()
+    session.paint(rows(1), 1)
+    classes = (ClassName(value=1, name="tissue"),)
+    session.choose_model(model_file(tmp_path / "classes.safetensors", kind="classes", classes=classes))
+    assert "proposes classes" in session.why_not_segment()
+    assert "proposes classes" in session.why_not_teach()
+
+
+def test_a_2d_model_may_propose_a_volume_slice_by_slice(session, tmp_path):
+    session.add_image(image(0, (1, 1, 4, 20, 30)))
+    session.choose_model(model_file(tmp_path / "flat.safetensors"))
+    assert session.why_not_segment() == ""
+
+
+def test_a_missing_or_foreign_model_is_one_sentence(ready, tmp_path):
+    with pytest.raises(UserError, match="There is no model"):
+        ready.choose_model("nothing")
+    foreign = tmp_path / "foreign.safetensors"
+    foreign.write_bytes(b"what is this")
+    with pytest.raises(UserError, match="not a model file"):
+        ready.choose_model(str(foreign))
+    Path(ready.model.key).unlink()
+    assert "missing" in ready.why_not_segment()
+
+
+# teach
+
+
+def test_a_better_version_is_adopted_and_segments_again(ready):
+    parent = ready.model.key
+    ready.paint(rows(2), 1)
+    ready.teach()
+    job = ready.runners.started[-1].job
+    assert job.parent == parent
+    assert len(job.lessons) == 1
+    play(ready, taught(ready, **BETTER))
+    assert ready.model.key == "v1"
+    assert ready.model.title == "version 1 (score 0.50 before, 0.70 after)"
+    assert [choice.key for choice in ready.models() if choice.key.startswith("v")] == ["v1"]
+    assert ready.busy("segment")
+    assert not Path(job.lessons[0].labels.path).exists()
+    ready.go_back()
+    assert ready.model.key == parent
+    assert "not taught here" in ready.why_not_go_back()
+
+
+def test_painting_on_does_not_change_what_the_job_learns_from(ready):
+    ready.paint(rows(2), 1)
+    ready.teach()
+    ready.paint(rows(5), 7)
+    lesson = ready.runners.started[-1].job.lessons[0]
+    assert scratch.read(lesson.labels).max() == 1
+    assert scratch.read(lesson.vouched).sum() == 2 * 60
+
+
+def test_a_worse_version_is_kept_and_adopted_only_when_asked(ready):
+    before = ready.model.key
+    ready.paint(rows(2), 1)
+    ready.teach()
+    play(ready, taught(ready, score_before=0.7, score_after=0.5, better=False))
+    assert ready.model.key == before
+    assert not ready.busy()
+    assert "not better" in ready.sentences[-1]
+    ready.adopt("v1")
+    assert ready.model.key == "v1"
+
+
+def test_a_version_that_could_not_be_judged_is_adopted_and_said_so(ready):
+    ready.paint(rows(2), 1)
+    ready.teach()
+    play(ready, Note(text="learning"), taught(ready, why_no_score="only 3 objects are set aside."))
+    assert ready.model.key == "v1"
+    assert "could not be judged: only 3 objects are set aside." in ready.sentences[-1]
+    assert "learning" in ready.sentences
+
+
+def test_a_version_of_another_parent_is_kept_but_not_adopted(ready, tmp_path):
+    ready.paint(rows(2), 1)
+    ready.teach()
+    other = model_file(tmp_path / "second.safetensors")
+    ready.choose_model(other)
+    play(ready, taught(ready, **BETTER))
+    assert ready.model.key == other
+    assert ready.project.lineage.get("v1") is not None
+
+
+def test_a_cancelled_teach_leaves_no_half_model(ready):
+    ready.paint(rows(2), 1)
+    ready.teach()
+    out = Path(ready.runners.started[-1].job.out)
+    model_file(out)
+    ready.cancel("teach")
+    ready.pump()
+    assert not out.exists()
+    assert ready.project.lineage.versions == ()
+
+
+def test_a_fresh_network_has_the_image_s_dimensionality_and_channels(session):
+    session.add_image(image(0, (1, 2, 4, 20, 30), spacing=(5.0, 1.0, 1.0)))
+    session.choose_model(FRESH)
+    session.paint(rows(1), 1)
+    session.teach()
+    job = session.runners.started[-1].job
+    assert job.parent is None
+    assert (job.net.dims, job.net.in_channels, job.net.out_channels) == (3, 4, 2)
+
+
+def test_the_corrections_of_all_images_teach(ready):
+    ready.paint(rows(2), 1)
+    ready.add_image(image(1))
+    ready.add_image(image(2))
+    ready.paint(rows(1), 1)
+    ready.teach()
+    names = [lesson.image.name for lesson in ready.runners.started[-1].job.lessons]
+    assert names == ["cells 0", "cells 2"]
+
+
+def test_the_lineage_survives_the_session(ready):
+    ready.resegment_after_teach = False
+    ready.paint(rows(2), 1)
+    ready.teach()
+    play(ready, taught(ready, **BETTER))
+    path = ready.project.path
+    ready.close()
+    with Session.open(path) as again:
+        assert again.model.key == "v1"
+        assert again.project.lineage.get("v1").score_after == 0.7
+
+
+# click
+
+
+def clicked(session: Session, mask: np.ndarray, corner=(0, 0)) -> Finished:
+    job = session.runners.started[-1].job
+    y, x = corner
+    box = ((0, 1), (0, 1), (y, y + mask.shape[0]), (x, x + mask.shape[1]))
+    bits = np.packbits(mask).tobytes().hex()
+    return Finished(result=ClickResult(job=job.id, generation=job.generation, box=box, bits=bits))
+
+
+def test_a_kept_click_is_a_vouched_object_and_one_undo_step(ready):
+    ready.paint(rows(5), 3)
+    ready.click((0, 0, 7, 7))
+    play(ready, clicked(ready, np.ones((6, 6), bool), (3, 4)))
+    assert ready.click_proposal.mask[0, 0, 2:].all()
+    assert not ready.click_proposal.mask[0, 0, :2].any()  # vouched for as another object
+    ready.keep_click()
+    assert ready.click_proposal is None
+    assert (ready.current.labels[0, 0, 5:9, 4:10] == 4).all()
+    assert (ready.current.vouched[0, 0, 5:9, 4:10] == 2).all()
+    assert (ready.current.labels[0, 0, :5] == 3).all()
+    ready.undo()
+    assert not ready.current.labels[0, 0, 5:].any()
+
+
+def test_a_click_on_a_proposal_repairs_it(ready):
+    ready.replace_labels(SQUARE)
+    ready.click((0, 0, 5, 5))
+    play(ready, clicked(ready, np.ones((2, 9), bool), (5, 5)))
+    ready.keep_click()
+    expected = np.zeros_like(SQUARE)
+    expected[0, 0, 5:7, 5:14] = 1
+    np.testing.assert_array_equal(ready.current.labels, expected)
+    ready.undo()
+    np.testing.assert_array_equal(ready.current.labels, SQUARE)
+
+
+def test_only_the_last_click_is_answered(ready):
+    ready.click((0, 0, 7, 7))
+    late = ready.runners.started[-1], clicked(ready, np.ones((2, 2), bool))
+    ready.click((0, 0, 15, 15))
+    late[0].events.append(late[1])
+    ready.pump()
+    assert ready.click_proposal is None
+    play(ready, clicked(ready, np.ones((2, 2), bool), (15, 15)))
+    assert ready.click_proposal is not None
+
+
+def test_a_discarded_click_changes_nothing(ready):
+    cleared = []
+    ready.click_cleared.connect(lambda: cleared.append(1))
+    ready.click((0, 0, 7, 7))
+    play(ready, clicked(ready, np.ones((2, 2), bool)))
+    ready.discard_click()
+    ready.keep_click()
+    assert cleared == [1]
+    assert not ready.can_undo
+
+
+def test_a_click_where_nothing_is_says_so(ready):
+    ready.click((0, 0, 7, 7))
+    play(ready, clicked(ready, np.zeros((2, 2), bool)))
+    assert "nothing to propose" in ready.sentences[-1]
