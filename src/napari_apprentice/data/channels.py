@@ -12,12 +12,18 @@ from napari_apprentice.errors import UserError
 LUMINANCE = (0.299, 0.587, 0.114)  # Rec. ITU-R BT.601
 
 
+def fits(volume: Volume, count: int) -> bool:
+    """Whether `fitting` gives an image of ``count`` channels."""
+    channels = int(volume.pixels.shape[1])
+    return channels == count or (count == 1 and channels == len(LUMINANCE) and bool(volume.metadata.get("rgb")))
+
+
 def fitting(volume: Volume, count: int) -> Volume:
     """The image for a model of ``count`` channels: RGB becomes luminance for one, all else stays as it is.
 
     What cannot be made to fit is left to the caller to refuse: leaving a channel out is a choice for a person.
     """
-    if count != 1 or not volume.metadata.get("rgb") or volume.pixels.shape[1] != len(LUMINANCE):
+    if volume.pixels.shape[1] == count or not fits(volume, count):
         return volume
     weights = np.array(LUMINANCE, np.float32)
     pixels = np.einsum("tczyx,c->tzyx", np.asarray(volume.pixels, np.float32), weights)[:, None]
