@@ -360,3 +360,17 @@ def test_a_click_where_nothing_is_says_so(ready):
     ready.click((0, 0, 7, 7))
     play(ready, clicked(ready, np.zeros((2, 2), bool)))
     assert "nothing to propose" in ready.sentences[-1]
+
+
+def test_rgb_becomes_luminance_for_a_model_of_one_channel(ready):
+    pixels = np.random.default_rng(0).integers(0, 255, (1, 3, 1, 20, 30)).astype(np.uint8)
+    ready.add_image(Volume(pixels, name="colour", metadata={"rgb": True}))
+    assert ready.why_not_segment() == ""
+    ready.segment()
+    assert np.load(ready.runners.started[-1].job.image.pixels.path).shape == (1, 1, 1, 20, 30)
+    ready.choose_model(FRESH)
+    ready.paint(rows(2), 1)
+    ready.teach()
+    job = ready.runners.started[-1].job
+    assert np.load(job.lessons[0].image.pixels.path).shape == (1, 3, 1, 20, 30)
+    assert job.net.in_channels == 6

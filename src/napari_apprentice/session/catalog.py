@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from napari_apprentice.data.channels import fits
 from napari_apprentice.data.models import ModelHeader, read_header
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -108,7 +109,7 @@ def why_not_fits(choice: ModelChoice, volume: Volume, kind: Kind, classes: tuple
             f"{choice.title} proposes {header.kind} but this project holds {kind}: "
             f"choose a model for {kind} or a fresh network."
         )
-    if header.image_channels != channels:
+    if not fits(volume, header.image_channels):
         return (
             f"{choice.title} takes {_channels(header.image_channels)} and {volume.name} has {_channels(channels)}: "
             "choose which channels to use, or another model."

@@ -23,6 +23,7 @@ def command(kind: str, project: Project, entry: Entry, model: ModelChoice, setti
         words = ["apprentice teach", shlex.quote(str(project.path))]
     else:
         words = ["apprentice segment", shlex.quote(image_file(entry))]
+        words += [f"--channel {channel}"] if (channel := entry.folder.image.reading.channel) is not None else []
         words += ["--model", shlex.quote(str(_usable(model))), "--out labels"]
     return " ".join([*words, *options])
 
@@ -37,7 +38,11 @@ def lines(kind: str, project: Project, entry: Entry, model: ModelChoice, setting
         text += [f"session.choose_model({model.key!r})"]
     else:
         text += ["session = na.Session.temporary()"]
-        text += [f"session.add_image(na.read_image({image_file(entry)!r}))"]
+        text += [f"image = na.read_image({image_file(entry)!r})"]
+        if (channel := entry.folder.image.reading.channel) is not None:
+            text.insert(1, "from napari_apprentice.data.channels import one_channel")
+            text += [f"image = one_channel(image, {channel})"]
+        text += ["session.add_image(image)"]
         text += [f"session.choose_model({str(_usable(model))!r})"]
     if chosen:
         text += [f"session.{kind}_settings = na.{name}({chosen})"]
@@ -56,7 +61,7 @@ def changed(settings: Settings) -> dict[str, Any]:
 def image_file(entry: Entry) -> str:
     """The image's own file; `UserError` when reading it would not give this image."""
     image = entry.folder.image
-    if image.copied or image.source is None or image.reading != Reading():
+    if image.copied or image.source is None or image.reading.order != Reading().order:
         raise UserError(
             f"{entry.name} has no file that holds just this image: save it as TIFF to repeat this outside the window."
         )

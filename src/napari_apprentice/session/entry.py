@@ -29,7 +29,7 @@ class Entry:
         self.vouched = kept.vouched
         self.history = History()
         self.complaint = kept.complaint
-        self.pixels: VolumeRef | None = None
+        self.pixels: dict[int, VolumeRef] = {}  # by number of channels
         self.reading = 0
         try:
             for record in kept.records:

@@ -140,7 +140,7 @@ class Jobs(Editing):
         id_ = self._job_id("segment")
         job = SegmentJob(
             id=id_,
-            image=pixels_of(entry, project.scratch),
+            image=pixels_of(entry, self.model.header, project.scratch),
             model=str(model),
             settings=self.segment_settings,
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
@@ -153,7 +153,7 @@ class Jobs(Editing):
         project, entry, model = self._asked()
         id_ = self._job_id("teach")
         taught = [one for one in self.entries if one.vouched.any()]
-        lessons = lessons_of(taught, project.scratch, project.scratch / id_)
+        lessons = lessons_of(taught, self.model.header, project.scratch, project.scratch / id_)
         outputs = 2 if self.kind == "instances" else 1 + max(one.value for one in self.classes)
         job = TeachJob(
             id=id_,
@@ -177,7 +177,7 @@ class Jobs(Editing):
         self._generation += 1
         job = ClickJob(
             id=self._job_id("click"),
-            image=pixels_of(entry, project.scratch),
+            image=pixels_of(entry, self.model.header, project.scratch),
             model=str(model),
             point=(at[0], at[1], at[2], at[3]),
             generation=self._generation,

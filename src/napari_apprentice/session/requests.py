@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from napari_apprentice.data import scratch
+from napari_apprentice.data.channels import fitting
+from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef, LessonRef, VolumeRef
@@ -17,28 +19,33 @@ from napari_apprentice.session.entry import Entry
 from napari_apprentice.settings import NetSettings, NormalizeSettings
 
 
-def pixels_of(entry: Entry, folder: Path) -> VolumeRef:
-    """Name the pixels of an image, written once to ``folder`` when they are not in such a file already."""
-    if entry.pixels is None:
-        path = _own_file(entry.volume) or folder / f"{entry.id}-{entry.reading}.npy"
-        if path.parent == folder and not path.exists():
-            _write(path, entry)
-        entry.pixels = VolumeRef(pixels=ArrayRef(path=str(path)))
+def pixels_of(entry: Entry, header: ModelHeader | None, folder: Path) -> VolumeRef:
+    """Name the pixels of an image, in the channels that a model takes (None: all).
+
+    They are written once to ``folder`` when they are not in such a file already.
+    """
     volume = entry.volume
+    count = int(volume.pixels.shape[1]) if header is None else header.image_channels
+    if count not in entry.pixels:
+        volume = fitting(volume, count)
+        path = _own_file(volume) or folder / f"{entry.id}-{entry.reading}-{count}.npy"
+        if path.parent == folder and not path.exists():
+            _write(path, volume)
+        entry.pixels[count] = VolumeRef(pixels=ArrayRef(path=str(path)))
     spacing = (float(volume.spacing[0]), float(volume.spacing[1]), float(volume.spacing[2]))
-    return entry.pixels.model_copy(update={"spacing": spacing, "unit": volume.unit, "name": volume.name})
+    return entry.pixels[count].model_copy(update={"spacing": spacing, "unit": volume.unit, "name": volume.name})
 
 
-def lessons_of(entries: Sequence[Entry], images: Path, folder: Path) -> tuple[LessonRef, ...]:
-    """The corrections as they are now, of all images that have some; copied, so that painting on does not hurt."""
+def lessons_of(
+    entries: Sequence[Entry], header: ModelHeader | None, images: Path, folder: Path
+) -> tuple[LessonRef, ...]:
+    """The corrections as they are now; copied, so that painting on does not hurt."""
     lessons = []
     try:
         for entry in entries:
-            if entry.voxels_taught == 0 and not entry.vouched.any():
-                continue
             lessons.append(
                 LessonRef(
-                    image=pixels_of(entry, images),
+                    image=pixels_of(entry, header, images),
                     labels=scratch.write(folder / f"{entry.id}-labels.npy", entry.labels),
                     vouched=scratch.write(folder / f"{entry.id}-vouched.npy", entry.vouched),
                 )
@@ -74,19 +81,19 @@ def _own_file(volume: Volume) -> Path | None:
     return path if same and whole.offset == pixels.offset else None
 
 
-def _write(path: Path, entry: Entry) -> None:
+def _write(path: Path, volume: Volume) -> None:
     make_folder(path.parent)
     unfinished = path.with_suffix(".part")
     try:
-        target = scratch.create(unfinished, tuple(entry.volume.pixels.shape), entry.volume.pixels.dtype)
+        target = scratch.create(unfinished, tuple(volume.pixels.shape), volume.pixels.dtype)
         for t in range(target.shape[0]):  # frame by frame: a lazy image need not fit into memory
-            target[t] = np.asarray(entry.volume.pixels[t])
+            target[t] = np.asarray(volume.pixels[t])
         target.flush()
         del target
         unfinished.replace(path)
     except OSError as error:
         raise UserError(
-            f"The pixels of {entry.name} cannot be written to {path.parent} ({error.strerror}): free some space there."
+            f"The pixels of {volume.name} cannot be written to {path.parent} ({error.strerror}): free some space there."
         ) from error
     finally:
         unfinished.unlink(missing_ok=True)

@@ -131,7 +131,7 @@ class State:
         if volume.pixels is not entry.volume.pixels:
             entry.reading += 1
         entry.volume = volume
-        entry.pixels = None
+        entry.pixels.clear()
 
     def choose_image(self, entry: Entry) -> None:
         """Make an image current."""
