@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from napari_apprentice.data.corrections import AS_LABELLED, UNKNOWN
+
 
 def encode(labels: np.ndarray, vouched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Labels (Z, Y, X) and what is vouched for (0, 1, 2) to target and weight, (1, Z, Y, X) float32."""
-    target = np.where(vouched == 2, labels, 0).astype(np.float32)[None]
-    weight = (vouched > 0).astype(np.float32)[None]
+    target = np.where(vouched == AS_LABELLED, labels, 0).astype(np.float32)[None]
+    weight = (vouched != UNKNOWN).astype(np.float32)[None]
     return target, weight
 
 

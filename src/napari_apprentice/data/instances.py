@@ -12,11 +12,10 @@ import numpy as np
 from scipy import ndimage
 
 from napari_apprentice.data.basins import basins
+from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN, ranked, rim, whole_sections
 from napari_apprentice.settings import DecodeSettings
 
 _SMOOTH = 0.7  # voxels; takes single-voxel peaks away without moving outlines
-RIM = 2  # voxels around a whole section that are known not to be deep inside another object
-_DISK = np.hypot(*np.mgrid[-RIM : RIM + 1, -RIM : RIM + 1]) <= RIM + 0.5
 
 
 def encode(labels: np.ndarray, vouched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -27,20 +26,14 @@ def encode(labels: np.ndarray, vouched: np.ndarray) -> tuple[np.ndarray, np.ndar
     """
     target = np.zeros((2, *labels.shape), np.float32)
     weight = np.zeros((2, *labels.shape), np.float32)
-    target[0] = (labels > 0) & (vouched == 2)
-    weight[0] = vouched > 0
-    weight[1] = vouched == 1
-    for z in range(labels.shape[0]):
-        if not labels[z].any():
-            continue
-        whole = whole_sections(labels[z], vouched[z])
-        inside = whole[labels[z]]
-        distance = edt.edt(np.ascontiguousarray(labels[z], dtype=np.uint32), black_border=False, parallel=1)
-        target[1, z][inside] = np.log1p(_finite(distance))[inside]
-        weight[1, z][inside] = 1.0
-        if (vouched[z] == 0).any():
-            rim = ndimage.binary_dilation(inside, _DISK) & (vouched[z] == 0) & ~inside
-            weight[1, z][rim] = 1.0
+    target[0] = (labels > 0) & (vouched == AS_LABELLED)
+    weight[0] = vouched != UNKNOWN
+    whole = whole_sections(labels, vouched)
+    weight[1] = (vouched == BACKGROUND) | whole | rim(labels, vouched)
+    _, ids = ranked(labels)
+    for z in np.flatnonzero(whole.any(axis=(1, 2))):
+        distance = edt.edt(np.ascontiguousarray(ids[z], dtype=np.uint32), black_border=False, parallel=1)
+        target[1, z][whole[z]] = np.log1p(_finite(distance))[whole[z]]
     return target, weight
 
 
@@ -67,16 +60,6 @@ def _drop_small(labels: np.ndarray, smallest: int) -> np.ndarray:
     return np.asarray(table[labels])
 
 
-def whole_sections(labels: np.ndarray, vouched: np.ndarray) -> np.ndarray:
-    """For one slice (Y, X), a table (largest id + 1,) bool: ids all of whose voxels here are vouched for."""
-    count = int(labels.max()) + 1
-    seen = np.bincount(labels.ravel(), minlength=count)
-    known = np.bincount(labels[vouched == 2].ravel(), minlength=count)
-    whole = (seen > 0) & (seen == known)
-    whole[0] = False
-    return np.asarray(whole)
-
-
 def _finite(distance: np.ndarray) -> np.ndarray:
     """An object that fills the slice has no outline: half the slice stands in for infinity."""
     return np.asarray(np.minimum(distance, max(distance.shape) / 2))
@@ -85,7 +68,8 @@ def _finite(distance: np.ndarray) -> np.ndarray:
 def emphasis(labels: np.ndarray) -> np.ndarray:
     """Factors for the weight, (Z, Y, X) float32: contacts between objects and small objects count more."""
     factor = np.ones(labels.shape, np.float32)
-    for z, plane in enumerate(labels):
+    _, ids = ranked(labels)
+    for z, plane in enumerate(ids):
         if not plane.any():
             continue
         area = np.bincount(plane.ravel()).astype(np.float64)

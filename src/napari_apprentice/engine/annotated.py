@@ -1,15 +1,16 @@
-"""Sources of patches from fully annotated images."""
+"""Fully annotated images, as recipes have them: as sources of patches, and predicted whole."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 from scipy import ndimage
+from torch import nn
 
 from napari_apprentice.data.instances import emphasis, encode
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.normalize import fit
-from napari_apprentice.settings import NormalizeSettings
+from napari_apprentice.settings import NetSettings, NormalizeSettings
 
 
 def annotated_source(pixels: np.ndarray, labels: np.ndarray, normalize: NormalizeSettings) -> Source:
@@ -22,3 +23,18 @@ def annotated_source(pixels: np.ndarray, labels: np.ndarray, normalize: Normaliz
     image = fit(pixels, normalize).linear(pixels)
     tensor = torch.from_numpy
     return Source(tensor(image), tensor(target), tensor(weight), tensor(labels.astype(np.float32)), centres)
+
+
+def predict_whole(net: nn.Module, settings: NetSettings, pixels: np.ndarray, normalize: NormalizeSettings) -> np.ndarray:
+    """Foreground probability and log-distance (2, Z, Y, X) of a whole image (C, Z, Y, X) at the net's resolution.
+
+    Mirrored at the border up to the net's multiple. For images of a recipe, which are small; `predict` tiles.
+    """
+    inputs = fit(pixels, normalize).apply(pixels)
+    margins = [(-n % m, n) for n, m in zip(inputs.shape[1:], settings.multiple, strict=True)]
+    padded = np.pad(inputs, [(0, 0), *((0, more) for more, _ in margins)], mode="symmetric")
+    with torch.inference_mode():
+        out = net(torch.from_numpy(padded)[None])[0].float()
+        out[0].sigmoid_()
+    z, y, x = (n for _, n in margins)
+    return np.asarray(out[:, :z, :y, :x].numpy())

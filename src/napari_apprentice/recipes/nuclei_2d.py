@@ -13,12 +13,12 @@ import hashlib
 import logging
 import sys
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import tifffile
 
+from napari_apprentice.recipes.judge import Example
 from napari_apprentice.settings import NetSettings, NormalizeSettings
 
 log = logging.getLogger(__name__)
@@ -39,17 +39,6 @@ FLUORESCENCE = tuple(name for name in SHARES if name.startswith("fluo"))
 NORMALIZE = NormalizeSettings()
 STEPS = 7800
 NET = NetSettings(in_channels=NORMALIZE.inputs_per_channel)
-
-
-@dataclass(frozen=True)
-class Example:
-    """One annotated image: pixels and labels (Y, X)."""
-
-    name: str
-    modality: str
-    group: str
-    pixels: np.ndarray
-    labels: np.ndarray
 
 
 def read_examples(data: Path, split: str) -> list[Example]:
@@ -108,7 +97,7 @@ def _group(row: dict[str, str]) -> str:
 def shares_of(examples: list[Example]) -> np.ndarray:
     """How often each example is drawn: kinds by `SHARES`, within a kind by the root of the number of pixels."""
     size = np.array([np.sqrt(example.pixels.size) for example in examples])
-    kinds = np.array([example.modality for example in examples])
+    kinds = np.array([example.kind for example in examples])
     shares = np.zeros(len(examples))
     for kind, share in SHARES.items():
         mine = kinds == kind
@@ -123,7 +112,7 @@ def train(data: Path, out: Path, steps: int = STEPS, threads: int = 1) -> None:
 
     out.mkdir(parents=True, exist_ok=True)
     examples = read_examples(data, "train")
-    log.info("%d images, %s", len(examples), dict(Counter(example.modality for example in examples)))
+    log.info("%d images, %s", len(examples), dict(Counter(example.kind for example in examples)))
     sources = [annotated_source(e.pixels[None, None], e.labels[None], NORMALIZE) for e in examples]
     plan = PretrainPlan(net=NET, steps=steps, gain=NORMALIZE.gain, threads=threads)
     pretrain(sources, shares_of(examples), plan, out / "last.pt", lambda: False)
