@@ -1,7 +1,7 @@
 """The one object that both faces drive: no Qt, no torch, no threads.
 
 `Session` is built in layers, one file each: `state` (project, images, signals), `models` (which network),
-`editing` (corrections and undo), `jobs` (segment, teach, click and what comes back).
+`editing` (corrections and undo), `work` (jobs under way), `results` (what comes back), `jobs` (segment, teach, click).
 """
 
 from napari_apprentice.session.catalog import FRESH, ModelChoice

@@ -1,0 +1,102 @@
+"""What comes back from a job: taken in on the owning thread, or dropped when it is stale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_apprentice.data import edits, scratch
+from napari_apprentice.data.corrections import merge_proposal
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import ClickJob, ClickResult, SegmentResult, TeachResult
+from napari_apprentice.project.folder import Project
+from napari_apprentice.project.versions import Version, now
+from napari_apprentice.session import clicks
+from napari_apprentice.session.clicks import ClickProposal
+from napari_apprentice.session.work import Running, Work
+
+if TYPE_CHECKING:
+    from napari_apprentice.runners import Runners
+
+
+class Results(Work):
+    """Adds `accept`."""
+
+    def __init__(self, project: Project | None = None, runners: Runners | None = None) -> None:
+        self._generation = 0
+        self.click_proposal: ClickProposal | None = None
+        super().__init__(project, runners)
+
+    def accept(self, result: SegmentResult | TeachResult | ClickResult) -> None:
+        """Take a result in, or drop it when it is stale."""
+        running = next((one for one in self._running if one.job.id == result.job), None)
+        if running is None:
+            return
+        if isinstance(result, SegmentResult):
+            self._take_labels(result, running)
+        elif isinstance(result, TeachResult):
+            self._take_version(result, running)
+        else:
+            self._take_click(result, running)
+
+    def _take_labels(self, result: SegmentResult, running: Running) -> None:
+        entry = running.entry
+        if entry not in self.entries or running.reading != entry.reading:
+            self.said.emit(f"{entry.name} changed while it was segmented: the proposal was dropped, segment again.")
+            return
+        if running.model != self.model.key:
+            self.said.emit("Another model was chosen meanwhile: the proposal was dropped, segment again.")
+            return
+        proposal = scratch.read(result.labels)
+        merged = merge_proposal(entry.labels, entry.vouched, proposal, self.kind)
+        self._apply(entry, edits.replace(entry.labels, entry.vouched, merged))
+
+    def _take_version(self, result: TeachResult, running: Running) -> None:
+        if self.project is None:
+            return
+        lineage = self.project.lineage
+        version = Version(
+            id=Path(result.model).stem,
+            parent=running.model,
+            created=now(),
+            score_before=result.score_before,
+            score_after=result.score_after,
+            better=result.better,
+            why_no_score=result.why_no_score,
+            voxels=running.voxels,
+            steps=result.steps,
+            seconds=result.seconds,
+        )
+        try:
+            lineage.add(version)
+        except UserError as error:
+            self.said.emit(str(error))  # it is in the list all the same, until the project is closed
+        if running.model != self.model.key:
+            self.said.emit(f"Another model was chosen meanwhile: {version.title} is kept in the list but not in use.")
+        elif version.better is False:
+            self.said.emit(
+                f"{_capital(version.title)} is not better: {self.model.title} stays in use; "
+                "choose it in the list of models if you prefer it."
+            )
+        else:
+            self.choose_model(version.id)
+            why = f"it could not be judged: {version.why_no_score}" if version.better is None else "it is better"
+            self.said.emit(f"{_capital(version.title)} is in use now; {why.rstrip('.')}.")
+
+    def _take_click(self, result: ClickResult, running: Running) -> None:
+        job = running.job
+        if result.generation != self._generation or not isinstance(job, ClickJob) or running.entry not in self.entries:
+            return
+        if running.reading != running.entry.reading:
+            return
+        proposal = clicks.proposal_of(result, running.entry, job.point, instances=self.kind == "instances")
+        self.click_proposal = proposal
+        if proposal is None:
+            self.click_cleared.emit()
+            self.said.emit("The network sees nothing to propose here: paint the object with the brush.")
+        else:
+            self.click_proposed.emit(proposal.mask, proposal.box)
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

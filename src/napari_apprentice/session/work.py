@@ -1,0 +1,193 @@
+"""Jobs under way: started, listened to on the owning thread, cancelled, cleaned up after."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_apprentice.data import scratch
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import Event, Failed, Finished, Note, Started, is_last
+from napari_apprentice.jobs import ClickResult, Job, SegmentJob, SegmentResult, TeachJob, TeachResult
+from napari_apprentice.project.folder import Project
+from napari_apprentice.session.editing import Editing
+from napari_apprentice.session.entry import Entry
+
+if TYPE_CHECKING:
+    from napari_apprentice.runners import Runners, RunningJob
+
+_PAUSE_S = 0.005
+_DISK_RETRY_S = 1.0
+
+
+@dataclass(eq=False)
+class Running:
+    """A job under way, with what makes its result stale."""
+
+    kind: str
+    job: Job
+    handle: RunningJob
+    entry: Entry
+    reading: int  # of the entry's pixels
+    model: str  # key
+    voxels: int = 0  # vouched object voxels a teach learns from
+    shown: Any = None  # memory map of provisional labels
+
+
+class Work(Editing):
+    """Adds runners, and the pump that listens to them."""
+
+    def __init__(self, project: Project | None = None, runners: Runners | None = None) -> None:
+        self._runners = runners
+        self._running: list[Running] = []
+        self._device_words = ""
+        self._synced = 0
+        self._retry_at = 0.0
+        super().__init__(project)
+
+    @property
+    def runners(self) -> Runners:
+        """Where jobs run; processes of their own unless others were given."""
+        if self._runners is None:
+            from napari_apprentice.runners import ProcessRunners
+
+            self._runners = ProcessRunners()
+        return self._runners
+
+    @property
+    def device_words(self) -> str:
+        """The device the last job found, in words; "" before one ran."""
+        return self._device_words
+
+    def busy(self, kind: str | None = None) -> bool:
+        """Whether a job of this kind ("segment", "teach", "click"; None: any) is under way."""
+        return any(kind is None or running.kind == kind for running in self._running)
+
+    def cancel(self, kind: str | None = None) -> None:
+        """Stop jobs of this kind (None: all), politely first; `job_ended` follows within a second."""
+        for running in self._running:
+            if kind is None or running.kind == kind:
+                running.handle.cancel()
+
+    def provisional(self, kind: str = "segment") -> Any:
+        """Labels (T, Z, Y, X) as far as a running job has them, a read-only memory map; None when there are none."""
+        running = next((one for one in self._running if one.kind == kind and isinstance(one.job, SegmentJob)), None)
+        if running is None or not isinstance(running.job, SegmentJob):
+            return None
+        if running.shown is None:
+            try:
+                running.shown = scratch.read(running.job.out)
+            except (OSError, ValueError):
+                return None  # not begun
+        return running.shown
+
+    def pump(self) -> bool:
+        """Take what running jobs report; to be called often, on the owning thread. Whether anything came."""
+        came = False
+        for running in self._running.copy():
+            for event in self._events_of(running):
+                came = True
+                self._on_event(running, event)
+        self._look_after_disk()
+        return came
+
+    def run_until_idle(self) -> None:
+        """Pump until no job is left; for work without a window.
+
+        Raises `UserError` when a job failed, and RuntimeError with its traceback when that is a bug.
+        """
+        failures: list[Failed] = []
+
+        def note_failure(kind: str, event: Event) -> None:
+            if isinstance(event, Failed):
+                failures.append(event)
+
+        self.job_ended.connect(note_failure)
+        try:
+            while self._running:
+                if not self.pump():
+                    time.sleep(_PAUSE_S)
+        finally:
+            self.job_ended.disconnect(note_failure)
+        if failures:
+            _raise(failures[0])
+
+    def _start(self, kind: str, job: Job, entry: Entry, *, voxels: int = 0) -> None:
+        handle = self.runners.start(job)
+        self._running.append(Running(kind, job, handle, entry, entry.reading, self.model.key, voxels))
+        self.job_started.emit(kind)
+
+    def _events_of(self, running: Running) -> list[Event]:
+        events = running.handle.poll()
+        if running.handle.ended and not any(is_last(event) for event in events) and running in self._running:
+            events = [*events, Failed(message=f"The {running.kind} job ended without an answer: try again.")]
+        return events
+
+    def _on_event(self, running: Running, event: Event) -> None:
+        if running not in self._running:
+            return
+        if isinstance(event, Started):
+            self._device_words = event.device
+        elif isinstance(event, Note):
+            self.said.emit(event.text)
+        if not is_last(event):
+            self.job_event.emit(running.kind, event)
+            return
+        if isinstance(event, Finished):
+            self._accept_safely(event.result)
+        elif isinstance(event, Failed):
+            self.said.emit(event.message)
+        self._running.remove(running)
+        self._clean_up(running, event)
+        self.job_ended.emit(running.kind, event)
+        self._after(running, event)
+
+    def accept(self, result: SegmentResult | TeachResult | ClickResult) -> None:
+        """Take a result in, or drop it when it is stale."""
+        raise NotImplementedError  # `results`
+
+    def _after(self, running: Running, event: Event) -> None:
+        """What follows the end of a job."""
+
+    def _accept_safely(self, result: SegmentResult | TeachResult | ClickResult) -> None:
+        try:
+            self.accept(result)
+        except UserError as error:
+            self.said.emit(str(error))
+
+    def _clean_up(self, running: Running, event: Event) -> None:
+        running.shown = None
+        if isinstance(running.job, SegmentJob):
+            _remove(Path(running.job.out.path))
+        elif isinstance(running.job, TeachJob):
+            shutil.rmtree(Path(running.job.lessons[0].labels.path).parent, ignore_errors=True)
+            if not isinstance(event, Finished):
+                _remove(Path(running.job.out))
+
+    def _look_after_disk(self) -> None:
+        if self.project is None:
+            return
+        trouble = self.project.flusher.take_trouble()
+        if trouble is not None:
+            self._say_disk_trouble(f"The disk reports trouble ({trouble.strerror}): copy the project to another one.")
+        if self.project.flusher.synced != self._synced:
+            self._synced = self.project.flusher.synced
+            self.saved.emit()
+        if any(entry.folder.is_behind for entry in self.entries) and time.monotonic() >= self._retry_at:
+            self._retry_at = time.monotonic() + _DISK_RETRY_S
+            self._retry_disk()
+
+
+def _raise(failure: Failed) -> None:
+    if failure.user_error:
+        raise UserError(failure.message)
+    raise RuntimeError(f"{failure.message}\n{failure.details}")
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # Windows keeps a file that is still mapped; it goes with the scratch folder
+        path.unlink(missing_ok=True)
