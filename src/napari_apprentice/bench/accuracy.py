@@ -14,8 +14,7 @@ from pydantic import Field
 
 from napari_apprentice.bench import report
 from napari_apprentice.data import classical, scores
-from napari_apprentice.data.channels import fitting
-from napari_apprentice.data.files import read_image
+from napari_apprentice.data.files import read_image, read_labels
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
@@ -75,11 +74,10 @@ def listed(data: Path, split: str) -> list[tuple[str, str]]:
 
 def _judge(settings: AccuracySettings, name: str, runners: InlineRunners) -> dict[str, list[float]]:
     volume = read_image(settings.data / "images" / f"{name}.tif")
-    truth = np.asarray(read_image(settings.data / "labels" / f"{name}.tif").pixels)[:, 0].astype(np.uint32)
+    truth = read_labels(settings.data / "labels" / f"{name}.tif")
     with Session.temporary(runners) as session:
         session.choose_model(settings.model)
-        header = session.model.header
-        entry = session.add_image(fitting(volume, header.image_channels) if header is not None else volume)
+        entry = session.add_image(volume)
         session.segment()
         session.run_until_idle()
         proposed = np.array(entry.labels)

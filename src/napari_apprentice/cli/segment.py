@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 
 from napari_apprentice.cli.progress import console, say, shown
-from napari_apprentice.data.channels import fitting, one_channel
+from napari_apprentice.data.channels import one_channel
 from napari_apprentice.data.files import SUFFIXES, read_image
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
@@ -97,8 +97,7 @@ def _segment_one(
         volume = one_channel(volume, channel)
     with Session.temporary(runners) as session:
         session.choose_model(model)
-        header = session.model.header
-        session.add_image(fitting(volume, header.image_channels) if header is not None else volume)
+        session.add_image(volume)
         session.segment_settings = settings
         with shown(session, source.name) as show:
             session.segment()
