@@ -1,12 +1,12 @@
 """napari-apprentice: a network that proposes masks, learns from corrections and proposes better ones.
 
 >>> import napari_apprentice as na
->>> session = na.Session.create("my-project")
->>> session.add_image(na.read_image("cells.tif"))
->>> session.choose_model("nuclei-2d")
->>> session.segment()
->>> session.run_until_idle()
->>> session.export_labels("cells_labels.tif")
+>>> with na.Session.temporary() as session:
+...     session.add_image(na.read_image("cells.tif"))
+...     session.choose_model("nuclei-2d")
+...     session.segment()
+...     session.run_until_idle()
+...     session.export_labels("cells_labels.tif")
 
 Importing this package loads neither torch nor Qt.
 """
@@ -17,16 +17,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_apprentice.data.files import read_image, write_labels
+    from napari_apprentice.data.channels import one_channel
+    from napari_apprentice.data.files import read_image, read_labels, write_labels
     from napari_apprentice.errors import UserError
     from napari_apprentice.session import Session
     from napari_apprentice.settings import SegmentSettings, TeachSettings
 
 __version__ = "0.1.0"
-__all__ = ["SegmentSettings", "Session", "TeachSettings", "UserError", "read_image", "write_labels"]
+__all__ = [
+    "SegmentSettings",
+    "Session",
+    "TeachSettings",
+    "UserError",
+    "one_channel",
+    "read_image",
+    "read_labels",
+    "write_labels",
+]
 
 _HOMES = {
+    "one_channel": "data.channels",
     "read_image": "data.files",
+    "read_labels": "data.files",
     "write_labels": "data.files",
     "UserError": "errors",
     "Session": "session",

@@ -18,7 +18,7 @@ Repeatable = Literal["segment", "teach"]
 
 def command(kind: str, project: Project, entry: Entry, model: ModelChoice, settings: Settings) -> str:
     """One line for a shell."""
-    options = [f"--{name.replace('_', '-')} {_option(value)}" for name, value in changed(settings).items()]
+    options = [_option(name.replace("_", "-"), value) for name, value in changed(settings).items()]
     if kind == "teach":
         words = ["apprentice teach", shlex.quote(str(project.path))]
     else:
@@ -40,8 +40,7 @@ def lines(kind: str, project: Project, entry: Entry, model: ModelChoice, setting
         text += ["session = na.Session.temporary()"]
         text += [f"image = na.read_image({image_file(entry)!r})"]
         if (channel := entry.folder.image.reading.channel) is not None:
-            text.insert(1, "from napari_apprentice.data.channels import one_channel")
-            text += [f"image = one_channel(image, {channel})"]
+            text += [f"image = na.one_channel(image, {channel})"]
         text += ["session.add_image(image)"]
         text += [f"session.choose_model({str(_usable(model))!r})"]
     if chosen:
@@ -74,5 +73,7 @@ def _usable(model: ModelChoice) -> str | Path:
     return model.file if is_version and model.file is not None else model.key
 
 
-def _option(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else shlex.quote(str(value))
+def _option(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    return f"--{name} {shlex.quote(str(value))}"
