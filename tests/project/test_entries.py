@@ -33,9 +33,9 @@ def test_a_new_entry_is_empty(entry):
 
 
 def test_a_snapshot_and_the_journal_since_come_back(entry):
-    entry.append("do", 1, b"before the snapshot")
+    entry.append("do", 1, b"before the snapshot", 3)
     entry.snapshot(*arrays(7))
-    entry.append("do", 2, b"since")
+    entry.append("do", 2, b"since", 3)
     kept = entry.load()
     assert (kept.labels == 7).all()
     assert [record.delta for record in kept.records] == [b"since"]
@@ -43,7 +43,7 @@ def test_a_snapshot_and_the_journal_since_come_back(entry):
 
 
 def test_a_crash_between_snapshot_and_cleaning_up_loses_nothing(entry):
-    entry.append("do", 1, b"a")
+    entry.append("do", 1, b"a", 3)
     before = entry.path / "journal-0.bin"
     old = before.read_bytes()
     entry.snapshot(*arrays(7))
@@ -54,7 +54,7 @@ def test_a_crash_between_snapshot_and_cleaning_up_loses_nothing(entry):
 
 
 def test_an_unfinished_snapshot_is_not_taken(entry):
-    entry.append("do", 1, b"a")
+    entry.append("do", 1, b"a", 3)
     (entry.path / "state-1.npz").write_bytes(b"PK half a file")
     kept = entry.load()
     assert [record.delta for record in kept.records] == [b"a"]
@@ -62,14 +62,24 @@ def test_an_unfinished_snapshot_is_not_taken(entry):
 
 
 def test_a_cut_journal_is_said_and_its_end_kept_aside(entry):
-    entry.append("do", 1, b"a")
-    entry.append("do", 2, b"b" * 50)
+    entry.append("do", 1, b"a", 3)
+    entry.append("do", 2, b"b" * 50, 3)
     path = entry.path / "journal-0.bin"
     path.write_bytes(path.read_bytes()[:-10])
     kept = entry.load()
     assert len(kept.records) == 1
     assert "cut off" in kept.complaint
     assert path.with_suffix(".damaged").stat().st_size > 0
-    entry.append("do", 2, b"again")
+    entry.append("do", 2, b"again", 3)
     assert [record.delta for record in entry.load().records] == [b"a", b"again"]
     assert entry.load().complaint == ""
+
+
+def test_how_much_is_taught_is_known_without_loading(entry):
+    assert entry.voxels_taught() == 0
+    assert not entry.is_used
+    entry.append("do", 1, b"a", 12)
+    assert entry.voxels_taught() == 12
+    assert entry.is_used
+    entry.snapshot(*arrays(7))
+    assert entry.voxels_taught() == 72

@@ -284,6 +284,29 @@ def test_the_corrections_of_all_images_teach(ready):
     assert names == ["cells 0", "cells 2"]
 
 
+def test_images_are_read_only_when_they_are_needed(ready):
+    ready.paint(rows(2), 1)
+    ready.add_image(image(1))
+    path = ready.project.path
+    ready.close()
+    with Session.open(path) as again:
+        assert again.current.name == "cells 1"
+        first = again.entries[0]
+        assert first._volume is None
+        assert first.voxels_taught == 60
+        assert "nothing to learn" not in again.why_not_teach()
+        again.choose_image(first)
+        assert first.labels.any()
+
+
+def test_an_image_with_background_only_teaches_too(ready):
+    ready.paint_background(rows(2))
+    ready.add_image(image(1))
+    ready.paint(rows(1), 1)
+    ready.teach()
+    assert len(ready.runners.started[-1].job.lessons) == 2
+
+
 def test_the_lineage_survives_the_session(ready):
     ready.resegment_after_teach = False
     ready.paint(rows(2), 1)

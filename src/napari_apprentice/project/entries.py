@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from napari_apprentice.data.corrections import AS_LABELLED
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, journal
 from napari_apprentice.project.flusher import Flusher
@@ -93,14 +94,34 @@ class EntryFolder:
         self._journal = Journal(self.path / f"journal-{number}.bin", self._flusher, replay.end)
         return Kept(labels, vouched, replay.records, complaint)
 
-    def append(self, action: Action, step: int, delta: bytes) -> None:
-        """Journal one change; `UserError` when the disk refuses, and then it waits for `retry`."""
-        self._journal.append(Record(action, step, delta))
+    def voxels_taught(self) -> int:
+        """How many voxels are vouched for as objects, without loading them."""
+        number = max([0, *(_number(path) for path in self.path.glob("state-*.npz"))])
+        records = journal.read(self.path / f"journal-{number}.bin").records
+        if records:
+            return records[-1].taught
+        try:
+            with np.load(self.path / f"state-{number}.npz", allow_pickle=False) as archive:
+                return int(archive["taught"])
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return 0  # there is no snapshot; `load` says so when it is damaged
+
+    def append(self, action: Action, step: int, delta: bytes, taught: int) -> None:
+        """Journal one change; `UserError` when the disk refuses, and then it waits for `retry`.
+
+        ``taught`` is what `voxels_taught` is to give from now on.
+        """
+        self._journal.append(Record(action, step, delta, taught))
 
     def retry(self) -> None:
         """Write what the disk refused before."""
         if self._journal.is_behind:
             self._journal.retry()
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything was ever done to the labels."""
+        return self._journal.size > 0 or any(self.path.glob("*-*.*"))
 
     @property
     def is_behind(self) -> bool:
@@ -120,7 +141,8 @@ class EntryFolder:
             durable.replacing(self.path / f"state-{number}.npz") as file,
             zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         ):
-            for name, array in (("labels", labels), ("vouched", vouched)):
+            taught = np.asarray(np.count_nonzero(vouched == AS_LABELLED))
+            for name, array in (("labels", labels), ("vouched", vouched), ("taught", taught)):
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
         old, self._number = self._number, number

@@ -123,6 +123,18 @@ def reopen(record: ImageRecord, folder: Path) -> Volume:
     return _as_recorded(Volume(pixels), record)
 
 
+def why_missing(record: ImageRecord, folder: Path) -> str:
+    """One sentence when the image's file is gone; looks, but does not read."""
+    if record.copied:
+        path = folder / "pixels.npy"
+        return (
+            "" if path.exists() else f"The pixels of {record.name} are missing in the project ({path}): add it again."
+        )
+    if record.source is not None and Path(record.source).exists():
+        return ""
+    return f"The image {record.name} is not at {record.source} any more: put it back, or open it from its new place."
+
+
 def _from_source(record: ImageRecord) -> Volume:
     found = files.read_image(record.source or "")
     changed = UserError(f"{record.source} is not the image it was ({record.name} {record.shape}): restore the file.")

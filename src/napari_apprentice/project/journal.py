@@ -33,11 +33,13 @@ class Record:
     """One change of labels and vouched; records with the same ``step`` are undone together.
 
     ``delta`` is the change that was applied, also for an undo, so that replaying is applying in order.
+    ``taught`` counts the vouched object voxels afterwards, to be known without replaying.
     """
 
     action: Action
     step: int
     delta: bytes
+    taught: int = 0
 
 
 class Journal:
@@ -63,7 +65,7 @@ class Journal:
 
     def append(self, record: Record) -> None:
         """Write ``record``; `UserError` when the disk refuses it, which loses nothing: it is kept for `retry`."""
-        payload = msgpack.packb([record.action, record.step, record.delta])
+        payload = msgpack.packb([record.action, record.step, record.delta, record.taught])
         self._waiting.append(_FRAME.pack(len(payload), zlib.crc32(payload)) + payload)
         self.retry()
 
@@ -184,7 +186,6 @@ def _record_at(content: bytes, start: int) -> tuple[Record, int] | None:
     if len(payload) < length or zlib.crc32(payload) != checksum:
         return None
     try:
-        action, step, delta = msgpack.unpackb(payload)
-        return Record(action, step, delta), start + _FRAME.size + length
+        return Record(*msgpack.unpackb(payload)), start + _FRAME.size + length
     except (ValueError, TypeError, msgpack.UnpackException):
         return None

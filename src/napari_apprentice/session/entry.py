@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,38 +12,35 @@ from napari_apprentice.data.deltas import Delta
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import VolumeRef
+from napari_apprentice.project import images
 from napari_apprentice.project.entries import EntryFolder
 from napari_apprentice.project.journal import Action
 from napari_apprentice.session.history import History
 
 
-class Entry:
-    """An open image; ``labels`` uint32 and ``vouched`` uint8 (T, Z, Y, X) are shared with the layers that show them."""
+@dataclass
+class Correction:
+    """Labels uint32 and vouched uint8, (T, Z, Y, X), with their history."""
 
     labels: NDArray[np.uint32]
     vouched: NDArray[np.uint8]
+    history: History = field(default_factory=History)
 
-    def __init__(self, volume: Volume, folder: EntryFolder) -> None:
-        kept = folder.load()
-        self.volume = volume
+
+class Entry:
+    """An image of the project. Pixels and labels are read when they are first asked for.
+
+    ``labels`` and ``vouched`` are shared with the layers that show them: always the same two arrays.
+    """
+
+    def __init__(self, folder: EntryFolder, volume: Volume | None = None) -> None:
         self.folder = folder
-        self.labels = kept.labels
-        self.vouched = kept.vouched
-        self.history = History()
-        self.complaint = kept.complaint
+        self.complaint = ""
         self.pixels: dict[int, VolumeRef] = {}  # by number of channels
-        self.reading = 0
-        try:
-            for record in kept.records:
-                delta = Delta.from_bytes(record.delta)
-                delta.apply(self.labels, self.vouched)
-                self.history.record(record.action, record.step, delta, record.delta)
-        except (ValueError, KeyError, IndexError, UserError):
-            self.complaint = (
-                f"The journal of {volume.name} holds an edit that cannot be read: "
-                "the edits before it are here; check the last objects you corrected."
-            )
-        self.voxels_taught = int(np.count_nonzero(self.vouched == AS_LABELLED))
+        self.reading = 0  # counts how often the image was read differently
+        self._volume = volume
+        self._correction: Correction | None = None
+        self._voxels_taught = folder.voxels_taught()
 
     @property
     def id(self) -> str:
@@ -51,7 +50,41 @@ class Entry:
     @property
     def name(self) -> str:
         """What the image is called."""
-        return self.volume.name
+        return self.folder.image.name
+
+    @property
+    def volume(self) -> Volume:
+        """The image; `UserError` when its file went away or changed."""
+        if self._volume is None:
+            self._volume = images.reopen(self.folder.image, self.folder.path)
+        return self._volume
+
+    def read_as(self, volume: Volume) -> None:
+        """Take the image from another reading of it."""
+        if self._volume is None or volume.pixels is not self._volume.pixels:
+            self.reading += 1
+        self._volume = volume
+        self.pixels.clear()
+
+    @property
+    def labels(self) -> NDArray[np.uint32]:
+        """Ids or classes (T, Z, Y, X)."""
+        return self._corrected().labels
+
+    @property
+    def vouched(self) -> NDArray[np.uint8]:
+        """0 unknown, 1 background, 2 as in labels (T, Z, Y, X)."""
+        return self._corrected().vouched
+
+    @property
+    def history(self) -> History:
+        """What can be undone."""
+        return self._corrected().history
+
+    @property
+    def voxels_taught(self) -> int:
+        """How many voxels are vouched for as an object or class."""
+        return self._voxels_taught
 
     def next_id(self) -> int:
         """An id that no object has."""
@@ -62,13 +95,37 @@ class Entry:
 
         `UserError` when the disk refuses the journal: the change stands and waits there.
         """
-        delta.apply(self.labels, self.vouched)
+        correction = self._corrected()
+        delta.apply(correction.labels, correction.vouched)
         taught = np.count_nonzero(delta.vouched_after == AS_LABELLED)
-        self.voxels_taught += int(taught) - int(np.count_nonzero(delta.vouched_before == AS_LABELLED))
+        self._voxels_taught += int(taught) - int(np.count_nonzero(delta.vouched_before == AS_LABELLED))
         written = delta.to_bytes()
-        self.history.record(action, step, delta, written)
-        self.folder.append(action, step, written)
+        correction.history.record(action, step, delta, written)
+        self.folder.append(action, step, written, self._voxels_taught)
 
     def keep_snapshot(self) -> None:
         """Write labels and vouched whole and begin a new journal."""
         self.folder.snapshot(self.labels, self.vouched)
+
+    def _corrected(self) -> Correction:
+        if self._correction is None:
+            self._correction = self._read()
+            self._voxels_taught = int(np.count_nonzero(self._correction.vouched == AS_LABELLED))
+        return self._correction
+
+    def _read(self) -> Correction:
+        """The snapshot with the journal replayed over it."""
+        kept = self.folder.load()
+        self.complaint = kept.complaint
+        read = Correction(kept.labels, kept.vouched)
+        try:
+            for record in kept.records:
+                delta = Delta.from_bytes(record.delta)
+                delta.apply(read.labels, read.vouched)
+                read.history.record(record.action, record.step, delta, record.delta)
+        except (ValueError, KeyError, IndexError, UserError):
+            self.complaint = (
+                f"The journal of {self.name} holds an edit that cannot be read: "
+                "the edits before it are here; check the last objects you corrected."
+            )
+        return read

@@ -53,7 +53,10 @@ class Jobs(Results):
         if not taught:
             what = "objects" if self.kind == "instances" else "areas of each class"
             return f"There is nothing to learn from yet: paint or approve a few {what} first."
-        return next((why for entry in taught if (why := self._why_not_teach_from(entry))), "")
+        try:
+            return next((why for entry in taught if (why := self._why_not_teach_from(entry))), "")
+        except UserError as error:  # an image went away
+            return str(error)
 
     def _why_not_teach_from(self, entry: Entry) -> str:
         if self.model.is_fresh:
@@ -92,7 +95,7 @@ class Jobs(Results):
         refuse(self.why_not_teach())
         project, entry, model = self._asked()
         id_ = self._job_id("teach")
-        taught = [one for one in self.entries if one.vouched.any()]
+        taught = [one for one in self.entries if one.voxels_taught or (one.folder.is_used and one.vouched.any())]
         lessons = lessons_of(taught, self.model.header, project.scratch, project.scratch / id_)
         outputs = 2 if self.kind == "instances" else 1 + max(one.value for one in self.classes)
         job = TeachJob(

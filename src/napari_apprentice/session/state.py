@@ -53,13 +53,24 @@ class State:
         self._kind, self._classes = project.record.kind, project.record.classes
         self._segment_settings, self._teach_settings = project.record.segment, project.record.teach
         for folder in project.entries:
-            try:
-                entry = Entry(images.reopen(folder.image, folder.path), folder)
-            except UserError as error:
-                self.missing[folder.id] = str(error)
+            why = images.why_missing(folder.image, folder.path)
+            if why:
+                self.missing[folder.id] = why
             else:
-                self.entries.append(entry)
-        self.current = self.entries[-1] if self.entries else None
+                self.entries.append(Entry(folder))
+        self.current = self._last_that_opens()
+
+    def _last_that_opens(self) -> Entry | None:
+        for entry in reversed(self.entries.copy()):
+            try:
+                _ = entry.volume
+                _ = entry.labels
+            except UserError as error:
+                self.missing[entry.id] = str(error)
+                self.entries.remove(entry)
+            else:
+                return entry
+        return None
 
     @property
     def complaints(self) -> list[str]:
@@ -95,12 +106,10 @@ class State:
         self.missing.pop(folder.id, None)
         entry = next((known for known in self.entries if known.folder is folder), None)
         if entry is None:
-            entry = Entry(volume, folder)
+            entry = Entry(folder, volume)
             self.entries.append(entry)
         else:
-            self._read_anew(entry, volume)
-        if entry.complaint:
-            self.said.emit(entry.complaint)
+            entry.read_as(volume)
         if start is not None and not entry.labels.any():
             self._apply(entry, edits.replace(entry.labels, entry.vouched, start))
         self.choose_image(entry)
@@ -115,7 +124,7 @@ class State:
                 f"With these axes {volume.name} needs labels of shape {volume.labels_shape}, and it has labels "
                 f"of shape {entry.labels.shape}: add it as another image."
             )
-        self._read_anew(entry, volume)
+        entry.read_as(volume)
         if self.project is not None:
             entry.folder.save_image(self._record(entry, volume))
         if entry is self.current:
@@ -127,14 +136,13 @@ class State:
             return record
         return images.keep(volume, record, entry.folder.path)
 
-    def _read_anew(self, entry: Entry, volume: Volume) -> None:
-        if volume.pixels is not entry.volume.pixels:
-            entry.reading += 1
-        entry.volume = volume
-        entry.pixels.clear()
-
     def choose_image(self, entry: Entry) -> None:
-        """Make an image current."""
+        """Make an image current; `UserError` when its file went away or changed."""
+        _ = entry.volume
+        _ = entry.labels
+        if entry.complaint:
+            self.said.emit(entry.complaint)
+            entry.complaint = ""
         self.current = entry
         self.image_changed.emit()
 

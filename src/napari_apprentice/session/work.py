@@ -137,12 +137,14 @@ class Work(Editing):
         if not is_last(event):
             self.job_event.emit(running.kind, event)
             return
-        if isinstance(event, Finished):
-            self._accept_safely(event.result)
-        elif isinstance(event, Failed):
-            self.said.emit(event.message)
-        self._running.remove(running)
-        self._clean_up(running, event)
+        try:
+            if isinstance(event, Finished):
+                self._accept_safely(event.result)
+            elif isinstance(event, Failed):
+                self.said.emit(event.message)
+        finally:  # a bug in a listener must not leave a job running for ever
+            self._running.remove(running)
+            self._clean_up(running, event)
         self.job_ended.emit(running.kind, event)
         self._after(running, event)
 
