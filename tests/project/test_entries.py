@@ -83,3 +83,14 @@ def test_how_much_is_taught_is_known_without_loading(entry):
     assert entry.is_used
     entry.snapshot(*arrays(7))
     assert entry.voxels_taught() == 72
+
+
+def test_a_snapshot_that_rotted_is_set_aside_and_the_journal_since_comes_back(entry):
+    entry.snapshot(*arrays(7))
+    entry.append("do", 1, b"since", 3)
+    state = entry.path / "state-1.npz"
+    state.write_bytes(state.read_bytes()[:50])
+    kept = entry.load()
+    assert [record.delta for record in kept.records] == [b"since"]
+    assert "set aside" in kept.complaint
+    assert state.with_suffix(".damaged").exists()

@@ -74,15 +74,7 @@ class EntryFolder:
 
     def load(self) -> Kept:
         """The newest readable snapshot and its journal, which is continued from here."""
-        shape = (self.image.shape[0], *self.image.shape[2:])
-        numbers = sorted((_number(path) for path in self.path.glob("state-*.npz")), reverse=True)
-        complaint = ""
-        for number in [*numbers, 0]:
-            try:
-                labels, vouched = _read_state(self.path / f"state-{number}.npz", shape, required=number > 0)
-                break
-            except UserError as error:
-                complaint = str(error)
+        number, labels, vouched, complaint = self._newest_state()
         replay = journal.read(self.path / f"journal-{number}.bin")
         if replay.damaged:
             complaint = complaint or (
@@ -94,6 +86,24 @@ class EntryFolder:
         self._journal = Journal(self.path / f"journal-{number}.bin", self._flusher, replay.end)
         return Kept(labels, vouched, replay.records, complaint)
 
+    def _newest_state(self) -> tuple[int, NDArray[np.uint32], NDArray[np.uint8], str]:
+        """The newest snapshot that can be read, its number, and a sentence about those that cannot.
+
+        Changes hold absolute values: what the journal holds comes back also without the snapshot under it.
+        """
+        shape = (self.image.shape[0], *self.image.shape[2:])
+        numbers = sorted((_number(path) for path in self.path.glob("state-*.npz")), reverse=True)
+        complaint = ""
+        for number in numbers:
+            path = self.path / f"state-{number}.npz"
+            try:
+                return number, *_read_state(path, shape), complaint
+            except UserError as error:
+                complaint = str(error)
+                path.replace(path.with_suffix(".damaged"))
+        older = not numbers or (self.path / "journal-0.bin").exists()
+        return 0 if older else numbers[0], np.zeros(shape, np.uint32), np.zeros(shape, np.uint8), complaint
+
     def voxels_taught(self) -> int:
         """How many voxels are vouched for as objects, without loading them."""
         number = max([0, *(_number(path) for path in self.path.glob("state-*.npz"))])
@@ -102,7 +112,7 @@ class EntryFolder:
             return records[-1].taught
         try:
             with np.load(self.path / f"state-{number}.npz", allow_pickle=False) as archive:
-                return int(archive["taught"])
+                return int(archive["taught"].item())
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return 0  # there is no snapshot; `load` says so when it is damaged
 
@@ -161,14 +171,14 @@ def _number(path: Path) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def _read_state(path: Path, shape: tuple[int, ...], *, required: bool) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-    if not required and not path.exists():
-        return np.zeros(shape, np.uint32), np.zeros(shape, np.uint8)
+def _read_state(path: Path, shape: tuple[int, ...]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             labels, vouched = archive["labels"], archive["vouched"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"The saved labels {path} are damaged: the ones before them are shown.") from error
+        raise UserError(
+            f"The saved labels {path} are damaged and were set aside: what was done before or since is shown."
+        ) from error
     if labels.shape != shape or vouched.shape != shape:
         raise UserError(f"The saved labels {path} have shape {labels.shape}, the image needs {shape}.")
     return labels.astype(np.uint32, copy=False), vouched.astype(np.uint8, copy=False)
