@@ -63,7 +63,8 @@ def write(
         metadata["Channel"] = {"Name": list(channels)}
     part = path.with_name(path.name + ".part")
     try:
-        tifffile.imwrite(part, pixels, ome=True, compression="zlib", metadata=metadata, photometric="minisblack")
+        photometric = "rgb" if axes.endswith("S") else "minisblack"
+        tifffile.imwrite(part, pixels, ome=True, compression="zlib", metadata=metadata, photometric=photometric)
         os.replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)
