@@ -131,6 +131,9 @@ class DecodeSettings(Settings):
         float, Field(ge=0, description="How far a peak of log-distance must rise above the saddle to be an object.")
     ] = 0.2
     min_size: Annotated[int, Field(ge=0, description="Objects of fewer voxels are dropped.")] = 12
+    confidence: Annotated[
+        float, Field(ge=0, le=1, description="Objects whose mean probability is lower are dropped.")
+    ] = 0.0
 
 
 class SegmentSettings(Settings):

@@ -48,13 +48,15 @@ def decode(
     probability = np.asarray(prediction[0], np.float32)
     inside = probability >= settings.foreground
     height = ndimage.gaussian_filter(np.asarray(prediction[1], np.float32), (0.0, _SMOOTH, _SMOOTH), truncate=2.5)
-    labels = basins(height, inside, settings.prominence)
-    return _drop_small(labels, settings.min_size)
+    return _without_weak(basins(height, inside, settings.prominence), probability, settings)
 
 
-def _drop_small(labels: np.ndarray, smallest: int) -> np.ndarray:
+def _without_weak(labels: np.ndarray, probability: np.ndarray, settings: DecodeSettings) -> np.ndarray:
+    """Drop objects that are too small or too doubtful, and number the others from 1."""
     size = np.bincount(labels.ravel())
-    keep = size >= max(1, smallest)
+    keep = size >= max(1, settings.min_size)
+    if settings.confidence > settings.foreground:
+        keep &= np.bincount(labels.ravel(), probability.ravel()) >= settings.confidence * size
     keep[0] = False
     table = np.where(keep, np.cumsum(keep), 0).astype(np.uint32)
     return np.asarray(table[labels])

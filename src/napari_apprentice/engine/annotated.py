@@ -25,7 +25,9 @@ def annotated_source(pixels: np.ndarray, labels: np.ndarray, normalize: Normaliz
     return Source(tensor(image), tensor(target), tensor(weight), tensor(labels.astype(np.float32)), centres)
 
 
-def predict_whole(net: nn.Module, settings: NetSettings, pixels: np.ndarray, normalize: NormalizeSettings) -> np.ndarray:
+def predict_whole(
+    net: nn.Module, settings: NetSettings, pixels: np.ndarray, normalize: NormalizeSettings
+) -> np.ndarray:
     """Foreground probability and log-distance (2, Z, Y, X) of a whole image (C, Z, Y, X) at the net's resolution.
 
     Mirrored at the border up to the net's multiple. For images of a recipe, which are small; `predict` tiles.

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
 from napari_apprentice.data.instances import decode
 from napari_apprentice.data.scores import THRESHOLDS, Matches, matches
 from napari_apprentice.settings import DecodeSettings
+
+ALL = "all fluorescence"
+_CHOICES = {
+    "foreground": (0.3, 0.4, 0.5, 0.6, 0.7),
+    "prominence": (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
+    "confidence": (0.0, 0.7, 0.75, 0.8, 0.85, 0.9),
+    "min_size": (8, 12, 20, 30),
+}
 
 
 @dataclass(frozen=True)
@@ -34,11 +41,18 @@ class KindScore:
     pooled: tuple[float, ...]
 
 
-def by_kind(examples: Sequence[Example], counts: Sequence[list[Matches]]) -> dict[str, KindScore]:
-    """Average precision for each kind of image, from the matches of every image."""
+Report = dict[str, KindScore]
+
+
+def by_kind(examples: Sequence[Example], counts: Sequence[list[Matches]]) -> Report:
+    """Average precision for each kind of image and for all fluorescence, from the matches of every image."""
     scores = {}
-    for kind in dict.fromkeys(example.kind for example in examples):
-        mine = [c for example, c in zip(examples, counts, strict=True) if example.kind == kind]
+    fluorescence = sorted({example.kind for example in examples if example.kind.startswith("fluo")})
+    groups = {kind: {kind} for kind in dict.fromkeys(example.kind for example in examples)}
+    for kind, members in {**groups, ALL: set(fluorescence)}.items():
+        mine = [c for example, c in zip(examples, counts, strict=True) if example.kind in members]
+        if not mine:
+            continue
         columns = list(zip(*mine, strict=True))
         objects = sum(c[0].true_positives + c[0].false_negatives for c in mine)
         mean = tuple(float(np.mean([m.average_precision for m in column])) for column in columns)
@@ -47,20 +61,26 @@ def by_kind(examples: Sequence[Example], counts: Sequence[list[Matches]]) -> dic
     return scores
 
 
-def judge(examples: Sequence[Example], segment: Callable[[Example], np.ndarray]) -> list[list[Matches]]:
-    """Matches at `THRESHOLDS` of every example, segmented to labels (Y, X)."""
-    return [matches(example.labels[None], segment(example)[None], THRESHOLDS) for example in examples]
+def compare(examples: Sequence[Example], methods: Mapping[str, Sequence[np.ndarray]]) -> dict[str, Report]:
+    """Scores by kind of image for every method, given the labels (Y, X) it found in every example."""
+    return {
+        name: by_kind(examples, [matches(e.labels, got, THRESHOLDS) for e, got in zip(examples, found, strict=True)])
+        for name, found in methods.items()
+    }
 
 
 def choose_decoding(examples: Sequence[Example], predictions: Sequence[np.ndarray]) -> tuple[DecodeSettings, float]:
-    """The decoding with the best score on predictions (2, 1, Y, X): the mean of AP .50 and .75 over kinds of image."""
+    """The decoding with the best score on predictions (2, 1, Y, X): the mean of AP .50 and .75 over kinds of image.
+
+    One setting after the other, twice around: each depends little on the others.
+    """
     best, highest = DecodeSettings(), -1.0
-    for foreground, prominence in product((0.35, 0.45, 0.55, 0.65), (0.08, 0.15, 0.25, 0.35)):
-        for smallest in (12, 30):
-            settings = DecodeSettings(foreground=foreground, prominence=prominence, min_size=smallest)
-            labels = [decode(prediction, settings)[0] for prediction in predictions]
-            counts = [matches(e.labels, got, THRESHOLDS) for e, got in zip(examples, labels, strict=True)]
-            score = float(np.mean([s.mean[:2] for s in by_kind(examples, counts).values()]))
+    for name, values in 2 * list(_CHOICES.items()):
+        for value in values:
+            settings = best.model_copy(update={name: value})
+            found = [decode(prediction, settings)[0] for prediction in predictions]
+            report = compare(examples, {"model": found})["model"]
+            score = float(np.mean([kind.mean[:2] for kind_name, kind in report.items() if kind_name != ALL]))
             if score > highest:
                 best, highest = settings, score
     return best, highest

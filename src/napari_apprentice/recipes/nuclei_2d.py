@@ -13,13 +13,20 @@ import hashlib
 import logging
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import tifffile
 
-from napari_apprentice.recipes.judge import Example
-from napari_apprentice.settings import NetSettings, NormalizeSettings
+from napari_apprentice.data import classical
+from napari_apprentice.data.instances import decode
+from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.scores import THRESHOLDS
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.recipes.card import write_report
+from napari_apprentice.recipes.judge import Example, Report, choose_decoding, compare
+from napari_apprentice.settings import DecodeSettings, NetSettings, NormalizeSettings
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +42,10 @@ SHARES = {
     "histo_purple_on_white": 0.04,
     "brightfield_cytology_gray": 0.03,
 }
-FLUORESCENCE = tuple(name for name in SHARES if name.startswith("fluo"))
 NORMALIZE = NormalizeSettings()
 STEPS = 7800
+NAME = "nuclei-2d"
+LAST = "last.pt"
 NET = NetSettings(in_channels=NORMALIZE.inputs_per_channel)
 
 
@@ -106,7 +114,7 @@ def shares_of(examples: list[Example]) -> np.ndarray:
 
 
 def train(data: Path, out: Path, steps: int = STEPS, threads: int = 1) -> None:
-    """Train, or go on training, and leave ``last.pt`` in `out`."""
+    """Train or go on training, choose the decoding, judge once on dev, and leave ``nuclei-2d.safetensors`` in `out`."""
     from napari_apprentice.engine.annotated import annotated_source
     from napari_apprentice.engine.pretrain import PretrainPlan, pretrain
 
@@ -115,9 +123,59 @@ def train(data: Path, out: Path, steps: int = STEPS, threads: int = 1) -> None:
     log.info("%d images, %s", len(examples), dict(Counter(example.kind for example in examples)))
     sources = [annotated_source(e.pixels[None, None], e.labels[None], NORMALIZE) for e in examples]
     plan = PretrainPlan(net=NET, steps=steps, gain=NORMALIZE.gain, threads=threads)
-    pretrain(sources, shares_of(examples), plan, out / "last.pt", lambda: False)
+    pretrain(sources, shares_of(examples), plan, out / LAST, lambda: False)
+    finish(data, out)
+
+
+def finish(data: Path, out: Path) -> Path:
+    """From the last checkpoint in `out` to a model file there, with its scores and pictures; returns the file."""
+    from napari_apprentice.engine.annotated import predict_whole
+    from napari_apprentice.engine.checkpoint import save
+    from napari_apprentice.engine.pretrain import average_of
+
+    step, net = average_of(out / LAST, NET)
+
+    def predict(example: Example) -> np.ndarray:
+        return predict_whole(net, NET, example.pixels[None, None], NORMALIZE)
+
+    fold = read_examples(data, "fold")
+    decoding, score = choose_decoding(fold, [predict(example) for example in fold])
+    log.info("step %d: %s scores %.3f on the held-out fold", step, decoding, score)
+    dev = read_examples(data, "dev")
+    found = [decode(predict(example), decoding)[0] for example in dev]
+    report = compare(
+        dev, {"model": found, "classical": [classical.segment(Volume(e.pixels[None, None, None]))[0, 0] for e in dev]}
+    )
+    write_report(out, report, dev, found)
+    path = out / f"{NAME}.safetensors"
+    save(path, header(decoding, report["model"], read_examples(data, "train"), step), net, half=True)
+    return path
+
+
+def header(decoding: DecodeSettings, scores: Report, examples: list[Example], step: int) -> ModelHeader:
+    """What the model file says about itself; scores are AP on dev, the mean over images of a kind."""
+    names = [f"dev {kind} AP {at:.2f}" for kind in scores for at in THRESHOLDS]
+    values = [round(value, 4) for kind in scores.values() for value in kind.mean]
+    areas = np.concatenate([np.bincount(example.labels.ravel())[1:] for example in examples])
+    return ModelHeader(
+        id=NAME,
+        name="Nuclei 2D",
+        net=NET,
+        normalize=NORMALIZE,
+        decode=decoding,
+        object_diameter=round(2 * float(np.sqrt(np.median(areas[areas > 0]) / np.pi)), 1),
+        trained_on=("dsb2018 train", "tissue_dapi16 train"),
+        scores=dict(zip(names, values, strict=True)),
+        licence="BSD-3-Clause; trained on CC0-1.0 (dsb2018) and Apache-2.0 (tissue_dapi16) images",
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        notes=f"{step} training steps; recipe napari_apprentice.recipes.nuclei_2d",
+    )
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    train(Path(sys.argv[2]), Path(sys.argv[3]))
+    verb, *folders = sys.argv[1:]
+    if verb == "train":
+        train(*map(Path, folders))
+    else:
+        finish(*map(Path, folders))

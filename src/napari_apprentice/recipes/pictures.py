@@ -1,0 +1,43 @@
+"""Small pictures for model cards: an image with the outlines of the truth and of what a model found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+from skimage.segmentation import find_boundaries
+
+TRUTH = (60, 220, 90)
+FOUND = (255, 80, 160)
+
+
+def outlined(pixels: np.ndarray, labels: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    """Gray pixels (Y, X) as RGB uint8 with the outlines of labels drawn on top; dim parts are lifted."""
+    low, high = np.percentile(pixels, [1, 99.8])
+    gray = np.clip((pixels.astype(np.float32) - low) / max(high - low, 1e-6), 0, 1) ** 0.6
+    picture = np.repeat((gray * 255).astype(np.uint8)[..., None], 3, axis=2)
+    picture[find_boundaries(labels, mode="inner")] = color
+    return picture
+
+
+def busiest(labels: np.ndarray, edge: int) -> tuple[slice, slice]:
+    """The window of at most `edge` pixels square with the most object voxels, on a coarse grid."""
+    height, width = (min(edge, n) for n in labels.shape)
+    steps = [range(0, n - m + 1, max(1, edge // 4)) for n, m in zip(labels.shape, (height, width), strict=True)]
+    places = [(y, x) for y in steps[0] for x in steps[1]]
+    y, x = max(places, key=lambda at: int((labels[at[0] : at[0] + height, at[1] : at[1] + width] > 0).sum()))
+    return slice(y, y + height), slice(x, x + width)
+
+
+def write_pair(path: Path, pixels: np.ndarray, truth: np.ndarray, found: np.ndarray, edge: int = 256) -> None:
+    """Write truth (green) and what was found (pink) side by side, in the busiest window of `edge` pixels."""
+    window = busiest(truth, edge)
+    sides: Sequence[np.ndarray] = [
+        outlined(pixels[window], truth[window], TRUTH),
+        outlined(pixels[window], found[window], FOUND),
+    ]
+    gap = np.full((sides[0].shape[0], 4, 3), 255, np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    iio.imwrite(path, np.concatenate([sides[0], gap, sides[1]], axis=1))

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from napari_apprentice.engine.annotated import annotated_source, predict_whole
+from napari_apprentice.engine.augment import NO_AUGMENTATION
+from napari_apprentice.engine.pretrain import PretrainPlan, average_of, pretrain, rate_at
+from napari_apprentice.settings import NetSettings, NormalizeSettings
+
+NORMALIZE = NormalizeSettings()
+NET = NetSettings(in_channels=2, widths=(4, 8), pools=((1, 2, 2),))
+PLAN = PretrainPlan(NET, steps=6, batch_size=2, patch=(1, 32, 32), warmup=2, average=0.5, bfloat16=False)
+
+
+def _image() -> tuple[np.ndarray, np.ndarray]:
+    labels = np.kron(np.arange(16).reshape(4, 4) % 3, np.ones((12, 12)))[None].astype(np.uint32)
+    pixels = 100.0 * (labels > 0) + np.random.default_rng(0).normal(10, 2, labels.shape)
+    return pixels[None], labels
+
+
+def test_a_run_that_was_stopped_ends_like_one_that_was_not(tmp_path: Path) -> None:
+    sources = [annotated_source(*_image(), NORMALIZE)]
+    once = pretrain(sources, np.ones(1), PLAN, tmp_path / "once.pt", lambda: False)
+    calls = iter([False, False, False, True])
+    pretrain(sources, np.ones(1), PLAN, tmp_path / "twice.pt", lambda: next(calls))
+    assert average_of(tmp_path / "twice.pt", NET)[0] == 3
+    twice = pretrain(sources, np.ones(1), PLAN, tmp_path / "twice.pt", lambda: False)
+    for name, tensor in once.state_dict().items():
+        torch.testing.assert_close(twice.state_dict()[name], tensor, msg=name)
+
+
+def test_the_rate_warms_up_and_ends_at_0() -> None:
+    rates = [rate_at(step, PLAN) for step in range(7)]
+    assert rates[0] == PLAN.learning_rate / 2
+    assert max(rates) == PLAN.learning_rate
+    assert rates[-1] == 0
+
+
+def test_training_learns_what_is_bright(tmp_path: Path) -> None:
+    pixels, labels = _image()
+    plan = replace(PLAN, steps=60, batch_size=4, warmup=5, average=0.8, augmentation=NO_AUGMENTATION)
+    net = pretrain([annotated_source(pixels, labels, NORMALIZE)], np.ones(1), plan, tmp_path / "a.pt", lambda: False)
+    prediction = predict_whole(net, NET, pixels[:, :, :-1, :-3], NORMALIZE)
+    assert prediction.shape == (2, 1, 47, 45)
+    assert ((prediction[0] > 0.5) == (labels[:, :-1, :-3] > 0)).mean() > 0.9
+
+
+def test_a_source_knows_where_its_objects_are() -> None:
+    source = annotated_source(*_image(), NORMALIZE)
+    assert source.image.shape == (1, 1, 48, 48)
+    assert source.target.shape == source.weight.shape == (2, 1, 48, 48)
+    assert source.labels is not None
+    assert len(source.centres) == 2
+    assert source.weight.min() > 0
