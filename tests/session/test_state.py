@@ -125,6 +125,19 @@ def test_settings_belong_to_the_project(session):
         assert again.segment_settings.diameter == 12.0
 
 
+def test_one_project_after_another_in_the_same_session(session):
+    session.add_image(image())
+    session.paint(np.arange(5), 1)
+    session.segment_settings = SegmentSettings(diameter=12.0)
+    first = session.project.path
+    session.close_project()
+    assert session.current is None
+    assert session.segment_settings == SegmentSettings()
+    session.add_image(image(1))
+    assert session.project.path != first
+    assert not session.can_undo
+
+
 def test_an_empty_session_can_continue_a_project(session):
     session.add_image(image())
     path = session.project.path

@@ -50,7 +50,7 @@ class EntryFolder:
         self.image = image
         self._flusher = flusher
         self._number = 0
-        self._journal = Journal(path / "journal-0.bin", flusher)
+        self._journal: Journal | None = None  # until the labels are loaded: it is continued where it can be read
 
     @classmethod
     def open(cls, path: Path, flusher: Flusher) -> EntryFolder:
@@ -74,6 +74,7 @@ class EntryFolder:
 
     def load(self) -> Kept:
         """The newest readable snapshot and its journal, which is continued from here."""
+        self.close()
         number, labels, vouched, complaint = self._newest_state()
         replay = journal.read(self.path / f"journal-{number}.bin")
         if replay.damaged:
@@ -121,30 +122,31 @@ class EntryFolder:
 
         ``taught`` is what `voxels_taught` is to give from now on.
         """
-        self._journal.append(Record(action, step, delta, taught))
+        self._loaded().append(Record(action, step, delta, taught))
 
     def retry(self) -> None:
         """Write what the disk refused before."""
-        if self._journal.is_behind:
-            self._journal.retry()
+        if self.is_behind:
+            self._loaded().retry()
 
     @property
     def is_used(self) -> bool:
         """Whether anything was ever done to the labels."""
-        return self._journal.size > 0 or any(self.path.glob("*-*.*"))
+        return any(self.path.glob("*-*.*"))
 
     @property
     def is_behind(self) -> bool:
         """Whether changes wait because the disk refused them."""
-        return self._journal.is_behind
+        return self._journal is not None and self._journal.is_behind
 
     @property
     def is_long(self) -> bool:
         """Whether a new snapshot is due."""
-        return self._journal.size > _LARGEST_JOURNAL
+        return self._journal is not None and self._journal.size > _LARGEST_JOURNAL
 
     def snapshot(self, labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> None:
         """Write everything as it is now and begin a new journal."""
+        journal_before = self._loaded()
         number = self._number + 1
         # npz at the fastest compression: labels are long runs, and level 6 takes four times as long
         with (
@@ -156,14 +158,20 @@ class EntryFolder:
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
         old, self._number = self._number, number
-        self._journal.abandon()
+        journal_before.abandon()
         self._journal = Journal(self.path / f"journal-{number}.bin", self._flusher)
         for path in (self.path / f"journal-{old}.bin", self.path / f"state-{old}.npz"):
             path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Put everything on disk."""
-        self._journal.close()
+        if self._journal is not None:
+            self._journal.close()
+
+    def _loaded(self) -> Journal:
+        if self._journal is None:
+            raise RuntimeError(f"{self.path} must be loaded before it is written")
+        return self._journal
 
 
 def _number(path: Path) -> int:

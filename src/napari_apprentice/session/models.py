@@ -15,8 +15,11 @@ class Models(State):
 
     def __init__(self, project: Project | None = None) -> None:
         self._catalog = Catalog()
-        self._key: str | None = None
         super().__init__(project)
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._key: str | None = None
 
     def _load(self, project: Project) -> None:
         super()._load(project)

@@ -72,19 +72,31 @@ class Session(Jobs):
         return commands.lines(*self._repeatable(kind))
 
     def close(self) -> None:
-        """Cancel jobs, put everything on disk, let go of the project. The session is empty afterwards."""
-        self._end_jobs()
+        """Cancel jobs, put everything on disk, let go of the project and of processes."""
+        self._let_go()
         if self._owns_runners and self._runners is not None:
             self._runners.close()
             self._runners = None
-        project, self.project = self.project, None
-        entries, self.entries, self.current = self.entries, [], None
-        if project is not None:
-            self._compact(entries)
-            try:
-                project.close()
-            except UserError as error:
-                self.said.emit(str(error))
+
+    def close_project(self) -> None:
+        """Let go of the project, to begin another or continue one; processes stay warm."""
+        self._let_go()
+        self.settings_changed.emit()
+        self.model_changed.emit()
+        self.image_changed.emit()
+
+    def _let_go(self) -> None:
+        self._end_jobs()
+        self.discard_click()
+        project, entries = self.project, self.entries
+        self._forget()
+        if project is None:
+            return
+        self._compact(entries)
+        try:
+            project.close()
+        except UserError as error:
+            self.said.emit(str(error))
 
     def _repeatable(self, kind: commands.Repeatable) -> tuple[str, Project, Entry, ModelChoice, Settings]:
         if self.project is None or self.current is None:

@@ -40,6 +40,12 @@ class State:
     saved = Signal()
 
     def __init__(self, project: Project | None = None) -> None:
+        self._forget()
+        if project is not None:
+            self._load(project)
+
+    def _forget(self) -> None:
+        """Be as without a project."""
         self.project: Project | None = None
         self.entries: list[Entry] = []
         self.current: Entry | None = None
@@ -48,8 +54,6 @@ class State:
         self._teach_settings = TeachSettings()
         self._kind: Kind = "instances"
         self._classes: tuple[ClassName, ...] = ()
-        if project is not None:
-            self._load(project)
 
     def _load(self, project: Project) -> None:
         """Take over a project and open its images; what is missing is said, the rest opens."""
