@@ -42,7 +42,7 @@ def test_the_rate_warms_up_and_ends_at_0() -> None:
 
 def test_training_learns_what_is_bright(tmp_path: Path) -> None:
     pixels, labels = _image()
-    plan = replace(PLAN, steps=60, batch_size=4, warmup=5, average=0.8, augmentation=NO_AUGMENTATION)
+    plan = replace(PLAN, steps=150, learning_rate=0.01, average=0.8, augmentation=NO_AUGMENTATION)
     net = pretrain([annotated_source(pixels, labels, NORMALIZE)], np.ones(1), plan, tmp_path / "a.pt", lambda: False)
     prediction = predict_whole(net, NET, pixels[:, :, :-1, :-3], NORMALIZE)
     assert prediction.shape == (2, 1, 47, 45)
