@@ -44,7 +44,8 @@ class Delta:
     @property
     def nbytes(self) -> int:
         """Bytes of memory the arrays take."""
-        return self.indices.nbytes + sum(values.nbytes for values in self._values)
+        different = {id(values): values.nbytes for values in (self.indices, *self._values)}
+        return sum(different.values())
 
     @property
     def box(self) -> tuple[tuple[int, int], ...]:

@@ -71,11 +71,17 @@ def approve_region(labels: Labels, vouched: Vouched, slices: Sequence[slice]) ->
 
     ``slices`` are for t, z, y, x.
     """
-    ranges = [range(n)[s] for s, n in zip(slices, labels.shape, strict=True)]
-    strides = [math.prod(labels.shape[i + 1 :]) for i in range(4)]
-    axes = [np.asarray(r, np.int64) * step for r, step in zip(ranges, strides, strict=True)]
-    where: Indices = sum(np.ix_(*axes), start=np.int64(0)).ravel()
-    return _approved(labels, vouched, np.sort(where))
+    box = tuple(slices)
+    old, sure = labels[box], vouched[box]
+    now = np.where(old > 0, AS_LABELLED, BACKGROUND).astype(np.uint8)
+    changed = now != sure
+    places = [
+        np.arange(n)[s] * math.prod(labels.shape[i + 1 :])
+        for i, (s, n) in enumerate(zip(box, labels.shape, strict=True))
+    ]
+    where: Indices = sum(np.ix_(*places), start=np.int64(0))[changed]
+    values = old[changed]
+    return Delta(_four(labels.shape), where, values, values, sure[changed], now[changed])
 
 
 def new_object(labels: Labels, vouched: Vouched, mask: Mask, box: Box, value: int | None = None) -> Delta:
