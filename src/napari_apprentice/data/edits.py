@@ -6,6 +6,7 @@ that change, so a brush stroke costs the same on a small and on a very large ima
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -79,7 +80,7 @@ def approve_region(labels: Labels, vouched: Vouched, slices: Sequence[slice]) ->
         np.arange(n)[s] * math.prod(labels.shape[i + 1 :])
         for i, (s, n) in enumerate(zip(box, labels.shape, strict=True))
     ]
-    where: Indices = sum(np.ix_(*places), start=np.int64(0))[changed]
+    where: Indices = functools.reduce(np.add, np.ix_(*places))[changed]
     values = old[changed]
     return Delta(_four(labels.shape), where, values, values, sure[changed], now[changed])
 
