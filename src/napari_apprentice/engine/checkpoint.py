@@ -1,0 +1,59 @@
+"""A model in one file: safetensors with a readable JSON header. Reading it never executes code."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
+from torch import nn
+
+from napari_apprentice.data.models import METADATA_KEY, ModelHeader, read_header
+from napari_apprentice.engine.nets.unet import build
+from napari_apprentice.errors import UserError
+
+
+def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = False) -> None:
+    """Write header and weights; whatever happens, `path` is the old file or the whole new one.
+
+    With `half` the weights are stored as float16: half the size, for files that travel.
+    """
+    path = Path(path)
+    tensors = {name: _stored(tensor, half=half) for name, tensor in net.state_dict().items()}
+    content = to_bytes(tensors, metadata={METADATA_KEY: header.model_dump_json()})
+    descriptor, part = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).replace(path)
+    except OSError as error:
+        Path(part).unlink(missing_ok=True)
+        raise UserError(f"The model could not be written to {path} ({error.strerror}): free some space.") from error
+
+
+def load(path: str | Path) -> tuple[ModelHeader, nn.Module]:
+    """Read a model for use (float32, `eval`); `UserError` for a missing, damaged or foreign file."""
+    header = read_header(path)
+    net = build(header.net)
+    try:
+        tensors = {name: _used(tensor) for name, tensor in load_file(str(path)).items()}
+        net.load_state_dict(tensors)
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise UserError(f"The weights in {path} do not fit its header or are damaged: copy the model again.") from error
+    net.eval()
+    return header, net
+
+
+def _stored(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:
+    tensor = tensor.detach().to("cpu")
+    return (tensor.half() if half and tensor.is_floating_point() else tensor).contiguous()
+
+
+def _used(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor
