@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import torch
@@ -25,15 +24,15 @@ def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = 
     path = Path(path)
     tensors = {name: _stored(tensor, half=half) for name, tensor in net.state_dict().items()}
     content = to_bytes(tensors, metadata={METADATA_KEY: header.model_dump_json()})
-    descriptor, part = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with part.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(part).replace(path)
+        part.replace(path)
     except OSError as error:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise UserError(f"The model could not be written to {path} ({error.strerror}): free some space.") from error
 
 

@@ -174,8 +174,8 @@ def header(decoding: DecodeSettings, scores: Report, examples: list[Example], st
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    verb, *folders = sys.argv[1:]
+    verb, data_folder, out_folder = sys.argv[1:]
     if verb == "train":
-        train(*map(Path, folders))
+        train(Path(data_folder), Path(out_folder))
     else:
-        finish(*map(Path, folders))
+        finish(Path(data_folder), Path(out_folder))
