@@ -70,7 +70,7 @@ def compare(examples: Sequence[Example], methods: Mapping[str, Sequence[np.ndarr
 
 
 def choose_decoding(examples: Sequence[Example], predictions: Sequence[np.ndarray]) -> tuple[DecodeSettings, float]:
-    """The decoding with the best score on predictions (2, 1, Y, X): the mean of AP .50, .75 and .90 over kinds of image.
+    """The decoding with the best score on predictions (2, 1, Y, X): mean AP .50, .75 and .90 over kinds of image.
 
     One setting after the other, twice around: each depends little on the others.
     """
