@@ -8,12 +8,12 @@ import torch
 
 from napari_apprentice.engine.annotated import annotated_source, predict_whole
 from napari_apprentice.engine.augment import NO_AUGMENTATION
-from napari_apprentice.engine.pretrain import PretrainPlan, average_of, pretrain, rate_at
+from napari_apprentice.engine.pretrain import Cycle, PretrainPlan, average_of, pretrain
 from napari_apprentice.settings import NetSettings, NormalizeSettings
 
 NORMALIZE = NormalizeSettings()
 NET = NetSettings(in_channels=2, widths=(4, 8), pools=((1, 2, 2),))
-PLAN = PretrainPlan(NET, steps=6, batch_size=2, patch=(1, 32, 32), warmup=2, average=0.5, bfloat16=False)
+PLAN = PretrainPlan(NET, (Cycle(6, 2e-3),), batch_size=2, patch=(1, 32, 32), warmup=2, average=0.5, bfloat16=False)
 
 
 def _image() -> tuple[np.ndarray, np.ndarray]:
@@ -33,16 +33,16 @@ def test_a_run_that_was_stopped_ends_like_one_that_was_not(tmp_path: Path) -> No
         torch.testing.assert_close(twice.state_dict()[name], tensor, msg=name)
 
 
-def test_the_rate_warms_up_and_ends_at_0() -> None:
-    rates = [rate_at(step, PLAN) for step in range(7)]
-    assert rates[0] == PLAN.learning_rate / 2
-    assert max(rates) == PLAN.learning_rate
-    assert rates[-1] == 0
+def test_the_rate_warms_up_and_falls_in_every_cycle() -> None:
+    plan = replace(PLAN, cycles=(Cycle(6, 0.2), Cycle(4, 0.1)))
+    rates = [plan.rate_at(step) for step in range(11)]
+    np.testing.assert_allclose(rates, [0.1, 0.2, 0.2, 0.1707, 0.1, 0.0293, 0.05, 0.1, 0.1, 0.05, 0], atol=1e-4)
+    assert plan.steps == 10
 
 
 def test_training_learns_what_is_bright(tmp_path: Path) -> None:
     pixels, labels = _image()
-    plan = replace(PLAN, steps=150, learning_rate=0.01, average=0.8, augmentation=NO_AUGMENTATION)
+    plan = replace(PLAN, cycles=(Cycle(150, 0.01, NO_AUGMENTATION),), average=0.8)
     net = pretrain([annotated_source(pixels, labels, NORMALIZE)], np.ones(1), plan, tmp_path / "a.pt", lambda: False)
     prediction = predict_whole(net, NET, pixels[:, :, :-1, :-3], NORMALIZE)
     assert prediction.shape == (2, 1, 47, 45)

@@ -31,14 +31,22 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Cycle:
+    """A stretch of training: warm-up to a learning rate, then a cosine to 0."""
+
+    steps: int
+    learning_rate: float
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True)
 class PretrainPlan:
     """Everything that decides what comes out, but the data."""
 
     net: NetSettings
-    steps: int
+    cycles: tuple[Cycle, ...]
     batch_size: int = 8
     patch: tuple[int, int, int] = (1, 160, 160)
-    learning_rate: float = 2e-3
     warmup: int = 200
     weight_decay: float = 1e-2
     average: float = 0.999
@@ -48,15 +56,28 @@ class PretrainPlan:
     threads: int = 1
     bfloat16: bool = True
     save_every_s: float = 120.0
-    augmentation: Augmentation = field(default_factory=Augmentation)
 
+    @property
+    def steps(self) -> int:
+        """Steps of all cycles."""
+        return sum(cycle.steps for cycle in self.cycles)
 
-def rate_at(step: int, plan: PretrainPlan) -> float:
-    """Learning rate: linear warm-up, then a cosine to 0."""
-    if step < plan.warmup:
-        return plan.learning_rate * (step + 1) / plan.warmup
-    done = (step - plan.warmup) / max(1, plan.steps - plan.warmup)
-    return plan.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+    def cycle_at(self, step: int) -> tuple[Cycle, int]:
+        """The cycle that `step` lies in, and its first step."""
+        first = 0
+        for cycle in self.cycles[:-1]:
+            if step < first + cycle.steps:
+                return cycle, first
+            first += cycle.steps
+        return self.cycles[-1], first
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate: linear warm-up, then a cosine to 0, in every cycle."""
+        cycle, first = self.cycle_at(step)
+        if step - first < self.warmup:
+            return cycle.learning_rate * (step - first + 1) / self.warmup
+        done = (step - first - self.warmup) / max(1, cycle.steps - self.warmup)
+        return cycle.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
 def pretrain(
@@ -68,7 +89,7 @@ def pretrain(
     net = build(plan.net)
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
     average = copy.deepcopy(net).eval()
-    optimizer = torch.optim.AdamW(net.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=plan.cycles[0].learning_rate, weight_decay=plan.weight_decay)
     first = _resume(checkpoint, net, average, optimizer)
     began = saved = time.monotonic()
     losses: list[float] = []
@@ -110,9 +131,10 @@ def _step(
     step: int,
 ) -> float:
     rng = np.random.default_rng((plan.seed, step))
-    batch = draw_batch(sources, shares, plan.batch_size, plan.patch, plan.augmentation, rng, plan.gain)
+    cycle, _ = plan.cycle_at(step)
+    batch = draw_batch(sources, shares, plan.batch_size, plan.patch, cycle.augmentation, rng, plan.gain)
     for group in optimizer.param_groups:
-        group["lr"] = rate_at(step, plan)
+        group["lr"] = plan.rate_at(step)
     with torch.autocast("cpu", torch.bfloat16, enabled=plan.bfloat16):
         logits = net(batch.inputs)
     loss = loss_for(plan.kind, logits, batch.target, batch.weight)
