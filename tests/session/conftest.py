@@ -6,6 +6,7 @@ import pytest
 
 from napari_apprentice.events import Event, WasCancelled, is_last
 from napari_apprentice.jobs import Job
+from napari_apprentice.runners import FoundDevice
 from napari_apprentice.session import Session
 
 
@@ -36,6 +37,9 @@ class PreparedRunners:
     def start(self, job: Job) -> Prepared:
         self.started.append(Prepared(job))
         return self.started[-1]
+
+    def devices(self) -> tuple[FoundDevice, ...]:
+        return (FoundDevice(name="cuda", words="CUDA: a card"), FoundDevice(name="cpu", words="CPU, 2 threads"))
 
     def close(self) -> None:
         self.started.clear()

@@ -13,7 +13,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished, Note, Progress, Started, TileDone, WasCancelled
 from napari_apprentice.jobs import ClickResult, SegmentResult, TeachResult
 from napari_apprentice.session import FRESH, Session
-from napari_apprentice.settings import ClassName, NetSettings
+from napari_apprentice.settings import ClassName, NetSettings, SegmentSettings
 
 
 def image(seed: int = 0, shape=(1, 1, 1, 20, 30), **more) -> Volume:
@@ -66,6 +66,12 @@ SQUARE[0, 0, 4:8, 4:8] = 1
 
 
 # segment
+
+
+def test_the_device_is_known_in_words(session):
+    assert session.device_words == "CUDA: a card"
+    session.segment_settings = SegmentSettings(device="cpu")
+    assert session.device_words == "CPU, 2 threads"
 
 
 def test_each_verb_says_what_is_missing(session):

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import ArrayRef, ClickJob, SegmentJob, TeachJob
 from napari_apprentice.project.folder import Project
+from napari_apprentice.runners import Runners
 from napari_apprentice.session import clicks
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.requests import fresh_net, lessons_of, pixels_of
 from napari_apprentice.session.results import Results
 from napari_apprentice.session.state import refuse
 from napari_apprentice.session.work import Running
-
-if TYPE_CHECKING:
-    from napari_apprentice.runners import Runners
 
 _NO_IMAGE = "There is no image: drag a file into napari, or use File > Open Sample."
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_apprentice.data import edits, scratch
 from napari_apprentice.data.corrections import merge_proposal
@@ -11,12 +10,10 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ClickJob, ClickResult, SegmentResult, TeachResult
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.versions import Version, now
+from napari_apprentice.runners import Runners
 from napari_apprentice.session import clicks
 from napari_apprentice.session.clicks import ClickProposal
 from napari_apprentice.session.work import Running, Work
-
-if TYPE_CHECKING:
-    from napari_apprentice.runners import Runners
 
 
 class Results(Work):

@@ -6,19 +6,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import WasCancelled
 from napari_apprentice.project.folder import Project
+from napari_apprentice.runners import Runners
 from napari_apprentice.session import commands
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.jobs import Jobs
 from napari_apprentice.settings import Settings
-
-if TYPE_CHECKING:
-    from napari_apprentice.runners import Runners
 
 _LONGEST_CANCEL_S = 2.0
 

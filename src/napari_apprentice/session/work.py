@@ -7,18 +7,16 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_apprentice.data import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Started, is_last
 from napari_apprentice.jobs import ClickResult, Job, SegmentJob, SegmentResult, TeachJob, TeachResult
 from napari_apprentice.project.folder import Project
+from napari_apprentice.runners import FoundDevice, ProcessRunners, Runners, RunningJob
 from napari_apprentice.session.editing import Editing
 from napari_apprentice.session.entry import Entry
-
-if TYPE_CHECKING:
-    from napari_apprentice.runners import Runners, RunningJob
 
 _PAUSE_S = 0.005
 _DISK_RETRY_S = 1.0
@@ -53,15 +51,21 @@ class Work(Editing):
     def runners(self) -> Runners:
         """Where jobs run; processes of their own unless others were given."""
         if self._runners is None:
-            from napari_apprentice.runners import ProcessRunners
-
             self._runners = ProcessRunners()
         return self._runners
 
+    def devices(self) -> tuple[FoundDevice, ...] | None:
+        """Devices a network can run on, the best first; None until a process has looked: ask again later."""
+        return self.runners.devices()
+
     @property
     def device_words(self) -> str:
-        """The device the last job found, in words; "" before one ran."""
-        return self._device_words
+        """The device the last job found, or the one the next would take, in words; "" while that is not known."""
+        if self._device_words:
+            return self._device_words
+        found = self.devices() or ()
+        wanted = self.segment_settings.device
+        return next((device.words for device in found if wanted in ("auto", device.name)), "")
 
     def busy(self, kind: str | None = None) -> bool:
         """Whether a job of this kind ("segment", "teach", "click"; None: any) is under way."""
