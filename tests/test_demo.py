@@ -27,7 +27,7 @@ def test_corrections_are_made_on_the_left_only(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("APPRENTICE_HOME", str(tmp_path))
     truth = two_squares()
     with Session.temporary() as session:
-        entry = session.add_image(Volume(np.zeros((1, 1, 1, 40, 80), np.uint8)))
+        entry = session.add_image(Volume(np.arange(3200, dtype=np.uint16).reshape(1, 1, 1, 40, 80)))
         assert demo.correct(session, truth, objects=5) == 1
         np.testing.assert_array_equal(entry.vouched == 2, truth == 7)
         assert (entry.vouched[..., 40:] == 0).all()

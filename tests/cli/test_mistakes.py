@@ -9,6 +9,7 @@ import pytest
 import tifffile
 
 from napari_apprentice import cli
+from napari_apprentice.cli import info
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_a_bug_stays_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def broken(path: Path) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("napari_apprentice.cli.info.about", broken)
+    monkeypatch.setattr(info, "about", broken)
     with pytest.raises(ZeroDivisionError):
         cli.run(["info", str(tmp_path)])
 

@@ -1,0 +1,53 @@
+"""Every command, and how a command line ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from napari_apprentice import __version__
+from napari_apprentice.cli.bench import bench
+from napari_apprentice.cli.demo import demo
+from napari_apprentice.cli.info import info
+from napari_apprentice.cli.mistakes import sentence
+from napari_apprentice.cli.progress import console
+from napari_apprentice.cli.segment import segment
+from napari_apprentice.cli.teach import teach
+from napari_apprentice.cli.train import train
+from napari_apprentice.errors import Cancelled, UserError
+
+MISTAKE = 2
+INTERRUPTED = 130
+
+app = App(
+    name="apprentice",
+    version=__version__,
+    help="Segment images, teach the network from corrections, and measure how well it does.",
+)
+for command in (segment, teach, info, demo, bench, train):
+    app.command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code: 0, 2 for a mistake of the user, 130 when interrupted."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of a command line; a bug stays a traceback."""
+    try:
+        app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _stop(sentence(error), MISTAKE)
+    except UserError as error:
+        return _stop(str(error), MISTAKE)
+    except (Cancelled, KeyboardInterrupt):
+        return _stop("Cancelled.", INTERRUPTED)
+    return 0
+
+
+def _stop(message: str, code: int) -> int:
+    console().print(message, markup=False, highlight=False, soft_wrap=True)
+    return code
