@@ -30,11 +30,15 @@ class VolumeRef(Settings):
 
 
 class LessonRef(Settings):
-    """One image with the corrections as they were when the job was made: both (T, Z, Y, X)."""
+    """One image with the corrections as they were when the job was made: both (T, Z, Y, X).
+
+    ``key`` never changes for an image ("": its name); a hash of it decides which blocks are set aside to judge.
+    """
 
     image: VolumeRef
     labels: ArrayRef
     vouched: ArrayRef
+    key: str = ""
 
 
 class SegmentJob(Settings):

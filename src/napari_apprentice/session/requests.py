@@ -48,6 +48,7 @@ def lessons_of(
                     image=pixels_of(entry, header, images),
                     labels=scratch.write(folder / f"{entry.id}-labels.npy", entry.labels),
                     vouched=scratch.write(folder / f"{entry.id}-vouched.npy", entry.vouched),
+                    key=entry.id,
                 )
             )
     except (OSError, UserError):
