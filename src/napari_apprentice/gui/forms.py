@@ -1,0 +1,129 @@
+"""A small form for any settings class: one field per setting, its default, limits and help from where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+
+import annotated_types
+from magicgui.widgets import create_widget
+from magicgui.widgets.bases import ValueWidget
+from pydantic.fields import FieldInfo
+from qtpy.QtWidgets import QWidget
+
+from napari_apprentice.gui.sections.section import Fields
+from napari_apprentice.settings import Settings
+
+S = TypeVar("S", bound=Settings)
+
+
+class Form(QWidget, Generic[S]):
+    """Fields for the settings named in ``names`` (all of the class when None).
+
+    ``changed`` is called with new settings when the user changes a field; unnamed settings stay as they are.
+    """
+
+    def __init__(
+        self,
+        settings: S,
+        changed: Callable[[S], None],
+        names: Iterable[str] | None = None,
+        labels: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__()
+        self._settings = settings
+        self._changed = changed
+        self.fields: dict[str, ValueWidget] = {}
+        rows = Fields()
+        self.setLayout(rows)
+        known = type(settings).model_fields
+        for name in known if names is None else names:
+            widget = field(known[name], getattr(settings, name))
+            widget.changed.connect(self._on_changed)
+            self.fields[name] = widget
+            words = (labels or {}).get(name, name.replace("_", " ").capitalize())
+            rows.add(words, widget.native, known[name].description or "")
+
+    @property
+    def settings(self) -> S:
+        """What the fields say."""
+        return self._settings
+
+    def show_settings(self, settings: S) -> None:
+        """Put settings into the fields without telling anyone."""
+        self._settings = settings
+        for name, widget in self.fields.items():
+            value = getattr(settings, name)
+            with widget.changed.blocked():
+                widget.value = 0 if value is None else value
+
+    def _on_changed(self, _value: Any = None) -> None:
+        known = type(self._settings).model_fields
+        values = {name: _plain(known[name], widget.value) for name, widget in self.fields.items()}
+        new = type(self._settings).model_validate({**dict(self._settings), **values})
+        if new != self._settings:
+            self._settings = new
+            self._changed(new)
+
+
+def field(info: FieldInfo, value: Any) -> ValueWidget:
+    """One widget for one setting; a number that may be empty shows its word for empty at 0."""
+    kind = _kind(info)
+    if get_origin(kind) is Literal:
+        return _widget(value, options={"choices": list(get_args(kind))}, widget_type="ComboBox")
+    if kind is bool:
+        return _widget(value, widget_type="CheckBox")
+    limits = _limits(info)
+    options: dict[str, Any] = {"min": limits.get("min", 0), "max": limits.get("max", 1_000_000)}
+    if kind is float:
+        options["step"] = _step(value)
+        options["min"] = max(options["min"], options["step"]) if "above" in limits else options["min"]
+    if _may_be_empty(info):
+        options["min"] = 0
+    widget = _widget(0 if value is None else value, options, "FloatSpinBox" if kind is float else "SpinBox")
+    spin = widget.native
+    if _may_be_empty(info):
+        spin.setSpecialValueText("automatic")
+    if kind is float:
+        spin.setDecimals(1 if options["step"] >= 0.1 else 5)
+    return widget
+
+
+def _widget(value: Any, options: dict[str, Any] | None = None, widget_type: str = "") -> ValueWidget:
+    made = create_widget(value=value, widget_type=widget_type, options=options or {})
+    if not isinstance(made, ValueWidget):
+        raise TypeError(f"{widget_type} holds no value")
+    return made
+
+
+def _kind(info: FieldInfo) -> Any:
+    """The type without None."""
+    inner = [part for part in get_args(info.annotation) if part is not type(None)]
+    return inner[0] if _may_be_empty(info) and inner else info.annotation
+
+
+def _may_be_empty(info: FieldInfo) -> bool:
+    return get_origin(info.annotation) is not Literal and type(None) in get_args(info.annotation)
+
+
+def _limits(info: FieldInfo) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for mark in info.metadata:
+        if isinstance(mark, annotated_types.Ge):
+            found["min"] = float(mark.ge)  # type: ignore[arg-type]
+        elif isinstance(mark, annotated_types.Gt):
+            found["min"] = found["above"] = float(mark.gt)  # type: ignore[arg-type]
+        elif isinstance(mark, annotated_types.Le):
+            found["max"] = float(mark.le)  # type: ignore[arg-type]
+    return found
+
+
+def _step(value: float | None) -> float:
+    """One tenth of small values, one of large ones."""
+    if value is None or value >= 10:
+        return 1.0
+    return 10.0 ** (len(str(int(1 / value))) * -1) if 0 < value < 0.1 else 0.05
+
+
+def _plain(info: FieldInfo, value: Any) -> Any:
+    return None if _may_be_empty(info) and value == 0 else value

@@ -1,0 +1,208 @@
+"""Which image layer shows which image of the session; layers come, go and change while jobs run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.layers import Image
+from psygnal import Signal
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.gui import layers
+from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.gui.layers import Reading
+from napari_apprentice.project.images import content_hash
+from napari_apprentice.session import Entry, Session
+
+_PLACE_EVENTS = ("scale", "translate", "rotate", "shear", "affine", "units")
+
+
+@dataclass
+class Shown:
+    """An image of the session and the layer that shows it; ``layer`` is None once it was removed."""
+
+    entry: Entry
+    layer: Image | None
+    reading: Reading
+    footprint: Footprint
+
+
+class OpenImages:
+    """Opens image layers in the session and keeps track of them as objects, never by name."""
+
+    changed = Signal()  # which image layers there are, or how they are called
+    moved = Signal(object)  # Entry: its layer has another scale, position or unit
+    troubled = Signal(str)  # one sentence
+
+    def __init__(self, viewer: ViewerModel, session: Session) -> None:
+        self._viewer = viewer
+        self._session = session
+        self._shown: list[Shown] = []
+        self._watched: dict[Image, Connections] = {}
+        self._connections = Connections()
+        self._connections.add(viewer.layers.events.inserted, self._on_inserted)
+        self._connections.add(viewer.layers.events.removed, self._on_removed)
+        self._connections.add(viewer.layers.events.reordered, self._on_listed)
+        for layer in self.layers:
+            self._watch(layer)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._connections.close()
+        for watching in self._watched.values():
+            watching.close()
+        self._watched.clear()
+        self._shown.clear()
+
+    def forget(self) -> None:
+        """The session let go of its images; the layers stay."""
+        self._shown.clear()
+
+    @property
+    def layers(self) -> list[Image]:
+        """The image layers, the topmost first."""
+        return [layer for layer in reversed(self._viewer.layers) if isinstance(layer, Image)]
+
+    @property
+    def current(self) -> Shown | None:
+        """How the session's current image is shown."""
+        return None if self._session.current is None else self.shown(self._session.current)
+
+    def shown(self, entry: Entry) -> Shown | None:
+        """How an image is shown."""
+        return next((one for one in self._shown if one.entry is entry), None)
+
+    def shown_by(self, layer: Image | None) -> Shown | None:
+        """What a layer shows."""
+        return next((one for one in self._shown if layer is not None and one.layer is layer), None)
+
+    def open(self, layer: Image, reading: Reading | None = None) -> list[str]:
+        """Open a layer's image in the session and make it current; returns notes about its pixels. `UserError`."""
+        known = self.shown_by(layer)
+        if known is not None and reading is None:
+            self._session.choose_image(known.entry)
+            return []
+        reading = reading or layers.guess(layer)
+        volume = layers.volume_of(layer, reading)
+        notes = layers.notes_about(volume)
+        if known is not None and known.entry.labels.shape == volume.labels_shape:
+            known.reading, known.footprint = reading, Footprint(reading.layer_axes, _lengths(layer))
+            self._session.reinterpret(known.entry, volume)
+            return notes
+        before = known.entry if known is not None else None
+        self._show(layer, reading, self._session.add_image(volume))
+        if before is not None and before is not self._session.current and not _worked_on(before):
+            self._session.remove_image(before)
+        return notes
+
+    def show_all(self) -> None:
+        """Bring every image of the session into the viewer: by the layer that shows it already, or by a new one."""
+        for entry in list(self._session.entries):
+            if self.shown(entry) is None:
+                self._show_again(entry)
+        if self._session.current is not None:
+            self._session.choose_image(self._session.current)
+
+    def _show_again(self, entry: Entry) -> None:
+        for layer in self.layers:
+            if self.shown_by(layer) is None and _is_of(layer, entry):
+                self._remember(layer, layers.guess(layer), entry)
+                return
+        layer, reading = layers.image_layer_of(entry.volume)
+        self._remember(layer, reading, entry)
+        self._viewer.add_layer(layer)
+
+    def _show(self, layer: Image, reading: Reading, entry: Entry) -> None:
+        self._remember(layer, reading, entry)
+        self._session.choose_image(entry)
+
+    def _remember(self, layer: Image, reading: Reading, entry: Entry) -> None:
+        self._shown = [one for one in self._shown if one.entry is not entry and one.layer is not layer]
+        self._shown.append(Shown(entry, layer, reading, Footprint(reading.layer_axes, _lengths(layer))))
+
+    # what happens to layers
+
+    def _watch(self, layer: Image) -> None:
+        watching = Connections()
+        watching.add(layer.events.name, self._on_listed)
+        watching.add(layer.events.data, lambda event: self._on_data(layer))
+        for name in _PLACE_EVENTS:
+            watching.add(getattr(layer.events, name), lambda event: self._on_moved(layer))
+        self._watched[layer] = watching
+
+    def _on_listed(self, event: Any = None) -> None:
+        self.changed.emit()
+
+    def _on_inserted(self, event: Any) -> None:
+        if isinstance(event.value, Image):
+            self._watch(event.value)
+            self.changed.emit()
+
+    def _on_removed(self, event: Any) -> None:
+        layer = event.value
+        if not isinstance(layer, Image):
+            return
+        watching = self._watched.pop(layer, None)
+        if watching is not None:
+            watching.close()
+        known = self.shown_by(layer)
+        if known is not None:
+            known.layer = None
+            self.troubled.emit(
+                f"The image layer {layer.name} was removed: its masks are kept in the project; "
+                "open the image again to go on with it."
+            )
+        self.changed.emit()
+
+    def _on_moved(self, layer: Image) -> None:
+        known = self.shown_by(layer)
+        if known is None or len(known.reading.layer_axes) != layer.ndim:
+            return
+        volume = layers.respaced(known.entry.volume, layer, known.reading)
+        if volume != known.entry.volume:
+            self._try(lambda: self._session.reinterpret(known.entry, volume))
+        self.moved.emit(known.entry)
+
+    def _on_data(self, layer: Image) -> None:
+        """Other pixels in the same layer: the same image read anew when the shape allows, else another image."""
+        known = self.shown_by(layer)
+        if known is None:
+            return
+        if len(known.reading.axes) == len(layers.pixels_of(layer).shape):
+            volume = layers.volume_of(layer, known.reading)
+            if volume.labels_shape == known.entry.labels.shape:
+                self._try(lambda: self._session.reinterpret(known.entry, replace(volume, source=None)))
+                return
+        known.layer = None
+        self.troubled.emit(
+            f"The pixels of {layer.name} have another shape now: it counts as a new image, "
+            "and the masks made before stay in the project; choose it again to open it."
+        )
+        self.changed.emit()
+
+    def _try(self, change: Any) -> None:
+        try:
+            change()
+        except UserError as error:
+            self.troubled.emit(str(error))
+
+
+def _lengths(layer: Image) -> tuple[int, ...]:
+    shape = tuple(int(n) for n in layers.pixels_of(layer).shape)
+    return shape[:-1] if layer.rgb else shape
+
+
+def _worked_on(entry: Entry) -> bool:
+    return bool(entry.labels.any() or entry.vouched.any())
+
+
+def _is_of(layer: Image, entry: Entry) -> bool:
+    try:
+        volume = layers.volume_of(layer, layers.guess(layer))
+    except UserError:
+        return False
+    same_shape = tuple(volume.pixels.shape) == tuple(entry.volume.pixels.shape)
+    return same_shape and content_hash(volume.pixels) == content_hash(entry.volume.pixels)

@@ -1,0 +1,257 @@
+"""The labels layer whose memory is the session's: every edit says what it vouches for, undo is the session's.
+
+napari 0.9.2 brushes, fills and polygons all end in `Labels._apply_mask_to_data`, with the voxels in a box and a mask
+over it; that is where they are reported, also those that had the value already. napari's own history stays empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+from napari.utils.events import Event
+from numpy.typing import NDArray
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.session import Entry, Session
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Whose labels a layer shows, and how they lie in it."""
+
+    session: Session
+    entry: Entry
+    footprint: Footprint
+
+
+class ApprenticeLabels(Labels):
+    """A napari Labels layer that reports to a session while it is bound, and is an ordinary one afterwards.
+
+    Parameters
+    ----------
+    data
+        `Footprint.view` of the entry's labels when bound: the memory is shared.
+    binding
+        Whose labels these are; None for an ordinary labels layer.
+    **options
+        As for `napari.layers.Labels`.
+    """
+
+    def __init__(self, data: Any, *, binding: Binding | None = None, **options: Any) -> None:
+        self._binding = binding
+        self._background_brush = False
+        self._writing = False
+        self._held: AbstractContextManager[None] | None = None
+        super().__init__(data, **options)
+        self.events.add(background_brush=Event, key_tool=Event)
+        self.events.mode.connect(self._on_mode)
+
+    @classmethod
+    def showing(cls, session: Session, entry: Entry, footprint: Footprint, **options: Any) -> ApprenticeLabels:
+        """The layer of an image's labels, sharing their memory."""
+        return cls(footprint.view(entry.labels), binding=Binding(session, entry, footprint), **options)
+
+    @property
+    def binding(self) -> Binding | None:
+        """Whose labels the layer shows."""
+        return self._binding
+
+    def unbind(self) -> None:
+        """Become an ordinary labels layer that cannot be edited: the session that keeps its labels is closed."""
+        self._release()
+        self._binding = None
+        self.editable = False
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether an edit of this layer is being recorded: what changes is shown already."""
+        return self._writing
+
+    @property
+    def background_brush(self) -> bool:
+        """Whether the eraser vouches for background everywhere under it, not only where there was an object."""
+        return self._background_brush
+
+    @background_brush.setter
+    def background_brush(self, on: bool) -> None:
+        if on:
+            self.mode = "erase"  # its cursor and its brush size
+        if on != self._background_brush:
+            self._background_brush = on
+            self.events.background_brush(value=on)
+
+    @property
+    def _type_string(self) -> str:
+        return "labels"  # for saving, duplicating and the icon in the layer list
+
+    def _on_mode(self, event: Event | None = None) -> None:
+        if str(self.mode) != "erase":
+            self.background_brush = False
+
+    # edits
+
+    def _apply_mask_to_data(
+        self, data: NDArray[Any], mask: NDArray[np.bool_], new_label: int, volume_slice: tuple[slice, ...]
+    ) -> NDArray[np.bool_] | None:
+        if self._binding is None:
+            return super()._apply_mask_to_data(data, mask, new_label, volume_slice)
+        touched = np.array(mask)
+        if self.preserve_labels:
+            touched &= data == self._get_preserve_labels_source_label(new_label)
+        if not touched.any():
+            return None
+        indices = self._binding.footprint.flat(self._binding.entry.labels.shape, volume_slice, touched)
+        changed = touched & (data != new_label)
+        before = data[touched]
+        if not self._vouches_background(new_label):
+            data[changed] = new_label
+        self._record(indices, before, new_label)
+        return changed if changed.any() else None
+
+    def _get_flood_mask_and_bbox(self, coord: Sequence[float], new_label: int, dims_to_paint: list[int]) -> Any:
+        """Filling an object with its own id changes nothing, but vouches for it."""
+        at = tuple(np.round(coord).astype(int))
+        inside = all(0 <= i < n for i, n in zip(at, self.data.shape, strict=True))
+        if self._binding is not None and inside and new_label > 0 and self.data[at] == new_label:
+            return super()._get_flood_mask_and_bbox(coord, new_label + 1, dims_to_paint)
+        return super()._get_flood_mask_and_bbox(coord, new_label, dims_to_paint)
+
+    def data_setitem(self, indices: tuple[Any, ...], value: Any, refresh: bool = True) -> None:
+        """Set voxels to values as one edit: the way of other plugins."""
+        if self._binding is None:
+            super().data_setitem(indices, value, refresh)
+            return
+        flat = self._binding.footprint.flat_of(self._binding.entry.labels.shape, indices)
+        before = np.asarray(self.data[indices])
+        values = np.broadcast_to(np.asarray(value), before.shape)
+        self.data[indices] = value
+        with self._binding.session.stroke():
+            for one in np.unique(values):
+                self._record(flat[values == one], before[values == one], int(one))
+        if refresh:
+            self.refresh(extent=False)
+
+    @property
+    def data(self) -> Any:
+        """The labels, sharing memory with the session's while bound."""
+        return Labels.data.fget(self)
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        """New values for all voxels are an edit: they are copied in, so that the memory stays shared."""
+        if self._binding is None:
+            Labels.data.fset(self, data)
+            return
+        new = np.asarray(data)
+        if new.shape != self.data.shape:
+            raise UserError(
+                f"{self.name} has shape {self.data.shape} and cannot take labels of shape {new.shape}: "
+                "add them as a layer of their own."
+            )
+        changed = np.nonzero(new != self.data)
+        self.data_setitem(changed, new[changed])
+
+    def _vouches_background(self, new_label: int) -> bool:
+        return self._background_brush and new_label == 0
+
+    def _record(self, indices: NDArray[np.int64], before: NDArray[Any], value: int) -> None:
+        if self._binding is None:
+            return
+        session, entry = self._binding.session, self._binding.entry
+        if session.current is not entry:
+            session.choose_image(entry)
+        self._writing = True
+        try:
+            if self._vouches_background(value):
+                session.paint_background(indices)
+            else:
+                session.record_paint(indices, before, value)
+        finally:
+            self._writing = False
+
+    # history
+
+    def _save_history(self, value: Any) -> None:
+        if self._binding is None:
+            super()._save_history(value)
+
+    @contextmanager
+    def block_history(self) -> Iterator[None]:
+        """Edits inside are one undo step."""
+        if self._binding is None:
+            with super().block_history():
+                yield
+            return
+        with self._binding.session.stroke():
+            yield
+        self.events.paint(value=[])
+
+    def _begin_stroke(self) -> None:
+        if self._binding is None:
+            super()._begin_stroke()
+            return
+        self._release()
+        self._held = self._binding.session.stroke()
+        self._held.__enter__()
+
+    def _commit_stroke(self) -> None:
+        if self._binding is None:
+            super()._commit_stroke()
+        elif self._release():
+            self.events.paint(value=[])
+
+    def _abort_stroke(self) -> None:
+        if self._binding is None:
+            super()._abort_stroke()
+        elif self._release():
+            self._binding.session.undo()
+
+    def _release(self) -> bool:
+        held, self._held = self._held, None
+        if held is not None:
+            held.__exit__(None, None, None)
+        return held is not None
+
+    def undo(self) -> None:
+        """Take back the session's last step on this image."""
+        if self._binding is None:
+            super().undo()
+        elif self._is_current():
+            self._binding.session.undo()
+
+    def redo(self) -> None:
+        """Do the session's last step that was taken back again."""
+        if self._binding is None:
+            super().redo()
+        elif self._is_current():
+            self._binding.session.redo()
+
+    def _is_current(self) -> bool:
+        if self._binding is None or self._binding.entry not in self._binding.session.entries:
+            return False
+        if self._binding.session.current is not self._binding.entry:
+            self._binding.session.choose_image(self._binding.entry)
+        return True
+
+
+_KEYS = {"B": "background", "C": "click", "A": "approve"}
+
+
+def _bind_keys() -> None:
+    """Keys of this class only; what they do is decided where the tools are."""
+    for key, tool in _KEYS.items():
+
+        def ask(layer: ApprenticeLabels, tool: str = tool) -> None:
+            layer.events.key_tool(value=tool)
+
+        ask.__doc__ = f"Apprentice: {tool}"
+        ApprenticeLabels.bind_key(key, ask, overwrite=True)
+
+
+_bind_keys()

@@ -1,0 +1,177 @@
+"""Between napari's layers and the session: from an image layer to a `Volume`, and where layers of labels lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Labels, Layer
+from numpy.typing import NDArray
+
+from napari_apprentice.data import axes as axis_order
+from napari_apprentice.data.units import PIXEL, micrometers, plain_unit
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.gui.footprint import ORDER, Footprint
+
+_CHECKED_WHOLE = 1 << 28  # bytes; of a larger image one frame is looked at
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How an image layer's array is read: one letter per axis, and which channel (None: all)."""
+
+    axes: str
+    channel: int | None = None
+
+    @property
+    def layer_axes(self) -> str:
+        """The axes that are dimensions of the layer: all but the samples of RGB."""
+        return self.axes.replace("S", "")
+
+
+def pixels_of(layer: Image) -> Any:
+    """The layer's array; of a pyramid the finest level."""
+    return layer.data[0] if layer.multiscale else layer.data
+
+
+def guess(layer: Image) -> Reading:
+    """The most likely reading of a layer, for the user to correct; `UserError` when it cannot be an image."""
+    names = [*layer.axis_labels, "rgb"] if layer.rgb else list(layer.axis_labels)
+    axes = axis_order.guess_axes(pixels_of(layer).shape, rgb=layer.rgb, names=names)
+    if not layer.rgb and "S" in axes:  # the layer shows these as pixels, whatever their number
+        axes = axis_order.guess_axes((*pixels_of(layer).shape[:-1], 64))
+    return Reading(axes)
+
+
+def volume_of(layer: Image, reading: Reading) -> Volume:
+    """The layer's pixels with spacing and unit from its scale. `UserError` when the axes cannot be right."""
+    pixels = pixels_of(layer)
+    sentence = axis_order.why_not_axes(reading.axes, pixels.shape)
+    if sentence:
+        raise UserError(sentence)
+    spacing, unit = spacing_of(layer, reading)
+    source = layer.source.path
+    return axis_order.to_volume(
+        pixels, reading.axes, spacing, unit, reading.channel, name=layer.name, source=None if source is None else source
+    )
+
+
+def spacing_of(layer: Image, reading: Reading) -> tuple[tuple[float, float, float], str]:
+    """Distance between voxels along (z, y, x) and its unit; an axis in another unit of length is converted."""
+    letters = reading.layer_axes
+    if len(letters) != layer.ndim:
+        return (1.0, 1.0, 1.0), PIXEL
+    units = {letter: plain_unit(str(unit)) for letter, unit in zip(letters, layer.units, strict=True)}
+    steps = {letter: abs(float(step)) or 1.0 for letter, step in zip(letters, layer.scale, strict=True)}
+    unit = units.get("X", PIXEL)
+    into = micrometers(unit)
+    for letter in "ZY":
+        other = micrometers(units.get(letter, unit))
+        if letter in steps and into is not None and other is not None:
+            steps[letter] *= other / into
+    return (steps.get("Z", 1.0), steps["Y"], steps["X"]), unit
+
+
+def respaced(volume: Volume, layer: Image, reading: Reading) -> Volume:
+    """The same pixels with the layer's scale and unit as they are now."""
+    spacing, unit = spacing_of(layer, reading)
+    return replace(volume, spacing=spacing, unit=unit)
+
+
+def set_spacing(layer: Image, reading: Reading, spacing: tuple[float, float, float], unit: str) -> None:
+    """Write a pixel size into the layer's scale and units, the one place where it lives."""
+    wanted = dict(zip("ZYX", spacing, strict=True))
+    letters = reading.layer_axes
+    scale = [wanted.get(letter, old) for letter, old in zip(letters, layer.scale, strict=True)]
+    units = [unit if letter in wanted else str(old) for letter, old in zip(letters, layer.units, strict=True)]
+    layer.units = units
+    layer.scale = scale
+
+
+def notes_about(volume: Volume) -> list[str]:
+    """What is odd about the pixels, one sentence each; `UserError` when there is nothing to see in them."""
+    pixels = volume.pixels
+    size = float(np.prod(pixels.shape, dtype=float)) * np.dtype(pixels.dtype).itemsize
+    if size > _CHECKED_WHOLE:
+        t, _, z, _, _ = pixels.shape
+        volume = replace(volume, pixels=pixels[t // 2 : t // 2 + 1, :, z // 2 : z // 2 + 1])
+    return axis_order.check_pixels(volume)
+
+
+def placement(layer: Layer, footprint: Footprint) -> dict[str, Any]:
+    """Scale, position, units and axis names of a labels layer that lies on an image layer."""
+    kept = list(footprint.kept)
+    scale = np.asarray(layer.scale)[kept]
+    matrix, origin = _to_world(layer)
+    matrix, origin = matrix[np.ix_(kept, kept)], origin[kept]
+    placed: dict[str, Any] = {
+        "scale": scale,
+        "units": [str(unit) for unit in np.asarray(layer.units, object)[kept]],
+        "axis_labels": [layer.axis_labels[i] for i in kept],
+    }
+    if np.allclose(matrix, np.diag(scale)):
+        return {**placed, "translate": origin}
+    affine = np.eye(len(kept) + 1)
+    affine[:-1, :-1] = matrix / scale
+    affine[:-1, -1] = origin
+    return {**placed, "affine": affine}
+
+
+def placement_of(volume: Volume, footprint: Footprint) -> dict[str, Any]:
+    """The same from an image whose layer is gone."""
+    steps = dict(zip("ZYX", volume.spacing, strict=True))
+    return {
+        "scale": [steps.get(a, 1.0) for a in footprint.axes],
+        "translate": [0.0] * footprint.ndim,
+        "units": [volume.unit if a in steps else PIXEL for a in footprint.axes],
+    }
+
+
+def place(target: Layer, layer: Layer, footprint: Footprint) -> None:
+    """Move a labels layer to where the image layer is now."""
+    for name, value in placement(layer, footprint).items():
+        setattr(target, name, value)
+
+
+def _to_world(layer: Layer) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The linear part and the origin of data to world."""
+    origin = np.asarray(layer.data_to_world(np.zeros(layer.ndim)), float)
+    columns = [np.asarray(layer.data_to_world(row), float) - origin for row in np.eye(layer.ndim)]
+    return np.stack(columns, axis=1), origin
+
+
+def image_layer_of(volume: Volume) -> tuple[Image, Reading]:
+    """A layer that shows an image of the project again, and how it is read. Channels come first."""
+    t, c, z, _, _ = volume.pixels.shape
+    pixels = volume.pixels.transpose(1, 0, 2, 3, 4)  # C T Z Y X
+    rgb = bool(volume.metadata.get("rgb")) and c in (3, 4)
+    letters = "".join(a for a, n in zip("CTZ", (1 if rgb else c, t, z), strict=True) if n > 1) + "YX"
+    pixels = pixels[tuple(slice(None) if a in letters or (a == "C" and rgb) else 0 for a in "CTZYX")]
+    if rgb:
+        pixels = np.moveaxis(np.asarray(pixels), 0, -1)
+    steps = dict(zip("ZYX", volume.spacing, strict=True))
+    layer = Image(
+        pixels,
+        rgb=rgb,
+        name=volume.name,
+        scale=[steps.get(a, 1.0) for a in letters],
+        units=[volume.unit if a in steps else PIXEL for a in letters],
+        axis_labels=[a.lower() for a in letters],
+    )
+    return layer, Reading(letters + ("S" if rgb else ""))
+
+
+def labels_of(layer: Labels, footprint: Footprint, shape: tuple[int, ...]) -> NDArray[Any]:
+    """A labels layer's data as (T, Z, Y, X) of ``shape``; `UserError` when it belongs to another image."""
+    data = np.asarray(layer.data[0] if layer.multiscale else layer.data)
+    expected = tuple(shape[ORDER.index(a)] for a in footprint.axes if a != "C")
+    letters = footprint.axes.replace("C", "")
+    if data.shape != expected:
+        raise UserError(
+            f"{layer.name} has shape {data.shape} and the image needs labels of shape {expected}: "
+            "choose the labels that belong to this image."
+        )
+    here = [a for a in ORDER if a in letters]
+    return data.transpose([letters.index(a) for a in here]).reshape(shape)

@@ -1,0 +1,178 @@
+"""1 Image: which image, what was understood of it, and how to correct that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from napari.layers import Image, Labels
+from qtpy.QtWidgets import QComboBox
+
+from napari_apprentice.data.axes import describe
+from napari_apprentice.errors import UserError
+from napari_apprentice.gui import layers
+from napari_apprentice.gui.images import OpenImages
+from napari_apprentice.gui.labels_layer import ApprenticeLabels
+from napari_apprentice.gui.sections.reading import ReadingForm
+from napari_apprentice.gui.sections.section import Fields, Section, button, link, muted, row
+from napari_apprentice.gui.stage import Stage
+from napari_apprentice.settings import ClassName, Kind
+
+_KINDS: tuple[tuple[Kind, str], ...] = (("instances", "cells, each by itself"), ("classes", "classes (tissue, organelle)"))
+_FIRST_CLASS = (ClassName(value=1, name="class 1", color="#7b3294"),)
+
+
+class ImageSection(Section):
+    """Chooses the image layer, says what it is, lets the user correct axes, channel and pixel size."""
+
+    def __init__(self, stage: Stage, new_project: Callable[[], None]) -> None:
+        super().__init__("1  Image")
+        self._stage = stage
+        self._session = stage.session
+        self._images: OpenImages = stage.images
+        self._new_project = new_project
+        self.choice = QComboBox()
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.activated.connect(self._on_chosen)
+        self.words = muted("")
+        self.notes = muted("", role="warning")
+        self.notes.hide()
+        self.correct = link("Not right? Correct it", self._on_correct, "Axes, channel, pixel size")
+        self.reading = ReadingForm(self._on_reading, self._on_spacing)
+        self.reading.hide()
+        self.kind = QComboBox()
+        for kind, words in _KINDS:
+            self.kind.addItem(words, kind)
+        self.kind.activated.connect(self._on_kind)
+        self.start = QComboBox()
+        self.start.activated.connect(self._on_start)
+        self._build()
+        self._listen()
+        self.refresh()
+
+    def _build(self) -> None:
+        self.rows.addWidget(self.choice)
+        self.rows.addWidget(self.words)
+        self.rows.addWidget(self.notes)
+        self.rows.addLayout(row(self.correct, None))
+        self.rows.addWidget(self.reading)
+        fields = Fields()
+        fields.add("Masks are", self.kind, "What labels mean in this project")
+        self._start_name = fields.add("Start from", self.start, "Labels you have already become the first masks")
+        self.rows.addLayout(fields)
+        self.other = button("New project for this image", self._new_project)
+        self.other.hide()
+        self.rows.addWidget(self.other)
+
+    def _listen(self) -> None:
+        self.connections.add(self._session.image_changed, self.refresh)
+        self.connections.add(self._session.settings_changed, self.refresh)
+        self.connections.add(self._images.changed, self.refresh)
+        self.connections.add(self._images.troubled, self.say)
+        self.connections.add(self._stage.viewer.layers.events.inserted, self._show_starts)
+        self.connections.add(self._stage.viewer.layers.events.removed, self._show_starts)
+
+    def refresh(self) -> None:
+        """Show the images there are and what is understood of the current one."""
+        self._show_images()
+        shown = self._images.current
+        self.correct.setVisible(shown is not None and shown.layer is not None)
+        if shown is None:
+            self.reading.hide()
+            self.words.setText("Drag an image into napari, or use File > Open Sample > Apprentice.")
+        else:
+            self.words.setText(describe(shown.entry.volume))
+            self.reading.show_reading(shown)
+        self.kind.setCurrentIndex([kind for kind, _ in _KINDS].index(self._session.kind))
+        self.kind.setEnabled(shown is not None)
+        self._show_starts()
+
+    def open(self, layer: Image) -> None:
+        """Open a layer's image; a mistake is said here."""
+        self.other.hide()
+        with self.said():
+            self._tell_notes(self._images.open(layer))
+            self._take_over_classes(layer)
+        self.refresh()
+
+    # showing
+
+    def _show_images(self) -> None:
+        shown = self._images.current
+        self.choice.clear()
+        for layer in self._images.layers:
+            self.choice.addItem(layer.name, layer)
+        current = None if shown is None else shown.layer
+        if current is None:
+            self.choice.setCurrentIndex(-1)
+            self.choice.setPlaceholderText("choose an image layer" if self.choice.count() else "no image is open")
+        else:
+            self.choice.setCurrentIndex(self._images.layers.index(current))
+        self.choice.setEnabled(self.choice.count() > 0)
+
+    def _show_starts(self, event: Any = None) -> None:
+        """Other labels layers that could be the start, while nothing is vouched for yet."""
+        self.start.clear()
+        shown = self._images.current
+        if shown is not None:
+            self.start.addItem("nothing", None)
+            for layer in self._stage.viewer.layers:
+                if isinstance(layer, Labels) and not isinstance(layer, ApprenticeLabels) and layer.editable:
+                    self.start.addItem(layer.name, layer)
+        useful = self.start.count() > 1 and shown is not None and not shown.entry.vouched.any()
+        for widget in (self.start, self._start_name):
+            widget.setVisible(useful)
+
+    def _tell_notes(self, notes: list[str]) -> None:
+        self.notes.setText(" ".join(notes))
+        self.notes.setVisible(bool(notes))
+
+    def _take_over_classes(self, layer: Image) -> None:
+        """A sample with classes says so; a project with labels keeps what it has."""
+        known = layer.metadata.get("apprentice_classes")
+        if known and self._session.kind == "instances" and not self._session.why_not_kind("classes"):
+            self._session.choose_kind("classes", tuple(ClassName.model_validate(one) for one in known))
+
+    # what the user does
+
+    def _on_chosen(self, index: int) -> None:
+        layer = self.choice.itemData(index)
+        if layer is not None:
+            self.open(layer)
+
+    def _on_correct(self) -> None:
+        self.reading.setVisible(not self.reading.isVisible())
+
+    def _on_reading(self, reading: layers.Reading) -> None:
+        shown = self._images.current
+        if shown is None or shown.layer is None:
+            return
+        with self.said():
+            self._tell_notes(self._images.open(shown.layer, reading))
+        self.refresh()
+
+    def _on_spacing(self, spacing: tuple[float, float, float], unit: str) -> None:
+        shown = self._images.current
+        if shown is not None and shown.layer is not None:
+            layers.set_spacing(shown.layer, shown.reading, spacing, unit)
+        self.refresh()
+
+    def _on_kind(self, index: int) -> None:
+        kind: Kind = _KINDS[index][0]
+        self.other.hide()
+        with self.said():
+            try:
+                self._session.choose_kind(kind, self._session.classes or (_FIRST_CLASS if kind == "classes" else ()))
+            except UserError:
+                self.other.show()
+                raise
+        self.refresh()
+
+    def _on_start(self, index: int) -> None:
+        layer, shown = self.start.itemData(index), self._images.current
+        if layer is None or shown is None:
+            return
+        with self.said():
+            self._session.replace_labels(layers.labels_of(layer, shown.footprint, shown.entry.labels.shape))
+            layer.visible = False
+        self.start.setCurrentIndex(0)

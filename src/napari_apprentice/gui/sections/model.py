@@ -1,0 +1,79 @@
+"""2 Model: which network proposes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtWidgets import QComboBox, QFileDialog
+
+from napari_apprentice.gui.sections.section import Section, muted
+from napari_apprentice.session import ModelChoice, Session
+
+_FILE = "\0file"
+
+
+class ModelSection(Section):
+    """The list of models and one line on the chosen one."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("2  Model")
+        self._session = session
+        self.choice = QComboBox()
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.activated.connect(self._on_chosen)
+        self.words = muted("")
+        self.rows.addWidget(self.choice)
+        self.rows.addWidget(self.words)
+        for signal in (session.image_changed, session.model_changed, session.settings_changed):
+            self.connections.add(signal, self.refresh)
+        self.connections.add(session.job_ended, lambda kind, event: self.refresh())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the models there are and which is in use."""
+        current = self._session.model
+        choices = self._session.models()
+        if all(choice.key != current.key for choice in choices):
+            choices = [current, *choices]
+        self.choice.clear()
+        for choice in choices:
+            self.choice.addItem(_title(choice), choice.key)
+        self.choice.insertSeparator(self.choice.count())
+        self.choice.addItem("open a model file...", _FILE)
+        self.choice.setCurrentIndex(self.choice.findData(current.key))
+        why_not = "" if self._session.current is None else self._session.why_not_fits(self._session.current.volume)
+        self.words.setText(why_not or words(current))
+        self.words.setProperty("role", "warning" if why_not else "muted")
+        self.words.style().unpolish(self.words)
+        self.words.style().polish(self.words)
+
+    def _on_chosen(self, index: int) -> None:
+        key = self.choice.itemData(index)
+        if key == _FILE:
+            key = self._ask_for_file()
+        if key:
+            with self.said():
+                self._session.choose_model(key)
+        self.refresh()
+
+    def _ask_for_file(self) -> str:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a model", "", "Models (*.safetensors);;All files (*)")
+        return str(Path(path)) if path else ""
+
+
+def words(choice: ModelChoice) -> str:
+    """One line on a model: what it takes, what it learned from, how well it did."""
+    header = choice.header
+    if header is None:
+        return "Knows nothing yet: it learns from the objects you correct." if choice.is_fresh else choice.title
+    channels = "1 channel" if header.image_channels == 1 else f"{header.image_channels} channels"
+    parts = [f"{header.net.dims}D, {channels}"]
+    if header.object_diameter:
+        parts.append(f"objects of about {header.object_diameter / header.zoom:.0f} px")
+    if header.trained_on:
+        parts.append("learned from " + ", ".join(header.trained_on[:3]) + (" ..." if len(header.trained_on) > 3 else ""))
+    return "; ".join(parts) + "."
+
+
+def _title(choice: ModelChoice) -> str:
+    return choice.title[:1].upper() + choice.title[1:] if choice.title[:7] in ("version", "fresh U") else choice.title

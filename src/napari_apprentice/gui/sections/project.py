@@ -1,0 +1,125 @@
+"""6 Project: where everything is kept, and what can be taken from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from qtpy.QtCore import QUrl
+from qtpy.QtGui import QDesktopServices, QGuiApplication
+from qtpy.QtWidgets import QFileDialog, QMenu, QToolButton
+
+from napari_apprentice.gui.sections.section import Section, button, muted, row
+from napari_apprentice.project.folder import Project, Recent
+from napari_apprentice.session import Session
+
+_MOST_RECENT = 8
+
+
+class ProjectSection(Section):
+    """Name and state of the project, *Continue*, export, and what was done as a command or as Python."""
+
+    def __init__(self, session: Session, go_on: Callable[[Path], None], new: Callable[[], None]) -> None:
+        super().__init__("6  Project")
+        self._session = session
+        self._go_on = go_on
+        self.words = muted("")
+        self.open = QToolButton()
+        self.open.setText("Continue...")
+        self.open.setToolTip("Go on with a project of before")
+        self.open.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._recent = QMenu(self.open)
+        self._recent.aboutToShow.connect(self._fill_recent)
+        self.open.setMenu(self._recent)
+        self.export = button("Export labels...", self._on_export, tip="TIFF with the pixel size")
+        self.copy = QToolButton()
+        self.copy.setText("Copy")
+        self.copy.setToolTip("What you did here as a command or as Python")
+        self.copy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.copy.setMenu(self._copy_menu())
+        self.folder = button("Folder", self._on_folder, tip="Open the project's folder")
+        self.new = button("New", new, tip="Begin a new project with the current image")
+        self.rows.addWidget(self.words)
+        self.rows.addLayout(row(self.export, self.copy, None))
+        self.rows.addLayout(row(self.open, self.new, self.folder, None))
+        for signal in (session.image_changed, session.settings_changed):
+            self.connections.add(signal, self.refresh)
+        self.connections.add(session.saved, self._on_saved)
+        self.connections.add(session.labels_changed, lambda entry: self._show_export())
+        self.connections.add(session.vouched_changed, lambda entry: self._show_export())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the project."""
+        project = self._session.project
+        if project is None:
+            self.words.setText("A project is made with the first image; it saves itself as you work.")
+        else:
+            count = len(self._session.entries)
+            images = "1 image" if count == 1 else f"{count} images"
+            self.words.setText(f"{project.name}, {images}, {len(project.lineage.versions)} taught versions")
+            self.words.setToolTip(str(project.path))
+        for widget in (self.folder, self.copy, self.new):
+            widget.setEnabled(project is not None)
+        self._show_export()
+
+    def _show_export(self) -> None:
+        entry = self._session.current
+        has_masks = entry is not None and bool(entry.labels.any())
+        self.export.setEnabled(has_masks)
+        self.export.setToolTip("TIFF with the pixel size" if has_masks else "There are no masks to export yet.")
+
+    def _on_saved(self) -> None:
+        self.aside.setText(f"saved {datetime.now().astimezone():%H:%M:%S}")
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        here = None if self._session.project is None else self._session.project.path
+        found = [recent for recent in Project.recent() if recent.path != here][:_MOST_RECENT]
+        for recent in found:
+            self._recent.addAction(title(recent), lambda path=recent.path: self._go_on(path))
+        if found:
+            self._recent.addSeparator()
+        self._recent.addAction("Another folder...", self._on_other)
+
+    def _on_other(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Open a project folder")
+        if path:
+            self._go_on(Path(path))
+
+    def _on_export(self) -> None:
+        entry = self._session.current
+        if entry is None:
+            return
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Export labels", f"{Path(entry.name).stem}_labels.tif", "TIFF (*.tif *.tiff)"
+        )
+        if path:
+            with self.said():
+                self._session.export_labels(path)
+
+    def _copy_menu(self) -> QMenu:
+        menu = QMenu(self.copy)
+        for kind, words in (("segment", "Segment"), ("teach", "Teach")):
+            menu.addAction(f"{words} as a command", lambda kind=kind: self._copy(kind, as_command=True))
+            menu.addAction(f"{words} as Python", lambda kind=kind: self._copy(kind, as_command=False))
+        return menu
+
+    def _copy(self, kind: str, *, as_command: bool) -> None:
+        with self.said():
+            made = self._session.command_line if as_command else self._session.python_lines
+            QGuiApplication.clipboard().setText(made("teach" if kind == "teach" else "segment"))
+            self.aside.setText("copied")
+
+    def _on_folder(self) -> None:
+        if self._session.project is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._session.project.path)))
+
+
+def title(recent: Recent) -> str:
+    """Such as "nuclei_2d, 1 image, today 14:05"."""
+    images = "1 image" if recent.images == 1 else f"{recent.images} images"
+    today = recent.changed.date() == datetime.now().astimezone().date()
+    when = f"today {recent.changed:%H:%M}" if today else f"{recent.changed:%Y-%m-%d}"
+    return f"{recent.name}, {images}, {when}"

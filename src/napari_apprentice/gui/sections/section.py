@@ -1,0 +1,190 @@
+"""What all sections of the panel are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.gui.connections import Connections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LABEL_WIDTH = 78
+
+
+class Section(QFrame):
+    """A titled part of the panel that can be folded; ``say`` shows one sentence under it until the next thing is done."""
+
+    def __init__(self, title: str, parent: QWidget | None = None, *, folded: bool = False) -> None:
+        super().__init__(parent)
+        self.connections = Connections()
+        self.title = QToolButton(self)
+        self.title.setProperty("role", "title")
+        self.title.setText(title)
+        self.title.setCheckable(True)
+        self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.title.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.title.toggled.connect(self._on_folded)
+        self.aside = muted("")
+        self.aside.setWordWrap(False)
+        head = row(self.title, None, self.aside)
+        self.body = QWidget(self)
+        self.rows = QVBoxLayout(self.body)
+        self.rows.setContentsMargins(0, 2, 0, 0)
+        self.rows.setSpacing(5)
+        self._sentence = muted("", role="warning")
+        self._sentence.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(line())
+        layout.addLayout(head)
+        layout.addWidget(self.body)
+        layout.addWidget(self._sentence)
+        self._on_folded(False)
+        self.title.setChecked(folded)
+
+    def close_connections(self) -> None:
+        """Stop listening; the session or the viewer goes away."""
+        self.connections.close()
+
+    def refresh(self) -> None:
+        """Show the state of the session."""
+
+    def say(self, sentence: str) -> None:
+        """Show one sentence under the section; "" takes it away."""
+        self._sentence.setText(sentence)
+        self._sentence.setVisible(bool(sentence))
+
+    @property
+    def sentence(self) -> str:
+        """What is said under the section."""
+        return str(self._sentence.text())
+
+    @contextmanager
+    def said(self) -> Iterator[None]:
+        """A user's mistake inside is said here, and the window stays as it is."""
+        self.say("")
+        try:
+            yield
+        except UserError as error:
+            self.say(str(error))
+
+    def _on_folded(self, folded: bool) -> None:
+        self.body.setVisible(not folded)
+        self.title.setArrowType(Qt.ArrowType.RightArrow if folded else Qt.ArrowType.DownArrow)
+
+
+class Verb(QWidget):
+    """A button with, beside it while it cannot be pressed, the sentence why not."""
+
+    def __init__(self, text: str, slot: Callable[[], None], *, main: bool = False) -> None:
+        super().__init__()
+        self.button = button(text, slot, role="main" if main else "plain")
+        self.reason = muted("")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        layout.addWidget(self.button)
+        layout.addWidget(self.reason)
+        self._help = ""
+        self.allow("")
+
+    def set_help(self, text: str) -> None:
+        """The tooltip while the button can be pressed."""
+        self._help = text
+        self.allow(str(self.reason.text()))
+
+    def allow(self, why_not: str) -> None:
+        """Enable the button, or disable it and say why."""
+        self.button.setEnabled(not why_not)
+        self.button.setToolTip(why_not or self._help)
+        self.reason.setText(why_not)
+        self.reason.setVisible(bool(why_not))
+
+
+class Fields(QGridLayout):
+    """Rows of a name and a field."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setContentsMargins(0, 0, 0, 0)
+        self.setHorizontalSpacing(6)
+        self.setVerticalSpacing(4)
+        self.setColumnMinimumWidth(0, LABEL_WIDTH)
+        self.setColumnStretch(1, 1)
+
+    def add(self, name: str, field: QWidget, tip: str = "") -> QLabel:
+        """Append one row; returns the label of its name."""
+        label = QLabel(name)
+        label.setProperty("role", "value")
+        field.setMinimumWidth(60)
+        for widget in (label, field):
+            widget.setToolTip(tip or widget.toolTip())
+        place = self.rowCount()
+        self.addWidget(label, place, 0)
+        self.addWidget(field, place, 1)
+        return label
+
+
+def muted(text: str, role: str = "muted") -> QLabel:
+    """Small grey text that wraps."""
+    label = QLabel(text)
+    label.setProperty("role", role)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def button(text: str, slot: Callable[[], None], role: str = "plain", tip: str = "") -> QPushButton:
+    """A push button that leaves the keyboard to the canvas."""
+    made = QPushButton(text)
+    made.setProperty("role", role)
+    made.setToolTip(tip)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    made.clicked.connect(lambda _checked=False: slot())
+    return made
+
+
+def link(text: str, slot: Callable[[], None], tip: str = "") -> QToolButton:
+    """A button that looks like a line of small text."""
+    made = QToolButton()
+    made.setProperty("role", "link")
+    made.setText(text)
+    made.setToolTip(tip)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    made.clicked.connect(lambda _checked=False: slot())
+    return made
+
+
+def row(*widgets: QWidget | None, spacing: int = 6) -> QHBoxLayout:
+    """Widgets side by side; None is room that stretches."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for widget in widgets:
+        if widget is None:
+            layout.addStretch(1)
+        else:
+            layout.addWidget(widget)
+    return layout
+
+
+def line() -> QFrame:
+    """A thin line between sections."""
+    frame = QFrame()
+    frame.setProperty("role", "line")
+    return frame
+
+
+def duration(seconds: float) -> str:
+    """Words for a time span: "40 s", "3 min"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min"

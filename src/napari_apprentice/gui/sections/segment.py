@@ -1,0 +1,86 @@
+"""3 Segment: propose masks for the whole image."""
+
+from __future__ import annotations
+
+from napari_apprentice.events import Event, Failed, Finished, Progress, WasCancelled
+from napari_apprentice.gui.forms import Form
+from napari_apprentice.gui.sections.job import JobControl
+from napari_apprentice.gui.sections.section import Section, link, row
+from napari_apprentice.jobs import SegmentResult
+from napari_apprentice.session import Session
+from napari_apprentice.settings import SegmentSettings
+
+_SHOWN = ("device", "diameter")
+_LABELS = {"diameter": "Diameter (px)", "tile": "Tile (px)", "blend": "Blend tiles"}
+
+
+class SegmentSection(Section):
+    """Device, diameter, *Segment* and *Cancel*, progress and time left."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("3  Segment")
+        self._session = session
+        self.form: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _SHOWN, _LABELS)
+        self.more: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, ("tile", "blend"), _LABELS)
+        self.more.hide()
+        self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"))
+        self.job.verb.set_help("Propose masks for the whole image; what you vouched for stays as it is.")
+        self.rows.addWidget(self.form)
+        self.rows.addLayout(row(link("More settings", self._on_more), None))
+        self.rows.addWidget(self.more)
+        self.rows.addWidget(self.job)
+        for signal in (session.image_changed, session.model_changed, session.settings_changed):
+            self.connections.add(signal, self.refresh)
+        self.connections.add(session.job_started, self._on_started)
+        self.connections.add(session.job_event, self._on_event)
+        self.connections.add(session.job_ended, self._on_ended)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show settings, the device found and what is missing."""
+        for form in (self.form, self.more):
+            form.show_settings(self._session.segment_settings)
+        self.aside.setText(self._session.device_words)
+        if not self._session.busy("segment"):
+            self.job.verb.allow(self._session.why_not_segment())
+
+    def _on_changed(self, settings: SegmentSettings) -> None:
+        # each of the two forms knows its own fields; the device is one choice for all jobs
+        changed = {name: value for name, value in settings if value != getattr(self._session.segment_settings, name)}
+        self._session.segment_settings = self._session.segment_settings.model_copy(update=changed)
+        if "device" in changed:
+            self._session.teach_settings = self._session.teach_settings.model_copy(
+                update={"device": changed["device"]}
+            )
+
+    def _on_more(self) -> None:
+        self.more.setVisible(not self.more.isVisible())
+
+    def _on_segment(self) -> None:
+        with self.said():
+            self._session.segment()
+
+    def _on_started(self, kind: str) -> None:
+        if kind == "segment":
+            self.say("")
+            self.job.start("Starting...")
+
+    def _on_event(self, kind: str, event: Event) -> None:
+        if kind == "segment" and isinstance(event, Progress):
+            self.job.show_progress(event)
+
+    def _on_ended(self, kind: str, event: Event) -> None:
+        if kind != "segment":
+            return
+        self.job.stop(ending(event))
+        if isinstance(event, Failed):
+            self.say(event.message)
+        self.refresh()
+
+
+def ending(event: Event) -> str:
+    """What is said when *Segment* ended."""
+    if isinstance(event, Finished) and isinstance(event.result, SegmentResult):
+        objects = "1 object" if event.result.objects == 1 else f"{event.result.objects} objects"
+        return f"{objects} in {event.result.seconds:.1f} s"
+    return "Cancelled; the masks are as before." if isinstance(event, WasCancelled) else ""

@@ -1,0 +1,201 @@
+"""5 Teach: the network learns from the corrections while the user goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QDoubleSpinBox, QWidget
+
+from napari_apprentice.events import Event, Failed, Finished, Progress, Validated, WasCancelled
+from napari_apprentice.gui.forms import Form
+from napari_apprentice.gui.sections.job import JobControl
+from napari_apprentice.gui.sections.section import Fields, Section, button, link, muted, row
+from napari_apprentice.gui.theme import Palette
+from napari_apprentice.jobs import TeachResult
+from napari_apprentice.project.versions import Version
+from napari_apprentice.session import Session
+from napari_apprentice.settings import TeachSettings
+
+if TYPE_CHECKING:
+    from napari_apprentice.gui.sections.curves import Curves
+
+_MORE = ("max_steps", "learning_rate", "batch_size", "patch", "replay", "patience", "seed")
+_LABELS = {"replay": "Remember old", "patch": "Patch (px)", "batch_size": "Patches a step", "max_steps": "Most steps"}
+
+
+class TeachSection(Section):
+    """Time to teach, *Teach* and *Cancel*, curves, before and after, back to an earlier version."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("5  Teach")
+        self._session = session
+        self._palette: Palette | None = None
+        self.curves: Curves | None = None
+        self._offered: str | None = None
+        self.minutes = QDoubleSpinBox()
+        self.minutes.setDecimals(1)
+        self.minutes.setRange(0.1, 600)
+        self.minutes.setSingleStep(1)
+        self.minutes.setSuffix(" min at most")
+        self.minutes.valueChanged.connect(self._on_minutes)
+        self.more: Form[TeachSettings] = Form(session.teach_settings, self._on_changed, _MORE, _LABELS)
+        self.more.hide()
+        self.job = JobControl("Teach", self._on_teach, lambda: session.cancel("teach"))
+        self.job.verb.set_help("Learn from what you vouch for, in the background; paint on meanwhile.")
+        self.outcome = muted("")
+        self.adopt = button("Use it anyway", self._on_adopt)
+        self.back = button("Go back", self._on_back)
+        self._build()
+        self._listen()
+        self.refresh()
+
+    def _build(self) -> None:
+        fields = Fields()
+        fields.add("Time", self.minutes, "Longest time to teach; it stops earlier when nothing gets better")
+        self.rows.addLayout(fields)
+        self.rows.addLayout(row(link("More settings", self._on_more), None))
+        self.rows.addWidget(self.more)
+        self.rows.addWidget(self.job)
+        self.legend = muted("")
+        self.legend.hide()
+        self.rows.addWidget(self.legend)
+        self.rows.addWidget(self.outcome)
+        self._choices = QWidget()
+        self._choices.setLayout(row(self.adopt, self.back, None))
+        self.rows.addWidget(self._choices)
+
+    def _listen(self) -> None:
+        session = self._session
+        for signal in (session.image_changed, session.model_changed, session.settings_changed):
+            self.connections.add(signal, self.refresh)
+        self.connections.add(session.vouched_changed, lambda entry: self._show_missing())
+        self.connections.add(session.job_started, self._on_started)
+        self.connections.add(session.job_event, self._on_event)
+        self.connections.add(session.job_ended, self._on_ended)
+
+    def set_palette(self, colours: Palette) -> None:
+        """Follow the theme."""
+        self._palette = colours
+        training, validation, score = colours.series
+        self.legend.setText(
+            f'<span style="color:{training}">&#9644;</span> training loss &nbsp; '
+            f'<span style="color:{validation}">&#9644;</span> validation loss &nbsp; '
+            f'<span style="color:{score}">&#9644;</span> score'
+        )
+        if self.curves is not None:
+            self.curves.set_palette(colours)
+
+    def refresh(self) -> None:
+        """Show settings, what is missing and the versions."""
+        settings = self._session.teach_settings
+        self.minutes.blockSignals(True)
+        self.minutes.setValue(settings.max_seconds / 60)
+        self.minutes.blockSignals(False)
+        self.more.show_settings(settings)
+        self._show_missing()
+        self._show_versions()
+
+    def _show_missing(self) -> None:
+        if not self._session.busy("teach"):
+            self.job.verb.allow(self._session.why_not_teach())
+
+    def _show_versions(self) -> None:
+        versions = () if self._session.project is None else self._session.project.lineage.versions
+        last = versions[-1] if versions else None
+        in_use = last is not None and self._session.model.key == last.id
+        self.outcome.setText("" if last is None else outcome(last, in_use=in_use))
+        self.outcome.setVisible(last is not None)
+        self._offered = None if last is None or in_use else last.id
+        self.adopt.setVisible(self._offered is not None)
+        self.adopt.setText("Use it anyway" if last is not None and last.better is False else "Use the new version")
+        why_not = self._session.why_not_go_back()
+        self.back.setVisible(last is not None)
+        self.back.setEnabled(not why_not)
+        self.back.setToolTip(why_not or "Use the model that this one was taught from; every version is kept")
+        self._choices.setVisible(last is not None)
+
+    # what the user does
+
+    def _on_minutes(self, minutes: float) -> None:
+        self._session.teach_settings = self._session.teach_settings.model_copy(update={"max_seconds": minutes * 60})
+
+    def _on_changed(self, settings: TeachSettings) -> None:
+        changed = {name: getattr(settings, name) for name in _MORE}
+        self._session.teach_settings = self._session.teach_settings.model_copy(update=changed)
+
+    def _on_more(self) -> None:
+        self.more.setVisible(not self.more.isVisible())
+
+    def _on_teach(self) -> None:
+        with self.said():
+            self._session.teach()
+
+    def _on_adopt(self) -> None:
+        if self._offered is not None:
+            with self.said():
+                self._session.adopt(self._offered)
+        self.refresh()
+
+    def _on_back(self) -> None:
+        with self.said():
+            self._session.go_back()
+        self.refresh()
+
+    # what the job does
+
+    def _on_started(self, kind: str) -> None:
+        if kind != "teach":
+            return
+        self.say("")
+        self.job.start("Starting...")
+        self.outcome.hide()
+        self._choices.hide()
+        self._shown_curves().clear()
+        self.legend.show()
+
+    def _on_event(self, kind: str, event: Event) -> None:
+        if kind != "teach":
+            return
+        if isinstance(event, Progress):
+            self.job.show_progress(event)
+        elif isinstance(event, Validated):
+            self._shown_curves().add(event)
+
+    def _on_ended(self, kind: str, event: Event) -> None:
+        if kind != "teach":
+            return
+        self.job.stop(ending(event))
+        if isinstance(event, Failed):
+            self.say(event.message)
+        self.refresh()
+
+    def _shown_curves(self) -> Curves:
+        """The plot, made when it is first needed: its library takes a third of a second to load."""
+        if self.curves is None:
+            from napari_apprentice.gui.sections.curves import Curves
+
+            self.curves = Curves()
+            if self._palette is not None:
+                self.curves.set_palette(self._palette)
+            self.rows.insertWidget(self.rows.indexOf(self.legend), self.curves)
+        self.curves.show()
+        return self.curves
+
+
+def outcome(version: Version, *, in_use: bool) -> str:
+    """Before and after on the set-aside corrections, and what follows."""
+    if version.score_after is None:
+        judged = f"could not be judged: {version.why_no_score or 'too few corrected objects'}".rstrip(".") + "."
+    elif version.score_before is None:
+        judged = f"scores {version.score_after:.2f} on corrections set aside."
+    else:
+        judged = f"on corrections set aside: {version.score_before:.2f} before, {version.score_after:.2f} after."
+    name = f"Version {version.id.removeprefix('v')}"
+    return f"{name} {judged} " + ("It is in use." if in_use else "It is kept but not in use.")
+
+
+def ending(event: Event) -> str:
+    """What is said when *Teach* ended."""
+    if isinstance(event, Finished) and isinstance(event.result, TeachResult):
+        return f"{event.result.steps} steps in {event.result.seconds:.0f} s"
+    return "Cancelled; the model is as before." if isinstance(event, WasCancelled) else ""
