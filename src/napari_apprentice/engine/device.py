@@ -1,0 +1,81 @@
+"""Where a network runs: what there is, in words; mixed precision; what running out of memory looks like."""
+
+from __future__ import annotations
+
+import platform
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.settings import DeviceName
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that is really here. ``words`` are for people: "CUDA: NVIDIA H200", "CPU, 2 threads"."""
+
+    name: Literal["cuda", "mps", "cpu"]
+    words: str
+
+    @property
+    def torch(self) -> torch.device:
+        """What tensors are moved to."""
+        return torch.device(self.name)
+
+    @property
+    def is_gpu(self) -> bool:
+        """Whether mixed precision and large batches pay."""
+        return self.name != "cpu"
+
+
+def available() -> tuple[Device, ...]:
+    """All devices here, best first; "auto" takes the first."""
+    found: list[Device] = []
+    if torch.cuda.is_available():
+        found.append(Device("cuda", f"CUDA: {torch.cuda.get_device_name(0)}"))
+    if torch.backends.mps.is_available():
+        found.append(Device("mps", f"Apple MPS: {platform.processor() or 'GPU'}"))
+    threads = torch.get_num_threads()
+    found.append(Device("cpu", f"CPU, {threads} thread{'s' if threads != 1 else ''}"))
+    return tuple(found)
+
+
+def pick(name: DeviceName = "auto") -> Device:
+    """The device with this name; `UserError` when it is not here."""
+    found = available()
+    if name == "auto":
+        return found[0]
+    for device in found:
+        if device.name == name:
+            return device
+    raise UserError(f'The device "{name}" is not available here: choose {" or ".join(d.name for d in found)}, or auto.')
+
+
+def mixed_precision(device: Device, *, inference: bool = True) -> AbstractContextManager[object]:
+    """Half precision where it is quicker: float16 to predict, bfloat16 (no loss scaling needed) to teach."""
+    if not device.is_gpu:
+        return nullcontext()
+    if inference or (device.name == "cuda" and not torch.cuda.is_bf16_supported()):
+        return torch.autocast(device.name, dtype=torch.float16)
+    return torch.autocast(device.name, dtype=torch.bfloat16)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether this is a device (or the machine) out of memory, in the words of any backend."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in text or "can't allocate memory" in text or "Invalid buffer size" in text
+    )
+
+
+def free_memory(device: Device) -> None:
+    """Give cached blocks back after an out-of-memory error, before trying again with less."""
+    if device.name == "cuda":
+        torch.cuda.empty_cache()
+    elif device.name == "mps":
+        torch.mps.empty_cache()

@@ -1,0 +1,177 @@
+"""One engine process as its parent sees it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Protocol, cast
+
+import napari_apprentice
+from napari_apprentice.events import Event, Failed, from_plain
+from napari_apprentice.runners import frames
+
+BACKGROUND = "--background"  # argument for low priority, for teaching beside a window
+_LINES_KEPT = 40
+_PATIENCE_S = 1.0
+
+
+class Listener(Protocol):
+    """Hears what becomes of one job; called on the reading thread."""
+
+    def on_began(self) -> None:
+        """The job is being worked on."""
+
+    def on_event(self, event: Event) -> None:
+        """The job reported something."""
+
+
+class Child:
+    """An engine process, threads that talk to it, and who listens to which job.
+
+    `send` never blocks: a thread of its own writes.
+    """
+
+    def __init__(self, *arguments: str, threads: int | None = None) -> None:
+        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._outbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._listeners: dict[int, Listener] = {}
+        self._lock = threading.Lock()
+        self._gone = False
+        self.devices: list[dict[str, Any]] | None = None
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "napari_apprentice.runners.serve", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(threads),
+            creationflags=_no_console(),
+        )
+        for talk in (self._read, self._write, self._keep_lines):
+            threading.Thread(target=talk, name=f"engine {talk.__name__}", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can take work."""
+        return not self._gone and self._process.poll() is None
+
+    def listen(self, number: int, listener: Listener) -> bool:
+        """Hear about a job from now on; False when the process is gone."""
+        with self._lock:
+            if self._gone:
+                return False
+            self._listeners[number] = listener
+            return True
+
+    def forget(self, number: int) -> None:
+        """Hear no more about a job."""
+        with self._lock:
+            self._listeners.pop(number, None)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Tell the process something."""
+        self._outbox.put(message)
+
+    def end(self, *, wait: bool = False) -> list[Listener]:
+        """End the process; nobody hears of it. Returns who was still listening."""
+        with self._lock:
+            self._gone = True
+            left = list(self._listeners.values())
+            self._listeners.clear()
+        self._outbox.put(None)
+        self._process.kill()
+        if wait:
+            with suppress(subprocess.TimeoutExpired):  # stuck in the kernel; it goes when that lets go
+                self._process.wait(_PATIENCE_S)
+        return left
+
+    def _read(self) -> None:
+        stream = cast(BinaryIO, self._process.stdout)
+        try:
+            while (message := frames.read(stream)) is not None:
+                self._on_message(message)
+        except (OSError, ValueError) as error:
+            self._lines.append(f"{type(error).__name__}: {error}")
+        self._process.kill()
+        self._on_end(self._process.wait())
+        stream.close()
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        if message["type"] == "devices":
+            self.devices = message["devices"]
+            return
+        with self._lock:
+            listener = self._listeners.get(message["number"])
+        if listener is None:
+            return
+        if message["type"] == "began":
+            listener.on_began()
+        else:
+            listener.on_event(from_plain(message["event"]))
+
+    def _on_end(self, code: int) -> None:
+        with self._lock:
+            self._gone = True
+            left = list(self._listeners.values())
+            self._listeners.clear()
+        self._outbox.put(None)
+        for listener in left:
+            listener.on_event(why_it_ended(code, "\n".join(self._lines)))
+
+    def _write(self) -> None:
+        stream = cast(BinaryIO, self._process.stdin)
+        try:
+            while (message := self._outbox.get()) is not None:
+                frames.write(stream, message)
+            stream.close()
+        except OSError:  # it is gone: the reader says so
+            pass
+
+    def _keep_lines(self) -> None:
+        stream = cast(IO[bytes], self._process.stderr)
+        for line in stream:
+            self._lines.append(line.decode(errors="replace").rstrip())
+        stream.close()
+
+
+def _no_console() -> int:
+    """On Windows a child of a program without a console would open one."""
+    if sys.platform == "win32":
+        return subprocess.CREATE_NO_WINDOW
+    return 0
+
+
+def why_it_ended(code: int, lines: str) -> Failed:
+    """One sentence about a process that ended while it was needed."""
+    if code in (-9, 137):
+        message = (
+            "The process that runs the network was ended from outside, which also happens when memory runs out: "
+            "close other programs or choose a smaller tile or patch, and try again."
+        )
+        return Failed(message=message, details=lines)
+    message = f"The process that runs the network broke off (exit code {code}): try again."
+    return Failed(message=message, user_error=False, details=lines)
+
+
+def environment(threads: int | None) -> dict[str, str]:
+    """The environment of an engine process: it finds this package wherever it was imported from.
+
+    Safe path: a file ``queue.py`` in the folder napari was started from must not be imported.
+    """
+    found = dict(os.environ, PYTHONSAFEPATH="1")
+    here = str(Path(napari_apprentice.__file__).resolve().parents[1])
+    known = [str(Path(part).resolve()) for part in found.get("PYTHONPATH", "").split(os.pathsep) if part]
+    found["PYTHONPATH"] = os.pathsep.join(known if here in known else [*known, here])
+    if threads is not None:
+        found["OMP_NUM_THREADS"] = str(threads)
+    return found

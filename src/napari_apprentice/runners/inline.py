@@ -1,0 +1,58 @@
+"""Jobs in this process: each poll works until the next event. For the command line and for tests."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+from napari_apprentice.events import Event, WasCancelled, is_last
+from napari_apprentice.jobs import Job
+from napari_apprentice.runners.running import FoundDevice
+
+
+class InlineJob:
+    """A job that advances when it is polled."""
+
+    def __init__(self, job: Job, run: Any) -> None:
+        self.job = job
+        self.ended = False
+        self._cancelled = False
+        self._events: Iterator[Event] = run(job, lambda: self._cancelled)
+
+    def poll(self) -> list[Event]:
+        """Work until there is one more event."""
+        if self.ended:
+            return []
+        event = next(self._events, WasCancelled())
+        self.ended = is_last(event)
+        return [event]
+
+    def cancel(self) -> None:
+        """Stop at the next block."""
+        self._cancelled = True
+
+
+class InlineRunners:
+    """Runs jobs on the thread that polls them; models stay loaded from one to the next."""
+
+    def __init__(self) -> None:
+        self._engine: Any = None
+        self._devices: tuple[FoundDevice, ...] | None = None
+
+    def start(self, job: Job) -> InlineJob:
+        """Start a job; the first one imports torch."""
+        if self._engine is None:
+            self._engine = importlib.import_module("napari_apprentice.engine.plans").Engine()
+        return InlineJob(job, self._engine.run)
+
+    def devices(self) -> tuple[FoundDevice, ...] | None:
+        """Devices a network can run on, the one that "auto" takes first."""
+        if self._devices is None:
+            found = importlib.import_module("napari_apprentice.engine.device").available()
+            self._devices = tuple(FoundDevice(name=device.name, words=device.words) for device in found)
+        return self._devices
+
+    def close(self) -> None:
+        """Forget the models."""
+        self._engine = None

@@ -1,0 +1,137 @@
+"""Jobs in processes of their own: a warm one for what must answer at once, a fresh one for each Teach."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import queue
+import time
+
+from napari_apprentice.events import Event, WasCancelled, is_last
+from napari_apprentice.jobs import Job, TeachJob
+from napari_apprentice.runners.child import BACKGROUND, Child
+from napari_apprentice.runners.running import FoundDevice
+
+POLITE_S = 0.8  # how long a job may take to end by itself after it was cancelled
+
+
+class ProcessJob:
+    """A job in an engine process."""
+
+    def __init__(self, job: Job, number: int, runners: ProcessRunners) -> None:
+        self.job = job
+        self.number = number
+        self.ended = False
+        self.child: Child | None = None
+        self._runners = runners
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._began = False
+        self._end_at: float | None = None
+
+    def poll(self) -> list[Event]:
+        """What was reported since the last call; ends a process that does not listen to a cancel."""
+        events: list[Event] = []
+        while not self.ended and not self._events.empty():
+            events.append(self._events.get())
+            self.ended = is_last(events[-1])
+        if self.ended:
+            self._runners.on_ended(self)
+        elif self._end_at is not None and time.monotonic() > self._end_at:
+            self._runners.break_off(self)
+        return events
+
+    def cancel(self) -> None:
+        """Ask politely; what has not begun is cancelled at once."""
+        if self.ended or self._end_at is not None or self.child is None:
+            return
+        self.child.send({"type": "cancel", "number": self.number})
+        self._end_at = time.monotonic() + POLITE_S
+        if not self._began:
+            self.child.forget(self.number)
+            self.on_event(WasCancelled())
+
+    def on_began(self) -> None:
+        """The process works on it."""
+        self._began = True
+
+    def on_event(self, event: Event) -> None:
+        """The process reported something."""
+        self._events.put(event)
+
+
+class ProcessRunners:
+    """Runs jobs in child processes, which end with this one.
+
+    Segment and click share a process that stays, with its models loaded; each Teach gets its own, at low priority and
+    with one core left for the window, and gives all its memory back when it ends.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._warm: Child | None = None
+        self._running: list[ProcessJob] = []
+        self._asked: Child | None = None
+
+    def start(self, job: Job) -> ProcessJob:
+        """Start a job; nothing here waits for the process."""
+        running = ProcessJob(job, next(self._numbers), self)
+        self._running.append(running)
+        self._hand_over(running)
+        return running
+
+    def devices(self) -> tuple[FoundDevice, ...] | None:
+        """Devices a network can run on, the one that "auto" takes first; None until the warm process has answered."""
+        child = self._warm_child()
+        if self._asked is not child:
+            self._asked = child
+            child.send({"type": "devices"})
+        if child.devices is None:
+            return None
+        return tuple(FoundDevice.model_validate(device) for device in child.devices)
+
+    def close(self) -> None:
+        """End all processes; what still ran was cancelled."""
+        children = {running.child for running in self._running} | {self._warm}
+        for child in children:
+            if child is not None:
+                child.end(wait=True)
+        for running in self._running:
+            running.on_event(WasCancelled())
+        self._running.clear()
+        self._warm = None
+
+    def break_off(self, running: ProcessJob) -> None:
+        """End the process of a job that did not stop; other jobs in it begin again elsewhere."""
+        child = running.child
+        if child is None:
+            return
+        child.end()
+        running.on_event(WasCancelled())
+        for other in self._running:
+            if other is not running and other.child is child:
+                self._hand_over(other)
+
+    def on_ended(self, running: ProcessJob) -> None:
+        """A job gave its last event: the process of a Teach has done its work."""
+        if running not in self._running:
+            return
+        self._running.remove(running)
+        if isinstance(running.job, TeachJob) and running.child is not None:
+            running.child.end()
+
+    def _hand_over(self, running: ProcessJob) -> None:
+        if isinstance(running.job, TeachJob):
+            child = Child(BACKGROUND, threads=max(1, (os.cpu_count() or 2) - 1))
+        else:
+            child = self._warm_child()
+        running.child = child
+        if not child.listen(running.number, running):
+            self._warm = None  # it died this very moment
+            self._hand_over(running)
+            return
+        child.send({"type": "job", "number": running.number, "job": running.job.model_dump(mode="json")})
+
+    def _warm_child(self) -> Child:
+        if self._warm is None or not self._warm.is_alive:
+            self._warm = Child()
+        return self._warm

@@ -1,0 +1,159 @@
+"""The main of an engine process: jobs come in on stdin, events go out on stdout.
+
+Several jobs take turns, an event at a time; a click goes first, so that it is answered between two tiles of a
+segmentation. The process ends at once when its pipe closes: it never outlives the one that started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import psutil
+
+from napari_apprentice import events, jobs
+from napari_apprentice.runners import frames
+from napari_apprentice.runners.child import BACKGROUND
+
+
+class Inbox:
+    """Messages that came in; cancellations are known at once, whatever the main thread does."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+        threading.Thread(target=self._listen, name="inbox", daemon=True).start()
+
+    def is_cancelled(self, number: int) -> bool:
+        """Whether this job is no longer wanted."""
+        return number in self._cancelled
+
+    def take(self, *, wait: bool) -> dict[str, Any] | None:
+        """The next message; None when there is none and it should not wait."""
+        try:
+            return self._messages.get(block=wait)
+        except queue.Empty:
+            return None
+
+    def _listen(self) -> None:
+        while True:
+            message = frames.read(self._stream)
+            if message is None:
+                os._exit(0)  # nobody is there to report to; models are written atomically
+            if message["type"] == "cancel":
+                self._cancelled.add(message["number"])
+            else:
+                self._messages.put(message)
+
+
+@dataclass(eq=False)
+class _Turn:
+    """A job under way."""
+
+    number: int
+    is_click: bool
+    events: Iterator[events.Event]
+
+
+class Server:
+    """Runs what the inbox brings and writes what comes out."""
+
+    def __init__(self, inbox: Inbox, out: BinaryIO) -> None:
+        self._inbox = inbox
+        self._out = out
+        self._turns: list[_Turn] = []
+        self._engine: Any = None
+
+    def serve(self) -> None:
+        """Until the process ends."""
+        while True:
+            message = self._inbox.take(wait=not self._turns)
+            if message is not None:
+                self._on_message(message)
+            elif self._turns:
+                self._advance(next((turn for turn in self._turns if turn.is_click), self._turns[0]))
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        if message["type"] == "devices":
+            found = importlib.import_module("napari_apprentice.engine.device").available()
+            words = [{"name": device.name, "words": device.words} for device in found]
+            frames.write(self._out, {"type": "devices", "devices": words})
+        elif message["type"] == "job":
+            self._begin(message["number"], jobs.from_plain(message["job"]))
+
+    def _begin(self, number: int, job: jobs.Job) -> None:
+        if self._inbox.is_cancelled(number):
+            self._report(number, events.WasCancelled())
+            return
+        frames.write(self._out, {"type": "began", "number": number})
+        try:
+            if self._engine is None:
+                self._engine = importlib.import_module("napari_apprentice.engine.plans").Engine()
+        except (ImportError, OSError) as error:  # OSError: a library of torch's that cannot be loaded
+            why = f"PyTorch cannot be loaded here ({error}): install torch again."
+            self._report(number, events.Failed(message=why, details=traceback.format_exc()))
+            return
+        run = self._engine.run(job, lambda: self._inbox.is_cancelled(number))
+        self._turns.append(_Turn(number, isinstance(job, jobs.ClickJob), run))
+
+    def _advance(self, turn: _Turn) -> None:
+        event = next(turn.events, events.WasCancelled())
+        if events.is_last(event):
+            self._turns.remove(turn)
+        self._report(turn.number, event)
+
+    def _report(self, number: int, event: events.Event) -> None:
+        frames.write(self._out, {"type": "event", "number": number, "event": events.to_plain(event)})
+
+
+def own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Streams for frames alone: whatever prints or reads from now on uses stderr and nothing.
+
+    Compiled libraries print to file descriptor 1 behind Python's back, so the descriptors themselves are moved.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        for descriptor in (0, 1):
+            msvcrt.setmode(descriptor, os.O_BINARY)
+    source = os.fdopen(os.dup(0), "rb")
+    out = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return source, out
+
+
+def lower_priority() -> None:
+    """The window goes first."""
+    with contextlib.suppress(psutil.Error, OSError):
+        if sys.platform == "win32":
+            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        else:
+            os.nice(10)
+
+
+def main() -> None:
+    """Serve until the pipe closes."""
+    source, out = own_pipes()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the one that started us
+    if BACKGROUND in sys.argv:
+        lower_priority()
+    with contextlib.suppress(BrokenPipeError):
+        Server(Inbox(source), out).serve()
+
+
+if __name__ == "__main__":
+    main()
