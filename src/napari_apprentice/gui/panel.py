@@ -172,6 +172,7 @@ class ApprenticePanel(QWidget):
     def _pump(self) -> None:
         try:
             self.session.pump()
+            self.segment.show_device()
         except UserError as error:
             self._said.show_sentence(str(error))
 

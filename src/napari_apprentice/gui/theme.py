@@ -77,6 +77,14 @@ def stylesheet(colours: Palette) -> str:
     QToolButton[role="tool"]:hover {{ background: {colours.primary}; }}
     QToolButton[role="tool"]:checked {{ background: {colours.accent}; }}
     QToolButton[role="tool"]:disabled {{ background: {colours.background}; }}
+    QToolButton[role="menu"] {{
+        background: {colours.foreground}; border: none; border-radius: 2px; padding: 4px 16px 4px 8px;
+    }}
+    QToolButton[role="menu"]:hover {{ background: {colours.primary}; }}
+    QToolButton[role="menu"]:checked {{ background: {colours.accent}; color: white; }}
+    QToolButton[role="menu"]:disabled {{ color: {colours.muted}; background: {colours.background}; }}
+    QToolButton[role="menu"]::menu-button {{ border: none; width: 14px; }}
+    QPushButton:checked {{ background: {colours.accent}; }}
     QPushButton[role="main"] {{
         background: {colours.accent}; color: white; font-weight: 600; padding: 5px; border-radius: 3px;
     }}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from napari_apprentice.gui import icons
 from napari_apprentice.gui.counts import vouched_words
 from napari_apprentice.gui.sections.classes import ClassList
-from napari_apprentice.gui.sections.section import Section, button, muted, row
+from napari_apprentice.gui.sections.section import Section, button, menu_button, muted, row
 from napari_apprentice.gui.stage import Throttle
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.tools import HINTS, Tools
@@ -40,13 +38,12 @@ class CorrectSection(Section):
         self.buttons: dict[str, QToolButton] = {}
         self.hint = muted("")
         self.new = button("New object", tools.new_object, tip="Paint an object with an id of its own (M)")
-        self.approve_object = _menu_button("Approve object", lambda: self._on_tool("approve"), {})
+        self.approve_object = button("Approve object", lambda: self._on_tool("approve"))
         self.approve_object.setCheckable(True)
-        self.approve_view = _menu_button(
-            "Approve view",
-            lambda: tools.approve("view"),
-            {"Approve this slice": lambda: tools.approve("slice"), "Approve the image": lambda: tools.approve("image")},
-        )
+        more = QMenu()
+        more.addAction("Approve this slice", lambda: tools.approve("slice"))
+        more.addAction("Approve the whole image", lambda: tools.approve("image"))
+        self.approve_view = menu_button("Approve view", more, slot=lambda: tools.approve("view"))
         self.show_vouched = QCheckBox("Show what is vouched for")
         self.show_vouched.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.show_vouched.toggled.connect(self._stage.show_vouched)
@@ -104,7 +101,7 @@ class CorrectSection(Section):
             self.connections.add(signal, self.refresh)
         self.connections.add(self._session.vouched_changed, self._on_vouched_changed)
         self.connections.add(self._session.click_proposed, lambda mask, box: self.proposal.show())
-        self.connections.add(self._session.click_cleared, self.proposal.hide)
+        self.connections.add(self._session.click_cleared, lambda: self.proposal.hide())
 
     def set_palette(self, colours: Palette) -> None:
         """Draw the icons in the theme's colour."""
@@ -153,17 +150,3 @@ class CorrectSection(Section):
     def _on_vouched_changed(self, entry: object) -> None:
         self.say("")
         self._counting.ask()
-
-
-def _menu_button(text: str, slot: Callable[[], None], more: dict[str, Callable[[], None]]) -> QToolButton:
-    made = QToolButton()
-    made.setText(text)
-    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    made.clicked.connect(lambda _checked=False: slot())
-    if more:
-        menu = QMenu(made)
-        for name, action in more.items():
-            menu.addAction(name, action)
-        made.setMenu(menu)
-        made.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-    return made

@@ -43,9 +43,7 @@ class ModelSection(Section):
         self.choice.setCurrentIndex(self.choice.findData(current.key))
         why_not = "" if self._session.current is None else self._session.why_not_fits(self._session.current.volume)
         self.words.setText(why_not or words(current))
-        self.words.setProperty("role", "warning" if why_not else "muted")
-        self.words.style().unpolish(self.words)
-        self.words.style().polish(self.words)
+        self.words.set_role("warning" if why_not else "muted")
 
     def _on_chosen(self, index: int) -> None:
         key = self.choice.itemData(index)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from qtpy.QtCore import QUrl
 from qtpy.QtGui import QDesktopServices, QGuiApplication
-from qtpy.QtWidgets import QFileDialog, QMenu, QToolButton
+from qtpy.QtWidgets import QFileDialog, QMenu
 
-from napari_apprentice.gui.sections.section import Section, button, muted, row
+from napari_apprentice.gui.sections.section import Section, button, menu_button, muted, row
 from napari_apprentice.project.folder import Project, Recent
 from napari_apprentice.session import Session
 
@@ -25,24 +25,16 @@ class ProjectSection(Section):
         self._session = session
         self._go_on = go_on
         self.words = muted("")
-        self.open = QToolButton()
-        self.open.setText("Continue...")
-        self.open.setToolTip("Go on with a project of before")
-        self.open.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._recent = QMenu(self.open)
+        self._recent = QMenu()
         self._recent.aboutToShow.connect(self._fill_recent)
-        self.open.setMenu(self._recent)
+        self.open = menu_button("Continue...", self._recent, "Go on with a project of before")
         self.export = button("Export labels...", self._on_export, tip="TIFF with the pixel size")
-        self.copy = QToolButton()
-        self.copy.setText("Copy")
-        self.copy.setToolTip("What you did here as a command or as Python")
-        self.copy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.copy.setMenu(self._copy_menu())
+        self.copy = menu_button("Copy as...", self._copy_menu(), "What you did here as a command or as Python")
         self.folder = button("Folder", self._on_folder, tip="Open the project's folder")
         self.new = button("New", new, tip="Begin a new project with the current image")
         self.rows.addWidget(self.words)
-        self.rows.addLayout(row(self.export, self.copy, None))
-        self.rows.addLayout(row(self.open, self.new, self.folder, None))
+        self.rows.addLayout(row(self.export, self.copy))
+        self.rows.addLayout(row(self.open, self.new, self.folder))
         for signal in (session.image_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
         self.connections.add(session.saved, self._on_saved)
@@ -100,7 +92,7 @@ class ProjectSection(Section):
                 self._session.export_labels(path)
 
     def _copy_menu(self) -> QMenu:
-        menu = QMenu(self.copy)
+        menu = QMenu()
         for kind, words in (("segment", "Segment"), ("teach", "Teach")):
             menu.addAction(f"{words} as a command", lambda kind=kind: self._copy(kind, as_command=True))
             menu.addAction(f"{words} as Python", lambda kind=kind: self._copy(kind, as_command=False))

@@ -6,8 +6,20 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
@@ -31,8 +43,8 @@ class Section(QFrame):
         self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.title.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.title.toggled.connect(self._on_folded)
-        self.aside = muted("")
-        self.aside.setWordWrap(False)
+        self.aside = QLabel()
+        self.aside.setProperty("role", "muted")
         head = row(self.title, None, self.aside)
         self.body = QWidget(self)
         self.rows = QVBoxLayout(self.body)
@@ -133,13 +145,42 @@ class Fields(QGridLayout):
         return label
 
 
-def muted(text: str, role: str = "muted") -> QLabel:
+class Words(QLabel):
+    """Small text that wraps and is exactly as high as its lines: Qt's own hint leaves room for a narrower column."""
+
+    def __init__(self, text: str = "", role: str = "muted") -> None:
+        super().__init__(text)
+        self.setProperty("role", role)
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        """As high as the text is at this width."""
+        if not self.wordWrap():
+            return super().sizeHint()
+        return QSize(40, self.heightForWidth(max(40, self.width())))
+
+    def minimumSizeHint(self) -> QSize:
+        """Not less, so that no line is cut."""
+        return self.sizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width may need another height."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self.updateGeometry()
+
+    def set_role(self, role: str) -> None:
+        """Explain ("muted") or warn ("warning")."""
+        self.setProperty("role", role)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+
+def muted(text: str, role: str = "muted") -> Words:
     """Small grey text that wraps."""
-    label = QLabel(text)
-    label.setProperty("role", role)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
+    return Words(text, role)
 
 
 def button(text: str, slot: Callable[[], None], role: str = "plain", tip: str = "") -> QPushButton:
@@ -149,6 +190,24 @@ def button(text: str, slot: Callable[[], None], role: str = "plain", tip: str = 
     made.setToolTip(tip)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     made.clicked.connect(lambda _checked=False: slot())
+    return made
+
+
+def menu_button(text: str, menu: QMenu, tip: str = "", slot: Callable[[], None] | None = None) -> QToolButton:
+    """A button with a menu: all of it opens the menu, or only its arrow when there is a ``slot``."""
+    made = QToolButton()
+    made.setProperty("role", "menu")
+    made.setText(text)
+    made.setToolTip(tip)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    made.setMenu(menu)
+    menu.setParent(made, menu.windowFlags())
+    made.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
+    if slot is None:
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    else:
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        made.clicked.connect(lambda _checked=False: slot())
     return made
 
 

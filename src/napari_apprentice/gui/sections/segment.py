@@ -20,6 +20,7 @@ class SegmentSection(Section):
     def __init__(self, session: Session) -> None:
         super().__init__("3  Segment")
         self._session = session
+        self.knows_device = False
         self.form: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _SHOWN, _LABELS)
         self.more: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, ("tile", "blend"), _LABELS)
         self.more.hide()
@@ -40,9 +41,24 @@ class SegmentSection(Section):
         """Show settings, the device found and what is missing."""
         for form in (self.form, self.more):
             form.show_settings(self._session.segment_settings)
-        self.aside.setText(self._session.device_words)
+        self.show_device()
         if not self._session.busy("segment"):
             self.job.verb.allow(self._session.why_not_segment())
+
+    def show_device(self) -> None:
+        """Show the device in words, and offer only devices there are, once a process has looked."""
+        if self.knows_device:
+            return
+        self.aside.setText(self._session.device_words)
+        found = self._session.devices()
+        if found is None:
+            return
+        self.knows_device = True
+        field = self.form.fields["device"]
+        names = ["auto", *(device.name for device in found)]
+        with field.changed.blocked():
+            field.choices = list(dict.fromkeys([*names, self._session.segment_settings.device]))
+            field.value = self._session.segment_settings.device
 
     def _on_changed(self, settings: SegmentSettings) -> None:
         # each of the two forms knows its own fields; the device is one choice for all jobs
@@ -62,6 +78,7 @@ class SegmentSection(Section):
 
     def _on_started(self, kind: str) -> None:
         if kind == "segment":
+            self.aside.setText(self._session.device_words)
             self.say("")
             self.job.start("Starting...")
 
@@ -73,6 +90,7 @@ class SegmentSection(Section):
         if kind != "segment":
             return
         self.job.stop(ending(event))
+        self.aside.setText(self._session.device_words)
         if isinstance(event, Failed):
             self.say(event.message)
         self.refresh()

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+
+@pytest.fixture
+def opened(panel, viewer, cells):
+    """One image is open; its masks layer."""
+    viewer.add_image(cells(), name="cells", scale=(0.5, 0.5), units=("um", "um"))
+    QTest.qWait(50)
+    return panel.stage.labels
+
+
+def test_image_that_comes_is_opened_and_described(panel, opened):
+    assert panel.session.current.name == "cells"
+    assert panel.image.words.text() == "2D, 1 channel, 120 x 160 pixels, 0.5 x 0.5 um"
+    assert tuple(opened.scale) == (0.5, 0.5)
+    assert np.shares_memory(opened.data, panel.session.current.labels)
+
+
+def test_drag_of_the_brush_is_one_undo_step_and_vouches(panel, opened, viewer, hand):
+    entry = panel.session.current
+    panel.tools.new_object()
+    hand.drag(opened, (20, 20), (20, 60))
+    assert (entry.labels == 1).sum() > 100
+    assert ((entry.vouched == 2) == (entry.labels == 1)).all()
+    hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not entry.labels.any()
+    assert not entry.vouched.any()
+    hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert (entry.labels == 1).sum() > 100
+
+
+def test_background_brush_vouches_where_nothing_is_and_shows_it(panel, opened, viewer, hand):
+    panel.correct.buttons["background"].click()
+    assert panel.stage.vouched.visible
+    hand.drag(opened, (60, 60), (60, 90))
+    entry = panel.session.current
+    assert (entry.vouched == 1).sum() > 100
+    assert not entry.labels.any()
+    hand.key(Qt.Key.Key_P)
+    assert panel.tools.current == "paint"
+    assert not panel.stage.vouched.visible
+
+
+def test_segment_shows_tiles_then_masks(panel, opened, viewer, hand, runners):
+    panel.segment.job.verb.button.click()
+    QTest.qWait(80)
+    runners.jobs[-1].tile()
+    QTest.qWait(150)
+    assert "proposal" in viewer.layers[-1].name
+    assert viewer.layers.selection.active is opened
+    assert panel.segment.job.words.text() == "1 of 2 tiles, about 3 s left"
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    assert len(np.unique(opened.data)) == 13
+    assert not any("proposal" in layer.name for layer in viewer.layers)
+    assert panel.segment.job.ended.text().startswith("12 objects in")
+
+
+def test_clicked_cell_is_outlined_and_kept_with_enter(panel, opened, viewer, hand, runners):
+    panel.correct.buttons["click"].click()
+    hand.click(opened, (20, 60))
+    QTest.qWait(80)
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    assert viewer.layers[-1].name == "clicked cell"
+    assert panel.correct.proposal.isVisible()
+    hand.key(Qt.Key.Key_Return)
+    assert (panel.session.current.labels == 1).sum() == 256
+    assert viewer.layers[-1].name != "clicked cell"
+    assert not panel.correct.proposal.isVisible()
+
+
+def test_clicked_cell_is_discarded_with_escape(panel, opened, viewer, hand, runners):
+    panel.tools.use("click")
+    hand.click(opened, (20, 60))
+    QTest.qWait(80)
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    hand.key(Qt.Key.Key_Escape)
+    assert not panel.session.current.labels.any()
+    assert panel.tools.current == "click"
+
+
+def test_object_under_the_cursor_is_approved_with_a(panel, opened, viewer, hand, cells):
+    opened.paint((20, 20), 3)
+    panel.session.undo()
+    panel.session.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
+    hand.hover(opened, (20, 20))
+    hand.key(Qt.Key.Key_A)
+    assert (panel.session.current.vouched == 2).sum() == (panel.session.current.labels == 4).sum()
+
+
+def test_approve_view_vouches_for_what_is_seen_only(panel, opened, viewer, hand):
+    viewer.camera.zoom *= 3
+    viewer.camera.center = (15, 20)
+    QTest.qWait(50)
+    panel.tools.approve("view")
+    vouched = panel.session.current.vouched[0, 0]
+    assert vouched[30, 40] == 1
+    assert vouched[0, 0] == vouched[-1, -1] == 0
