@@ -130,6 +130,9 @@ class DecodeSettings(Settings):
     prominence: Annotated[
         float, Field(ge=0, description="How far a peak of log-distance must rise above the saddle to be an object.")
     ] = 0.2
+    edge: Annotated[
+        float, Field(ge=0, description="Log-distance from which a voxel is inside: what sparse corrections teach best.")
+    ] = 0.0
     min_size: Annotated[int, Field(ge=0, description="Objects of fewer voxels are dropped.")] = 12
     confidence: Annotated[
         float, Field(ge=0, le=1, description="Objects whose mean probability is lower are dropped.")

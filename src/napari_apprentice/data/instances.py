@@ -46,8 +46,8 @@ def decode(
     the prediction is smoothed, which is never along z.
     """
     probability = np.asarray(prediction[0], np.float32)
-    inside = probability >= settings.foreground
     height = ndimage.gaussian_filter(np.asarray(prediction[1], np.float32), (0.0, _SMOOTH, _SMOOTH), truncate=2.5)
+    inside = (probability >= settings.foreground) & ((height >= settings.edge) | (settings.edge == 0))
     return _without_weak(basins(height, inside, settings.prominence), probability, settings)
 
 

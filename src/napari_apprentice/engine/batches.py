@@ -71,10 +71,11 @@ def draw_batch(
     how: Augmentation,
     rng: np.random.Generator,
     gain: float,
+    anywhere: float = 0.25,
 ) -> Batch:
     """`count` patches of `size` (z, y, x) from sources drawn by their `shares` (which sum to 1)."""
     chosen = rng.choice(len(sources), size=count, p=shares)
-    patches = [draw_patch(sources[i], size, how, rng) for i in chosen]
+    patches = [draw_patch(sources[i], size, how, rng, anywhere=anywhere) for i in chosen]
     image, target, weight = (torch.stack(part) for part in zip(*patches, strict=True))
     return Batch(with_logarithm(image, gain), target, weight)
 
