@@ -89,3 +89,18 @@ def read_header(path: str | Path) -> ModelHeader:
     if len(raw) < length or size < 8 + length + end:
         raise UserError(f"The model file {path} is cut short ({size} bytes): copy it again.")
     return header_of(metadata, path)
+
+
+def why_not_fits(header: ModelHeader, shape: tuple[int, ...]) -> str:
+    """One sentence when a model cannot look at pixels (T, C, Z, Y, X); "" when it can.
+
+    A 2D model looks at a volume slice by slice; a 3D model needs a volume.
+    """
+    if shape[1] != header.image_channels:
+        return (
+            f"The model {header.name} takes images of {header.image_channels} channel(s) and this one has {shape[1]}: "
+            "choose which channels to use, or another model."
+        )
+    if header.net.dims == 3 and shape[2] == 1:
+        return f"{header.name} is a 3D model and this image is 2D: choose a 2D model."
+    return ""

@@ -19,12 +19,13 @@ def ready(net: nn.Module, device: Device) -> nn.Module:
             _fold(module)
     three_d = any(isinstance(module, nn.Conv3d) for module in net.modules())
     layout = torch.channels_last_3d if three_d else torch.channels_last
-    return net.to(device.torch).to(memory_format=layout)  # type: ignore[call-overload]  # missing from the stubs
+    net.to(memory_format=layout)  # type: ignore[call-overload]  # missing from the stubs
+    return net.to(device.torch)
 
 
 def _fold(block: nn.Sequential) -> None:
     for i in range(len(block) - 1):
-        norm = block[i + 1]
-        if isinstance(block[i], nn.Conv2d | nn.Conv3d) and isinstance(norm, nn.BatchNorm2d | nn.BatchNorm3d):
-            block[i] = fuse_conv_bn_eval(block[i], norm)
+        conv, norm = block[i], block[i + 1]
+        if isinstance(conv, nn.Conv2d | nn.Conv3d) and isinstance(norm, nn.BatchNorm2d | nn.BatchNorm3d):
+            block[i] = fuse_conv_bn_eval(conv, norm)
             block[i + 1] = nn.Identity()

@@ -36,7 +36,10 @@ class Scaling:
 
     def apply(self, pixels: np.ndarray) -> np.ndarray:
         """From pixels (C, Z, Y, X) to network inputs (C * inputs, Z, Y, X) float32: all linear, then all logarithms."""
-        values = self.linear(pixels)
+        return self.with_logarithm(self.linear(pixels))
+
+    def with_logarithm(self, values: np.ndarray) -> np.ndarray:
+        """From linear values (C, Z, Y, X) to network inputs (C * inputs, Z, Y, X)."""
         if self.gain <= 0:
             return values
         return np.concatenate([values, np.log1p(self.gain * values) / np.float32(np.log1p(self.gain))])

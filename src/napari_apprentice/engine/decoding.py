@@ -1,0 +1,58 @@
+"""From a prediction at network resolution to labels at the image's."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from napari_apprentice.data import classes, instances
+from napari_apprentice.data.joining import join_slices
+from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.engine.predict import Prediction
+from napari_apprentice.engine.resample import resize, resize_labels
+from napari_apprentice.settings import DecodeSettings
+
+Spacing = tuple[float, float, float]
+
+
+def labels_of(prediction: Prediction, header: ModelHeader, spacing: Spacing = (1.0, 1.0, 1.0)) -> np.ndarray:
+    """Labels (Z, Y, X) uint32 at the image's resolution: objects numbered from 1, or class values.
+
+    Decoded at the finer of both resolutions: outlines are smooth where the image is finer, and thin gaps between
+    objects survive where the network is.
+    """
+    values, decode = at_finer(prediction, header.decode)
+    if header.kind == "classes":
+        labels = classes.decode(values)
+    elif header.net.dims == 2 and values.shape[1] > 1:
+        slices = [instances.decode(values[:, z : z + 1], decode)[0] for z in range(values.shape[1])]
+        labels = join_slices(np.stack(slices))
+    else:
+        labels = instances.decode(values, decode, spacing)
+    return _at_image(labels, prediction)
+
+
+def at_finer(prediction: Prediction, decode: DecodeSettings) -> tuple[np.ndarray, DecodeSettings]:
+    """The prediction at the finer resolution of network and image, and the settings to decode it there.
+
+    Prominence needs no change: log-distance stays in network pixels however it is interpolated.
+    """
+    values, plane = prediction.values, prediction.shape[1:]
+    if values.shape[2] >= plane[0] and values.shape[3] >= plane[1]:
+        return values, decode
+    plane = (max(plane[0], values.shape[2]), max(plane[1], values.shape[3]))
+    finer = resize(torch.from_numpy(np.asarray(values, np.float32)), plane).numpy()
+    grown = plane[0] * plane[1] / (values.shape[2] * values.shape[3])
+    return finer, decode.model_copy(update={"min_size": round(decode.min_size * grown)})
+
+
+def quick_labels(block: np.ndarray, header: ModelHeader) -> np.ndarray:
+    """Provisional labels (z, y, x) of one tile at network resolution."""
+    if header.kind == "classes":
+        return classes.decode(block)
+    return instances.decode(block, header.decode)
+
+
+def _at_image(labels: np.ndarray, prediction: Prediction) -> np.ndarray:
+    plane = prediction.shape[1:]
+    return labels if labels.shape[1:] == plane else resize_labels(labels, plane)

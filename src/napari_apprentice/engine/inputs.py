@@ -1,0 +1,48 @@
+"""What a network sees of an image: read tile by tile, at network resolution, so that large images stay on disk."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from napari_apprentice.data.patches import Tile
+from napari_apprentice.engine.normalize import Scaling
+from napari_apprentice.engine.resample import resize
+from napari_apprentice.settings import Triple
+
+
+class Inputs:
+    """Network inputs of one frame (C, Z, Y, X), anything with NumPy's slicing, at ``shape`` (z, y, x).
+
+    Slices are resampled once each; those that no later tile needs (tiles come ordered along z) are dropped.
+    """
+
+    def __init__(self, pixels: np.ndarray, shape: Triple, scaling: Scaling) -> None:
+        self.shape = shape
+        self._pixels = pixels
+        self._scaling = scaling
+        self._same = tuple(pixels.shape[1:]) == tuple(shape)
+        self._slices: dict[int, np.ndarray] = {}
+
+    def read(self, tile: Tile) -> np.ndarray:
+        """Inputs (C * inputs, z, y, x) of a tile, mirrored at the far ends up to its shape."""
+        values = self._linear(tile)
+        short = [(0, n - m) for n, m in zip(tile.shape, values.shape[1:], strict=True)]
+        if any(more for _, more in short):
+            values = np.pad(values, [(0, 0), *short], mode="symmetric")
+        return self._scaling.with_logarithm(values)
+
+    def _linear(self, tile: Tile) -> np.ndarray:
+        z, y, x = tile.read
+        if self._same:
+            return self._scaling.linear(np.asarray(self._pixels[:, z, y, x]))
+        for old in [known for known in self._slices if known < z.start]:
+            del self._slices[old]
+        for i in range(z.start, z.stop):
+            if i not in self._slices:
+                self._slices[i] = self._resized(i)
+        return np.stack([self._slices[i][:, y, x] for i in range(z.start, z.stop)], axis=1)
+
+    def _resized(self, z: int) -> np.ndarray:
+        linear = self._scaling.linear(np.asarray(self._pixels[:, z : z + 1]))
+        return np.asarray(resize(torch.from_numpy(linear), self.shape[1:])[:, 0].numpy())

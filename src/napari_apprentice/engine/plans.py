@@ -1,0 +1,71 @@
+"""Which plan a job is, and what becomes of everything that can go wrong in it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+
+from napari_apprentice.engine.device import is_out_of_memory
+from napari_apprentice.engine.warm import Warm
+from napari_apprentice.errors import Cancelled, UserError
+from napari_apprentice.events import Event, Failed, WasCancelled
+from napari_apprentice.jobs import ClickJob, Job, SegmentJob, TeachJob
+
+log = logging.getLogger(__name__)
+
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Engine:
+    """Runs jobs; keeps models and predictions warm from one to the next."""
+
+    def __init__(self) -> None:
+        self.warm = Warm()
+
+    def run(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        """Events of a job; the last is `Finished`, `Failed` or `WasCancelled`, and no exception comes out."""
+        try:
+            yield from self._plan(job, cancelled)
+        except Cancelled:
+            yield WasCancelled()
+        except Exception as error:
+            log.debug("%s failed", job.id, exc_info=error)
+            yield failed(error, job)
+        finally:
+            if isinstance(job, TeachJob):
+                self.warm.forget()
+
+    def _plan(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        if isinstance(job, SegmentJob):
+            from napari_apprentice.engine import segment
+
+            return segment.run(job, cancelled, self.warm)
+        if isinstance(job, ClickJob):
+            from napari_apprentice.engine import click
+
+            return click.run(job, cancelled, self.warm)
+        from napari_apprentice.engine import teach
+
+        return teach.run(job, cancelled)
+
+
+def run(job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+    """Events of one job, with nothing kept for the next."""
+    return Engine().run(job, cancelled)
+
+
+def failed(error: Exception, job: Job) -> Failed:
+    """An exception as the event that ends the job: one sentence for what a user can fix, a traceback for a bug."""
+    if isinstance(error, UserError):
+        return Failed(message=str(error))
+    if is_out_of_memory(error):
+        smaller = "smaller patches or fewer in one step" if isinstance(job, TeachJob) else "a smaller tile"
+        return Failed(message=f"The memory of the device is not enough: choose {smaller}, or the CPU as the device.")
+    if isinstance(error, OSError) and error.errno in _FULL_DISK:
+        return Failed(message="The disk is full: free some space and try again.")
+    if isinstance(error, FileNotFoundError):
+        return Failed(message=f"The file {error.filename} went away while it was needed: try again.")
+    message = f"Something went wrong in the program ({type(error).__name__}): please report it with the details."
+    return Failed(message=message, user_error=False, details="".join(traceback.format_exception(error)))

@@ -1,0 +1,202 @@
+"""From an image to what a network says about it: normalised as a whole, predicted in tiles, put together.
+
+::
+
+    pixels (C, Z, Y, X) -> normalise -> network resolution -> tiles -> network -> probabilities -> blended
+                        (once, whole)   (`resample`)       (`data/patches`)                     (K, Z, Y', X')
+
+The prediction stays at network resolution; `decoding` brings it to the image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.patches import Slices, Tile, blend_window, plan_tiles
+from napari_apprentice.engine.aside import Aside
+from napari_apprentice.engine.device import Device, free_memory, is_out_of_memory, mixed_precision
+from napari_apprentice.engine.inputs import Inputs
+from napari_apprentice.engine.normalize import Scaling, fit
+from napari_apprentice.engine.resample import network_shape
+from napari_apprentice.errors import UserError
+from napari_apprentice.settings import NetSettings, SegmentSettings, Triple
+
+_SMALLEST_EDGE = 64
+_BATCH_VOXELS = {"cuda": 1 << 22, "mps": 1 << 19, "cpu": 0}  # network inputs of one batch; on a CPU one tile
+_OVERLAP_2D = (0, 24, 24)  # halos of blended tiles; the receptive field is larger but fades
+_OVERLAP_3D = (4, 16, 16)
+_MOST_VOXELS = 1 << 32
+_FLOAT32_VOXELS = 1 << 27  # larger predictions are put together in half precision
+
+
+@dataclass(frozen=True)
+class Network:
+    """A model ready to predict (`folding.ready`) on its device; ``key`` tells it from others."""
+
+    header: ModelHeader
+    net: nn.Module
+    device: Device
+    key: Any = None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Probabilities (and log-distances) at network resolution, (K, Z, Y', X'), of an image of ``shape`` (z, y, x)."""
+
+    values: np.ndarray
+    shape: Triple
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happened meanwhile: ``done`` of ``total`` tiles.
+
+    ``block`` (K, z, y, x) is what a tile gave, before blending, for ``region`` of an image of ``shape`` (z, y, x) at
+    network resolution; None when nothing new is there. ``note`` is a sentence for the user.
+    """
+
+    done: int
+    total: int
+    shape: Triple
+    region: Slices | None = None
+    block: np.ndarray | None = None
+    note: str = ""
+
+
+def predict(
+    network: Network,
+    pixels: np.ndarray,
+    zoom: float = 1.0,
+    settings: SegmentSettings | None = None,
+    scaling: Scaling | None = None,
+    on_step: Callable[[Step], None] | None = None,
+) -> Prediction:
+    """Predict one frame (C, Z, Y, X) at ``zoom`` network pixels per image pixel, and wait for it."""
+    steps = predict_steps(network, pixels, zoom, settings or SegmentSettings(), scaling)
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            found: Prediction = end.value
+            return found
+        if on_step is not None:
+            on_step(step)
+
+
+def predict_steps(
+    network: Network,
+    pixels: np.ndarray,
+    zoom: float,
+    settings: SegmentSettings,
+    scaling: Scaling | None = None,
+    aside: Aside | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Generator[Step, None, Prediction]:
+    """`predict`, reporting after every tile and at every beat; when memory runs out it begins again with smaller tiles.
+
+    Parameters
+    ----------
+    scaling
+        How intensities become inputs; None: fitted on these pixels.
+    aside, cancelled
+        Where the network runs, and whether it still should: `errors.Cancelled` comes at the next beat.
+    """
+    shape = network_shape((pixels.shape[1], pixels.shape[2], pixels.shape[3]), zoom)
+    if np.prod(shape, dtype=np.int64) > _MOST_VOXELS:
+        raise UserError(
+            f"At a zoom of {zoom:.3g} the network would see an image of {shape[1]} x {shape[2]} pixels: "
+            "give a larger typical diameter."
+        )
+    scaling = scaling or fit(pixels, network.header.normalize)
+    aside = aside or Aside()
+    edge = settings.tile
+    while True:
+        plan = _Plan(network, Inputs(pixels, shape, scaling), settings.blend, edge)
+        try:
+            values = yield from plan.steps(aside, cancelled)
+            return Prediction(values, (pixels.shape[1], pixels.shape[2], pixels.shape[3]))
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or edge <= _SMALLEST_EDGE:
+                raise
+        free_memory(network.device)
+        edge = max(_SMALLEST_EDGE, edge // 2)
+        yield Step(0, 1, shape, note=f"The device ran out of memory: going on with tiles of {edge} pixels.")
+
+
+def tiles_for(net: NetSettings, shape: Triple, edge: int, *, blend: bool) -> list[Tile]:
+    """Tiles for a network on an image of ``shape``, evenly sized, at most about ``edge`` wide."""
+    wanted = (1, edge, edge) if net.dims == 2 else (max(8, edge // 16), max(32, edge // 2), max(32, edge // 2))
+    overlap = _OVERLAP_2D if net.dims == 2 else _OVERLAP_3D
+    halo = overlap if blend else net.receptive_radius
+    tile = [_even(n, t, h) for n, t, h in zip(shape, wanted, halo, strict=True)]
+    return plan_tiles(shape, (tile[0], tile[1], tile[2]), halo, net.multiple)
+
+
+def _even(size: int, tile: int, halo: int) -> int:
+    """The smallest tile that needs no more tiles than ``tile`` does."""
+    step = max(1, tile - 2 * halo)
+    count = max(1, -(-(size - 2 * halo) // step))
+    return -(-(size + (count - 1) * 2 * halo) // count)
+
+
+class _Plan:
+    """One way through an image, with buffers for tiles of one size."""
+
+    def __init__(self, network: Network, inputs: Inputs, blend: bool, edge: int) -> None:
+        self._network = network
+        self._inputs = inputs
+        self._blend = blend
+        self._tiles = tiles_for(network.header.net, inputs.shape, edge, blend=blend)
+        shape = (network.header.net.out_channels, *inputs.shape)
+        large = np.prod(shape, dtype=np.int64) > _FLOAT32_VOXELS
+        self._values = np.zeros(shape, np.float16 if large else np.float32)
+        voxels = int(np.prod(self._tiles[0].shape))
+        self._batch = max(1, _BATCH_VOXELS[network.device.name] // voxels)
+
+    def steps(self, aside: Aside, cancelled: Callable[[], bool]) -> Generator[Step, None, np.ndarray]:
+        total = len(self._tiles)
+        for first in range(0, total, self._batch):
+            tiles = self._tiles[first : first + self._batch]
+            still = Step(first, total, self._inputs.shape)
+            blocks = yield from aside.run(partial(self._compute, tiles), cancelled, still)
+            for i, (tile, block) in enumerate(zip(tiles, blocks, strict=True)):
+                self._put(tile, block)
+                kept = block[(slice(None), *tile.keep)]
+                yield Step(first + i + 1, total, self._inputs.shape, tile.put, kept)
+        return self._values.astype(np.float16, copy=False)
+
+    def _compute(self, tiles: Sequence[Tile]) -> np.ndarray:
+        stack = np.stack([self._inputs.read(tile) for tile in tiles])
+        return forward(self._network, stack)
+
+    def _put(self, tile: Tile, block: np.ndarray) -> None:
+        if not self._blend:
+            self._values[(slice(None), *tile.put)] = block[(slice(None), *tile.keep)]
+            return
+        part = block[(slice(None), *(slice(0, s.stop - s.start) for s in tile.read))]
+        self._values[(slice(None), *tile.read)] += part * blend_window(tile)
+
+
+def forward(network: Network, inputs: np.ndarray) -> np.ndarray:
+    """Network inputs (B, C, Z, Y, X) to probabilities and log-distances (B, K, Z, Y, X) float32."""
+    device = network.device
+    x = torch.from_numpy(inputs).to(device.torch)
+    with torch.inference_mode():
+        with mixed_precision(device):
+            logits = network.net(x).float()
+        if device.is_gpu and not bool(torch.isfinite(logits).all()):  # beyond the range of float16
+            logits = network.net(x).float()
+        out = logits.softmax(dim=1) if network.header.kind == "classes" else _instances(logits)
+    return np.asarray(out.cpu().numpy())
+
+
+def _instances(logits: torch.Tensor) -> torch.Tensor:
+    return torch.cat([logits[:, :1].sigmoid(), logits[:, 1:]], dim=1)

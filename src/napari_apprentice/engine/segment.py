@@ -1,0 +1,148 @@
+"""*Segment*: labels for every frame of an image, shown tile by tile while they are made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from napari_apprentice.data import scratch
+from napari_apprentice.data.models import why_not_fits
+from napari_apprentice.data.patches import Slices
+from napari_apprentice.data.zoom import zoom_for
+from napari_apprentice.engine.decoding import labels_of, quick_labels
+from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.predict import Network, Prediction, Step, predict_steps
+from napari_apprentice.engine.warm import Warm, frame_key, prediction_key
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import Event, Finished, Note, Progress, Region, Started, TileDone
+from napari_apprentice.jobs import SegmentJob, SegmentResult, VolumeRef
+from napari_apprentice.settings import SegmentSettings
+
+_PREDICTING = 0.85  # of the work of a frame; the rest is decoding
+
+
+def run(job: SegmentJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
+    """Write labels (T, Z, Y, X) to ``job.out``: provisional ones at first, the final ones before the last event.
+
+    Ids are unique over all frames. Raises `errors.Cancelled` within a tile of a cancel.
+    """
+    began = time.monotonic()
+    task = open_task(job.image, job.model, job.settings, warm or Warm(), cancelled)
+    yield Started(device=task.network.device.words)
+    frames = task.pixels.shape[0]
+    out = scratch.create(job.out.path, (frames, *task.pixels.shape[2:]), np.uint32)
+    clock = _Clock(frames, began)
+    objects = 0
+    for t in range(frames):
+        labels = yield from _frame(task, t, out[t], clock)
+        if task.network.header.kind == "instances":
+            found = int(labels.max())
+            labels[labels > 0] += np.uint32(objects)
+            objects += found
+        out[t] = labels
+    out.flush()
+    if task.network.header.kind == "classes":
+        objects = len(np.setdiff1d(np.unique(out), [0]))
+    seconds = time.monotonic() - began
+    yield Finished(
+        result=SegmentResult(
+            job=job.id, labels=job.out, objects=objects, seconds=seconds, device=task.network.device.words
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Task:
+    """An image (T, C, Z, Y, X), the network that looks at it, and at which zoom."""
+
+    image: VolumeRef
+    pixels: np.ndarray
+    network: Network
+    zoom: float
+    settings: SegmentSettings
+    warm: Warm
+    cancelled: Callable[[], bool]
+
+    def key(self, t: int) -> tuple[object, ...]:
+        """What the prediction of a frame depends on."""
+        return prediction_key(self.image.pixels.path, t, self.network, self.zoom)
+
+
+def open_task(
+    image: VolumeRef, model: str, settings: SegmentSettings, warm: Warm, cancelled: Callable[[], bool]
+) -> Task:
+    """Everything ready to predict; `UserError` when the model does not fit the image or the device is missing."""
+    network = warm.network(model, pick(settings.device))
+    pixels = scratch.read(image.pixels)
+    misfit = why_not_fits(network.header, pixels.shape)
+    if misfit:
+        raise UserError(misfit)
+    zoom = zoom_for(network.header, image.spacing, image.unit, settings)
+    return Task(image, pixels, network, zoom, settings, warm, cancelled)
+
+
+def predicted(task: Task, t: int) -> Generator[Step, None, Prediction]:
+    """The prediction of one frame, kept for clicks to come."""
+    scaling = task.warm.scaling(frame_key(task.image.pixels.path, t), task.pixels[t], task.network.header.normalize)
+    prediction = yield from predict_steps(
+        task.network, task.pixels[t], task.zoom, task.settings, scaling, task.warm.aside, task.cancelled
+    )
+    task.warm.predictions.keep(task.key(t), prediction)
+    return prediction
+
+
+def _frame(task: Task, t: int, out: np.ndarray, clock: _Clock) -> Generator[Event, None, np.ndarray]:
+    """Predict and decode one frame; events on the way, its labels (Z, Y, X) at the end."""
+    header = task.network.header
+    highest = 0
+    steps = predicted(task, t)
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            prediction: Prediction = end.value
+            break
+        if step.note:
+            yield Note(text=step.note)
+        if step.block is not None and step.region is not None:
+            labels = quick_labels(step.block, header)
+            region = show(out, labels, step.region, step.shape, highest if header.kind == "instances" else 0)
+            highest += int(labels.max())
+            yield TileDone(region=((t, t + 1), *region))
+        yield clock.at(t + _PREDICTING * step.done / step.total, "Predicting")
+    decode = partial(labels_of, prediction, header, task.image.spacing)
+    found = yield from task.warm.aside.run(decode, task.cancelled, clock.at(t + _PREDICTING, "Separating objects"))
+    yield clock.at(t + 1, "Separating objects")
+    return found
+
+
+def show(out: np.ndarray, labels: np.ndarray, region: Slices, shape: tuple[int, int, int], offset: int) -> Region:
+    """Put labels of a region at network resolution into ``out`` (Z, Y, X); returns the region of the image."""
+    place = [region[0]]
+    picks = []
+    for size, length, part in zip(out.shape[1:], shape[1:], region[1:], strict=True):
+        source = np.minimum(((np.arange(size) + 0.5) * length / size).astype(np.int64), length - 1)
+        start, stop = np.searchsorted(source, [part.start, part.stop])
+        place.append(slice(int(start), int(stop)))
+        picks.append(source[start:stop] - part.start)
+    shown = labels[:, picks[0][:, None], picks[1]]
+    out[tuple(place)] = np.where(shown > 0, shown + np.uint32(offset), 0)
+    return tuple((part.start, part.stop) for part in place)
+
+
+class _Clock:
+    """Progress in frames, with the time left at the pace so far."""
+
+    def __init__(self, frames: int, began: float) -> None:
+        self._frames = frames
+        self._began = began
+
+    def at(self, done: float, what: str) -> Progress:
+        """How far it is."""
+        passed = time.monotonic() - self._began
+        left = passed * (self._frames - done) / done if done > 0 else None
+        return Progress(done=done, total=self._frames, left_s=left, what=what)

@@ -1,0 +1,105 @@
+"""What is kept between jobs so that the next one is quick: models, scalings and the last predictions.
+
+Everything here can be thrown away at any time; keys hold the files' modification times, so nothing stale is used.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from napari_apprentice.engine import checkpoint
+from napari_apprentice.engine.aside import Aside
+from napari_apprentice.engine.device import Device
+from napari_apprentice.engine.folding import ready
+from napari_apprentice.engine.normalize import Scaling, fit
+from napari_apprentice.engine.predict import Network, Prediction
+from napari_apprentice.errors import UserError
+from napari_apprentice.settings import NormalizeSettings
+
+FileKey = tuple[str, int, int]
+FrameKey = tuple[FileKey, int]
+_Value = TypeVar("_Value")
+
+_PREDICTION_BYTES = 1 << 30
+
+
+class Recent(OrderedDict[Any, _Value]):
+    """The values used last, as many as `room` allows."""
+
+    def __init__(self, room: int, size: Callable[[_Value], int] = lambda value: 1) -> None:
+        super().__init__()
+        self._room = room
+        self._size = size
+
+    def keep(self, key: Any, value: _Value) -> None:
+        """Remember a value; the ones used longest ago make room."""
+        self.pop(key, None)
+        if self._size(value) > self._room:
+            return
+        self[key] = value
+        while sum(map(self._size, self.values())) > self._room:
+            self.popitem(last=False)
+
+    def find(self, key: Any) -> _Value | None:
+        """The value, which counts as used now."""
+        if key not in self:
+            return None
+        self.move_to_end(key)
+        return self[key]
+
+
+class Warm:
+    """Models by file and device, scalings and predictions by image frame."""
+
+    def __init__(self) -> None:
+        self.aside = Aside()
+        self._networks: Recent[Network] = Recent(3)
+        self._scalings: Recent[Scaling] = Recent(64)
+        self.predictions: Recent[Prediction] = Recent(_PREDICTION_BYTES, lambda found: int(found.values.nbytes))
+
+    def network(self, path: str, device: Device) -> Network:
+        """The model in a file, ready to predict on a device."""
+        key = (file_key(path), device.name)
+        found = self._networks.find(key)
+        if found is None:
+            header, net = checkpoint.load(path)
+            found = Network(header, ready(net, device), device, key)
+            self._networks.keep(key, found)
+        return found
+
+    def scaling(self, frame: FrameKey, pixels: np.ndarray, settings: NormalizeSettings) -> Scaling:
+        """How the intensities of a frame (C, Z, Y, X) become inputs."""
+        found = self._scalings.find((frame, settings))
+        if found is None:
+            found = fit(pixels, settings)
+            self._scalings.keep((frame, settings), found)
+        return found
+
+    def forget(self) -> None:
+        """Give the memory back."""
+        for kept in (self._networks, self._scalings, self.predictions):
+            kept.clear()
+
+
+def file_key(path: str) -> FileKey:
+    """What tells one state of a file from another; `UserError` when it is gone."""
+    try:
+        stat = Path(path).stat()
+    except OSError as error:
+        raise UserError(f"The file {path} cannot be read ({error.strerror}): check that it is still there.") from error
+    return str(Path(path).resolve()), stat.st_mtime_ns, stat.st_size
+
+
+def frame_key(path: str, t: int) -> FrameKey:
+    """One frame of the pixels in a file."""
+    return file_key(path), t
+
+
+def prediction_key(path: str, t: int, network: Network, zoom: float) -> tuple[Any, ...]:
+    """What the prediction of a frame depends on."""
+    return frame_key(path, t), network.key, zoom
