@@ -49,15 +49,13 @@ def test_runners_and_jobs_do_without_the_engine() -> None:
 )
 def test_the_window_with_the_panel_open_has_no_torch(tmp_path: Path) -> None:
     code = f"""
-import os
+import os, sys
 os.environ["APPRENTICE_HOME"] = {str(tmp_path)!r}
-import napari
-viewer = napari.Viewer(show=False)
-viewer.window.add_plugin_dock_widget("napari-apprentice")
-import sys
-assert not [name for name in sys.modules if "apprentice.engine" in name]
-loaded = "torch" in sys.modules
+from napari_apprentice.gui.app import open_window
+viewer, panel = open_window(show=False)
+loaded = [name for name in sys.modules if name == "torch" or "apprentice.engine" in name]
+panel.shut()
 viewer.close()
-assert not loaded
+assert not loaded, loaded
 """
     modules_after(code)

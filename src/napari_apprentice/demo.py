@@ -155,9 +155,16 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"Corrected {found['corrected_objects']} objects; on the other half of the image: {changes}."
     taught = found["teaching"]
     if taught is not None:
-        why = taught["why_no_score"] or f"set-aside score {taught['score_before']} -> {taught['score_after']}"
-        yield f"Taught {taught['steps']} steps in {taught['seconds']:.0f} s; {why}."
+        yield f"Taught {taught['steps']} steps in {taught['seconds']:.0f} s; {judgement(taught)}."
     yield f"The model in use now: {found['model_in_use']}."
+
+
+def judgement(taught: dict[str, Any]) -> str:
+    """What the corrections that were set aside say."""
+    before, after = taught["score_before"], taught["score_after"]
+    if after is None:
+        return f"not judged: {taught['why_no_score'].rstrip('.') or 'too few objects were set aside'}"
+    return f"on corrections set aside {'' if before is None else f'{before:.3f} -> '}{after:.3f}"
 
 
 def before_after(volume: Volume, truth: Labels, before: Labels, after: Labels) -> NDArray[np.uint8]:
