@@ -102,6 +102,8 @@ class Child:
                 self._on_message(message)
         except (OSError, ValueError) as error:
             self._lines.append(f"{type(error).__name__}: {error}")
+        with suppress(subprocess.TimeoutExpired):  # its own exit code says why it went
+            self._process.wait(_PATIENCE_S)
         self._process.kill()
         self._on_end(self._process.wait())
         stream.close()
