@@ -46,6 +46,7 @@ class Work(Editing):
         self._synced = 0
         self._retry_at = 0.0
         super().__init__(project)
+        self.settings_changed.connect(self._on_settings_changed)
 
     @property
     def runners(self) -> Runners:
@@ -119,6 +120,9 @@ class Work(Editing):
             self.job_ended.disconnect(note_failure)
         if failures:
             _raise(failures[0])
+
+    def _on_settings_changed(self) -> None:
+        self._device_words = ""  # another one may have been chosen
 
     def _start(self, kind: str, job: Job, entry: Entry, *, voxels: int = 0) -> None:
         handle = self.runners.start(job)
