@@ -178,5 +178,4 @@ def panel(viewer, session, qtbot):
     panel = ApprenticePanel(viewer, session)
     viewer.window.add_dock_widget(panel, name="Apprentice", area="right")
     yield panel
-    panel.shut()
-
+    panel.desk.close()

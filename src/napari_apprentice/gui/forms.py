@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 import annotated_types
-from magicgui.widgets import create_widget
+from magicgui.widgets import ComboBox, create_widget
 from magicgui.widgets.bases import ValueWidget
 from pydantic.fields import FieldInfo
 from qtpy.QtWidgets import QWidget
@@ -56,6 +56,15 @@ class Form(QWidget, Generic[S]):
             value = getattr(settings, name)
             with widget.changed.blocked():
                 widget.value = 0 if value is None else value
+
+    def offer(self, name: str, choices: list[str]) -> None:
+        """Offer only these for a setting with choices; what is set stays among them."""
+        widget = self.fields[name]
+        value = getattr(self._settings, name)
+        if isinstance(widget, ComboBox):
+            with widget.changed.blocked():
+                widget.choices = list(dict.fromkeys([*choices, value]))
+                widget.value = value
 
     def _on_changed(self, _value: Any = None) -> None:
         known = type(self._settings).model_fields

@@ -12,10 +12,11 @@ from qtpy.QtSvg import QSvgRenderer
 _HEAD = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
 _OURS = {
     # a brush stroke that goes round a cell
-    "background": f'{_HEAD}<path fill-rule="evenodd" d="M8 8h84v84H8z M50 26a24 24 0 1 0 0 48a24 24 0 1 0 0 -48z"/></svg>',
+    "background": f"{_HEAD}"
+    '<path fill-rule="evenodd" d="M8 8h84v84H8z M50 26a24 24 0 1 0 0 48a24 24 0 1 0 0 -48z"/></svg>',
     # a pointer on a cell with a plus
     "click": f"{_HEAD}"
-    '<path fill-rule="evenodd" d="M42 6a36 36 0 1 0 0 72a36 36 0 0 0 8 -1l-3 -9a27 27 0 1 1 21 -30l10 1a36 36 0 0 0 -36 -33z"/>'
+    '<path d="M42 6a36 36 0 1 0 0 72a36 36 0 0 0 8 -1l-3 -9a27 27 0 1 1 21 -30l10 1a36 36 0 0 0 -36 -33z"/>'
     '<path d="M46 44l44 17l-19 7l-8 20z"/></svg>',
     # a tick on an object
     "approve": f'{_HEAD}<path d="M14 52l10 -10l18 18l36 -40l11 10l-47 52z"/></svg>',
@@ -36,18 +37,23 @@ _NAPARI = {
 }
 
 
-def icon(name: str, colour: str, size: int = 20) -> QIcon:
-    """The icon of a tool in one colour, sharp at ``size`` points also on dense screens."""
+def icon(name: str, colour: str, faint: str, size: int = 20) -> QIcon:
+    """The icon of a tool, ``faint`` while it cannot be used; sharp at ``size`` points also on dense screens."""
     found = QIcon()
     for scale in (1, 2):
-        pixmap = QPixmap(QSize(size * scale, size * scale))
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        _renderer(name, colour).render(painter)
-        painter.end()
-        pixmap.setDevicePixelRatio(scale)
-        found.addPixmap(pixmap)
+        for mode, chosen in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Disabled, faint)):
+            found.addPixmap(_drawn(name, chosen, size, scale), mode)
     return found
+
+
+def _drawn(name: str, colour: str, size: int, scale: int) -> QPixmap:
+    pixmap = QPixmap(QSize(size * scale, size * scale))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    _renderer(name, colour).render(painter)
+    painter.end()
+    pixmap.setDevicePixelRatio(scale)
+    return pixmap
 
 
 def _renderer(name: str, colour: str) -> QSvgRenderer:

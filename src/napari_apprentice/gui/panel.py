@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import atexit
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import napari
-from napari.utils.notifications import show_warning
-from qtpy.QtCore import QCoreApplication, Qt, QTimer
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.images import OpenImages
-from napari_apprentice.gui.preview import ClickPreview, TilePreview
-from napari_apprentice.gui.progress import Activity
+from napari_apprentice.events import Event, Failed
+from napari_apprentice.gui.desk import Desk
 from napari_apprentice.gui.sections.correct import CorrectSection
 from napari_apprentice.gui.sections.image import ImageSection
 from napari_apprentice.gui.sections.model import ModelSection
 from napari_apprentice.gui.sections.project import ProjectSection, title
-from napari_apprentice.gui.sections.section import Section, button, muted
+from napari_apprentice.gui.sections.section import Section, button, link, muted
 from napari_apprentice.gui.sections.segment import SegmentSection
 from napari_apprentice.gui.sections.teach import TeachSection
-from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.theme import palette, stylesheet
-from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.project.folder import Project
 from napari_apprentice.session import Session
 
@@ -49,19 +43,11 @@ class ApprenticePanel(QWidget):
     def __init__(self, napari_viewer: napari.viewer.Viewer, session: Session | None = None) -> None:
         super().__init__()
         self.viewer = napari_viewer
-        self._owns_session = session is None
-        self.session = session or Session()
-        self.images = OpenImages(self.viewer, self.session)
-        self.stage = Stage(self.viewer, self.session, self.images)
-        self.tools = Tools(self.stage)
-        self._helpers: list[Any] = [
-            TilePreview(self.stage),
-            ClickPreview(self.stage),
-            Activity(self.session),
-            self.tools,
-            self.stage,
-            self.images,
-        ]
+        self.desk = Desk(napari_viewer, session)
+        self.session = self.desk.session
+        self.images = self.desk.images
+        self.stage = self.desk.stage
+        self.tools = self.desk.tools
         self.image = ImageSection(self.stage, self.new_project)
         self.model = ModelSection(self.session)
         self.segment = SegmentSection(self.session)
@@ -71,8 +57,7 @@ class ApprenticePanel(QWidget):
         self.sections: list[Section] = [
             self.image, self.model, self.segment, self.correct, self.teach, self.project,
         ]  # fmt: skip
-        self._connections = Connections()
-        self._closed = False
+        self.desk.close_with(*(section.connections for section in self.sections))
         self._build()
         self._listen()
         self._set_theme()
@@ -83,54 +68,56 @@ class ApprenticePanel(QWidget):
     def _build(self) -> None:
         self.setMinimumWidth(WIDTH)
         self.setObjectName("apprentice")
-        self._said = _Said()
-        self._offer = button("", self._on_continue_latest)
-        self._offer.hide()
+        self.said = _Said()
+        self.offer = button("", self._on_continue_latest)
+        self.offer.hide()
+        self._latest: Path | None = None
         content = QWidget()
         rows = QVBoxLayout(content)
         rows.setContentsMargins(10, 6, 12, 10)
         rows.setSpacing(9)
-        rows.addWidget(self._offer)
+        rows.addWidget(self.offer)
         for section in self.sections:
             rows.addWidget(section)
         rows.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(content)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(scroll, 1)
-        layout.addWidget(self._said)
+        layout.addWidget(self._scroll, 1)
+        layout.addWidget(self.said)
 
     def _listen(self) -> None:
         self._timer = QTimer(self)
         self._timer.setInterval(_PUMP_MS)
         self._timer.timeout.connect(self._pump)
         self._timer.start()
-        self._connections.add(self.session.said, self._said.show_sentence)
-        self._connections.add(self.session.image_changed, self._hide_offer)
-        self._connections.add(self.viewer.events.theme, self._set_theme)
-        self._connections.add(self.viewer.layers.events.inserted, self._on_inserted)
-        application = QCoreApplication.instance()
-        if application is not None:
-            self._connections.add(application.aboutToQuit, self.shut)
-        atexit.register(self.shut)
-        self.destroyed.connect(self.shut)
+        self._window_watcher = _WindowWatcher(self)
+        self.desk.close_with(self._window_watcher)
+        connections = self.desk.connections
+        connections.add(self.destroyed, self.desk.close)  # a slot of this widget itself would be gone by then
+        connections.add(self.session.said, self.said.show_sentence)
+        connections.add(self.session.job_ended, self._on_ended)
+        connections.add(self.session.vouched_changed, self._hide_offer)
+        connections.add(self.session.labels_changed, self._hide_offer)
+        connections.add(self.viewer.events.theme, self._set_theme)
+        connections.add(self.viewer.layers.events.inserted, self._on_inserted)
 
     def _begin(self) -> None:
-        """Open the image that is there, or offer the project of last time."""
+        """Open the image that is there, and offer the project of last time."""
         if self.session.project is not None:
             self.images.show_all()
             return
         latest = next(iter(Project.recent()), None)
         if latest is not None:
             self._latest = latest.path
-            self._offer.setText(f"Continue: {title(latest)}")
-            self._offer.setToolTip(str(latest.path))
-            self._offer.show()
+            self.offer.setText(f"Continue: {title(latest)}")
+            self.offer.setToolTip(str(latest.path))
+            self.offer.show()
         active = self.viewer.layers.selection.active
         found = self.images.layers
         if found:
@@ -141,40 +128,40 @@ class ApprenticePanel(QWidget):
     def continue_project(self, path: Path) -> None:
         """Go on with a project: its images, masks and models come back."""
         with self.project.said():
-            project = Project.open(path)
-            self._leave_project()
-            self.session.continue_project(project)
-            self.images.show_all()
+            self.desk.continue_project(path)
+        self._hide_offer()
 
     def new_project(self) -> None:
         """Begin a new project with the current image; the old one is kept."""
         shown = self.images.current
         layer = None if shown is None else shown.layer
-        self._leave_project()
+        self.desk.leave_project()
         if layer is not None:
             self.image.open(layer)
 
     def _on_continue_latest(self) -> None:
-        self.continue_project(self._latest)
-        self._offer.hide()
-
-    def _leave_project(self) -> None:
-        untouched = _is_untouched(self.session)
-        path = None if self.session.project is None else self.session.project.path
-        self.session.close()
-        if untouched and path is not None:
-            _remove(path)
-        self.images.forget()
-        self.session.image_changed.emit()
+        if self._latest is not None:
+            self.continue_project(self._latest)
 
     # what happens
 
     def _pump(self) -> None:
+        if self.desk.is_closed:
+            self._timer.stop()
+            return
         try:
             self.session.pump()
             self.segment.show_device()
         except UserError as error:
-            self._said.show_sentence(str(error))
+            self.said.show_sentence(str(error))
+
+    def _on_ended(self, kind: str, event: Event) -> None:
+        """What went wrong is said in the section of the job, which is brought into view."""
+        section = {"segment": self.segment, "teach": self.teach}.get(kind)
+        if section is not None and isinstance(event, Failed):
+            if self.said.text == event.message:
+                self.said.hide()
+            QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(section.below))
 
     def _on_inserted(self, event: Any) -> None:
         """The first image that comes is the one to work on."""
@@ -183,12 +170,11 @@ class ApprenticePanel(QWidget):
 
     def _open_first(self) -> None:
         found = self.images.layers
-        if not self._closed and self.session.current is None and len(found) == 1:
+        if not self.desk.is_closed and self.session.current is None and len(found) == 1:
             self.image.open(found[0])
 
-    def _hide_offer(self) -> None:
-        if any(entry.vouched.any() or entry.labels.any() for entry in self.session.entries):
-            self._offer.hide()
+    def _hide_offer(self, entry: Any = None) -> None:
+        self.offer.hide()
 
     def _set_theme(self, event: Any = None) -> None:
         colours = palette(self.viewer.theme)
@@ -196,26 +182,59 @@ class ApprenticePanel(QWidget):
         self.correct.set_palette(colours)
         self.teach.set_palette(colours)
 
+    def showEvent(self, event: Any) -> None:
+        """Docked: from now on the window's end is the desk's."""
+        super().showEvent(event)
+        self._window_watcher.watch(self.window())
+
+    def event(self, event: Any) -> bool:
+        """Taken out of its dock (napari's cross does that, and keeps the widget): the desk ends."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            QTimer.singleShot(0, self._look_for_parent)
+        return bool(super().event(event))
+
+    def _look_for_parent(self) -> None:
+        if self.parent() is None and not self.isVisible():
+            self.desk.close()
+
     def closeEvent(self, event: Any) -> None:
         """The panel goes away: jobs end, everything is saved."""
-        self.shut()
+        self.desk.close()
         super().closeEvent(event)
 
-    def shut(self, *_: Any) -> None:
-        """End jobs, save, let go of viewer and session; more than once does no harm."""
-        if self._closed:
+
+class _WindowWatcher(QObject):
+    """Closes the desk when the napari window it stands in was really closed."""
+
+    def __init__(self, panel: ApprenticePanel) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._window: QWidget | None = None
+
+    def watch(self, window: QWidget | None) -> None:
+        """Watch the window that the panel is in now."""
+        if window is None or window is self._window or window is self._panel:
             return
-        self._closed = True
-        atexit.unregister(self.shut)
-        with suppress(RuntimeError):  # Qt may have destroyed it already
-            self._timer.stop()
-        self._connections.close()
-        for section in self.sections:
-            section.close_connections()
-        for helper in self._helpers:
-            helper.close()
-        if self._owns_session:
-            self.session.close()
+        self.close()
+        self._window = window
+        window.installEventFilter(self)
+
+    def close(self) -> None:
+        """Let go of the window."""
+        window, self._window = self._window, None
+        if window is not None:
+            with suppress(RuntimeError):  # Qt has destroyed it already
+                window.removeEventFilter(self)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """See a window close; it may still refuse."""
+        if event.type() == QEvent.Type.Close and watched is self._window and watched is self._panel.window():
+            QTimer.singleShot(0, self._look)
+        return False
+
+    def _look(self) -> None:
+        if self._window is not None and not self._window.isVisible() and self._panel.window() is self._window:
+            self._panel.desk.close()
 
 
 class _Said(QFrame):
@@ -223,16 +242,11 @@ class _Said(QFrame):
 
     def __init__(self) -> None:
         super().__init__()
-        self._label = QLabel()
-        self._label.setProperty("role", "said")
-        self._label.setWordWrap(True)
-        away = QToolButton()
-        away.setProperty("role", "link")
-        away.setText("✕")
-        away.clicked.connect(lambda _checked=False: self.hide())
+        self._words = muted("", role="said")
+        away = link("✕", self.hide, "Hide")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 4, 6, 6)
-        layout.addWidget(self._label, 1)
+        layout.addWidget(self._words, 1)
         layout.addWidget(away)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -243,24 +257,10 @@ class _Said(QFrame):
     @property
     def text(self) -> str:
         """The sentence shown."""
-        return str(self._label.text())
+        return str(self._words.text())
 
     def show_sentence(self, sentence: str) -> None:
         """Show a sentence for a while."""
-        self._label.setText(sentence)
+        self._words.setText(sentence)
         self.show()
         self._timer.start()
-
-
-def _is_untouched(session: Session) -> bool:
-    """Whether nothing would be lost with the session's project."""
-    if session.project is None or session.project.is_temporary or session.missing:
-        return False
-    worked = any(entry.labels.any() or entry.vouched.any() or entry.history.done for entry in session.entries)
-    return not worked and not session.project.lineage.versions
-
-
-def _remove(path: Path) -> None:
-    import shutil
-
-    shutil.rmtree(path, ignore_errors=True)

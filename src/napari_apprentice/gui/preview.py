@@ -78,7 +78,7 @@ class TilePreview:
             footprint.view(self._array),
             name=f"{self._entry.name} proposal",
             opacity=0.6,
-            **self._stage.options(),
+            **self._stage.marked(),
         )
         if self._entry.labels.any():
             self.layer.contour = 2  # the old masks stay visible below
@@ -121,7 +121,7 @@ class ClickPreview:
             return
         padded = np.pad(mask.astype(np.uint8), 1)  # so that the outline closes at the edge of the box
         corner = footprint.corner([(start - 1, stop + 1) for start, stop in box])
-        options = self._stage.options()
+        options = self._stage.marked()
         if "C" in footprint.axes:
             corner = tuple(0 if axis == "C" else at for axis, at in zip(footprint.axes, corner, strict=True))
         options.update(_moved(options, footprint.axes, corner, box))

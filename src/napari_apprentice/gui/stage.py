@@ -22,6 +22,7 @@ from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.session import Entry, Session
 
 _REFRESH_MS = 60
+_MARK = "apprentice"
 _BLUE, _GREEN = (0.26, 0.53, 0.96, 1.0), (0.16, 0.78, 0.39, 1.0)
 
 
@@ -119,6 +120,10 @@ class Stage:
             return layers.placement(shown.layer, shown.footprint)
         return layers.placement_of(shown.entry.volume, shown.footprint)
 
+    def marked(self) -> dict[str, Any]:
+        """Options of a layer that is the panel's own and goes with it."""
+        return {**self.options(), "metadata": {_MARK: True}}
+
     # what happens
 
     def _on_image_changed(self) -> None:
@@ -198,7 +203,7 @@ class Stage:
             colormap=colormap,
             opacity=0.35,
             visible=False,
-            **self.options(),
+            **self.marked(),
         )
         self.add_quietly(self.vouched)
         self.vouched.editable = False
@@ -264,6 +269,11 @@ class Throttle(QObject):
     def stop(self) -> None:
         """Do not call any more."""
         self._timer.stop()
+
+
+def is_ours(layer: Layer) -> bool:
+    """Whether a layer belongs to the panel and not to the user."""
+    return isinstance(layer, ApprenticeLabels) or bool(layer.metadata.get(_MARK))
 
 
 def _colour(layer: Labels, session: Session) -> None:

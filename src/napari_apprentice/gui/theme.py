@@ -15,10 +15,12 @@ class Palette:
 
     background: str
     foreground: str
-    primary: str
+    button: str
+    hover: str
     text: str
     muted: str
     accent: str
+    on_accent: str
     icon: str
     warning: str
     font_pt: int
@@ -37,19 +39,22 @@ def palette(theme: str) -> Palette:
     chosen = get_theme(theme)
     colours = {
         name: getattr(chosen, name).as_rgb_tuple()[:3]
-        for name in ("background", "foreground", "primary", "text", "current", "icon", "warning")
+        for name in ("background", "foreground", "primary", "highlight", "text", "current", "icon", "warning")
     }
+    dark = chosen.type == "dark"
     return Palette(
         background=_hex(colours["background"]),
         foreground=_hex(colours["foreground"]),
-        primary=_hex(colours["primary"]),
+        button=_hex(colours["primary"]),
+        hover=_hex(colours["highlight"]),
         text=_hex(colours["text"]),
         muted=_hex(_mixed(colours["text"], colours["background"], 0.68)),
         accent=_hex(colours["current"]),
+        on_accent="#ffffff" if sum(colours["current"]) < 480 else "#101014",
         icon=_hex(colours["icon"]),
-        warning=_hex(colours["warning"]),
+        warning=_hex(colours["warning"] if dark else _mixed(colours["warning"], (60, 20, 0), 0.45)),
         font_pt=int(chosen.font_size.removesuffix("pt")),
-        is_dark=chosen.type == "dark",
+        is_dark=dark,
     )
 
 
@@ -72,23 +77,18 @@ def stylesheet(colours: Palette) -> str:
     }}
     QToolButton[role="link"]:hover {{ color: {colours.text}; }}
     QToolButton[role="tool"] {{
-        background: {colours.foreground}; border: 1px solid transparent; border-radius: 3px; padding: 2px;
+        background: {colours.button}; border: 1px solid transparent; border-radius: 3px; padding: 2px;
     }}
-    QToolButton[role="tool"]:hover {{ background: {colours.primary}; }}
+    QToolButton[role="tool"]:hover {{ background: {colours.hover}; }}
     QToolButton[role="tool"]:checked {{ background: {colours.accent}; }}
     QToolButton[role="tool"]:disabled {{ background: {colours.background}; }}
-    QToolButton[role="menu"] {{
-        background: {colours.foreground}; border: none; border-radius: 2px; padding: 4px 16px 4px 8px;
-    }}
-    QToolButton[role="menu"]:hover {{ background: {colours.primary}; }}
-    QToolButton[role="menu"]:checked {{ background: {colours.accent}; color: white; }}
-    QToolButton[role="menu"]:disabled {{ color: {colours.muted}; background: {colours.background}; }}
-    QToolButton[role="menu"]::menu-button {{ border: none; width: 14px; }}
-    QPushButton:checked {{ background: {colours.accent}; }}
+    QPushButton[role="menu"] {{ padding-right: 16px; }}
+    QPushButton[role="menu"]::menu-indicator {{ subcontrol-position: right center; right: 5px; width: 8px; }}
     QPushButton[role="main"] {{
-        background: {colours.accent}; color: white; font-weight: 600; padding: 5px; border-radius: 3px;
+        background: {colours.accent}; color: {colours.on_accent}; font-weight: 600; padding: 5px; border-radius: 3px;
     }}
-    QPushButton[role="main"]:disabled {{ background: {colours.foreground}; color: {colours.muted}; }}
+    QPushButton[role="main"]:hover {{ border: 1px solid {colours.icon}; padding: 4px; }}
+    QPushButton[role="main"]:disabled {{ background: {colours.foreground}; color: {colours.muted}; padding: 4px; }}
     QPushButton[role="plain"]:disabled {{ color: {colours.muted}; }}
     QFrame[role="line"] {{ background: {colours.foreground}; border: none; max-height: 1px; min-height: 1px; }}
     """

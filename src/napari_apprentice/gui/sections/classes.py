@@ -27,8 +27,6 @@ class ClassList(QWidget):
         self._rows.setSpacing(3)
         self._shown: tuple[ClassName, ...] | None = None
         self._swatches: dict[int, QToolButton] = {}
-        self._tools.changed.connect(self._on_tool_changed)
-        self._session.settings_changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
@@ -38,7 +36,8 @@ class ClassList(QWidget):
         self._shown = self._session.classes
         self._swatches.clear()
         while self._rows.count():
-            old = self._rows.takeAt(0).widget()
+            item = self._rows.takeAt(0)
+            old = None if item is None else item.widget()
             if old is not None:
                 old.hide()
                 old.deleteLater()
@@ -47,7 +46,7 @@ class ClassList(QWidget):
         adding = QWidget()
         adding.setLayout(row(link("+ Add a class", self._on_add), None))
         self._rows.addWidget(adding)
-        self._on_tool_changed()
+        self.show_selected()
 
     def _row(self, one: ClassName) -> QWidget:
         swatch = QToolButton()
@@ -71,7 +70,8 @@ class ClassList(QWidget):
             line.addWidget(widget)
         return made
 
-    def _on_tool_changed(self, _current: str = "") -> None:
+    def show_selected(self) -> None:
+        """Mark the class that is painted."""
         labels = self._tools.stage.labels
         selected = None if labels is None else int(labels.selected_label)
         for value, swatch in self._swatches.items():

@@ -43,7 +43,9 @@ class CorrectSection(Section):
         more = QMenu()
         more.addAction("Approve this slice", lambda: tools.approve("slice"))
         more.addAction("Approve the whole image", lambda: tools.approve("image"))
-        self.approve_view = menu_button("Approve view", more, slot=lambda: tools.approve("view"))
+        self.approve_view = button("Approve view", lambda: tools.approve("view"))
+        self.approve_more = menu_button("", more, "Approve more than what is in view")
+        self.approve_more.setFixedWidth(22)
         self.show_vouched = QCheckBox("Show what is vouched for")
         self.show_vouched.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.show_vouched.toggled.connect(self._stage.show_vouched)
@@ -73,7 +75,7 @@ class CorrectSection(Section):
         )
         self.proposal.hide()
         self.rows.addWidget(self.proposal)
-        self.rows.addLayout(row(self.new, self.approve_object, self.approve_view, spacing=4))
+        self.rows.addLayout(row(self.new, self.approve_object, self.approve_view, self.approve_more, spacing=4))
         self.rows.addWidget(self.show_vouched)
         self.rows.addWidget(self.count)
         self.rows.addWidget(self.missing)
@@ -106,7 +108,7 @@ class CorrectSection(Section):
     def set_palette(self, colours: Palette) -> None:
         """Draw the icons in the theme's colour."""
         for name, made in self.buttons.items():
-            made.setIcon(icons.icon(name, colours.icon, _ICON))
+            made.setIcon(icons.icon(name, colours.icon, colours.button, _ICON))
 
     def refresh(self) -> None:
         """Show the tools that can be used."""
@@ -117,10 +119,11 @@ class CorrectSection(Section):
             made.setEnabled(has_masks and not (name == "click" and why_not_click))
         tip = dict(_TOOLS)["click"]
         self.buttons["click"].setToolTip(f"{tip}\n{why_not_click}" if why_not_click else tip)
-        for widget in (self.new, self.approve_object, self.approve_view, self.show_vouched):
+        for widget in (self.new, self.approve_object, self.approve_view, self.approve_more, self.show_vouched):
             widget.setEnabled(has_masks)
         self.new.setVisible(cells)
         self.approve_object.setText("Approve object" if cells else "Approve area")
+        self.classes.refresh()
         self.classes.setVisible(not cells and self._session.current is not None)
         self.missing.setVisible(self._session.current is not None and not has_masks)
         self._on_tool_changed(self._tools.current)
@@ -142,6 +145,7 @@ class CorrectSection(Section):
         for name, made in self.buttons.items():
             made.setChecked(name == current and self._stage.labels is not None)
         self.approve_object.setChecked(current == "approve")
+        self.classes.show_selected()
         hint = HINTS.get(current, "")
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint) and self._stage.labels is not None)

@@ -23,6 +23,7 @@ class Curves(QWidget):
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
         self._item = self._plot.getPlotItem()
+        self._item.layout.setContentsMargins(0, 8, 0, 0)  # room for half of the topmost number
         self._item.showAxis("right")
         self._item.setLabel("bottom", "seconds")
         self._item.setLabel("left", "loss")

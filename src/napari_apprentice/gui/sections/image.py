@@ -12,13 +12,15 @@ from napari_apprentice.data.axes import describe
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.images import OpenImages
-from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.sections.reading import ReadingForm
 from napari_apprentice.gui.sections.section import Fields, Section, button, link, muted, row
-from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.stage import Stage, is_ours
 from napari_apprentice.settings import ClassName, Kind
 
-_KINDS: tuple[tuple[Kind, str], ...] = (("instances", "cells, each by itself"), ("classes", "classes (tissue, organelle)"))
+_KINDS: tuple[tuple[Kind, str], ...] = (
+    ("instances", "cells, each by itself"),
+    ("classes", "classes (tissue, organelle)"),
+)
 _FIRST_CLASS = (ClassName(value=1, name="class 1", color="#7b3294"),)
 
 
@@ -117,7 +119,7 @@ class ImageSection(Section):
         if shown is not None:
             self.start.addItem("nothing", None)
             for layer in self._stage.viewer.layers:
-                if isinstance(layer, Labels) and not isinstance(layer, ApprenticeLabels) and layer.editable:
+                if isinstance(layer, Labels) and not is_ours(layer):
                     self.start.addItem(layer.name, layer)
         useful = self.start.count() > 1 and shown is not None and not shown.entry.vouched.any()
         for widget in (self.start, self._start_name):

@@ -69,7 +69,9 @@ def words(choice: ModelChoice) -> str:
     if header.object_diameter:
         parts.append(f"objects of about {header.object_diameter / header.zoom:.0f} px")
     if header.trained_on:
-        parts.append("learned from " + ", ".join(header.trained_on[:3]) + (" ..." if len(header.trained_on) > 3 else ""))
+        parts.append(
+            "learned from " + ", ".join(header.trained_on[:3]) + (" ..." if len(header.trained_on) > 3 else "")
+        )
     return "; ".join(parts) + "."
 
 

@@ -28,7 +28,8 @@ class ProjectSection(Section):
         self._recent = QMenu()
         self._recent.aboutToShow.connect(self._fill_recent)
         self.open = menu_button("Continue...", self._recent, "Go on with a project of before")
-        self.export = button("Export labels...", self._on_export, tip="TIFF with the pixel size")
+        self.export = button("Export labels...", self._on_export, tip="There are no masks to export yet.")
+        self.export.setEnabled(False)
         self.copy = menu_button("Copy as...", self._copy_menu(), "What you did here as a command or as Python")
         self.folder = button("Folder", self._on_folder, tip="Open the project's folder")
         self.new = button("New", new, tip="Begin a new project with the current image")
@@ -59,6 +60,8 @@ class ProjectSection(Section):
     def _show_export(self) -> None:
         entry = self._session.current
         has_masks = entry is not None and bool(entry.labels.any())
+        if self.export.isEnabled() == has_masks:
+            return
         self.export.setEnabled(has_masks)
         self.export.setToolTip("TIFF with the pixel size" if has_masks else "There are no masks to export yet.")
 
@@ -101,8 +104,11 @@ class ProjectSection(Section):
     def _copy(self, kind: str, *, as_command: bool) -> None:
         with self.said():
             made = self._session.command_line if as_command else self._session.python_lines
-            QGuiApplication.clipboard().setText(made("teach" if kind == "teach" else "segment"))
-            self.aside.setText("copied")
+            text = made("teach" if kind == "teach" else "segment")
+            clipboard = QGuiApplication.clipboard()
+            if clipboard is not None:
+                clipboard.setText(text)
+                self.aside.setText("copied")
 
     def _on_folder(self) -> None:
         if self._session.project is not None:

@@ -31,11 +31,11 @@ class ReadingForm(QWidget):
         self.channel = QComboBox()
         self.channel.activated.connect(self._on_channel)
         self.plane = _size_field()
-        self.depth = _size_field()
+        self.step = _size_field()
         self.unit = QComboBox()
         self.unit.addItems(_UNITS)
         self.unit.activated.connect(lambda _index: self._on_spacing())
-        for field in (self.plane, self.depth):
+        for field in (self.plane, self.step):
             field.editingFinished.connect(self._on_spacing)
         fields = Fields()
         fields.setContentsMargins(8, 0, 0, 4)
@@ -45,7 +45,7 @@ class ReadingForm(QWidget):
         size = QWidget()
         size.setLayout(row(self.plane, self.unit))
         fields.add("Pixel size", size, "Distance between pixels, written to the layer's scale")
-        self._depth_name = fields.add("Slice step", self.depth, "Distance between slices, in the same unit")
+        self._depth_name = fields.add("Slice step", self.step, "Distance between slices, in the same unit")
 
     def show_reading(self, shown: Shown) -> None:
         """Put what is understood into the fields."""
@@ -53,14 +53,14 @@ class ReadingForm(QWidget):
         self._show_axes(shown)
         self._show_channels(shown)
         volume = shown.entry.volume
-        for field, value in ((self.depth, volume.spacing[0]), (self.plane, volume.spacing[2])):
+        for field, value in ((self.step, volume.spacing[0]), (self.plane, volume.spacing[2])):
             field.blockSignals(True)
             field.setValue(value)
             field.blockSignals(False)
         if self.unit.findText(volume.unit) < 0:
             self.unit.addItem(volume.unit)
         self.unit.setCurrentText(volume.unit)
-        for widget in (self.depth, self._depth_name):
+        for widget in (self.step, self._depth_name):
             widget.setVisible(volume.is_3d)
 
     def _show_axes(self, shown: Shown) -> None:
@@ -88,7 +88,7 @@ class ReadingForm(QWidget):
 
     def _on_spacing(self) -> None:
         plane = self.plane.value()
-        self._spaced((self.depth.value(), plane, plane), self.unit.currentText())
+        self._spaced((self.step.value(), plane, plane), self.unit.currentText())
 
 
 def orders(axes: str) -> list[str]:

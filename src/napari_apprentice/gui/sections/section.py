@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -31,7 +30,7 @@ LABEL_WIDTH = 78
 
 
 class Section(QFrame):
-    """A titled part of the panel that can be folded; ``say`` shows one sentence under it until the next thing is done."""
+    """A titled part of the panel that can be folded; ``say`` shows one sentence under it."""
 
     def __init__(self, title: str, parent: QWidget | None = None, *, folded: bool = False) -> None:
         super().__init__(parent)
@@ -50,34 +49,30 @@ class Section(QFrame):
         self.rows = QVBoxLayout(self.body)
         self.rows.setContentsMargins(0, 2, 0, 0)
         self.rows.setSpacing(5)
-        self._sentence = muted("", role="warning")
-        self._sentence.hide()
+        self.below = muted("", role="warning")
+        self.below.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(line())
         layout.addLayout(head)
         layout.addWidget(self.body)
-        layout.addWidget(self._sentence)
+        layout.addWidget(self.below)
         self._on_folded(False)
         self.title.setChecked(folded)
-
-    def close_connections(self) -> None:
-        """Stop listening; the session or the viewer goes away."""
-        self.connections.close()
 
     def refresh(self) -> None:
         """Show the state of the session."""
 
     def say(self, sentence: str) -> None:
         """Show one sentence under the section; "" takes it away."""
-        self._sentence.setText(sentence)
-        self._sentence.setVisible(bool(sentence))
+        self.below.setText(sentence)
+        self.below.setVisible(bool(sentence))
 
     @property
     def sentence(self) -> str:
         """What is said under the section."""
-        return str(self._sentence.text())
+        return str(self.below.text())
 
     @contextmanager
     def said(self) -> Iterator[None]:
@@ -165,7 +160,7 @@ class Words(QLabel):
         """Not less, so that no line is cut."""
         return self.sizeHint()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: Any) -> None:
         """Another width may need another height."""
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
@@ -174,8 +169,10 @@ class Words(QLabel):
     def set_role(self, role: str) -> None:
         """Explain ("muted") or warn ("warning")."""
         self.setProperty("role", role)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        style = self.style()
+        if style is not None:  # so that the rule of the new role is looked up
+            style.unpolish(self)
+            style.polish(self)
 
 
 def muted(text: str, role: str = "muted") -> Words:
@@ -193,21 +190,14 @@ def button(text: str, slot: Callable[[], None], role: str = "plain", tip: str = 
     return made
 
 
-def menu_button(text: str, menu: QMenu, tip: str = "", slot: Callable[[], None] | None = None) -> QToolButton:
-    """A button with a menu: all of it opens the menu, or only its arrow when there is a ``slot``."""
-    made = QToolButton()
+def menu_button(text: str, menu: QMenu, tip: str = "") -> QPushButton:
+    """A button that opens a menu."""
+    made = QPushButton(text)
     made.setProperty("role", "menu")
-    made.setText(text)
     made.setToolTip(tip)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    made.setMenu(menu)
     menu.setParent(made, menu.windowFlags())
-    made.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
-    if slot is None:
-        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    else:
-        made.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        made.clicked.connect(lambda _checked=False: slot())
+    made.setMenu(menu)
     return made
 
 

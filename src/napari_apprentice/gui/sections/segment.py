@@ -54,20 +54,14 @@ class SegmentSection(Section):
         if found is None:
             return
         self.knows_device = True
-        field = self.form.fields["device"]
-        names = ["auto", *(device.name for device in found)]
-        with field.changed.blocked():
-            field.choices = list(dict.fromkeys([*names, self._session.segment_settings.device]))
-            field.value = self._session.segment_settings.device
+        self.form.offer("device", ["auto", *(device.name for device in found)])
 
     def _on_changed(self, settings: SegmentSettings) -> None:
         # each of the two forms knows its own fields; the device is one choice for all jobs
         changed = {name: value for name, value in settings if value != getattr(self._session.segment_settings, name)}
         self._session.segment_settings = self._session.segment_settings.model_copy(update=changed)
         if "device" in changed:
-            self._session.teach_settings = self._session.teach_settings.model_copy(
-                update={"device": changed["device"]}
-            )
+            self._session.teach_settings = self._session.teach_settings.model_copy(update={"device": changed["device"]})
 
     def _on_more(self) -> None:
         self.more.setVisible(not self.more.isVisible())

@@ -1,0 +1,98 @@
+"""What works behind the panel's widgets, and ends with them: no widget in here."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+from pathlib import Path
+from typing import Any, Protocol
+
+from napari.components import ViewerModel
+from qtpy.QtCore import QCoreApplication
+
+from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.images import OpenImages
+from napari_apprentice.gui.preview import ClickPreview, TilePreview
+from napari_apprentice.gui.progress import Activity
+from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.tools.tools import Tools
+from napari_apprentice.project.folder import Project
+from napari_apprentice.session import Session
+
+
+class Closes(Protocol):
+    """Something that ends."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Desk:
+    """The session with everything in the viewer that shows it.
+
+    It is closed by whatever comes first: the panel closed or destroyed, its window closed, the application or
+    Python ending. A session of its own is closed with it: jobs end and everything is saved.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: Session | None) -> None:
+        self.viewer = viewer
+        self._owns_session = session is None
+        self.session = session or Session()
+        self.images = OpenImages(viewer, self.session)
+        self.stage = Stage(viewer, self.session, self.images)
+        self.tools = Tools(self.stage)
+        self.is_closed = False
+        self.connections = Connections()
+        self._parts: list[Closes] = [
+            TilePreview(self.stage),
+            ClickPreview(self.stage),
+            Activity(self.session),
+            self.tools,
+            self.stage,
+            self.images,
+        ]
+        application = QCoreApplication.instance()
+        if application is not None:
+            self.connections.add(application.aboutToQuit, self.close)
+        atexit.register(self.close)
+
+    def close_with(self, *parts: Closes) -> None:
+        """Close these first."""
+        self._parts[:0] = parts
+
+    def close(self, *_: Any) -> None:
+        """End jobs, save, let go of viewer and session; more than once does no harm."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        atexit.unregister(self.close)
+        self.connections.close()
+        for part in self._parts:
+            part.close()
+        if self._owns_session:
+            self.session.close()
+
+    def continue_project(self, path: Path) -> None:
+        """Go on with a project: its images, masks and models come back. `UserError` when it cannot be opened."""
+        project = Project.open(path)
+        self.leave_project()
+        self.session.continue_project(project)
+        self.images.show_all()
+
+    def leave_project(self) -> None:
+        """Close the session's project; one in which nothing was done leaves no folder behind."""
+        untouched = _is_untouched(self.session)
+        path = None if self.session.project is None else self.session.project.path
+        self.session.close()
+        if untouched and path is not None:
+            shutil.rmtree(path, ignore_errors=True)
+        self.images.forget()
+        self.session.image_changed.emit()
+
+
+def _is_untouched(session: Session) -> bool:
+    """Whether nothing would be lost with the session's project."""
+    if session.project is None or session.project.is_temporary or session.missing:
+        return False
+    worked = any(entry.labels.any() or entry.vouched.any() or entry.history.done for entry in session.entries)
+    return not worked and not session.project.lineage.versions
