@@ -146,7 +146,7 @@ class SegmentSettings(Settings):
     diameter: Annotated[
         float | None, Field(gt=0, description="Typical object diameter in image pixels; empty: as the model says.")
     ] = None
-    tile: Annotated[int, Field(ge=32, le=4096, description="Tile edge in pixels.")] = 256
+    tile: Annotated[int, Field(ge=32, le=4096, description="Tile edge in network pixels.")] = 384
     blend: Annotated[bool, Field(description="Blend overlapping tiles; off: crop exactly.")] = True
 
 

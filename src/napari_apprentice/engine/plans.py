@@ -39,16 +39,16 @@ class Engine:
 
     def _plan(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
         if isinstance(job, SegmentJob):
-            from napari_apprentice.engine import segment
+            from napari_apprentice.engine.segment import run as segment
 
-            return segment.run(job, cancelled, self.warm)
+            return segment(job, cancelled, self.warm)
         if isinstance(job, ClickJob):
-            from napari_apprentice.engine import click
+            from napari_apprentice.engine.click import run as click
 
-            return click.run(job, cancelled, self.warm)
-        from napari_apprentice.engine import teach
+            return click(job, cancelled, self.warm)
+        from napari_apprentice.engine.teach import run as teach
 
-        return teach.run(job, cancelled)
+        return teach(job, cancelled)
 
 
 def run(job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:

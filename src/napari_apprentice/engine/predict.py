@@ -11,6 +11,7 @@ The prediction stays at network resolution; `decoding` brings it to the image.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ _SMALLEST_EDGE = 64
 _BATCH_VOXELS = {"cuda": 1 << 22, "mps": 1 << 19, "cpu": 0}  # network inputs of one batch; on a CPU one tile
 _OVERLAP_2D = (0, 24, 24)  # halos of blended tiles; the receptive field is larger but fades
 _OVERLAP_3D = (4, 16, 16)
+_DEEPEST = 32  # slices of a tile
 _MOST_VOXELS = 1 << 32
 _FLOAT32_VOXELS = 1 << 27  # larger predictions are put together in half precision
 
@@ -133,7 +135,8 @@ def predict_steps(
 
 def tiles_for(net: NetSettings, shape: Triple, edge: int, *, blend: bool) -> list[Tile]:
     """Tiles for a network on an image of ``shape``, evenly sized, at most about ``edge`` wide."""
-    wanted = (1, edge, edge) if net.dims == 2 else (max(8, edge // 16), max(32, edge // 2), max(32, edge // 2))
+    deep = min(_DEEPEST, max(8, edge // 12))
+    wanted = (1, edge, edge) if net.dims == 2 else (deep, max(32, edge // 2), max(32, edge // 2))
     overlap = _OVERLAP_2D if net.dims == 2 else _OVERLAP_3D
     halo = overlap if blend else net.receptive_radius
     tile = [_even(n, t, h) for n, t, h in zip(shape, wanted, halo, strict=True)]
@@ -175,7 +178,7 @@ class _Plan:
 
     def _compute(self, tiles: Sequence[Tile]) -> np.ndarray:
         stack = np.stack([self._inputs.read(tile) for tile in tiles])
-        return forward(self._network, stack)
+        return forward(self._network, stack, exact=not self._blend)
 
     def _put(self, tile: Tile, block: np.ndarray) -> None:
         if not self._blend:
@@ -185,12 +188,15 @@ class _Plan:
         self._values[(slice(None), *tile.read)] += part * blend_window(tile)
 
 
-def forward(network: Network, inputs: np.ndarray) -> np.ndarray:
-    """Network inputs (B, C, Z, Y, X) to probabilities and log-distances (B, K, Z, Y, X) float32."""
+def forward(network: Network, inputs: np.ndarray, *, exact: bool = False) -> np.ndarray:
+    """Network inputs (B, C, Z, Y, X) to probabilities and log-distances (B, K, Z, Y, X) float32.
+
+    With `exact` in single precision on every device.
+    """
     device = network.device
     x = torch.from_numpy(inputs).to(device.torch)
     with torch.inference_mode():
-        with mixed_precision(device):
+        with nullcontext() if exact else mixed_precision(device):
             logits = network.net(x).float()
         if device.is_gpu and not bool(torch.isfinite(logits).all()):  # beyond the range of float16
             logits = network.net(x).float()

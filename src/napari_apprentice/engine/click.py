@@ -1,0 +1,160 @@
+"""*Click a cell*: one object around a point, from what the network predicts there; quick enough to feel immediate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Iterator
+
+import numpy as np
+
+from napari_apprentice.data import clicking
+from napari_apprentice.data.patches import Slices
+from napari_apprentice.data.zoom import TARGET_DIAMETER
+from napari_apprentice.engine.normalize import Scaling
+from napari_apprentice.engine.predict import Prediction, Step, predict_steps
+from napari_apprentice.engine.resample import network_shape
+from napari_apprentice.engine.segment import Task, open_task, predicted
+from napari_apprentice.engine.view import view_of
+from napari_apprentice.engine.warm import Warm, frame_key
+from napari_apprentice.events import Event, Finished, Started
+from napari_apprentice.jobs import ClickJob, ClickResult
+
+_WINDOW = 256  # network pixels around the point; in 3D half as many
+_WHOLE = {2: 400_000, 3: 150_000}  # network voxels of a frame that is predicted whole, and kept, at the first click
+_GROWTH = (1, 2, 4)
+
+Spot = tuple[int, int, int]
+Found = tuple[np.ndarray, Slices, int | None]
+
+
+def run(job: ClickJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
+    """Propose one object (or region of a class) around ``job.point``; its mask is empty when nothing is there.
+
+    What was predicted before is used again; otherwise a window around the point is predicted.
+    """
+    task = open_task(job.image, job.model, job.settings, warm or Warm(), cancelled)
+    yield Started(device=task.network.device.words)
+    t, at = job.point[0], job.point[1:]
+    prediction = task.warm.predictions.find(task.key(t))
+    shape = network_shape(_shape(task), task.zoom)
+    if prediction is None and math.prod(shape) <= _WHOLE[task.network.header.net.dims]:
+        prediction = _finish(predicted(task, t))
+    mask, box, value = _grown(task, t, at, prediction)
+    yield Finished(result=_result(job, mask, box, value))
+
+
+def _grown(task: Task, t: int, at: Spot, prediction: Prediction | None) -> Found:
+    """What is found in the smallest window that holds it whole."""
+    for factor in _GROWTH if prediction is not None else _GROWTH[:2]:
+        box = window_around(task, at, factor)
+        found, value = _propose(task, t, at, prediction, box)
+        if not _is_cut(found, box, _shape(task)):
+            break
+    return found, box, value
+
+
+def _propose(task: Task, t: int, at: Spot, prediction: Prediction | None, box: Slices) -> tuple[np.ndarray, int | None]:
+    header = task.network.header
+    if prediction is None:
+        part = _finish(_predict_window(task, t, box))
+        z, y, x = (slice(0, s.stop - s.start) for s in box)
+        view = view_of(part, (z, y, x))
+        here = view.place(_inside(at, box))
+    else:
+        view = view_of(prediction, box)
+        here = view.place(at)
+    if header.kind == "classes":
+        region, value = clicking.region_at(view.values, here)
+        return view.at_image(region), value
+    mask = view.at_image(clicking.object_at(view.values, here, header.decode))
+    return (mask if mask.any() else _outlined(task, t, at, box)), None
+
+
+def _outlined(task: Task, t: int, at: Spot, box: Slices) -> np.ndarray:
+    """Where the network saw nothing: what the pixels outline, about as large as an object of the model."""
+    scaling = _scaling(task, t)
+    image = scaling.linear(np.asarray(task.pixels[(t, slice(None), *box)])).mean(axis=0)
+    radius = (task.network.header.object_diameter or TARGET_DIAMETER) / task.zoom / 2
+    spacing = task.image.spacing
+    deep = max(0.5, radius * (spacing[1] * spacing[2]) ** 0.5 / spacing[0])
+    return clicking.outlined_at(image, _inside(at, box), (deep, max(1.0, radius), max(1.0, radius)))
+
+
+def window_around(task: Task, at: Spot, factor: int) -> Slices:
+    """A box of the image around a point: ``factor`` windows wide, moved inside at the image's edges."""
+    header = task.network.header
+    diameter = header.object_diameter or TARGET_DIAMETER
+    window = _WINDOW if _shape(task)[0] == 1 else _WINDOW // 2
+    edge = max(window, 4 * diameter) / task.zoom
+    spacing = task.image.spacing
+    depth = 2.5 * diameter / task.zoom * (spacing[1] * spacing[2]) ** 0.5 / spacing[0]
+    sizes = (max(8, depth), edge, edge)
+    z, y, x = (_part(i, math.ceil(size * factor), n) for i, size, n in zip(at, sizes, _shape(task), strict=True))
+    return z, y, x
+
+
+def _part(at: int, size: int, length: int) -> slice:
+    size = min(size, length)
+    start = min(max(0, at - size // 2), length - size)
+    return slice(start, start + size)
+
+
+def _predict_window(task: Task, t: int, box: Slices) -> Generator[Step, None, Prediction]:
+    return predict_steps(
+        task.network,
+        np.asarray(task.pixels[(t, slice(None), *box)]),
+        task.zoom,
+        task.settings,
+        _scaling(task, t),
+        task.warm.aside,
+        task.cancelled,
+    )
+
+
+def _finish(steps: Generator[Step, None, Prediction]) -> Prediction:
+    """Predict to the end; a click has nothing to report on the way."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            prediction: Prediction = end.value
+            return prediction
+
+
+def _scaling(task: Task, t: int) -> Scaling:
+    return task.warm.scaling(frame_key(task.image.pixels.path, t), task.pixels[t], task.network.header.normalize)
+
+
+def _shape(task: Task) -> Spot:
+    z, y, x = task.pixels.shape[2:]
+    return z, y, x
+
+
+def _inside(at: Spot, box: Slices) -> Spot:
+    z, y, x = (i - part.start for i, part in zip(at, box, strict=True))
+    return z, y, x
+
+
+def _is_cut(mask: np.ndarray, box: Slices, shape: Spot) -> bool:
+    """Whether a mask reaches an end of its box that is not an end of the image."""
+    for axis, (part, length) in enumerate(zip(box, shape, strict=True)):
+        if part.start > 0 and mask.take(0, axis).any():
+            return True
+        if part.stop < length and mask.take(-1, axis).any():
+            return True
+    return False
+
+
+def _result(job: ClickJob, mask: np.ndarray, box: Slices, value: int | None) -> ClickResult:
+    """The mask in the smallest box that holds it."""
+    t = job.point[0]
+    if not mask.any():
+        nothing = ((t, t + 1), *((i, i + 1) for i in job.point[1:]))
+        return ClickResult(job=job.id, generation=job.generation, box=nothing, class_value=value)
+    tight, ends = [], []
+    for axis, part in enumerate(box):
+        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        tight.append(slice(int(used[0]), int(used[-1]) + 1))
+        ends.append((part.start + tight[-1].start, part.start + tight[-1].stop))
+    bits = np.packbits(mask[tuple(tight)]).tobytes().hex()
+    return ClickResult(job=job.id, generation=job.generation, box=((t, t + 1), *ends), bits=bits, class_value=value)
