@@ -19,7 +19,8 @@ from napari_apprentice.engine.warm import Warm, frame_key
 from napari_apprentice.events import Event, Finished, Started
 from napari_apprentice.jobs import ClickJob, ClickResult
 
-_WINDOW = 256  # network pixels around the point; in 3D half as many
+_WINDOW = 256  # network pixels around the point
+_WINDOW_3D = 80
 _WHOLE = {2: 400_000, 3: 150_000}  # network voxels of a frame that is predicted whole, and kept, at the first click
 _GROWTH = (1, 2, 4)
 
@@ -84,7 +85,7 @@ def window_around(task: Task, at: Spot, factor: int) -> Slices:
     """A box of the image around a point: ``factor`` windows wide, moved inside at the image's edges."""
     header = task.network.header
     diameter = header.object_diameter or TARGET_DIAMETER
-    window = _WINDOW if _shape(task)[0] == 1 else _WINDOW // 2
+    window = _WINDOW if _shape(task)[0] == 1 else _WINDOW_3D
     edge = max(window, 4 * diameter) / task.zoom
     spacing = task.image.spacing
     depth = 2.5 * diameter / task.zoom * (spacing[1] * spacing[2]) ** 0.5 / spacing[0]

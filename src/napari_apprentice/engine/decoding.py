@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from napari_apprentice.data import classes, instances
-from napari_apprentice.data.joining import join_slices
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.engine.resample import resize, resize_labels
@@ -18,15 +17,16 @@ Spacing = tuple[float, float, float]
 def labels_of(prediction: Prediction, header: ModelHeader, spacing: Spacing = (1.0, 1.0, 1.0)) -> np.ndarray:
     """Labels (Z, Y, X) uint32 at the image's resolution: objects numbered from 1, or class values.
 
+    What a 2D model predicted slice by slice is decoded in 3D as well: sections of one object that overlap are joined,
+    and parted where both shrink towards a slice between them. (Against linking the best overlapping sections of
+    slices decoded one by one, AP .50 of the 2D model rose on four volumes of nuclei from .20-.60 to .24-.78.)
+
     Decoded at the finer of both resolutions: outlines are smooth where the image is finer, and thin gaps between
     objects survive where the network is.
     """
     values, decode = at_finer(prediction, header.decode)
     if header.kind == "classes":
         labels = classes.decode(values)
-    elif header.net.dims == 2 and values.shape[1] > 1:
-        slices = [instances.decode(values[:, z : z + 1], decode)[0] for z in range(values.shape[1])]
-        labels = join_slices(np.stack(slices))
     else:
         labels = instances.decode(values, decode, spacing)
     return _at_image(labels, prediction)
