@@ -77,7 +77,7 @@ def _window(session: Session, volume: Any) -> tuple[napari.Viewer, Any]:
 
 
 def _close(viewer: napari.Viewer, panel: Any) -> None:
-    panel.shut()
+    panel.desk.close()
     viewer.close()
     wait(0.5)
 

@@ -46,7 +46,7 @@ def measure(settings: ResponsivenessSettings) -> dict[str, Any]:
             wait(1.0)
             cancels.append(_cancel(session))
         device = session.device_words
-        panel.shut()
+        panel.desk.close()
     viewer.close()
     return {"delays_ms": delays, "cancel_s": cancels, "panel_s": panel_s, "device": device}
 
