@@ -124,7 +124,7 @@ def train(data: Path, out: Path, threads: int = 1) -> None:
     examples = read_examples(data, "train")
     log.info("%d images, %s", len(examples), dict(Counter(example.kind for example in examples)))
     sources = [annotated_source(e.pixels[None, None], e.labels[None], NORMALIZE) for e in examples]
-    cycles = (Cycle(7800, 2e-3), Cycle(3600, 1e-3, milder))
+    cycles = (Cycle(7800, 2e-3), Cycle(2400, 1e-3, milder))
     plan = PretrainPlan(net=NET, cycles=cycles, gain=NORMALIZE.gain, threads=threads)
     pretrain(sources, shares_of(examples), plan, out / LAST, lambda: False)
     finish(data, out)
