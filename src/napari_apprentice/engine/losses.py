@@ -18,6 +18,18 @@ def soft_dice(probability: torch.Tensor, target: torch.Tensor, weight: torch.Ten
     return 1.0 - (2.0 * overlap + 1.0) / (total + 1.0)
 
 
+def settle(logits: torch.Tensor, weight: torch.Tensor, limit: float = 0.5) -> torch.Tensor:
+    """Weights (B, K, Z, Y, X) that are all at least 0.
+
+    A negative weight stands for background that nobody vouched for: it counts, with its size, where the network
+    itself takes the voxel for background now (the first channel below ``limit``; gradients do not pass).
+    """
+    if not bool((weight < 0).any()):
+        return weight
+    agrees = logits[:, :1].detach().float().sigmoid() < limit
+    return torch.where(weight < 0, -weight * agrees, weight)
+
+
 def instance_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Foreground (cross-entropy and Dice) and log-distance (smooth L1) of shape (B, 2, Z, Y, X)."""
     logits = logits.float()

@@ -1,0 +1,177 @@
+"""How well a network does on corrections: the loss and the score of some of what is vouched for.
+
+Only boxes around what is judged are predicted, at network resolution, so that judging takes a fraction of teaching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import nn
+
+from napari_apprentice.data import classes, instances, scores
+from napari_apprentice.data.corrections import AS_LABELLED
+from napari_apprentice.data.scores import Matches
+from napari_apprentice.engine.device import Device, mixed_precision
+from napari_apprentice.engine.lessons import Window
+from napari_apprentice.engine.losses import loss_for
+from napari_apprentice.engine.normalize import with_logarithm
+from napari_apprentice.settings import DecodeSettings, Kind, NetSettings
+
+Box = tuple[slice, slice, slice]
+
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8)
+_CONTEXT = (8, 32, 32)  # slices and network pixels around what is judged
+_GRID = 16
+
+
+@dataclass(frozen=True)
+class Exam:
+    """One box of a window: inputs (1, C, Z, Y, X), target and weight (1, K, ...), labels and what judges (Z, Y, X)."""
+
+    image: torch.Tensor
+    target: torch.Tensor
+    weight: torch.Tensor
+    labels: np.ndarray
+    vouched: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Voxels."""
+        return int(self.labels.size)
+
+
+@dataclass
+class Verdict:
+    """What an exam came to. ``predictions`` are probabilities and log-distances, or class probabilities."""
+
+    loss: float = 0.0
+    predictions: list[np.ndarray] = field(default_factory=list)
+
+
+def exams_of(windows: Sequence[Window], net: NetSettings, *, teaching: bool, most: int = 10_000) -> list[Exam]:
+    """Boxes around what judges (or, with ``teaching``, what teaches), the first `most`."""
+    found: list[Exam] = []
+    for window in windows:
+        vouched = window.training if teaching else window.validation
+        weight = window.source.weight if teaching else window.judging
+        if not vouched.any():
+            continue
+        for box in boxes_around(vouched, net.multiple):
+            part = (slice(None), *box)
+            found.append(
+                Exam(
+                    window.source.image[part][None],
+                    window.source.target[part][None],
+                    weight[part][None],
+                    window.labels[box],
+                    vouched[box],
+                )
+            )
+            if len(found) == most:
+                return found
+    return found
+
+
+def whole(window: Window) -> Exam:
+    """All of a window, with nothing to judge."""
+    source = window.source
+    weight = torch.zeros_like(source.weight)
+    return Exam(source.image[None], source.target[None], weight[None], window.labels, window.validation)
+
+
+def boxes_around(vouched: np.ndarray, multiple: tuple[int, int, int]) -> list[Box]:
+    """Boxes around what is vouched for with context; those that touch are joined. Their edges suit the network."""
+    shape = vouched.shape
+    context = tuple(c if n > 1 else 0 for c, n in zip(_CONTEXT, shape, strict=True))
+    step = _GRID
+    rows, columns = -(-shape[1] // step), -(-shape[2] // step)
+    planes = np.flatnonzero(vouched.any(axis=(1, 2)))
+    coarse = np.zeros((rows, columns), bool)
+    _, y, x = np.nonzero(vouched)
+    coarse[y // step, x // step] = True
+    grown = ndimage.binary_dilation(coarse, np.ones((3, 3)), iterations=context[1] // step)
+    groups, _ = ndimage.label(grown, np.ones((3, 3)))
+    z = _fitted(int(planes[0]) - context[0], int(planes[-1]) + 1 + context[0], shape[0], multiple[0])
+    boxes = []
+    for found in ndimage.find_objects(groups):
+        plane = [
+            _fitted(part.start * step, part.stop * step, n, m)
+            for part, n, m in zip(found, shape[1:], multiple[1:], strict=True)
+        ]
+        boxes.append((z, plane[0], plane[1]))
+    if sum((b[1].stop - b[1].start) * (b[2].stop - b[2].start) for b in boxes) > shape[1] * shape[2]:
+        return [(z, slice(0, shape[1]), slice(0, shape[2]))]
+    return boxes
+
+
+def _fitted(start: int, stop: int, length: int, multiple: int) -> slice:
+    """The range clipped to the window, a multiple long where the window is large enough."""
+    start, stop = max(0, start), min(length, stop)
+    size = min(length, -(-(stop - start) // multiple) * multiple)
+    start = min(start, length - size)
+    return slice(start, start + size)
+
+
+def sit(
+    net: nn.Module, settings: NetSettings, exams: Sequence[Exam], kind: Kind, gain: float, device: Device
+) -> Generator[None, None, Verdict]:
+    """Predict every exam with a network in `eval`; yields after each box."""
+    verdict = Verdict()
+    total = 0.0
+    for exam in exams:
+        logits = forward(net, settings, exam.image, gain, device)
+        share = float(exam.weight.sum())
+        verdict.loss += share * float(loss_for(kind, logits, exam.target, exam.weight))
+        total += share
+        verdict.predictions.append(probabilities(logits[0], kind))
+        yield
+    verdict.loss /= max(total, 1e-6)
+    return verdict
+
+
+def forward(net: nn.Module, settings: NetSettings, image: torch.Tensor, gain: float, device: Device) -> torch.Tensor:
+    """From linear values (1, C, Z, Y, X), mirrored up to the net's multiple, to logits (1, K, Z, Y, X) on the CPU."""
+    shape = image.shape[2:]
+    inputs = with_logarithm(image, gain)
+    short = [-n % m for n, m in zip(shape, settings.multiple, strict=True)]
+    if any(short):
+        widths = [(0, 0), (0, 0), *((0, more) for more in short)]
+        inputs = torch.from_numpy(np.pad(inputs.numpy(), widths, mode="symmetric"))
+    with torch.inference_mode(), mixed_precision(device):
+        logits: torch.Tensor = net(inputs.to(device.torch)).float().cpu()
+    z, y, x = shape
+    return logits[..., :z, :y, :x]
+
+
+def probabilities(logits: torch.Tensor, kind: Kind) -> np.ndarray:
+    """From logits (K, Z, Y, X) to what is decoded."""
+    if kind == "classes":
+        return np.asarray(logits.softmax(dim=0).numpy())
+    return np.asarray(torch.cat([logits[:1].sigmoid(), logits[1:]]).numpy())
+
+
+def marks(exams: Sequence[Exam], verdict: Verdict, decode: DecodeSettings, sections: bool = True) -> list[Matches]:
+    """Whole objects found, missed and invented at `THRESHOLDS`."""
+    total = [Matches(t, 0, 0, 0) for t in THRESHOLDS]
+    for exam, prediction in zip(exams, verdict.predictions, strict=True):
+        proposed = instances.decode(prediction, decode)
+        for i, one in enumerate(
+            scores.matches_within(exam.labels, proposed, exam.vouched, THRESHOLDS, sections=sections)
+        ):
+            total[i] = total[i] + one
+    return total
+
+
+def class_marks(exams: Sequence[Exam], verdict: Verdict, values: Sequence[int]) -> float:
+    """Mean Dice of the classes over what is vouched for."""
+    truth, found = [], []
+    for exam, prediction in zip(exams, verdict.predictions, strict=True):
+        known = exam.vouched > 0
+        truth.append(np.where(exam.vouched == AS_LABELLED, exam.labels, 0)[known])
+        found.append(classes.decode(prediction)[known])
+    return scores.mean_dice(scores.dice(np.concatenate(truth), np.concatenate(found), values))

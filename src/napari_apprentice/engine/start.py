@@ -1,0 +1,117 @@
+"""What a job of teaching begins with: a parent or a fresh network, and the resolution it will look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from napari_apprentice.data import scratch
+from napari_apprentice.data.models import ModelHeader, why_not_fits
+from napari_apprentice.data.zoom import zoom_for, zoom_to_teach
+from napari_apprentice.engine import checkpoint
+from napari_apprentice.engine.lessons import Corrected
+from napari_apprentice.engine.nets.unet import build
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import TeachJob
+from napari_apprentice.settings import DecodeSettings, NetSettings, NormalizeSettings
+
+# A fresh network sees background at first, so that what was never corrected does not become an object; the head's
+# weights are large enough for the few steps there are.
+_FRESH_BIAS, _FRESH_HEAD = -2.0, 0.1
+
+
+@dataclass(frozen=True)
+class Start:
+    """The network to teach; ``header`` of the new version, as far as it is known; one zoom for each image."""
+
+    net: nn.Module
+    header: ModelHeader
+    parent: ModelHeader | None
+    zooms: tuple[float, ...]
+
+
+def begin(job: TeachJob, corrected: Corrected) -> Start:
+    """Load the parent or build a fresh network. Raises `UserError` when it does not fit the corrections."""
+    parent, net = (None, None) if job.parent is None else checkpoint.load(job.parent)
+    if parent is not None:
+        _check(parent, job, corrected)
+    first = corrected.refs[0].image
+    known = [1.0 if parent is None else zoom_for(parent, r.image.spacing, r.image.unit) for r in corrected.refs]
+    zoom = zoom_to_teach(corrected.diameter, parent, known[0])
+    zooms = tuple(zoom * one / known[0] for one in known)
+    diameter = None if corrected.diameter is None else corrected.diameter * zoom
+    changes = {
+        "id": Path(job.out).stem,
+        "name": Path(job.out).stem,
+        "kind": job.kind,
+        "classes": job.classes,
+        "zoom": zoom,
+        "spacing": None if first.unit == "pixel" else first.spacing,
+        "unit": first.unit,
+        "scores": {},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    names = tuple(ref.image.name for ref in corrected.refs)
+    if parent is not None and net is not None:
+        changes |= {
+            "object_diameter": diameter or parent.object_diameter,
+            "parent": parent.id,
+            "trained_on": tuple(dict.fromkeys((*parent.trained_on, *names))),
+            "notes": f"taught from {parent.name}",
+        }
+        return Start(net, parent.model_copy(update=changes), parent, zooms)
+    settings, normalize = _fresh_settings(job, first.spacing, zoom), NormalizeSettings()
+    channels = int(scratch.read(first.pixels).shape[1])
+    header = ModelHeader(
+        net=settings,
+        normalize=normalize,
+        decode=DecodeSettings(edge=0.0),
+        image_channels=channels,
+        object_diameter=diameter,
+        trained_on=names,
+        notes="taught from a fresh network",
+        **changes,
+    )
+    return Start(_fresh(settings, job.kind), header, None, zooms)
+
+
+def _check(parent: ModelHeader, job: TeachJob, corrected: Corrected) -> None:
+    if parent.kind != job.kind:
+        raise UserError(
+            f"The model {parent.name} finds {parent.kind} and these labels are {job.kind}: choose another model."
+        )
+    outputs = 2 if job.kind == "instances" else 1 + max((c.value for c in job.classes), default=0)
+    if parent.net.out_channels < outputs:
+        raise UserError(
+            f"The model {parent.name} knows {parent.net.out_channels - 1} classes and this project has {outputs - 1}: "
+            "teach a fresh network."
+        )
+    for ref in corrected.refs:
+        misfit = why_not_fits(parent, scratch.read(ref.image.pixels).shape)
+        if misfit:
+            raise UserError(misfit)
+
+
+def _fresh_settings(job: TeachJob, spacing: tuple[float, float, float], zoom: float) -> NetSettings:
+    """The job's network; in 3D its pooling honours the spacing at the network's own resolution."""
+    settings = job.net
+    if settings is None:
+        raise ValueError("a teach job needs a parent or a net")
+    if settings.dims == 2:
+        return settings
+    suited = NetSettings.fresh(3, (spacing[0], spacing[1] / zoom, spacing[2] / zoom))
+    return settings.model_copy(update={"pools": suited.pools}) if len(suited.pools) == len(settings.pools) else settings
+
+
+def _fresh(settings: NetSettings, kind: str) -> nn.Module:
+    net = build(settings)
+    weight, bias = net.get_parameter("head.weight"), net.get_parameter("head.bias")
+    with torch.no_grad():
+        weight.normal_(std=_FRESH_HEAD)
+        if kind == "instances":
+            bias[0] = _FRESH_BIAS
+    return net

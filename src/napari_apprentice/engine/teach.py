@@ -1,0 +1,308 @@
+"""*Teach*: a network learns from corrections, is judged on those it never saw, and is written when it is done.
+
+::
+
+    corrections -> windows at network resolution -> patches -> network -> running average
+      (`lessons`)      (what teaches | what judges)  (`batches`)            |  judged now and then, best kept
+                                                                            v
+                                             decoding chosen on what taught (`refit`), model written
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from napari_apprentice.data.scores import Matches
+from napari_apprentice.engine import checkpoint, judging, refit, replay
+from napari_apprentice.engine.augment import Augmentation
+from napari_apprentice.engine.batches import Batch, draw_batch
+from napari_apprentice.engine.clock import Clock
+from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.judging import Exam, Verdict
+from napari_apprentice.engine.lessons import Window, balanced, frames_of, read_corrections, windows_of
+from napari_apprentice.engine.start import begin
+from napari_apprentice.engine.train import Learner, Schedule
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import Event, Finished, Note, Started, Validated
+from napari_apprentice.jobs import TeachJob, TeachResult
+from napari_apprentice.settings import DecodeSettings, Triple
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is taught, as far as the user need not choose. Chosen on images nothing is reported on."""
+
+    average: float = 0.98
+    decay: float = 1e-2
+    head_rate: float = 5.0
+    freeze_norm: bool = False
+    stand_in: float = 0.3
+    limit: float = 0.5
+    anywhere: float = 0.1
+    validations: int = 10
+    training_exams: int = 40
+    augmentation: Augmentation = field(
+        default_factory=lambda: Augmentation(scale=(0.75, 1.35), dim_objects=0.0, invert=0.0)
+    )
+
+
+RECIPE = Recipe()
+_REFIT_APART = 0.3  # of the time
+_AS_GOOD = 0.01  # a later network this little worse than the best so far is preferred
+
+
+@dataclass
+class Mark:
+    """What one validation came to; ``fine`` also tells apart what the score does not."""
+
+    loss: float
+    score: float
+    fine: float
+
+
+def run(job: TeachJob, cancelled: Callable[[], bool], recipe: Recipe = RECIPE) -> Iterator[Event]:
+    """Teach, and write the new version to ``job.out``.
+
+    Raises `errors.Cancelled` soon after a cancel, and `UserError` when there is nothing to learn from or the parent
+    does not fit; nothing is written then.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(job.settings.threads or max(1, _cores() - 1))
+    try:
+        yield from Teaching(job, cancelled, recipe).events()
+    finally:
+        torch.set_num_threads(threads)
+
+
+class Teaching:
+    """One job of teaching, from its corrections to a model file."""
+
+    def __init__(self, job: TeachJob, cancelled: Callable[[], bool], recipe: Recipe = RECIPE) -> None:
+        self._job = job
+        self._recipe = recipe
+        self._clock = Clock(job.settings, cancelled)
+        self._device = pick(job.settings.device)
+        self._rng = np.random.default_rng(job.settings.seed)
+        self._best: tuple[float, dict[str, torch.Tensor]] | None = None
+        self._worse = 0
+        torch.manual_seed(job.settings.seed)
+
+    def events(self) -> Iterator[Event]:
+        """Everything that happens; the last is `Finished`."""
+        yield Started(device=self._device.words)
+        yield from self._prepare()
+        before = yield from self._judge_before()
+        if self._start.parent is not None:
+            yield from self._replay_parent()
+        yield from self._learn()
+        yield from self._finish(before)
+
+    def _prepare(self) -> Iterator[Event]:
+        yield self._clock.beat(0, "Reading corrections")
+        corrected = read_corrections(self._job)
+        self._why_not_judged = corrected.holdout.why_not_judged
+        self._start = start = begin(self._job, corrected)
+        windows: list[Window] = []
+        for frame in frames_of(corrected, list(start.zooms)):
+            yield self._clock.beat(0, "Reading images")
+            for window in windows_of(frame, self._job.kind, start.header.normalize, self._rng):
+                windows.append(window)
+                yield self._clock.beat(0, "Reading images")
+        if not any(len(window.source.centres) for window in windows):
+            raise UserError("Nothing teaches yet: correct or approve a few whole objects, then teach.")
+        self._windows = balanced(windows, self._job.kind)
+        if self._job.kind == "instances":
+            self._windows = [replay.with_stand_in(w, self._recipe.stand_in) for w in self._windows]
+        self._exams = judging.exams_of(windows, start.header.net, teaching=False)
+        order = self._rng.permutation(len(windows))
+        self._own = judging.exams_of(
+            [windows[i] for i in order], start.header.net, teaching=True, most=self._recipe.training_exams
+        )
+        fresh = start.parent is None
+        self._learner = Learner(
+            start.net,
+            self._device,
+            freeze_norm=self._recipe.freeze_norm and not fresh,
+            average=self._recipe.average,
+            decay=self._recipe.decay,
+            head_rate=self._recipe.head_rate,
+            limit=self._recipe.limit,
+        )
+        if self._why_not_judged:
+            yield Note(text=self._why_not_judged)
+
+    def _judge_before(self) -> Generator[Event, None, Mark | None]:
+        self._decode, self._refit_at = self._start.header.decode, 0.2
+        began = self._clock.elapsed
+        mark = yield from self._mark(self._start.header.decode)
+        took = self._clock.elapsed - began
+        voxels = sum(exam.size for exam in self._exams)
+        own = took * sum(exam.size for exam in self._own) / voxels if voxels else 2.0
+        self._clock.keep_back(1.5 * took + 3.0 * own + 0.5)
+        self._apart = max(1 / self._recipe.validations, 8 * took / self._job.settings.max_seconds)
+        if mark is not None:
+            yield self._validated(mark, None)
+        return mark
+
+    def _replay_parent(self) -> Iterator[Event]:
+        """What the parent is sure of teaches too, as far as it does well on these corrections."""
+        if self._job.settings.replay == 0:
+            return
+        verdict = yield from self._sit(self._own, "Judging")
+        trust = replay.trust_in(self._score(self._own, verdict, self._start.header.decode).score)
+        if trust == 0:
+            return
+        for i, window in enumerate(self._windows):
+            if self._clock.used(0) > 0.15:
+                return
+            exam = judging.whole(window)
+            verdict = yield from self._sit([exam], "Looking at what the model knew")
+            self._windows[i] = replay.with_parent(window, verdict.predictions[0], self._job.kind, trust)
+
+    def _learn(self) -> Iterator[Event]:
+        settings, steps = self._job.settings, 0
+        schedule = Schedule(settings.learning_rate)
+        losses: list[float] = []
+        due = self._apart
+        while (used := self._clock.used(steps)) < 1 and self._worse < settings.patience:
+            batch = self._draw()
+            yield self._clock.beat(steps, "Teaching")
+            loss = self._learner.forward(batch, self._job.kind)
+            yield self._clock.beat(steps, "Teaching")
+            losses.append(self._learner.backward(loss))
+            self._learner.update(schedule.rate(used))
+            steps += 1
+            if self._clock.used(steps) >= due:
+                yield from self._validate(float(np.mean(losses)))
+                due = self._clock.used(steps) + self._apart
+                losses = []
+
+    def _validate(self, training_loss: float) -> Iterator[Event]:
+        used = self._clock.used(self._learner.steps)
+        if used >= self._refit_at:
+            self._decode = yield from self._decoding()
+            self._refit_at = used + _REFIT_APART
+        mark = yield from self._mark(self._decode)
+        if mark is None:
+            yield Validated(step=self._learner.steps, seconds=self._clock.elapsed, training_loss=training_loss)
+            return
+        yield self._validated(mark, training_loss)
+        if self._why_not_judged:
+            return
+        if self._best is None or mark.fine >= self._best[0] - _AS_GOOD:
+            top = mark.fine if self._best is None else max(mark.fine, self._best[0])
+            self._best = top, copy.deepcopy(self._learner.average.state_dict())
+            self._worse = 0
+        else:
+            self._worse += 1
+
+    def _finish(self, before: Mark | None) -> Iterator[Event]:
+        if self._best is not None:
+            self._learner.average.load_state_dict(self._best[1])
+        decode = yield from self._decoding()
+        after = yield from self._mark(decode)
+        yield self._clock.beat(self._learner.steps, "Writing the model")
+        header = self._start.header.model_copy(update={"decode": decode})
+        result = TeachResult(
+            job=self._job.id,
+            model=self._job.out,
+            why_no_score=self._why_not_judged,
+            steps=self._learner.steps,
+            seconds=self._clock.elapsed,
+        )
+        if before is not None and after is not None and not self._why_not_judged:
+            scores = {"before": before.score, "after": after.score, "better": after.fine > before.fine}
+            result = result.model_copy(
+                update={"score_before": before.score, "score_after": after.score, "better": scores["better"]}
+            )
+            header = header.model_copy(update={"scores": {"set-aside corrections": round(after.score, 4)}})
+        checkpoint.save(self._job.out, header, self._learner.average)
+        yield Finished(result=result)
+
+    def _draw(self) -> Batch:
+        sources = [window.source for window in self._windows]
+        centres = np.array([len(source.centres) for source in sources], float)
+        size, count = self._patch
+        return draw_batch(
+            sources,
+            centres / centres.sum(),
+            count,
+            size,
+            self._recipe.augmentation,
+            self._rng,
+            self._start.header.normalize.gain,
+            self._recipe.anywhere,
+        )
+
+    @property
+    def _patch(self) -> tuple[Triple, int]:
+        """The size (z, y, x) of patches and how many make a batch."""
+        net, settings = self._start.header.net, self._job.settings
+        _, down, across = net.multiple
+        y, x = (-(-settings.patch // m) * m for m in (down, across))
+        if net.dims == 2:
+            return (1, y, x), settings.batch_size
+        deep = max(window.labels.shape[0] for window in self._windows)
+        z = -(-min(16, deep) // net.multiple[0]) * net.multiple[0]
+        plane = -(-min(64, settings.patch) // max(down, across)) * max(down, across)
+        return (z, plane, plane), max(1, settings.batch_size // 4)
+
+    def _decoding(self) -> Generator[Event, None, DecodeSettings]:
+        first = self._start.header.decode
+        if self._job.kind == "classes":
+            return first
+        verdict = yield from self._sit(self._own, "Choosing how to separate objects")
+        tries = refit.decoding(self._own, verdict, first, sections=True)
+        while True:
+            try:
+                next(tries)
+            except StopIteration as end:
+                chosen: DecodeSettings = end.value
+                return chosen
+            yield self._clock.beat(self._learner.steps, "Choosing how to separate objects")
+
+    def _mark(self, decode: DecodeSettings) -> Generator[Event, None, Mark | None]:
+        if not self._exams:
+            return None
+        verdict = yield from self._sit(self._exams, "Judging")
+        return self._score(self._exams, verdict, decode)
+
+    def _sit(self, exams: list[Exam], what: str) -> Generator[Event, None, Verdict]:
+        header = self._start.header
+        steps = judging.sit(
+            self._learner.average, header.net, exams, self._job.kind, header.normalize.gain, self._device
+        )
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                verdict: Verdict = end.value
+                return verdict
+            yield self._clock.beat(self._learner.steps, what)
+
+    def _score(self, exams: list[Exam], verdict: Verdict, decode: DecodeSettings) -> Mark:
+        if self._job.kind == "classes":
+            score = judging.class_marks(exams, verdict, [one.value for one in self._job.classes])
+            return Mark(verdict.loss, score, score)
+        found: list[Matches] = judging.marks(exams, verdict, decode)
+        fine = float(np.mean([one.average_precision for one in found]))
+        return Mark(verdict.loss, found[0].average_precision, 0.5 * (found[0].average_precision + fine))
+
+    def _validated(self, mark: Mark, training_loss: float | None) -> Validated:
+        return Validated(
+            step=self._learner.steps,
+            seconds=self._clock.elapsed,
+            training_loss=training_loss,
+            validation_loss=mark.loss,
+            score=None if self._why_not_judged else mark.score,
+        )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
