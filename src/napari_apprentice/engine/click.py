@@ -22,7 +22,7 @@ from napari_apprentice.jobs import ClickJob, ClickResult
 _WINDOW = 256  # network pixels around the point
 _WINDOW_3D = 80
 _WHOLE = {2: 400_000, 3: 150_000}  # network voxels of a frame that is predicted whole, and kept, at the first click
-_GROWTH = (1, 2, 4)
+_GROWTH = (1.0, 1.6, 4.0)
 
 Spot = tuple[int, int, int]
 Found = tuple[np.ndarray, Slices, int | None]
@@ -81,7 +81,7 @@ def _outlined(task: Task, t: int, at: Spot, box: Slices) -> np.ndarray:
     return clicking.outlined_at(image, _inside(at, box), (deep, max(1.0, radius), max(1.0, radius)))
 
 
-def window_around(task: Task, at: Spot, factor: int) -> Slices:
+def window_around(task: Task, at: Spot, factor: float) -> Slices:
     """A box of the image around a point: ``factor`` windows wide, moved inside at the image's edges."""
     header = task.network.header
     diameter = header.object_diameter or TARGET_DIAMETER

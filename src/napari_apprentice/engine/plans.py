@@ -7,7 +7,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 
-from napari_apprentice.engine.device import is_out_of_memory
+from napari_apprentice.engine.device import available, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Failed, WasCancelled
@@ -23,6 +23,10 @@ class Engine:
 
     def __init__(self) -> None:
         self.warm = Warm()
+
+    def devices(self) -> list[tuple[str, str]]:
+        """Names and words of the devices here; "auto" takes the first."""
+        return [(device.name, device.words) for device in available()]
 
     def run(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
         """Events of a job; the last is `Finished`, `Failed` or `WasCancelled`, and no exception comes out."""

@@ -37,7 +37,7 @@ class Child:
     `send` never blocks: a thread of its own writes.
     """
 
-    def __init__(self, *arguments: str, threads: int | None = None) -> None:
+    def __init__(self, engine: str, *, background: bool = False) -> None:
         self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
         self._outbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._listeners: dict[int, Listener] = {}
@@ -45,11 +45,11 @@ class Child:
         self._gone = False
         self.devices: list[dict[str, Any]] | None = None
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "napari_apprentice.runners.serve", *arguments],
+            [sys.executable, "-m", "napari_apprentice.runners.serve", engine, *[BACKGROUND][:background]],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment(threads),
+            env=environment(one_core_left=background),
             creationflags=_no_console(),
         )
         for talk in (self._read, self._write, self._keep_lines):
@@ -165,7 +165,7 @@ def why_it_ended(code: int, lines: str) -> Failed:
     return Failed(message=message, user_error=False, details=lines)
 
 
-def environment(threads: int | None) -> dict[str, str]:
+def environment(*, one_core_left: bool) -> dict[str, str]:
     """The environment of an engine process: it finds this package wherever it was imported from.
 
     Safe path: a file ``queue.py`` in the folder napari was started from must not be imported.
@@ -174,6 +174,6 @@ def environment(threads: int | None) -> dict[str, str]:
     here = str(Path(napari_apprentice.__file__).resolve().parents[1])
     known = [str(Path(part).resolve()) for part in found.get("PYTHONPATH", "").split(os.pathsep) if part]
     found["PYTHONPATH"] = os.pathsep.join(known if here in known else [*known, here])
-    if threads is not None:
-        found["OMP_NUM_THREADS"] = str(threads)
+    if one_core_left:
+        found.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
     return found

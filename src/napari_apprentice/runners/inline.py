@@ -8,7 +8,7 @@ from typing import Any
 
 from napari_apprentice.events import Event, WasCancelled, is_last
 from napari_apprentice.jobs import Job
-from napari_apprentice.runners.running import FoundDevice
+from napari_apprentice.runners.running import ENGINE, FoundDevice
 
 
 class InlineJob:
@@ -36,23 +36,27 @@ class InlineJob:
 class InlineRunners:
     """Runs jobs on the thread that polls them; models stay loaded from one to the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str = ENGINE) -> None:
+        self._name = engine
         self._engine: Any = None
         self._devices: tuple[FoundDevice, ...] | None = None
 
     def start(self, job: Job) -> InlineJob:
         """Start a job; the first one imports torch."""
-        if self._engine is None:
-            self._engine = importlib.import_module("napari_apprentice.engine.plans").Engine()
-        return InlineJob(job, self._engine.run)
+        return InlineJob(job, self._loaded().run)
 
     def devices(self) -> tuple[FoundDevice, ...] | None:
         """Devices a network can run on, the one that "auto" takes first."""
         if self._devices is None:
-            found = importlib.import_module("napari_apprentice.engine.device").available()
-            self._devices = tuple(FoundDevice(name=device.name, words=device.words) for device in found)
+            found = self._loaded().devices()
+            self._devices = tuple(FoundDevice(name=name, words=words) for name, words in found)
         return self._devices
 
     def close(self) -> None:
         """Forget the models."""
         self._engine = None
+
+    def _loaded(self) -> Any:
+        if self._engine is None:
+            self._engine = importlib.import_module(self._name).Engine()
+        return self._engine

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import os
 import queue
 import time
 
 from napari_apprentice.events import Event, WasCancelled, is_last
 from napari_apprentice.jobs import Job, TeachJob
-from napari_apprentice.runners.child import BACKGROUND, Child
-from napari_apprentice.runners.running import FoundDevice
+from napari_apprentice.runners.child import Child
+from napari_apprentice.runners.running import ENGINE, FoundDevice
 
 POLITE_S = 0.8  # how long a job may take to end by itself after it was cancelled
 
@@ -50,6 +49,11 @@ class ProcessJob:
             self.child.forget(self.number)
             self.on_event(WasCancelled())
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._end_at is not None
+
     def on_began(self) -> None:
         """The process works on it."""
         self._began = True
@@ -66,7 +70,8 @@ class ProcessRunners:
     with one core left for the window, and gives all its memory back when it ends.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str = ENGINE) -> None:
+        self._engine = engine
         self._numbers = itertools.count(1)
         self._warm: Child | None = None
         self._running: list[ProcessJob] = []
@@ -108,7 +113,11 @@ class ProcessRunners:
         child.end()
         running.on_event(WasCancelled())
         for other in self._running:
-            if other is not running and other.child is child:
+            if other is running or other.child is not child:
+                continue
+            if other.is_cancelled:
+                other.on_event(WasCancelled())
+            else:
                 self._hand_over(other)
 
     def on_ended(self, running: ProcessJob) -> None:
@@ -121,7 +130,7 @@ class ProcessRunners:
 
     def _hand_over(self, running: ProcessJob) -> None:
         if isinstance(running.job, TeachJob):
-            child = Child(BACKGROUND, threads=max(1, (os.cpu_count() or 2) - 1))
+            child = Child(self._engine, background=True)
         else:
             child = self._warm_child()
         running.child = child
@@ -133,5 +142,5 @@ class ProcessRunners:
 
     def _warm_child(self) -> Child:
         if self._warm is None or not self._warm.is_alive:
-            self._warm = Child()
+            self._warm = Child(self._engine)
         return self._warm

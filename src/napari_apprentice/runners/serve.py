@@ -1,4 +1,4 @@
-"""The main of an engine process: jobs come in on stdin, events go out on stdout.
+"""The main of an engine process (``serve ENGINE [--background]``): jobs come in on stdin, events go out on stdout.
 
 Several jobs take turns, an event at a time; a click goes first, so that it is answered between two tiles of a
 segmentation. The process ends at once when its pipe closes: it never outlives the one that started it.
@@ -68,7 +68,8 @@ class _Turn:
 class Server:
     """Runs what the inbox brings and writes what comes out."""
 
-    def __init__(self, inbox: Inbox, out: BinaryIO) -> None:
+    def __init__(self, inbox: Inbox, out: BinaryIO, engine: str) -> None:
+        self._name = engine
         self._inbox = inbox
         self._out = out
         self._turns: list[_Turn] = []
@@ -85,9 +86,7 @@ class Server:
 
     def _on_message(self, message: dict[str, Any]) -> None:
         if message["type"] == "devices":
-            found = importlib.import_module("napari_apprentice.engine.device").available()
-            words = [{"name": device.name, "words": device.words} for device in found]
-            frames.write(self._out, {"type": "devices", "devices": words})
+            self._report_devices()
         elif message["type"] == "job":
             self._begin(message["number"], jobs.from_plain(message["job"]))
 
@@ -95,16 +94,28 @@ class Server:
         if self._inbox.is_cancelled(number):
             self._report(number, events.WasCancelled())
             return
-        frames.write(self._out, {"type": "began", "number": number})
         try:
-            if self._engine is None:
-                self._engine = importlib.import_module("napari_apprentice.engine.plans").Engine()
+            engine = self._loaded()
         except (ImportError, OSError) as error:  # OSError: a library of torch's that cannot be loaded
             why = f"PyTorch cannot be loaded here ({error}): install torch again."
             self._report(number, events.Failed(message=why, details=traceback.format_exc()))
             return
-        run = self._engine.run(job, lambda: self._inbox.is_cancelled(number))
+        frames.write(self._out, {"type": "began", "number": number})
+        run = engine.run(job, lambda: self._inbox.is_cancelled(number))
         self._turns.append(_Turn(number, isinstance(job, jobs.ClickJob), run))
+
+    def _report_devices(self) -> None:
+        try:
+            found = self._loaded().devices()
+        except (ImportError, OSError):  # the first job says so
+            found = []
+        devices = [{"name": name, "words": words} for name, words in found]
+        frames.write(self._out, {"type": "devices", "devices": devices})
+
+    def _loaded(self) -> Any:
+        if self._engine is None:
+            self._engine = importlib.import_module(self._name).Engine()
+        return self._engine
 
     def _advance(self, turn: _Turn) -> None:
         event = next(turn.events, events.WasCancelled())
@@ -152,7 +163,7 @@ def main() -> None:
     if BACKGROUND in sys.argv:
         lower_priority()
     with contextlib.suppress(BrokenPipeError):
-        Server(Inbox(source), out).serve()
+        Server(Inbox(source), out, sys.argv[1]).serve()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+"""An engine without torch, for tests of processes: the job's image name says what it does."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from napari_apprentice.events import Event, Finished, Note, Progress, WasCancelled
+from napari_apprentice.jobs import ClickResult, Job
+
+
+class Engine:
+    def devices(self) -> list[tuple[str, str]]:
+        return [("cuda", "CUDA: played"), ("cpu", "CPU, 3 threads")]
+
+    def run(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        name = job.lessons[0].image.name if job.type == "teach" else job.image.name
+        yield Note(text=str(os.getpid()))
+        yield from getattr(self, f"_{name}")(job, cancelled)
+
+    def _done(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        yield Finished(result=ClickResult(job=job.id, generation=1, box=((0, 1),) * 4))
+
+    def _noisy(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        print("printed by Python")  # noqa: T201
+        sys.stdout.flush()
+        os.write(1, b"\x00\x01printed by a library")
+        os.system("echo printed by a program")
+        yield from self._done(job, cancelled)
+
+    def _polite(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        while not cancelled():
+            time.sleep(0.02)
+            yield Progress(done=0, total=1)
+        yield WasCancelled()
+
+    def _stubborn(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        time.sleep(30)
+        yield from self._done(job, cancelled)
+
+    def _dying(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        os.write(2, b"the last words\n")
+        os._exit(7)
+        yield from self._done(job, cancelled)
+
+    def _facts(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        nice = os.nice(0) if hasattr(os, "nice") else 10
+        yield Note(text=f"{nice} {os.environ.get('OMP_NUM_THREADS')}")
+        yield from self._done(job, cancelled)

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from napari_apprentice.events import Event, Failed, Finished, Note, Progress, WasCancelled
+from napari_apprentice.jobs import ArrayRef, ClickJob, LessonRef, SegmentJob, TeachJob, VolumeRef
+from napari_apprentice.runners import FoundDevice, InlineRunners, ProcessRunners, RunningJob
+from napari_apprentice.runners.child import environment
+
+NOTHING = ArrayRef(path="nothing")
+
+
+def segment(name: str) -> SegmentJob:
+    return SegmentJob(id=name, image=VolumeRef(pixels=NOTHING, name=name), model="m", out=NOTHING)
+
+
+def click(name: str = "done") -> ClickJob:
+    image = VolumeRef(pixels=NOTHING, name=name)
+    return ClickJob(id=name, image=image, model="m", point=(0, 0, 0, 0), generation=1)
+
+
+def teach(name: str) -> TeachJob:
+    image = VolumeRef(pixels=NOTHING, name=name)
+    lessons = (LessonRef(image=image, labels=NOTHING, vouched=NOTHING),)
+    return TeachJob(id=name, kind="instances", lessons=lessons, out="m")
+
+
+def wait(running: RunningJob, until: Callable[[Event], bool] | None = None, timeout: float = 20) -> list[Event]:
+    """Everything a job reports, to its end, or to the event that is waited for."""
+    events: list[Event] = []
+    end = time.monotonic() + timeout
+    while not running.ended and time.monotonic() < end:
+        events += running.poll()
+        if until is not None and any(map(until, events)):
+            break
+        time.sleep(0.005)
+    assert events, "nothing was reported"
+    return events
+
+
+@pytest.fixture
+def runners(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessRunners]:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    runners = ProcessRunners("played_engine")
+    yield runners
+    runners.close()
+
+
+def worked(event: Event) -> bool:
+    return isinstance(event, Progress)
+
+
+def pid_of(events: list[Event]) -> int:
+    """The engine played here says first in which process it runs."""
+    first = next(event for event in events if isinstance(event, Note))
+    return int(first.text)
+
+
+def test_segment_and_click_share_a_process_that_stays(runners: ProcessRunners) -> None:
+    one = wait(runners.start(segment("done")))
+    other = wait(runners.start(click("done")))
+    assert isinstance(one[-1], Finished)
+    assert isinstance(other[-1], Finished)
+    assert pid_of(one) == pid_of(other) != psutil.Process().pid
+
+
+def test_each_teach_has_a_process_that_ends_with_it(runners: ProcessRunners) -> None:
+    pids = {pid_of(wait(runners.start(teach("done")))) for _ in range(2)}
+    assert len(pids) == 2
+    psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=1)
+    assert not any(is_running(pid) for pid in pids)
+
+
+def test_teaching_has_low_priority_and_leaves_a_core(runners: ProcessRunners) -> None:
+    facts = [event.text for event in wait(runners.start(teach("facts"))) if isinstance(event, Note)]
+    niceness, threads = facts[1].split()
+    assert int(niceness) >= 10
+    assert int(threads) == max(1, (psutil.cpu_count() or 2) - 1)
+
+
+def test_what_prints_does_not_harm_the_answers(runners: ProcessRunners) -> None:
+    events = wait(runners.start(segment("noisy")))
+    assert [type(event) for event in events] == [Note, Finished]
+
+
+def test_a_click_is_answered_while_a_segmentation_goes_on(runners: ProcessRunners) -> None:
+    long = runners.start(segment("polite"))
+    wait(long, worked)
+    assert isinstance(wait(runners.start(click("done")))[-1], Finished)
+    assert not long.ended
+
+
+def test_a_polite_cancel_keeps_the_process(runners: ProcessRunners) -> None:
+    running = runners.start(segment("polite"))
+    pid = pid_of(wait(running, worked))
+    before = time.monotonic()
+    running.cancel()
+    assert wait(running)[-1] == WasCancelled()
+    assert time.monotonic() - before < 0.5
+    assert pid_of(wait(runners.start(click("done")))) == pid
+
+
+@pytest.mark.parametrize("ask", [segment, teach])
+def test_who_does_not_listen_to_a_cancel_is_ended_within_a_second(runners: ProcessRunners, ask: Callable) -> None:
+    running = runners.start(ask("stubborn"))
+    pid = pid_of(wait(running, lambda event: isinstance(event, Note)))
+    before = time.monotonic()
+    running.cancel()
+    assert wait(running)[-1] == WasCancelled()
+    assert time.monotonic() - before < 1
+    gone_soon(pid)
+
+
+def test_others_in_an_ended_process_begin_again(runners: ProcessRunners) -> None:
+    stubborn, other = runners.start(segment("stubborn")), runners.start(segment("done"))
+    wait(stubborn, lambda event: isinstance(event, Note))
+    stubborn.cancel()
+    assert wait(stubborn)[-1] == WasCancelled()
+    assert isinstance(wait(other)[-1], Finished)
+
+
+def test_what_has_not_begun_is_cancelled_at_once(runners: ProcessRunners) -> None:
+    running = runners.start(segment("stubborn"))
+    running.cancel()
+    assert running.poll() == [WasCancelled()]
+    assert isinstance(wait(runners.start(click("done")))[-1], Finished)
+
+
+def test_a_process_that_dies_is_one_sentence_and_the_next_job_gets_a_new_one(runners: ProcessRunners) -> None:
+    events = wait(runners.start(segment("dying")))
+    assert isinstance(events[-1], Failed)
+    assert "exit code 7" in events[-1].message
+    assert "the last words" in events[-1].details
+    assert [isinstance(event, Failed) for event in events].count(True) == 1
+    assert isinstance(wait(runners.start(segment("done")))[-1], Finished)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no exit code for being ended from outside")
+def test_a_process_ended_from_outside_is_the_users_to_fix(runners: ProcessRunners) -> None:
+    running = runners.start(teach("stubborn"))
+    psutil.Process(pid_of(wait(running, lambda event: isinstance(event, Note)))).kill()
+    last = wait(running)[-1]
+    assert isinstance(last, Failed)
+    assert last.user_error
+    assert "memory runs out" in last.message
+
+
+def test_polling_never_waits(runners: ProcessRunners) -> None:
+    running = runners.start(segment("stubborn"))
+    wait(running, lambda event: isinstance(event, Note))
+    before = time.monotonic()
+    for _ in range(100):
+        assert running.poll() == []
+    assert time.monotonic() - before < 0.1
+
+
+def test_devices_are_known_after_a_while_without_a_job(runners: ProcessRunners) -> None:
+    end = time.monotonic() + 20
+    while (devices := runners.devices()) is None and time.monotonic() < end:
+        time.sleep(0.01)
+    assert devices == (FoundDevice(name="cuda", words="CUDA: played"), FoundDevice(name="cpu", words="CPU, 3 threads"))
+
+
+def test_closing_ends_everything(runners: ProcessRunners) -> None:
+    jobs = [runners.start(segment("stubborn")), runners.start(teach("stubborn"))]
+    pids = [pid_of(wait(job, lambda event: isinstance(event, Note))) for job in jobs]
+    runners.close()
+    assert [wait(job)[-1] for job in jobs] == [WasCancelled(), WasCancelled()]
+    for pid in pids:
+        gone_soon(pid)
+
+
+def test_no_process_outlives_the_one_that_started_it(runners: ProcessRunners) -> None:
+    code = """
+import sys, time
+from napari_apprentice.runners import ProcessRunners
+from napari_apprentice.jobs import ArrayRef, SegmentJob, VolumeRef
+nothing = ArrayRef(path="nothing")
+running = ProcessRunners("played_engine").start(
+    SegmentJob(id="a", image=VolumeRef(pixels=nothing, name="stubborn"), model="m", out=nothing)
+)
+while not (events := running.poll()):
+    time.sleep(0.01)
+print(events[0].text, flush=True)
+time.sleep(30)
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment(one_core_left=False)
+    )
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    assert is_running(pid)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    gone_soon(pid)
+
+
+def test_a_file_of_the_folder_napari_was_started_in_is_not_imported(
+    runners: ProcessRunners, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "queue.py").write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(wait(runners.start(click("done")))[-1], Finished)
+
+
+def test_inline_runners_do_the_same_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    runners = InlineRunners("played_engine")
+    events = wait(runners.start(click("done")))
+    assert isinstance(events[-1], Finished)
+    assert pid_of(events) == psutil.Process().pid
+    running = runners.start(segment("polite"))
+    wait(running, worked)
+    running.cancel()
+    assert wait(running)[-1] == WasCancelled()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def gone_soon(pid: int) -> None:
+    end = time.monotonic() + 1
+    while is_running(pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not is_running(pid)
