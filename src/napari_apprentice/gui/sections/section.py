@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -51,6 +51,7 @@ class Section(QFrame):
         self.rows.setSpacing(5)
         self.below = muted("", role="warning")
         self.below.hide()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -149,22 +150,42 @@ class Words(QLabel):
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._fit()
+
+    def hasHeightForWidth(self) -> bool:
+        """No: nested layouts and scroll areas do not agree about it; the height is fixed to the text instead."""
+        return False
 
     def sizeHint(self) -> QSize:
-        """As high as the text is at this width."""
-        if not self.wordWrap():
-            return super().sizeHint()
-        return QSize(40, self.heightForWidth(max(40, self.width())))
+        """Any width will do."""
+        return QSize(40, self.minimumHeight())
 
     def minimumSizeHint(self) -> QSize:
-        """Not less, so that no line is cut."""
+        """Any width will do."""
         return self.sizeHint()
 
+    def setText(self, text: str) -> None:
+        """Show another text."""
+        if text != self.text():
+            super().setText(text)
+            self._fit()
+
     def resizeEvent(self, event: Any) -> None:
-        """Another width may need another height."""
+        """Another width may need another height, after the layout that gives it has ended."""
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
-            self.updateGeometry()
+            QTimer.singleShot(0, self._fit)
+
+    def changeEvent(self, event: Any) -> None:
+        """Another font or style may need another height."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            QTimer.singleShot(0, self._fit)
+
+    def _fit(self) -> None:
+        height = max(0, self.heightForWidth(max(40, self.width())))
+        if height != self.minimumHeight():
+            self.setFixedHeight(height)
 
     def set_role(self, role: str) -> None:
         """Explain ("muted") or warn ("warning")."""
