@@ -245,7 +245,7 @@ def test_a_version_that_could_not_be_judged_is_adopted_and_said_so(ready):
     ready.teach()
     play(ready, Note(text="learning"), taught(ready, why_no_score="only 3 objects are set aside."))
     assert ready.model.key == "v1"
-    assert "could not be judged: only 3 objects are set aside." in ready.sentences[-1]
+    assert "could not be judged (only 3 objects are set aside), go back" in ready.sentences[-1]
     assert "learning" in ready.sentences
 
 

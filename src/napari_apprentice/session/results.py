@@ -77,8 +77,7 @@ class Results(Work):
             )
         else:
             self.choose_model(version.id)
-            why = f"it could not be judged: {version.why_no_score}" if version.better is None else "it is better"
-            self.said.emit(f"{_capital(version.title)} is in use now; {why.rstrip('.')}.")
+            self.said.emit(f"{_capital(version.title)} is in use now{_why_adopted(version, running.notes)}.")
 
     def _take_click(self, result: ClickResult, running: Running) -> None:
         job = running.job
@@ -93,6 +92,13 @@ class Results(Work):
             self.said.emit("The network sees nothing to propose here: paint the object with the brush.")
         else:
             self.click_proposed.emit(proposal.mask, proposal.box)
+
+
+def _why_adopted(version: Version, said: list[str]) -> str:
+    if version.better is not None:
+        return "; it is better"
+    reason = "" if version.why_no_score in said else f" ({version.why_no_score.rstrip('.')})"
+    return f"; it could not be judged{reason}, go back if you do not like it"
 
 
 def _capital(sentence: str) -> str:

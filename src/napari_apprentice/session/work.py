@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class Running:
     reading: int  # of the entry's pixels
     model: str  # key
     voxels: int = 0  # vouched object voxels a teach learns from
+    notes: list[str] = field(default_factory=list)  # said already
     shown: Any = None  # memory map of provisional labels
 
 
@@ -141,6 +142,7 @@ class Work(Editing):
         if isinstance(event, Started):
             self._device_words = event.device
         elif isinstance(event, Note):
+            running.notes.append(event.text)
             self.said.emit(event.text)
         if not is_last(event):
             self.job_event.emit(running.kind, event)
