@@ -11,24 +11,34 @@ from typing import Any
 import napari
 import numpy as np
 from PIL import Image
+from scipy import ndimage
+from skimage import data
 
 from napari_apprentice import Session
 from napari_apprentice.data import samples
+from napari_apprentice.data.volume import Volume
 from napari_apprentice.demo import correct
 from napari_apprentice.gui.app import open_window
 from napari_apprentice.gui.measure import wait, wait_until
+from napari_apprentice.settings import ClassName
 
 IMAGES = Path(__file__).parent / "images"
-SIZE = (1360, 900)
+SIZE = (1300, 860)
+COLOURS = 128
 TEACH_S = 75.0
+GLAND_CLASSES = (
+    ClassName(value=1, name="gland", color="#ff7f0e"),
+    ClassName(value=2, name="stroma", color="#1f77b4"),
+    ClassName(value=3, name="empty", color="#e8e8e8"),
+)
 
 
 def main() -> None:
-    """The loop on 2D nuclei, picture by picture, then the 3D sample and the classes."""
+    """The loop on 2D nuclei, picture by picture; a volume; classes on a real section."""
     IMAGES.mkdir(exist_ok=True)
     _loop()
-    _opened("nuclei_3d", "open-3d", ndisplay=2)
-    _opened("tissue_2d", "classes", ndisplay=2)
+    _volume()
+    _classes()
 
 
 def _loop() -> None:
@@ -52,17 +62,56 @@ def _loop() -> None:
         wait_until(lambda: not session.busy())
         _show(panel, panel.teach)
         _picture(viewer, "better")
-        _show(panel, panel.image)
-        _picture(viewer, "panel")
         _close(viewer, panel)
 
 
-def _opened(sample: str, name: str, ndisplay: int) -> None:
+def _volume() -> None:
     with Session.temporary() as session:
-        viewer, panel = _window(session, samples.load(sample)[0])
-        viewer.dims.ndisplay = ndisplay
-        _picture(viewer, name)
+        viewer, panel = _window(session, samples.load("nuclei_3d")[0])
+        session.segment()
+        wait_until(lambda: not session.busy())
+        viewer.dims.set_point(0, viewer.dims.range[0].stop / 2)
+        _picture(viewer, "volume")
         _close(viewer, panel)
+
+
+def _classes() -> None:
+    """Glands in a colon section, a real image that comes with scikit-image; a fresh network learns from strokes."""
+    pixels = np.moveaxis(data.immunohistochemistry()[..., :3], -1, 0)[None, :, None]
+    with Session.temporary() as session:
+        viewer, panel = _window(session, Volume(pixels, name="colon section", metadata={"rgb": True}))
+        session.choose_kind("classes", GLAND_CLASSES)
+        session.choose_model("fresh")
+        for value, mask in _strokes(pixels[0, :, 0]).items():
+            session.paint(np.flatnonzero(mask), value)
+        panel.stage.show_vouched(False)
+        _picture(viewer, "classes-strokes")
+        session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": 2 * TEACH_S})
+        session.teach()
+        wait_until(lambda: not session.busy())
+        _show(panel, panel.image)
+        _picture(viewer, "classes")
+        _close(viewer, panel)
+
+
+def _strokes(rgb: Any) -> dict[int, Any]:
+    """Short strokes of a wide brush where the colours leave no doubt, as a person would make them."""
+    red, _, blue = rgb.astype(float)
+    bright = rgb.min(axis=0).astype(float)
+    brown, level = ndimage.gaussian_filter(red - blue, 9), ndimage.gaussian_filter(bright, 4)
+    texture = np.sqrt(np.maximum(ndimage.gaussian_filter(bright**2, 4) - level**2, 0))
+    empty = (level > 205) & (texture < 5) & (abs(brown) < 25)
+    near_empty = ndimage.binary_dilation(empty, iterations=8)
+    sure = {1: brown > 35, 2: (brown < 5) & (level < 225) & ~near_empty, 3: empty}
+    random = np.random.default_rng(1)
+    strokes = {}
+    for value, where in sure.items():
+        spots = np.argwhere(ndimage.binary_erosion(where, iterations=4))
+        strokes[value] = np.zeros(where.shape, bool)
+        for y, x in spots[random.integers(len(spots), size=12)]:
+            strokes[value][max(0, y - 4) : y + 4, max(0, x - 22) : x + 22] = True
+        strokes[value] &= where
+    return strokes
 
 
 def _window(session: Session, volume: Any) -> tuple[napari.Viewer, Any]:
@@ -91,10 +140,10 @@ def _show(panel: Any, section: Any) -> None:
 
 
 def _picture(viewer: napari.Viewer, name: str) -> None:
-    """What is on the screen, in 256 colours to stay small."""
+    """What is on the screen, in few colours to stay small."""
     wait(1.0)
     pixels = viewer.screenshot(canvas_only=False, flash=False)
-    picture = Image.fromarray(np.ascontiguousarray(pixels[..., :3])).quantize(256, dither=Image.Dither.NONE)
+    picture = Image.fromarray(np.ascontiguousarray(pixels[..., :3])).quantize(COLOURS, dither=Image.Dither.NONE)
     picture.save(IMAGES / f"{name}.png", optimize=True)
 
 
