@@ -1,17 +1,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-
-
-@pytest.fixture
-def opened(panel, viewer, cells):
-    """One image is open; its masks layer."""
-    viewer.add_image(cells(), name="cells", scale=(0.5, 0.5), units=("um", "um"))
-    QTest.qWait(50)
-    return panel.stage.labels
 
 
 def test_image_that_comes_is_opened_and_described(panel, opened):

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from napari_apprentice.gui.forms import Form
+from napari_apprentice.settings import SegmentSettings, TeachSettings
+
+
+@pytest.mark.parametrize("settings", [SegmentSettings(), TeachSettings(), SegmentSettings(diameter=31.5)])
+def test_every_field_starts_at_its_setting(qtbot, settings):
+    form = Form(settings, lambda new: None)
+    qtbot.addWidget(form)
+    for name, value in settings:
+        assert form.fields[name].value == (0 if value is None else value), name
+
+
+def test_changed_field_makes_new_settings(qtbot):
+    got = []
+    form = Form(SegmentSettings(), got.append, ("diameter", "tile"))
+    qtbot.addWidget(form)
+    form.fields["diameter"].value = 30
+    form.fields["diameter"].value = 0
+    assert got == [SegmentSettings(diameter=30), SegmentSettings()]
+
+
+def test_shown_settings_are_not_reported(qtbot):
+    got = []
+    form = Form(TeachSettings(), got.append)
+    qtbot.addWidget(form)
+    form.show_settings(TeachSettings(batch_size=4))
+    assert form.fields["batch_size"].value == 4
+    assert got == []
+
+
+def test_limits_come_from_the_setting(qtbot):
+    form = Form(SegmentSettings(), lambda new: None)
+    qtbot.addWidget(form)
+    assert (form.fields["tile"].min, form.fields["tile"].max) == (32, 4096)

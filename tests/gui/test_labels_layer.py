@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.layers import Labels, Layer
+
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.gui.labels_layer import ApprenticeLabels
+
+
+@pytest.fixture
+def entry(session):
+    pixels = np.random.default_rng(0).integers(0, 99, (1, 1, 4, 30, 40)).astype(np.uint16)
+    return session.add_image(Volume(pixels, name="cells"))
+
+
+@pytest.fixture
+def layer(session, entry):
+    made = ApprenticeLabels.showing(session, entry, Footprint("ZYX", (4, 30, 40)), name="masks")
+    made.brush_size = 5
+    return made
+
+
+def state(entry):
+    return entry.labels.copy(), entry.vouched.copy()
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+EDITS = {
+    "brush": lambda layer: layer.paint((1, 10, 10), 3),
+    "eraser": lambda layer: layer.paint((1, 20, 20), 0),
+    "fill": lambda layer: layer.fill((1, 20, 20), 9),
+    "fill with its own id": lambda layer: layer.fill((1, 20, 20), 5),
+    "polygon": lambda layer: layer.paint_polygon([(1, 2, 2), (1, 2, 12), (1, 12, 12)], 4),
+    "another plugin's edit": lambda layer: layer.data_setitem(
+        (np.array([1, 2]), np.array([3, 3]), np.array([4, 4])), 6
+    ),
+    "other data": lambda layer: setattr(layer, "data", np.where(layer.data == 5, 8, 0)),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+def test_edit_vouches_and_can_be_undone_and_redone_exactly(layer, entry, session, edit):
+    session.replace_labels(np.where(np.indices(entry.labels.shape)[2:].min(axis=0) > 15, 5, 0).astype(np.uint32))
+    before = state(entry)
+    with layer.block_history():
+        edit(layer)
+    after = state(entry)
+    assert not same(before, after)
+    assert np.shares_memory(layer.data, entry.labels)
+    layer.undo()
+    assert same(state(entry), before)
+    layer.redo()
+    assert same(state(entry), after)
+    assert not layer._undo_history
+
+
+def test_repainting_the_same_id_vouches_for_it(layer, entry, session):
+    session.replace_labels(np.full(entry.labels.shape, 3, np.uint32))
+    layer.paint((1, 10, 10), 3)
+    assert (entry.vouched == 2).sum() == 21
+
+
+def test_eraser_says_nothing_where_nothing_was_and_the_background_brush_does(layer, entry):
+    layer.paint((1, 10, 10), 0)
+    assert not entry.vouched.any()
+    layer.background_brush = True
+    assert str(layer.mode) == "erase"
+    layer.paint((1, 10, 10), 0)
+    assert (entry.vouched == 1).sum() == 21
+    layer.mode = "paint"
+    assert not layer.background_brush
+
+
+def test_drag_is_one_step(layer, entry):
+    with layer.block_history():
+        layer.paint((0, 5, 5), 1)
+        layer.paint((0, 5, 20), 1)
+    layer.undo()
+    assert not entry.labels.any()
+
+
+def test_encircling_that_is_broken_off_leaves_nothing(layer, entry):
+    layer._begin_stroke()
+    layer.paint((0, 5, 5), 1)
+    layer._abort_stroke()
+    assert not entry.labels.any()
+    assert not entry.vouched.any()
+
+
+def test_labels_that_are_preserved_are_not_vouched_for(layer, entry, session):
+    session.replace_labels(np.full(entry.labels.shape, 3, np.uint32))
+    layer.preserve_labels = True
+    layer.paint((1, 10, 10), 4)
+    assert not entry.vouched.any()
+
+
+def test_saving_and_duplicating_see_an_ordinary_labels_layer(layer):
+    data, options, kind = layer.as_layer_data_tuple()
+    assert kind == "labels"
+    assert type(Layer.create(data.copy(), options, kind)) is Labels
+
+
+def test_data_of_another_shape_is_refused(layer):
+    with pytest.raises(UserError, match="cannot take labels of shape"):
+        layer.data = np.zeros((3, 3), int)
+
+
+def test_unbound_layer_is_an_ordinary_one_that_cannot_be_edited(layer, entry):
+    layer.unbind()
+    assert not layer.editable
+    layer.undo()
+    assert not entry.labels.any()

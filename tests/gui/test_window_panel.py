@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+from napari_apprentice.events import Failed, Progress, Validated
+from napari_apprentice.gui import samples
+
+
+def approve_all(panel):
+    panel.tools.approve("image")
+
+
+def test_disabled_buttons_say_why_beside_them_and_in_the_tooltip(panel):
+    for job in (panel.segment.job, panel.teach.job):
+        assert not job.verb.button.isEnabled()
+        assert job.verb.reason.text() == job.verb.button.toolTip()
+        assert "There is no image" in job.verb.reason.text()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "sentence"),
+    [
+        (np.zeros((40, 50)), "Every pixel of odd is 0"),
+        (np.full((40, 50), np.nan), "has no finite pixel"),
+    ],
+)
+def test_image_with_nothing_to_see_is_one_sentence(panel, viewer, pixels, sentence):
+    viewer.add_image(pixels, name="odd", contrast_limits=(0, 1))
+    QTest.qWait(50)
+    assert sentence in panel.image.below.text()
+    assert panel.session.current is None
+
+
+def test_teaching_shows_curves_then_before_and_after_and_goes_back(panel, opened, runners, cells):
+    panel.session.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
+    approve_all(panel)
+    panel.session.resegment_after_teach = False
+    panel.teach.job.verb.button.click()
+    job = runners.jobs[-1]
+    job.say(Validated(step=0, seconds=0, validation_loss=0.5, score=0.6), Progress(done=1, total=9, left_s=80))
+    QTest.qWait(120)
+    assert panel.teach.curves.isVisible()
+    assert panel.teach.job.words.text() == "about 80 s left"
+    job.finish()
+    QTest.qWait(120)
+    assert panel.teach.outcome.text() == ("Version 1 on corrections set aside: 0.61 before, 0.74 after. It is in use.")
+    assert panel.model.choice.currentText().startswith("Version 1")
+    panel.teach.back.click()
+    assert panel.session.model.key == "nuclei-2d"
+    assert not panel.teach.adopt.isHidden()
+
+
+def test_worse_model_is_used_only_when_asked_for(panel, opened, runners, cells):
+    panel.session.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
+    approve_all(panel)
+    panel.teach.job.verb.button.click()
+    runners.jobs[-1].scores = {"score_before": 0.8, "score_after": 0.7, "better": False}
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    assert "kept but not in use" in panel.teach.outcome.text()
+    assert panel.session.model.key == "nuclei-2d"
+    panel.teach.adopt.click()
+    assert panel.session.model.key == "v1"
+
+
+def test_failure_is_said_in_its_section_and_the_button_is_back(panel, opened, runners):
+    panel.segment.job.verb.button.click()
+    runners.jobs[-1].say(Failed(message="Out of memory: choose smaller tiles."))
+    QTest.qWait(120)
+    assert panel.segment.below.text() == "Out of memory: choose smaller tiles."
+    assert panel.segment.job.verb.isVisible()
+
+
+def test_cancel_leaves_the_masks_as_they_were(panel, opened, viewer, runners):
+    panel.segment.job.verb.button.click()
+    QTest.qWait(80)
+    runners.jobs[-1].tile()
+    QTest.qWait(120)
+    panel.segment.job.cancel.click()
+    QTest.qWait(120)
+    assert panel.segment.job.ended.text() == "Cancelled; the masks are as before."
+    assert not panel.session.current.labels.any()
+    assert "proposal" not in viewer.layers[-1].name
+
+
+def test_layers_may_go_while_a_job_runs(panel, opened, viewer, runners):
+    panel.segment.job.verb.button.click()
+    QTest.qWait(80)
+    runners.jobs[-1].tile()
+    QTest.qWait(150)
+    viewer.layers.clear()
+    assert "was removed" in panel.image.below.text()
+    assert "nothing is lost" in panel.correct.below.text()
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    assert len(np.unique(panel.session.current.labels)) == 13
+    panel.correct.missing.click()
+    assert len(np.unique(panel.stage.labels.data)) == 13
+    assert tuple(panel.stage.labels.scale) == (0.5, 0.5)
+
+
+def test_renamed_layer_stays_the_same_image(panel, opened, viewer):
+    viewer.layers["cells"].name = "other"
+    assert panel.image.choice.currentText() == "other"
+    assert panel.stage.labels is opened
+
+
+def test_corrected_pixel_size_goes_to_the_layer_and_to_the_masks(panel, opened, viewer):
+    panel.image.reading.plane.setValue(0.25)
+    panel.image.reading.plane.editingFinished.emit()
+    assert tuple(viewer.layers["cells"].scale) == (0.25, 0.25)
+    assert tuple(opened.scale) == (0.25, 0.25)
+    assert panel.session.current.volume.spacing[1:] == (0.25, 0.25)
+
+
+def test_classes_have_number_keys(panel, viewer, hand):
+    data, options, _ = samples.tissue_2d()[0]
+    viewer.add_image(data, **options)
+    QTest.qWait(50)
+    assert panel.session.kind == "classes"
+    assert panel.image.words.text().startswith("2D, RGB")
+    hand.key(Qt.Key.Key_2)
+    assert panel.tools.current == "paint"
+    hand.drag(panel.stage.labels, (100, 100), (100, 160))
+    assert set(np.unique(panel.session.current.labels)) == {0, 2}
+    panel.correct.classes._on_remove(panel.session.classes[1])
+    assert "is in use" in panel.correct.below.text()
+
+
+def test_volume_is_clicked_and_approved_slice_by_slice(panel, viewer, hand, runners, cells):
+    viewer.add_image(cells((6, 120, 160)), name="stack", scale=(2, 0.5, 0.5))
+    QTest.qWait(50)
+    viewer.dims.set_point(0, 4)  # slice 2
+    panel.tools.use("click")
+    hand.click(panel.stage.labels, (20, 60))
+    QTest.qWait(80)
+    assert runners.jobs[-1].job.point[1] == 2
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    hand.key(Qt.Key.Key_Return)
+    entry = panel.session.current
+    assert (entry.labels == 1).sum() == 6 * 256
+    panel.tools.approve("slice")
+    assert (entry.vouched[0, 2] > 0).all()
+    assert not (entry.vouched[0, 1] == 1).any()
+    viewer.dims.ndisplay = 3
+    panel.tools.approve("view")
+    assert "switch the view to 2D" in panel.correct.below.text()

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtTest import QTest
+
+from napari_apprentice.gui.labels_layer import ApprenticeLabels
+from napari_apprentice.gui.panel import ApprenticePanel
+from napari_apprentice.project.folder import Project
+from napari_apprentice.session import Session
+
+
+@pytest.fixture(autouse=True)
+def no_processes(monkeypatch, runners):
+    """A session that the panel makes itself gets the test's runners."""
+    monkeypatch.setattr("napari_apprentice.session.work.ProcessRunners", lambda: runners)
+
+
+def dock(viewer, runners):
+    panel = ApprenticePanel(viewer)
+    viewer.window.add_dock_widget(panel, name="Apprentice", area="right")
+    return panel
+
+
+def close(viewer, panel):
+    viewer.window.remove_dock_widget(panel)
+    QTest.qWait(20)
+
+
+def test_closed_panel_leaves_the_masks_and_continues_where_it_was(viewer, runners, cells):
+    panel = dock(viewer, runners)
+    viewer.add_image(cells(), name="cells")
+    QTest.qWait(50)
+    panel.stage.labels.paint((30, 30), 7)
+    painted = panel.session.current.labels.copy()
+    close(viewer, panel)
+    assert panel.desk.is_closed
+    left = [layer for layer in viewer.layers if isinstance(layer, ApprenticeLabels)]
+    assert [layer.editable for layer in left] == [False]
+
+    again = dock(viewer, runners)
+    assert again.offer.text().startswith("Continue: cells, 1 image, today")
+    again.offer.click()
+    assert np.array_equal(again.session.current.labels, painted)
+    assert [layer.name for layer in viewer.layers].count("cells") == 1
+    assert again.stage.labels.editable
+    close(viewer, again)
+    assert len(Project.recent()) == 1
+
+
+def test_images_come_back_into_an_empty_viewer(viewer, runners, cells):
+    panel = dock(viewer, runners)
+    viewer.add_image(cells(), name="cells", scale=(0.5, 0.5), units=("um", "um"))
+    QTest.qWait(50)
+    panel.stage.labels.paint((30, 30), 7)
+    close(viewer, panel)
+    viewer.layers.clear()
+    again = dock(viewer, runners)
+    again.offer.click()
+    assert tuple(viewer.layers["cells"].scale) == (0.5, 0.5)
+    assert again.stage.labels.data[30, 30] == 7
+    close(viewer, again)
+
+
+def test_project_that_is_open_elsewhere_is_said(viewer, runners, cells):
+    with Session(Project.create(name="mine")):
+        panel = dock(viewer, runners)
+        panel.offer.click()
+        assert "is open in another window" in panel.project.below.text()
+        close(viewer, panel)
