@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import ArrayRef, ClickJob, SegmentJob, TeachJob
+from napari_apprentice.project.durable import make_folder
 from napari_apprentice.project.folder import Project
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import clicks
@@ -94,6 +95,7 @@ class Jobs(Results):
         id_ = self._job_id("teach")
         taught = [one for one in self.entries if one.voxels_taught or (one.folder.is_used and one.vouched.any())]
         lessons = lessons_of(taught, self.model.header, project.scratch, project.scratch / id_)
+        make_folder(project.lineage.folder)  # before minutes of teaching, not after them
         outputs = 2 if self.kind == "instances" else 1 + max(one.value for one in self.classes)
         job = TeachJob(
             id=id_,
