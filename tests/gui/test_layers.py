@@ -69,5 +69,5 @@ def test_labels_of_another_shape_are_refused_in_one_sentence():
     wanted = Footprint("ZYX", (9, 30, 40))
     right = layers.labels_of(Labels(np.ones((9, 30, 40), int)), wanted, (1, 9, 30, 40))
     assert right.shape == (1, 9, 30, 40)
-    with pytest.raises(UserError, match="has shape .* and the image needs labels of shape"):
+    with pytest.raises(UserError, match=r"has shape .* and the image needs labels of shape"):
         layers.labels_of(Labels(np.ones((30, 40), int)), wanted, (1, 9, 30, 40))
