@@ -37,7 +37,7 @@ def object_at(values: NDArray[Any], at: Spot, decode: DecodeSettings) -> Mask:
     inside = probability >= (decode.foreground if sure else max(FAINT, probability[best] / 2))
     height = ndimage.gaussian_filter(np.asarray(values[1], np.float32), _SMOOTH, truncate=2.5)
     labels = basins(height, inside, decode.prominence)
-    mask = labels == labels[best]
+    mask = labels == labels[best] if labels[best] > 0 else inside
     if not sure:  # a haze around something bright does not belong to it
         mask &= probability >= min(float(probability[best]), float(probability[mask].max()) / 2)
     return filled(connected(mask, best))
@@ -65,8 +65,7 @@ def outlined_at(image: NDArray[Any], at: Spot, radii: tuple[float, float, float]
     """
     grid = np.ogrid[tuple(slice(0, n) for n in image.shape)]
     far = np.sqrt(sum(((g - c) / r) ** 2 for g, c, r in zip(grid, at, radii, strict=True)))
-    sigma = [min(1.5, r / 6) if n > 1 else 0.0 for r, n in zip(radii, image.shape, strict=True)]
-    slope = ndimage.gaussian_gradient_magnitude(np.asarray(image, np.float32), sigma)
+    slope = _slope(np.asarray(image, np.float32), [min(1.5, r / 6) for r in radii])
     marks = np.where(far <= 0.25, 1, np.where(far >= 1.25, 2, 0))
     marks[at] = 1
     return filled(watershed(slope, marks) == 1)
@@ -94,6 +93,12 @@ def nearest(mask: Mask, at: Spot) -> Spot | None:
         return None
     closest = near[int(((near - (y, x)) ** 2).sum(axis=1).argmin())]
     return z, int(closest[0]), int(closest[1])
+
+
+def _slope(image: NDArray[np.float32], sigma: list[float]) -> NDArray[Any]:
+    if len(image) == 1:
+        return np.asarray(ndimage.gaussian_gradient_magnitude(image[0], sigma[1:])[None])
+    return np.asarray(ndimage.gaussian_gradient_magnitude(image, sigma))
 
 
 def _seen(probability: NDArray[np.float32], at: Spot) -> float:

@@ -134,12 +134,11 @@ def predict_steps(
 
 
 def tiles_for(net: NetSettings, shape: Triple, edge: int, *, blend: bool) -> list[Tile]:
-    """Tiles for a network on an image of ``shape``, evenly sized, at most about ``edge`` wide."""
-    deep = min(_DEEPEST, max(8, edge // 12))
-    wanted = (1, edge, edge) if net.dims == 2 else (deep, max(32, edge // 2), max(32, edge // 2))
+    """Tiles for a network on an image of ``shape``, evenly sized, about ``edge`` wide; at least half of each is kept."""
+    wanted = (1, edge, edge) if net.dims == 2 else (min(_DEEPEST, edge // 12), edge // 2, edge // 2)
     overlap = _OVERLAP_2D if net.dims == 2 else _OVERLAP_3D
     halo = overlap if blend else net.receptive_radius
-    tile = [_even(n, t, h) for n, t, h in zip(shape, wanted, halo, strict=True)]
+    tile = [_even(n, max(t, 4 * h), h) for n, t, h in zip(shape, wanted, halo, strict=True)]
     return plan_tiles(shape, (tile[0], tile[1], tile[2]), halo, net.multiple)
 
 
