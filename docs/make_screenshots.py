@@ -17,14 +17,14 @@ from skimage import data
 from napari_apprentice import Session
 from napari_apprentice.data import samples
 from napari_apprentice.data.volume import Volume
-from napari_apprentice.demo import correct
+from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.gui.app import open_window
 from napari_apprentice.gui.measure import wait, wait_until
 from napari_apprentice.settings import ClassName
 
 IMAGES = Path(__file__).parent / "images"
 SIZE = (1300, 860)
-COLOURS = 128
+COLOURS = 256
 TEACH_S = 75.0
 GLAND_CLASSES = (
     ClassName(value=1, name="gland", color="#ff7f0e"),
@@ -50,7 +50,7 @@ def _loop() -> None:
         session.segment()
         wait_until(lambda: not session.busy())
         _picture(viewer, "segment")
-        correct(session, truth, 25)
+        correct(session, truth, OBJECTS)
         panel.stage.show_vouched(True)
         _picture(viewer, "correct")
         panel.stage.show_vouched(False)
@@ -86,7 +86,7 @@ def _classes() -> None:
             session.paint(np.flatnonzero(mask), value)
         panel.stage.show_vouched(False)
         _picture(viewer, "classes-strokes")
-        session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": 2 * TEACH_S})
+        session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": 3 * TEACH_S})
         session.teach()
         wait_until(lambda: not session.busy())
         _show(panel, panel.image)
@@ -108,7 +108,7 @@ def _strokes(rgb: Any) -> dict[int, Any]:
     for value, where in sure.items():
         spots = np.argwhere(ndimage.binary_erosion(where, iterations=4))
         strokes[value] = np.zeros(where.shape, bool)
-        for y, x in spots[random.integers(len(spots), size=12)]:
+        for y, x in spots[random.integers(len(spots), size=20)]:
             strokes[value][max(0, y - 4) : y + 4, max(0, x - 22) : x + 22] = True
         strokes[value] &= where
     return strokes
@@ -143,7 +143,9 @@ def _picture(viewer: napari.Viewer, name: str) -> None:
     """What is on the screen, in few colours to stay small."""
     wait(1.0)
     pixels = viewer.screenshot(canvas_only=False, flash=False)
-    picture = Image.fromarray(np.ascontiguousarray(pixels[..., :3])).quantize(COLOURS, dither=Image.Dither.NONE)
+    picture = Image.fromarray(np.ascontiguousarray(pixels[..., :3])).quantize(
+        COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+    )
     picture.save(IMAGES / f"{name}.png", optimize=True)
 
 

@@ -33,7 +33,7 @@ Labels = NDArray[np.uint32]
 
 SAMPLE = "nuclei_2d"
 MODEL = "nuclei-2d"
-OBJECTS = 25
+OBJECTS = 50
 _TRUTH, _BEFORE, _AFTER = (90, 220, 255), (255, 196, 0), (90, 255, 120)
 
 

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_apprentice.bench.responsiveness import ResponsivenessSettings
 from napari_apprentice.data import samples
-from napari_apprentice.demo import correct
+from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Validated
 from napari_apprentice.gui.layers import image_layer_of
@@ -33,7 +33,7 @@ def measure(settings: ResponsivenessSettings) -> dict[str, Any]:
         session.choose_model(settings.model)
         session.segment()
         wait_until(lambda: not session.busy())
-        correct(session, truth, 25)
+        correct(session, truth, OBJECTS)
         wait(2.0)
         delays = {"idle": delays_ms(settings.idle_s, settings.tick_ms)}
         _start_teaching(session)
