@@ -122,3 +122,11 @@ def test_classes_teach_where_vouched_for() -> None:
     np.testing.assert_array_equal(weight[0, 0, 0], [1, 1, 0, 1])
     one_hot = np.moveaxis(np.eye(3)[labels], -1, 0)
     np.testing.assert_array_equal(classes.decode(one_hot), labels)
+
+
+def test_a_region_whose_peak_lies_beside_it_is_not_lost() -> None:
+    prediction = np.zeros((2, 1, 20, 30), np.float32)
+    prediction[0, 0, 5:15, 5:15] = 0.9
+    prediction[1, 0] = np.log1p(np.arange(30))  # rises beyond the foreground
+    labels = decode(prediction, DecodeSettings())
+    assert (labels > 0).sum() == 100

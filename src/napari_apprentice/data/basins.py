@@ -32,6 +32,7 @@ def basins(height: np.ndarray, inside: np.ndarray, prominence: float) -> np.ndar
 def _peaks(height: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Label the local maxima inside; plateaus that touch are one peak."""
     size = tuple(3 if n > 1 else 1 for n in height.shape)
+    height = np.where(inside, height, np.float32(-np.inf))  # else a region whose peak lies beside it is lost
     highest = height >= ndimage.maximum_filter(height, size)
     marks, _ = ndimage.label(highest & inside, np.ones((3, 3, 3)))
     return np.asarray(marks, np.int32)
