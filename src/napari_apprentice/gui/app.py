@@ -11,6 +11,7 @@ from napari_apprentice.gui.samples import sample
 from napari_apprentice.session import Session
 
 DEMO = "nuclei_2d"
+_SIZE = (1440, 940)
 
 
 def open_window(
@@ -28,6 +29,7 @@ def open_window(
 def run_demo() -> None:
     """The window of ``apprentice demo``: a sample is open, *Segment* is the next thing to press."""
     viewer, panel = open_window()
+    viewer.window.resize(*_SIZE)
     data, options, _ = sample(DEMO)[0]
     viewer.add_image(data, **options)
     panel.image.open(panel.images.layers[0])

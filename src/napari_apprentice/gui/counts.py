@@ -7,7 +7,7 @@ import numpy as np
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND
 from napari_apprentice.session import Session
 
-_COUNTED = 1 << 27  # voxels; of larger images the voxels are named, not the objects
+_COUNTED = 1 << 26  # voxels; of larger images the voxels are named, not the objects
 
 
 def vouched_words(session: Session) -> str:

@@ -70,7 +70,7 @@ class Desk:
         for part in self._parts:
             part.close()
         if self._owns_session:
-            self.session.close()
+            self._close_session()
 
     def continue_project(self, path: Path) -> None:
         """Go on with a project: its images, masks and models come back. `UserError` when it cannot be opened."""
@@ -80,14 +80,18 @@ class Desk:
         self.images.show_all()
 
     def leave_project(self) -> None:
-        """Close the session's project; one in which nothing was done leaves no folder behind."""
+        """Close the session's project; the layers of images stay."""
+        self._close_session()
+        self.images.forget()
+        self.session.image_changed.emit()
+
+    def _close_session(self) -> None:
+        """A project in which nothing was done leaves no folder behind."""
         untouched = _is_untouched(self.session)
         path = None if self.session.project is None else self.session.project.path
         self.session.close()
         if untouched and path is not None:
             shutil.rmtree(path, ignore_errors=True)
-        self.images.forget()
-        self.session.image_changed.emit()
 
 
 def _is_untouched(session: Session) -> bool:

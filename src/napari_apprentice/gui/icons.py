@@ -24,6 +24,11 @@ _OURS = {
     "view": f"{_HEAD}"
     '<path d="M6 6h26v9H15v17H6z M68 6h26v26h-9V15H68z M6 68h9v17h17v9H6z M85 68h9v26H68v-9h17z"/>'
     '<path d="M26 52l8 -8l12 12l26 -29l8 8l-34 38z"/></svg>',
+    # three sliders
+    "settings": f"{_HEAD}"
+    '<path d="M8 20h46v-8h14v8h24v10H68v8H54v-8H8z M8 46h14v-8h14v8h56v10H36v8H22v-8H8z"/>'
+    '<path d="M8 72h40v-8h14v8h30v10H62v8H48v-8H8z"/>'
+    "</svg>",
     "new": f'{_HEAD}<path d="M43 14h14v29h29v14H57v29H43V57H14V43h29z"/></svg>',
 }
 _NAPARI = {

@@ -240,7 +240,7 @@ class ApprenticeLabels(Labels):
         return True
 
 
-_KEYS = {"B": "background", "C": "click", "A": "approve"}
+_KEYS = {"B": "background", "C": "click", "A": "approve object", "Shift-A": "approve view"}
 
 
 def _bind_keys() -> None:

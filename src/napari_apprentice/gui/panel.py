@@ -8,7 +8,7 @@ from typing import Any
 
 import napari
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
@@ -27,6 +27,7 @@ from napari_apprentice.session import Session
 WIDTH = 350
 _PUMP_MS = 50
 _SAID_MS = 12_000
+_LAID_OUT_MS = 100  # what was shown just now has its place by then
 
 
 class ApprenticePanel(QWidget):
@@ -85,6 +86,10 @@ class ApprenticePanel(QWidget):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(content)
+        self._no_wheel = _NoWheel(self)
+        for field in (*content.findChildren(QComboBox), *content.findChildren(QAbstractSpinBox)):
+            field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            field.installEventFilter(self._no_wheel)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -161,7 +166,9 @@ class ApprenticePanel(QWidget):
         if section is not None and isinstance(event, Failed):
             if self.said.text == event.message:
                 self.said.hide()
-            QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(section.below))
+            QTimer.singleShot(_LAID_OUT_MS, lambda: self._scroll.ensureWidgetVisible(section.below))
+        elif kind == "teach":
+            QTimer.singleShot(_LAID_OUT_MS, lambda: self._scroll.ensureWidgetVisible(self.teach.outcome))
 
     def _on_inserted(self, event: Any) -> None:
         """The first image that comes is the one to work on."""
@@ -179,8 +186,8 @@ class ApprenticePanel(QWidget):
     def _set_theme(self, event: Any = None) -> None:
         colours = palette(self.viewer.theme)
         self.setStyleSheet(stylesheet(colours))
-        self.correct.set_palette(colours)
-        self.teach.set_palette(colours)
+        for section in self.sections:
+            section.set_palette(colours)
 
     def showEvent(self, event: Any) -> None:
         """Docked: from now on the window's end is the desk's."""
@@ -235,6 +242,17 @@ class _WindowWatcher(QObject):
     def _look(self) -> None:
         if self._window is not None and not self._window.isVisible() and self._panel.window() is self._window:
             self._panel.desk.close()
+
+
+class _NoWheel(QObject):
+    """The wheel scrolls the panel and changes a field only when that was clicked before."""
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Hand the wheel on to the panel."""
+        if event.type() == QEvent.Type.Wheel and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
 
 
 class _Said(QFrame):

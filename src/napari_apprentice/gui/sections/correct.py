@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QApplication, QCheckBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from napari_apprentice.gui import icons
 from napari_apprentice.gui.counts import vouched_words
@@ -80,7 +80,9 @@ class CorrectSection(Section):
         self.rows.addWidget(self.count)
         self.rows.addWidget(self.missing)
         self.approve_object.setToolTip("Press A with the cursor on an object, or press here and click it")
-        self.approve_view.setToolTip("What you see in the canvas now is right: objects, and background between them")
+        self.approve_view.setToolTip(
+            "What you see in the canvas now is right: objects, and background between them (Shift+A)"
+        )
 
     def _tool(self, name: str, tip: str) -> QToolButton:
         made = QToolButton()
@@ -140,6 +142,9 @@ class CorrectSection(Section):
     def _on_tool(self, name: str) -> None:
         self.say("")
         self._tools.use("pan" if name == self._tools.current else name)
+        focused = QApplication.focusWidget()
+        if focused is not None:  # keys are for the tool now, not for a field that was edited before
+            focused.clearFocus()
 
     def _on_tool_changed(self, current: str) -> None:
         for name, made in self.buttons.items():

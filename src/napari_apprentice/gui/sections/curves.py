@@ -28,6 +28,9 @@ class Curves(QWidget):
         self._item.setLabel("bottom", "seconds")
         self._item.setLabel("left", "loss")
         self._item.setLabel("right", "score")
+        self._item.vb.setLimits(xMin=0, yMin=0)
+        for name in ("left", "bottom"):
+            self._item.getAxis(name).enableAutoSIPrefix(False)
         self._scores = pg.ViewBox()
         self._scores.setMouseEnabled(x=False, y=False)
         self._scores.setXLink(self._item)

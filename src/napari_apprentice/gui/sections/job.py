@@ -15,10 +15,12 @@ _STEPS = 1000
 class JobControl(QWidget):
     """Start, progress with time left, cancel."""
 
-    def __init__(self, name: str, start: Callable[[], None], cancel: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, start: Callable[[], None], cancel: Callable[[], None], beside: QWidget | None = None
+    ) -> None:
         super().__init__()
         self._cancel = cancel
-        self.verb = Verb(name, start, main=True)
+        self.verb = Verb(name, start, main=True, beside=beside)
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(False)
@@ -30,9 +32,9 @@ class JobControl(QWidget):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(4)
         inner.addWidget(self.bar)
-        beside = row(self.words, self.cancel)
-        beside.setStretch(0, 1)
-        inner.addLayout(beside)
+        below = row(self.words, self.cancel)
+        below.setStretch(0, 1)
+        inner.addLayout(below)
         self.ended = muted("")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

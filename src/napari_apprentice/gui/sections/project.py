@@ -11,10 +11,12 @@ from qtpy.QtGui import QDesktopServices, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu
 
 from napari_apprentice.gui.sections.section import Section, button, menu_button, muted, row
+from napari_apprentice.gui.stage import Throttle
 from napari_apprentice.project.folder import Project, Recent
 from napari_apprentice.session import Session
 
 _MOST_RECENT = 8
+_LOOK_MS = 300
 
 
 class ProjectSection(Section):
@@ -39,8 +41,9 @@ class ProjectSection(Section):
         for signal in (session.image_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
         self.connections.add(session.saved, self._on_saved)
-        self.connections.add(session.labels_changed, lambda entry: self._show_export())
-        self.connections.add(session.vouched_changed, lambda entry: self._show_export())
+        self._looking = Throttle(self._show_export, _LOOK_MS)
+        for signal in (session.labels_changed, session.vouched_changed):
+            self.connections.add(signal, lambda entry: self._looking.ask())
         self.refresh()
 
     def refresh(self) -> None:

@@ -22,6 +22,8 @@ from qtpy.QtWidgets import (
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.icons import icon
+from napari_apprentice.gui.theme import Palette
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +67,9 @@ class Section(QFrame):
     def refresh(self) -> None:
         """Show the state of the session."""
 
+    def set_palette(self, colours: Palette) -> None:
+        """Follow the theme."""
+
     def say(self, sentence: str) -> None:
         """Show one sentence under the section; "" takes it away."""
         self.below.setText(sentence)
@@ -92,14 +97,18 @@ class Section(QFrame):
 class Verb(QWidget):
     """A button with, beside it while it cannot be pressed, the sentence why not."""
 
-    def __init__(self, text: str, slot: Callable[[], None], *, main: bool = False) -> None:
+    def __init__(
+        self, text: str, slot: Callable[[], None], *, main: bool = False, beside: QWidget | None = None
+    ) -> None:
         super().__init__()
         self.button = button(text, slot, role="main" if main else "plain")
         self.reason = muted("")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
-        layout.addWidget(self.button)
+        head = row(self.button, *([] if beside is None else [beside]), spacing=4)
+        head.setStretch(0, 1)
+        layout.addLayout(head)
         layout.addWidget(self.reason)
         self._help = ""
         self.allow("")
@@ -164,7 +173,7 @@ class Words(QLabel):
         """Any width will do."""
         return self.sizeHint()
 
-    def setText(self, text: str) -> None:
+    def setText(self, text: str | None) -> None:
         """Show another text."""
         if text != self.text():
             super().setText(text)
@@ -220,6 +229,25 @@ def menu_button(text: str, menu: QMenu, tip: str = "") -> QPushButton:
     menu.setParent(made, menu.windowFlags())
     made.setMenu(menu)
     return made
+
+
+class Fold(QToolButton):
+    """A small button that shows and hides a part of the panel; its icon comes with the theme."""
+
+    def __init__(self, part: QWidget, tip: str) -> None:
+        super().__init__()
+        self._part = part
+        part.hide()
+        self.setProperty("role", "tool")
+        self.setCheckable(True)
+        self.setToolTip(tip)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFixedSize(28, 28)
+        self.toggled.connect(self._part.setVisible)
+
+    def set_palette(self, colours: Palette) -> None:
+        """Draw the icon in the theme's colour."""
+        self.setIcon(icon("settings", colours.icon, colours.button))
 
 
 def link(text: str, slot: Callable[[], None], tip: str = "") -> QToolButton:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from napari_apprentice.events import Event, Failed, Finished, Progress, WasCancelled
 from napari_apprentice.gui.forms import Form
 from napari_apprentice.gui.sections.job import JobControl
-from napari_apprentice.gui.sections.section import Section, link, row
+from napari_apprentice.gui.sections.section import Fold, Section
+from napari_apprentice.gui.theme import Palette
 from napari_apprentice.jobs import SegmentResult
 from napari_apprentice.session import Session
 from napari_apprentice.settings import SegmentSettings
@@ -23,11 +24,10 @@ class SegmentSection(Section):
         self.knows_device = False
         self.form: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _SHOWN, _LABELS)
         self.more: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, ("tile", "blend"), _LABELS)
-        self.more.hide()
-        self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"))
+        self._fold = Fold(self.more, "More settings")
+        self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"), self._fold)
         self.job.verb.set_help("Propose masks for the whole image; what you vouched for stays as it is.")
         self.rows.addWidget(self.form)
-        self.rows.addLayout(row(link("More settings", self._on_more), None))
         self.rows.addWidget(self.more)
         self.rows.addWidget(self.job)
         for signal in (session.image_changed, session.model_changed, session.settings_changed):
@@ -36,6 +36,10 @@ class SegmentSection(Section):
         self.connections.add(session.job_event, self._on_event)
         self.connections.add(session.job_ended, self._on_ended)
         self.refresh()
+
+    def set_palette(self, colours: Palette) -> None:
+        """Follow the theme."""
+        self._fold.set_palette(colours)
 
     def refresh(self) -> None:
         """Show settings, the device found and what is missing."""
@@ -62,9 +66,6 @@ class SegmentSection(Section):
         self._session.segment_settings = self._session.segment_settings.model_copy(update=changed)
         if "device" in changed:
             self._session.teach_settings = self._session.teach_settings.model_copy(update={"device": changed["device"]})
-
-    def _on_more(self) -> None:
-        self.more.setVisible(not self.more.isVisible())
 
     def _on_segment(self) -> None:
         with self.said():

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QDoubleSpinBox, QWidget
 from napari_apprentice.events import Event, Failed, Finished, Progress, Validated, WasCancelled
 from napari_apprentice.gui.forms import Form
 from napari_apprentice.gui.sections.job import JobControl
-from napari_apprentice.gui.sections.section import Fields, Section, button, link, muted, row
+from napari_apprentice.gui.sections.section import Fields, Fold, Section, button, muted, row
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.jobs import TeachResult
 from napari_apprentice.project.versions import Version
@@ -39,8 +39,8 @@ class TeachSection(Section):
         self.minutes.setSuffix(" min at most")
         self.minutes.valueChanged.connect(self._on_minutes)
         self.more: Form[TeachSettings] = Form(session.teach_settings, self._on_changed, _MORE, _LABELS)
-        self.more.hide()
-        self.job = JobControl("Teach", self._on_teach, lambda: session.cancel("teach"))
+        self._fold = Fold(self.more, "More settings")
+        self.job = JobControl("Teach", self._on_teach, lambda: session.cancel("teach"), self._fold)
         self.job.verb.set_help("Learn from what you vouch for, in the background; paint on meanwhile.")
         self.outcome = muted("")
         self.adopt = button("Use it anyway", self._on_adopt)
@@ -53,16 +53,15 @@ class TeachSection(Section):
         fields = Fields()
         fields.add("Time", self.minutes, "Longest time to teach; it stops earlier when nothing gets better")
         self.rows.addLayout(fields)
-        self.rows.addLayout(row(link("More settings", self._on_more), None))
         self.rows.addWidget(self.more)
         self.rows.addWidget(self.job)
+        self.rows.addWidget(self.outcome)
+        self._choices = QWidget()
+        self._choices.setLayout(row(self.adopt, self.back))
+        self.rows.addWidget(self._choices)
         self.legend = muted("")
         self.legend.hide()
         self.rows.addWidget(self.legend)
-        self.rows.addWidget(self.outcome)
-        self._choices = QWidget()
-        self._choices.setLayout(row(self.adopt, self.back, None))
-        self.rows.addWidget(self._choices)
 
     def _listen(self) -> None:
         session = self._session
@@ -76,6 +75,7 @@ class TeachSection(Section):
     def set_palette(self, colours: Palette) -> None:
         """Follow the theme."""
         self._palette = colours
+        self._fold.set_palette(colours)
         training, validation, score = colours.series
         self.legend.setText(
             f'<span style="color:{training}">&#9644;</span> training loss &nbsp; '
@@ -122,9 +122,6 @@ class TeachSection(Section):
     def _on_changed(self, settings: TeachSettings) -> None:
         changed = {name: getattr(settings, name) for name in _MORE}
         self._session.teach_settings = self._session.teach_settings.model_copy(update=changed)
-
-    def _on_more(self) -> None:
-        self.more.setVisible(not self.more.isVisible())
 
     def _on_teach(self) -> None:
         with self.said():

@@ -140,8 +140,8 @@ class Tools:
         self._tell()
 
     def _on_key(self, event: Any) -> None:
-        if event.value == "approve":
-            self.approve("object")
+        if event.value.startswith("approve "):
+            self.approve(event.value.removeprefix("approve "))
         else:
             self.use("pan" if self.current == event.value else event.value)
 
