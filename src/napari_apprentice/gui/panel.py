@@ -101,6 +101,11 @@ class ApprenticePanel(QWidget):
         self._timer.setInterval(_PUMP_MS)
         self._timer.timeout.connect(self._pump)
         self._timer.start()
+        self._to_reveal: QWidget | None = None
+        self._revealing = QTimer(self)
+        self._revealing.setSingleShot(True)
+        self._revealing.setInterval(_LAID_OUT_MS)
+        self._revealing.timeout.connect(self._on_laid_out)
         self._window_watcher = _WindowWatcher(self)
         self.desk.close_with(self._window_watcher)
         connections = self.desk.connections
@@ -166,9 +171,17 @@ class ApprenticePanel(QWidget):
         if section is not None and isinstance(event, Failed):
             if self.said.text == event.message:
                 self.said.hide()
-            QTimer.singleShot(_LAID_OUT_MS, lambda: self._scroll.ensureWidgetVisible(section.below))
+            self._reveal(section.below)
         elif kind == "teach":
-            QTimer.singleShot(_LAID_OUT_MS, lambda: self._scroll.ensureWidgetVisible(self.teach.outcome))
+            self._reveal(self.teach.outcome)
+
+    def _reveal(self, widget: QWidget) -> None:
+        self._to_reveal = widget
+        self._revealing.start()
+
+    def _on_laid_out(self) -> None:
+        if self._to_reveal is not None:
+            self._scroll.ensureWidgetVisible(self._to_reveal)
 
     def _on_inserted(self, event: Any) -> None:
         """The first image that comes is the one to work on."""
