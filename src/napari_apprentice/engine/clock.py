@@ -19,6 +19,7 @@ class Clock:
         self._seconds = settings.max_seconds
         self._steps = settings.max_steps
         self.reserve = 0.05 * settings.max_seconds
+        self._first = 0.0
 
     @property
     def elapsed(self) -> float:
@@ -30,20 +31,24 @@ class Clock:
         """Seconds until the job must have ended."""
         return max(0.0, self._seconds - self.elapsed)
 
+    def begin_steps(self) -> None:
+        """What was done so far is not part of the time for steps."""
+        self._first = self.elapsed
+
     def keep_back(self, seconds: float) -> None:
         """Leave so many seconds for what follows the last step, at most half of all."""
         self.reserve = min(0.5 * self._seconds, max(self.reserve, seconds))
 
     def used(self, steps: int) -> float:
         """The share of the time for steps, or of the steps, that is gone: 0 to 1."""
-        return min(1.0, max(steps / self._steps, self.elapsed / max(1e-3, self._seconds - self.reserve)))
+        time_for_steps = max(1e-3, self._seconds - self.reserve - self._first)
+        return min(1.0, max(steps / self._steps, (self.elapsed - self._first) / time_for_steps))
 
     def beat(self, steps: int, what: str) -> Progress:
         """Where the job is. Raises `errors.Cancelled` when it should not go on."""
         if self._cancelled():
             raise Cancelled
-        left = self.left
-        if steps * self._seconds < self._steps * self.elapsed or steps < 5:
-            return Progress(done=self.used(steps), total=1.0, left_s=left, what=what)
-        by_steps = self.elapsed * (self._steps - steps) / steps + self.reserve
-        return Progress(done=self.used(steps), total=1.0, left_s=min(left, by_steps), what=what)
+        used, left = self.used(steps), self.left
+        if steps >= 5 and used > 0:
+            left = min(left, (self.elapsed - self._first) * (1 - used) / used + self.reserve)
+        return Progress(done=used, total=1.0, left_s=left, what=what)

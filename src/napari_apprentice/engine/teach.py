@@ -159,7 +159,7 @@ class Teaching:
         if trust == 0:
             return
         for i, window in enumerate(self._windows):
-            if self._clock.used(0) > 0.15:
+            if self._clock.elapsed > 0.2 * self._job.settings.max_seconds:
                 return
             exam = judging.whole(window)
             verdict = yield from self._sit([exam], "Looking at what the model knew")
@@ -170,6 +170,7 @@ class Teaching:
         schedule = Schedule(settings.learning_rate)
         losses: list[float] = []
         due = self._apart
+        self._clock.begin_steps()
         while (used := self._clock.used(steps)) < 1 and self._worse < settings.patience:
             batch = self._draw()
             yield self._clock.beat(steps, "Teaching")

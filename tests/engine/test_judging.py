@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from napari_apprentice.data.corrections import widened
+from napari_apprentice.engine import judging, refit
+from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.lessons import frames_of, read_corrections, windows_of
+from napari_apprentice.engine.nets.unet import build
+from napari_apprentice.settings import DecodeSettings, NetSettings, NormalizeSettings
+
+TINY = NetSettings(in_channels=2, widths=(8, 16), pools=((1, 2, 2),))
+
+
+def exams(folder, disks, corrected, job, *, teaching: bool):
+    pixels, labels = disks()
+    found = read_corrections(job(folder, pixels, labels, corrected(labels)))
+    (frame,) = frames_of(found, [1.0])
+    windows = list(windows_of(frame, "instances", NormalizeSettings(), np.random.default_rng(0)))
+    return judging.exams_of(windows, TINY, teaching=teaching)
+
+
+def perfect(exam):
+    """What a perfect network says, but that foreground is too wide by two pixels."""
+    wide = widened(exam.labels > 0, 2)
+    return np.stack([np.where(wide, 0.6, 0.1) + 0.3 * (exam.labels > 0), exam.target[0, 1].numpy()]).astype(np.float32)
+
+
+def test_boxes_hold_what_is_judged_with_context():
+    vouched = np.zeros((1, 200, 200), np.uint8)
+    vouched[0, 60:70, 60:70] = 2
+    vouched[0, 180:, 10:20] = 1
+    boxes = judging.boxes_around(vouched, (1, 4, 4))
+    assert len(boxes) == 2
+    inside = np.zeros(vouched.shape, bool)
+    for box in boxes:
+        inside[box] = True
+        assert all((part.stop - part.start) % 4 == 0 for part in box[1:])
+    assert inside[widened(vouched > 0, 30)].all()
+    assert inside.mean() < 0.6
+
+
+def test_perfect_predictions_get_full_marks(tmp_path, disks, corrected, job):
+    papers = exams(tmp_path, disks, corrected, job, teaching=False)
+    verdict = judging.Verdict(predictions=[perfect(exam) for exam in papers])
+    found = judging.marks(papers, verdict, DecodeSettings(foreground=0.8, prominence=0.3))
+    assert found[-1].average_precision == 1.0
+    assert found[0].true_positives > 5
+
+
+def test_decoding_is_refitted_to_what_the_network_says(tmp_path, disks, corrected, job):
+    papers = exams(tmp_path, disks, corrected, job, teaching=True)
+    verdict = judging.Verdict(predictions=[perfect(exam) for exam in papers])
+    steps = refit.decoding(papers, verdict, DecodeSettings(foreground=0.3), sections=True)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            chosen = end.value
+            break
+    assert chosen.foreground > 0.6 or chosen.edge > 0
+
+
+def test_the_loss_of_an_exam_counts_only_what_is_vouched_for(tmp_path, disks, corrected, job):
+    torch.manual_seed(0)
+    papers = exams(tmp_path, disks, corrected, job, teaching=False)
+    net = build(TINY).eval()
+
+    def loss(some):
+        steps = judging.sit(net, TINY, some, "instances", 20.0, pick("cpu"))
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value.loss
+
+    spoiled = [
+        judging.Exam(e.image, torch.where(e.weight > 0, e.target, 9.0), e.weight, e.labels, e.vouched) for e in papers
+    ]
+    assert loss(papers) == loss(spoiled)

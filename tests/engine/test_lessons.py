@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import numpy as np
+
+from napari_apprentice.data.holdout import blocks_set_aside
+from napari_apprentice.engine.lessons import balanced, frames_of, places, read_corrections, windows_of
+from napari_apprentice.engine.replay import with_parent, with_stand_in
+from napari_apprentice.settings import NormalizeSettings
+
+RNG = np.random.default_rng(0)
+
+
+def windows(task, zoom: float):
+    found = read_corrections(task)
+    return [
+        window
+        for frame in frames_of(found, [zoom] * len(found.refs))
+        for window in windows_of(frame, task.kind, NormalizeSettings(), RNG)
+    ]
+
+
+def test_voxels_not_vouched_for_have_weight_0_but_the_rim(tmp_path, corrected, disks, job):
+    pixels, labels = disks()
+    vouched = corrected(labels, 20)
+    (window,) = windows(job(tmp_path, pixels, labels, vouched), 1.0)
+    weight = window.source.weight.numpy()
+    assert (weight[0][vouched == 0] == 0).all()
+    assert (weight[1][vouched == 0] > 0).any()  # the rim of whole objects
+    assert ((weight[0] > 0) & (labels > 0)).any()
+
+
+def test_what_is_set_aside_never_teaches(tmp_path, corrected, disks, job):
+    pixels, labels = disks()
+    vouched = corrected(labels)
+    (window,) = windows(job(tmp_path, pixels, labels, vouched), 1.0)
+    aside = blocks_set_aside("disks", *labels.shape[1:])
+    for one in (
+        window,
+        with_stand_in(window),
+        with_parent(window, np.zeros((2, *labels.shape), np.float32), "instances", 1),
+    ):
+        assert (one.source.weight.numpy()[:, :, aside] == 0).all()
+    assert (window.validation[:, aside] > 0).any()
+    judged = set(np.unique(labels[window.validation == 2])) - {0}
+    taught = set(np.unique(labels[window.source.weight[1].numpy() > 0])) - {0}
+    assert judged
+    assert not judged & taught
+
+
+def test_unknown_never_becomes_known_when_an_image_shrinks(tmp_path, job):
+    labels = np.zeros((1, 96, 96), np.uint32)
+    vouched = np.zeros(labels.shape, np.uint8)
+    vouched[:, 10:40, 10:80] = 1
+    vouched[:, 25, 45] = 0  # one voxel nobody knows
+    labels[:, 50:80, 50:80] = 3
+    vouched[:, 50:80, 50:80] = 2
+    vouched[:, 70, 70] = 0  # so this object is not whole
+    (window,) = windows(job(tmp_path, labels.astype(np.float32), labels, vouched), 1 / 3)
+    assert window.vouched.shape == (1, 32, 32)
+    assert window.vouched[0, 8, 15] == 0
+    assert window.vouched[0, 9, 15] == 0 or window.vouched[0, 8, 14] == 1
+    assert (window.vouched[0, 13:] != 1).all()
+    assert (window.judging[1].numpy()[window.labels == 3] == 0).all()
+    assert (window.source.weight[1].numpy()[window.labels == 3] == 0).all()
+
+
+def test_a_whole_object_stays_whole_when_an_image_shrinks(tmp_path, disks, job):
+    pixels, labels = disks()
+    vouched = np.where(labels == 8, 2, 0).astype(np.uint8)
+    (window,) = windows(job(tmp_path, pixels, labels, vouched), 0.5)
+    assert (window.vouched[window.labels == 8] == 2).all()
+    assert window.source.target[1].max() > np.log1p(2)
+
+
+def test_a_large_image_costs_only_what_was_corrected(tmp_path, job):
+    labels = np.zeros((1, 64, 4000), np.uint32)
+    vouched = np.zeros(labels.shape, np.uint8)
+    labels[:, 20:40, 3500:3520] = 1
+    vouched[labels > 0] = 2
+    (window,) = windows(job(tmp_path, labels.astype(np.float32), labels, vouched), 1.0)
+    assert window.labels.shape[2] < 1200
+    assert (window.labels == 1).sum() == 400
+
+
+def test_places_are_shared_out_evenly_among_objects():
+    labels = np.zeros((1, 60, 60), np.uint32)
+    labels[:, :30, :30], labels[:, 40:43, 40:43] = 1, 2
+    vouched = np.where(labels > 0, 2, 0).astype(np.uint8)
+    vouched[:, 45:, :] = 1  # a huge stroke
+    found = places(labels, vouched, "instances", RNG).astype(int)
+    at = labels[tuple(found.T)]
+    assert (at == 1).sum() == (at == 2).sum()
+    assert 0 < (at == 0).sum() <= (at == 1).sum()
+
+
+def test_rare_background_weighs_more(tmp_path, disks, job):
+    pixels, labels = disks()
+    vouched = np.where(labels > 0, 2, 0).astype(np.uint8)
+    vouched[:, 0, :20] = 1
+    plain = windows(job(tmp_path, pixels, labels, vouched), 1.0)
+    (window,) = balanced(plain, "instances")
+    weight = window.source.weight[0].numpy()
+    assert set(np.unique(weight[labels > 0])) <= {0, 1}
+    assert weight[:, 0, :20].max() == 6
+
+
+def test_the_parent_s_view_fills_only_what_nobody_vouched_for(tmp_path, corrected, disks, job):
+    pixels, labels = disks()
+    vouched = corrected(labels, 20)
+    (window,) = windows(job(tmp_path, pixels, labels, vouched), 1.0)
+    said = np.stack([np.ones(labels.shape), np.full(labels.shape, 1.5)]).astype(np.float32)
+    said[:, :, 100:] = 0.5  # not sure there
+    filled = with_parent(window, said, "instances", 1.0).source
+    known = vouched > 0
+    assert (filled.target[0].numpy()[known] == window.source.target[0].numpy()[known]).all()
+    new = (filled.weight[0] > 0) & (window.source.weight[0] == 0)
+    assert new.any()
+    assert not new[:, 100:].any()
+    assert (filled.target[0][new] == 1).all()
+    assert (filled.weight[0][new] < 1).all()

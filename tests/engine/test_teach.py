@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from napari_apprentice.data.models import read_header
+from napari_apprentice.engine import checkpoint, plans, teach
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import Failed, Finished, Note, Progress, Started, Validated, WasCancelled
+from napari_apprentice.settings import ClassName, NetSettings, TeachSettings
+
+TINY = NetSettings(in_channels=2, widths=(8, 16), pools=((1, 2, 2),))
+TINY_3D = TINY.model_copy(update={"dims": 3})
+FEW = TeachSettings(max_steps=30, max_seconds=60, batch_size=4, patch=48, learning_rate=5e-3, threads=1)
+
+NEVER = lambda: False  # noqa: E731
+
+
+def taught(task):
+    """The events of a job that goes well, and its result."""
+    events = list(plans.run(task, NEVER))
+    assert isinstance(events[-1], Finished), events[-1]
+    return events, events[-1].result
+
+
+def weights(path) -> dict[str, torch.Tensor]:
+    return checkpoint.load(path)[1].state_dict()
+
+
+def test_learns_disks_and_says_how_well_on_those_it_never_saw(tmp_path, corrected, disks, job):
+    pixels, labels = disks()
+    events, result = taught(job(tmp_path, pixels, labels, corrected(labels)))
+    assert isinstance(events[0], Started)
+    curve = [event for event in events if isinstance(event, Validated)]
+    assert curve[0].step == 0  # once before the first step
+    assert len(curve) > 3
+    assert result.score_before < 0.2
+    assert result.score_after > 0.7
+    assert result.better is True
+    assert result.why_no_score == ""
+    header = read_header(result.model)
+    assert header.trained_on == ("disks",)
+    assert header.parent is None
+    assert header.zoom * 18 == pytest.approx(24, rel=0.1)
+    assert header.object_diameter == pytest.approx(24, rel=0.1)
+    assert header.scores["set-aside corrections"] == pytest.approx(result.score_after, abs=1e-3)
+
+
+def test_what_is_not_vouched_for_teaches_nothing(tmp_path, corrected, disks, job):
+    pixels, labels = disks(130)
+    vouched = corrected(labels, 12)
+    other = np.where(vouched == 0, 7, labels)  # a proposal all over the rest
+    other[:, :30, -30:][vouched[:, :30, -30:] == 0] = 400
+    settings = FEW.model_copy(update={"max_steps": 5})
+    taught(job(tmp_path / "one", pixels, np.where(vouched > 0, labels, 0), vouched, settings=settings))
+    taught(job(tmp_path / "two", pixels, np.where(vouched > 0, labels, other + 1000), vouched, settings=settings))
+    one, two = weights(tmp_path / "one" / "v1.safetensors"), weights(tmp_path / "two" / "v1.safetensors")
+    for name, values in one.items():
+        torch.testing.assert_close(values, two[name], rtol=0, atol=0)
+
+
+def test_is_the_same_for_the_same_seed_and_another_for_another(tmp_path, corrected, disks, job):
+    pixels, labels = disks(130)
+    settings = FEW.model_copy(update={"max_steps": 3})
+    found = []
+    for i, seed in enumerate((1, 1, 2)):
+        task = job(
+            tmp_path / str(i), pixels, labels, corrected(labels), settings=settings.model_copy(update={"seed": seed})
+        )
+        _, result = taught(task)
+        found.append(weights(result.model)["head.weight"])
+    assert torch.equal(found[0], found[1])
+    assert not torch.equal(found[0], found[2])
+
+
+def test_too_few_objects_are_said_and_give_no_score(tmp_path, corrected, disks, job):
+    pixels, labels = disks()
+    events, result = taught(
+        job(tmp_path, pixels, labels, corrected(labels, 9), settings=FEW.model_copy(update={"max_steps": 3}))
+    )
+    assert result.score_before is None
+    assert result.score_after is None
+    assert result.better is None
+    assert "too few" in result.why_no_score
+    assert any(isinstance(event, Note) and event.text == result.why_no_score for event in events)
+    assert all(event.score is None for event in events if isinstance(event, Validated))
+
+
+@pytest.mark.parametrize("when", [2, 12, 40])
+def test_a_cancel_ends_it_and_leaves_no_file(tmp_path, when, corrected, disks, job):
+    pixels, labels = disks(130)
+    seen = []
+    for event in plans.run(job(tmp_path, pixels, labels, corrected(labels)), lambda: len(seen) >= when):
+        seen.append(event)
+    assert isinstance(seen[-1], WasCancelled)
+    assert len(seen) <= when + 2  # at the next beat
+    assert [path.name for path in tmp_path.iterdir() if "safetensors" in path.name] == []
+
+
+def test_keeps_to_its_seconds_and_says_how_many_are_left(tmp_path, corrected, disks, job):
+    pixels, labels = disks()
+    settings = FEW.model_copy(update={"max_steps": 100_000, "max_seconds": 6.0})
+    events, result = taught(job(tmp_path, pixels, labels, corrected(labels), settings=settings))
+    assert result.seconds < 6.5
+    left = [event.left_s for event in events if isinstance(event, Progress)]
+    assert left[0] > left[-1]
+    assert len(left) > 5 * result.seconds  # at least five reports a second
+
+
+def test_a_parent_is_taught_further_and_remembered(tmp_path, corrected, disks, job):
+    pixels, labels = disks()
+    _, first = taught(job(tmp_path / "one", pixels, labels, corrected(labels)))
+    task = job(tmp_path / "two", *disks(seed=5), corrected(disks(seed=5)[1]), parent=first.model, net=None)
+    task = task.model_copy(update={"settings": FEW.model_copy(update={"max_steps": 4, "learning_rate": 1e-4})})
+    _, second = taught(task)
+    header = read_header(second.model)
+    assert header.parent == "v1"
+    assert second.score_before == pytest.approx(first.score_after, abs=0.3)
+    assert second.score_after > 0.6
+
+
+def test_statistics_of_batch_norm_can_stay_as_they_were(tmp_path, corrected, disks, job):
+    pixels, labels = disks(130)
+    _, first = taught(
+        job(tmp_path / "one", pixels, labels, corrected(labels), settings=FEW.model_copy(update={"max_steps": 3}))
+    )
+    task = job(tmp_path / "two", pixels, labels, corrected(labels), parent=first.model, net=None)
+    list(teach.run(task, NEVER, teach.Recipe(freeze_norm=True)))
+    old, new = weights(first.model), weights(tmp_path / "two" / "v1.safetensors")
+    assert all(torch.equal(old[name], new[name]) for name in old if "running" in name)
+    assert not torch.equal(old["head.weight"], new["head.weight"])
+
+
+def test_a_volume_is_learned_from_three_slices(tmp_path, corrected, disks, job):
+    pixels, labels = disks(112, depth=9)
+    vouched = corrected(labels, planes=slice(3, 6))
+    settings = FEW.model_copy(update={"max_steps": 40, "batch_size": 8})
+    _, result = taught(job(tmp_path, pixels, labels, vouched, net=TINY_3D, settings=settings))
+    assert read_header(result.model).net.dims == 3
+    assert result.steps == 40
+    assert result.score_after is None or result.score_after > 0.4
+
+
+def test_classes_are_learned_from_strokes(tmp_path, job):
+    rng = np.random.default_rng(0)
+    labels = np.zeros((1, 128, 128), np.uint32)
+    labels[:, :, 40:80], labels[:, :, 80:] = 1, 2
+    pixels = np.array([20.0, 90.0, 160.0])[labels] + rng.normal(0, 5, labels.shape)
+    vouched = np.zeros(labels.shape, np.uint8)
+    vouched[:, ::3] = np.where(labels[:, ::3] > 0, 2, 1)
+    classes = (ClassName(value=1, name="stroma"), ClassName(value=2, name="tumour"))
+    net = TINY.model_copy(update={"out_channels": 3})
+    task = job(tmp_path, pixels, labels, vouched, kind="classes", classes=classes, net=net)
+    _, result = taught(task)
+    assert result.score_after > 0.8
+    assert result.better
+    assert read_header(result.model).classes == classes
+
+
+def test_nothing_vouched_for_is_a_sentence(tmp_path, disks, job):
+    pixels, labels = disks(64)
+    with pytest.raises(UserError, match="Nothing is vouched for yet"):
+        list(teach.run(job(tmp_path, pixels, labels, np.zeros(labels.shape, np.uint8)), NEVER))
+
+
+def test_a_parent_for_something_else_is_refused(tmp_path, corrected, disks, job):
+    pixels, labels = disks(130)
+    few = FEW.model_copy(update={"max_steps": 1})
+    _, first = taught(job(tmp_path / "one", pixels, labels, corrected(labels), settings=few))
+    classes = (ClassName(value=1, name="cell"),)
+    again = job(
+        tmp_path / "two", pixels, labels, corrected(labels), parent=first.model, kind="classes", classes=classes
+    )
+    last = list(plans.run(again, NEVER))[-1]
+    assert isinstance(last, Failed)
+    assert "these labels are classes" in last.message
