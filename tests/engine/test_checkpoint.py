@@ -40,6 +40,13 @@ def test_weights_of_another_net_are_refused(tmp_path: Path) -> None:
         load(tmp_path / "a")
 
 
+def test_a_header_that_claims_a_huge_net_costs_nothing(tmp_path: Path) -> None:
+    huge = HEADER.model_copy(update={"net": NetSettings(widths=(1_000_000, 1_000_000), pools=((1, 2, 2),))})
+    save(tmp_path / "a", huge, build(HEADER.net))
+    with pytest.raises(UserError, match="do not fit its header"):
+        load(tmp_path / "a")
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a"
     save(path, HEADER, build(HEADER.net))

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.engine import device
 from napari_apprentice.engine import predict as predicting
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.folding import ready
@@ -140,6 +141,17 @@ def test_memory_that_is_never_enough_is_an_error(monkeypatch: pytest.MonkeyPatch
 def test_an_absurd_zoom_is_refused() -> None:
     with pytest.raises(UserError, match="larger typical diameter"):
         predict(network(FLAT), np.zeros((1, 1, 10_000, 10_000), np.uint8), 30.0)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(device.available()[0].name == "cpu", reason="there is no GPU")
+@pytest.mark.parametrize(("net", "shape"), [(FLAT, (1, 300, 200)), (DEEP, (40, 120, 90))])
+def test_a_gpu_says_what_the_processor_says(net: NetSettings, shape: tuple[int, ...]) -> None:
+    here, pixels = network(net), image(*shape)
+    there = Network(here.header, ready(here.net, device.pick("auto")), device.pick("auto"))
+    settings = SegmentSettings(tile=128)
+    one, other = (predict(n, pixels, 1.0, settings).values.astype(np.float32) for n in (here, there))
+    assert np.abs(one - other).mean() < 0.01 * one.std()
 
 
 def test_folding_changes_nothing() -> None:

@@ -153,6 +153,17 @@ def test_a_process_ended_from_outside_is_the_users_to_fix(runners: ProcessRunner
     assert "memory runs out" in last.message
 
 
+@pytest.mark.parametrize("ask", [segment, teach])
+def test_a_process_that_cannot_be_started_is_said(
+    runners: ProcessRunners, ask: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    last = wait(runners.start(ask("done")))[-1]
+    assert isinstance(last, Failed)
+    assert "No process could be started" in last.message
+    assert runners.devices() is None
+
+
 def test_polling_never_waits(runners: ProcessRunners) -> None:
     running = runners.start(segment("stubborn"))
     wait(running, lambda event: isinstance(event, Note))

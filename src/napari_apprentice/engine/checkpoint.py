@@ -24,13 +24,14 @@ def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = 
     path = Path(path)
     tensors = {name: _stored(tensor, half=half) for name, tensor in net.state_dict().items()}
     content = to_bytes(tensors, metadata={METADATA_KEY: header.model_dump_json()})
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.part")  # one that a killed process left behind is written over
     try:
         with part.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise UserError(f"The model could not be written to {path} ({error.strerror}): free some space.") from error
@@ -39,14 +40,26 @@ def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = 
 def load(path: str | Path) -> tuple[ModelHeader, nn.Module]:
     """Read a model for use (float32, `eval`); `UserError` for a missing, damaged or foreign file."""
     header = read_header(path)
-    net = build(header.net)
+    with torch.device("meta"):  # nothing is allocated for what a header merely claims
+        net = build(header.net)
     try:
         tensors = {name: _used(tensor) for name, tensor in load_file(str(path)).items()}
-        net.load_state_dict(tensors)
+        net.load_state_dict(tensors, assign=True)
     except (SafetensorError, OSError, RuntimeError) as error:
         raise UserError(f"The weights in {path} do not fit its header or are damaged: copy the model again.") from error
     net.eval()
     return header, net
+
+
+def _sync_folder(path: Path) -> None:
+    """Make the rename last; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _stored(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:

@@ -134,7 +134,7 @@ def predict_steps(
 
 
 def tiles_for(net: NetSettings, shape: Triple, edge: int, *, blend: bool) -> list[Tile]:
-    """Tiles for a network on an image of ``shape``, evenly sized, about ``edge`` wide; at least half of each is kept."""
+    """Tiles for a network on an image of ``shape``, evenly sized, about ``edge`` wide; halos are at most half."""
     wanted = (1, edge, edge) if net.dims == 2 else (min(_DEEPEST, edge // 12), edge // 2, edge // 2)
     overlap = _OVERLAP_2D if net.dims == 2 else _OVERLAP_3D
     halo = overlap if blend else net.receptive_radius

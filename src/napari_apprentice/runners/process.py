@@ -6,7 +6,7 @@ import itertools
 import queue
 import time
 
-from napari_apprentice.events import Event, WasCancelled, is_last
+from napari_apprentice.events import Event, Failed, WasCancelled, is_last
 from napari_apprentice.jobs import Job, TeachJob
 from napari_apprentice.runners.child import Child
 from napari_apprentice.runners.running import ENGINE, FoundDevice
@@ -86,7 +86,10 @@ class ProcessRunners:
 
     def devices(self) -> tuple[FoundDevice, ...] | None:
         """Devices a network can run on, the one that "auto" takes first; None until the warm process has answered."""
-        child = self._warm_child()
+        try:
+            child = self._warm_child()
+        except OSError:  # the next job says so
+            return None
         if self._asked is not child:
             self._asked = child
             child.send({"type": "devices"})
@@ -129,10 +132,13 @@ class ProcessRunners:
             running.child.end()
 
     def _hand_over(self, running: ProcessJob) -> None:
-        if isinstance(running.job, TeachJob):
-            child = Child(self._engine, background=True)
-        else:
-            child = self._warm_child()
+        try:
+            teaches = isinstance(running.job, TeachJob)
+            child = Child(self._engine, background=True) if teaches else self._warm_child()
+        except OSError as error:
+            why = f"No process could be started for the network ({error.strerror}): close other programs and try again."
+            running.on_event(Failed(message=why))
+            return
         running.child = child
         if not child.listen(running.number, running):
             self._warm = None  # it died this very moment
