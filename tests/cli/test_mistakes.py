@@ -110,4 +110,4 @@ def test_a_bug_stays_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_help_is_not_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["segment", "--help"]) == 0
-    assert "Tile edge in pixels" in capsys.readouterr().out
+    assert "--tile INT" in capsys.readouterr().out
