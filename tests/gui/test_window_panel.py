@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 
 from napari_apprentice.events import Failed, Progress, Validated
@@ -72,6 +73,15 @@ def test_failure_is_said_in_its_section_and_the_button_is_back(panel, opened, ru
     QTest.qWait(120)
     assert panel.segment.below.text() == "Out of memory: choose smaller tiles."
     assert panel.segment.job.verb.isVisible()
+    assert panel.segment.details.isHidden()
+
+
+def test_bug_offers_its_details(panel, opened, runners):
+    panel.segment.job.verb.button.click()
+    runners.jobs[-1].say(Failed(message="Something went wrong.", user_error=False, details="Traceback: x"))
+    QTest.qWait(120)
+    panel.segment.details.click()
+    assert QGuiApplication.clipboard().text() == "Something went wrong.\n\nTraceback: x"
 
 
 def test_cancel_leaves_the_masks_as_they_were(panel, opened, viewer, runners):

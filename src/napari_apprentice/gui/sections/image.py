@@ -102,14 +102,15 @@ class ImageSection(Section):
     def _show_images(self) -> None:
         shown = self._images.current
         self.choice.clear()
-        for layer in self._images.layers:
+        found = self._images.layers
+        for layer in found:
             self.choice.addItem(layer.name, layer)
         current = None if shown is None else shown.layer
-        if current is None:
+        if current is None or current not in found:  # all go at once when the viewer closes
             self.choice.setCurrentIndex(-1)
             self.choice.setPlaceholderText("choose an image layer" if self.choice.count() else "no image is open")
         else:
-            self.choice.setCurrentIndex(self._images.layers.index(current))
+            self.choice.setCurrentIndex(found.index(current))
         self.choice.setEnabled(self.choice.count() > 0)
 
     def _show_starts(self, event: Any = None) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -53,6 +54,9 @@ class Section(QFrame):
         self.rows.setSpacing(5)
         self.below = muted("", role="warning")
         self.below.hide()
+        self._details_text = ""
+        self.details = link("Copy the details", self._on_details)
+        self.details.hide()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -61,6 +65,7 @@ class Section(QFrame):
         layout.addLayout(head)
         layout.addWidget(self.body)
         layout.addWidget(self.below)
+        layout.addWidget(self.details)
         self._on_folded(False)
         self.title.setChecked(folded)
 
@@ -70,10 +75,19 @@ class Section(QFrame):
     def set_palette(self, colours: Palette) -> None:
         """Follow the theme."""
 
-    def say(self, sentence: str) -> None:
-        """Show one sentence under the section; "" takes it away."""
+    def say(self, sentence: str, details: str = "") -> None:
+        """Show one sentence under the section; "" takes it away. ``details`` can be copied, for a report."""
         self.below.setText(sentence)
         self.below.setVisible(bool(sentence))
+        self._details_text = details
+        self.details.setText("Copy the details")
+        self.details.setVisible(bool(details))
+
+    def _on_details(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(f"{self.below.text()}\n\n{self._details_text}")
+            self.details.setText("Copied")
 
     @property
     def sentence(self) -> str:

@@ -87,7 +87,7 @@ class SegmentSection(Section):
         self.job.stop(ending(event))
         self.aside.setText(self._session.device_words)
         if isinstance(event, Failed):
-            self.say(event.message)
+            self.say(event.message, event.details)
         self.refresh()
 
 

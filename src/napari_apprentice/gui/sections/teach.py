@@ -163,7 +163,7 @@ class TeachSection(Section):
             return
         self.job.stop(ending(event))
         if isinstance(event, Failed):
-            self.say(event.message)
+            self.say(event.message, event.details)
         self.refresh()
 
     def _shown_curves(self) -> Curves:
