@@ -181,7 +181,7 @@ class ApprenticePanel(QWidget):
 
     def _on_laid_out(self) -> None:
         if self._to_reveal is not None:
-            self._scroll.ensureWidgetVisible(self._to_reveal)
+            self._scroll.ensureWidgetVisible(self._to_reveal, 0)
 
     def _on_inserted(self, event: Any) -> None:
         """The first image that comes is the one to work on."""
@@ -206,6 +206,9 @@ class ApprenticePanel(QWidget):
         """Docked: from now on the window's end is the desk's."""
         super().showEvent(event)
         self._window_watcher.watch(self.window())
+        content, bar = self._scroll.widget(), self._scroll.verticalScrollBar()
+        if content is not None and bar is not None:  # nothing is cut when the scroll bar comes
+            self.setMinimumWidth(max(WIDTH, content.minimumSizeHint().width() + bar.sizeHint().width()))
 
     def event(self, event: Any) -> bool:
         """Taken out of its dock (napari's cross does that, and keeps the widget): the desk ends."""
