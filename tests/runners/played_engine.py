@@ -15,6 +15,9 @@ class Engine:
     def devices(self) -> list[tuple[str, str]]:
         return [("cuda", "CUDA: played"), ("cpu", "CPU, 3 threads")]
 
+    def prepare(self) -> None:
+        pass
+
     def run(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
         name = job.lessons[0].image.name if job.type == "teach" else job.image.name
         yield Note(text=str(os.getpid()))

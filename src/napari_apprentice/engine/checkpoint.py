@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -14,6 +15,7 @@ from torch import nn
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader, read_header
 from napari_apprentice.engine.nets.unet import build
 from napari_apprentice.errors import UserError
+from napari_apprentice.settings import NetSettings
 
 
 def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = False) -> None:
@@ -40,15 +42,23 @@ def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = 
 def load(path: str | Path) -> tuple[ModelHeader, nn.Module]:
     """Read a model for use (float32, `eval`); `UserError` for a missing, damaged or foreign file."""
     header = read_header(path)
-    with torch.device("meta"):  # nothing is allocated for what a header merely claims
-        net = build(header.net)
+    misfit = f"The weights in {path} do not fit its header or are damaged: copy the model again."
+    if _weights_claimed(header.net) > Path(path).stat().st_size:
+        raise UserError(misfit)
+    net = build(header.net)
     try:
         tensors = {name: _used(tensor) for name, tensor in load_file(str(path)).items()}
-        net.load_state_dict(tensors, assign=True)
+        net.load_state_dict(tensors)
     except (SafetensorError, OSError, RuntimeError) as error:
-        raise UserError(f"The weights in {path} do not fit its header or are damaged: copy the model again.") from error
+        raise UserError(misfit) from error
     net.eval()
     return header, net
+
+
+def _weights_claimed(net: NetSettings) -> int:
+    """A lower bound of how many weights a net has, so that a header cannot make us allocate what is not there."""
+    widths = (net.in_channels, *net.widths, net.out_channels)
+    return sum(a * b for a, b in pairwise(widths))
 
 
 def _sync_folder(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import logging
 import traceback
 from collections.abc import Callable, Iterator
@@ -27,6 +28,10 @@ class Engine:
     def devices(self) -> list[tuple[str, str]]:
         """Names and words of the devices here; "auto" takes the first."""
         return [(device.name, device.words) for device in available()]
+
+    def prepare(self) -> None:
+        """Import what a click needs, so that the first one is quick; segmenting needs less."""
+        importlib.import_module("napari_apprentice.engine.click")
 
     def run(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
         """Events of a job; the last is `Finished`, `Failed` or `WasCancelled`, and no exception comes out."""

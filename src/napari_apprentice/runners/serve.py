@@ -111,6 +111,8 @@ class Server:
             found = []
         devices = [{"name": name, "words": words} for name, words in found]
         frames.write(self._out, {"type": "devices", "devices": devices})
+        if self._engine is not None:
+            self._engine.prepare()
 
     def _loaded(self) -> Any:
         if self._engine is None:
