@@ -79,18 +79,18 @@ def wait(seconds: float) -> None:
     loop.exec()
 
 
-def wait_until(done: Callable[[], bool], poll_ms: int = 5) -> float:
+def wait_until(done: Callable[[], bool], poll_ms: int = 5, longest_s: float = _LONGEST_S) -> float:
     """Let the window live until something is true; the seconds it took. `UserError` when it takes too long."""
     start = time.perf_counter()
     loop = QEventLoop()
     timer = QTimer()
     timer.setInterval(poll_ms)
-    timer.timeout.connect(lambda: loop.quit() if done() or time.perf_counter() - start > _LONGEST_S else None)
+    timer.timeout.connect(lambda: loop.quit() if done() or time.perf_counter() - start > longest_s else None)
     timer.start()
     loop.exec()
     timer.stop()
     if not done():
-        raise UserError(f"Nothing happened for {_LONGEST_S:.0f} s: see what the panel says in a window.")
+        raise UserError(f"Nothing happened for {longest_s:.0f} s: see what the panel says in a window.")
     return time.perf_counter() - start
 
 
