@@ -116,3 +116,15 @@ def test_unbound_layer_is_an_ordinary_one_that_cannot_be_edited(layer, entry):
     assert not layer.editable
     layer.undo()
     assert not entry.labels.any()
+
+
+def test_stroke_that_is_aborted_takes_back_only_itself(layer, entry):
+    layer.paint((1, 5, 5), 2)
+    before = state(entry)
+    layer._begin_stroke()
+    layer._abort_stroke()
+    assert same(state(entry), before)
+    layer._begin_stroke()
+    layer.paint((1, 20, 20), 3)
+    layer._abort_stroke()
+    assert same(state(entry), before)

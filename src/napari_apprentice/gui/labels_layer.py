@@ -48,6 +48,7 @@ class ApprenticeLabels(Labels):
         self._background_brush = False
         self._writing = False
         self._held: AbstractContextManager[None] | None = None
+        self._step_before = 0
         super().__init__(data, **options)
         self.events.add(background_brush=Event, key_tool=Event)
         self.events.mode.connect(self._on_mode)
@@ -197,6 +198,7 @@ class ApprenticeLabels(Labels):
             super()._begin_stroke()
             return
         self._release()
+        self._step_before = self._last_step()
         self._held = self._binding.session.stroke()
         self._held.__enter__()
 
@@ -209,8 +211,13 @@ class ApprenticeLabels(Labels):
     def _abort_stroke(self) -> None:
         if self._binding is None:
             super()._abort_stroke()
-        elif self._release():
+        elif self._release() and self._last_step() != self._step_before:
             self._binding.session.undo()
+
+    def _last_step(self) -> int:
+        """The number of the image's last step, so that a stroke that did nothing takes nothing back."""
+        done = [] if self._binding is None else self._binding.entry.history.done
+        return done[-1].number if done else 0
 
     def _release(self) -> bool:
         held, self._held = self._held, None
