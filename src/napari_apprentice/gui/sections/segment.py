@@ -9,7 +9,7 @@ from napari_apprentice.gui.sections.section import Fold, Section
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.jobs import SegmentResult
 from napari_apprentice.session import Session
-from napari_apprentice.settings import SegmentSettings
+from napari_apprentice.settings import Kind, SegmentSettings
 
 _SHOWN = ("device", "diameter")
 _LABELS = {"diameter": "Diameter (px)", "tile": "Tile (px)", "blend": "Blend tiles"}
@@ -84,16 +84,17 @@ class SegmentSection(Section):
     def _on_ended(self, kind: str, event: Event) -> None:
         if kind != "segment":
             return
-        self.job.stop(ending(event))
+        self.job.stop(ending(event, self._session.kind))
         self.aside.setText(self._session.device_words)
         if isinstance(event, Failed):
             self.say(event.message, event.details)
         self.refresh()
 
 
-def ending(event: Event) -> str:
+def ending(event: Event, kind: Kind = "instances") -> str:
     """What is said when *Segment* ended."""
     if isinstance(event, Finished) and isinstance(event.result, SegmentResult):
-        objects = "1 object" if event.result.objects == 1 else f"{event.result.objects} objects"
-        return f"{objects} in {event.result.seconds:.1f} s"
+        one, many = ("object", "objects") if kind == "instances" else ("class", "classes")
+        count = event.result.objects
+        return f"{count} {one if count == 1 else many} in {event.result.seconds:.1f} s"
     return "Cancelled; the masks are as before." if isinstance(event, WasCancelled) else ""
