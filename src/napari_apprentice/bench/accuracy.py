@@ -26,7 +26,9 @@ Labels = NDArray[np.uint32]
 class AccuracySettings(Settings):
     """What to judge."""
 
-    data: Annotated[Path, Field(description="Folder with images/, labels/ and, if split, index.csv.")]
+    data: Annotated[Path, Field(description="Folder with images/, labels/ and, if split, index.csv.")] = (
+        report.DATA / "dsb2018"
+    )
     model: Annotated[str, Field(description="A bundled model or a model file.")] = "nuclei-2d"
     split: Annotated[str, Field(description="Which part of index.csv: dev or train.")] = "dev"
 

@@ -16,6 +16,8 @@ import numpy as np
 
 from napari_apprentice.errors import UserError
 
+DATA = Path("../shared/data")  # annotated images beside the checkout; every measurement that uses them takes --data
+
 
 def write(out: Path, results: Mapping[str, Any]) -> Path:
     """Write ``results.json`` into ``out``, made if missing; returns its path."""

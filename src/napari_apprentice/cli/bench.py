@@ -35,7 +35,7 @@ def responsiveness(
 
 
 @bench.command
-def accuracy(*, out: Path, settings: Annotated[AccuracySettings, Flat]) -> None:
+def accuracy(*, out: Path, settings: Annotated[AccuracySettings, Flat] = AccuracySettings()) -> None:  # noqa: B008
     """Scores of a model, and of the classical baseline, on a folder of images with known objects."""
     _run("accuracy", out, settings)
 

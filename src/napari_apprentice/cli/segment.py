@@ -17,7 +17,7 @@ from napari_apprentice.jobs import SegmentResult
 from napari_apprentice.runners import Runners
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
-from napari_apprentice.settings import SegmentSettings
+from napari_apprentice.settings import Kind, SegmentSettings
 
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
 
@@ -103,14 +103,15 @@ def _segment_one(
             session.segment()
             session.run_until_idle()
         session.export_labels(target)
-        say(f"{target}: {summary(show.last)}")
+        say(f"{target}: {summary(show.last, session.kind)}")
 
 
-def summary(event: Event | None) -> str:
+def summary(event: Event | None, kind: Kind) -> str:
     """What a finished segmentation found, in words."""
+    nouns = {"instances": "objects", "classes": "classes"}
     match event:
         case Finished(result=SegmentResult(objects=objects, seconds=seconds)):
-            return f"{objects} objects in {seconds:.1f} s"
+            return f"{objects} {nouns[kind]} in {seconds:.1f} s"
     return "nothing found"
 
 
