@@ -1,4 +1,8 @@
-"""How a prediction is decoded, chosen on the corrections that taught; never on those set aside."""
+"""How a prediction is decoded, chosen on the corrections that taught; never on those set aside.
+
+Where objects end and which touch is chosen by average precision. That says nothing about what the network invents
+where nobody looked: whatever is smaller or more doubtful than nearly all corrected objects are is dropped.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,21 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 
+from napari_apprentice.data import instances
+from napari_apprentice.data.corrections import AS_LABELLED
+from napari_apprentice.data.scores import overlap
 from napari_apprentice.engine.judging import Exam, Verdict, marks
 from napari_apprentice.settings import DecodeSettings
 
 _CHOICES = {
     "foreground": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
     "prominence": (0.1, 0.2, 0.3, 0.4, 0.55),
-    "edge": (0.0, 0.3, 0.5, 0.7),
-    "confidence": (0.0,),
+    "edge": (0.0, 0.3, 0.5),
 }
-_FEWEST = 6  # whole objects
-_SMALLEST = 0.15  # of a typical object
+_FEWEST = 6  # objects to choose by
+_MANY = 20  # objects from which a quantile means something
+_SMALLEST = 0.25  # of a typical object, with fewer
+_UNUSUAL = 0.05  # share of corrected objects that may be dropped
 
 
 def decoding(
@@ -26,10 +34,10 @@ def decoding(
 
     One setting after the other: each depends little on the others. Of equals the one nearest to ``first`` stays.
     """
-    best = first.model_copy(update={"confidence": 0.0, "min_size": _min_size(exams, first)})
+    best = first.model_copy(update={"confidence": 0.0, "min_size": 4})
     top, objects = _score(exams, verdict, best, sections=sections)
     if objects < _FEWEST:
-        return best
+        return best.model_copy(update={"min_size": min(12, first.min_size)})
     for name, values in _CHOICES.items():
         for value in values:
             tried = best.model_copy(update={name: value})
@@ -39,7 +47,7 @@ def decoding(
             yield
             if score > top + 0.005:
                 best, top = tried, score
-    return best
+    return _without_unusual(exams, verdict, best)
 
 
 def _score(exams: Sequence[Exam], verdict: Verdict, settings: DecodeSettings, *, sections: bool) -> tuple[float, int]:
@@ -48,12 +56,24 @@ def _score(exams: Sequence[Exam], verdict: Verdict, settings: DecodeSettings, *,
     return float(np.mean([one.average_precision for one in found])), objects
 
 
-def _min_size(exams: Sequence[Exam], first: DecodeSettings) -> int:
-    sizes = [size for exam in exams for size in _sizes(exam)]
-    return int(max(4, _SMALLEST * float(np.median(sizes)))) if len(sizes) >= _FEWEST else min(12, first.min_size)
-
-
-def _sizes(exam: Exam) -> list[int]:
-    """Voxels of what is vouched for of each object."""
-    inside = exam.labels[(exam.vouched == 2) & (exam.labels > 0)]
-    return np.unique(inside, return_counts=True)[1].tolist() if inside.size else []
+def _without_unusual(exams: Sequence[Exam], verdict: Verdict, settings: DecodeSettings) -> DecodeSettings:
+    """Drop what is smaller or less probable than nearly all objects that were corrected and found."""
+    sizes: list[float] = []
+    confidences: list[float] = []
+    for exam, prediction in zip(exams, verdict.predictions, strict=True):
+        proposed = instances.decode(prediction, settings)
+        truth = np.where(exam.vouched == AS_LABELLED, exam.labels, 0)
+        table = overlap(truth, proposed)
+        names = np.unique(proposed[proposed > 0])
+        area = np.bincount(proposed.ravel())[names]
+        mean = np.bincount(proposed.ravel(), prediction[0].ravel())[names] / area
+        same = table.predicted[table.iou > 0.5]
+        sizes += area[same].tolist()
+        confidences += mean[same].tolist()
+    if len(sizes) < _FEWEST:
+        return settings
+    smallest = np.quantile(sizes, _UNUSUAL) * 0.8 if len(sizes) >= _MANY else _SMALLEST * np.median(sizes)
+    doubtful = np.quantile(confidences, _UNUSUAL) if len(sizes) >= _MANY else np.min(confidences)
+    return settings.model_copy(
+        update={"min_size": int(max(4, smallest)), "confidence": float(max(0.0, doubtful - 0.02))}
+    )
