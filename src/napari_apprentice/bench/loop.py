@@ -1,0 +1,225 @@
+"""The loop on images no model has seen: a simulated user corrects, the network learns, all dev images are judged.
+
+The user corrects objects of the train images in random order, vouches only for the object (its rim follows by rule)
+and once per image paints one background stroke. After some numbers of objects the network is taught what was
+corrected so far, from the version in use, as the panel does; a worse version is not adopted. Interrupted, it goes on
+where it stopped when it is run again with the same folder.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from napari_apprentice.bench import report
+from napari_apprentice.bench.accuracy import listed
+from napari_apprentice.bench.user import corrections
+from napari_apprentice.data import scores
+from napari_apprentice.data.files import read_image, read_labels
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.runners.inline import InlineRunners
+from napari_apprentice.session import FRESH, Session
+from napari_apprentice.session.entry import Entry
+from napari_apprentice.settings import DeviceName, Settings, TeachSettings
+
+Labels = NDArray[np.uint32]
+
+_THRESHOLDS = (0.5, 0.75)
+_GOAL = 0.65
+
+
+class LoopSettings(Settings):
+    """What to try, and how often."""
+
+    data: Annotated[Path, Field(description="Folder with images/, labels/ and index.csv: cells no model has seen.")]
+    start: Annotated[tuple[str, ...], Field(description="Models to start from.")] = ("nuclei-2d", FRESH)
+    objects: Annotated[tuple[int, ...], Field(description="Teach after so many corrected objects.")] = (10, 30, 100)
+    seeds: Annotated[int, Field(ge=1, le=100, description="How many simulated users.")] = 5
+    seconds: Annotated[float, Field(gt=0, description="Longest time to teach in one round.")] = 300.0
+    threads: Annotated[int | None, Field(ge=1, description="Processor threads; empty: one fewer than cores.")] = None
+    device: Annotated[DeviceName, Field(description="Where the network runs.")] = "auto"
+    train: Annotated[str, Field(description="The split that is corrected.")] = "train"
+    judge: Annotated[str, Field(description="The split that is judged.")] = "dev"
+
+
+def run(out: Path, settings: LoopSettings) -> Iterator[str]:
+    """Write ``results.json`` and two plots: score against corrected objects and against seconds of teaching."""
+    report.folder(out)
+    for start in settings.start:
+        refuse_if_known(start, settings)
+    runners = InlineRunners()
+    try:
+        for seed in range(settings.seeds):
+            for start in settings.start:
+                yield from _one_user(out, settings, start, seed, runners)
+                yield from summary(out, settings)
+    finally:
+        runners.close()
+
+
+def refuse_if_known(start: str, settings: LoopSettings) -> None:
+    """`UserError` for a model that was taught on the images it is to be judged on."""
+    with Session.temporary() as session:
+        session.choose_model(start)
+        header = session.model.header
+    names = {name for split in (settings.train, settings.judge) for name, _ in listed(settings.data, split)}
+    known = [] if header is None else [t for t in header.trained_on if settings.data.name in t or t in names]
+    if known:
+        raise UserError(
+            f"The model {start} was trained on {known[0]}: the loop is measured on images it has not seen, "
+            "choose another start."
+        )
+
+
+def _one_user(out: Path, settings: LoopSettings, start: str, seed: int, runners: InlineRunners) -> Iterator[str]:
+    """One simulated user from one start: every round is saved at once, and found again."""
+    truth = {
+        name: read_labels(settings.data / "labels" / f"{name}.tif") for name, _ in listed(settings.data, settings.train)
+    }
+    with Session.temporary(runners) as session:
+        session.resegment_after_teach = False
+        session.choose_model(start)
+        entries: dict[str, Entry] = {}
+        work = corrections(truth, seed)
+        corrected = 0
+        for count in (0, *settings.objects):
+            place = out / "rounds" / f"{_plain(start)}-{seed}-{count}.json"
+            while corrected < count:
+                corrected += _correct(session, settings, entries, next(work))
+            if place.exists():
+                result = json.loads(place.read_text())
+            else:
+                result = _round(session, settings, start, seed, count, place)
+                place.parent.mkdir(exist_ok=True)
+                place.write_text(json.dumps(result, indent=1) + "\n")
+            if result["model"] is not None:
+                session.choose_model(str(out / "rounds" / result["model"]))
+            yield f"{start}, user {seed}, {count} objects: AP .50 {result['ap'][0]:.3f}, {result['seconds']:.0f} s"
+
+
+def _correct(session: Session, settings: LoopSettings, entries: dict[str, Entry], one: Any) -> int:
+    """Do one correction in its image; 1 when it was an object."""
+    if one.image not in entries:
+        entries[one.image] = session.add_image(read_image(settings.data / "images" / f"{one.image}.tif"))
+    session.choose_image(entries[one.image])
+    if one.value == 0:
+        session.paint_background(one.voxels)
+        return 0
+    session.paint(one.voxels, one.value)
+    return 1
+
+
+def _round(session: Session, settings: LoopSettings, start: str, seed: int, count: int, place: Path) -> dict[str, Any]:
+    """Teach what was corrected so far, and judge."""
+    result: dict[str, Any] = {"start": start, "seed": seed, "objects": count, "seconds": 0.0, "model": None}
+    if count:
+        session.teach_settings = TeachSettings(
+            device=settings.device, max_seconds=settings.seconds, seed=seed, threads=settings.threads
+        )
+        began = time.perf_counter()
+        session.teach()
+        session.run_until_idle()
+        result["seconds"] = time.perf_counter() - began
+        version = session.project.lineage.versions[-1] if session.project else None
+        if version is not None:
+            result |= {"version": version.model_dump(mode="json"), "adopted": session.model.key == version.id}
+    file = session.model.file
+    if file is not None and session.model.key != start:
+        place.parent.mkdir(exist_ok=True)
+        result["model"] = f"{place.stem}.safetensors"
+        shutil.copy(file, place.parent / result["model"])
+    result["ap"] = [0.0] * len(_THRESHOLDS) if file is None else judge(settings, str(file), session.runners)
+    return result
+
+
+def judge(settings: LoopSettings, model: str, runners: Any) -> list[float]:
+    """Mean over the judged images of AP at .50 and .75."""
+    found = []
+    for name, _ in listed(settings.data, settings.judge):
+        volume: Volume = read_image(settings.data / "images" / f"{name}.tif")
+        truth: Labels = read_labels(settings.data / "labels" / f"{name}.tif")
+        with Session.temporary(runners) as session:
+            session.choose_model(model)
+            entry = session.add_image(volume)
+            session.segment()
+            session.run_until_idle()
+            found.append([m.average_precision for m in scores.matches(truth, np.array(entry.labels), _THRESHOLDS)])
+    return [float(v) for v in np.mean(found, axis=0)]
+
+
+def summary(out: Path, settings: LoopSettings) -> Iterator[str]:
+    """Mean and spread over the users so far; written as results and plots."""
+    rows = [json.loads(path.read_text()) for path in sorted((out / "rounds").glob("*.json"))]
+    table: dict[str, dict[str, Any]] = {}
+    for start in settings.start:
+        for count in (0, *settings.objects):
+            mine = [row for row in rows if row["start"] == start and row["objects"] == count]
+            if mine:
+                ap = np.array([row["ap"] for row in mine])
+                table.setdefault(start, {})[str(count)] = {
+                    "users": len(mine),
+                    "ap_mean": ap.mean(axis=0).round(4).tolist(),
+                    "ap_min": ap.min(axis=0).round(4).tolist(),
+                    "ap_max": ap.max(axis=0).round(4).tolist(),
+                    "seconds_mean": float(np.mean([row["seconds"] for row in mine])),
+                }
+    report.write(
+        out,
+        {
+            "bench": "loop",
+            "settings": settings.model_dump(),
+            "thresholds": _THRESHOLDS,
+            "goal": _GOAL,
+            "table": table,
+            "rounds": rows,
+        },
+    )
+    report.plot(out / "objects.png", lambda axes: draw_objects(axes, rows, table))
+    report.plot(out / "seconds.png", lambda axes: draw_seconds(axes, rows))
+    for start, line in table.items():
+        yield f"{start}: " + ", ".join(
+            f"{count} objects {row['ap_mean'][0]:.3f}/{row['ap_mean'][1]:.3f}" for count, row in line.items()
+        )
+
+
+def draw_objects(axes: Any, rows: list[dict[str, Any]], table: dict[str, dict[str, Any]]) -> None:
+    """Score against corrected objects: every user thin, their mean thick."""
+    for i, (start, line) in enumerate(table.items()):
+        for row_set in _by_user(rows, start):
+            axes.plot([r["objects"] for r in row_set], [r["ap"][0] for r in row_set], color=f"C{i}", alpha=0.3, lw=1)
+        means = [row["ap_mean"][0] for row in line.values()]
+        axes.plot([int(n) for n in line], means, "o-", color=f"C{i}", label=f"from {start}")
+    axes.axhline(_GOAL, color="gray", ls=":")
+    axes.set(xscale="symlog", xlabel="corrected objects", ylabel="AP at IoU 0.5", ylim=(0, 1))
+    axes.legend(frameon=False)
+
+
+def draw_seconds(axes: Any, rows: list[dict[str, Any]]) -> None:
+    """Score against seconds of teaching so far."""
+    for i, start in enumerate(dict.fromkeys(row["start"] for row in rows)):
+        for k, row_set in enumerate(_by_user(rows, start)):
+            seconds = np.cumsum([row["seconds"] for row in row_set])
+            label = f"from {start}" if k == 0 else None
+            axes.plot(seconds, [row["ap"][0] for row in row_set], "o-", color=f"C{i}", alpha=0.6, lw=1, label=label)
+    axes.axhline(_GOAL, color="gray", ls=":")
+    axes.set(xlabel="seconds of teaching", ylabel="AP at IoU 0.5", ylim=(0, 1))
+    axes.legend(frameon=False)
+
+
+def _by_user(rows: list[dict[str, Any]], start: str) -> list[list[dict[str, Any]]]:
+    mine = [row for row in rows if row["start"] == start]
+    seeds = sorted({row["seed"] for row in mine})
+    return [sorted((r for r in mine if r["seed"] == seed), key=lambda r: int(r["objects"])) for seed in seeds]
+
+
+def _plain(name: str) -> str:
+    return Path(name).stem
