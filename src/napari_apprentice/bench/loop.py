@@ -40,7 +40,9 @@ _GOAL = 0.65
 class LoopSettings(Settings):
     """What to try, and how often."""
 
-    data: Annotated[Path, Field(description="Folder with images/, labels/ and index.csv: cells no model has seen.")]
+    data: Annotated[Path, Field(description="Folder with images/, labels/ and index.csv: cells no model has seen.")] = (
+        report.DATA / "usiigaci_phase"
+    )
     start: Annotated[tuple[str, ...], Field(description="Models to start from.")] = ("nuclei-2d", FRESH)
     objects: Annotated[tuple[int, ...], Field(description="Teach after so many corrected objects.")] = (10, 30, 100)
     seeds: Annotated[int, Field(ge=1, le=100, description="How many simulated users.")] = 5

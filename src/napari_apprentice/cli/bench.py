@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from napari_apprentice.bench.accuracy import AccuracySettings
+from napari_apprentice.bench.loop import LoopSettings
 from napari_apprentice.bench.responsiveness import ResponsivenessSettings
 from napari_apprentice.bench.speed import SpeedSettings
 from napari_apprentice.cli.progress import console, say
@@ -16,6 +17,12 @@ from napari_apprentice.settings import Settings
 
 bench = App(name="bench", help="Measure something and write results.json and plots.")
 Flat = Parameter(name="*")
+
+
+@bench.command
+def loop(*, out: Path, settings: Annotated[LoopSettings, Flat] = LoopSettings()) -> None:  # noqa: B008
+    """Score against corrected objects and seconds, for a simulated user on images the model has not seen."""
+    _run("loop", out, settings)
 
 
 @bench.command
