@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from napari_apprentice.settings import ClassName, Kind, NetSettings, SegmentSettings, Settings, TeachSettings
+from napari_apprentice.architecture import NetSettings
+from napari_apprentice.settings import ClassName, Kind, SegmentSettings, Settings, TeachSettings
 
 Point = tuple[int, int, int, int]  # t, z, y, x
 

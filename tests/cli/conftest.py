@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine import checkpoint
-from napari_apprentice.engine.nets.unet import build
-from napari_apprentice.settings import NetSettings, NormalizeSettings
+from napari_apprentice.engine.nets import build
+from napari_apprentice.settings import NormalizeSettings
 
 
 @pytest.fixture(autouse=True)

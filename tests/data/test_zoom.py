@@ -7,10 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.zoom import median_diameter, why, zoom_for, zoom_to_teach
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import NetSettings, SegmentSettings
+from napari_apprentice.settings import SegmentSettings
 
 PLAIN = (1.0, 1.0, 1.0)
 

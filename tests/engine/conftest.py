@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import scratch
 from napari_apprentice.jobs import LessonRef, TeachJob, VolumeRef
-from napari_apprentice.settings import NetSettings, TeachSettings
+from napari_apprentice.settings import TeachSettings
 
 TINY = NetSettings(in_channels=2, widths=(8, 16), pools=((1, 2, 2),))
 TINY_3D = NetSettings(dims=3, in_channels=2, widths=(8, 16), pools=((1, 2, 2),))

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import ModelHeader, read_header
 from napari_apprentice.engine.checkpoint import load, save
-from napari_apprentice.engine.nets.unet import build
+from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import NetSettings
 
 HEADER = ModelHeader(id="v1", name="Tiny", net=NetSettings(widths=(4, 8), pools=((1, 2, 2),)))
 

@@ -6,18 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import samples, scratch
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine import click
 from napari_apprentice.engine.checkpoint import save
-from napari_apprentice.engine.nets.unet import build
+from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.plans import Engine
 from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.engine.view import view_of
 from napari_apprentice.events import Finished
 from napari_apprentice.jobs import ArrayRef, ClickJob, ClickResult, Point, SegmentJob, VolumeRef
 from napari_apprentice.session.catalog import bundled_files
-from napari_apprentice.settings import ClassName, NetSettings
+from napari_apprentice.settings import ClassName
 
 BUNDLED = bundled_files().get("nuclei-2d")
 needs_model = pytest.mark.skipif(BUNDLED is None, reason="there is no bundled model yet")

@@ -3,12 +3,14 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.corrections import widened
 from napari_apprentice.engine import judging, refit
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.lessons import frames_of, read_corrections, windows_of
-from napari_apprentice.engine.nets.unet import build
-from napari_apprentice.settings import DecodeSettings, NetSettings, NormalizeSettings
+from napari_apprentice.engine.losses import Objective
+from napari_apprentice.engine.nets import build
+from napari_apprentice.settings import DecodeSettings, NormalizeSettings
 
 TINY = NetSettings(in_channels=2, widths=(8, 16), pools=((1, 2, 2),))
 
@@ -68,7 +70,7 @@ def test_the_loss_of_an_exam_counts_only_what_is_vouched_for(tmp_path, disks, co
     net = build(TINY).eval()
 
     def loss(some):
-        steps = judging.sit(net, TINY, some, "instances", 20.0, pick("cpu"))
+        steps = judging.sit(net, TINY, some, Objective("instances"), 20.0, pick("cpu"))
         while True:
             try:
                 next(steps)

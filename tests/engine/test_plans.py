@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import scratch
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine import device, plans
 from napari_apprentice.engine.checkpoint import save
-from napari_apprentice.engine.nets.unet import build
+from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, WasCancelled
 from napari_apprentice.jobs import ArrayRef, SegmentJob, TeachJob, VolumeRef
-from napari_apprentice.settings import NetSettings, SegmentSettings
+from napari_apprentice.settings import SegmentSettings
 
 TINY = NetSettings(widths=(4, 8), pools=((1, 2, 2),), in_channels=2)
 

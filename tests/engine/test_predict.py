@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 import torch
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine import device
 from napari_apprentice.engine import predict as predicting
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.folding import ready
-from napari_apprentice.engine.nets.unet import build
+from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.normalize import fit
 from napari_apprentice.engine.predict import Network, Step, predict, predict_steps
 from napari_apprentice.errors import Cancelled, UserError
-from napari_apprentice.settings import NetSettings, NormalizeSettings, SegmentSettings
+from napari_apprentice.settings import NormalizeSettings, SegmentSettings
 
 FLAT = NetSettings(widths=(4, 8, 8), pools=((1, 2, 2),) * 2, in_channels=2)
 DEEP = NetSettings(dims=3, widths=(4, 8, 8), pools=((1, 2, 2), (2, 2, 2)), in_channels=2)

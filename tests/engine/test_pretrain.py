@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.engine.annotated import annotated_source, predict_whole
 from napari_apprentice.engine.augment import NO_AUGMENTATION
 from napari_apprentice.engine.pretrain import Cycle, PretrainPlan, average_of, pretrain
-from napari_apprentice.settings import NetSettings, NormalizeSettings
+from napari_apprentice.settings import NormalizeSettings
 
 NORMALIZE = NormalizeSettings()
 NET = NetSettings(in_channels=2, widths=(4, 8), pools=((1, 2, 2),))

@@ -7,19 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import samples, scores, scratch
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.engine import decoding, segment
 from napari_apprentice.engine.checkpoint import save
-from napari_apprentice.engine.nets.unet import build
+from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Event, Finished, Progress, Started, TileDone
 from napari_apprentice.jobs import ArrayRef, SegmentJob, SegmentResult, VolumeRef
 from napari_apprentice.session.catalog import bundled_files
-from napari_apprentice.settings import ClassName, DecodeSettings, NetSettings, SegmentSettings
+from napari_apprentice.settings import ClassName, DecodeSettings, SegmentSettings
 
 BUNDLED = bundled_files().get("nuclei-2d")
 needs_model = pytest.mark.skipif(BUNDLED is None, reason="there is no bundled model yet")

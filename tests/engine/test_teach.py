@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import read_header
 from napari_apprentice.engine import checkpoint, plans, teach
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished, Note, Progress, Started, Validated, WasCancelled
-from napari_apprentice.settings import ClassName, NetSettings, TeachSettings
+from napari_apprentice.settings import ClassName, TeachSettings
 
 TINY = NetSettings(in_channels=2, widths=(8, 16), pools=((1, 2, 2),))
 TINY_3D = TINY.model_copy(update={"dims": 3})

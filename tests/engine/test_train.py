@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 import torch
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.engine.batches import Batch
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.losses import instance_loss, settle
-from napari_apprentice.engine.nets.unet import build
+from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.train import Learner, Schedule, follow
-from napari_apprentice.settings import NetSettings
 
 TINY = NetSettings(in_channels=2, widths=(8, 16), pools=((1, 2, 2),))
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import scratch
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader
 from napari_apprentice.data.volume import Volume
@@ -13,7 +14,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished, Note, Progress, Started, TileDone, WasCancelled
 from napari_apprentice.jobs import ClickResult, SegmentResult, TeachResult
 from napari_apprentice.session import FRESH, Session
-from napari_apprentice.settings import ClassName, NetSettings, SegmentSettings
+from napari_apprentice.settings import ClassName, SegmentSettings
 
 
 def image(seed: int = 0, shape=(1, 1, 1, 20, 30), **more) -> Volume:

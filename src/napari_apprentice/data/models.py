@@ -13,8 +13,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import ClassName, DecodeSettings, Kind, NetSettings, NormalizeSettings, Settings
+from napari_apprentice.settings import ClassName, DecodeSettings, Kind, NormalizeSettings, Settings
 
 METADATA_KEY = "napari-apprentice"
 _LARGEST_HEADER = 100_000_000

@@ -7,10 +7,11 @@ import torch
 from scipy import ndimage
 from torch import nn
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.instances import emphasis, encode
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.normalize import fit
-from napari_apprentice.settings import NetSettings, NormalizeSettings
+from napari_apprentice.settings import NormalizeSettings
 
 
 def annotated_source(pixels: np.ndarray, labels: np.ndarray, normalize: NormalizeSettings) -> Source:

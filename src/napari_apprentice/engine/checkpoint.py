@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -13,9 +12,8 @@ from safetensors.torch import save as to_bytes
 from torch import nn
 
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader, read_header
-from napari_apprentice.engine.nets.unet import build
+from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import NetSettings
 
 
 def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = False) -> None:
@@ -39,11 +37,11 @@ def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = 
         raise UserError(f"The model could not be written to {path} ({error.strerror}): free some space.") from error
 
 
-def load(path: str | Path) -> tuple[ModelHeader, nn.Module]:
+def load(path: str | Path) -> tuple[ModelHeader, Net]:
     """Read a model for use (float32, `eval`); `UserError` for a missing, damaged or foreign file."""
     header = read_header(path)
     misfit = f"The weights in {path} do not fit its header or are damaged: copy the model again."
-    if _weights_claimed(header.net) > Path(path).stat().st_size:
+    if header.net.parameters > Path(path).stat().st_size:  # a header must not make us allocate what is not there
         raise UserError(misfit)
     net = build(header.net)
     try:
@@ -53,12 +51,6 @@ def load(path: str | Path) -> tuple[ModelHeader, nn.Module]:
         raise UserError(misfit) from error
     net.eval()
     return header, net
-
-
-def _weights_claimed(net: NetSettings) -> int:
-    """A lower bound of how many weights a net has, so that a header cannot make us allocate what is not there."""
-    widths = (net.in_channels, *net.widths, net.out_channels)
-    return sum(a * b for a, b in pairwise(widths))
 
 
 def _sync_folder(path: Path) -> None:

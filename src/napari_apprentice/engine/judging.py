@@ -13,14 +13,15 @@ import torch
 from scipy import ndimage
 from torch import nn
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import classes, instances, scores
 from napari_apprentice.data.corrections import AS_LABELLED
 from napari_apprentice.data.scores import Matches
 from napari_apprentice.engine.device import Device, mixed_precision
 from napari_apprentice.engine.lessons import Window
-from napari_apprentice.engine.losses import loss_for
+from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.normalize import with_logarithm
-from napari_apprentice.settings import DecodeSettings, Kind, NetSettings
+from napari_apprentice.settings import DecodeSettings
 
 Box = tuple[slice, slice, slice]
 
@@ -118,7 +119,7 @@ def _fitted(start: int, stop: int, length: int, multiple: int) -> slice:
 
 
 def sit(
-    net: nn.Module, settings: NetSettings, exams: Sequence[Exam], kind: Kind, gain: float, device: Device
+    net: nn.Module, settings: NetSettings, exams: Sequence[Exam], objective: Objective, gain: float, device: Device
 ) -> Generator[None, None, Verdict]:
     """Predict every exam with a network in `eval`; yields after each box."""
     verdict = Verdict()
@@ -126,9 +127,9 @@ def sit(
     for exam in exams:
         logits = forward(net, settings, exam.image, gain, device)
         share = float(exam.weight.sum())
-        verdict.loss += share * float(loss_for(kind, logits, exam.target, exam.weight))
+        verdict.loss += share * float(objective(logits, exam.target, exam.weight))
         total += share
-        verdict.predictions.append(probabilities(logits[0], kind))
+        verdict.predictions.append(probabilities(logits[0], objective.kind))
         yield
     verdict.loss /= max(total, 1e-6)
     return verdict
@@ -148,7 +149,7 @@ def forward(net: nn.Module, settings: NetSettings, image: torch.Tensor, gain: fl
     return logits[..., :z, :y, :x]
 
 
-def probabilities(logits: torch.Tensor, kind: Kind) -> np.ndarray:
+def probabilities(logits: torch.Tensor, kind: str) -> np.ndarray:
     """From logits (K, Z, Y, X) to what is decoded."""
     if kind == "classes":
         return np.asarray(logits.softmax(dim=0).numpy())

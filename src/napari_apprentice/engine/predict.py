@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.patches import Slices, Tile, blend_window, plan_tiles
 from napari_apprentice.engine.aside import Aside
@@ -28,7 +29,7 @@ from napari_apprentice.engine.inputs import Inputs
 from napari_apprentice.engine.normalize import Scaling, fit
 from napari_apprentice.engine.resample import network_shape
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import NetSettings, SegmentSettings, Triple
+from napari_apprentice.settings import SegmentSettings, Triple
 
 _SMALLEST_EDGE = 64
 _BATCH_VOXELS = {"cuda": 1 << 22, "mps": 1 << 19, "cpu": 0}  # network inputs of one batch; on a CPU one tile

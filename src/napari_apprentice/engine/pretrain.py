@@ -7,25 +7,26 @@ weights (EMA), which needs no validation set to choose an epoch.
 
 from __future__ import annotations
 
-import copy
 import logging
-import math
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.engine.augment import Augmentation
-from napari_apprentice.engine.batches import Source, draw_batch
-from napari_apprentice.engine.losses import loss_for
-from napari_apprentice.engine.nets.unet import build
-from napari_apprentice.settings import NetSettings
+from napari_apprentice.engine.batches import Batch, Source, draw_batch
+from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.losses import Kind, Objective
+from napari_apprentice.engine.nets import build
+from napari_apprentice.engine.schedules import Cosine
+from napari_apprentice.engine.train import Course, Learner
+from napari_apprentice.settings import DeviceName, LabelLoss, OptimizerName, ValueLoss
 
 log = logging.getLogger(__name__)
 
@@ -51,16 +52,31 @@ class PretrainPlan:
     weight_decay: float = 1e-2
     average: float = 0.999
     gain: float = 20.0
-    kind: str = "instances"
+    kind: Kind = "instances"
+    loss: LabelLoss = "entropy+dice"
+    distance_loss: ValueLoss = "smooth-l1"
+    optimizer: OptimizerName = "adamw"
     seed: int = 0
     threads: int = 1
     bfloat16: bool = True
+    device: DeviceName = "cpu"
     save_every_s: float = 120.0
 
     @property
     def steps(self) -> int:
         """Steps of all cycles."""
         return sum(cycle.steps for cycle in self.cycles)
+
+    @property
+    def course(self) -> Course:
+        """How the network learns."""
+        return Course(
+            Objective(self.kind, self.loss, self.distance_loss),
+            self.optimizer,
+            self.weight_decay,
+            self.average,
+            mixed_precision=self.bfloat16,
+        )
 
     def cycle_at(self, step: int) -> tuple[Cycle, int]:
         """The cycle that `step` lies in, and its first step."""
@@ -72,12 +88,11 @@ class PretrainPlan:
         return self.cycles[-1], first
 
     def rate_at(self, step: int) -> float:
-        """Learning rate: linear warm-up, then a cosine to 0, in every cycle."""
+        """Learning rate in the middle of a step."""
         cycle, first = self.cycle_at(step)
-        if step - first < self.warmup:
-            return cycle.learning_rate * (step - first + 1) / self.warmup
-        done = (step - first - self.warmup) / max(1, cycle.steps - self.warmup)
-        return cycle.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+        return Cosine(cycle.learning_rate, min(0.5, self.warmup / cycle.steps), last=0.0).rate(
+            (step - first + 0.5) / cycle.steps
+        )
 
 
 def pretrain(
@@ -86,91 +101,47 @@ def pretrain(
     """Train until the plan's last step or `stop`, going on from `checkpoint` if it exists; returns the average."""
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    net = build(plan.net)
-    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
-    average = copy.deepcopy(net).eval()
-    optimizer = torch.optim.AdamW(net.parameters(), lr=plan.cycles[0].learning_rate, weight_decay=plan.weight_decay)
-    first = _resume(checkpoint, net, average, optimizer)
+    learner = Learner(build(plan.net), pick(plan.device), plan.course)
+    if checkpoint.exists():
+        learner.go_on_from(torch.load(checkpoint, weights_only=True, map_location=learner.device.torch))
+        log.info("going on from step %d", learner.steps)
+    first = learner.steps
     began = saved = time.monotonic()
     losses: list[float] = []
-    net.train()
-    step = first
-    for step in range(first, plan.steps):
-        if stop():
-            break
-        losses.append(_step(net, optimizer, sources, shares, plan, step))
-        _average(average, net, min(plan.average, (step + 1) / (step + 10)))
-        if (step + 1) % 50 == 0:
-            speed = (step + 1 - first) / (time.monotonic() - began)
+    while learner.steps < plan.steps and not stop():
+        losses.append(learner.step(_batch(sources, shares, plan, learner.steps), plan.rate_at(learner.steps)))
+        if learner.steps % 50 == 0:
+            speed = (learner.steps - first) / (time.monotonic() - began)
             mean = float(np.mean(losses[-50:]))
-            log.info("step %d of %d  loss %.4f  %.2f steps/s", step + 1, plan.steps, mean, speed)
+            log.info("step %d of %d  loss %.4f  %.2f steps/s", learner.steps, plan.steps, mean, speed)
         if time.monotonic() - saved > plan.save_every_s:
-            _save(checkpoint, step + 1, net, average, optimizer)
+            _save(checkpoint, learner)
             saved = time.monotonic()
-    else:
-        step = plan.steps
-    _save(checkpoint, step, net, average, optimizer)
-    return average
+    _save(checkpoint, learner)
+    return learner.average
 
 
 def average_of(checkpoint: Path, settings: NetSettings) -> tuple[int, nn.Module]:
     """The step a checkpoint was written at, and its averaged network."""
-    state = torch.load(checkpoint, weights_only=True)
+    state = torch.load(checkpoint, weights_only=True, map_location="cpu")
     net = build(settings)
     net.load_state_dict(state["average"])
     net.eval()
     return int(state["step"]), net
 
 
-def _step(
-    net: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    sources: list[Source],
-    shares: np.ndarray,
-    plan: PretrainPlan,
-    step: int,
-) -> float:
+def _batch(sources: list[Source], shares: np.ndarray, plan: PretrainPlan, step: int) -> Batch:
+    """What a step learns from; what the network itself draws (dropout) follows from the step, too."""
     rng = np.random.default_rng((plan.seed, step))
+    torch.manual_seed(int(rng.integers(2**62)))
     cycle, _ = plan.cycle_at(step)
-    batch = draw_batch(sources, shares, plan.batch_size, plan.patch, cycle.augmentation, rng, plan.gain)
-    for group in optimizer.param_groups:
-        group["lr"] = plan.rate_at(step)
-    with torch.autocast("cpu", torch.bfloat16, enabled=plan.bfloat16):
-        logits = net(batch.inputs)
-    loss = loss_for(plan.kind, logits, batch.target, batch.weight)
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(net.parameters(), 3.0)
-    optimizer.step()
-    return float(loss.detach())
+    return draw_batch(sources, shares, plan.batch_size, plan.patch, cycle.augmentation, rng, plan.gain)
 
 
-@torch.no_grad()
-def _average(average: nn.Module, net: nn.Module, keep: float) -> None:
-    for old, new in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
-        if old.dtype.is_floating_point:
-            old.lerp_(new, 1 - keep)
-        else:
-            old.copy_(new)
-
-
-def _save(path: Path, step: int, net: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    state: dict[str, Any] = {"step": step, "net": net.state_dict(), "average": average.state_dict()}
-    state["optimizer"] = optimizer.state_dict()
+def _save(path: Path, learner: Learner) -> None:
     part = path.with_suffix(".part")
     with part.open("wb") as file:
-        torch.save(state, file)
+        torch.save(learner.state(), file)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-
-
-def _resume(path: Path, net: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True)
-    net.load_state_dict(state["net"])
-    average.load_state_dict(state["average"])
-    optimizer.load_state_dict(state["optimizer"])
-    log.info("going on from step %d", state["step"])
-    return int(state["step"])

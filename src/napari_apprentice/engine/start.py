@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import torch
-from torch import nn
-
+from napari_apprentice.architecture import NetSettings
+from napari_apprentice.architecture.presets import pools_for
 from napari_apprentice.data import scratch
 from napari_apprentice.data.models import ModelHeader, why_not_fits
 from napari_apprentice.data.zoom import zoom_for, zoom_to_teach
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.lessons import Corrected
-from napari_apprentice.engine.nets.unet import build
+from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachJob
-from napari_apprentice.settings import DecodeSettings, NetSettings, NormalizeSettings
+from napari_apprentice.settings import DecodeSettings, NormalizeSettings
 
 # A fresh network sees background at first, so that what was never corrected does not become an object; the head's
 # weights are large enough for the few steps there are.
@@ -28,7 +27,7 @@ _FRESH_BIAS, _FRESH_HEAD = -2.0, 0.1
 class Start:
     """The network to teach; ``header`` of the new version, as far as it is known; one zoom for each image."""
 
-    net: nn.Module
+    net: Net
     header: ModelHeader
     parent: ModelHeader | None
     zooms: tuple[float, ...]
@@ -103,15 +102,11 @@ def _fresh_settings(job: TeachJob, spacing: tuple[float, float, float], zoom: fl
         raise ValueError("a teach job needs a parent or a net")
     if settings.dims == 2:
         return settings
-    suited = NetSettings.fresh(3, (spacing[0], spacing[1] / zoom, spacing[2] / zoom))
-    return settings.model_copy(update={"pools": suited.pools}) if len(suited.pools) == len(settings.pools) else settings
+    at_net = (spacing[0], spacing[1] / zoom, spacing[2] / zoom)
+    return settings.model_copy(update={"pools": pools_for(3, at_net, settings.depth)})
 
 
-def _fresh(settings: NetSettings, kind: str) -> nn.Module:
+def _fresh(settings: NetSettings, kind: str) -> Net:
     net = build(settings)
-    weight, bias = net.get_parameter("head.weight"), net.get_parameter("head.bias")
-    with torch.no_grad():
-        weight.normal_(std=_FRESH_HEAD)
-        if kind == "instances":
-            bias[0] = _FRESH_BIAS
+    net.lean_to_background(_FRESH_BIAS if kind == "instances" else 0.0, _FRESH_HEAD)
     return net

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import classical
 from napari_apprentice.data.instances import decode
 from napari_apprentice.data.models import ModelHeader
@@ -26,7 +27,7 @@ from napari_apprentice.data.scores import THRESHOLDS
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.recipes.card import write_report
 from napari_apprentice.recipes.judge import Example, Report, choose_decoding, compare
-from napari_apprentice.settings import DecodeSettings, NetSettings, NormalizeSettings
+from napari_apprentice.settings import DecodeSettings, NormalizeSettings
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_apprentice.architecture import FreshSettings, NetSettings
 from napari_apprentice.data import scratch
 from napari_apprentice.data.channels import fitting
 from napari_apprentice.data.models import ModelHeader
@@ -16,7 +17,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef, LessonRef, VolumeRef
 from napari_apprentice.project.durable import make_folder
 from napari_apprentice.session.entry import Entry
-from napari_apprentice.settings import NetSettings, NormalizeSettings
+from napari_apprentice.settings import NormalizeSettings
 
 
 def pixels_of(entry: Entry, header: ModelHeader | None, folder: Path) -> VolumeRef:
@@ -60,11 +61,11 @@ def lessons_of(
 def fresh_net(volumes: Sequence[Volume], out_channels: int) -> NetSettings:
     """A network for these images, 3D if all are; its pooling honours the spacing of the first."""
     volume = volumes[0]
-    return NetSettings.fresh(
-        dims=3 if all(one.is_3d for one in volumes) else 2,
-        in_channels=int(volume.pixels.shape[1]) * NormalizeSettings().inputs_per_channel,
-        out_channels=out_channels,
-        spacing=volume.spacing,
+    return FreshSettings().net(
+        3 if all(one.is_3d for one in volumes) else 2,
+        volume.spacing,
+        int(volume.pixels.shape[1]) * NormalizeSettings().inputs_per_channel,
+        out_channels,
     )
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from napari_apprentice.engine.nets.unet import build
-from napari_apprentice.settings import NetSettings
+from napari_apprentice.architecture import NetSettings
+from napari_apprentice.engine.nets import build
 
 SMALL = NetSettings(in_channels=2, widths=(4, 8, 16), pools=((1, 2, 2),) * 2)
 SMALL_3D = NetSettings(dims=3, widths=(4, 8, 16), pools=((1, 2, 2), (2, 2, 2)))
@@ -38,13 +38,14 @@ def test_a_size_that_is_no_multiple_is_refused() -> None:
         build(SMALL)(torch.zeros(1, 2, 1, 10, 8))
 
 
-def test_features_feed_the_head() -> None:
+def test_the_last_map_feeds_the_head() -> None:
     net = build(SMALL).eval()
     x = torch.randn(1, 2, 1, 8, 8)
     with torch.no_grad():
-        features = net.features(x)
-        assert features.shape == (1, 4, 1, 8, 8)
-        torch.testing.assert_close(net.head(features[:, :, 0])[:, :, None], net(x))
+        maps = net.inside(x)
+        assert list(maps) == ["encoder 0", "encoder 1", "bottleneck", "decoder 1", "decoder 0"]
+        assert maps["bottleneck"].shape == (1, 16, 1, 2, 2)
+        torch.testing.assert_close(net.head(maps["decoder 0"][:, :, 0])[:, :, None], net(x))
 
 
 @pytest.mark.parametrize("settings", [SMALL, SMALL_3D], ids=["2D", "3D"])
@@ -64,9 +65,3 @@ def test_no_output_sees_further_than_the_receptive_radius(settings: NetSettings)
         for axis in range(3):
             assert len(seen) > 0
             assert (seen[:, axis] - at[axis]).abs().max() <= radius[axis]
-
-
-def test_slices_far_apart_are_pooled_later() -> None:
-    assert NetSettings.fresh(3, (2.0, 0.5, 0.5)).pools == ((1, 2, 2), (1, 2, 2), (2, 2, 2))
-    assert NetSettings.fresh(3, (1.0, 1.0, 1.0)).pools == ((2, 2, 2),) * 3
-    assert NetSettings.fresh(2, (2.0, 0.5, 0.5), in_channels=4).in_channels == 4
