@@ -1,9 +1,28 @@
-"""Losses in which a voxel of weight 0 does not exist."""
+"""Losses in which a voxel of weight 0 does not exist: it changes no number and gets no gradient, even if it is NaN.
+
+Each loss is a *term*, a function of logits (B, K, Z, Y, X), target and weight that gives one number; `LABEL_LOSSES` and
+`VALUE_LOSSES` name them as settings do, and an `Objective` puts them together for what a network learns. What happens
+in a voxel is left to torch's own functions, which are exact and stable; libraries of losses (MONAI,
+segmentation-models) reduce before a weight is given, or know only "ignore this class", which cannot count a voxel half.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
 import torch
 from torch.nn import functional
+
+from napari_apprentice.settings import LabelLoss, ValueLoss
+
+Term = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+Kind = Literal["instances", "classes", "values"]
+
+_DISTANCE = 2.0  # what distances count beside foreground
+_SMOOTH = 0.3  # of log-distance or intensity: below it smooth L1 is quadratic
 
 
 def weighted_mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -18,6 +37,112 @@ def soft_dice(probability: torch.Tensor, target: torch.Tensor, weight: torch.Ten
     return 1.0 - (2.0 * overlap + 1.0) / (total + 1.0)
 
 
+def entropy(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy: binary (sigmoid) for one logit, else of the softmax, with class indices as target (B, 1, ...)."""
+    return weighted_mean(_surprise(logits, target), weight[:, 0])
+
+
+def focal(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, gamma: float = 2.0) -> torch.Tensor:
+    """Cross-entropy in which what is already right counts (1 - p)^gamma (Lin et al., ICCV 2017, without its alpha)."""
+    surprise = _surprise(logits, target)
+    wrong = -torch.expm1(-surprise)  # 1 - p of the true class
+    return weighted_mean(wrong**gamma * surprise, weight[:, 0])
+
+
+def dice(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, *, background: bool = False) -> torch.Tensor:
+    """Soft Dice of the foreground for one logit, else the mean over the classes that are there.
+
+    A class that no voxel of weight shows is left out: its Dice would only ask for fewer voxels. Background is a class
+    like the others where no entropy beside it tells what is background.
+    """
+    if logits.shape[1] == 1:
+        return soft_dice(logits[:, 0].sigmoid(), target[:, 0], weight[:, 0])
+    probability, index = logits.softmax(dim=1), target[:, 0].long()
+    known = index[weight[:, 0] > 0]
+    present = [k for k in torch.unique(known).tolist() if k > 0 or background]
+    found = [soft_dice(probability[:, k], (index == k).float(), weight[:, 0]) for k in present]
+    return torch.stack(found).mean() if found else 0.0 * logits.sum()
+
+
+def values(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor, loss: ValueLoss) -> torch.Tensor:
+    """How far logits are from real numbers, (B, K, ...) each: intensities, depths, distances."""
+    return weighted_mean(VALUE_LOSSES[loss](logits, target), weight)
+
+
+def _sum(*terms: tuple[float, Term]) -> Term:
+    def total(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return torch.stack([factor * term(logits, target, weight) for factor, term in terms]).sum()
+
+    return total
+
+
+LABEL_LOSSES: dict[LabelLoss, Term] = {
+    "entropy+dice": _sum((1.0, entropy), (0.5, dice)),
+    "entropy": entropy,
+    "dice": partial(dice, background=True),
+    "focal": focal,
+    "focal+dice": _sum((1.0, focal), (0.5, dice)),
+}
+
+VALUE_LOSSES: dict[ValueLoss, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "smooth-l1": partial(functional.smooth_l1_loss, reduction="none", beta=_SMOOTH),
+    "l1": partial(functional.l1_loss, reduction="none"),
+    "l2": partial(functional.mse_loss, reduction="none"),
+}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a network is to make small.
+
+    ======================  ==========================  ================================
+    kind                    logits                      target and weight
+    ======================  ==========================  ================================
+    instances               foreground, log-distance    the same two
+    classes                 K classes, the first none   (B, 1, ...), indices of classes
+    values (regression)     K numbers, used as they are the same K
+    ======================  ==========================  ================================
+    """
+
+    kind: Kind
+    loss: LabelLoss = "entropy+dice"
+    distance_loss: ValueLoss = "smooth-l1"
+
+    def __call__(self, logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """The loss of a batch, in float32."""
+        if self.kind != "classes":
+            logits = logits[:, : target.shape[1]]
+        logits, target, weight = existing(logits.float(), target, weight)
+        if self.kind == "values":
+            return values(logits, target, weight, self.distance_loss)
+        if self.kind == "classes":
+            return LABEL_LOSSES[self.loss](logits, target, weight)
+        return LABEL_LOSSES[self.loss](logits[:, :1], target[:, :1], weight[:, :1]) + _DISTANCE * values(
+            logits[:, 1:], target[:, 1:], weight[:, 1:], self.distance_loss
+        )
+
+    def of_heads(
+        self, heads: Sequence[torch.Tensor], target: torch.Tensor, weight: torch.Tensor, limit: float = 0.5
+    ) -> torch.Tensor:
+        """Deep supervision: the mean over the logits of every head (Lee et al., AISTATS 2015; UNet++, 2018).
+
+        Negative weights are settled by what each head says: see `settle`.
+        """
+        return torch.stack([self(logits, target, self._settled(logits, weight, limit)) for logits in heads]).mean()
+
+    def _settled(self, logits: torch.Tensor, weight: torch.Tensor, limit: float) -> torch.Tensor:
+        return settle(logits, weight, limit) if self.kind == "instances" else weight
+
+
+def existing(
+    logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The same with zeros where weight is 0: 0 times NaN or infinity would be NaN, in the loss and its gradient."""
+    known = weight > 0
+    seen = known if known.shape[1] == logits.shape[1] else known[:, :1]
+    return torch.where(seen, logits, 0.0), torch.where(known, target, 0.0), torch.where(known, weight, 0.0)
+
+
 def settle(logits: torch.Tensor, weight: torch.Tensor, limit: float = 0.5) -> torch.Tensor:
     """Weights (B, K, Z, Y, X) that are all at least 0.
 
@@ -30,34 +155,8 @@ def settle(logits: torch.Tensor, weight: torch.Tensor, limit: float = 0.5) -> to
     return torch.where(weight < 0, -weight * agrees, weight)
 
 
-def instance_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Foreground (cross-entropy and Dice) and log-distance (smooth L1) of shape (B, 2, Z, Y, X)."""
-    logits = logits.float()
-    fg, fg_target, fg_weight = logits[:, 0], target[:, 0], weight[:, 0]
-    entropy = functional.binary_cross_entropy_with_logits(fg, fg_target, reduction="none")
-    distance = functional.smooth_l1_loss(logits[:, 1], target[:, 1], reduction="none", beta=0.3)
-    return (
-        weighted_mean(entropy, fg_weight)
-        + 0.5 * soft_dice(fg.sigmoid(), fg_target, fg_weight)
-        + 2.0 * weighted_mean(distance, weight[:, 1])
-    )
-
-
-def class_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy and Dice of classes: logits (B, K + 1, Z, Y, X), target and weight (B, 1, Z, Y, X).
-
-    Target values are class indices, 0 for none of the classes.
-    """
-    logits = logits.float()
-    index = target[:, 0].long()
-    entropy = functional.cross_entropy(logits, index, reduction="none")
-    probability = logits.softmax(dim=1)
-    loss = weighted_mean(entropy, weight[:, 0])
-    present = torch.unique(index[(weight[:, 0] > 0) & (index > 0)]).tolist()
-    dice = [soft_dice(probability[:, k], (index == k).float(), weight[:, 0]) for k in present]
-    return loss + 0.5 * torch.stack(dice).mean() if dice else loss
-
-
-def loss_for(kind: str, logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """The loss of a project of `kind`, "instances" or "classes"."""
-    return instance_loss(logits, target, weight) if kind == "instances" else class_loss(logits, target, weight)
+def _surprise(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """-log of the probability given to what is true, (B, Z, Y, X)."""
+    if logits.shape[1] == 1:
+        return functional.binary_cross_entropy_with_logits(logits[:, 0], target[:, 0], reduction="none")
+    return functional.cross_entropy(logits, target[:, 0].long(), reduction="none")

@@ -13,25 +13,27 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from napari_apprentice.data.scores import Matches
 from napari_apprentice.engine import checkpoint, judging, refit, replay
-from napari_apprentice.engine.augment import Augmentation
+from napari_apprentice.engine.augment import AUGMENTATIONS, Augmentation
 from napari_apprentice.engine.batches import Batch, draw_batch
 from napari_apprentice.engine.clock import Clock
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.judging import Exam, Verdict
 from napari_apprentice.engine.lessons import Window, balanced, frames_of, read_corrections, windows_of
+from napari_apprentice.engine.losses import Objective
+from napari_apprentice.engine.schedules import schedule_for
 from napari_apprentice.engine.start import begin
-from napari_apprentice.engine.train import Learner, Schedule
+from napari_apprentice.engine.train import Course, Learner
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
-from napari_apprentice.settings import DecodeSettings, Triple
+from napari_apprentice.settings import DecodeSettings, OptimizerName, Triple
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,21 @@ class Recipe:
     """How a network is taught, as far as the user need not choose. Chosen on images nothing is reported on."""
 
     average: float = 0.98
-    decay: float = 1e-2
     head_rate: float = 5.0
+    fresh_rate: float = 3e-3
+    parent_rate: float = 1e-3
+    sgd_factor: float = 10.0  # SGD takes raw gradients, Adam's are divided by their size
     freeze_norm: bool = False
     stand_in: float = 0.3
     limit: float = 0.5
     anywhere: float = 0.1
     validations: int = 10
     training_exams: int = 40
-    augmentation: Augmentation = field(
-        default_factory=lambda: Augmentation(scale=(0.75, 1.35), dim_objects=0.0, invert=0.0)
-    )
+    augmentation: Augmentation | None = None  # None: what settings name
+
+    def rate_for(self, optimizer: OptimizerName, *, fresh: bool) -> float:
+        """The peak learning rate when the user gave none."""
+        return (self.fresh_rate if fresh else self.parent_rate) * (self.sgd_factor if optimizer == "sgd" else 1.0)
 
 
 RECIPE = Recipe()
@@ -89,6 +95,8 @@ class Teaching:
         self._clock = Clock(job.settings, cancelled)
         self._device = pick(job.settings.device)
         self._rng = np.random.default_rng(job.settings.seed)
+        self._objective = Objective(job.kind, job.settings.loss, job.settings.distance_loss)
+        self._augmentation = recipe.augmentation or AUGMENTATIONS[job.settings.augmentation]
         self._best: tuple[float, dict[str, torch.Tensor]] | None = None
         self._worse = 0
         torch.manual_seed(job.settings.seed)
@@ -124,18 +132,21 @@ class Teaching:
         self._own = judging.exams_of(
             [windows[i] for i in order], start.header.net, teaching=True, most=self._recipe.training_exams
         )
-        fresh = start.parent is None
-        self._learner = Learner(
-            start.net,
-            self._device,
-            freeze_norm=self._recipe.freeze_norm and not fresh,
-            average=self._recipe.average,
-            decay=self._recipe.decay,
-            head_rate=self._recipe.head_rate,
-            limit=self._recipe.limit,
-        )
+        self._learner = Learner(start.net, self._device, self._course())
         if self._why_not_judged:
             yield Note(text=self._why_not_judged)
+
+    def _course(self) -> Course:
+        settings, recipe = self._job.settings, self._recipe
+        return Course(
+            self._objective,
+            settings.optimizer,
+            settings.weight_decay,
+            recipe.average,
+            recipe.head_rate,
+            freeze_norm=recipe.freeze_norm and self._start.parent is not None,
+            limit=recipe.limit,
+        )
 
     def _judge_before(self) -> Generator[Event, None, Mark | None]:
         self._decode, self._refit_at = self._start.header.decode, 0.2
@@ -167,14 +178,16 @@ class Teaching:
 
     def _learn(self) -> Iterator[Event]:
         settings, steps = self._job.settings, 0
-        schedule = Schedule(settings.learning_rate)
+        fresh = self._start.parent is None
+        rate = settings.learning_rate or self._recipe.rate_for(settings.optimizer, fresh=fresh)
+        self._schedule = schedule = schedule_for(settings.schedule, rate)
         losses: list[float] = []
         due = self._apart
         self._clock.begin_steps()
         while (used := self._clock.used(steps)) < 1 and self._worse < settings.patience:
             batch = self._draw()
             yield self._clock.beat(steps, "Teaching")
-            loss = self._learner.forward(batch, self._job.kind)
+            loss = self._learner.forward(batch)
             yield self._clock.beat(steps, "Teaching")
             losses.append(self._learner.backward(loss))
             self._learner.update(schedule.rate(used))
@@ -190,6 +203,7 @@ class Teaching:
             self._decode = yield from self._decoding()
             self._refit_at = used + _REFIT_APART
         mark = yield from self._mark(self._decode)
+        self._schedule.judged(training_loss if mark is None else mark.loss)
         if mark is None:
             yield Validated(step=self._learner.steps, seconds=self._clock.elapsed, training_loss=training_loss)
             return
@@ -235,7 +249,7 @@ class Teaching:
             centres / centres.sum(),
             count,
             size,
-            self._recipe.augmentation,
+            self._augmentation,
             self._rng,
             self._start.header.normalize.gain,
             self._recipe.anywhere,
@@ -277,7 +291,7 @@ class Teaching:
     def _sit(self, exams: list[Exam], what: str) -> Generator[Event, None, Verdict]:
         header = self._start.header
         steps = judging.sit(
-            self._learner.average, header.net, exams, self._job.kind, header.normalize.gain, self._device
+            self._learner.average, header.net, exams, self._objective, header.normalize.gain, self._device
         )
         while True:
             try:
