@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["instances", "classes"]
+ModelKind = Literal["instances", "classes", "values"]  # values: numbers for each voxel, as an auto-encoder gives
 DeviceName = Literal["auto", "cuda", "mps", "cpu"]
 LabelLoss = Literal["entropy+dice", "entropy", "dice", "focal", "focal+dice"]
 ValueLoss = Literal["smooth-l1", "l1", "l2"]

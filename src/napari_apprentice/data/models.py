@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import ClassName, DecodeSettings, Kind, NormalizeSettings, Settings
+from napari_apprentice.settings import ClassName, DecodeSettings, ModelKind, NormalizeSettings, Settings
 
 METADATA_KEY = "napari-apprentice"
 _LARGEST_HEADER = 100_000_000
@@ -32,7 +32,7 @@ class ModelHeader(Settings):
     format: Annotated[int, Field(ge=1, le=1)] = 1
     id: str
     name: str
-    kind: Kind = "instances"
+    kind: ModelKind = "instances"
     classes: tuple[ClassName, ...] = ()
     net: NetSettings
     normalize: NormalizeSettings = NormalizeSettings()
@@ -92,11 +92,23 @@ def read_header(path: str | Path) -> ModelHeader:
     return header_of(metadata, path)
 
 
+def why_not_masks(header: ModelHeader) -> str:
+    """One sentence when a model gives images back instead of proposing masks."""
+    if header.kind != "values":
+        return ""
+    return (
+        f"{header.name} is an auto-encoder, which repeats images and proposes no masks: "
+        "start a fresh network with it as the encoder, or choose another model."
+    )
+
+
 def why_not_fits(header: ModelHeader, shape: tuple[int, ...]) -> str:
-    """One sentence when a model cannot look at pixels (T, C, Z, Y, X); "" when it can.
+    """One sentence when a model cannot propose masks for pixels (T, C, Z, Y, X); "" when it can.
 
     A 2D model looks at a volume slice by slice; a 3D model needs a volume.
     """
+    if problem := why_not_masks(header):
+        return problem
     if shape[1] != header.image_channels:
         return (
             f"The model {header.name} takes images of {header.image_channels} channel(s) and this one has {shape[1]}: "

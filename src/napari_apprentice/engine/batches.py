@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from napari_apprentice.engine.augment import Augmentation, View, draw_view, rescale_distance, sample, sample_tilted
 from napari_apprentice.engine.light import change_light
-from napari_apprentice.engine.losses import Kind
 from napari_apprentice.engine.normalize import with_logarithm
+from napari_apprentice.settings import ModelKind
 
 Size = tuple[int, int, int]
 
@@ -41,7 +41,7 @@ class Source:
     weight: torch.Tensor
     labels: torch.Tensor | None = None
     centres: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.float32))
-    kind: Kind = "instances"
+    kind: ModelKind = "instances"
 
 
 def draw_patch(

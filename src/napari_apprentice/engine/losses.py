@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import torch
 from torch.nn import functional
 
-from napari_apprentice.settings import LabelLoss, ValueLoss
+from napari_apprentice.settings import LabelLoss, ModelKind, ValueLoss
 
 Term = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
-Kind = Literal["instances", "classes", "values"]
 
 _DISTANCE = 2.0  # what distances count beside foreground
 _SMOOTH = 0.3  # of log-distance or intensity: below it smooth L1 is quadratic
@@ -104,7 +102,7 @@ class Objective:
     ======================  ==========================  ================================
     """
 
-    kind: Kind
+    kind: ModelKind
     loss: LabelLoss = "entropy+dice"
     distance_loss: ValueLoss = "smooth-l1"
 

@@ -22,11 +22,11 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.engine.augment import Augmentation
 from napari_apprentice.engine.batches import Batch, Source, draw_batch
 from napari_apprentice.engine.device import pick
-from napari_apprentice.engine.losses import Kind, Objective
+from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.schedules import Cosine
 from napari_apprentice.engine.train import Course, Learner
-from napari_apprentice.settings import DeviceName, LabelLoss, OptimizerName, ValueLoss
+from napari_apprentice.settings import DeviceName, LabelLoss, ModelKind, OptimizerName, ValueLoss
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class PretrainPlan:
     weight_decay: float = 1e-2
     average: float = 0.999
     gain: float = 20.0
-    kind: Kind = "instances"
+    kind: ModelKind = "instances"
     loss: LabelLoss = "entropy+dice"
     distance_loss: ValueLoss = "smooth-l1"
     optimizer: OptimizerName = "adamw"

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from napari_apprentice.data.channels import fits
-from napari_apprentice.data.models import ModelHeader, read_header
+from napari_apprentice.data.models import ModelHeader, read_header, why_not_masks
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.versions import Lineage
@@ -103,6 +103,8 @@ def why_not_fits(choice: ModelChoice, volume: Volume, kind: Kind, classes: tuple
     header = choice.header
     if header is None:
         return ""
+    if problem := why_not_masks(header):
+        return problem
     channels = volume.pixels.shape[1]
     if header.kind != kind:
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_apprentice.data.models import why_not_masks
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
@@ -46,8 +47,10 @@ class Models(State):
         """
         choice = self._catalog.find(key, self._lineage, three_d=self._three_d)
         header = choice.header
-        if header is not None and header.kind != self.kind and not self.why_not_kind(header.kind):
-            self.choose_kind(header.kind, header.classes)
+        if header is not None:
+            refuse(why_not_masks(header))
+            if header.kind != "values" and header.kind != self.kind and not self.why_not_kind(header.kind):
+                self.choose_kind(header.kind, header.classes)
         self._use(choice)
 
     def adopt(self, version: str) -> None:
