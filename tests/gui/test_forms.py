@@ -36,3 +36,12 @@ def test_limits_come_from_the_setting(qtbot):
     form = Form(SegmentSettings(), lambda new: None)
     qtbot.addWidget(form)
     assert (form.fields["tile"].min, form.fields["tile"].max) == (32, 4096)
+
+
+def test_a_small_number_that_may_be_empty_can_be_given(qtbot):
+    got = []
+    form = Form(TeachSettings(), got.append, ("learning_rate",))
+    qtbot.addWidget(form)
+    form.fields["learning_rate"].native.setValue(0.0025)
+    form.fields["learning_rate"].native.setValue(0)
+    assert [settings.learning_rate for settings in got] == [0.0025, None]

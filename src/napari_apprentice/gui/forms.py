@@ -85,7 +85,7 @@ def field(info: FieldInfo, value: Any) -> ValueWidget:
     limits = _limits(info)
     options: dict[str, Any] = {"min": limits.get("min", 0), "max": limits.get("max", 1_000_000)}
     if kind is float:
-        options["step"] = _step(value)
+        options["step"] = _step(limits["max"] / 100 if value is None and "max" in limits else value)
         options["min"] = max(options["min"], options["step"]) if "above" in limits else options["min"]
     if _may_be_empty(info):
         options["min"] = 0

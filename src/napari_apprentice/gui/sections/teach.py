@@ -19,8 +19,30 @@ from napari_apprentice.settings import TeachSettings
 if TYPE_CHECKING:
     from napari_apprentice.gui.sections.curves import Curves
 
-_MORE = ("max_steps", "learning_rate", "batch_size", "patch", "replay", "patience", "seed")
-_LABELS = {"replay": "Remember old", "patch": "Patch (px)", "batch_size": "Patches a step", "max_steps": "Most steps"}
+_MORE = (
+    "max_steps",
+    "learning_rate",
+    "batch_size",
+    "patch",
+    "augmentation",
+    "replay",
+    "patience",
+    "loss",
+    "distance_loss",
+    "optimizer",
+    "schedule",
+    "weight_decay",
+    "seed",
+)
+_LABELS = {
+    "replay": "Remember old",
+    "patch": "Patch (px)",
+    "batch_size": "Patches a step",
+    "max_steps": "Most steps",
+    "augmentation": "Vary patches",
+    "distance_loss": "Distances",
+    "optimizer": "Optimiser",
+}
 
 
 class TeachSection(Section):
