@@ -70,7 +70,7 @@ def ledger(net: NetSettings, size: Triple) -> Ledger:
         level = stage.level
         row, current = _row(stage, current)
         rows.append(row)
-    return Ledger(size, rows[-1].size, tuple(rows))
+    return Ledger(size, size if net.padding == "same" else current, tuple(rows))
 
 
 def _strided(net: NetSettings, size: Triple, stage: Stage) -> Triple:

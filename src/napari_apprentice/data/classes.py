@@ -15,5 +15,7 @@ def encode(labels: np.ndarray, vouched: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def decode(prediction: np.ndarray) -> np.ndarray:
-    """Probabilities (K + 1, Z, Y, X) to class values (Z, Y, X) uint32."""
+    """Probabilities (K + 1, Z, Y, X), or (1, Z, Y, X) of the only class, to class values (Z, Y, X) uint32."""
+    if len(prediction) == 1:
+        return np.asarray(prediction[0] > 0.5, np.uint32)
     return np.asarray(np.argmax(prediction, axis=0), np.uint32)

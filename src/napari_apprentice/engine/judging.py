@@ -17,6 +17,7 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import classes, instances, scores
 from napari_apprentice.data.corrections import AS_LABELLED
 from napari_apprentice.data.scores import Matches
+from napari_apprentice.engine.activation import activated
 from napari_apprentice.engine.device import Device, mixed_precision
 from napari_apprentice.engine.lessons import Window
 from napari_apprentice.engine.losses import Objective
@@ -129,7 +130,7 @@ def sit(
         share = float(exam.weight.sum())
         verdict.loss += share * float(objective(logits, exam.target, exam.weight))
         total += share
-        verdict.predictions.append(probabilities(logits[0], objective.kind))
+        verdict.predictions.append(np.asarray(activated(logits, objective.kind)[0].numpy()))
         yield
     verdict.loss /= max(total, 1e-6)
     return verdict
@@ -147,13 +148,6 @@ def forward(net: nn.Module, settings: NetSettings, image: torch.Tensor, gain: fl
         logits: torch.Tensor = net(inputs.to(device.torch)).float().cpu()
     z, y, x = shape
     return logits[..., :z, :y, :x]
-
-
-def probabilities(logits: torch.Tensor, kind: str) -> np.ndarray:
-    """From logits (K, Z, Y, X) to what is decoded."""
-    if kind == "classes":
-        return np.asarray(logits.softmax(dim=0).numpy())
-    return np.asarray(torch.cat([logits[:1].sigmoid(), logits[1:]]).numpy())
 
 
 def marks(exams: Sequence[Exam], verdict: Verdict, decode: DecodeSettings, sections: bool = True) -> list[Matches]:

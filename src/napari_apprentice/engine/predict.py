@@ -23,6 +23,7 @@ from torch import nn
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.patches import Slices, Tile, blend_window, plan_tiles
+from napari_apprentice.engine.activation import activated
 from napari_apprentice.engine.aside import Aside
 from napari_apprentice.engine.device import Device, free_memory, is_out_of_memory, mixed_precision
 from napari_apprentice.engine.inputs import Inputs
@@ -200,9 +201,5 @@ def forward(network: Network, inputs: np.ndarray, *, exact: bool = False) -> np.
             logits = network.net(x).float()
         if device.is_gpu and not bool(torch.isfinite(logits).all()):  # beyond the range of float16
             logits = network.net(x).float()
-        out = logits.softmax(dim=1) if network.header.kind == "classes" else _instances(logits)
+        out = activated(logits, network.header.kind)
     return np.asarray(out.cpu().numpy())
-
-
-def _instances(logits: torch.Tensor) -> torch.Tensor:
-    return torch.cat([logits[:, :1].sigmoid(), logits[:, 1:]], dim=1)

@@ -14,6 +14,7 @@ from napari_apprentice.data.zoom import zoom_for, zoom_to_teach
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.lessons import Corrected
 from napari_apprentice.engine.nets import Net, build
+from napari_apprentice.engine.nets.transfer import load_encoder
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachJob
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings
@@ -75,7 +76,7 @@ def begin(job: TeachJob, corrected: Corrected) -> Start:
         notes="taught from a fresh network",
         **changes,
     )
-    return Start(_fresh(settings, job.kind), header, None, zooms)
+    return Start(_fresh(settings, job), header, None, zooms)
 
 
 def _check(parent: ModelHeader, job: TeachJob, corrected: Corrected) -> None:
@@ -106,7 +107,9 @@ def _fresh_settings(job: TeachJob, spacing: tuple[float, float, float], zoom: fl
     return settings.model_copy(update={"pools": pools_for(3, at_net, settings.depth)})
 
 
-def _fresh(settings: NetSettings, kind: str) -> Net:
+def _fresh(settings: NetSettings, job: TeachJob) -> Net:
     net = build(settings)
-    net.lean_to_background(_FRESH_BIAS if kind == "instances" else 0.0, _FRESH_HEAD)
+    net.lean_to_background(_FRESH_BIAS if job.kind == "instances" else 0.0, _FRESH_HEAD)
+    if job.encoder is not None:
+        load_encoder(net, job.encoder)
     return net

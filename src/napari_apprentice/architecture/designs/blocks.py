@@ -80,11 +80,12 @@ def lift(net: NetSettings, level: int, inputs: int, outputs: int) -> Conv | None
     """The convolution of the way up from below `level`, None where nothing is learned.
 
     ``transposed``: kernel and stride are the factor, so that windows do not overlap. ``shuffle``: one channel for each
-    voxel of the window (Shi et al., CVPR 2016).
+    voxel of the window (Shi et al., CVPR 2016). Unpooling needs one only where the widths do not suit.
     """
     factor = net.pools[level]
     if net.up == "transposed":
         return Conv(inputs, outputs, factor, stride=factor, transposed=True, bias=net.up_bias)
     if net.up == "shuffle":
         return plain(net, inputs, outputs * factor[0] * factor[1] * factor[2])
-    return plain(net, inputs, outputs) if net.up in ("linear", "nearest") else None
+    suits = "unpool" in net.up and inputs == outputs
+    return None if suits else plain(net, inputs, outputs)

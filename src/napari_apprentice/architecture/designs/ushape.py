@@ -122,13 +122,13 @@ def _merged(net: NetSettings, level: int) -> int:
 
 
 def _width_below(net: NetSettings, level: int) -> int:
-    return net.widths[-1] if level == net.depth - 1 else _merged(net, level + 1)
+    return bottleneck(net).outputs if level == net.depth - 1 else _merged(net, level + 1)
 
 
 def _merge(net: NetSettings, level: int, below: int) -> Block:
     """The block behind a skip; with the mirrored number of convolutions."""
     width = net.widths[level]
-    lifted = below if net.keep_channels or "unpool" in net.up else width
+    lifted = below if net.keep_channels else width
     inputs = {"none": lifted, "add": width}.get(net.skip, width + lifted)
     outputs = _merged(net, level)
     return block(net, inputs, outputs, net.convolutions_at[level], width)

@@ -69,7 +69,7 @@ class Net(nn.Module):
         finally:
             for hook in hooks:
                 hook.remove()
-        return found
+        return {name: found[name] for name in self.maps() if name in found}
 
     def lean_to_background(self, bias: float, std: float) -> None:
         """Fresh heads that say what they see loudly enough to learn quickly, and background where they see nothing."""

@@ -58,10 +58,10 @@ class Lift(nn.Module):
 
     def forward(self, x: torch.Tensor, where: torch.Tensor | None = None) -> torch.Tensor:
         """(B, C, ...) to (B, C', ... * factor)."""
-        if self.kind == "max-unpool":
-            return self._unpool(x, where)
         if self.conv is not None:
             x = self.conv(x)
+        if self.kind == "max-unpool":
+            return self._unpool(x, where)
         if self.kind == "transposed":
             return x
         return shuffle(x, self.factor) if self.kind == "shuffle" else interpolate(x, self.factor, self.kind == "linear")
