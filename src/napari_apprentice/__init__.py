@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_apprentice.architecture import FreshSettings, NetSettings, preset
     from napari_apprentice.data.channels import one_channel
     from napari_apprentice.data.files import read_image, read_labels, write_labels
     from napari_apprentice.errors import UserError
@@ -25,17 +26,23 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "FreshSettings",
+    "NetSettings",
     "SegmentSettings",
     "Session",
     "TeachSettings",
     "UserError",
     "one_channel",
+    "preset",
     "read_image",
     "read_labels",
     "write_labels",
 ]
 
 _HOMES = {
+    "FreshSettings": "architecture",
+    "NetSettings": "architecture",
+    "preset": "architecture",
     "one_channel": "data.channels",
     "read_image": "data.files",
     "read_labels": "data.files",

@@ -54,7 +54,10 @@ class SegmentJob(Settings):
 
 
 class TeachJob(Settings):
-    """Fine-tune ``parent`` (a model file), or a fresh ``net``, on the lessons; writes a model to ``out``."""
+    """Fine-tune ``parent`` (a model file), or a fresh ``net``, on the lessons; writes a model to ``out``.
+
+    ``encoder`` is a file with weights that the way down of a fresh net begins with.
+    """
 
     type: Literal["teach"] = "teach"
     id: str
@@ -63,6 +66,7 @@ class TeachJob(Settings):
     lessons: tuple[LessonRef, ...]
     parent: str | None = None
     net: NetSettings | None = None
+    encoder: str | None = None
     settings: TeachSettings = TeachSettings()
     out: str
 
@@ -80,6 +84,24 @@ class ClickJob(Settings):
     point: Point
     generation: int
     settings: SegmentSettings = SegmentSettings()
+
+
+class InsideJob(Settings):
+    """Show what the network has at ``level`` (`NetSettings.maps`) of the part of the image in ``box``.
+
+    ``box`` is (start, stop) for t, z, y, x, one frame. A view that is too large for one pass is cut to its middle, and
+    a 3D network sees some slices above and below. The map is written to ``out``.
+    """
+
+    type: Literal["inside"] = "inside"
+    id: str
+    image: VolumeRef
+    model: str
+    level: str
+    box: tuple[tuple[int, int], ...]
+    generation: int
+    settings: SegmentSettings = SegmentSettings()
+    out: ArrayRef
 
 
 class SegmentResult(Settings):
@@ -124,7 +146,26 @@ class ClickResult(Settings):
     class_value: int | None = None
 
 
-Job = SegmentJob | TeachJob | ClickJob
+class InsideResult(Settings):
+    """A map (channels, z, y, x), the channels that vary most first; ``channels`` are their places in the network.
+
+    A voxel of the map is ``scale`` (z, y, x) voxels of the image large, and the centre of the first one lies at
+    ``origin``, both in image voxels: voxel i of the image is centred on i.
+    """
+
+    type: Literal["inside"] = "inside"
+    job: str
+    generation: int
+    level: str
+    map: ArrayRef
+    channels: tuple[int, ...]
+    frame: int
+    scale: tuple[float, float, float]
+    origin: tuple[float, float, float]
+
+
+Job = SegmentJob | TeachJob | ClickJob | InsideJob
+Result = SegmentResult | TeachResult | ClickResult | InsideResult
 _adapter: TypeAdapter[Job] = TypeAdapter(Annotated[Job, Field(discriminator="type")])
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from napari_apprentice.architecture.designs import Design, design
+from napari_apprentice.architecture.layers import Stage
 from napari_apprentice.settings import Settings, Triple
 
 BlockName = Literal["plain", "residual", "dense"]
@@ -16,6 +17,8 @@ Up = Literal["linear", "nearest", "transposed", "shuffle", "max-unpool", "averag
 Skip = Literal["none", "concatenate", "add", "attention", "nested"]
 Decoder = Literal["levels", "scores", "direct"]
 Norm = Literal["none", "batch", "group", "instance"]
+
+_MAPS = ("encoder", "bottleneck", "codes", "gate", "decoder", "node", "score")
 
 
 class NetSettings(Settings):
@@ -120,6 +123,11 @@ class NetSettings(Settings):
         return design(self)
 
     @property
+    def maps(self) -> tuple[Stage, ...]:
+        """The parts whose maps can be looked at, from input to output: what `Net.inside` gives, by name."""
+        return tuple(stage for stage in self.design.stages if stage.name.startswith(_MAPS))
+
+    @property
     def receptive_radius(self) -> Triple:
         """How far (z, y, x) an output voxel can see: an upper bound in input voxels."""
         return self.design.receptive_radius
@@ -163,6 +171,6 @@ def why_not(net: NetSettings) -> str:
         return "max-unpooling puts values back where their maximum was: it needs max pooling on the way down"
     if net.deep_supervision and net.skip != "nested":
         return "deep supervision needs nested skips"
-    if net.scores > net.depth:
-        return f"{net.scores} scores need as many levels above the bottleneck, got {net.depth}"
+    if net.scores >= max(1, net.depth):
+        return f"{net.scores} scores beside that of the bottleneck need more levels above it than {net.depth}"
     return ""

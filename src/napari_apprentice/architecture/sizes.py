@@ -43,6 +43,32 @@ def smallest_valid(net: NetSettings) -> Triple:
     return sizes[0], sizes[1], sizes[2]
 
 
+def mirrored(net: NetSettings, size: Triple) -> tuple[Triple, Triple]:
+    """How many voxels (z, y, x) are mirrored before and after a patch so that its output is as large as it is.
+
+    A net of valid convolutions needs the margin it loses, and at the end as much as it takes to pool evenly.
+    """
+    margin, first, multiple = net.margin, smallest_valid(net), net.multiple
+    z, y, x = (n // 2 for n in margin)
+    c, b, a = (
+        n - n // 2 + (low - length - n) % m for n, low, length, m in zip(margin, first, size, multiple, strict=True)
+    )
+    return (z, y, x), (c, b, a)
+
+
+def corner_of_map(net: NetSettings, level: int, size: Triple, shape: Triple) -> tuple[float, float, float]:
+    """Where a map of `shape` (z, y, x) at a level begins, in voxels of a patch of `size`, counted from its corner.
+
+    Whatever is padded, cropped or lost is so on both sides alike: a map lies in the middle of what was fed in.
+    """
+    before, after = ((0, 0, 0), (0, 0, 0)) if net.padding == "same" else mirrored(net, size)
+    z, y, x = (
+        (n + low + high - m * stride) / 2 - low
+        for n, low, high, m, stride in zip(size, before, after, shape, net.strides[level], strict=True)
+    )
+    return z, y, x
+
+
 def _input_for(net: NetSettings, axis: int, outputs: int) -> int | None:
     """The input along an axis that gives `outputs`; None when no size does."""
     shape = net.design

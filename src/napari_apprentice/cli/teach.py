@@ -7,12 +7,15 @@ from typing import Annotated
 
 from cyclopts import Group, Parameter
 
+from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.cli.progress import say, shown
+from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
 from napari_apprentice.settings import TeachSettings
 
 Options = Annotated[TeachSettings, Parameter(name="*", group=Group("Settings"))]
+Fresh = Annotated[FreshSettings | None, Parameter(name="*", group=Group("A fresh network, with --model fresh"))]
 
 
 def teach(
@@ -21,6 +24,7 @@ def teach(
     *,
     model: str | None = None,
     settings: Options = TeachSettings(),  # noqa: B008 (frozen)
+    fresh: Fresh = None,
 ) -> None:
     """Teach the network from the corrections in a project, and keep the new version there.
 
@@ -38,6 +42,13 @@ def teach(
         if model is not None:
             session.choose_model(model)
         session.teach_settings = settings
+        if fresh is not None:
+            if not session.model.is_fresh:
+                raise UserError(
+                    f"A network can only be chosen for a fresh start, and {session.model.title} is one already: "
+                    "add --model fresh."
+                )
+            session.fresh_settings = fresh
         with shown(session, project.name, curve=True):
             session.teach()
             session.run_until_idle()

@@ -24,6 +24,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
+from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, images
@@ -44,6 +45,7 @@ class ProjectRecord(Settings):
     entries: tuple[str, ...] = ()
     segment: SegmentSettings = SegmentSettings()
     teach: TeachSettings = TeachSettings()
+    fresh: FreshSettings = FreshSettings()
 
 
 @dataclass(frozen=True)

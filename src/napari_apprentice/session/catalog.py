@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from napari_apprentice.architecture import PRESETS, FreshSettings
 from napari_apprentice.data.channels import fits
 from napari_apprentice.data.models import ModelHeader, read_header, why_not_masks
 from napari_apprentice.data.volume import Volume
@@ -38,19 +39,17 @@ class Catalog:
     def __init__(self) -> None:
         self._headers: dict[tuple[Path, int, int], ModelHeader] = {}
 
-    def all(self, lineage: Lineage | None, *, three_d: bool = False) -> list[ModelChoice]:
-        """Bundled models, this project's versions (newest first), files added, and a fresh network."""
+    def all(self, lineage: Lineage | None, fresh: ModelChoice) -> list[ModelChoice]:
+        """Bundled models, this project's versions (newest first), files added, and a ``fresh`` network."""
         choices = list(self._readable(bundled_files()))
         if lineage is not None:
             versions = reversed(lineage.versions)
             choices += self._readable({v.id: (v.title, lineage.file(v.id)) for v in versions})
             choices += self._readable({path: (Path(path).stem, Path(path)) for path in lineage.added})
-        return [*choices, fresh(three_d=three_d)]
+        return [*choices, fresh]
 
-    def find(self, key: str, lineage: Lineage | None, *, three_d: bool = False) -> ModelChoice:
+    def find(self, key: str, lineage: Lineage | None) -> ModelChoice:
         """The choice with this key; a path to any model file is a key. `UserError` says what there is instead."""
-        if key == FRESH:
-            return fresh(three_d=three_d)
         bundled = bundled_files()
         if key in bundled:
             title, path = bundled[key]
@@ -90,9 +89,11 @@ def bundled_files() -> dict[str, tuple[str, Path]]:
     return {path.stem: (path.stem, path) for path in sorted(folder.glob("*.safetensors"))}
 
 
-def fresh(*, three_d: bool) -> ModelChoice:
+def fresh(settings: FreshSettings, *, three_d: bool) -> ModelChoice:
     """A network that knows nothing yet, of the image's dimensionality."""
-    return ModelChoice(FRESH, f"fresh U-Net ({'3D' if three_d else '2D'})")
+    chosen = PRESETS[settings.network]
+    dims = "" if len(chosen.dims) == 1 else " (3D)" if three_d else " (2D)"
+    return ModelChoice(FRESH, f"fresh {chosen.title}{dims}")
 
 
 def why_not_fits(choice: ModelChoice, volume: Volume, kind: Kind, classes: tuple[ClassName, ...]) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.images import Reading
@@ -16,11 +18,27 @@ from napari_apprentice.settings import Settings
 Repeatable = Literal["segment", "teach"]
 
 
-def command(kind: str, project: Project, entry: Entry, model: ModelChoice, settings: Settings) -> str:
+@dataclass(frozen=True)
+class Doing:
+    """What is repeated: a verb with its settings, and where it happened."""
+
+    kind: Repeatable
+    project: Project
+    entry: Entry
+    model: ModelChoice
+    settings: Settings
+    fresh: FreshSettings
+
+
+def command(doing: Doing) -> str:
     """One line for a shell."""
-    options = [_option(name.replace("_", "-"), value) for name, value in changed(settings).items()]
+    kind, entry, model = doing.kind, doing.entry, doing.model
+    options = [_option(name.replace("_", "-"), value) for name, value in changed(doing.settings).items()]
     if kind == "teach":
-        words = ["apprentice teach", shlex.quote(str(project.path))]
+        words = ["apprentice teach", shlex.quote(str(doing.project.path))]
+        if model.is_fresh:
+            words += ["--model fresh", _option("network", doing.fresh.network)]
+            words += [_option(name, value) for name, value in changed(doing.fresh).items() if name != "network"]
     else:
         words = ["apprentice segment", shlex.quote(image_file(entry))]
         words += [f"--channel {channel}"] if (channel := entry.folder.image.reading.channel) is not None else []
@@ -28,14 +46,15 @@ def command(kind: str, project: Project, entry: Entry, model: ModelChoice, setti
     return " ".join([*words, *options])
 
 
-def lines(kind: str, project: Project, entry: Entry, model: ModelChoice, settings: Settings) -> str:
+def lines(doing: Doing) -> str:
     """A few lines of Python."""
-    name = "TeachSettings" if kind == "teach" else "SegmentSettings"
-    chosen = ", ".join(f"{key}={value!r}" for key, value in changed(settings).items())
+    kind, entry, model = doing.kind, doing.entry, doing.model
     text = ["import napari_apprentice as na", ""]
     if kind == "teach":
-        text += [f"session = na.Session.open({str(project.path)!r})"]
+        text += [f"session = na.Session.open({str(doing.project.path)!r})"]
         text += [f"session.choose_model({model.key!r})"]
+        if model.is_fresh:
+            text += _assigned("fresh", doing.fresh)
     else:
         text += ["session = na.Session.temporary()"]
         text += [f"image = na.read_image({image_file(entry)!r})"]
@@ -43,12 +62,19 @@ def lines(kind: str, project: Project, entry: Entry, model: ModelChoice, setting
             text += [f"image = na.one_channel(image, {channel})"]
         text += ["session.add_image(image)"]
         text += [f"session.choose_model({str(_usable(model))!r})"]
-    if chosen:
-        text += [f"session.{kind}_settings = na.{name}({chosen})"]
+    text += _assigned(kind, doing.settings)
     text += [f"session.{kind}()", "session.run_until_idle()"]
     if kind == "segment":
         text += [f"session.export_labels({Path(entry.name).stem + '_labels.tif'!r})"]
     return "\n".join([*text, "session.close()", ""])
+
+
+def _assigned(name: str, settings: Settings) -> list[str]:
+    """The line that makes these the session's settings, unless they are the defaults."""
+    chosen = ", ".join(
+        f"{key}={(str(value) if isinstance(value, Path) else value)!r}" for key, value in changed(settings).items()
+    )
+    return [f"session.{name}_settings = na.{type(settings).__name__}({chosen})"] if chosen else []
 
 
 def changed(settings: Settings) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from napari_apprentice.session.results import Results
 from napari_apprentice.session.state import refuse
 from napari_apprentice.session.work import Running
 
-_NO_IMAGE = "There is no image: drag a file into napari, or use File > Open Sample."
+NO_IMAGE = "There is no image: drag a file into napari, or use File > Open Sample."
 
 
 class Jobs(Results):
@@ -42,7 +42,7 @@ class Jobs(Results):
     def why_not_teach(self) -> str:
         """What *Teach* still misses; "" when it can run."""
         if self.current is None:
-            return _NO_IMAGE
+            return NO_IMAGE
         if self.busy("teach"):
             return "Teaching is under way: paint on, or cancel it."
         if self.kind == "classes" and not self.classes:
@@ -52,7 +52,8 @@ class Jobs(Results):
             what = "objects" if self.kind == "instances" else "areas of each class"
             return f"There is nothing to learn from yet: paint or approve a few {what} first."
         try:
-            return next((why for entry in taught if (why := self._why_not_teach_from(entry))), "")
+            why_not = next((why for entry in taught if (why := self._why_not_teach_from(entry))), "")
+            return why_not or (self._why_not_fresh([one.volume for one in taught]) if self.model.is_fresh else "")
         except UserError as error:  # an image went away
             return str(error)
 
@@ -69,7 +70,7 @@ class Jobs(Results):
 
     def _why_not_propose(self) -> str:
         if self.current is None:
-            return _NO_IMAGE
+            return NO_IMAGE
         if self.model.is_fresh:
             return "A fresh network knows nothing yet: correct a few objects and press Teach."
         return self.why_not_fits(self.current.volume)
@@ -96,14 +97,15 @@ class Jobs(Results):
         taught = [one for one in self.entries if one.voxels_taught or (one.folder.is_used and one.vouched.any())]
         lessons = lessons_of(taught, self.model.header, project.scratch, project.scratch / id_)
         make_folder(project.lineage.folder)  # before minutes of teaching, not after them
-        outputs = 2 if self.kind == "instances" else 1 + max(one.value for one in self.classes)
+        fresh = self.fresh_settings if model is None else None
         job = TeachJob(
             id=id_,
             kind=self.kind,
             classes=self.classes,
             lessons=lessons,
             parent=None if model is None else str(model),
-            net=fresh_net([one.volume for one in taught], outputs) if model is None else None,
+            net=None if fresh is None else fresh_net(fresh, [one.volume for one in taught], self._outputs),
+            encoder=None if fresh is None or fresh.encoder is None else str(fresh.encoder),
             settings=self.teach_settings,
             out=str(project.lineage.file(project.lineage.next_id())),
         )
@@ -155,7 +157,7 @@ class Jobs(Results):
 
     def _asked(self) -> tuple[Project, Entry, Path | None]:
         if self.project is None or self.current is None:
-            raise UserError(_NO_IMAGE)
+            raise UserError(NO_IMAGE)
         return self.project, self.current, self.model.file
 
     @property

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import why_not_masks
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.versions import Lineage
-from napari_apprentice.session.catalog import Catalog, ModelChoice, bundled_files, fresh, why_not_fits
+from napari_apprentice.session.catalog import FRESH, Catalog, ModelChoice, bundled_files, fresh, why_not_fits
+from napari_apprentice.session.requests import fresh_net, why_not_encoder
 from napari_apprentice.session.state import State, refuse
 
 
@@ -31,21 +35,21 @@ class Models(State):
         """The model in use; the best bundled one that fits until one is chosen, else a fresh network."""
         if self._key is not None:
             try:
-                return self._catalog.find(self._key, self._lineage, three_d=self._three_d)
+                return self._find(self._key)
             except UserError as error:  # the file went away or is damaged: `why_not_segment` says it
                 return ModelChoice(self._key, str(error))
         return self._first_that_fits()
 
     def models(self) -> list[ModelChoice]:
         """What can be chosen: bundled models, versions of this project, files added, a fresh network."""
-        return self._catalog.all(self._lineage, three_d=self._three_d)
+        return self._catalog.all(self._lineage, self._fresh)
 
     def choose_model(self, key: str) -> None:
         """Use a bundled model, a version, a model file or ``"fresh"``; `UserError` when there is no such model.
 
         In a project without labels a model for classes makes it a project of those classes.
         """
-        choice = self._catalog.find(key, self._lineage, three_d=self._three_d)
+        choice = self._find(key)
         header = choice.header
         if header is not None:
             refuse(why_not_masks(header))
@@ -78,7 +82,31 @@ class Models(State):
         choice = choice or self.model
         if choice.header is None and not choice.is_fresh:
             return choice.title  # why it cannot be read
+        if choice.is_fresh:
+            return self._why_not_fresh([volume])
         return why_not_fits(choice, volume, self.kind, self.classes)
+
+    def fresh_net(self) -> NetSettings:
+        """The network that a fresh start would have on the current image; `UserError` when it is not for it."""
+        if self.current is None:
+            raise UserError("There is no image to choose a network for: open one first.")
+        return fresh_net(self.fresh_settings, [self.current.volume], self._outputs)
+
+    def _why_not_fresh(self, volumes: Sequence[Volume]) -> str:
+        """One sentence when the network chosen for a fresh start cannot begin on these images."""
+        try:
+            fresh_net(self.fresh_settings, volumes, self._outputs)
+        except UserError as error:
+            return str(error)
+        return why_not_encoder(self.fresh_settings)
+
+    @property
+    def _outputs(self) -> int:
+        """What a network answers for each voxel: foreground and distance, or background and each class."""
+        return 2 if self.kind == "instances" else 1 + max((one.value for one in self.classes), default=1)
+
+    def _find(self, key: str) -> ModelChoice:
+        return self._fresh if key == FRESH else self._catalog.find(key, self._lineage)
 
     def _use(self, choice: ModelChoice) -> None:
         changed = choice.key != self.model.key
@@ -96,7 +124,7 @@ class Models(State):
 
     def _first_that_fits(self) -> ModelChoice:
         if self.current is not None:
-            for choice in self._catalog.all(None, three_d=self._three_d):
+            for choice in self._catalog.all(None, self._fresh):
                 if choice.header is not None and not self.why_not_fits(self.current.volume, choice):
                     return choice
         else:
@@ -104,12 +132,12 @@ class Models(State):
                 choice = self._catalog.find(key, None)
                 if choice.header is not None and choice.header.kind == self.kind:
                     return choice
-        return fresh(three_d=self._three_d)
+        return self._fresh
 
     @property
     def _lineage(self) -> Lineage | None:
         return None if self.project is None else self.project.lineage
 
     @property
-    def _three_d(self) -> bool:
-        return self.current is not None and self.current.volume.is_3d
+    def _fresh(self) -> ModelChoice:
+        return fresh(self.fresh_settings, three_d=self.current is not None and self.current.volume.is_3d)

@@ -58,15 +58,26 @@ def lessons_of(
     return tuple(lessons)
 
 
-def fresh_net(volumes: Sequence[Volume], out_channels: int) -> NetSettings:
-    """A network for these images, 3D if all are; its pooling honours the spacing of the first."""
+def fresh_net(settings: FreshSettings, volumes: Sequence[Volume], out_channels: int) -> NetSettings:
+    """The network that `settings` choose for these images, 3D if all are; `UserError` when it is not for them.
+
+    Its pooling honours the spacing of the first.
+    """
     volume = volumes[0]
-    return FreshSettings().net(
+    return settings.net(
         3 if all(one.is_3d for one in volumes) else 2,
         volume.spacing,
         int(volume.pixels.shape[1]) * NormalizeSettings().inputs_per_channel,
         out_channels,
     )
+
+
+def why_not_encoder(settings: FreshSettings) -> str:
+    """One sentence when the weights to start with are not there."""
+    path = settings.encoder
+    if path is None or path.is_file():
+        return ""
+    return f"There is no file {path} with weights for the encoder: choose another one, or none."
 
 
 def _own_file(volume: Volume) -> Path | None:

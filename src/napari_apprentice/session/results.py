@@ -7,7 +7,7 @@ from pathlib import Path
 from napari_apprentice.data import edits, scratch
 from napari_apprentice.data.corrections import merge_proposal
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ClickJob, ClickResult, SegmentResult, TeachResult
+from napari_apprentice.jobs import ClickJob, ClickResult, InsideResult, Result, SegmentResult, TeachResult
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.versions import Version, now
 from napari_apprentice.runners import Runners
@@ -24,7 +24,7 @@ class Results(Work):
         self.click_proposal: ClickProposal | None = None
         super().__init__(project, runners)
 
-    def accept(self, result: SegmentResult | TeachResult | ClickResult) -> None:
+    def accept(self, result: Result) -> None:
         """Take a result in, or drop it when it is stale."""
         running = next((one for one in self._running if one.job.id == result.job), None)
         if running is None:
@@ -33,8 +33,10 @@ class Results(Work):
             self._take_labels(result, running)
         elif isinstance(result, TeachResult):
             self._take_version(result, running)
-        else:
+        elif isinstance(result, ClickResult):
             self._take_click(result, running)
+        else:
+            self._take_map(result, running)
 
     def _take_labels(self, result: SegmentResult, running: Running) -> None:
         entry = running.entry
@@ -78,6 +80,9 @@ class Results(Work):
         else:
             self.choose_model(version.id)
             self.said.emit(f"{_capital(version.title)} is in use now{_why_adopted(version, running.notes)}.")
+
+    def _take_map(self, result: InsideResult, running: Running) -> None:
+        raise NotImplementedError  # `looking`
 
     def _take_click(self, result: ClickResult, running: Running) -> None:
         job = running.job

@@ -13,15 +13,13 @@ from napari_apprentice.events import WasCancelled
 from napari_apprentice.project.folder import Project
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import commands
-from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.entry import Entry
-from napari_apprentice.session.jobs import Jobs
-from napari_apprentice.settings import Settings
+from napari_apprentice.session.looking import Looking
 
 _LONGEST_CANCEL_S = 2.0
 
 
-class Session(Jobs):
+class Session(Looking):
     """Images, corrections, a model and what is done with them; both faces drive this one object.
 
     Parameters
@@ -63,11 +61,11 @@ class Session(Jobs):
 
     def command_line(self, kind: commands.Repeatable) -> str:
         """The command that repeats the last *Segment* or *Teach* (what it would be now)."""
-        return commands.command(*self._repeatable(kind))
+        return commands.command(self._repeatable(kind))
 
     def python_lines(self, kind: commands.Repeatable) -> str:
         """Python that repeats the last *Segment* or *Teach* (what it would be now)."""
-        return commands.lines(*self._repeatable(kind))
+        return commands.lines(self._repeatable(kind))
 
     def close(self) -> None:
         """Cancel jobs, put everything on disk, let go of the project and of processes."""
@@ -96,11 +94,11 @@ class Session(Jobs):
         except UserError as error:
             self.said.emit(str(error))
 
-    def _repeatable(self, kind: commands.Repeatable) -> tuple[str, Project, Entry, ModelChoice, Settings]:
+    def _repeatable(self, kind: commands.Repeatable) -> commands.Doing:
         if self.project is None or self.current is None:
             raise UserError("There is no image: open one first.")
         settings = self.teach_settings if kind == "teach" else self.segment_settings
-        return kind, self.project, self.current, self.model, settings
+        return commands.Doing(kind, self.project, self.current, self.model, settings, self.fresh_settings)
 
     def _end_jobs(self) -> None:
         """Cancel and wait as long as a cancel may take; runners of others are left idle."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data import edits
 from napari_apprentice.data.axes import check_pixels
 from napari_apprentice.data.deltas import Delta
@@ -36,6 +37,7 @@ class State:
     job_ended = Signal(str, object)
     click_proposed = Signal(object, object)  # mask, box
     click_cleared = Signal()
+    looked_inside = Signal(object)  # InsideMap
     said = Signal(str)
     saved = Signal()
 
@@ -52,6 +54,7 @@ class State:
         self.missing: dict[str, str] = {}
         self._segment_settings = SegmentSettings()
         self._teach_settings = TeachSettings()
+        self._fresh_settings = FreshSettings()
         self._kind: Kind = "instances"
         self._classes: tuple[ClassName, ...] = ()
 
@@ -60,6 +63,7 @@ class State:
         self.project = project
         self._kind, self._classes = project.record.kind, project.record.classes
         self._segment_settings, self._teach_settings = project.record.segment, project.record.teach
+        self._fresh_settings = project.record.fresh
         for folder in project.entries:
             why = images.why_missing(folder.image, folder.path)
             if why:
@@ -222,12 +226,28 @@ class State:
             self._save_settings()
             self.settings_changed.emit()
 
+    @property
+    def fresh_settings(self) -> FreshSettings:
+        """Which network a fresh start has."""
+        return self._fresh_settings
+
+    @fresh_settings.setter
+    def fresh_settings(self, settings: FreshSettings) -> None:
+        if settings != self._fresh_settings:
+            self._fresh_settings = settings
+            self._save_settings()
+            self.settings_changed.emit()
+
     def _save_settings(self) -> None:
         if self.project is None:
             return
         try:
             self.project.change(
-                kind=self._kind, classes=self._classes, segment=self._segment_settings, teach=self._teach_settings
+                kind=self._kind,
+                classes=self._classes,
+                segment=self._segment_settings,
+                teach=self._teach_settings,
+                fresh=self._fresh_settings,
             )
         except UserError as error:
             self.said.emit(str(error))

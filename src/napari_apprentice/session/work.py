@@ -12,7 +12,7 @@ from typing import Any
 from napari_apprentice.data import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Started, is_last
-from napari_apprentice.jobs import ClickResult, Job, SegmentJob, SegmentResult, TeachJob, TeachResult
+from napari_apprentice.jobs import InsideJob, Job, Result, SegmentJob, TeachJob
 from napari_apprentice.project.folder import Project
 from napari_apprentice.runners import FoundDevice, ProcessRunners, Runners, RunningJob
 from napari_apprentice.session.editing import Editing
@@ -70,7 +70,7 @@ class Work(Editing):
         return next((device.words for device in found if wanted in ("auto", device.name)), "")
 
     def busy(self, kind: str | None = None) -> bool:
-        """Whether a job of this kind ("segment", "teach", "click"; None: any) is under way."""
+        """Whether a job of this kind ("segment", "teach", "click", "inside"; None: any) is under way."""
         return any(kind is None or running.kind == kind for running in self._running)
 
     def cancel(self, kind: str | None = None) -> None:
@@ -158,14 +158,14 @@ class Work(Editing):
         self.job_ended.emit(running.kind, event)
         self._after(running, event)
 
-    def accept(self, result: SegmentResult | TeachResult | ClickResult) -> None:
+    def accept(self, result: Result) -> None:
         """Take a result in, or drop it when it is stale."""
         raise NotImplementedError  # `results`
 
     def _after(self, running: Running, event: Event) -> None:
         """What follows the end of a job."""
 
-    def _accept_safely(self, result: SegmentResult | TeachResult | ClickResult) -> None:
+    def _accept_safely(self, result: Result) -> None:
         try:
             self.accept(result)
         except UserError as error:
@@ -173,7 +173,7 @@ class Work(Editing):
 
     def _clean_up(self, running: Running, event: Event) -> None:
         running.shown = None
-        if isinstance(running.job, SegmentJob):
+        if isinstance(running.job, SegmentJob | InsideJob):
             _remove(Path(running.job.out.path))
         elif isinstance(running.job, TeachJob):
             shutil.rmtree(Path(running.job.lessons[0].labels.path).parent, ignore_errors=True)
