@@ -21,6 +21,16 @@ from napari_apprentice.settings import NormalizeSettings, SegmentSettings
 FLAT = NetSettings(widths=(4, 8, 8), pools=((1, 2, 2),) * 2, in_channels=2)
 DEEP = NetSettings(dims=3, widths=(4, 8, 8), pools=((1, 2, 2), (2, 2, 2)), in_channels=2)
 EXACT = SegmentSettings(tile=64, blend=False)
+KINDS = {
+    "valid": {"padding": "valid", "up": "transposed", "norm": "none"},
+    "residual": {"block": "residual", "down": "strided"},
+    "dense": {"block": "dense", "down": "average", "up": "shuffle"},
+    "gated": {"skip": "attention"},
+    "nested": {"skip": "nested", "up": "transposed"},
+    "unpooled": {"up": "max-unpool", "skip": "none"},
+    "scores": {"decoder": "scores", "scores": 1},
+    "dilated": {"decoder": "direct", "bottleneck": "aspp", "dilations": (1, 2, 4)},
+}
 
 
 def network(net: NetSettings, kind: str = "instances") -> Network:
@@ -30,7 +40,7 @@ def network(net: NetSettings, kind: str = "instances") -> Network:
         if isinstance(module, torch.nn.BatchNorm2d | torch.nn.BatchNorm3d):
             torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
             torch.nn.init.uniform_(module.running_var, 0.5, 2)
-    torch.nn.init.normal_(built.head.weight, std=0.5)
+    built.lean_to_background(0.0, 0.5)
     return Network(ModelHeader(id="a", name="a", kind=kind, net=net), ready(built, pick("cpu")), pick("cpu"))
 
 
@@ -55,6 +65,14 @@ def test_exact_tiles_give_what_the_whole_image_gives(net: NetSettings, shape: tu
     tiles = predicting.tiles_for(net, shape, 64, blend=False)
     assert len(tiles) >= 2
     assert close(predict(ready_net, pixels, 1.0, EXACT).values, whole, 4e-3)  # float16 of values up to 4
+
+
+@pytest.mark.parametrize("parts", KINDS.values(), ids=KINDS)
+def test_exact_tiles_of_every_kind_of_net_give_what_the_whole_image_gives(parts: dict[str, object]) -> None:
+    settings = FLAT.model_copy(update=parts)
+    ready_net, pixels = network(settings), image(1, 224, 160)
+    assert len(predicting.tiles_for(settings, (1, 224, 160), 64, blend=False)) >= 2
+    assert close(predict(ready_net, pixels, 1.0, EXACT).values, at_once(ready_net, pixels), 4e-3)
 
 
 @pytest.mark.parametrize(("net", "shape", "tolerance"), [(FLAT, (1, 300, 200), 0.01), (DEEP, (40, 120, 90), 0.05)])

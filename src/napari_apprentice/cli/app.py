@@ -13,6 +13,7 @@ from napari_apprentice.cli.demo import demo
 from napari_apprentice.cli.info import info
 from napari_apprentice.cli.mistakes import sentence
 from napari_apprentice.cli.progress import console
+from napari_apprentice.cli.prune import prune
 from napari_apprentice.cli.segment import segment
 from napari_apprentice.cli.teach import teach
 from napari_apprentice.cli.train import train
@@ -26,7 +27,7 @@ app = App(
     version=__version__,
     help="Segment images, teach the network from corrections, and measure how well it does.",
 )
-for command in (segment, teach, info, demo, bench, train):
+for command in (segment, teach, info, prune, demo, bench, train):
     app.command(command)
 
 

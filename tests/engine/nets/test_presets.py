@@ -9,6 +9,7 @@ from napari_apprentice.architecture import PRESETS, NetSettings, PresetName, pre
 from napari_apprentice.architecture.ledger import ledger
 from napari_apprentice.architecture.sizes import smallest_valid
 from napari_apprentice.engine.nets import NestedNet, Net, UNet, build
+from napari_apprentice.errors import UserError
 
 FORMS = [(name, dims) for name, one in PRESETS.items() for dims in one.dims]
 WIDTH = 4
@@ -123,20 +124,23 @@ def test_mirrored_margins_change_nothing_where_the_image_itself_is_the_margin() 
             torch.testing.assert_close(tile[..., inner, inner], there, atol=1e-6, rtol=1e-5)
 
 
-def test_unet_plus_plus_can_be_cut_to_fewer_columns() -> None:
+def test_unet_plus_plus_cut_to_fewer_levels_says_what_its_head_there_said() -> None:
     net = build(preset("unet++", width=4)).eval()
     assert isinstance(net, NestedNet)
     x = torch.rand(1, 1, 1, 32, 32)
     with torch.no_grad():
         heads = net.supervised(x)
         assert len(heads) == 4
-        for columns in (1, 2, 3, 4):
-            cut = net.prune(columns)
-            torch.testing.assert_close(cut(x), heads[columns - 1])
-            assert len(cut.supervised(x)) == columns
-    assert "node 3.1" not in net.prune(2).maps()
-    with pytest.raises(ValueError, match="cannot be cut to 5"):
-        net.prune(5)
+        for depth in (1, 2, 3, 4):
+            cut = net.pruned(depth)
+            torch.testing.assert_close(cut(x), heads[depth - 1])
+            assert len(cut.supervised(x)) == depth
+            assert sum(p.numel() for p in cut.parameters()) == cut.settings.parameters
+    assert net.pruned(2).settings.multiple == (1, 4, 4)
+    with pytest.raises(UserError, match="cannot be cut to 5"):
+        net.pruned(5)
+    with pytest.raises(UserError, match="deep supervision"):
+        NestedNet(net.settings.model_copy(update={"deep_supervision": False})).pruned(2)
 
 
 def test_gates_are_between_0_and_1_and_one_for_each_skip() -> None:

@@ -11,15 +11,15 @@ from napari_apprentice.architecture.designs.nested import Node, name_of
 from napari_apprentice.engine.nets.net import Net
 from napari_apprentice.engine.nets.parts import block, convolution, dropout
 from napari_apprentice.engine.nets.steps import Lift, Pool
+from napari_apprentice.errors import UserError
 
 
 class NestedNet(Net):
-    """Zhou et al., DLMIA 2018. ``columns`` of its nodes are computed; fewer make it faster (`prune`)."""
+    """U-Net++ (Zhou et al., DLMIA 2018)."""
 
     def __init__(self, settings: NetSettings) -> None:
         super().__init__(settings)
         of, dims = Nested.of(settings), settings.dims
-        self.columns = settings.depth
         self.pool = nn.ModuleList(
             Pool(settings.down, of.pools[i], of.learned_pools[i], dims) for i in range(settings.depth)
         )
@@ -35,29 +35,45 @@ class NestedNet(Net):
     def body(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Column by column; the nodes of the top row are what heads look at."""
         found: dict[Node, torch.Tensor] = {}
-        for i in range(self.columns + 1):
+        depth = self.settings.depth
+        for i in range(depth + 1):
             found[i, 0] = self.node[_key((i, 0))](x if i == 0 else self.pool[i - 1](found[i - 1, 0])[0])
-        for j in range(1, self.columns + 1):
-            for i in range(self.columns - j + 1):
+        for j in range(1, depth + 1):
+            for i in range(depth - j + 1):
                 lifted = self.lift[_key((i, j))](found[i + 1, j - 1])
                 found[i, j] = self.node[_key((i, j))](torch.cat([*(found[i, k] for k in range(j)), lifted], dim=1))
-        if len(self.head) == 1:
-            return [self.head[0](found[0, self.columns])]
-        return [self.head[j - 1](found[0, j]) for j in range(1, self.columns + 1)]
+        tops = range(depth - len(self.head) + 1, depth + 1)
+        return [head(found[0, j]) for j, head in zip(tops, self.head, strict=True)]
 
-    def prune(self, columns: int) -> NestedNet:
-        """Predict from fewer columns: deeper nodes are not computed. `ValueError` without deep supervision."""
-        if not 1 <= columns <= self.settings.depth:
-            raise ValueError(f"a net of {self.settings.depth} columns cannot be cut to {columns}")
-        if len(self.head) == 1 and columns < self.settings.depth:
-            raise ValueError("only a net with deep supervision predicts from fewer columns")
-        self.columns = columns
-        return self
+    def pruned(self, depth: int) -> NestedNet:
+        """The net of the first `depth` levels, which predicts with the head it has there: smaller and faster.
+
+        Its weights are copies. `UserError` for a net without deep supervision, whose shallow nodes have no heads.
+        """
+        own = self.settings
+        if not 1 <= depth <= own.depth:
+            raise UserError(f"A network of {own.depth} levels cannot be cut to {depth}: choose 1 to {own.depth}.")
+        if not own.deep_supervision:
+            raise UserError("Only a network with deep supervision can be cut: its other levels do not predict.")
+        cut = {"widths": own.widths[: depth + 1], "pools": own.pools[:depth]}
+        if isinstance(own.convolutions, tuple):
+            cut["convolutions"] = own.convolutions[: depth + 1]
+        net = NestedNet(own.model_copy(update=cut))
+        weights = self.state_dict()
+        deepest = f"node.{_key((depth, 0))}."  # a bottleneck here, with room for dropout behind it
+        net.load_state_dict(
+            {
+                name: weights[name.replace(f"{deepest}0.", deepest) if depth < own.depth else name]
+                for name in net.state_dict()
+            }
+        )
+        return net.train(self.training)
 
     def maps(self) -> dict[str, nn.Module]:
         """The nodes that are computed."""
-        nodes = [(i, j) for j in range(self.columns + 1) for i in range(self.columns - j + 1)]
-        return {name_of(node, self.settings.depth): self.node[_key(node)] for node in nodes}
+        depth = self.settings.depth
+        nodes = [(i, j) for j in range(depth + 1) for i in range(depth - j + 1)]
+        return {name_of(node, depth): self.node[_key(node)] for node in nodes}
 
 
 def _key(node: Node) -> str:

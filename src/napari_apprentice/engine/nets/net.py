@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
@@ -56,20 +56,21 @@ class Net(nn.Module):
         """Logits as the paper has them: of valid convolutions smaller than the input by ``settings.margin``."""
         return self._unfold(self.body(self._fold(x))[-1], x.shape[0])
 
-    def inside(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Every map (B, channels, Z, Y, X) on the way, by name, at the resolution it has there."""
+    def inside(self, x: torch.Tensor, only: Collection[str] | None = None) -> dict[str, torch.Tensor]:
+        """Every map (B, channels, Z, Y, X) on the way, or ``only`` some, by name, at the resolution it has there."""
         found: dict[str, torch.Tensor] = {}
 
         def keep(name: str) -> Callable[[nn.Module, Any, torch.Tensor], None]:
             return lambda module, inputs, output: found.__setitem__(name, self._unfold(output, x.shape[0]))
 
-        hooks = [module.register_forward_hook(keep(name)) for name, module in self.maps().items()]
+        wanted = {name: part for name, part in self.maps().items() if only is None or name in only}
+        hooks = [module.register_forward_hook(keep(name)) for name, module in wanted.items()]
         try:
             self(x)
         finally:
             for hook in hooks:
                 hook.remove()
-        return {name: found[name] for name in self.maps() if name in found}
+        return {name: found[name] for name in wanted if name in found}
 
     def lean_to_background(self, bias: float, std: float) -> None:
         """Fresh heads that say what they see loudly enough to learn quickly, and background where they see nothing."""
