@@ -10,12 +10,11 @@ import numpy as np
 from napari_apprentice.data import clicking
 from napari_apprentice.data.patches import Slices
 from napari_apprentice.data.zoom import TARGET_DIAMETER
-from napari_apprentice.engine.normalize import Scaling
 from napari_apprentice.engine.predict import Prediction, Step, predict_steps
 from napari_apprentice.engine.resample import network_shape
 from napari_apprentice.engine.segment import Task, open_task, predicted
 from napari_apprentice.engine.view import view_of
-from napari_apprentice.engine.warm import Warm, frame_key
+from napari_apprentice.engine.warm import Warm
 from napari_apprentice.events import Event, Finished, Started
 from napari_apprentice.jobs import ClickJob, ClickResult
 
@@ -73,8 +72,7 @@ def _propose(task: Task, t: int, at: Spot, prediction: Prediction | None, box: S
 
 def _outlined(task: Task, t: int, at: Spot, box: Slices) -> np.ndarray:
     """Where the network saw nothing: what the pixels outline, about as large as an object of the model."""
-    scaling = _scaling(task, t)
-    image = scaling.linear(np.asarray(task.pixels[(t, slice(None), *box)])).mean(axis=0)
+    image = task.scaling(t).linear(np.asarray(task.pixels[(t, slice(None), *box)])).mean(axis=0)
     radius = (task.network.header.object_diameter or TARGET_DIAMETER) / task.zoom / 2
     spacing = task.image.spacing
     deep = max(0.5, radius * (spacing[1] * spacing[2]) ** 0.5 / spacing[0])
@@ -106,7 +104,7 @@ def _predict_window(task: Task, t: int, box: Slices) -> Generator[Step, None, Pr
         np.asarray(task.pixels[(t, slice(None), *box)]),
         task.zoom,
         task.settings,
-        _scaling(task, t),
+        task.scaling(t),
         task.warm.aside,
         task.cancelled,
     )
@@ -120,10 +118,6 @@ def _finish(steps: Generator[Step, None, Prediction]) -> Prediction:
         except StopIteration as end:
             prediction: Prediction = end.value
             return prediction
-
-
-def _scaling(task: Task, t: int) -> Scaling:
-    return task.warm.scaling(frame_key(task.image.pixels.path, t), task.pixels[t], task.network.header.normalize)
 
 
 def _shape(task: Task) -> Spot:

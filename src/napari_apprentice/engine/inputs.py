@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from napari_apprentice.data.patches import Tile
+from napari_apprentice.data.patches import Slices
 from napari_apprentice.engine.normalize import Scaling
 from napari_apprentice.engine.resample import resize
 from napari_apprentice.settings import Triple
@@ -24,16 +24,16 @@ class Inputs:
         self._same = tuple(pixels.shape[1:]) == tuple(shape)
         self._slices: dict[int, np.ndarray] = {}
 
-    def read(self, tile: Tile) -> np.ndarray:
-        """Inputs (C * inputs, z, y, x) of a tile, mirrored at the far ends up to its shape."""
-        values = self._linear(tile)
-        short = [(0, n - m) for n, m in zip(tile.shape, values.shape[1:], strict=True)]
+    def read(self, part: Slices, shape: Triple) -> np.ndarray:
+        """Inputs (C * inputs, z, y, x) of a part, mirrored at the far ends up to ``shape``."""
+        values = self._linear(part)
+        short = [(0, n - m) for n, m in zip(shape, values.shape[1:], strict=True)]
         if any(more for _, more in short):
             values = np.pad(values, [(0, 0), *short], mode="symmetric")
         return self._scaling.with_logarithm(values)
 
-    def _linear(self, tile: Tile) -> np.ndarray:
-        z, y, x = tile.read
+    def _linear(self, part: Slices) -> np.ndarray:
+        z, y, x = part
         if self._same:
             return self._scaling.linear(np.asarray(self._pixels[:, z, y, x]))
         for old in [known for known in self._slices if known < z.start]:

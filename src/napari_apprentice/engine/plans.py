@@ -12,7 +12,7 @@ from napari_apprentice.engine.device import available, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Failed, WasCancelled
-from napari_apprentice.jobs import ClickJob, Job, SegmentJob, TeachJob
+from napari_apprentice.jobs import ClickJob, InsideJob, Job, SegmentJob, TeachJob
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,10 @@ class Engine:
             from napari_apprentice.engine.click import run as click
 
             return click(job, cancelled, self.warm)
+        if isinstance(job, InsideJob):
+            from napari_apprentice.engine.inside import run as look
+
+            return look(job, cancelled, self.warm)
         from napari_apprentice.engine.teach import run as teach
 
         return teach(job, cancelled)

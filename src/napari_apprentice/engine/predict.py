@@ -178,7 +178,7 @@ class _Plan:
         return self._values.astype(np.float16, copy=False)
 
     def _compute(self, tiles: Sequence[Tile]) -> np.ndarray:
-        stack = np.stack([self._inputs.read(tile) for tile in tiles])
+        stack = np.stack([self._inputs.read(tile.read, tile.shape) for tile in tiles])
         return forward(self._network, stack, exact=not self._blend)
 
     def _put(self, tile: Tile, block: np.ndarray) -> None:

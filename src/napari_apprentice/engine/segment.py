@@ -15,6 +15,7 @@ from napari_apprentice.data.patches import Slices
 from napari_apprentice.data.zoom import zoom_for
 from napari_apprentice.engine.decoding import labels_of, quick_labels
 from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.normalize import Scaling
 from napari_apprentice.engine.predict import Network, Prediction, Step, predict_steps
 from napari_apprentice.engine.warm import Warm, frame_key, prediction_key
 from napari_apprentice.errors import UserError
@@ -71,6 +72,10 @@ class Task:
         """What the prediction of a frame depends on."""
         return prediction_key(self.image.pixels.path, t, self.network, self.zoom)
 
+    def scaling(self, t: int) -> Scaling:
+        """How the intensities of a frame become inputs."""
+        return self.warm.scaling(frame_key(self.image.pixels.path, t), self.pixels[t], self.network.header.normalize)
+
 
 def open_task(
     image: VolumeRef, model: str, settings: SegmentSettings, warm: Warm, cancelled: Callable[[], bool]
@@ -87,9 +92,8 @@ def open_task(
 
 def predicted(task: Task, t: int) -> Generator[Step, None, Prediction]:
     """The prediction of one frame, kept for clicks to come."""
-    scaling = task.warm.scaling(frame_key(task.image.pixels.path, t), task.pixels[t], task.network.header.normalize)
     prediction = yield from predict_steps(
-        task.network, task.pixels[t], task.zoom, task.settings, scaling, task.warm.aside, task.cancelled
+        task.network, task.pixels[t], task.zoom, task.settings, task.scaling(t), task.warm.aside, task.cancelled
     )
     task.warm.predictions.keep(task.key(t), prediction)
     return prediction

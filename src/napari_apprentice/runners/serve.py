@@ -1,7 +1,7 @@
 """The main of an engine process (``serve ENGINE [--background]``): jobs come in on stdin, events go out on stdout.
 
-Several jobs take turns, an event at a time; a click goes first, so that it is answered between two tiles of a
-segmentation. The process ends at once when its pipe closes: it never outlives the one that started it.
+Several jobs take turns, an event at a time; a click or a look inside goes first, so that it is answered between two
+tiles of a segmentation. The process ends at once when its pipe closes: it never outlives the one that started it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Turn:
     """A job under way."""
 
     number: int
-    is_click: bool
+    goes_first: bool
     events: Iterator[events.Event]
 
 
@@ -82,7 +82,7 @@ class Server:
             if message is not None:
                 self._on_message(message)
             elif self._turns:
-                self._advance(next((turn for turn in self._turns if turn.is_click), self._turns[0]))
+                self._advance(next((turn for turn in self._turns if turn.goes_first), self._turns[0]))
 
     def _on_message(self, message: dict[str, Any]) -> None:
         if message["type"] == "devices":
@@ -102,7 +102,7 @@ class Server:
             return
         frames.write(self._out, {"type": "began", "number": number})
         run = engine.run(job, lambda: self._inbox.is_cancelled(number))
-        self._turns.append(_Turn(number, isinstance(job, jobs.ClickJob), run))
+        self._turns.append(_Turn(number, isinstance(job, jobs.ClickJob | jobs.InsideJob), run))
 
     def _report_devices(self) -> None:
         try:

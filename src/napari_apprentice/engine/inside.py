@@ -1,0 +1,145 @@
+"""*Look inside*: one map of a network for the part of an image that is looked at, and where it lies on the image.
+
+::
+
+    view -- at network resolution --> what is around it, on the grid of the coarsest level --> network
+                                                                                                  |
+    values, scale, origin <------------- the voxels of the map that touch the view <-------- map of a level
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+import numpy as np
+import torch
+
+from napari_apprentice.architecture import NetSettings
+from napari_apprentice.architecture.sizes import corner_of_map
+from napari_apprentice.data import scratch
+from napari_apprentice.data.patches import Slices, padded
+from napari_apprentice.engine.device import mixed_precision
+from napari_apprentice.engine.inputs import Inputs
+from napari_apprentice.engine.nets import Net
+from napari_apprentice.engine.resample import network_shape
+from napari_apprentice.engine.segment import Task, open_task
+from napari_apprentice.engine.warm import Warm
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import Event, Finished, Progress, Started
+from napari_apprentice.jobs import InsideJob, InsideResult
+from napari_apprentice.settings import Triple
+
+_LARGEST = {2: 1024, 3: 256}  # network pixels of a view along y and x
+_DEPTH = 16  # slices of which a 3D network is shown
+_FARTHEST = 96  # network pixels around the view; what lies farther away counts little
+_HALF = 6.0e4  # float16 holds no more
+
+
+def run(job: InsideJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
+    """Write the map of ``job.level`` (channels, z, y, x) to ``job.out``; `UserError` when there is no such level."""
+    task = open_task(job.image, job.model, job.settings, warm or Warm(), cancelled)
+    yield Started(device=task.network.device.words)
+    look = partial(_look, task, job.level, job.box[0][0], job.box[1:])
+    seen = yield from task.warm.aside.run(look, cancelled, Progress(done=0, total=1, what="Looking inside"))
+    order = np.argsort(-seen.values.std(axis=(1, 2, 3), dtype=np.float64), kind="stable")
+    yield Finished(
+        result=InsideResult(
+            job=job.id,
+            generation=job.generation,
+            level=job.level,
+            map=scratch.write(job.out.path, _small(seen.values[order])),
+            channels=tuple(int(i) for i in order),
+            frame=job.box[0][0],
+            scale=seen.scale,
+            origin=seen.origin,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A map (channels, z, y, x) with the size of its voxels and the centre of the first one, in image voxels."""
+
+    values: np.ndarray
+    scale: tuple[float, float, float]
+    origin: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a network is given: ``read`` at its own resolution, mirrored at the far ends up to ``shape``."""
+
+    read: Slices
+    shape: Triple
+
+
+def _look(task: Task, name: str, t: int, edges: tuple[tuple[int, int], ...]) -> Seen:
+    net = task.network.header.net
+    level = next((one.level for one in net.maps if one.name == name), None)
+    if level is None:
+        raise UserError(f"This network has no level {name}: choose one of {', '.join(one.name for one in net.maps)}.")
+    shape = _triple(task.pixels.shape[2:])
+    inputs = Inputs(task.pixels[t], network_shape(shape, task.zoom), task.scaling(t))
+    view = view_in(net, edges, shape, inputs.shape)
+    given = around(net, view, inputs.shape)
+    values = _map(task, inputs.read(given.read, given.shape), name)
+    ratio = [n / m for n, m in zip(shape, inputs.shape, strict=True)]  # image voxels per network voxel
+    corner = corner_of_map(net, level, given.shape, _triple(values.shape[1:]))
+    kept, scale, origin = [], [], []
+    for part, read, at, stride, r in zip(view, given.read, corner, net.strides[level], ratio, strict=True):
+        begin = read.start + at
+        first = max(0, math.floor((part.start - begin) / stride))
+        kept.append(slice(first, math.ceil((part.stop - begin) / stride)))
+        scale.append(stride * r)
+        origin.append((begin + (first + 0.5) * stride) * r - 0.5)
+    return Seen(values[(slice(None), *kept)], (scale[0], scale[1], scale[2]), (origin[0], origin[1], origin[2]))
+
+
+def view_in(net: NetSettings, edges: tuple[tuple[int, int], ...], shape: Triple, seen: Triple) -> Slices:
+    """The part of an image of ``shape`` that is looked at, at network resolution (``seen``), no larger than one pass.
+
+    ``edges`` are (start, stop) for z, y, x. A 3D network is shown several slices around the middle one.
+    """
+    parts = []
+    for axis, ((start, stop), n, m) in enumerate(zip(edges, shape, seen, strict=True)):
+        first, last = math.floor(start * m / n), math.ceil(stop * m / n)
+        size = min(m, last - first, _LARGEST[net.dims])
+        if axis == 0:
+            size = min(m, _DEPTH) if net.dims == 3 else 1
+        begin = min(max(0, (first + last - size) // 2), m - size)
+        parts.append(slice(begin, begin + size))
+    return parts[0], parts[1], parts[2]
+
+
+def around(net: NetSettings, view: Slices, seen: Triple) -> Given:
+    """The view with what is around it, so that the network sees it as in the whole image, or nearly."""
+    read, lengths = [], []
+    for part, multiple, reach, n in zip(view, net.multiple, net.receptive_radius, seen, strict=True):
+        far = min(reach, _FARTHEST)
+        start = max(0, part.start - far) // multiple * multiple  # the grid on which the whole image is pooled
+        stop = start + padded(min(n, part.stop + far) - start, multiple)
+        read.append(slice(start, min(n, stop)))
+        lengths.append(stop - start)
+    return Given((read[0], read[1], read[2]), _triple(lengths))
+
+
+def _map(task: Task, inputs: np.ndarray, name: str) -> np.ndarray:
+    """The map (channels, z, y, x) of inputs (channels, z, y, x)."""
+    device, net = task.network.device, cast(Net, task.network.net)
+    x = torch.from_numpy(inputs[None]).to(device.torch)
+    with torch.inference_mode(), mixed_precision(device):
+        found = net.inside(x, (name,))[name]
+    return np.asarray(found[0].float().cpu().numpy())
+
+
+def _small(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float16) if float(np.abs(values).max(initial=0)) < _HALF else values
+
+
+def _triple(sizes: Sequence[int]) -> Triple:
+    z, y, x = sizes
+    return z, y, x
