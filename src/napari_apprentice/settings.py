@@ -93,7 +93,7 @@ class TeachSettings(Settings):
     replay: Annotated[
         float, Field(ge=0, le=0.9, description="Share of patches that keep the model from forgetting.")
     ] = 0.25
-    patience: Annotated[int, Field(ge=1, description="Validations without a better score before stopping.")] = 6
+    patience: Annotated[int, Field(ge=1, description="Validations in a row that were no better before it stops.")] = 6
     augmentation: Annotated[AugmentationName, Field(description="How far patches are varied while learning.")] = "light"
     loss: Annotated[LabelLoss, Field(description="What is made small for objects or classes.")] = "entropy+dice"
     distance_loss: Annotated[ValueLoss, Field(description="What is made small for distances in objects.")] = "smooth-l1"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.instances import encode
 from napari_apprentice.engine.augment import (
     AUGMENTATIONS,
@@ -18,6 +19,7 @@ from napari_apprentice.engine.augment import (
     rescale_distance,
     sample,
     sample_tilted,
+    suited,
 )
 from napari_apprentice.engine.batches import Source, draw_batch, draw_patch
 from napari_apprentice.engine.light import change_light
@@ -226,6 +228,13 @@ def test_batches_are_the_same_for_the_same_seed_and_pad_thin_volumes_with_weight
         assert draw[0].inputs.shape == (3, 2, 4, 16, 16)
         assert draw[0].weight[:, 0, :1].min() == 1
         assert draw[0].weight[:, :, 1:].max() == 0
+
+
+def test_only_cubic_voxels_are_tilted() -> None:
+    how = Augmentation(tilt=0.3)
+    for pools, tilt in ((((2, 2, 2),), 0.3), (((1, 2, 2),), 0.0)):
+        assert suited(how, NetSettings(dims=3, widths=(8, 16), pools=pools)).tilt == tilt
+    assert suited(how, NetSettings(dims=2)).tilt == 0.0
 
 
 def test_settings_name_augmentations() -> None:

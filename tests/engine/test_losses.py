@@ -114,7 +114,7 @@ def test_dice_by_hand() -> None:
     # overlap .5, total .5 + 1: 1 - (1 + 1) / (1.5 + 1)
     one = torch.tensor([1.0])
     assert soft_dice(torch.tensor([0.5]), one, one) == pytest.approx(0.2)
-    # 3 of 4 voxels found, one invented: 2 * 3 / (4 + 4); the 1 that keeps empty images finite makes it (6 + 1) / (8 + 1)
+    # 3 of 4 voxels found, one invented: 2 * 3 / (4 + 4); the 1 that keeps empty images finite makes it 7 / 9
     found, true = torch.tensor([1.0, 1, 1, 1, 0]), torch.tensor([1.0, 1, 1, 0, 1])
     assert soft_dice(found, true, torch.ones(5)) == pytest.approx(1 - 7 / 9)
 

@@ -176,3 +176,40 @@ def test_a_parent_for_something_else_is_refused(tmp_path, corrected, disks, job)
     last = list(plans.run(again, NEVER))[-1]
     assert isinstance(last, Failed)
     assert "these labels are classes" in last.message
+
+
+def test_stops_when_nothing_gets_better_and_keeps_the_best(tmp_path, corrected, disks, job):
+    pixels, labels = disks()
+    _, first = taught(job(tmp_path / "one", pixels, labels, corrected(labels)))
+    wild = FEW.model_copy(update={"max_steps": 200, "learning_rate": 0.1, "patience": 2, "augmentation": "none"})
+    task = job(tmp_path / "two", pixels, labels, corrected(labels), parent=first.model, net=None, settings=wild)
+    events, second = taught(task)
+    curve = [event for event in events if isinstance(event, Validated)][1:]
+    assert second.steps < 200
+    assert min(one.validation_loss for one in curve[-2:]) > 0.99 * min(one.validation_loss for one in curve)
+    assert second.score_after == pytest.approx(max(one.score for one in curve), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loss": "focal+dice", "distance_loss": "l1"},
+        {"loss": "dice", "distance_loss": "l2"},
+        {"optimizer": "sgd", "learning_rate": None},
+        {"optimizer": "adam", "schedule": "plateau"},
+        {"augmentation": "strong"},
+        {"augmentation": "none", "loss": "focal"},
+    ],
+    ids=str,
+)
+def test_disks_are_learned_with_other_choices_too(tmp_path, corrected, disks, job, changes):
+    pixels, labels = disks(160)
+    settings = FEW.model_copy(update={"max_steps": 40} | changes)
+    _, result = taught(job(tmp_path, pixels, labels, corrected(labels), settings=settings))
+    assert result.score_after is None or result.score_after > 0.3
+
+
+def test_the_rate_that_is_not_given_suits_start_and_optimiser():
+    recipe = teach.Recipe()
+    assert recipe.rate_for("adamw", fresh=True) > recipe.rate_for("adamw", fresh=False)
+    assert recipe.rate_for("sgd", fresh=True) > recipe.rate_for("adam", fresh=True)

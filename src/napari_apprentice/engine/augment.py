@@ -7,12 +7,13 @@ are about as deep as wide, ``tilt`` also turns the plane itself. Distances in th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.settings import AugmentationName
 
 Generator = np.random.Generator
@@ -56,9 +57,15 @@ AUGMENTATIONS: dict[AugmentationName, Augmentation] = {
     "light": Augmentation(
         scale=(0.85, 1.18), stretch=0.03, contrast=0.08, gamma=0.08, noise=0.02, blur=0.05, invert=0, dim_objects=0
     ),
-    "strong": Augmentation(scale=(0.75, 1.35), invert=0, dim_objects=0, elastic=2.0),
+    "strong": Augmentation(scale=(0.75, 1.35), invert=0, dim_objects=0, elastic=2.0, tilt=0.35),
     "none": NO_AUGMENTATION,
 }
+
+
+def suited(how: Augmentation, net: NetSettings) -> Augmentation:
+    """`how`, without tilt where a slice is thicker than a pixel is wide: a net pools such a z later, or never."""
+    about_cubic = net.dims == 3 and any(z > 1 for z, _, _ in net.pools[:1])
+    return how if about_cubic else replace(how, tilt=0.0)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from napari_apprentice.settings import ScheduleName
@@ -39,18 +39,29 @@ class Cosine:
 
 
 @dataclass
-class Plateau:
-    """Linear warm-up, then a rate times ``factor`` after every ``wait`` validations in a row without a lower loss.
+class Lowest:
+    """The lowest loss so far; only one lower by the share ``least`` is progress, else noise would be."""
 
-    A loss counts as lower when it is so by the share ``least``: else noise would never let the rate fall.
-    """
+    least: float = 0.01
+    loss: float = math.inf
+
+    def beaten_by(self, loss: float) -> bool:
+        """Whether `loss` is progress, and then the one to beat; NaN never is."""
+        if not loss < self.loss * (1 - self.least):
+            return False
+        self.loss = loss
+        return True
+
+
+@dataclass
+class Plateau:
+    """Linear warm-up, then a rate times ``factor`` after every ``wait`` validations in a row without progress."""
 
     peak: float
     wait: int = 2
     warmup: float = 0.06
     factor: float = 0.5
-    least: float = 0.01
-    _lowest: float = math.inf
+    _lowest: Lowest = field(default_factory=Lowest)
     _stale: int = 0
     _now: float = 1.0
 
@@ -59,11 +70,8 @@ class Plateau:
         return _warming(self.peak, used / self.warmup) if used < self.warmup else self.peak * self._now
 
     def judged(self, loss: float) -> None:
-        """Count validations that were no better; a loss that is NaN is one."""
-        if loss < self._lowest * (1 - self.least):
-            self._lowest, self._stale = loss, 0
-            return
-        self._stale += 1
+        """Count validations that were no better."""
+        self._stale = 0 if self._lowest.beaten_by(loss) else self._stale + 1
         if self._stale == self.wait:
             self._now, self._stale = self._now * self.factor, 0
 

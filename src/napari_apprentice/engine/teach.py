@@ -20,14 +20,14 @@ import torch
 
 from napari_apprentice.data.scores import Matches
 from napari_apprentice.engine import checkpoint, judging, refit, replay
-from napari_apprentice.engine.augment import AUGMENTATIONS, Augmentation
+from napari_apprentice.engine.augment import AUGMENTATIONS, Augmentation, suited
 from napari_apprentice.engine.batches import Batch, draw_batch
 from napari_apprentice.engine.clock import Clock
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.judging import Exam, Verdict
 from napari_apprentice.engine.lessons import Window, balanced, frames_of, read_corrections, windows_of
 from napari_apprentice.engine.losses import Objective
-from napari_apprentice.engine.schedules import schedule_for
+from napari_apprentice.engine.schedules import Lowest, schedule_for
 from napari_apprentice.engine.start import begin
 from napari_apprentice.engine.train import Course, Learner
 from napari_apprentice.errors import UserError
@@ -96,9 +96,8 @@ class Teaching:
         self._device = pick(job.settings.device)
         self._rng = np.random.default_rng(job.settings.seed)
         self._objective = Objective(job.kind, job.settings.loss, job.settings.distance_loss)
-        self._augmentation = recipe.augmentation or AUGMENTATIONS[job.settings.augmentation]
         self._best: tuple[float, dict[str, torch.Tensor]] | None = None
-        self._worse = 0
+        self._lowest, self._stale = Lowest(), 0
         torch.manual_seed(job.settings.seed)
 
     def events(self) -> Iterator[Event]:
@@ -132,6 +131,8 @@ class Teaching:
         self._own = judging.exams_of(
             [windows[i] for i in order], start.header.net, teaching=True, most=self._recipe.training_exams
         )
+        how = self._recipe.augmentation or AUGMENTATIONS[self._job.settings.augmentation]
+        self._augmentation = suited(how, start.header.net)
         self._learner = Learner(start.net, self._device, self._course())
         if self._why_not_judged:
             yield Note(text=self._why_not_judged)
@@ -184,7 +185,7 @@ class Teaching:
         losses: list[float] = []
         due = self._apart
         self._clock.begin_steps()
-        while (used := self._clock.used(steps)) < 1 and self._worse < settings.patience:
+        while (used := self._clock.used(steps)) < 1 and self._stale < settings.patience:
             batch = self._draw()
             yield self._clock.beat(steps, "Teaching")
             loss = self._learner.forward(batch)
@@ -210,12 +211,10 @@ class Teaching:
         yield self._validated(mark, training_loss)
         if self._why_not_judged:
             return
-        if self._best is None or mark.fine >= self._best[0] - _AS_GOOD:
-            top = mark.fine if self._best is None else max(mark.fine, self._best[0])
-            self._best = top, copy.deepcopy(self._learner.average.state_dict())
-            self._worse = 0
-        else:
-            self._worse += 1
+        top = -1.0 if self._best is None else self._best[0]
+        self._stale = 0 if self._lowest.beaten_by(mark.loss) or mark.fine > top else self._stale + 1
+        if mark.fine >= top - _AS_GOOD:
+            self._best = max(mark.fine, top), copy.deepcopy(self._learner.average.state_dict())
 
     def _finish(self, before: Mark | None) -> Iterator[Event]:
         if self._best is not None:
