@@ -6,7 +6,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from napari_apprentice.data.instances import encode
+from napari_apprentice.data.instances import decode, encode
 from napari_apprentice.recipes.card import table, write_report
 from napari_apprentice.recipes.judge import ALL, Example, choose_decoding, compare
 from napari_apprentice.recipes.pictures import busiest
@@ -40,7 +40,7 @@ def test_the_decoding_that_drops_doubtful_objects_is_chosen() -> None:
     prediction, _ = encode(example.labels[None], np.full((1, 64, 64), 2, np.uint8))
     prediction[0, 0, 40:52, 40:52] = 0.72
     prediction[1, 0, 40:52, 40:52] = 1
-    decoding, score = choose_decoding([example], [prediction])
+    decoding, score = choose_decoding([example], [prediction], lambda found, how: decode(found, how)[0])
     assert score == 1
     assert decoding.confidence > 0.72 or decoding.foreground > 0.72
 

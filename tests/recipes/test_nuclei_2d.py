@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_apprentice.recipes.nuclei_2d import SHARES, Example, held_out, luminance, shares_of
+from napari_apprentice.recipes.images import luminance
+from napari_apprentice.recipes.judge import Example
+from napari_apprentice.recipes.nuclei_2d import SHARES, shares_of
+from napari_apprentice.recipes.recipe import held_out
 
 
 def test_the_held_out_groups_are_whole_small_and_of_every_kind() -> None:

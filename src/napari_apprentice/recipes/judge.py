@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from napari_apprentice.data.instances import decode
 from napari_apprentice.data.scores import THRESHOLDS, Matches, matches
 from napari_apprentice.settings import DecodeSettings
 
+Predicted = TypeVar("Predicted")
+
 ALL = "all fluorescence"
 _CHOICES = {
-    "foreground": (0.3, 0.4, 0.5, 0.6, 0.7),
+    "foreground": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
     "prominence": (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
     "confidence": (0.0, 0.7, 0.75, 0.8, 0.85, 0.9),
-    "min_size": (8, 12, 20),
+    "min_size": (8, 12, 20, 50, 100),
 }
 
 
@@ -69,8 +71,12 @@ def compare(examples: Sequence[Example], methods: Mapping[str, Sequence[np.ndarr
     }
 
 
-def choose_decoding(examples: Sequence[Example], predictions: Sequence[np.ndarray]) -> tuple[DecodeSettings, float]:
-    """The decoding with the best score on predictions (2, 1, Y, X): mean AP .50, .75 and .90 over kinds of image.
+def choose_decoding(
+    examples: Sequence[Example],
+    predictions: Sequence[Predicted],
+    decode: Callable[[Predicted, DecodeSettings], np.ndarray],
+) -> tuple[DecodeSettings, float]:
+    """The settings with which `decode` makes the best labels (Y, X): mean AP .50, .75 and .90 over kinds of image.
 
     One setting after the other, twice around: each depends little on the others.
     """
@@ -78,7 +84,7 @@ def choose_decoding(examples: Sequence[Example], predictions: Sequence[np.ndarra
     for name, values in 2 * list(_CHOICES.items()):
         for value in values:
             settings = best.model_copy(update={name: value})
-            found = [decode(prediction, settings)[0] for prediction in predictions]
+            found = [decode(prediction, settings) for prediction in predictions]
             report = compare(examples, {"model": found})["model"]
             score = float(np.mean([kind.mean for kind_name, kind in report.items() if kind_name != ALL]))
             if score > highest:

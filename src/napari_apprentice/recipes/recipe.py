@@ -1,0 +1,143 @@
+"""How a bundled model is made: from annotated images to a model file with its scores and pictures.
+
+Of the train images about a tenth, in whole groups, is held out to choose the decoding; dev only reports. A training
+that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from napari_apprentice.architecture import NetSettings
+from napari_apprentice.data import classical
+from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.scores import THRESHOLDS
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.engine.annotated import annotated_source
+from napari_apprentice.engine.checkpoint import save
+from napari_apprentice.engine.decoding import labels_of
+from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.folding import ready
+from napari_apprentice.engine.predict import Network, Prediction, predict
+from napari_apprentice.engine.pretrain import Cycle, PretrainPlan, average_of, pretrain
+from napari_apprentice.recipes.card import write_report
+from napari_apprentice.recipes.judge import Example, Report, choose_decoding, compare
+from napari_apprentice.settings import DecodeSettings, NormalizeSettings
+
+log = logging.getLogger(__name__)
+
+LAST = "last.pt"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a bundled model is.
+
+    ``read`` gives the images of a split, "train", "fold" (held out of train) or "dev", in a folder of data sets;
+    ``shares`` how often each one is drawn. The network looks at ``zoom`` of its pixels per image pixel.
+    """
+
+    name: str
+    title: str
+    net: NetSettings
+    cycles: tuple[Cycle, ...]
+    read: Callable[[Path, str], list[Example]]
+    shares: Callable[[list[Example]], np.ndarray]
+    trained_on: tuple[str, ...]
+    licence: str
+    zoom: float = 1.0
+    spacing: tuple[float, float, float] | None = None
+    unit: str = "pixel"
+    batch_size: int = 8
+    patch: tuple[int, int, int] = (1, 160, 160)
+    normalize: NormalizeSettings = field(default_factory=NormalizeSettings)
+
+    def plan(self, threads: int) -> PretrainPlan:
+        """How it is trained."""
+        return PretrainPlan(
+            self.net, self.cycles, self.batch_size, self.patch, gain=self.normalize.gain, threads=threads
+        )
+
+
+def train(recipe: Recipe, data: Path, out: Path, threads: int = 1) -> Path:
+    """Train or go on training, choose the decoding, judge on dev; returns the model file in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    examples = recipe.read(data, "train")
+    log.info("%d images, %s", len(examples), dict(Counter(example.kind for example in examples)))
+    sources = [annotated_source(e.pixels[None, None], e.labels[None], recipe.normalize, recipe.zoom) for e in examples]
+    pretrain(sources, recipe.shares(examples), recipe.plan(threads), out / LAST, lambda: False)
+    return finish(recipe, data, out)
+
+
+def finish(recipe: Recipe, data: Path, out: Path) -> Path:
+    """From the last checkpoint in `out` to a model file there, with its scores and pictures; returns the file."""
+    step, net = average_of(out / LAST, recipe.net)
+    first = header(recipe, DecodeSettings(), {}, recipe.read(data, "train"), step)
+    network = Network(first, ready(net, pick("cpu")), pick("cpu"))
+
+    def predicted(examples: list[Example]) -> list[Prediction]:
+        return [predict(network, e.pixels[None, None], recipe.zoom) for e in examples]
+
+    def decoded(prediction: Prediction, settings: DecodeSettings) -> np.ndarray:
+        return np.asarray(labels_of(prediction, first.model_copy(update={"decode": settings}))[0])
+
+    fold = recipe.read(data, "fold")
+    decoding, score = choose_decoding(fold, predicted(fold), decoded)
+    log.info("step %d: %s scores %.3f on the held-out fold", step, decoding, score)
+    dev = recipe.read(data, "dev")
+    found = [decoded(prediction, decoding) for prediction in predicted(dev)]
+    baseline = [classical.segment(Volume(e.pixels[None, None, None]))[0, 0] for e in dev]
+    report = compare(dev, {"model": found, "classical": baseline})
+    write_report(out, report, dev, found)
+    path = out / f"{recipe.name}.safetensors"
+    save(path, header(recipe, decoding, report["model"], recipe.read(data, "train"), step), net, half=True)
+    return path
+
+
+def header(recipe: Recipe, decoding: DecodeSettings, scores: Report, examples: list[Example], step: int) -> ModelHeader:
+    """What the model file says about itself; scores are AP on dev, the mean over images of a kind."""
+    names = [f"dev {kind} AP {at:.2f}" for kind in scores for at in THRESHOLDS]
+    values = [round(value, 4) for kind in scores.values() for value in kind.mean]
+    areas = np.concatenate([np.bincount(example.labels.ravel())[1:] for example in examples])
+    diameter = 2 * float(np.sqrt(np.median(areas[areas > 0]) / np.pi)) * recipe.zoom
+    return ModelHeader(
+        id=recipe.name,
+        name=recipe.title,
+        net=recipe.net,
+        normalize=recipe.normalize,
+        decode=decoding,
+        zoom=recipe.zoom,
+        spacing=recipe.spacing,
+        unit=recipe.unit,
+        object_diameter=round(diameter, 1),
+        trained_on=recipe.trained_on,
+        scores=dict(zip(names, values, strict=True)),
+        licence=recipe.licence,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        notes=f"{step} training steps; apprentice train {recipe.name}",
+    )
+
+
+def held_out(images: list[tuple[str, str]]) -> set[str]:
+    """The groups of train, given as (kind, group) of each image, that choose the decoding.
+
+    Of every kind, about a tenth of the images in whole groups, in the order of a hash; groups that hold more than a
+    quarter of a kind stay in training.
+    """
+    chosen: set[str] = set()
+    for kind in sorted({kind for kind, _ in images}):
+        sizes = Counter(group for k, group in images if k == kind)
+        total, taken = sum(sizes.values()), 0
+        for group in sorted(sizes, key=lambda name: hashlib.sha256(name.encode()).digest()):
+            if taken < total / 10 and sizes[group] <= max(1, total / 4):
+                chosen.add(group)
+                taken += sizes[group]
+    return chosen
