@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from napari_apprentice.architecture import NetSettings
@@ -23,13 +24,15 @@ def _image() -> tuple[np.ndarray, np.ndarray]:
     return pixels[None], labels
 
 
-def test_a_run_that_was_stopped_ends_like_one_that_was_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_a_run_that_was_stopped_ends_like_one_that_was_not(tmp_path: Path, dropout: float) -> None:
+    plan = replace(PLAN, net=NET.model_copy(update={"dropout": dropout}))
     sources = [annotated_source(*_image(), NORMALIZE)]
-    once = pretrain(sources, np.ones(1), PLAN, tmp_path / "once.pt", lambda: False)
+    once = pretrain(sources, np.ones(1), plan, tmp_path / "once.pt", lambda: False)
     calls = iter([False, False, False, True])
-    pretrain(sources, np.ones(1), PLAN, tmp_path / "twice.pt", lambda: next(calls))
+    pretrain(sources, np.ones(1), plan, tmp_path / "twice.pt", lambda: next(calls))
     assert average_of(tmp_path / "twice.pt", NET)[0] == 3
-    twice = pretrain(sources, np.ones(1), PLAN, tmp_path / "twice.pt", lambda: False)
+    twice = pretrain(sources, np.ones(1), plan, tmp_path / "twice.pt", lambda: False)
     for name, tensor in once.state_dict().items():
         torch.testing.assert_close(twice.state_dict()[name], tensor, msg=name)
 
