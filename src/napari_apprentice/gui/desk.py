@@ -15,6 +15,7 @@ from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.preview import ClickPreview, TilePreview
 from napari_apprentice.gui.progress import Activity
 from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.tools.inside import InsideLayer
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.project.folder import Project
 from napari_apprentice.session import Session
@@ -46,6 +47,7 @@ class Desk:
         self._parts: list[Closes] = [
             TilePreview(self.stage),
             ClickPreview(self.stage),
+            InsideLayer(self.stage),
             Activity(self.session),
             self.tools,
             self.stage,

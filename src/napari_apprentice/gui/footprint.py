@@ -31,8 +31,9 @@ class Footprint:
     """
 
     def __init__(self, axes: str, shape: Sequence[int]) -> None:
-        leading = axes.startswith("C")  # napari aligns layers at their last dimensions: a first one can be left out
-        self.kept = tuple(range(1 if leading else 0, len(axes)))
+        # napari aligns layers at their last dimensions: a first one can be left out
+        self.leading = int(shape[0]) if axes.startswith("C") else 0  # its length
+        self.kept = tuple(range(1 if self.leading else 0, len(axes)))
         self.axes = "".join(axes[i] for i in self.kept)
         self._channels = int(shape[axes.index("C")]) if "C" in axes else 1
 

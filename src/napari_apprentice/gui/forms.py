@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 import annotated_types
@@ -11,6 +12,7 @@ from magicgui.widgets.bases import ValueWidget
 from pydantic.fields import FieldInfo
 from qtpy.QtWidgets import QWidget
 
+from napari_apprentice.gui.filefield import FileField
 from napari_apprentice.gui.sections.section import Fields
 from napari_apprentice.settings import Settings
 
@@ -33,7 +35,7 @@ class Form(QWidget, Generic[S]):
         super().__init__()
         self._settings = settings
         self._changed = changed
-        self.fields: dict[str, ValueWidget] = {}
+        self.fields: dict[str, ValueWidget | FileField] = {}
         rows = Fields()
         self.setLayout(rows)
         known = type(settings).model_fields
@@ -52,18 +54,18 @@ class Form(QWidget, Generic[S]):
     def show_settings(self, settings: S) -> None:
         """Put settings into the fields without telling anyone."""
         self._settings = settings
+        known = type(settings).model_fields
         for name, widget in self.fields.items():
-            value = getattr(settings, name)
             with widget.changed.blocked():
-                widget.value = 0 if value is None else value
+                widget.value = _shown(known[name], getattr(settings, name))
 
-    def offer(self, name: str, choices: list[str]) -> None:
-        """Offer only these for a setting with choices; what is set stays among them."""
+    def offer(self, name: str, choices: list[str], words: Mapping[str, str] | None = None) -> None:
+        """Offer only these for a setting with choices, under their ``words``; what is set stays among them."""
         widget = self.fields[name]
         value = getattr(self._settings, name)
         if isinstance(widget, ComboBox):
             with widget.changed.blocked():
-                widget.choices = list(dict.fromkeys([*choices, value]))
+                widget.choices = [((words or {}).get(one, one), one) for one in dict.fromkeys([*choices, value])]
                 widget.value = value
 
     def _on_changed(self, _value: Any = None) -> None:
@@ -75,11 +77,13 @@ class Form(QWidget, Generic[S]):
             self._changed(new)
 
 
-def field(info: FieldInfo, value: Any) -> ValueWidget:
+def field(info: FieldInfo, value: Any) -> ValueWidget | FileField:
     """One widget for one setting; a number that may be empty shows its word for empty at 0."""
     kind = _kind(info)
     if get_origin(kind) is Literal:
         return _widget(value, options={"choices": list(get_args(kind))}, widget_type="ComboBox")
+    if kind is Path:
+        return FileField(value)
     if kind is bool:
         return _widget(value, widget_type="CheckBox")
     limits = _limits(info)
@@ -89,7 +93,7 @@ def field(info: FieldInfo, value: Any) -> ValueWidget:
         options["min"] = max(options["min"], options["step"]) if "above" in limits else options["min"]
     if _may_be_empty(info):
         options["min"] = 0
-    widget = _widget(0 if value is None else value, options, "FloatSpinBox" if kind is float else "SpinBox")
+    widget = _widget(_shown(info, value), options, "FloatSpinBox" if kind is float else "SpinBox")
     spin = widget.native
     if _may_be_empty(info):
         spin.setSpecialValueText("automatic")
@@ -132,6 +136,11 @@ def _step(value: float | None) -> float:
     if value is None or value >= 10:
         return 1.0
     return 10.0 ** (len(str(int(1 / value))) * -1) if 0 < value < 0.1 else 0.05
+
+
+def _shown(info: FieldInfo, value: Any) -> Any:
+    """A number that is empty is 0 in its field."""
+    return 0 if value is None and _kind(info) is not Path else value
 
 
 def _plain(info: FieldInfo, value: Any) -> Any:

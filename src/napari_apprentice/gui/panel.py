@@ -50,7 +50,7 @@ class ApprenticePanel(QWidget):
         self.stage = self.desk.stage
         self.tools = self.desk.tools
         self.image = ImageSection(self.stage, self.new_project)
-        self.model = ModelSection(self.session)
+        self.model = ModelSection(self.stage)
         self.segment = SegmentSection(self.session)
         self.correct = CorrectSection(self.tools)
         self.teach = TeachSection(self.session)

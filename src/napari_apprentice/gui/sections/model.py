@@ -6,27 +6,41 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QComboBox, QFileDialog
 
-from napari_apprentice.gui.sections.section import Section, muted
-from napari_apprentice.session import ModelChoice, Session
+from napari_apprentice.events import Event, Failed
+from napari_apprentice.gui.sections.fresh import FreshNetwork
+from napari_apprentice.gui.sections.inside import LookInside
+from napari_apprentice.gui.sections.section import Section, muted, row
+from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.theme import Palette
+from napari_apprentice.gui.tools.inside import look_inside
+from napari_apprentice.session import ModelChoice
 
 _FILE = "\0file"
 
 
 class ModelSection(Section):
-    """The list of models and one line on the chosen one."""
+    """The list of models, words on the chosen one, the network of a fresh start, and a look inside."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, stage: Stage) -> None:
         super().__init__("2  Model")
+        session = stage.session
         self._session = session
+        self._stage = stage
         self.choice = QComboBox()
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice.activated.connect(self._on_chosen)
         self.words = muted("")
-        self.rows.addWidget(self.choice)
-        self.rows.addWidget(self.words)
+        self.fresh = FreshNetwork(session)
+        self.inside = LookInside(session, self._on_look)
+        head = row(self.choice, self.fresh.fold, spacing=4)
+        head.setStretch(0, 1)
+        self.rows.addLayout(head)
+        for widget in (self.words, self.fresh, self.inside):
+            self.rows.addWidget(widget)
         for signal in (session.image_changed, session.model_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
-        self.connections.add(session.job_ended, lambda kind, event: self.refresh())
+        self.connections.add(session.job_started, self._on_started)
+        self.connections.add(session.job_ended, self._on_ended)
         self.refresh()
 
     def refresh(self) -> None:
@@ -44,6 +58,31 @@ class ModelSection(Section):
         why_not = "" if self._session.current is None else self._session.why_not_fits(self._session.current.volume)
         self.words.setText(why_not or words(current))
         self.words.set_role("warning" if why_not else "muted")
+        for widget in (self.fresh, self.fresh.fold):
+            widget.setVisible(current.is_fresh)
+        if current.is_fresh:
+            self.fresh.refresh()
+        self.inside.refresh()
+
+    def set_palette(self, colours: Palette) -> None:
+        """Follow the theme."""
+        self.fresh.fold.set_palette(colours)
+
+    def _on_look(self, level: str) -> None:
+        with self.said():
+            look_inside(self._stage, level)
+
+    def _on_started(self, kind: str) -> None:
+        if kind == "inside":
+            self.aside.setText("Looking inside...")
+
+    def _on_ended(self, kind: str, event: Event) -> None:
+        if kind == "inside":
+            self.aside.setText("Looking inside..." if self._session.busy("inside") else "")
+            if isinstance(event, Failed):
+                self.say(event.message, event.details)
+        else:
+            self.refresh()
 
     def _on_chosen(self, index: int) -> None:
         key = self.choice.itemData(index)
@@ -76,4 +115,6 @@ def words(choice: ModelChoice) -> str:
 
 
 def _title(choice: ModelChoice) -> str:
-    return choice.title[:1].upper() + choice.title[1:] if choice.title[:7] in ("version", "fresh U") else choice.title
+    return (
+        choice.title[:1].upper() + choice.title[1:] if choice.title.startswith(("version", "fresh")) else choice.title
+    )

@@ -66,7 +66,7 @@ def _approve(stage: Stage, *, whole_plane: bool) -> None:
 
 def _masks(stage: Stage) -> tuple[ApprenticeLabels, Footprint]:
     if stage.labels is None or stage.footprint is None:
-        raise UserError("There are no masks to approve: open an image first.")
+        raise UserError("There is no masks layer: open an image, or show its masks again.")
     return stage.labels, stage.footprint
 
 

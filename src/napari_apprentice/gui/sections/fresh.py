@@ -1,0 +1,58 @@
+"""Which network a fresh start has: its name, its width, and what is known about it before it has learned anything."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_apprentice.architecture import PRESETS, FreshSettings
+from napari_apprentice.architecture.facts import facts
+from napari_apprentice.errors import UserError
+from napari_apprentice.gui.forms import Form
+from napari_apprentice.gui.sections.section import Fold, muted
+from napari_apprentice.session import Session
+
+_SHOWN = ("network", "width")
+_MORE = ("norm", "padding", "dropout", "encoder")
+_TITLES: dict[str, str] = {name: one.title for name, one in PRESETS.items()}
+_LABELS = {"encoder": "Encoder from"}
+
+
+class FreshNetwork(QWidget):
+    """Fields for the network of a fresh start; the fold with the rest of them stands beside the list of models."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.form: Form[FreshSettings] = Form(session.fresh_settings, self._on_changed, _SHOWN, _LABELS)
+        self.more: Form[FreshSettings] = Form(session.fresh_settings, self._on_changed, _MORE, _LABELS)
+        self.fold = Fold(self.more, "More settings")
+        self.words = muted("")
+        self.facts = muted("")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(5)
+        for widget in (self.form, self.more, self.words, self.facts):
+            layout.addWidget(widget)
+
+    def refresh(self) -> None:
+        """Offer the networks for the current image, and tell about the chosen one."""
+        settings, current = self._session.fresh_settings, self._session.current
+        for form in (self.form, self.more):
+            form.show_settings(settings)
+        dims = 3 if current is not None and current.volume.is_3d else 2
+        self.form.offer("network", [name for name, one in PRESETS.items() if dims in one.dims], _TITLES)
+        chosen = PRESETS[settings.network]
+        self.words.setText(f"{chosen.words} ({chosen.paper})")
+        self.facts.setText(self._facts())
+        self.facts.setVisible(bool(self.facts.text()))
+
+    def _facts(self) -> str:
+        try:
+            return f"{facts(self._session.fresh_net())}."
+        except UserError:  # the section says why it does not fit
+            return ""
+
+    def _on_changed(self, settings: FreshSettings) -> None:
+        # each of the two forms knows its own fields
+        changed = {name: value for name, value in settings if value != getattr(self._session.fresh_settings, name)}
+        self._session.fresh_settings = self._session.fresh_settings.model_copy(update=changed)

@@ -1,0 +1,52 @@
+"""*Look inside*: choose a level of the network and see what it makes of the view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtWidgets import QComboBox
+
+from napari_apprentice.architecture import NetSettings
+from napari_apprentice.architecture.layers import Stage
+from napari_apprentice.gui.sections.section import Verb
+from napari_apprentice.session import Session
+
+_HELP = "Show what this level of the network makes of what you see now, as a layer with its channels on a slider"
+_FIRST = "encoder 0"
+
+
+class LookInside(Verb):
+    """The button and, beside it, the levels of the network in use; ``look`` is called with the chosen one."""
+
+    def __init__(self, session: Session, look: Callable[[str], None]) -> None:
+        self.level = QComboBox()
+        self.level.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.level.setToolTip(
+            "Which level: encoders go from fine to coarse, decoders back; gates weigh what is skipped"
+        )
+        super().__init__("Look inside", lambda: look(self.chosen), beside=self.level)
+        self._session = session
+        self.set_help(_HELP)
+
+    @property
+    def chosen(self) -> str:
+        """The name of the chosen level."""
+        return str(self.level.currentData() or "")
+
+    def refresh(self) -> None:
+        """Offer the levels of the network in use; the one chosen stays where there is one of its name."""
+        header, chosen = self._session.model.header, self.chosen or _FIRST
+        self.level.clear()
+        if header is not None:
+            for stage in header.net.maps:
+                self.level.addItem(words(stage, header.net), stage.name)
+        self.level.setCurrentIndex(max(0, self.level.findData(chosen)))
+        self.level.setVisible(self.level.count() > 0)
+        self.allow(self._session.why_not_look_inside())
+
+
+def words(stage: Stage, net: NetSettings) -> str:
+    """A level with how many maps it has and how fine they are: "Encoder 2: 64 maps, 1/4"."""
+    maps = "1 map" if stage.channels == 1 else f"{stage.channels} maps"
+    stride = net.strides[stage.level][2]
+    return f"{stage.name.capitalize()}: {maps}, {'full size' if stride == 1 else f'1/{stride}'}"

@@ -1,0 +1,162 @@
+"""Maps of the network as a layer on the image: what one level makes of the field of view."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from napari.layers import Image
+from numpy.typing import NDArray
+
+from napari_apprentice.data.units import PIXEL
+from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.tools.approve import visible_edges
+from napari_apprentice.session import InsideMap
+
+_GATE = {"colormap": "inferno", "opacity": 0.55}  # the image stays visible below
+_FEATURES = {"colormap": "viridis", "opacity": 1.0}
+_SAMPLED = 1_000_000
+
+
+def look_inside(stage: Stage, level: str) -> None:
+    """Ask for a level of the network for what is in view; `UserError` says what is missing."""
+    edges = visible_edges(stage, whole_plane=False)
+    if stage.footprint is not None:
+        stage.session.look_inside(level, stage.footprint.box(edges))
+
+
+class InsideLayer:
+    """Shows the map that was asked for last, always in one layer, which keeps the looks that the user gave it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._shown: InsideMap | None = None
+        self.layer: Image | None = None
+        self._connections = Connections()
+        self._connections.add(stage.session.looked_inside, self._on_looked)
+        self._connections.add(stage.session.image_changed, self._on_image_changed)
+        self._connections.add(stage.viewer.layers.events.removed, self._on_removed)
+
+    def close(self) -> None:
+        """Stop listening and take the layer away."""
+        self._connections.close()
+        self._drop()
+
+    def _on_looked(self, found: InsideMap) -> None:
+        footprint = self._stage.footprint
+        if footprint is None or found.entry is not self._stage.entry:
+            return
+        before = self._shown
+        again = before is not None and (before.level, len(before.channels)) == (found.level, len(found.channels))
+        if again and before is not None:
+            found = reordered(found, before.channels)
+        values, place = laid_out(found, footprint, self._stage.options())
+        place["name"] = f"{found.level} of {self._stage.session.model.title}"
+        if self.layer is not None and (self.layer.ndim, self._is_gate) != (values.ndim, found.is_gate):
+            self._drop()
+        if self.layer is None:
+            self._add(values, place, is_gate=found.is_gate)
+        else:
+            _replace(self.layer, values, place)
+        self._shown = found
+        self._finish(again=again)
+
+    def _add(self, values: NDArray[Any], place: dict[str, Any], *, is_gate: bool) -> None:
+        looks = _GATE if is_gate else _FEATURES
+        self.layer = Image(values, interpolation2d="nearest", blending="translucent", **looks, **self._marked(place))
+        self._stage.add_quietly(self.layer)
+
+    def _finish(self, *, again: bool) -> None:
+        """Contrast for the values that are there; another level begins at its first channel."""
+        layer, found = self.layer, self._shown
+        if layer is None or found is None:
+            return
+        limits = contrast(found)
+        layer.contrast_limits_range = limits
+        layer.contrast_limits = limits
+        layer.metadata["channels"] = found.channels
+        dims = self._stage.viewer.dims
+        if not again and len(found.channels) > 1:
+            dims.set_current_step(dims.ndim - layer.ndim, 0)
+
+    def _marked(self, place: dict[str, Any]) -> dict[str, Any]:
+        return {**place, "metadata": dict(self._stage.marked()["metadata"])}
+
+    @property
+    def _is_gate(self) -> bool:
+        return self._shown is not None and self._shown.is_gate
+
+    def _on_image_changed(self) -> None:
+        if self._shown is not None and self._shown.entry is not self._stage.session.current:
+            self._drop()
+
+    def _on_removed(self, event: Any) -> None:
+        if event.value is self.layer:
+            self.layer = self._shown = None
+
+    def _drop(self) -> None:
+        layer, self.layer, self._shown = self.layer, None, None
+        if layer is not None:
+            self._stage.take_away(layer)
+
+
+def laid_out(found: InsideMap, footprint: Footprint, placed: dict[str, Any]) -> tuple[NDArray[Any], dict[str, Any]]:
+    """A map as the array of a layer, its channels first, and where that lies.
+
+    ``placed`` is where a layer with the footprint's axes lies that has a value for each voxel of the image. A single
+    channel has no axis of its own.
+    """
+    size = {"T": 1.0, "C": 1.0, **dict(zip("ZYX", found.scale, strict=True))}
+    begin = {"T": float(found.frame), "C": 0.0, **dict(zip("ZYX", found.origin, strict=True))}
+    steps = np.asarray(placed["scale"], float)
+    place = {
+        **placed,
+        "scale": steps * [size[axis] for axis in footprint.axes],
+        "translate": np.asarray(placed.get("translate", 0.0), float) + steps * [begin[axis] for axis in footprint.axes],
+    }
+    place.setdefault("axis_labels", [axis.lower() for axis in footprint.axes])
+    if len(found.values) == 1:
+        return footprint.view(found.values[0][None]), place
+    values = np.stack([footprint.view(one[None]) for one in found.values])
+    if footprint.leading:  # the image's own channels come first in its layer: the map is the same for all
+        values = np.broadcast_to(values[:, None], (len(values), footprint.leading, *values.shape[1:]))
+        place = _with_axis_before(place, "c")
+    return values, _with_axis_before(place, "channel")
+
+
+def reordered(found: InsideMap, channels: tuple[int, ...]) -> InsideMap:
+    """The same map with its channels in a given order, so that the slider stays on the same one."""
+    places = [found.channels.index(one) for one in channels]
+    return replace(found, values=found.values[places], channels=channels)
+
+
+def contrast(found: InsideMap) -> tuple[float, float]:
+    """The limits between which a map is shown: gates are shares, other maps have their own range."""
+    if found.is_gate:
+        return 0.0, 1.0
+    step = max(1, found.values.size // _SAMPLED)
+    low, high = np.percentile(found.values.ravel()[::step].astype(np.float32), [0.5, 99.5])
+    return float(low), float(high) if high > low else float(low) + 1.0
+
+
+def _with_axis_before(place: dict[str, Any], name: str) -> dict[str, Any]:
+    more: dict[str, Any] = {
+        "scale": np.concatenate([[1.0], place["scale"]]),
+        "translate": np.concatenate([[0.0], place["translate"]]),
+        "axis_labels": [name, *place["axis_labels"]],
+    }
+    if "units" in place:
+        more["units"] = [PIXEL, *place["units"]]
+    if "affine" in place:
+        more["affine"] = np.eye(len(place["affine"]) + 1)
+        more["affine"][1:, 1:] = place["affine"]
+    return {**place, **more}
+
+
+def _replace(layer: Image, values: NDArray[Any], place: dict[str, Any]) -> None:
+    layer.data = values
+    for name, value in place.items():
+        setattr(layer, name, value)
