@@ -107,3 +107,18 @@ class TeachSettings(Settings):
     threads: Annotated[
         int | None, Field(ge=1, description="Processor threads; empty: one fewer than there are cores.")
     ] = None
+
+
+class AutoencoderSettings(Settings):
+    """How an auto-encoder is made."""
+
+    dims: Annotated[Literal[2, 3], Field(description="2 looks at volumes slice by slice, 3 sees them whole.")] = 2
+    width: Annotated[int, Field(ge=4, le=64, description="Channels of the first level, as the U-Net will have.")] = 16
+    codes: Annotated[int, Field(ge=1, le=4096, description="Numbers for each place of the coarsest level.")] = 32
+    noise: Annotated[float, Field(ge=0, le=1, description="Most noise on inputs; 1 is the image's range.")] = 0.2
+    loss: Annotated[ValueLoss, Field(description="What is made small.")] = "smooth-l1"
+    steps: Annotated[int, Field(ge=1, description="Training steps.")] = 2000
+    batch_size: Annotated[int, Field(ge=1, le=256, description="Patches in one step.")] = 8
+    learning_rate: Annotated[float, Field(gt=0, le=0.1, description="Peak learning rate.")] = 2e-3
+    seed: Annotated[int, Field(ge=0, description="Seed of everything random.")] = 0
+    device: Annotated[DeviceName, Field(description="Where it runs; auto takes the best there is.")] = "auto"

@@ -25,9 +25,7 @@ class Scaling:
     def linear(self, pixels: np.ndarray) -> np.ndarray:
         """From pixels (C, Z, Y, X) of any numeric dtype to float32 in [0, 4]; NaN and infinity become 0."""
         values = np.array(pixels, dtype=np.float32)
-        shape = (-1, *([1] * (values.ndim - 1)))
-        low = np.asarray(self.low, np.float32).reshape(shape)
-        high = np.asarray(self.high, np.float32).reshape(shape)
+        low, high = self._bounds(values.ndim)
         values -= low
         values /= high - low
         np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
@@ -38,11 +36,20 @@ class Scaling:
         """From pixels (C, Z, Y, X) to network inputs (C * inputs, Z, Y, X) float32: all linear, then all logarithms."""
         return self.with_logarithm(self.linear(pixels))
 
+    def intensities(self, values: np.ndarray) -> np.ndarray:
+        """From linear values (C, Z, Y, X) back to the intensities of the image, float32."""
+        low, high = self._bounds(values.ndim)
+        return np.asarray(low + values * (high - low), np.float32)
+
     def with_logarithm(self, values: np.ndarray) -> np.ndarray:
         """From linear values (C, Z, Y, X) to network inputs (C * inputs, Z, Y, X)."""
         if self.gain <= 0:
             return values
         return np.concatenate([values, np.log1p(self.gain * values) / np.float32(np.log1p(self.gain))])
+
+    def _bounds(self, ndim: int) -> tuple[np.ndarray, np.ndarray]:
+        shape = (-1, *([1] * (ndim - 1)))
+        return np.asarray(self.low, np.float32).reshape(shape), np.asarray(self.high, np.float32).reshape(shape)
 
 
 def fit(pixels: np.ndarray, settings: NormalizeSettings) -> Scaling:
