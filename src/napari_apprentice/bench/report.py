@@ -48,6 +48,11 @@ def machine() -> dict[str, Any]:
 
 def plot(path: Path, draw: Callable[[Any], None], *, size: tuple[float, float] = (6.0, 4.0)) -> None:
     """Save what ``draw`` puts on matplotlib axes; `UserError` where matplotlib is missing."""
+    plots(path, 1, lambda axes, _: draw(axes), size=size)
+
+
+def plots(path: Path, count: int, draw: Callable[[Any, int], None], *, size: tuple[float, float]) -> None:
+    """Save ``count`` panels side by side; ``draw`` gets the axes and number of each."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -55,7 +60,8 @@ def plot(path: Path, draw: Callable[[Any], None], *, size: tuple[float, float] =
         raise UserError('Plots need matplotlib: pip install "napari-apprentice[bench]".') from error
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    draw(figure.add_subplot())
+    for i in range(count):
+        draw(figure.add_subplot(1, count, i + 1), i)
     figure.savefig(path, dpi=110)
 
 

@@ -9,13 +9,18 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from napari_apprentice.bench.accuracy import AccuracySettings
+from napari_apprentice.bench.family import FamilySettings
 from napari_apprentice.bench.loop import LoopSettings
 from napari_apprentice.bench.responsiveness import ResponsivenessSettings
 from napari_apprentice.bench.speed import SpeedSettings
 from napari_apprentice.cli.progress import console, say
 from napari_apprentice.settings import Settings
 
-bench = App(name="bench", help="Measure something and write results.json and plots.")
+bench = App(
+    name="bench",
+    help="Measure something and write results.json and plots.",
+    default_parameter=Parameter(consume_multiple=True),  # --seeds 0 1 2
+)
 Flat = Parameter(name="*")
 
 
@@ -45,6 +50,16 @@ def responsiveness(
 def accuracy(*, out: Path, settings: Annotated[AccuracySettings, Flat] = AccuracySettings()) -> None:  # noqa: B008
     """Scores of a model, and of the classical baseline, on a folder of images with known objects."""
     _run("accuracy", out, settings)
+
+
+@bench.command
+def family(
+    *,
+    out: Path,
+    settings: Annotated[FamilySettings, Flat] = FamilySettings(),  # noqa: B008
+) -> None:
+    """Every network of the family on the same small real tasks: score, size, operations, time."""
+    _run("family", out, settings)
 
 
 def _run(what: str, out: Path, settings: Settings) -> None:

@@ -1,0 +1,192 @@
+"""Every network of the family on the same small real tasks: score, size, operations, time.
+
+All learn from scratch in the same way: as many steps on the same patches, the same augmentation, optimiser and
+learning rate, and each is as wide as it takes to have about as many parameters as a U-Net of width 16. Interrupted, it
+goes on where it stopped when it is run again with the same folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib import import_module
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import numpy as np
+from pydantic import Field
+
+from napari_apprentice.architecture import PRESETS, NetSettings, PresetName, preset
+from napari_apprentice.bench import family_report, report
+from napari_apprentice.bench.tasks import TASKS, Task, TaskName
+from napari_apprentice.errors import UserError
+from napari_apprentice.settings import Settings
+
+VALID = " (valid)"  # behind the name of a net of valid convolutions in its published form
+_NARROWEST, _WIDEST = 4, 64
+_SHOWN = 3  # dev images of which labels are kept, to look at
+_UNSTARTED = ("fcn-32s", "fcn-16s", "fcn-8s")
+
+
+class FamilySettings(Settings):
+    """What to compare, and for how long each network may learn."""
+
+    data: Annotated[Path, Field(description="Folder with dsb2018, em_fib25 and the nuclei3d sets.")] = report.DATA
+    tasks: Annotated[tuple[TaskName, ...], Field(description="What is learned.")] = get_args(TaskName)
+    networks: Annotated[tuple[PresetName, ...], Field(description="Which networks.")] = tuple(PRESETS)
+    seeds: Annotated[tuple[int, ...], Field(description="One training for each.")] = (0, 1, 2)
+    steps: Annotated[int, Field(ge=1, description="Steps of every training.")] = 200
+    rate: Annotated[float, Field(gt=0, description="Highest learning rate.")] = 1e-3
+    width: Annotated[int, Field(ge=4, le=64, description="Of the U-Net whose number of parameters all have.")] = 16
+    valid: Annotated[bool, Field(description="Also the U-Net of 2015 without padding, at several times the cost.")] = (
+        True
+    )
+    processes: Annotated[int, Field(ge=1, description="Trainings at once, of one thread each.")] = 2
+    repeats: Annotated[int, Field(ge=1, description="Predictions that are timed, of each network.")] = 7
+
+
+def run(out: Path, settings: FamilySettings) -> Iterator[str]:
+    """Write ``results.json``, ``family.md`` with the table, and a plot; one file for each training in ``runs``."""
+    report.folder(out / "runs")
+    jobs = [job for job in planned(settings) if not _place(out, *job).exists()]
+    yield f"{len(jobs)} trainings to do, {len(planned(settings)) - len(jobs)} done"
+    if jobs:
+        yield from _train(out, settings, jobs)
+    timing = out / "times.json"
+    if not timing.exists():
+        yield "timing predictions, and what torch offers"
+        with _workers(1) as workers:
+            timing.write_text(json.dumps(workers.submit(_times, settings).result(), indent=1) + "\n")
+    rows = [json.loads(_place(out, *job).read_text()) for job in planned(settings)]
+    yield from family_report.write(out, settings.model_dump(), rows, json.loads(timing.read_text()))
+
+
+def planned(settings: FamilySettings) -> list[tuple[TaskName, str, int]]:
+    """Task, network and seed of every training, seed by seed; what costs most comes last."""
+    jobs = [
+        (task, name, seed)
+        for seed in settings.seeds
+        for task in settings.tasks
+        for name in settings.networks
+        if TASKS[task].dims in PRESETS[name].dims
+    ]
+    published = [
+        (task, "unet-2015" + VALID, seed)
+        for seed in settings.seeds
+        for task in settings.tasks
+        if settings.valid and "unet-2015" in settings.networks and TASKS[task].dims == 2
+    ]
+    return jobs + published
+
+
+def net_for(task: Task, label: str, width: int, in_channels: int) -> NetSettings:
+    """The network of about as many parameters as a U-Net of `width` has in as many dimensions.
+
+    Nets of valid convolutions are padded unless `label` says otherwise. FCNs were published with weights learned from
+    a million photographs and without norm; from scratch they do not start in so few steps, so they get batch norm.
+    """
+    name: Any = label.removesuffix(VALID)
+
+    def at(wide: int) -> NetSettings:
+        return preset(name, task.dims, in_channels, task.out_channels, wide)
+
+    goal = preset("unet", task.dims, in_channels, task.out_channels, width).parameters
+    nets = [at(wide) for wide in range(_NARROWEST, _WIDEST + 1, 4)]
+    net = min(nets, key=lambda one: abs(np.log(one.parameters / goal)))
+    changes: dict[str, Any] = {"norm": "batch"} if name in _UNSTARTED else {}
+    if not label.endswith(VALID):
+        changes["padding"] = "same"
+    return net.model_copy(update=changes)
+
+
+def _train(out: Path, settings: FamilySettings, jobs: list[tuple[TaskName, str, int]]) -> Iterator[str]:
+    for task in settings.tasks:
+        _read(task, settings)  # a missing folder is said before anything starts
+    began = time.monotonic()
+    with _workers(settings.processes) as workers:
+        doing = [workers.submit(_one, out, settings, job) for job in jobs]
+        try:
+            for count, done in enumerate(as_completed(doing), 1):
+                minutes = (time.monotonic() - began) / 60
+                yield f"[{count}/{len(jobs)}, {minutes:.0f} min] {done.result()}"
+        finally:
+            workers.shutdown(wait=False, cancel_futures=True)
+
+
+def _read(name: TaskName, settings: FamilySettings) -> tuple[list[Any], list[Any]]:
+    task = TASKS[name]
+    try:
+        return task.read(settings.data, "train"), task.read(settings.data, "dev")
+    except OSError as error:
+        raise UserError(f"{settings.data} has no images for {name} ({error}): give --data or other --tasks.") from error
+
+
+def _one(out: Path, settings: FamilySettings, job: tuple[TaskName, str, int]) -> str:
+    """Train one network on one task, judge it, save the outcome at once; runs in a process of its own."""
+    name, label, seed = job
+    engine, task = import_module("napari_apprentice.engine.family"), TASKS[name]
+    train, dev = _read(name, settings)
+    fits = task.fitting(train)
+    net = net_for(task, label, settings.width, engine.inputs_per_channel())
+    place = _place(out, *job)
+    lesson = engine.Lesson(task.kind, task.patch, task.batch, settings.steps, settings.rate, seed)
+    began = time.monotonic()
+    trial = engine.trial(
+        net,
+        lesson,
+        [(one.pixels, one.labels) for one in train],
+        [one.pixels for one in (*fits, *dev)],
+        place.with_suffix(".pt"),
+    )
+    decoding = task.choose(fits, trial.predictions[: len(fits)])
+    found = [task.decode(prediction, decoding) for prediction in trial.predictions[len(fits) :]]
+    scores = task.score(dev, found)
+    result = {
+        "task": name,
+        "network": label,
+        "seed": seed,
+        "score": scores[task.score_name],
+        "scores": scores,
+        "net": net.model_dump(mode="json"),
+        "parameters": net.parameters,
+        "step_s": trial.step_s,
+        "seconds": time.monotonic() - began,
+        "decode": decoding.model_dump(mode="json"),
+    }
+    np.savez_compressed(place.with_suffix(".npz"), *(labels.astype(np.uint16) for labels in found[:_SHOWN]))
+    place.write_text(json.dumps(result, indent=1) + "\n")
+    place.with_suffix(".pt").unlink()
+    scored = ", ".join(f"{key} {value:.3f}" for key, value in scores.items())
+    return f"{name}, {label}, seed {seed}: {scored}, {trial.step_s:.2f} s per step"
+
+
+def _times(settings: FamilySettings) -> dict[str, Any]:
+    """Seconds to predict a megapixel, of all networks in turn, and what torch's features do for the U-Net."""
+    engine = import_module("napari_apprentice.engine.timing")
+    inputs = import_module("napari_apprentice.engine.family").inputs_per_channel()
+    found: dict[str, Any] = {"predict": {}}
+    for dims in sorted({TASKS[name].dims for name in settings.tasks}):
+        task = next(TASKS[name] for name in settings.tasks if TASKS[name].dims == dims)
+        labels = dict.fromkeys(label for name, label, _ in planned(settings) if TASKS[name].dims == dims)
+        nets = {label: net_for(task, label, settings.width, inputs) for label in labels}
+        found["predict"][f"{dims}D"] = engine.prediction(nets, settings.repeats)
+    net = preset("unet", 2, inputs, 2, settings.width)
+    found["features"] = engine.features(net, settings.repeats)
+    return found
+
+
+def _workers(count: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_alone)
+
+
+def _alone() -> None:
+    """One thread each: set before torch is imported."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def _place(out: Path, task: str, label: str, seed: int) -> Path:
+    return out / "runs" / f"{task}-{label.replace(' (', '-').rstrip(')')}-{seed}.json"
