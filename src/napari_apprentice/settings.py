@@ -18,6 +18,7 @@ ValueLoss = Literal["smooth-l1", "l1", "l2"]
 OptimizerName = Literal["adamw", "adam", "sgd"]
 ScheduleName = Literal["cosine", "plateau"]
 AugmentationName = Literal["light", "strong", "none"]
+AugmentationChoice = Literal["auto", AugmentationName]
 Triple = tuple[int, int, int]
 
 
@@ -94,7 +95,12 @@ class TeachSettings(Settings):
         float, Field(ge=0, le=0.9, description="Share of patches that keep the model from forgetting.")
     ] = 0.25
     patience: Annotated[int, Field(ge=1, description="Validations in a row that were no better before it stops.")] = 6
-    augmentation: Annotated[AugmentationName, Field(description="How far patches are varied while learning.")] = "light"
+    augmentation: Annotated[
+        AugmentationChoice,
+        Field(
+            description="How far patches are varied while learning; auto: lightly for a fresh network, else strongly."
+        ),
+    ] = "auto"
     loss: Annotated[LabelLoss, Field(description="What is made small for objects or classes.")] = "entropy+dice"
     distance_loss: Annotated[ValueLoss, Field(description="What is made small for distances in objects.")] = "smooth-l1"
     optimizer: Annotated[OptimizerName, Field(description="How weights follow the gradient.")] = "adamw"

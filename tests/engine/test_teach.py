@@ -7,6 +7,7 @@ import torch
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import read_header
 from napari_apprentice.engine import checkpoint, plans, teach
+from napari_apprentice.engine.augment import AUGMENTATIONS
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished, Note, Progress, Started, Validated, WasCancelled
 from napari_apprentice.settings import ClassName, TeachSettings
@@ -209,7 +210,10 @@ def test_disks_are_learned_with_other_choices_too(tmp_path, corrected, disks, jo
     assert result.score_after is None or result.score_after > 0.3
 
 
-def test_the_rate_that_is_not_given_suits_start_and_optimiser():
+def test_what_is_not_given_suits_start_and_optimiser():
     recipe = teach.Recipe()
+    assert recipe.augmentation_for("auto", fresh=True) == AUGMENTATIONS["light"]
+    assert recipe.augmentation_for("auto", fresh=False) == AUGMENTATIONS["strong"]
+    assert recipe.augmentation_for("none", fresh=True) == AUGMENTATIONS["none"]
     assert recipe.rate_for("adamw", fresh=True) > recipe.rate_for("adamw", fresh=False)
     assert recipe.rate_for("sgd", fresh=True) > recipe.rate_for("adam", fresh=True)

@@ -51,8 +51,7 @@ class Augmentation:
 
 NO_AUGMENTATION = Augmentation((1.0, 1.0), 0.0, False, False, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
-# What Teach offers. In its few hundred steps a network that must also cope with what these images never show learns
-# less about what they do.
+# What Teach offers: see `teach.Recipe` for which is taken when.
 AUGMENTATIONS: dict[AugmentationName, Augmentation] = {
     "light": Augmentation(
         scale=(0.85, 1.18), stretch=0.03, contrast=0.08, gamma=0.08, noise=0.02, blur=0.05, invert=0, dim_objects=0

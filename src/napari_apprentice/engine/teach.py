@@ -33,7 +33,7 @@ from napari_apprentice.engine.train import Course, Learner
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
-from napari_apprentice.settings import DecodeSettings, OptimizerName, Triple
+from napari_apprentice.settings import AugmentationChoice, DecodeSettings, OptimizerName, Triple
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,21 @@ class Recipe:
     anywhere: float = 0.1
     validations: int = 10
     training_exams: int = 40
-    augmentation: Augmentation | None = None  # None: what settings name
+
+    # A fresh network learns most from images as they are in the few steps there are; a parent knows enough to be
+    # kept from learning corrections by heart.
+    fresh_augmentation: Augmentation = AUGMENTATIONS["light"]
+    parent_augmentation: Augmentation = AUGMENTATIONS["strong"]
 
     def rate_for(self, optimizer: OptimizerName, *, fresh: bool) -> float:
         """The peak learning rate when the user gave none."""
         return (self.fresh_rate if fresh else self.parent_rate) * (self.sgd_factor if optimizer == "sgd" else 1.0)
+
+    def augmentation_for(self, choice: AugmentationChoice, *, fresh: bool) -> Augmentation:
+        """How far patches are varied."""
+        if choice != "auto":
+            return AUGMENTATIONS[choice]
+        return self.fresh_augmentation if fresh else self.parent_augmentation
 
 
 RECIPE = Recipe()
@@ -131,7 +141,7 @@ class Teaching:
         self._own = judging.exams_of(
             [windows[i] for i in order], start.header.net, teaching=True, most=self._recipe.training_exams
         )
-        how = self._recipe.augmentation or AUGMENTATIONS[self._job.settings.augmentation]
+        how = self._recipe.augmentation_for(self._job.settings.augmentation, fresh=start.parent is None)
         self._augmentation = suited(how, start.header.net)
         self._learner = Learner(start.net, self._device, self._course())
         if self._why_not_judged:
