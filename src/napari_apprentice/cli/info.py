@@ -1,11 +1,17 @@
-"""``apprentice info``: what a file is, in words or as JSON."""
+"""``apprentice info``: what a file or a network is, in words or as JSON."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from napari_apprentice.architecture import PRESETS, NetSettings, preset
+from napari_apprentice.cli.networks import about_network, network_lines
 from napari_apprentice.cli.progress import say
 from napari_apprentice.data import axes, models
 from napari_apprentice.data.files import read_image
@@ -15,22 +21,71 @@ from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.versions import Lineage
 
 
-def info(file: Path, /, *, json: bool = False) -> None:
-    """Say what an image, a model file or a project is.
+def info(
+    file: Path | None = None,
+    /,
+    *,
+    net: str | None = None,
+    width: Annotated[int, Parameter(validator=Number(gte=1))] | None = None,
+    dims: Literal[2, 3] | None = None,
+    channels: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
+    classes: Annotated[int, Parameter(validator=Number(gte=1))] = 2,
+    size: Annotated[tuple[int, ...] | None, Parameter(consume_multiple=True)] = None,
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    json: bool = False,
+) -> None:
+    """Say what an image, a model file, a project or a network is.
 
     Parameters
     ----------
     file
         An image, a model file (.safetensors) or a project's folder.
+    net
+        A network of the literature instead, such as unet: its parts, sizes, parameters and operations.
+    width
+        Channels of the network's first level; empty: as published.
+    dims
+        2 or 3; empty: 2 where the network has a 2D form.
+    channels
+        Channels that the network looks at.
+    classes
+        Outputs of the network.
+    size
+        Of the image that the network looks at: y x, or z y x.
+    spacing
+        Between voxels, z y x: a 3D network pools z only where slices are close enough.
     json
         Write one JSON object instead of lines.
     """
-    found = about(file)
+    if (file is None) == (net is None):
+        raise UserError("Give a file, or a network with --net: one of " + ", ".join(PRESETS) + ".")
+    if net is not None:
+        found = about_network(_network(net, dims, channels, classes, width, spacing), size)
+    elif file is not None:
+        found = about(file, size)
     say(_as_json(found) if json else "\n".join(_lines(found)))
 
 
-def about(path: Path) -> dict[str, Any]:
-    """What ``path`` is, as plain values; ``what`` is "image", "model" or "project"."""
+def _network(
+    name: str,
+    dims: Literal[2, 3] | None,
+    channels: int,
+    classes: int,
+    width: int | None,
+    spacing: tuple[float, float, float],
+) -> NetSettings:
+    known: Any = name  # `preset` refuses names that it does not know
+    if min(spacing) <= 0:
+        raise UserError(f"--spacing {' '.join(map(str, spacing))} has to be positive.")
+    first = PRESETS[known].dims[0] if name in PRESETS else 2
+    return preset(known, dims or first, channels, classes, width, spacing)
+
+
+def about(path: Path, size: Sequence[int] | None = None) -> dict[str, Any]:
+    """What ``path`` is, as plain values; ``what`` is "image", "model" or "project".
+
+    A model tells its network's table for an image of `size` (y, x) or (z, y, x).
+    """
     if not path.exists():
         raise UserError(f"{path} does not exist: check the path.")
     if path.name == "project.json":
@@ -38,7 +93,7 @@ def about(path: Path) -> dict[str, Any]:
     if path.is_dir() and (path / "project.json").exists():
         return _about_project(path)
     if path.suffix == ".safetensors":
-        return _about_model(path)
+        return _about_model(path, size)
     return _about_image(path)
 
 
@@ -56,9 +111,10 @@ def _about_image(path: Path) -> dict[str, Any]:
     }
 
 
-def _about_model(path: Path) -> dict[str, Any]:
+def _about_model(path: Path, size: Sequence[int] | None) -> dict[str, Any]:
     header = models.read_header(path)
-    return {"what": "model", "path": str(path), **header.model_dump(mode="json")}
+    network = about_network(header.net, size)
+    return {"what": "model", "path": str(path), **header.model_dump(mode="json"), "network": network}
 
 
 def _about_project(path: Path) -> dict[str, Any]:
@@ -87,9 +143,13 @@ def _as_json(found: dict[str, Any]) -> str:
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
+    if found["what"] == "network":
+        return network_lines(found)
     lines = []
     for name, value in found.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
+        if name == "network":
+            lines += ["", *network_lines(value)]
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
             lines += [f"{name}:", *(f"  {_short(entry)}" for entry in value)]
         else:
             lines.append(f"{name}: {_short(value)}")
