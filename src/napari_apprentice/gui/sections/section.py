@@ -206,9 +206,8 @@ class Words(QLabel):
             QTimer.singleShot(0, self._fit)
 
     def _fit(self) -> None:
-        height = max(0, self.heightForWidth(max(40, self.width())))
-        if height != self.minimumHeight():
-            self.setFixedHeight(height)
+        self.setMinimumHeight(0)  # Qt never asks for less than the minimum: a shorter text would keep the height
+        self.setFixedHeight(max(0, self.heightForWidth(max(40, self.width()))))
 
     def set_role(self, role: str) -> None:
         """Explain ("muted") or warn ("warning")."""
