@@ -11,6 +11,7 @@ from napari_apprentice import __version__
 from napari_apprentice.cli.bench import bench
 from napari_apprentice.cli.demo import demo
 from napari_apprentice.cli.info import info
+from napari_apprentice.cli.inside import inside
 from napari_apprentice.cli.mistakes import sentence
 from napari_apprentice.cli.progress import console
 from napari_apprentice.cli.prune import prune
@@ -27,7 +28,7 @@ app = App(
     version=__version__,
     help="Segment images, teach the network from corrections, and measure how well it does.",
 )
-for command in (segment, teach, info, prune, demo, bench, train):
+for command in (segment, teach, inside, info, prune, demo, bench, train):
     app.command(command)
 
 

@@ -25,6 +25,7 @@ class FileField:
         self.line.textChanged.connect(self._on_text)
         self.button = QToolButton()
         self.button.setText("...")
+        self.button.setProperty("role", "tool")
         self.button.setToolTip("Choose a file")
         self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.button.clicked.connect(self._on_browse)

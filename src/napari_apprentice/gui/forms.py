@@ -98,7 +98,7 @@ def field(info: FieldInfo, value: Any) -> ValueWidget | FileField:
     if _may_be_empty(info):
         spin.setSpecialValueText("automatic")
     if kind is float:
-        spin.setDecimals(1 if options["step"] >= 0.1 else 5)
+        spin.setDecimals(1 if options["step"] >= 0.1 else 2 if options["step"] >= 0.01 else 5)
     return widget
 
 

@@ -14,7 +14,6 @@ from napari_apprentice.session import Session
 _SHOWN = ("network", "width")
 _MORE = ("norm", "padding", "dropout", "encoder")
 _TITLES: dict[str, str] = {name: one.title for name, one in PRESETS.items()}
-_LABELS = {"encoder": "Encoder from"}
 
 
 class FreshNetwork(QWidget):
@@ -23,8 +22,8 @@ class FreshNetwork(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self.form: Form[FreshSettings] = Form(session.fresh_settings, self._on_changed, _SHOWN, _LABELS)
-        self.more: Form[FreshSettings] = Form(session.fresh_settings, self._on_changed, _MORE, _LABELS)
+        self.form: Form[FreshSettings] = Form(session.fresh_settings, self._on_changed, _SHOWN)
+        self.more: Form[FreshSettings] = Form(session.fresh_settings, self._on_changed, _MORE)
         self.fold = Fold(self.more, "More settings")
         self.words = muted("")
         self.facts = muted("")

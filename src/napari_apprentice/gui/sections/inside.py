@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qtpy.QtWidgets import QComboBox
+from qtpy.QtWidgets import QComboBox, QWidget
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.layers import Stage
-from napari_apprentice.gui.sections.section import Verb
+from napari_apprentice.gui.sections.section import button, row
 from napari_apprentice.session import Session
 
 _HELP = "Show what this level of the network makes of what you see now, as a layer with its channels on a slider"
+_LEVELS = "Encoders go from fine to coarse, decoders back; gates weigh what an encoder hands over"
 _FIRST = "encoder 0"
 
 
-class LookInside(Verb):
-    """The button and, beside it, the levels of the network in use; ``look`` is called with the chosen one."""
+class LookInside(QWidget):
+    """The levels of the network in use, and the button; ``look`` is called with the chosen one."""
 
     def __init__(self, session: Session, look: Callable[[str], None]) -> None:
+        super().__init__()
+        self._session = session
         self.level = QComboBox()
         self.level.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.level.setToolTip(
-            "Which level: encoders go from fine to coarse, decoders back; gates weigh what is skipped"
-        )
-        super().__init__("Look inside", lambda: look(self.chosen), beside=self.level)
-        self._session = session
-        self.set_help(_HELP)
+        self.level.setToolTip(_LEVELS)
+        self.button = button("Look inside", lambda: look(self.chosen))
+        layout = row(self.level, self.button)
+        layout.setStretch(0, 1)
+        self.setLayout(layout)
 
     @property
     def chosen(self) -> str:
@@ -41,8 +43,11 @@ class LookInside(Verb):
             for stage in header.net.maps:
                 self.level.addItem(words(stage, header.net), stage.name)
         self.level.setCurrentIndex(max(0, self.level.findData(chosen)))
-        self.level.setVisible(self.level.count() > 0)
-        self.allow(self._session.why_not_look_inside())
+        # A fresh network has nothing to see; that there is no image, or that the model does not fit it, is said nearby.
+        self.setVisible(header is not None)
+        why_not = self._session.why_not_look_inside()
+        self.button.setEnabled(not why_not)
+        self.button.setToolTip(why_not or _HELP)
 
 
 def words(stage: Stage, net: NetSettings) -> str:

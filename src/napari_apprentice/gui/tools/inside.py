@@ -54,7 +54,8 @@ class InsideLayer:
         if again and before is not None:
             found = reordered(found, before.channels)
         values, place = laid_out(found, footprint, self._stage.options())
-        place["name"] = f"{found.level} of {self._stage.session.model.title}"
+        model, _, _ = self._stage.session.model.title.partition(" (")  # a version's scores are said elsewhere
+        place["name"] = f"{found.level} of {model}"
         if self.layer is not None and (self.layer.ndim, self._is_gate) != (values.ndim, found.is_gate):
             self._drop()
         if self.layer is None:
