@@ -64,7 +64,7 @@ class OpenImages:
     @property
     def layers(self) -> list[Image]:
         """The image layers, the topmost first."""
-        return [layer for layer in reversed(self._viewer.layers) if isinstance(layer, Image)]
+        return [one for one in reversed(self._viewer.layers) if isinstance(one, Image) and not layers.is_marked(one)]
 
     @property
     def current(self) -> Shown | None:

@@ -15,6 +15,7 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.footprint import ORDER, Footprint
 
+MARK = {"apprentice": True}  # in the metadata of layers that are the panel's own
 _CHECKED_WHOLE = 1 << 28  # bytes; of a larger image one frame is looked at
 
 
@@ -29,6 +30,11 @@ class Reading:
     def layer_axes(self) -> str:
         """The axes that are dimensions of the layer: all but the samples of RGB."""
         return self.axes.replace("S", "")
+
+
+def is_marked(layer: Layer) -> bool:
+    """Whether a layer is the panel's own: not an image or labels of the user's."""
+    return all(layer.metadata.get(name) == value for name, value in MARK.items())
 
 
 def pixels_of(layer: Image) -> Any:

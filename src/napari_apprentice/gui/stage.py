@@ -22,7 +22,6 @@ from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.session import Entry, Session
 
 _REFRESH_MS = 60
-_MARK = "apprentice"
 _BLUE, _GREEN = (0.26, 0.53, 0.96, 1.0), (0.16, 0.78, 0.39, 1.0)
 
 
@@ -122,7 +121,7 @@ class Stage:
 
     def marked(self) -> dict[str, Any]:
         """Options of a layer that is the panel's own and goes with it."""
-        return {**self.options(), "metadata": {_MARK: True}}
+        return {**self.options(), "metadata": dict(layers.MARK)}
 
     # what happens
 
@@ -273,7 +272,7 @@ class Throttle(QObject):
 
 def is_ours(layer: Layer) -> bool:
     """Whether a layer belongs to the panel and not to the user."""
-    return isinstance(layer, ApprenticeLabels) or bool(layer.metadata.get(_MARK))
+    return isinstance(layer, ApprenticeLabels) or layers.is_marked(layer)
 
 
 def _colour(layer: Labels, session: Session) -> None:

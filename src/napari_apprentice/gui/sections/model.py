@@ -102,7 +102,7 @@ def words(choice: ModelChoice) -> str:
     """One line on a model: what it takes, what it learned from, how well it did."""
     header = choice.header
     if header is None:
-        return "Knows nothing yet: it learns from the objects you correct." if choice.is_fresh else choice.title
+        return "Knows nothing yet: it learns from what you correct." if choice.is_fresh else choice.title
     channels = "1 channel" if header.image_channels == 1 else f"{header.image_channels} channels"
     parts = [f"{header.net.dims}D, {channels}"]
     if header.object_diameter:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.gui.layers import MARK
 from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.tools.approve import visible_edges
 from napari_apprentice.session import InsideMap
@@ -67,7 +68,9 @@ class InsideLayer:
 
     def _add(self, values: NDArray[Any], place: dict[str, Any], *, is_gate: bool) -> None:
         looks = _GATE if is_gate else _FEATURES
-        self.layer = Image(values, interpolation2d="nearest", blending="translucent", **looks, **self._marked(place))
+        self.layer = Image(
+            values, interpolation2d="nearest", blending="translucent", metadata=dict(MARK), **looks, **place
+        )
         self._stage.add_quietly(self.layer)
 
     def _finish(self, *, again: bool) -> None:
@@ -82,9 +85,6 @@ class InsideLayer:
         dims = self._stage.viewer.dims
         if not again and len(found.channels) > 1:
             dims.set_current_step(dims.ndim - layer.ndim, 0)
-
-    def _marked(self, place: dict[str, Any]) -> dict[str, Any]:
-        return {**place, "metadata": dict(self._stage.marked()["metadata"])}
 
     @property
     def _is_gate(self) -> bool:
