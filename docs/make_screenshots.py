@@ -14,7 +14,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage import data
 
-from napari_apprentice import Session
+from napari_apprentice import FreshSettings, Session
 from napari_apprentice.data import samples
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
@@ -34,11 +34,12 @@ GLAND_CLASSES = (
 
 
 def main() -> None:
-    """The loop on 2D nuclei, picture by picture; a volume; classes on a real section."""
+    """The loop on 2D nuclei, picture by picture; a volume; classes on a real section; the networks."""
     IMAGES.mkdir(exist_ok=True)
     _loop()
     _volume()
     _classes()
+    _networks()
 
 
 def _loop() -> None:
@@ -91,6 +92,29 @@ def _classes() -> None:
         wait_until(lambda: not session.busy(), longest_s=4 * TEACH_S)
         _show(panel, panel.image)
         _picture(viewer, "classes")
+        _close(viewer, panel)
+
+
+def _networks() -> None:
+    """A fresh attention U-Net is chosen and taught; then one of its gates is looked at."""
+    volume, truth = samples.load("nuclei_2d")
+    with Session.temporary() as session:
+        viewer, panel = _window(session, volume)
+        session.choose_model("fresh")
+        session.fresh_settings = FreshSettings(network="attention-unet")
+        panel.model.fresh.fold.click()
+        correct(session, truth, OBJECTS)
+        _picture(viewer, "networks-panel")
+        session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": 2 * TEACH_S})
+        session.teach()
+        wait_until(lambda: not session.busy(), longest_s=4 * TEACH_S)
+        panel.stage.labels.visible = False
+        viewer.scene.camera.zoom *= 1.6
+        wait(0.5)
+        panel.model.inside.level.setCurrentIndex(panel.model.inside.level.findData("gate 0"))
+        panel.model.inside.button.click()
+        wait_until(lambda: not session.busy())
+        _picture(viewer, "networks-inside")
         _close(viewer, panel)
 
 
