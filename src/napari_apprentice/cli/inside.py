@@ -31,7 +31,7 @@ def inside(
 ) -> None:
     """Write the maps of one level of a network (TIFF), the channels that vary most first.
 
-    Of a large image the middle is looked at: 1024 x 1024 network pixels in 2D, 16 x 256 x 256 in 3D.
+    Of a large image the middle is looked at: 1024 x 1024 network pixels in 2D, 16 x 192 x 192 in 3D.
 
     Parameters
     ----------

@@ -33,9 +33,10 @@ from napari_apprentice.events import Event, Finished, Progress, Started
 from napari_apprentice.jobs import InsideJob, InsideResult
 from napari_apprentice.settings import Triple
 
-_LARGEST = {2: 1024, 3: 256}  # network pixels of a view along y and x
+_LARGEST = {2: 1024, 3: 192}  # network pixels of a view along y and x
 _DEPTH = 16  # slices of which a 3D network is shown
-_FARTHEST = 96  # network pixels around the view; what lies farther away counts little
+# Network voxels (z, y, x) that are seen around the view; what lies farther away counts little.
+_FARTHEST = {2: (0, 96, 96), 3: (8, 32, 32)}
 _HALF = 6.0e4  # float16 holds no more
 
 
@@ -118,8 +119,8 @@ def view_in(net: NetSettings, edges: tuple[tuple[int, int], ...], shape: Triple,
 def around(net: NetSettings, view: Slices, seen: Triple) -> Given:
     """The view with what is around it, so that the network sees it as in the whole image, or nearly."""
     read, lengths = [], []
-    for part, multiple, reach, n in zip(view, net.multiple, net.receptive_radius, seen, strict=True):
-        far = min(reach, _FARTHEST)
+    reaches = map(min, net.receptive_radius, _FARTHEST[net.dims])
+    for part, multiple, far, n in zip(view, net.multiple, reaches, seen, strict=True):
         start = max(0, part.start - far) // multiple * multiple  # the grid on which the whole image is pooled
         stop = start + padded(min(n, part.stop + far) - start, multiple)
         read.append(slice(start, min(n, stop)))
