@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from napari_apprentice.architecture.fresh import FreshSettings
 from napari_apprentice.architecture.net import NetSettings
-from napari_apprentice.architecture.presets import PRESETS, FreshSettings, Preset, PresetName, preset
+from napari_apprentice.architecture.presets import PRESETS, Preset, PresetName, preset
 
 __all__ = ["PRESETS", "FreshSettings", "NetSettings", "Preset", "PresetName", "preset"]

@@ -13,73 +13,29 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from napari_apprentice.data.scores import Matches
-from napari_apprentice.engine import checkpoint, judging, refit, replay
-from napari_apprentice.engine.augment import AUGMENTATIONS, Augmentation, suited
+from napari_apprentice.engine import checkpoint, judging, replay
+from napari_apprentice.engine.augment import suited
 from napari_apprentice.engine.batches import Batch, draw_batch
 from napari_apprentice.engine.clock import Clock
 from napari_apprentice.engine.device import pick
-from napari_apprentice.engine.judging import Exam, Verdict
+from napari_apprentice.engine.examiner import Examiner, Mark
 from napari_apprentice.engine.lessons import Window, balanced, frames_of, read_corrections, windows_of
 from napari_apprentice.engine.losses import Objective
+from napari_apprentice.engine.recipe import RECIPE, Recipe
 from napari_apprentice.engine.schedules import Lowest, schedule_for
 from napari_apprentice.engine.start import begin
 from napari_apprentice.engine.train import Course, Learner
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
-from napari_apprentice.settings import AugmentationChoice, DecodeSettings, OptimizerName, Triple
+from napari_apprentice.settings import Triple
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is taught, as far as the user need not choose. Chosen on images nothing is reported on."""
-
-    average: float = 0.98
-    head_rate: float = 5.0
-    fresh_rate: float = 3e-3
-    parent_rate: float = 1e-3
-    sgd_factor: float = 10.0  # SGD takes raw gradients, Adam's are divided by their size
-    freeze_norm: bool = False
-    stand_in: float = 0.3
-    limit: float = 0.5
-    anywhere: float = 0.1
-    validations: int = 10
-    training_exams: int = 40
-
-    # A fresh network learns most from images as they are in the few steps there are; a parent knows enough to be
-    # kept from learning corrections by heart.
-    fresh_augmentation: Augmentation = AUGMENTATIONS["light"]
-    parent_augmentation: Augmentation = AUGMENTATIONS["strong"]
-
-    def rate_for(self, optimizer: OptimizerName, *, fresh: bool) -> float:
-        """The peak learning rate when the user gave none."""
-        return (self.fresh_rate if fresh else self.parent_rate) * (self.sgd_factor if optimizer == "sgd" else 1.0)
-
-    def augmentation_for(self, choice: AugmentationChoice, *, fresh: bool) -> Augmentation:
-        """How far patches are varied."""
-        if choice != "auto":
-            return AUGMENTATIONS[choice]
-        return self.fresh_augmentation if fresh else self.parent_augmentation
-
-
-RECIPE = Recipe()
 _REFIT_APART = 0.3  # of the time
 _AS_GOOD = 0.01  # a later network this little worse than the best so far is preferred
-
-
-@dataclass
-class Mark:
-    """What one validation came to; ``fine`` also tells apart what the score does not."""
-
-    loss: float
-    score: float
-    fine: float
 
 
 def run(job: TeachJob, cancelled: Callable[[], bool], recipe: Recipe = RECIPE) -> Iterator[Event]:
@@ -143,9 +99,19 @@ class Teaching:
         )
         how = self._recipe.augmentation_for(self._job.settings.augmentation, fresh=start.parent is None)
         self._augmentation = suited(how, start.header.net)
-        self._learner = Learner(start.net, self._device, self._course())
+        self._learner = learner = Learner(start.net, self._device, self._course())
+        self._examiner = Examiner(
+            learner.average,
+            self._device,
+            start.header,
+            self._objective,
+            lambda what: self._clock.beat(learner.steps, what),
+        )
         if self._why_not_judged:
             yield Note(text=self._why_not_judged)
+
+    def _beat(self, what: str) -> Event:
+        return self._clock.beat(self._learner.steps, what)
 
     def _course(self) -> Course:
         settings, recipe = self._job.settings, self._recipe
@@ -162,7 +128,7 @@ class Teaching:
     def _judge_before(self) -> Generator[Event, None, Mark | None]:
         self._decode, self._refit_at = self._start.header.decode, 0.2
         began = self._clock.elapsed
-        mark = yield from self._mark(self._start.header.decode)
+        mark = yield from self._examiner.mark(self._exams, self._start.header.decode)
         took = self._clock.elapsed - began
         voxels = sum(exam.size for exam in self._exams)
         own = took * sum(exam.size for exam in self._own) / voxels if voxels else 2.0
@@ -176,15 +142,15 @@ class Teaching:
         """What the parent is sure of teaches too, as far as it does well on these corrections."""
         if self._job.settings.replay == 0:
             return
-        verdict = yield from self._sit(self._own, "Judging")
-        trust = replay.trust_in(self._score(self._own, verdict, self._start.header.decode).score)
+        mark = yield from self._examiner.mark(self._own, self._start.header.decode)
+        trust = 0.0 if mark is None else replay.trust_in(mark.score)
         if trust == 0:
             return
         for i, window in enumerate(self._windows):
             if self._clock.elapsed > 0.2 * self._job.settings.max_seconds:
                 return
             exam = judging.whole(window)
-            verdict = yield from self._sit([exam], "Looking at what the model knew")
+            verdict = yield from self._examiner.sit([exam], "Looking at what the model knew")
             self._windows[i] = replay.with_parent(window, verdict.predictions[0], self._job.kind, trust)
 
     def _learn(self) -> Iterator[Event]:
@@ -211,9 +177,9 @@ class Teaching:
     def _validate(self, training_loss: float) -> Iterator[Event]:
         used = self._clock.used(self._learner.steps)
         if used >= self._refit_at:
-            self._decode = yield from self._decoding()
+            self._decode = yield from self._examiner.decoding(self._own)
             self._refit_at = used + _REFIT_APART
-        mark = yield from self._mark(self._decode)
+        mark = yield from self._examiner.mark(self._exams, self._decode)
         self._schedule.judged(training_loss if mark is None else mark.loss)
         if mark is None:
             yield Validated(step=self._learner.steps, seconds=self._clock.elapsed, training_loss=training_loss)
@@ -229,8 +195,8 @@ class Teaching:
     def _finish(self, before: Mark | None) -> Iterator[Event]:
         if self._best is not None:
             self._learner.average.load_state_dict(self._best[1])
-        decode = yield from self._decoding()
-        after = yield from self._mark(decode)
+        decode = yield from self._examiner.decoding(self._own)
+        after = yield from self._examiner.mark(self._exams, decode)
         yield self._clock.beat(self._learner.steps, "Writing the model")
         header = self._start.header.model_copy(update={"decode": decode})
         result = TeachResult(
@@ -276,47 +242,6 @@ class Teaching:
         z = -(-min(16, deep) // net.multiple[0]) * net.multiple[0]
         plane = -(-min(64, settings.patch) // max(down, across)) * max(down, across)
         return (z, plane, plane), max(1, settings.batch_size // 4)
-
-    def _decoding(self) -> Generator[Event, None, DecodeSettings]:
-        first = self._start.header.decode
-        if self._job.kind == "classes":
-            return first
-        verdict = yield from self._sit(self._own, "Choosing how to separate objects")
-        tries = refit.decoding(self._own, verdict, first, sections=True)
-        while True:
-            try:
-                next(tries)
-            except StopIteration as end:
-                chosen: DecodeSettings = end.value
-                return chosen
-            yield self._clock.beat(self._learner.steps, "Choosing how to separate objects")
-
-    def _mark(self, decode: DecodeSettings) -> Generator[Event, None, Mark | None]:
-        if not self._exams:
-            return None
-        verdict = yield from self._sit(self._exams, "Judging")
-        return self._score(self._exams, verdict, decode)
-
-    def _sit(self, exams: list[Exam], what: str) -> Generator[Event, None, Verdict]:
-        header = self._start.header
-        steps = judging.sit(
-            self._learner.average, header.net, exams, self._objective, header.normalize.gain, self._device
-        )
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                verdict: Verdict = end.value
-                return verdict
-            yield self._clock.beat(self._learner.steps, what)
-
-    def _score(self, exams: list[Exam], verdict: Verdict, decode: DecodeSettings) -> Mark:
-        if self._job.kind == "classes":
-            score = judging.class_marks(exams, verdict, [one.value for one in self._job.classes])
-            return Mark(verdict.loss, score, score)
-        found: list[Matches] = judging.marks(exams, verdict, decode)
-        fine = float(np.mean([one.average_precision for one in found]))
-        return Mark(verdict.loss, found[0].average_precision, 0.5 * (found[0].average_precision + fine))
 
     def _validated(self, mark: Mark, training_loss: float | None) -> Validated:
         return Validated(

@@ -1,0 +1,44 @@
+"""What is chosen for a network that knows nothing yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from napari_apprentice.architecture.net import NetSettings
+from napari_apprentice.architecture.presets import PresetName, Spacing, preset
+from napari_apprentice.settings import Settings
+
+
+class FreshSettings(Settings):
+    """Which network a fresh start has."""
+
+    network: Annotated[PresetName, Field(description="Which network of the literature.")] = "unet"
+    width: Annotated[int, Field(ge=4, le=64, description="Channels of the first level; more learns more, slower.")] = 16
+    norm: Annotated[
+        Literal["as published", "batch", "group", "instance", "none"],
+        Field(description="What keeps activations in range."),
+    ] = "as published"
+    padding: Annotated[
+        Literal["same", "valid"],
+        Field(description="Of the U-Nets of 2015 and 2016: same keeps the size; valid, as published, costs far more."),
+    ] = "same"
+    dropout: Annotated[float, Field(ge=0, le=0.9, description="Share of channels dropped at the bottleneck.")] = 0.0
+    encoder: Annotated[
+        Path | None,
+        Field(description="File with weights for the encoder: an auto-encoder, another model, or VGG-16 (.pth)."),
+    ] = None
+
+    def net(
+        self, dims: Literal[2, 3], spacing: Spacing = (1.0, 1.0, 1.0), in_channels: int = 1, out_channels: int = 2
+    ) -> NetSettings:
+        """The network for images of `spacing` (z, y, x)."""
+        chosen = preset(self.network, dims, in_channels, out_channels, self.width, spacing)
+        changes: dict[str, Any] = {"dropout": self.dropout}
+        if chosen.padding == "valid":
+            changes["padding"] = self.padding
+        if self.norm != "as published":
+            changes["norm"] = self.norm
+        return chosen.model_copy(update=changes)

@@ -1,0 +1,43 @@
+"""How a network is taught, as far as the user need not choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_apprentice.engine.augment import AUGMENTATIONS, Augmentation
+from napari_apprentice.settings import AugmentationChoice, OptimizerName
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is taught, as far as the user need not choose. Chosen on images nothing is reported on."""
+
+    average: float = 0.98
+    head_rate: float = 5.0
+    fresh_rate: float = 3e-3
+    parent_rate: float = 1e-3
+    sgd_factor: float = 10.0  # SGD takes raw gradients, Adam's are divided by their size
+    freeze_norm: bool = False
+    stand_in: float = 0.3
+    limit: float = 0.5
+    anywhere: float = 0.1
+    validations: int = 10
+    training_exams: int = 40
+
+    # A fresh network learns most from images as they are in the few steps there are; a parent knows enough to be
+    # kept from learning corrections by heart.
+    fresh_augmentation: Augmentation = AUGMENTATIONS["light"]
+    parent_augmentation: Augmentation = AUGMENTATIONS["strong"]
+
+    def rate_for(self, optimizer: OptimizerName, *, fresh: bool) -> float:
+        """The peak learning rate when the user gave none."""
+        return (self.fresh_rate if fresh else self.parent_rate) * (self.sgd_factor if optimizer == "sgd" else 1.0)
+
+    def augmentation_for(self, choice: AugmentationChoice, *, fresh: bool) -> Augmentation:
+        """How far patches are varied."""
+        if choice != "auto":
+            return AUGMENTATIONS[choice]
+        return self.fresh_augmentation if fresh else self.parent_augmentation
+
+
+RECIPE = Recipe()
