@@ -51,7 +51,7 @@ def cells_2d(*, data: Path, out: Path) -> None:
 @train.command
 def autoencoder(
     *,
-    images: Annotated[list[Path], Parameter(consume_multiple=True)],
+    images: Annotated[list[Path], Parameter(consume_multiple=True, negative="")],
     out: Path,
     settings: Options = AutoencoderSettings(),  # noqa: B008 (frozen)
 ) -> None:
