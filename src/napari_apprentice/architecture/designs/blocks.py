@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from napari_apprentice.architecture.layers import Block, Conv
+from napari_apprentice.architecture.layers import Block, Conv, Stage
 from napari_apprentice.settings import Triple
 
 if TYPE_CHECKING:
@@ -74,6 +75,15 @@ def pooling(net: NetSettings, level: int) -> Conv | None:
     """The strided convolution below a level, None where nothing is learned (Springenberg et al., ICLR 2015)."""
     factor, width = net.pools[level], net.widths[level]
     return Conv(width, width, factor, stride=factor) if net.down == "strided" else None
+
+
+def encoder_stages(down: Sequence[Block], pools: Sequence[Conv | None]) -> list[Stage]:
+    """The way down: the block of each level above the bottleneck, and the pooling below it where that is learned."""
+    found = []
+    for i, (part, pool) in enumerate(zip(down, pools, strict=True)):
+        found.append(Stage(f"encoder {i}", i, part.outputs, tuple(part)))
+        found += [Stage(f"down {i}", i + 1, part.outputs, (pool,))] if pool else []
+    return found
 
 
 def lift(net: NetSettings, level: int, inputs: int, outputs: int) -> Conv | None:

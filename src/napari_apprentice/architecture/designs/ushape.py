@@ -14,7 +14,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_apprentice.architecture.designs.blocks import block, bottleneck, encoder_block, lift, plain, pooling
+from napari_apprentice.architecture.designs.blocks import (
+    block,
+    bottleneck,
+    encoder_block,
+    encoder_stages,
+    lift,
+    plain,
+    pooling,
+)
 from napari_apprentice.architecture.designs.design import radius, reach_of_step
 from napari_apprentice.architecture.layers import Block, Conv, Stage
 from napari_apprentice.settings import Triple
@@ -76,10 +84,7 @@ class UShape:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Encoder, bottleneck, decoder, head."""
-        found = []
-        for i, (part, pool) in enumerate(zip(self.down, self.learned_pools, strict=True)):
-            found.append(Stage(f"encoder {i}", i, part.outputs, tuple(part)))
-            found += [Stage(f"down {i}", i + 1, part.outputs, (pool,))] if pool else []
+        found = encoder_stages(self.down, self.learned_pools)
         bottom = len(self.down)
         found.append(Stage("bottleneck", bottom, self.bottom.outputs, tuple(self.bottom)))
         if self.codes:
