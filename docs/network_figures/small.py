@@ -12,6 +12,7 @@ import torch  # noqa: TID253 (networks learn here)
 
 from napari_apprentice.architecture import NetSettings, preset
 from napari_apprentice.data.channels import LUMINANCE
+from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.simulate import cells, nuclei, tissue
 from napari_apprentice.engine.annotated import annotated_source
 from napari_apprentice.engine.augment import AUGMENTATIONS
@@ -19,6 +20,7 @@ from napari_apprentice.engine.batches import draw_batch
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.nets import Net, build
+from napari_apprentice.engine.normalize import fit
 from napari_apprentice.engine.repeat import Repeating, learn, source_of
 from napari_apprentice.engine.schedules import Cosine
 from napari_apprentice.engine.train import Course, Learner
@@ -91,6 +93,17 @@ def repeater(name: str, settings: NetSettings, kinds: tuple[str, ...], cache: Pa
         return learn(settings, sources, how, pick("cpu"), lambda step, loss: None)
 
     return _kept(cache, f"{name}-{'-'.join(kinds)}-{noise}-{steps}", settings, teach)
+
+
+def header_of(settings: NetSettings) -> ModelHeader:
+    """As the header of an auto-encoder's file."""
+    return ModelHeader(id="again", name="again", kind="values", net=settings)
+
+
+def inputs_of(example: Picture, part: slice) -> torch.Tensor:
+    """A square part of an image as a network sees it (1, C, 1, Y, X)."""
+    scaled = fit(example.volume, NORMALIZE).apply(example.volume)
+    return torch.from_numpy(np.ascontiguousarray(scaled[..., part, part]))[None]
 
 
 def _kept(cache: Path, name: str, settings: NetSettings, teach: Callable[[], Net]) -> Net:

@@ -1,0 +1,1 @@
+"""The figures of docs/networks.md, and the small networks in them."""
