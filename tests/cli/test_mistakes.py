@@ -100,7 +100,7 @@ def test_a_folder_that_is_no_project_is_named(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_a_bug_stays_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(path: Path) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(info, "about", broken)
