@@ -32,7 +32,7 @@ def teach(name: str) -> TeachJob:
     return TeachJob(id=name, kind="instances", lessons=lessons, out="m")
 
 
-def wait(running: RunningJob, until: Callable[[Event], bool] | None = None, timeout: float = 20) -> list[Event]:
+def wait(running: RunningJob, until: Callable[[Event], bool] | None = None, timeout: float = 60) -> list[Event]:
     """Everything a job reports, to its end, or to the event that is waited for."""
     events: list[Event] = []
     end = time.monotonic() + timeout
