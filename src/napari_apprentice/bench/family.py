@@ -47,6 +47,7 @@ class FamilySettings(Settings):
     )
     processes: Annotated[int, Field(ge=1, description="Trainings at once, of one thread each.")] = 2
     repeats: Annotated[int, Field(ge=1, description="Predictions that are timed, of each network.")] = 7
+    features: Annotated[bool, Field(description="Also time what torch offers: layouts, bfloat16, compiling.")] = True
 
 
 def run(out: Path, settings: FamilySettings) -> Iterator[str]:
@@ -175,7 +176,7 @@ def _times(settings: FamilySettings) -> dict[str, Any]:
         nets = {label: net_for(task, label, settings.width, inputs) for label in labels}
         found["predict"][f"{dims}D"] = engine.prediction(nets, settings.repeats)
     net = preset("unet", 2, inputs, 2, settings.width)
-    found["features"] = engine.features(net, settings.repeats)
+    found["features"] = engine.features(net, settings.repeats) if settings.features else []
     return found
 
 

@@ -23,7 +23,8 @@ def write(out: Path, settings: dict[str, Any], rows: Sequence[dict[str, Any]], t
     """Write ``results.json``, ``family.md`` and ``family.png``; yields the table's lines."""
     lines = summary(rows, times)
     text = [table(lines, task) for task in dict.fromkeys(line["task"] for line in lines)]
-    text.append(features(times["features"]))
+    if times["features"]:
+        text.append(features(times["features"]))
     (out / "family.md").write_text("\n\n".join(text) + "\n")
     report.write(
         out, {"bench": "family", "settings": settings, "table": lines, "features": times["features"], "runs": rows}
