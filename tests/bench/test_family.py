@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,13 @@ def test_the_table_has_mean_and_deviation_best_first(tmp_path: Path) -> None:
     assert "no compiler" in said[-1]
     assert json.loads((tmp_path / "results.json").read_text())["table"][0]["mean"] == {"Dice": pytest.approx(0.6)}
     assert (tmp_path / "family.png").exists()
+
+
+def test_names_do_not_overlap_and_stay_near() -> None:
+    places = family_report.apart([0.1, 0.5, 0.5, 0.52], 0.1)
+    assert places[0] == 0.1
+    assert all(b - a > 0.0999 for a, b in pairwise(places))
+    assert places[2] == pytest.approx(0.5, abs=0.02)
 
 
 @pytest.mark.data

@@ -21,14 +21,14 @@ import numpy as np
 from pydantic import Field
 
 from napari_apprentice.architecture import PRESETS, NetSettings, PresetName, preset
-from napari_apprentice.bench import family_report, report
+from napari_apprentice.bench import family_pictures, family_report, report
 from napari_apprentice.bench.tasks import TASKS, Task, TaskName
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Settings
 
 VALID = " (valid)"  # behind the name of a net of valid convolutions in its published form
 _NARROWEST, _WIDEST = 4, 64
-_SHOWN = 3  # dev images of which labels are kept, to look at
+_SHOWN = 3  # dev images of which labels are kept, to be looked at
 _UNSTARTED = ("fcn-32s", "fcn-16s", "fcn-8s")
 
 
@@ -51,7 +51,10 @@ class FamilySettings(Settings):
 
 
 def run(out: Path, settings: FamilySettings) -> Iterator[str]:
-    """Write ``results.json``, ``family.md`` with the table, and a plot; one file for each training in ``runs``."""
+    """Write ``results.json``, ``family.md`` with the tables, a plot, and a picture of what was found for each task.
+
+    ``runs`` has a file for each training.
+    """
     report.folder(out / "runs")
     jobs = [job for job in planned(settings) if not _place(out, *job).exists()]
     yield f"{len(jobs)} trainings to do, {len(planned(settings)) - len(jobs)} done"
@@ -63,6 +66,8 @@ def run(out: Path, settings: FamilySettings) -> Iterator[str]:
         with _workers(1) as workers:
             timing.write_text(json.dumps(workers.submit(_times, settings).result(), indent=1) + "\n")
     rows = [json.loads(_place(out, *job).read_text()) for job in planned(settings)]
+    for task in settings.tasks:
+        _picture(out, settings, task)
     yield from family_report.write(out, settings.model_dump(), rows, json.loads(timing.read_text()))
 
 
@@ -163,6 +168,17 @@ def _one(out: Path, settings: FamilySettings, job: tuple[TaskName, str, int]) ->
     place.with_suffix(".pt").unlink()
     scored = ", ".join(f"{key} {value:.3f}" for key, value in scores.items())
     return f"{name}, {label}, seed {seed}: {scored}, {trial.step_s:.2f} s per step"
+
+
+def _picture(out: Path, settings: FamilySettings, name: TaskName) -> None:
+    """What the first trainings found in the first dev image."""
+    labels = [label for task, label, seed in planned(settings) if task == name and seed == settings.seeds[0]]
+    found = {
+        label: family_pictures.kept(_place(out, name, label, settings.seeds[0]).with_suffix(".npz"))[0]
+        for label in labels
+    }
+    _, dev = _read(name, settings)
+    family_pictures.write(out / f"family-{name}.png", TASKS[name], dev[0], found)
 
 
 def _times(settings: FamilySettings) -> dict[str, Any]:

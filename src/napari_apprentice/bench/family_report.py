@@ -122,35 +122,49 @@ def plot(path: Path, lines: Sequence[dict[str, Any]]) -> None:
 
 
 def draw(axes: Any, lines: Sequence[dict[str, Any]]) -> None:
-    """Each network a point with its standard deviation and its name, names moved apart where they would overlap."""
+    """Each network a point with its standard deviation; the names stand in a column beside, best on top."""
     task = TASKS[lines[0]["task"]]
-    for i, one in enumerate(lines):
+    lines = sorted(lines, key=_score)
+    most = max(one["predict_ms"] for one in lines)
+    for one in lines:
+        deviation = one["sd"][task.score_name]
         axes.errorbar(
-            one["predict_ms"],
-            _score(one),
-            yerr=one["sd"][task.score_name],
-            fmt="o",
-            ms=5,
-            capsize=2,
-            color=f"C{i % 10}",
+            one["predict_ms"], _score(one), yerr=deviation, fmt="o", ms=5, capsize=2, color=_colour(one["network"])
         )
     axes.set(xscale="log", title=task.words, ylabel=task.score_name)
     axes.set_xlabel(f"ms per {'Mvoxel' if task.dims == 3 else 'Mpixel'}, one thread")
-    axes.set_xlim(min(one["predict_ms"] for one in lines) / 1.3, max(one["predict_ms"] for one in lines) * 3)
+    axes.set_xlim(min(one["predict_ms"] for one in lines) / 1.3, most * 6)
     low, high = axes.get_ylim()
-    step, last = (high - low) / 28, float("-inf")
-    for i, one in sorted(enumerate(lines), key=lambda pair: _score(pair[1])):
-        last = max(last + step, _score(one))
+    line = (high - low) / 22
+    places = apart([_score(one) for one in lines], line)
+    axes.set_ylim(min(low, places[0] - line), max(high, places[-1] + line))
+    for one, place in zip(lines, places, strict=True):
         axes.annotate(
             one["network"],
             (one["predict_ms"], _score(one)),
-            (one["predict_ms"] * 1.12, last),
+            (most * 1.6, place),
             fontsize=8,
             va="center",
-            color=f"C{i % 10}",
-            arrowprops={"arrowstyle": "-", "lw": 0.4, "color": "0.6"},
+            color=_colour(one["network"]),
+            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": _colour(one["network"]), "alpha": 0.5},
         )
-    axes.set_ylim(low, max(high, last + step))
+
+
+def apart(values: Sequence[float], least: float) -> list[float]:
+    """Ascending places near ascending values, at least so far from each other: the mean of pushing up and down."""
+    up, down = list(values), list(values)
+    for i in range(1, len(values)):
+        up[i] = max(up[i], up[i - 1] + least)
+        down[-i - 1] = min(down[-i - 1], down[-i] - least)
+    return [(a + b) / 2 for a, b in zip(up, down, strict=True)]
+
+
+def _colour(label: str) -> Any:
+    """The same for a network in every panel, dark enough to be read."""
+    from matplotlib import colormaps
+
+    place = list(PRESETS).index(label.split(" ")[0])  # type: ignore[arg-type]  # benches name presets only
+    return tuple(0.85 * part for part in colormaps["gist_rainbow"]((place + 0.5) / len(PRESETS))[:3])
 
 
 def _score(line: dict[str, Any]) -> float:

@@ -51,8 +51,15 @@ def plot(path: Path, draw: Callable[[Any], None], *, size: tuple[float, float] =
     plots(path, 1, lambda axes, _: draw(axes), size=size)
 
 
-def plots(path: Path, count: int, draw: Callable[[Any, int], None], *, size: tuple[float, float]) -> None:
-    """Save ``count`` panels side by side; ``draw`` gets the axes and number of each."""
+def plots(
+    path: Path,
+    count: int,
+    draw: Callable[[Any, int], None],
+    *,
+    size: tuple[float, float],
+    columns: int | None = None,
+) -> None:
+    """Save ``count`` panels side by side, or in rows of ``columns``; ``draw`` gets the axes and number of each."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -60,8 +67,9 @@ def plots(path: Path, count: int, draw: Callable[[Any, int], None], *, size: tup
         raise UserError('Plots need matplotlib: pip install "napari-apprentice[bench]".') from error
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
+    columns = count if columns is None else columns
     for i in range(count):
-        draw(figure.add_subplot(1, count, i + 1), i)
+        draw(figure.add_subplot(-(-count // columns), columns, i + 1), i)
     figure.savefig(path, dpi=110)
 
 
