@@ -16,6 +16,7 @@ from torch import nn
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.engine.device import mixed_precision, pick
+from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.nets import build
 from napari_apprentice.settings import Triple
 
@@ -24,12 +25,12 @@ _PATCH = (4, 1, 96, 96)
 
 
 def prediction(nets: Mapping[str, NetSettings], repeats: int) -> dict[str, dict[str, Any]]:
-    """Seconds for a million voxels of each network, as they are used: the median of `repeats`, all nets in turn.
+    """Seconds for a million voxels of each network, as *Segment* runs it: the median of `repeats`, all nets in turn.
 
     In turn, so that what slows the machine for a while slows all.
     """
     torch.set_num_threads(1)
-    built = {label: _laid_out(build(settings).eval(), settings.dims == 2) for label, settings in nets.items()}
+    built = {label: ready(build(settings), pick("cpu")) for label, settings in nets.items()}
     seconds: dict[str, list[float]] = {label: [] for label in nets}
     for repeat in range(repeats + 1):
         for label, settings in nets.items():
