@@ -10,7 +10,7 @@ from cyclopts import Group, Parameter
 
 from napari_apprentice.cli.progress import console, say, shown
 from napari_apprentice.data.channels import one_channel
-from napari_apprentice.data.files import SUFFIXES, read_image
+from napari_apprentice.data.files import SUFFIXES, read_image, stem_of, suffix_of
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import SegmentResult
@@ -68,7 +68,7 @@ def targets(inputs: Iterable[Path], out: Path) -> list[tuple[Path, Path]]:
     """Each image with the file its labels go to; `UserError` when one is missing or would be overwritten."""
     found: dict[Path, Path] = {}
     for source in [image for path in inputs for image in images_in(path)]:
-        target = out / f"{source.stem}.tif"
+        target = out / f"{stem_of(source)}.tif"
         if target.resolve() == source.resolve():
             raise UserError(f"The labels of {source} would overwrite the image itself: choose another --out folder.")
         if target in found and found[target].resolve() != source.resolve():
@@ -83,7 +83,7 @@ def images_in(path: Path) -> list[Path]:
         raise UserError(f"{path} does not exist: check the path.")
     if not path.is_dir():
         return [path]
-    images = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    images = sorted(file for file in path.iterdir() if suffix_of(file) in SUFFIXES and file.is_file())
     if not images:
         raise UserError(f"There is no image in {path} ({', '.join(sorted(SUFFIXES))}): choose another folder.")
     return images
@@ -116,4 +116,4 @@ def summary(event: Event | None, kind: Kind) -> str:
 
 
 def _is_about(source: Path, error: UserError) -> bool:
-    return source.name in str(error) or source.stem in str(error)
+    return source.name in str(error) or stem_of(source) in str(error)

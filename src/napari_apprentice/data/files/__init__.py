@@ -9,15 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.files import picture, tiff
+from napari_apprentice.data.files import nifti, picture, tiff
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
 _READERS: dict[str, Callable[[Path], Volume]] = {
     **dict.fromkeys(tiff.SUFFIXES, tiff.read),
     **dict.fromkeys(picture.SUFFIXES, picture.read),
+    **dict.fromkeys(nifti.SUFFIXES, nifti.read),
 }
 SUFFIXES = frozenset(_READERS)
+
+
+def suffix_of(path: Path) -> str:
+    """The end of a file's name that says its format, in lower case: ".tif", ".nii.gz"."""
+    name = path.name.lower()
+    return max((suffix for suffix in SUFFIXES if name.endswith(suffix)), key=len, default=path.suffix.lower())
+
+
+def stem_of(path: Path) -> str:
+    """A file's name without `suffix_of`."""
+    return path.name[: len(path.name) - len(suffix_of(path))]
 
 
 def read_image(path: str | Path) -> Volume:
@@ -26,7 +38,7 @@ def read_image(path: str | Path) -> Volume:
     Parameters
     ----------
     path
-        A TIFF (plain, ImageJ or OME), PNG or JPEG file. A large uncompressed TIFF is memory-mapped.
+        A TIFF (plain, ImageJ or OME), PNG, JPEG or NIfTI file. A large uncompressed TIFF is memory-mapped.
 
     Returns
     -------
@@ -39,7 +51,7 @@ def read_image(path: str | Path) -> Volume:
         When the file is missing, damaged, empty or of a format that cannot be read.
     """
     path = Path(path)
-    reader = _READERS.get(path.suffix.lower())
+    reader = _READERS.get(suffix_of(path))
     if not path.exists():
         raise UserError(f"{path} does not exist: check the path.")
     if path.is_dir():

@@ -1,0 +1,108 @@
+"""NIfTI: which axis is which, what a voxel measures, and where it lies in the scanner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from napari_apprentice.data.files import read_image, read_labels
+from napari_apprentice.errors import UserError
+
+SHARED = Path(__file__).parents[4] / "shared" / "data"
+
+
+def write(path: Path, array: np.ndarray, affine: np.ndarray | None = None, unit: str = "mm") -> Path:
+    image = nibabel.Nifti1Image(array, np.eye(4) if affine is None else affine)
+    image.header.set_xyzt_units(unit)
+    nibabel.save(image, path)
+    return path
+
+
+def shared(place: str) -> Path:
+    path = SHARED / place
+    if not path.exists():
+        pytest.skip("needs the annotated images in ../shared/data")
+    return path
+
+
+def test_x_comes_last_and_nothing_is_turned_around(tmp_path: Path) -> None:
+    array = np.arange(2 * 3 * 4, dtype=np.int16).reshape(2, 3, 4)
+    affine = np.diag([-0.5, 0.7, 3.0, 1.0])  # x points to the left
+    volume = read_image(write(tmp_path / "mr.nii.gz", array, affine))
+    assert volume.pixels.shape == (1, 1, 4, 3, 2)
+    assert volume.pixels[0, 0, 3, 1, 0] == array[0, 1, 3]
+    assert volume.pixels.dtype == np.int16
+    assert volume.spacing == pytest.approx((3.0, 0.7, 0.5))
+    assert (volume.unit, volume.name) == ("mm", "mr")
+    assert volume.metadata["orientation"] == "LAS"
+    np.testing.assert_allclose(volume.metadata["affine"], affine)
+
+
+@pytest.mark.parametrize(("unit", "read"), [("micron", "um"), ("unknown", "mm"), ("meter", "m")])
+def test_the_unit_is_told_or_that_of_the_format(tmp_path: Path, unit: str, read: str) -> None:
+    assert read_image(write(tmp_path / "a.nii", np.eye(3, dtype=np.uint8), unit=unit)).unit == read
+
+
+def test_time_and_channels(tmp_path: Path) -> None:
+    array = np.random.default_rng(0).integers(0, 99, (5, 6, 7, 3, 2), np.uint8)
+    volume = read_image(write(tmp_path / "a.nii", array))
+    np.testing.assert_array_equal(volume.pixels, array.transpose(3, 4, 2, 1, 0))
+
+
+def test_scaled_whole_numbers_are_what_the_header_says(tmp_path: Path) -> None:
+    image = nibabel.Nifti1Image(np.linspace(0, 1, 60, dtype=np.float32).reshape(3, 4, 5), np.eye(4))
+    image.header.set_data_dtype(np.uint8)
+    nibabel.save(image, tmp_path / "a.nii")
+    pixels = read_image(tmp_path / "a.nii").pixels
+    assert pixels.dtype == np.float32
+    np.testing.assert_allclose(pixels.max(), 1, atol=1e-2)
+
+
+def test_labels_are_whole_numbers(tmp_path: Path) -> None:
+    labels = np.zeros((4, 5, 6), np.float32)
+    labels[1, 2, 3] = 2
+    assert read_labels(write(tmp_path / "l.nii.gz", labels))[0, 3, 2, 1] == 2
+    with pytest.raises(UserError, match="whole numbers"):
+        read_labels(write(tmp_path / "h.nii.gz", labels / 4))
+
+
+def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.nii", np.ones((9, 9, 9), np.float32))
+    path.write_bytes(path.read_bytes()[:600])
+    with pytest.raises(UserError, match=r"a\.nii is damaged"):
+        read_image(path)
+    (tmp_path / "b.nii.gz").write_text("no")
+    with pytest.raises(UserError, match=r"b\.nii\.gz is damaged"):
+        read_image(tmp_path / "b.nii.gz")
+    huge = nibabel.Nifti1Header()
+    huge.set_data_shape((30000, 30000, 30000))
+    (tmp_path / "c.nii").write_bytes(huge.binaryblock + bytes(4))
+    with pytest.raises(UserError, match="claims"):
+        read_image(tmp_path / "c.nii")
+
+
+@pytest.mark.parametrize(
+    ("place", "shape", "spacing", "orientation"),
+    [
+        ("formats/nifti/anatomical.nii", (1, 1, 25, 41, 33), (2.0, 2.0, 2.0), "LAS"),
+        ("formats/nifti/example4d.nii.gz", (2, 1, 24, 96, 128), (2.2, 2.0, 2.0), "LAS"),
+        ("formats/nifti/example_nifti2.nii.gz", (2, 1, 12, 20, 32), (2.2, 2.0, 2.0), "LAS"),
+        ("formats/nifti/rgb_test_file.nii.gz", (1, 3, 4, 10, 10), (1.003, 1.003, 1.0), "RAS"),
+        ("sharealike/hippocampus_msd/images/hippocampus_001.nii.gz", (1, 1, 35, 51, 35), (1.0, 1.0, 1.0), "RAS"),
+    ],
+)
+def test_real_files(place: str, shape: tuple[int, ...], spacing: tuple[float, ...], orientation: str) -> None:
+    volume = read_image(shared(place))
+    assert volume.pixels.shape == shape
+    assert volume.spacing == pytest.approx(spacing, rel=1e-3)
+    assert volume.metadata["orientation"] == orientation
+
+
+@pytest.mark.parametrize("name", ["corrupt/truncated.nii.gz", "corrupt/not_gzip.nii.gz", "nifti/row_major.dconn.nii"])
+def test_real_files_that_are_none(name: str) -> None:
+    with pytest.raises(UserError, match=r"\.nii") as caught:
+        read_image(shared(f"formats/{name}"))
+    assert "\n" not in str(caught.value)
