@@ -94,6 +94,14 @@ def test_a_volume_turned_by_a_right_angle_has_its_axes_swapped() -> None:
     assert not inside[:, :, [0, 4]].any()
 
 
+def test_what_has_an_upright_is_turned_a_little_either_way() -> None:
+    how, rng = replace(NO_AUGMENTATION, rotate=True, turn=0.2), np.random.default_rng(0)
+    matrices = [np.array(draw_view((0.0, 0.0), how, rng).matrix) for _ in range(200)]
+    angles = [np.arctan2(m[1, 0], m[0, 0]) for m in matrices]
+    assert -0.2 < min(angles) < -0.15
+    assert 0.15 < max(angles) < 0.2
+
+
 @pytest.mark.parametrize("name", ALONE)
 @pytest.mark.parametrize("depth", [1, 8])
 def test_labels_are_never_interpolated_and_stay_with_the_image(name: str, depth: int) -> None:

@@ -75,6 +75,11 @@ def test_exact_tiles_of_every_kind_of_net_give_what_the_whole_image_gives(parts:
     assert close(predict(ready_net, pixels, 1.0, EXACT).values, at_once(ready_net, pixels), 4e-3)
 
 
+def test_a_small_volume_is_one_tile_and_sees_all_of_itself() -> None:
+    assert len(predicting.tiles_for(DEEP, (47, 58, 41), 512, blend=True)) == 1
+    assert len(predicting.tiles_for(DEEP, (40, 256, 256), 512, blend=True)) > 1
+
+
 @pytest.mark.parametrize(("net", "shape", "tolerance"), [(FLAT, (1, 300, 200), 0.01), (DEEP, (40, 120, 90), 0.05)])
 def test_blended_tiles_are_close_to_the_whole_image(net: NetSettings, shape: tuple[int, ...], tolerance: float) -> None:
     ready_net, pixels = network(net), image(*shape)

@@ -26,7 +26,8 @@ _FURTHEST = 2.5  # standard deviations
 class Augmentation:
     """How far patches may differ from the image; the identity when everything is 0 and scales are 1.
 
-    ``shift`` is the largest distance of a patch's middle from a place worth looking at, as a share of the patch.
+    ``shift`` is the largest distance of a patch's middle from a place worth looking at, as a share of the patch;
+    ``turn`` the largest angle in radians of a rotation, for images that have an upright.
     ``elastic`` is the standard deviation in pixels of a smooth random field of displacements (Simard et al., ICDAR
     2003; Ronneberger et al., MICCAI 2015); up to 4 it never folds. ``tilt`` is the largest angle in radians by which
     the plane of a 3D patch leaves that of the slices: for voxels about as deep as wide only. Of light, ``contrast``
@@ -47,6 +48,7 @@ class Augmentation:
     shift: float = 0.35
     elastic: float = 0.0
     tilt: float = 0.0
+    turn: float = np.pi
 
 
 NO_AUGMENTATION = Augmentation((1.0, 1.0), 0.0, False, False, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -93,7 +95,7 @@ def draw_view(
 ) -> View:
     """A random view around `centre`; `size` (y, x) of the patch is asked for by ``elastic``."""
     scale = float(np.exp(rng.uniform(np.log(how.scale[0]), np.log(how.scale[1]))))
-    angle = rng.uniform(0, 2 * np.pi) if how.rotate else 0.0
+    angle = _draw_angle(how.turn, rng) if how.rotate else 0.0
     stretch = np.exp(rng.uniform(-how.stretch, how.stretch))
     c, s = np.cos(angle), np.sin(angle)
     sizes = np.diag([stretch / scale, 1.0 / (scale * stretch)])
@@ -113,6 +115,11 @@ def draw_bend(size: tuple[int, int], sigma: float, rng: Generator) -> torch.Tens
     fine = functional.interpolate(torch.from_numpy(coarse), scale_factor=_CELL, mode="bicubic", align_corners=False)
     y, x = (int(start) for start in rng.integers(_CELL // 2, _CELL + _CELL // 2, 2))
     return fine[0, :, y : y + size[0], x : x + size[1]]
+
+
+def _draw_angle(turn: float, rng: Generator) -> float:
+    """Any way, or as far to the left as to the right."""
+    return float(rng.uniform(0, 2 * np.pi) if turn >= np.pi else rng.uniform(-turn, turn))
 
 
 def _draw_lean(tilt: float, rng: Generator) -> torch.Tensor:

@@ -136,8 +136,13 @@ def predict_steps(
 
 
 def tiles_for(net: NetSettings, shape: Triple, edge: int, *, blend: bool) -> list[Tile]:
-    """Tiles for a network on an image of ``shape``, evenly sized, about ``edge`` wide; halos are at most half."""
+    """Tiles for a network on an image of ``shape``, evenly sized, about ``edge`` wide; halos are at most half.
+
+    A volume of no more voxels than a tile is one tile: cut along z, a network would see little of a small organ.
+    """
     wanted = (1, edge, edge) if net.dims == 2 else (min(_DEEPEST, edge // 12), edge // 2, edge // 2)
+    if net.dims == 3 and np.prod(shape, dtype=np.int64) <= np.prod(wanted):
+        wanted = shape
     overlap = _OVERLAP_2D if net.dims == 2 else _OVERLAP_3D
     halo = overlap if blend else net.receptive_radius
     tile = [_even(n, max(t, 4 * h), h) for n, t, h in zip(shape, wanted, halo, strict=True)]
