@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from napari_apprentice.bench import report
-from napari_apprentice.bench.accuracy import listed
 from napari_apprentice.errors import UserError
 
 
@@ -34,13 +33,3 @@ def test_spread_of_a_hundred_values() -> None:
 def test_a_plot_is_a_picture(tmp_path: Path) -> None:
     report.plot(tmp_path / "plot.png", lambda axes: axes.plot([0, 1], [0, 1]))
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_only_the_split_asked_for_is_judged(tmp_path: Path) -> None:
-    (tmp_path / "index.csv").write_text("id,type,split\na,fluo,train\nb,fluo,dev\nc,histo,dev\n")
-    assert listed(tmp_path, "dev") == [("b", "fluo"), ("c", "histo")]
-
-
-def test_a_folder_without_images_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no images of the split dev"):
-        listed(tmp_path, "dev")

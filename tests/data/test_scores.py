@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_apprentice.data.scores import Matches, average_precision, dice, matches, matches_within, mean_dice
+from napari_apprentice.data.scores import (
+    Matches,
+    average_precision,
+    dice,
+    dice_parts,
+    matches,
+    matches_within,
+    mean_dice,
+)
 
 
 def _row(*values: int) -> np.ndarray:
@@ -125,3 +133,8 @@ def test_dice_by_class() -> None:
 def test_shapes_must_agree() -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
         matches(_row(1), _row(1, 2))
+
+
+def test_parts_of_dice_add_up_over_images() -> None:
+    one = dice_parts(_row(1, 1, 1, 0), _row(1, 1, 0, 0), (1, 2))
+    assert one == {1: (4, 5), 2: (0, 0)}

@@ -1,26 +1,29 @@
-"""Scores of a model on images with known objects, beside the classical baseline on the same images."""
+"""Scores of a model on images with known objects or classes, beside the classical baseline on the same images."""
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from napari_apprentice.bench import report
+from napari_apprentice.bench import accuracy_report, report
+from napari_apprentice.bench.sets import Picture, pictures
 from napari_apprentice.data import classical, scores
-from napari_apprentice.data.files import read_image, read_labels
+from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
+from napari_apprentice.runners import Runners
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
-from napari_apprentice.settings import Settings
+from napari_apprentice.settings import DeviceName, SegmentSettings, Settings
 
 Labels = NDArray[np.uint32]
+
+_SAY_EVERY = 20  # images
 
 
 class AccuracySettings(Settings):
@@ -30,75 +33,78 @@ class AccuracySettings(Settings):
         report.DATA / "dsb2018"
     )
     model: Annotated[str, Field(description="A bundled model or a model file.")] = "nuclei-2d"
-    split: Annotated[str, Field(description="Which part of index.csv: dev or train.")] = "dev"
+    split: Annotated[str, Field(description="Which part of index.csv: dev, train, or all.")] = "dev"
+    images: Annotated[int | None, Field(ge=1, description="So many images, drawn at random; empty: all.")] = None
+    seed: Annotated[int, Field(ge=0, description="Draws images, and groups for the intervals.")] = 0
+    device: Annotated[DeviceName, Field(description="Where the network runs.")] = "auto"
 
 
 def run(out: Path, settings: AccuracySettings) -> Iterator[str]:
-    """Write ``results.json`` with the mean over images of TP / (TP + FP + FN), by type of image, and a plot."""
-    found: dict[str, list[dict[str, list[float]]]] = defaultdict(list)
-    runners = InlineRunners()
+    """Write ``results.json`` with the counts of every image and all scores, ``scores.md`` and a plot."""
+    chosen = drawn(pictures(settings.data, settings.split), settings.images, settings.seed)
+    header = header_of(settings.model)
+    report.folder(out)
+    runners, rows = InlineRunners(), []
     try:
-        for name, kind in listed(settings.data, settings.split):
-            found[kind].append(_judge(settings, name, runners))
+        for picture in chosen:
+            rows.append(_judge(settings, header, picture, runners))
+            if len(rows) % _SAY_EVERY == 0:
+                yield f"{len(rows)} of {len(chosen)} images"
     finally:
         runners.close()
-    everything = [row for rows in found.values() for row in rows]
-    table = {kind: _means(rows) for kind, rows in [*sorted(found.items()), ("all", everything)]}
-    for kind, row in table.items():
-        model, baseline = ("/".join(f"{score:.3f}" for score in row[who]) for who in ("model", "baseline"))
-        yield f"{kind:<28} {len(found.get(kind, [])) or '':>4}  model {model}  baseline {baseline}"
-    report.write(
-        out,
-        {
-            "bench": "accuracy",
-            "settings": settings.model_dump(),
-            "thresholds": scores.THRESHOLDS,
-            "images": {kind: len(rows) for kind, rows in found.items()},
-            "average_precision": table,
-        },
-    )
-    report.plot(out / "accuracy.png", lambda axes: _draw(axes, table), size=(8, 4))
+    about = {"settings": settings.model_dump(), "trained_on": header.trained_on}
+    yield from accuracy_report.write(out, about, settings.data.resolve().name, rows, settings.seed)
 
 
-def listed(data: Path, split: str) -> list[tuple[str, str]]:
-    """Name and type of each image; `UserError` when there is none."""
-    index = data / "index.csv"
-    if index.exists():
-        with index.open(newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row.get("split", split) == split]
-        images = [(row["id"], row.get("type") or data.name) for row in rows]
-    else:
-        images = [(path.stem, data.name) for path in sorted((data / "images").glob("*.tif"))]
-    if not images:
-        raise UserError(f"{data} has no images of the split {split}: choose a folder with images/ and labels/.")
-    return images
+def header_of(model: str) -> ModelHeader:
+    """What a model says about itself; `UserError` when there is no such model, or it proposes no labels."""
+    with Session.temporary() as session:
+        session.choose_model(model)
+        header = session.model.header
+    if header is None:
+        raise UserError("A fresh network knows nothing yet: choose a bundled model or a model file.")
+    return header
 
 
-def _judge(settings: AccuracySettings, name: str, runners: InlineRunners) -> dict[str, list[float]]:
-    volume = read_image(settings.data / "images" / f"{name}.tif")
-    truth = read_labels(settings.data / "labels" / f"{name}.tif")
+def drawn(images: Sequence[Picture], count: int | None, seed: int) -> list[Picture]:
+    """So many of the images at random, in their order; None: all."""
+    if count is None or count >= len(images):
+        return list(images)
+    places = np.random.default_rng(seed).choice(len(images), count, replace=False)
+    return [images[i] for i in sorted(places)]
+
+
+def proposed(volume: Volume, model: str, runners: Runners, settings: SegmentSettings) -> Labels:
+    """What a model proposes for an image, (T, Z, Y, X)."""
     with Session.temporary(runners) as session:
-        session.choose_model(settings.model)
+        session.choose_model(model)
+        session.segment_settings = settings
         entry = session.add_image(volume)
         session.segment()
         session.run_until_idle()
-        proposed = np.array(entry.labels)
-    baseline = classical.segment(volume)
-    return {"model": _scores(truth, proposed), "baseline": _scores(truth, baseline)}
+        return np.array(entry.labels)
 
 
-def _scores(truth: Labels, labels: Labels) -> list[float]:
-    return [counts.average_precision for counts in scores.matches(truth, labels)]
+def counts(truth: Labels, labels: Labels) -> dict[str, Any]:
+    """What all scores of objects in one image are made of: matches at every IoU, and Dice of the foreground."""
+    found = scores.matches(truth, labels, scores.STEPS)
+    return {
+        "tp": [one.true_positives for one in found],
+        "fp": [one.false_positives for one in found],
+        "fn": [one.false_negatives for one in found],
+        "iou_sum": [one.iou_sum for one in found],
+        "dice": {"Dice": scores.dice_parts(truth > 0, labels > 0, (1,))[1]},
+    }
 
 
-def _means(rows: list[dict[str, list[float]]]) -> dict[str, list[float]]:
-    return {who: np.mean([row[who] for row in rows], axis=0).tolist() for who in ("model", "baseline")}
-
-
-def _draw(axes: object, table: dict[str, dict[str, list[float]]]) -> None:
-    where = np.arange(len(table))
-    for offset, who in ((-0.2, "model"), (0.2, "baseline")):
-        axes.bar(where + offset, [row[who][0] for row in table.values()], 0.4, label=who)  # type: ignore[attr-defined]
-    axes.set(xticks=where, ylabel="AP at IoU 0.5", ylim=(0, 1))  # type: ignore[attr-defined]
-    axes.set_xticklabels(list(table), rotation=20, ha="right")  # type: ignore[attr-defined]
-    axes.legend(frameon=False)  # type: ignore[attr-defined]
+def _judge(settings: AccuracySettings, header: ModelHeader, picture: Picture, runners: Runners) -> dict[str, Any]:
+    """The counts of one image: predicted once, scored at all thresholds in one overlap."""
+    volume, truth = picture.read()
+    row: dict[str, Any] = {"name": picture.name, "kind": picture.kind, "group": picture.group}
+    labels = proposed(volume, settings.model, runners, SegmentSettings(device=settings.device))
+    if header.kind == "classes":
+        names = {one.value: one.name for one in header.classes}
+        parts = scores.dice_parts(truth, labels, tuple(names))
+        return row | {"objects": 0, "model": {"dice": {f"Dice {names[v]}": both for v, both in parts.items()}}}
+    row["objects"] = len(np.unique(truth[truth > 0]))
+    return row | {"model": counts(truth, labels), "baseline": counts(truth, classical.segment(volume))}

@@ -95,7 +95,7 @@ def table(lines: Sequence[dict[str, Any]], task: str) -> str:
         ]
         for one in mine
     ]
-    return f"**{task}**: {TASKS[task].words}\n\n" + _markdown(head, body)  # type: ignore[index]
+    return f"**{task}**: {TASKS[task].words}\n\n" + report.markdown(head, body)  # type: ignore[index]
 
 
 def features(ways: Sequence[dict[str, Any]]) -> str:
@@ -109,7 +109,7 @@ def features(ways: Sequence[dict[str, Any]]) -> str:
             body.append(
                 [*marks, f"{1e3 * way['predict_s']:.0f}", f"{1e3 * way['step_s']:.0f}", f"{way['first_s']:.1f}"]
             )
-    return _markdown(["channels last", "bfloat16", "compiled", "ms/Mpixel", "ms/step", "first call, s"], body)
+    return report.markdown(["channels last", "bfloat16", "compiled", "ms/Mpixel", "ms/step", "first call, s"], body)
 
 
 def plot(path: Path, lines: Sequence[dict[str, Any]]) -> None:
@@ -173,8 +173,3 @@ def _score(line: dict[str, Any]) -> float:
 
 def _deviation(values: Sequence[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-
-
-def _markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---", *("---:" for _ in head[1:])], *body]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

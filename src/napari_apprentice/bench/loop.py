@@ -20,11 +20,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_apprentice.bench import report
-from napari_apprentice.bench.accuracy import listed
+from napari_apprentice.bench.sets import pictures
 from napari_apprentice.bench.user import corrections
 from napari_apprentice.data import scores
-from napari_apprentice.data.files import read_image, read_labels
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.files import read_image
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import FRESH, Session
@@ -73,7 +72,7 @@ def refuse_if_known(start: str, settings: LoopSettings) -> None:
     with Session.temporary() as session:
         session.choose_model(start)
         header = session.model.header
-    names = {name for split in (settings.train, settings.judge) for name, _ in listed(settings.data, split)}
+    names = {one.name for split in (settings.train, settings.judge) for one in pictures(settings.data, split)}
     known = [] if header is None else [t for t in header.trained_on if settings.data.name in t or t in names]
     if known:
         raise UserError(
@@ -84,9 +83,7 @@ def refuse_if_known(start: str, settings: LoopSettings) -> None:
 
 def _one_user(out: Path, settings: LoopSettings, start: str, seed: int, runners: InlineRunners) -> Iterator[str]:
     """One simulated user from one start: every round is saved at once, and found again."""
-    truth = {
-        name: read_labels(settings.data / "labels" / f"{name}.tif") for name, _ in listed(settings.data, settings.train)
-    }
+    truth = {one.name: one.read()[1] for one in pictures(settings.data, settings.train)}
     with Session.temporary(runners) as session:
         session.resegment_after_teach = False
         session.choose_model(start)
@@ -146,9 +143,8 @@ def _round(session: Session, settings: LoopSettings, start: str, seed: int, coun
 def judge(settings: LoopSettings, model: str, runners: Any) -> list[float]:
     """Mean over the judged images of AP at .50 and .75."""
     found = []
-    for name, _ in listed(settings.data, settings.judge):
-        volume: Volume = read_image(settings.data / "images" / f"{name}.tif")
-        truth: Labels = read_labels(settings.data / "labels" / f"{name}.tif")
+    for one in pictures(settings.data, settings.judge):
+        volume, truth = one.read()
         with Session.temporary(runners) as session:
             session.choose_model(model)
             entry = session.add_image(volume)

@@ -73,6 +73,12 @@ def plots(
     figure.savefig(path, dpi=110)
 
 
+def markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """A table; numbers to the right of the first column."""
+    lines = [head, ["---", *("---:" for _ in head[1:])], *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def spread(values: Sequence[float]) -> dict[str, float]:
     """Median, 99th percentile and maximum."""
     array = np.asarray(values, dtype=float)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.bench.accuracy import listed
+from napari_apprentice.bench.sets import pictures
 from napari_apprentice.data import instances, scores
 from napari_apprentice.data.files import read_image, read_labels
 from napari_apprentice.settings import DecodeSettings, Triple
@@ -112,10 +112,11 @@ def _truth(examples: Sequence[Example]) -> list[Labels]:
 def _read_nuclei_2d(data: Path, split: str) -> list[Example]:
     """Of each kind of fluorescence image as many, evenly from the list."""
     folder, many = data / "dsb2018", {"train": 20, "dev": 8}[split]
-    images = listed(folder, split)
+    images = pictures(folder, split)
     examples = []
     for kind in _KINDS:
-        mine = [one for one in (_read(folder, n) for n, k in images if k == kind) if max(one.labels.shape) <= _LARGEST]
+        names = [image.name for image in images if image.kind == kind]
+        mine = [one for one in (_read(folder, name) for name in names) if max(one.labels.shape) <= _LARGEST]
         examples += [mine[i] for i in np.linspace(0, len(mine) - 1, min(many, len(mine))).round().astype(int)]
     return examples
 

@@ -20,6 +20,7 @@ from scipy.optimize import linear_sum_assignment
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND
 
 THRESHOLDS = (0.5, 0.75, 0.9)
+STEPS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))  # .50 to .95, as the Data Science Bowl averaged over
 Counts = NDArray[np.int64]
 
 
@@ -135,15 +136,22 @@ def dice(
     truth: NDArray[Any], prediction: NDArray[Any], classes: Sequence[int], mask: NDArray[Any] | None = None
 ) -> dict[int, float | None]:
     """Dice of each class: 2 |A and B| / (|A| + |B|), over ``mask`` only; None for a class that is in neither."""
+    parts = dice_parts(truth, prediction, classes, mask)
+    return {value: part / whole if whole else None for value, (part, whole) in parts.items()}
+
+
+def dice_parts(
+    truth: NDArray[Any], prediction: NDArray[Any], classes: Sequence[int], mask: NDArray[Any] | None = None
+) -> dict[int, tuple[int, int]]:
+    """2 |A and B| and |A| + |B| of each class, which several images can add up before they are divided."""
     _same_shape(truth, prediction)
     if mask is not None:
         truth, prediction = truth[mask > 0], prediction[mask > 0]
-    scores: dict[int, float | None] = {}
+    parts = {}
     for value in classes:
         one, two = truth == value, prediction == value
-        total = int(one.sum()) + int(two.sum())
-        scores[value] = 2 * int((one & two).sum()) / total if total else None
-    return scores
+        parts[value] = (2 * int((one & two).sum()), int(one.sum()) + int(two.sum()))
+    return parts
 
 
 def mean_dice(scores: dict[int, float | None]) -> float:
