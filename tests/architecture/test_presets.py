@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -134,6 +135,13 @@ def test_a_fresh_unet_of_2015_keeps_its_size_unless_asked_for_its_own_padding() 
     assert FreshSettings(network="unet-2015").net(2).margin == (0, 0, 0)
     assert FreshSettings(network="unet-2015", padding="valid").net(2).margin == (0, 184, 184)
     assert FreshSettings(network="segnet", padding="valid").net(2).padding == "same"
+
+
+def test_fcn_has_a_norm_where_nothing_was_learned_before(tmp_path: Path) -> None:
+    assert preset("fcn-8s").norm == "none"
+    assert FreshSettings(network="fcn-8s").net(2).norm == "batch"
+    assert FreshSettings(network="fcn-8s", encoder=tmp_path / "vgg16.pth").net(2).norm == "none"
+    assert FreshSettings(network="fcn-8s", norm="none").net(2).norm == "none"
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from napari_apprentice.architecture.net import NetSettings
-from napari_apprentice.architecture.presets import PresetName, Spacing, preset
+from napari_apprentice.architecture.presets import PRESETS, PresetName, Spacing, preset
 from napari_apprentice.settings import Settings
 
 
@@ -18,9 +18,9 @@ class FreshSettings(Settings):
     network: Annotated[PresetName, Field(description="Which network of the literature.")] = "unet"
     width: Annotated[int, Field(ge=4, le=64, description="Channels of the first level; more learns more, slower.")] = 16
     norm: Annotated[
-        Literal["as published", "batch", "group", "instance", "none"],
-        Field(description="What keeps activations in range."),
-    ] = "as published"
+        Literal["auto", "batch", "group", "instance", "none"],
+        Field(description="What keeps activations in range; auto: as published, or what a start from scratch needs."),
+    ] = "auto"
     padding: Annotated[
         Literal["same", "valid"],
         Field(description="Of the U-Nets of 2015 and 2016: same keeps the size; valid, as published, costs far more."),
@@ -39,6 +39,8 @@ class FreshSettings(Settings):
         changes: dict[str, Any] = {"dropout": self.dropout}
         if chosen.padding == "valid":
             changes["padding"] = self.padding
-        if self.norm != "as published":
+        if self.norm != "auto":
             changes["norm"] = self.norm
+        elif self.encoder is None:
+            changes |= PRESETS[self.network].from_scratch
         return chosen.model_copy(update=changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from napari_apprentice.architecture.net import NetSettings
@@ -34,7 +34,8 @@ class Preset:
     """A network of the literature.
 
     ``widths`` are those of the paper, bottleneck last; a 3D form has one level fewer where ``shallower``. ``parts``
-    are the `NetSettings` in which it differs from a plain U-Net.
+    are the `NetSettings` in which it differs from a plain U-Net, ``from_scratch`` those without which it does not begin
+    to learn unless its encoder has learned before.
     """
 
     name: PresetName
@@ -45,6 +46,7 @@ class Preset:
     widths: tuple[int, ...] = (64, 128, 256, 512, 1024)
     dims: tuple[Literal[2, 3], ...] = (2, 3)
     shallower: bool = True
+    from_scratch: dict[str, Any] = field(default_factory=dict)
 
     def net(
         self,
@@ -75,7 +77,11 @@ class Preset:
         return "volumes" if self.dims == (3,) else "2D images"
 
 
-_VGG: dict[str, Any] = {"widths": (64, 128, 256, 512, 512, 4096), "shallower": False}
+_VGG: dict[str, Any] = {
+    "widths": (64, 128, 256, 512, 512, 4096),
+    "shallower": False,
+    "from_scratch": {"norm": "batch"},
+}
 _VGG_PARTS: dict[str, Any] = {"convolutions": (2, 2, 3, 3, 3, 0), "decoder": "scores", "norm": "none"}
 _LONG = "Long, Shelhamer & Darrell, CVPR 2015"
 

@@ -29,7 +29,6 @@ from napari_apprentice.settings import Settings
 VALID = " (valid)"  # behind the name of a net of valid convolutions in its published form
 _NARROWEST, _WIDEST = 4, 64
 _SHOWN = 3  # dev images of which labels are kept, to be looked at
-_UNSTARTED = ("fcn-32s", "fcn-16s", "fcn-8s")
 
 
 class FamilySettings(Settings):
@@ -92,8 +91,7 @@ def planned(settings: FamilySettings) -> list[tuple[TaskName, str, int]]:
 def net_for(task: Task, label: str, width: int, in_channels: int) -> NetSettings:
     """The network of about as many parameters as a U-Net of `width` has in as many dimensions.
 
-    Nets of valid convolutions are padded unless `label` says otherwise. FCNs were published with weights learned from
-    a million photographs and without norm; from scratch they do not start in so few steps, so they get batch norm.
+    As a fresh start has it: with the norm it needs from scratch, and padded unless `label` says otherwise.
     """
     name: Any = label.removesuffix(VALID)
 
@@ -103,7 +101,7 @@ def net_for(task: Task, label: str, width: int, in_channels: int) -> NetSettings
     goal = preset("unet", task.dims, in_channels, task.out_channels, width).parameters
     nets = [at(wide) for wide in range(_NARROWEST, _WIDEST + 1, 4)]
     net = min(nets, key=lambda one: abs(np.log(one.parameters / goal)))
-    changes: dict[str, Any] = {"norm": "batch"} if name in _UNSTARTED else {}
+    changes = dict(PRESETS[name].from_scratch)
     if not label.endswith(VALID):
         changes["padding"] = "same"
     return net.model_copy(update=changes)
