@@ -19,6 +19,7 @@ OptimizerName = Literal["adamw", "adam", "sgd"]
 ScheduleName = Literal["cosine", "plateau"]
 AugmentationName = Literal["light", "strong", "none"]
 AugmentationChoice = Literal["auto", AugmentationName]
+RepresentationName = Literal["log-distance", "depth-and-centre", "flows", "affinities"]
 Triple = tuple[int, int, int]
 
 
@@ -60,6 +61,12 @@ class DecodeSettings(Settings):
     prominence: Annotated[
         float, Field(ge=0, description="How far a peak of log-distance must rise above the saddle to be an object.")
     ] = 0.2
+    split: Annotated[
+        float,
+        Field(
+            ge=0, le=1, description="How readily depth-and-centre and affinities part objects; 0: join all they can."
+        ),
+    ] = 0.5
     edge: Annotated[
         float, Field(ge=0, description="Log-distance from which a voxel is inside: what sparse corrections teach best.")
     ] = 0.0

@@ -25,7 +25,7 @@ def basins(height: np.ndarray, inside: np.ndarray, prominence: float) -> np.ndar
         return np.zeros(inside.shape, np.int32)
     height = np.ascontiguousarray(height, dtype=np.float32)
     marks = _peaks(height, inside)
-    flooded = _flood(height, marks, inside)
+    flooded = flood(height, marks, inside)
     return _join(flooded, height, marks > 0, prominence)
 
 
@@ -38,7 +38,8 @@ def _peaks(height: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return np.asarray(marks, np.int32)
 
 
-def _flood(height: np.ndarray, marks: np.ndarray, inside: np.ndarray) -> np.ndarray:
+def flood(height: np.ndarray, marks: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Let marks (Z, Y, X) int32 grow downhill over the voxels `inside`; voxels touch by faces."""
     if _fast_watershed is not None:
         flat = height.shape[0] == 1
         picked = (a[0] if flat else a for a in (-height, marks, inside))

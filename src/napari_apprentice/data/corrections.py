@@ -77,11 +77,11 @@ def whole_sections(labels: Labels, vouched: Vouched) -> Mask:
     planes = (labels.reshape(-1, *labels.shape[-2:]), vouched.reshape(-1, *labels.shape[-2:]))
     for ids, sure, whole in zip(*planes, out.reshape(planes[0].shape), strict=True):
         if (sure == AS_LABELLED).any():
-            whole[...] = _whole(ids, sure)
+            whole[...] = whole_objects(ids, sure)
     return out
 
 
-def _whole(labels: Labels, vouched: Vouched) -> Mask:
+def whole_objects(labels: Labels, vouched: Vouched) -> Mask:
     """Voxels of the objects of which every voxel in these arrays is vouched for."""
     names, ranks = ranked(labels)
     sure = vouched == AS_LABELLED

@@ -48,10 +48,10 @@ def decode(
     probability = np.asarray(prediction[0], np.float32)
     height = ndimage.gaussian_filter(np.asarray(prediction[1], np.float32), (0.0, _SMOOTH, _SMOOTH), truncate=2.5)
     inside = (probability >= settings.foreground) & ((height >= settings.edge) | (settings.edge == 0))
-    return _without_weak(basins(height, inside, settings.prominence), probability, settings)
+    return without_weak(basins(height, inside, settings.prominence), probability, settings)
 
 
-def _without_weak(labels: np.ndarray, probability: np.ndarray, settings: DecodeSettings) -> np.ndarray:
+def without_weak(labels: np.ndarray, probability: np.ndarray, settings: DecodeSettings) -> np.ndarray:
     """Drop objects that are too small or too doubtful, and number the others from 1."""
     size = np.bincount(labels.ravel())
     keep = size >= max(1, settings.min_size)

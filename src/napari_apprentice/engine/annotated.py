@@ -1,6 +1,8 @@
-"""Fully annotated images, as recipes have them: as sources of patches, and predicted whole."""
+"""Annotated images, as recipes and benches have them: as sources of patches, and predicted whole."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 import torch
@@ -8,42 +10,62 @@ from scipy import ndimage
 from torch import nn
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.instances import emphasis, encode
+from napari_apprentice.data.instances import emphasis
+from napari_apprentice.data.representations import representation as named
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.normalize import fit
 from napari_apprentice.engine.resample import network_shape, resize, resize_labels
-from napari_apprentice.settings import NormalizeSettings
+from napari_apprentice.settings import NormalizeSettings, RepresentationName
 
 
-def annotated_source(pixels: np.ndarray, labels: np.ndarray, normalize: NormalizeSettings, zoom: float = 1.0) -> Source:
-    """A source from pixels (C, Z, Y, X) and complete labels (Z, Y, X): 0 is background everywhere.
+def annotated_source(
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    normalize: NormalizeSettings,
+    zoom: float = 1.0,
+    *,
+    vouched: np.ndarray | None = None,
+    representation: RepresentationName = "log-distance",
+) -> Source:
+    """A source from pixels (C, Z, Y, X) and labels (Z, Y, X), at ``zoom`` network pixels per image pixel.
 
-    It lies at ``zoom`` network pixels per image pixel.
+    `vouched` (0 unknown, 1 background, 2 as labelled) says what of the labels is known; None: all, 0 is background
+    everywhere. Objects of which anything is known are worth looking at.
     """
     plane = network_shape((1, *labels.shape[1:]), zoom)[1:]
     image = resize(torch.from_numpy(fit(pixels, normalize).linear(pixels)), plane)
-    labels = resize_labels(labels, plane)
-    vouched = np.where(labels > 0, 2, 1).astype(np.uint8)
-    target, weight = encode(labels, vouched)
-    weight *= emphasis(labels)[None]
-    ids = np.unique(labels[labels > 0])
-    centres = np.array(ndimage.center_of_mass(labels > 0, labels, ids), np.float32).reshape(-1, 3)
+    known = np.where(labels > 0, 2, 1) if vouched is None else vouched
+    labels, known = resize_labels(labels, plane), resize_labels(known, plane).astype(np.uint8)
+    dims: Literal[2, 3] = 2 if labels.shape[0] == 1 else 3
+    target, weight = named(representation, dims).encode(labels, known)
+    sure = np.where(known == 2, labels, 0)
+    weight *= emphasis(sure)[None]
+    ids = np.unique(sure[sure > 0])
+    centres = np.array(ndimage.center_of_mass(sure > 0, sure, ids), np.float32).reshape(-1, 3)
     tensor = torch.from_numpy
-    return Source(image, tensor(target), tensor(weight), tensor(labels.astype(np.float32)), centres)
+    return Source(
+        image,
+        tensor(target),
+        tensor(weight),
+        tensor(labels.astype(np.float32)),
+        centres,
+        representation=representation,
+    )
 
 
 def predict_whole(
-    net: nn.Module, settings: NetSettings, pixels: np.ndarray, normalize: NormalizeSettings
+    net: nn.Module, settings: NetSettings, pixels: np.ndarray, normalize: NormalizeSettings, chances: int = 1
 ) -> np.ndarray:
-    """Foreground probability and log-distance (2, Z, Y, X) of a whole image (C, Z, Y, X) at the net's resolution.
+    """What a network says about a whole image (C, Z, Y, X) at its resolution, (K, Z, Y, X).
 
-    Mirrored at the border up to the net's multiple. For images of a recipe, which are small; `predict` tiles.
+    The first `chances` channels become probabilities. Mirrored at the border up to the net's multiple. For images of a
+    recipe, which are small; `predict` tiles.
     """
     inputs = fit(pixels, normalize).apply(pixels)
     margins = [(-n % m, n) for n, m in zip(inputs.shape[1:], settings.multiple, strict=True)]
     padded = np.pad(inputs, [(0, 0), *((0, more) for more, _ in margins)], mode="symmetric")
     with torch.inference_mode():
         out = net(torch.from_numpy(padded)[None])[0].float()
-        out[0].sigmoid_()
+        out[:chances].sigmoid_()
     z, y, x = (n for _, n in margins)
     return np.asarray(out[:, :z, :y, :x].numpy())

@@ -11,9 +11,10 @@ import torch
 from torch.nn import functional
 
 from napari_apprentice.engine.augment import Augmentation, View, draw_view, rescale_distance, sample, sample_tilted
+from napari_apprentice.engine.carried import carried
 from napari_apprentice.engine.light import change_light
 from napari_apprentice.engine.normalize import with_logarithm
-from napari_apprentice.settings import ModelKind
+from napari_apprentice.settings import ModelKind, RepresentationName
 
 Size = tuple[int, int, int]
 
@@ -42,6 +43,7 @@ class Source:
     labels: torch.Tensor | None = None
     centres: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.float32))
     kind: ModelKind = "instances"
+    representation: RepresentationName = "log-distance"
 
 
 def draw_patch(
@@ -55,7 +57,10 @@ def draw_patch(
     z, place = _draw_place(source, size, how.shift, rng, anywhere)
     view = draw_view(place, how, rng, size[1:])
     image, target, weight, labels = _look(source, view, size, z)
-    if source.kind == "instances" and target.shape[0] == 2:
+    if source.kind == "instances" and source.representation != "log-distance":
+        plane = (source.image.shape[2], source.image.shape[3])
+        target, weight = carried(source.representation, target, weight, labels, view, plane)
+    elif source.kind == "instances" and target.shape[0] == 2:
         if view.keeps_distances:
             target = torch.stack([target[0], rescale_distance(target[1], view.scale)])
         else:

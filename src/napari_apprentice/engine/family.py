@@ -14,13 +14,14 @@ import torch
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import classes
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND
+from napari_apprentice.data.representations import representation
 from napari_apprentice.engine.annotated import annotated_source, predict_whole
 from napari_apprentice.engine.augment import AUGMENTATIONS
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.device import mixed_precision, pick
 from napari_apprentice.engine.normalize import fit
 from napari_apprentice.engine.pretrain import Cycle, PretrainPlan, pretrain
-from napari_apprentice.settings import NormalizeSettings, Triple
+from napari_apprentice.settings import NormalizeSettings, RepresentationName, Triple
 
 NORMALIZE = NormalizeSettings()
 
@@ -35,7 +36,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is the same for all networks: patches (z, y, x), how many at once, for how many steps, how fast."""
+    """What is the same for all networks: patches (z, y, x), how many at once, for how many steps, how fast.
+
+    ``representation`` is that of objects.
+    """
 
     kind: Literal["instances", "classes"]
     patch: Triple
@@ -43,6 +47,7 @@ class Lesson:
     steps: int
     rate: float
     seed: int
+    representation: RepresentationName = "log-distance"
 
 
 def trial(
@@ -51,12 +56,15 @@ def trial(
     images: Sequence[tuple[np.ndarray, np.ndarray]],
     asked: Sequence[np.ndarray],
     checkpoint: Path,
+    vouched: Sequence[np.ndarray | None] | None = None,
 ) -> Trial:
     """Learn from pixels (C, Z, Y, X) with labels (Z, Y, X), all drawn equally often, and predict the images `asked`.
 
-    On one thread; goes on from `checkpoint` when an earlier attempt was interrupted.
+    `vouched` says what of each image's labels is known; None: all. On one thread; goes on from `checkpoint` when an
+    earlier attempt was interrupted.
     """
-    sources = [_source(pixels, labels, lesson.kind) for pixels, labels in images]
+    known = [None] * len(images) if vouched is None else vouched
+    sources = [_source(pixels, labels, sure, lesson) for (pixels, labels), sure in zip(images, known, strict=True)]
     plan = PretrainPlan(
         net=net,
         cycles=(Cycle(lesson.steps, lesson.rate, AUGMENTATIONS["light"]),),
@@ -66,13 +74,15 @@ def trial(
         average=0.98,  # of a few hundred steps
         gain=NORMALIZE.gain,
         kind=lesson.kind,
+        representation=lesson.representation,
         seed=lesson.seed,
     )
     began = time.process_time()
     learned = pretrain(sources, np.full(len(sources), 1 / len(sources)), plan, checkpoint, lambda: False)
     step_s = (time.process_time() - began) / lesson.steps
     with mixed_precision(pick("cpu")):
-        return Trial([predict_whole(learned, net, pixels, NORMALIZE) for pixels in asked], step_s)
+        chances = representation(lesson.representation, net.dims).chances
+        return Trial([predict_whole(learned, net, pixels, NORMALIZE, chances) for pixels in asked], step_s)
 
 
 def inputs_per_channel() -> int:
@@ -80,9 +90,10 @@ def inputs_per_channel() -> int:
     return NORMALIZE.inputs_per_channel
 
 
-def _source(pixels: np.ndarray, labels: np.ndarray, kind: Literal["instances", "classes"]) -> Source:
-    if kind == "instances":
-        return annotated_source(pixels, labels, NORMALIZE)
-    target, weight = classes.encode(labels, np.where(labels > 0, AS_LABELLED, BACKGROUND))
+def _source(pixels: np.ndarray, labels: np.ndarray, vouched: np.ndarray | None, lesson: Lesson) -> Source:
+    if lesson.kind == "instances":
+        return annotated_source(pixels, labels, NORMALIZE, vouched=vouched, representation=lesson.representation)
+    known = np.where(labels > 0, AS_LABELLED, BACKGROUND) if vouched is None else vouched
+    target, weight = classes.encode(labels, known)
     image = torch.from_numpy(fit(pixels, NORMALIZE).linear(pixels))
     return Source(image, torch.from_numpy(target), torch.from_numpy(weight), kind="classes")

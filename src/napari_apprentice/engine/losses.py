@@ -19,7 +19,7 @@ from napari_apprentice.settings import LabelLoss, ModelKind, ValueLoss
 
 Term = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
-_DISTANCE = 2.0  # what distances count beside foreground
+_BESIDE = 2.0  # what distances, flows or affinities count beside foreground
 _SMOOTH = 0.3  # of log-distance or intensity: below it smooth L1 is quadratic
 
 
@@ -96,15 +96,19 @@ class Objective:
     ======================  ==========================  ================================
     kind                    logits                      target and weight
     ======================  ==========================  ================================
-    instances               foreground, log-distance    the same two
+    instances               foreground and the others   the same
+                            of a representation
     classes                 K classes, the first none   (B, 1, ...), indices of classes
     values (regression)     K numbers, used as they are the same K
     ======================  ==========================  ================================
+
+    Of instances the first ``chances`` logits are probabilities, foreground before all, and the others numbers.
     """
 
     kind: ModelKind
     loss: LabelLoss = "entropy+dice"
     distance_loss: ValueLoss = "smooth-l1"
+    chances: int = 1
 
     def __call__(self, logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """The loss of a batch, in float32."""
@@ -115,9 +119,18 @@ class Objective:
             return values(logits, target, weight, self.distance_loss)
         if self.kind == "classes":
             return LABEL_LOSSES[self.loss](logits, target, weight)
-        return LABEL_LOSSES[self.loss](logits[:, :1], target[:, :1], weight[:, :1]) + _DISTANCE * values(
-            logits[:, 1:], target[:, 1:], weight[:, 1:], self.distance_loss
-        )
+        return self._of_objects(logits, target, weight)
+
+    def _of_objects(self, logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """Foreground counts 1; the other probabilities, and the numbers, `_BESIDE` each: the mean over channels."""
+        term, last = LABEL_LOSSES[self.loss], self.chances
+        chances = [term(*(part[:, k : k + 1] for part in (logits, target, weight))) for k in range(last)]
+        loss = chances[0]
+        if last > 1:
+            loss = loss + _BESIDE * torch.stack(chances[1:]).mean()
+        if logits.shape[1] > last:
+            loss = loss + _BESIDE * values(logits[:, last:], target[:, last:], weight[:, last:], self.distance_loss)
+        return loss
 
     def of_heads(
         self, heads: Sequence[torch.Tensor], target: torch.Tensor, weight: torch.Tensor, limit: float = 0.5

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from napari_apprentice.architecture import NetSettings
+from napari_apprentice.data.representations import representation
 from napari_apprentice.engine.augment import Augmentation
 from napari_apprentice.engine.batches import Batch, Source, draw_batch
 from napari_apprentice.engine.device import pick
@@ -26,7 +27,7 @@ from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.schedules import Cosine
 from napari_apprentice.engine.train import Course, Learner
-from napari_apprentice.settings import DeviceName, LabelLoss, ModelKind, OptimizerName, ValueLoss
+from napari_apprentice.settings import DeviceName, LabelLoss, ModelKind, OptimizerName, RepresentationName, ValueLoss
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class PretrainPlan:
     average: float = 0.999
     gain: float = 20.0
     kind: ModelKind = "instances"
+    representation: RepresentationName = "log-distance"
     loss: LabelLoss = "entropy+dice"
     distance_loss: ValueLoss = "smooth-l1"
     optimizer: OptimizerName = "adamw"
@@ -71,7 +73,9 @@ class PretrainPlan:
     def course(self) -> Course:
         """How the network learns."""
         return Course(
-            Objective(self.kind, self.loss, self.distance_loss),
+            Objective(
+                self.kind, self.loss, self.distance_loss, representation(self.representation, self.net.dims).chances
+            ),
             self.optimizer,
             self.weight_decay,
             self.average,

@@ -1,0 +1,163 @@
+"""Foreground and, in it, the direction to the own centre on ways that stay inside; where all ways end are objects.
+
+The idea is Cellpose's (Stringer et al., Nature Methods 2021): follow the flow, and group voxels by where they come to
+rest. Here directions are those of geodesics, from one diffusion solved exactly (the heat method: Crane et al., ACM
+TOG 2013), ways are followed by doubling, and the places where they end are told apart as basins of their density.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import ndimage, sparse
+from scipy.sparse.linalg import splu
+
+from napari_apprentice.data.basins import basins
+from napari_apprentice.data.corrections import ranked, whole_objects
+from napari_apprentice.data.instances import without_weak
+from napari_apprentice.data.representations.depth_and_centre import centres
+from napari_apprentice.data.representations.representation import EVEN, Spacing, foreground
+from napari_apprentice.settings import DecodeSettings, RepresentationName
+
+_TIME = 2.0  # of diffusion, in squared voxels: short, so that heat falls with distance
+_DOUBLINGS = 8  # 256 steps of one voxel
+_SPREAD = 1.0  # voxels by which ends are smeared
+_FEWEST = 0.5  # voxels that must end about a place
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Foreground and a unit vector along y, x (2D) or z, y, x (3D), 0 at the centre."""
+
+    dims: Literal[2, 3] = 2
+    name: RepresentationName = "flows"
+    chances: int = 1
+    turns: bool = False
+
+    @property
+    def channels(self) -> int:
+        """Foreground and the vector."""
+        return 1 + self.dims
+
+    @property
+    def vectors(self) -> int:
+        """The vector's length."""
+        return self.dims
+
+    @property
+    def choices(self) -> Mapping[str, tuple[float, ...]]:
+        """How far, as a logarithm, the density of ends rises above the pass to the next."""
+        return {"prominence": (0.1, 0.3, 0.7, 1.2, 2.0)}
+
+    def encode(self, labels: np.ndarray, vouched: np.ndarray, spacing: Spacing = EVEN) -> tuple[np.ndarray, np.ndarray]:
+        """Target and weight: vectors are known in whole objects only; in background there is no way to go."""
+        target, weight = foreground(labels, vouched, self.channels)
+        whole = whole_objects(labels, vouched)
+        weight[1:] = whole
+        if whole.any():
+            ids = np.where(whole, ranked(labels)[1], 0).astype(np.int64)
+            target[1:] = directions(ids, spacing)[3 - self.dims :]
+        return target, weight
+
+    def decode(self, prediction: np.ndarray, settings: DecodeSettings, spacing: Spacing = EVEN) -> np.ndarray:
+        """Basins of the density of ends that rise by ``prominence``; a voxel is what its way ends in."""
+        probability = np.asarray(prediction[0], np.float32)
+        inside = probability >= settings.foreground
+        if not inside.any():
+            return np.zeros(inside.shape, np.uint32)
+        ends = followed(np.asarray(prediction[1:], np.float32), inside, spacing)
+        votes = np.bincount(np.ravel_multi_index(tuple(ends), inside.shape), minlength=inside.size)
+        spread = [_SPREAD if n > 1 else 0.0 for n in inside.shape]
+        density = ndimage.gaussian_filter(votes.reshape(inside.shape).astype(np.float32), spread, truncate=2.5)
+        ended = votes.reshape(inside.shape) > 0
+        found = basins(np.log1p(density), (density >= _FEWEST) | ended, settings.prominence)
+        labels = np.zeros(inside.shape, np.int32)
+        labels[inside] = found[tuple(ends)]
+        return without_weak(labels, probability, settings)
+
+
+def directions(ids: np.ndarray, spacing: Spacing = EVEN) -> np.ndarray:
+    """Unit vectors (3, Z, Y, X) float32 along which heat from the own centre rises fastest; ids (Z, Y, X), 0 outside.
+
+    Heat does not leave an object, so its gradient runs around corners and through bends to the centre.
+    """
+    number = np.full(ids.shape, -1, np.int64)
+    number[ids > 0] = np.arange(np.count_nonzero(ids))
+    pairs = [_neighbours(ids, number, axis) for axis in range(3)]
+    count = int(number.max()) + 1
+    step = [_TIME * (min(spacing) / width) ** 2 for width in spacing]
+    rows = np.concatenate([np.concatenate([a, b]) for a, b in pairs])
+    columns = np.concatenate([np.concatenate([b, a]) for a, b in pairs])
+    flow = np.concatenate([np.full(2 * len(a), value) for (a, _), value in zip(pairs, step, strict=True)])
+    stay = 1.0 + np.bincount(rows, flow, minlength=count)
+    matrix = sparse.diags(stay) - sparse.coo_matrix((flow, (rows, columns)), (count, count))
+    source = np.zeros(count)
+    middle = centres(ids)[np.unique(ids[ids > 0])]
+    source[number[tuple(middle.T)]] = 1.0
+    heat = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve(source)
+    level = np.log(np.maximum(heat, 1e-300))
+    slope = np.stack([_slope(level, a, b, count) / width for (a, b), width in zip(pairs, spacing, strict=True)])
+    slope[:, number[tuple(middle.T)]] = 0.0
+    out = np.zeros((3, *ids.shape), np.float32)
+    out[:, ids > 0] = slope / np.maximum(np.linalg.norm(slope, axis=0), 1e-9)
+    return out
+
+
+def followed(flow: np.ndarray, inside: np.ndarray, spacing: Spacing = EVEN) -> np.ndarray:
+    """Where the way of each voxel `inside` ends, (3, n), after many steps of at most one voxel along `flow`.
+
+    Each round doubles the way: it goes on as it does for the voxel that was reached. No way leaves the foreground.
+    """
+    vector = flow[:, inside]
+    vector = vector / np.maximum(1.0, np.linalg.norm(vector, axis=0))
+    move = np.zeros((3, vector.shape[1]), np.float32)
+    move[3 - len(flow) :] = vector * voxel_of(spacing)[3 - len(flow) :]
+    start = np.stack(np.nonzero(inside)).astype(np.float32)
+    number = np.full(inside.shape, -1, np.int64)
+    number[inside] = np.arange(start.shape[1])
+    last = np.array(inside.shape)[:, None] - 1
+
+    def at(way: np.ndarray) -> np.ndarray:
+        reached = np.clip(np.rint(start + way), 0, last).astype(np.int64)
+        return np.asarray(number[tuple(reached)])
+
+    there = at(move)
+    for axis in range(3):  # along an outline, rather than out of it
+        straight = np.where(np.arange(3)[:, None] == axis, np.sign(move) * voxel_of(spacing), 0.0).astype(np.float32)
+        slide = (there < 0) & (np.abs(move).argmax(axis=0) == axis)
+        move[:, slide] = straight[:, slide]
+    there = at(move)
+    move[:, there < 0] = 0.0
+    there = at(move)
+    for _ in range(_DOUBLINGS):
+        further = move + move[:, there]
+        beyond = at(further)
+        out = beyond < 0  # by rounding: to the middle of the voxel that the second half of the way ends in
+        beyond[out] = there[there[out]]
+        further[:, out] = start[:, beyond[out]] - start[:, out]
+        move, there = further, beyond
+    return np.asarray(np.clip(np.rint(start + move), 0, last), np.int64)
+
+
+def voxel_of(spacing: Spacing) -> np.ndarray:
+    """How many voxels (3, 1) along each axis a step of the smallest spacing goes."""
+    return np.array([[min(spacing) / width] for width in spacing], np.float32)
+
+
+def _neighbours(ids: np.ndarray, number: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of voxels of one object that follow each other along an axis."""
+    low = tuple(slice(None, -1) if i == axis else slice(None) for i in range(3))
+    high = tuple(slice(1, None) if i == axis else slice(None) for i in range(3))
+    same = (ids[low] == ids[high]) & (ids[low] > 0)
+    return number[low][same], number[high][same]
+
+
+def _slope(level: np.ndarray, low: np.ndarray, high: np.ndarray, count: int) -> np.ndarray:
+    """The mean of the differences to the neighbours of the own object along an axis."""
+    rise = level[high] - level[low]
+    total = np.bincount(low, rise, minlength=count) + np.bincount(high, rise, minlength=count)
+    many = np.bincount(low, minlength=count) + np.bincount(high, minlength=count)
+    return np.asarray(total / np.maximum(many, 1))

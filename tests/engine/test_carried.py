@@ -1,0 +1,98 @@
+"""Targets seen through a view are those of what is seen."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+
+from napari_apprentice.data.representations import representation
+from napari_apprentice.engine.annotated import annotated_source
+from napari_apprentice.engine.augment import AUGMENTATIONS, NO_AUGMENTATION, View
+from napari_apprentice.engine.batches import draw_patch
+from napari_apprentice.engine.carried import turned
+from napari_apprentice.engine.losses import Objective
+from napari_apprentice.settings import DecodeSettings, NormalizeSettings, RepresentationName
+
+NAMES = get_args(RepresentationName)
+
+
+def disks(depth: int = 1) -> np.ndarray:
+    z, y, x = np.mgrid[:depth, :96, :96]
+    labels = np.zeros((depth, 96, 96), np.uint32)
+    for i, (cy, cx) in enumerate(((30, 30), (30, 53), (60, 45)), 1):
+        labels[((z - depth // 2) ** 2 + (y - cy) ** 2 + (x - cx) ** 2 <= 12**2) & (labels == 0)] = i
+    return labels
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("depth", [1, 12])
+@pytest.mark.parametrize("how", [*AUGMENTATIONS.values()], ids=list(AUGMENTATIONS))
+def test_a_patch_teaches_what_its_own_labels_would(name: RepresentationName, depth: int, how) -> None:
+    labels = disks(depth)
+    source = annotated_source(labels[None] * 10.0, labels, NormalizeSettings(), representation=name)
+    rng = np.random.default_rng(3)
+    kind = representation(name, 3 if depth > 1 else 2)
+    for _ in range(4):
+        image, target, weight = draw_patch(source, (min(depth, 8), 64, 64), how, rng)
+        assert target.shape == weight.shape == (kind.channels, *image.shape[1:])
+        assert torch.isfinite(target).all()
+        assert (weight >= 0).all()
+        if name != "flows" or depth == 1 or how != AUGMENTATIONS["strong"]:  # bent, no ball is whole in 8 slices
+            assert weight[1:].any()
+        if kind.vectors:
+            length = torch.linalg.vector_norm(target[-kind.vectors :], dim=0)[weight[-1] > 0]
+            assert ((length < 1.001) & ((length < 1e-3) | (length > 0.99))).all()
+
+
+def test_vectors_turn_with_the_image() -> None:
+    quarter = View((0, 0), ((0.0, -1.0), (1.0, 0.0)), 1.0)  # patch x looks along image y
+    down = torch.zeros(2, 1, 1, 1)
+    down[0] = 1
+    np.testing.assert_allclose(turned(down, quarter).flatten(), [0, 1], atol=1e-6)
+    mirrored = View((0, 0), ((-0.5, 0.0), (0.0, 0.5)), 2.0, flip_z=True)
+    vector = torch.tensor([0.6, 0.0, 0.8]).view(3, 1, 1, 1)
+    np.testing.assert_allclose(turned(vector, mirrored).flatten(), [-0.6, 0.0, -0.8], atol=1e-6)
+
+
+def test_flows_of_a_turned_patch_lead_to_the_centre() -> None:
+    labels = disks()
+    source = annotated_source(labels[None] * 10.0, labels, NormalizeSettings(), representation="flows")
+    rng = np.random.default_rng(0)
+    kind = representation("flows")
+    for _ in range(5):
+        _, target, weight = draw_patch(source, (1, 96, 96), AUGMENTATIONS["light"], rng, anywhere=0)
+        target[0] *= weight[1]  # without what is mirrored at the border
+        assert 1 <= kind.decode(target.numpy(), DecodeSettings(min_size=40)).max() <= 3
+
+
+def test_what_a_patch_cuts_off_is_not_whole() -> None:
+    labels = np.ones((1, 96, 96), np.uint32)
+    labels[0, :2] = 0
+    source = annotated_source(labels[None] * 10.0, labels, NormalizeSettings(), representation="affinities")
+    _, _, weight = draw_patch(source, (1, 32, 32), NO_AUGMENTATION, np.random.default_rng(0))
+    assert weight[0].all()
+    assert not weight[1, 0, -1].any(), "its partners are beyond the patch"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_objective_is_smallest_at_the_target_and_blind_where_weight_is_0(name: RepresentationName) -> None:
+    kind = representation(name)
+    labels = disks()
+    target, weight = (torch.from_numpy(part)[None] for part in kind.encode(labels, np.where(labels > 0, 2, 1)))
+    weight[..., :40] = 0
+    right = target.clone()
+    right[:, : kind.chances] = 20 * target[:, : kind.chances] - 10
+    objective = Objective("instances", chances=kind.chances)
+    best = objective(right, target, weight)
+    assert best < 0.01
+    assert objective(right + 1.0, target, weight) > best or name == "affinities"
+    for channel in range(kind.channels):
+        worse, blind = right.clone(), right.clone()
+        worse[:, channel, ..., 40:] *= -1
+        worse[:, channel, ..., 40:] += 1
+        blind[:, channel, ..., :40] = torch.nan
+        assert objective(worse, target, weight) > best + 0.01, channel
+        assert objective(blind, target, weight) == best
