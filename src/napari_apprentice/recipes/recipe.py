@@ -22,15 +22,17 @@ from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.scores import THRESHOLDS
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.engine.annotated import annotated_source
+from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.predict import Network, Prediction, predict
 from napari_apprentice.engine.pretrain import Cycle, PretrainPlan, average_of, pretrain
+from napari_apprentice.errors import UserError
 from napari_apprentice.recipes.card import write_report
 from napari_apprentice.recipes.judge import Example, Report, choose_decoding, compare
-from napari_apprentice.settings import DecodeSettings, NormalizeSettings
+from napari_apprentice.settings import DecodeSettings, DeviceName, NormalizeSettings
 
 log = logging.getLogger(__name__)
 
@@ -60,21 +62,35 @@ class Recipe:
     patch: tuple[int, int, int] = (1, 160, 160)
     normalize: NormalizeSettings = field(default_factory=NormalizeSettings)
 
-    def plan(self, threads: int) -> PretrainPlan:
+    def plan(self, threads: int, device: DeviceName = "cpu") -> PretrainPlan:
         """How it is trained."""
         return PretrainPlan(
-            self.net, self.cycles, self.batch_size, self.patch, gain=self.normalize.gain, threads=threads
+            self.net, self.cycles, self.batch_size, self.patch, gain=self.normalize.gain, threads=threads, device=device
         )
 
+    def source(self, example: Example) -> Source:
+        """What patches of an example are cut from."""
+        return annotated_source(example.pixels[None, None], example.labels[None], self.normalize, self.zoom)
 
-def train(recipe: Recipe, data: Path, out: Path, threads: int = 1) -> Path:
+    def finish(self, data: Path, out: Path) -> Path:
+        """From the last checkpoint in `out` to a model file there, with scores and pictures; returns the file."""
+        return finish(self, data, out)
+
+    def why_not_written_to(self, out: Path) -> str:
+        """One sentence when its model must not lie in this folder."""
+        return ""
+
+
+def train(recipe: Recipe, data: Path, out: Path, threads: int = 1, device: DeviceName = "cpu") -> Path:
     """Train or go on training, choose the decoding, judge on dev; returns the model file in `out`."""
+    if problem := recipe.why_not_written_to(out):
+        raise UserError(problem)
     out.mkdir(parents=True, exist_ok=True)
     examples = recipe.read(data, "train")
     log.info("%d images, %s", len(examples), dict(Counter(example.kind for example in examples)))
-    sources = [annotated_source(e.pixels[None, None], e.labels[None], recipe.normalize, recipe.zoom) for e in examples]
-    pretrain(sources, recipe.shares(examples), recipe.plan(threads), out / LAST, lambda: False)
-    return finish(recipe, data, out)
+    sources = [recipe.source(example) for example in examples]
+    pretrain(sources, recipe.shares(examples), recipe.plan(threads, device), out / LAST, lambda: False)
+    return recipe.finish(data, out)
 
 
 def finish(recipe: Recipe, data: Path, out: Path) -> Path:
