@@ -24,7 +24,7 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class Example:
-    """One annotated image: pixels and labels (Y, X), of a volume (Z, Y, X); its kind; the group not to be torn apart."""
+    """One annotated image: pixels and labels (Y, X), or (Z, Y, X); its kind; the group that must not be torn apart."""
 
     name: str
     kind: str
