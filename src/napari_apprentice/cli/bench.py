@@ -12,6 +12,7 @@ from napari_apprentice.bench.accuracy import AccuracySettings
 from napari_apprentice.bench.family import FamilySettings
 from napari_apprentice.bench.loop import LoopSettings
 from napari_apprentice.bench.responsiveness import ResponsivenessSettings
+from napari_apprentice.bench.robustness import RobustnessSettings
 from napari_apprentice.bench.speed import SpeedSettings
 from napari_apprentice.cli.progress import console, say
 from napari_apprentice.settings import Settings
@@ -50,6 +51,16 @@ def responsiveness(
 def accuracy(*, out: Path, settings: Annotated[AccuracySettings, Flat] = AccuracySettings()) -> None:  # noqa: B008
     """Scores of a model, and of the classical baseline, on a folder of images with known objects."""
     _run("accuracy", out, settings)
+
+
+@bench.command
+def robustness(
+    *,
+    out: Path,
+    settings: Annotated[RobustnessSettings, Flat] = RobustnessSettings(),  # noqa: B008
+) -> None:
+    """The same scores under changes of the image: bits, hot pixels, contrast, blur, noise, size, light."""
+    _run("robustness", out, settings)
 
 
 @bench.command
