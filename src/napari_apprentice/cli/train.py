@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, Group, Parameter
+from cyclopts import App, Group, Parameter, validators
 from rich.progress import Progress
 
 from napari_apprentice.cli.progress import console, say
 from napari_apprentice.cli.segment import images_in
 from napari_apprentice.data.files import read_image
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import AutoencoderSettings
+from napari_apprentice.recipes.effort import Effort
+from napari_apprentice.settings import AutoencoderSettings, DeviceName
 
 Options = Annotated[AutoencoderSettings, Parameter(name="*", group=Group("Settings"))]
+Threads = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
+
+HowMuch = Annotated[Effort, Parameter(name="*", group=Group("Effort"))]
 
 train = App(name="train", help="Train a model from its recipe.")
 
 
 @train.command(name="nuclei-2d")
-def nuclei_2d(*, data: Path, out: Path) -> None:
+def nuclei_2d(*, data: Path, out: Path, device: DeviceName = "auto", threads: Threads = None) -> None:
     """2D nuclei, from the train splits of dsb2018 and tissue_dapi16; goes on where it stopped.
 
     Parameters
@@ -30,12 +36,14 @@ def nuclei_2d(*, data: Path, out: Path) -> None:
         Folder with dsb2018/ and tissue_dapi16/.
     out
         Folder for checkpoints and the finished model.
+    device, threads
+        Where it learns, and on how many processor threads; empty: all.
     """
-    _train("nuclei_2d", data, out)
+    _train("nuclei_2d", data, out, device, threads)
 
 
 @train.command(name="cells-2d")
-def cells_2d(*, data: Path, out: Path) -> None:
+def cells_2d(*, data: Path, out: Path, device: DeviceName = "auto", threads: Threads = None) -> None:
     """Whole cells in phase contrast, from the train split of usiigaci_phase; goes on where it stopped.
 
     Parameters
@@ -44,8 +52,86 @@ def cells_2d(*, data: Path, out: Path) -> None:
         Folder with usiigaci_phase/.
     out
         Folder for checkpoints and the finished model.
+    device, threads
+        Where it learns, and on how many processor threads; empty: all.
     """
-    _train("cells_2d", data, out)
+    _train("cells_2d", data, out, device, threads)
+
+
+@train.command(name="membranes-2d")
+def membranes_2d(*, data: Path, out: Path, device: DeviceName = "auto", threads: Threads = None) -> None:
+    """Membranes in sections of electron microscopy, from the train part of em_fib25; goes on where it stopped.
+
+    Parameters
+    ----------
+    data
+        Folder with em_fib25/.
+    out
+        Folder for checkpoints and the finished model.
+    device, threads
+        Where it learns, and on how many processor threads; empty: all.
+    """
+    _train("membranes", data, out, device, threads, "FLAT")
+
+
+@train.command(name="membranes-3d")
+def membranes_3d(*, data: Path, out: Path, device: DeviceName = "auto", threads: Threads = None) -> None:
+    """Membranes in volumes of electron microscopy, from the train part of em_fib25; goes on where it stopped.
+
+    Parameters
+    ----------
+    data
+        Folder with em_fib25/.
+    out
+        Folder for checkpoints and the finished model.
+    device, threads
+        Where it learns, and on how many processor threads; empty: all.
+    """
+    _train("membranes", data, out, device, threads, "DEEP")
+
+
+@train.command
+def hippocampus(*, data: Path, out: Path, device: DeviceName = "auto", threads: Threads = None) -> None:
+    """Anterior and posterior hippocampus in MR, from hippocampus_msd; a model that is not given away.
+
+    Parameters
+    ----------
+    data
+        Folder with sharealike/hippocampus_msd/.
+    out
+        Folder for checkpoints and the finished model.
+    device, threads
+        Where it learns, and on how many processor threads; empty: all.
+    """
+    _train("hippocampus", data, out, device, threads)
+
+
+@train.command(name="nuclei-3d")
+def nuclei_3d(*, data: Path, out: Path, effort: HowMuch = Effort()) -> None:  # noqa: B008 (frozen)
+    """Nuclei in volumes, from simulated stacks and then the train volumes of three sets; goes on where it stopped.
+
+    Parameters
+    ----------
+    data
+        Folder with nuclei3d_ovules/, nuclei3d_bbbc050/ and nuclei3d_stardist_mini/.
+    out
+        Folder for checkpoints and the finished model.
+    """
+    _train_volumes("nuclei_3d", data, out, effort)
+
+
+@train.command(name="cells-3d")
+def cells_3d(*, data: Path, out: Path, effort: HowMuch = Effort()) -> None:  # noqa: B008 (frozen)
+    """Cells in volumes with stained membranes, from simulated stacks and then three real ones; goes on where it stopped.
+
+    Parameters
+    ----------
+    data
+        Folder with cells3d_ovule/ and cells3d_root/.
+    out
+        Folder for checkpoints and the finished model.
+    """
+    _train_volumes("cells_3d", data, out, effort)
 
 
 @train.command
@@ -77,10 +163,15 @@ def autoencoder(
     say(f"{out}: {header.net.codes} codes for every {header.net.multiple[1]} x {header.net.multiple[2]} pixels")
 
 
-def _train(recipe: str, data: Path, out: Path) -> None:
-    # by name: a recipe loads torch, and the other commands should not wait for it
-    what = import_module(f"napari_apprentice.recipes.{recipe}").RECIPE
-    say(f"{import_module('napari_apprentice.recipes.recipe').train(what, data, out)}")
+def _train(module: str, data: Path, out: Path, device: DeviceName, threads: int | None, name: str = "RECIPE") -> None:
+    recipe = getattr(_recipe(module), name)
+    say(f"{_recipe('recipe').train(recipe, data, out, threads or os.cpu_count() or 1, device)}")
+
+
+def _train_volumes(recipe: str, data: Path, out: Path, effort: Effort) -> None:
+    what = _recipe("volumes").shortened(_recipe(recipe).RECIPE, effort.share)
+    threads = effort.threads or os.cpu_count() or 1
+    say(f"{_recipe('volume_training').train(what, data, out, threads, effort.device, effort.simulated)}")
 
 
 def _recipe(name: str) -> Any:

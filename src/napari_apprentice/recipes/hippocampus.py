@@ -74,7 +74,7 @@ RECIPE = ClassRecipe(
     licence="trained on CC-BY-SA-4.0 images (hippocampus_msd): not given away",
     spacing=(1.0, 1.0, 1.0),
     unit="mm",
-    batch_size=4,
+    batch_size=2,
     patch=(40, 56, 40),
     classes=(ClassName(value=1, name="anterior"), ClassName(value=2, name="posterior", color="#1f77b4")),
     shipped=False,

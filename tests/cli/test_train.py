@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import napari_apprentice
+from napari_apprentice import cli
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("membranes-2d", "em_fib25"), ("membranes-3d", "em_fib25"), ("hippocampus", "has no hippocampus_msd")],
+)
+def test_missing_images_are_one_sentence(
+    command: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["train", command, "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_given_away_is_refused_in_the_package(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundled = Path(napari_apprentice.__file__).parent / "bundled"
+    assert cli.run(["train", "hippocampus", "--data", str(tmp_path), "--out", str(bundled)]) == 2
+    assert "choose a folder outside" in capsys.readouterr().err
+    assert cli.run(["train", "hippocampus", "--data", str(tmp_path), "--out", "o", "--threads", "0"]) == 2
+    assert "--threads" in capsys.readouterr().err
