@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Kind = Literal["instances", "classes"]
 ModelKind = Literal["instances", "classes", "values"]  # values: numbers for each voxel, as an auto-encoder gives
 DeviceName = Literal["auto", "cuda", "mps", "cpu"]
+EngineName = Literal["auto", "torch", "fast"]
 LabelLoss = Literal["entropy+dice", "entropy", "dice", "focal", "focal+dice"]
 ValueLoss = Literal["smooth-l1", "l1", "l2"]
 OptimizerName = Literal["adamw", "adam", "sgd"]
@@ -85,6 +86,10 @@ class SegmentSettings(Settings):
     ] = None
     tile: Annotated[int, Field(ge=32, le=4096, description="Tile edge in network pixels.")] = 384
     blend: Annotated[bool, Field(description="Blend overlapping tiles; off: crop exactly.")] = True
+    engine: Annotated[
+        EngineName,
+        Field(description="What computes on a processor; auto: the fast engine where it is installed and ready."),
+    ] = "auto"
 
 
 class TeachSettings(Settings):

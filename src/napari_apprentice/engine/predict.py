@@ -26,6 +26,7 @@ from napari_apprentice.data.patches import Slices, Tile, blend_window, plan_tile
 from napari_apprentice.engine.activation import activated
 from napari_apprentice.engine.aside import Aside
 from napari_apprentice.engine.device import Device, free_memory, is_out_of_memory, mixed_precision
+from napari_apprentice.engine.fast.network import FastNetwork
 from napari_apprentice.engine.inputs import Inputs
 from napari_apprentice.engine.normalize import Scaling, fit
 from napari_apprentice.engine.resample import network_shape
@@ -43,12 +44,21 @@ _FLOAT32_VOXELS = 1 << 27  # larger predictions are put together in half precisi
 
 @dataclass(frozen=True)
 class Network:
-    """A model ready to predict (`folding.ready`) on its device; ``key`` tells it from others."""
+    """A model ready to predict (`folding.ready`) on its device; ``key`` tells it from others.
+
+    ``fast`` stands in for ``net`` where it can (`fast.network`); what both predict counts as the same.
+    """
 
     header: ModelHeader
     net: nn.Module
     device: Device
     key: Any = None
+    fast: FastNetwork | None = None
+
+    @property
+    def words(self) -> str:
+        """Where it runs, for people."""
+        return self.device.words if self.fast is None else f"{self.device.words}; {self.fast.words}"
 
 
 @dataclass(frozen=True)
@@ -168,7 +178,8 @@ class _Plan:
         large = np.prod(shape, dtype=np.int64) > _FLOAT32_VOXELS
         self._values = np.zeros(shape, np.float16 if large else np.float32)
         voxels = int(np.prod(self._tiles[0].shape))
-        self._batch = max(1, _BATCH_VOXELS[network.device.name] // voxels)
+        at_once = 1 if network.fast is None or not blend else network.fast.at_once
+        self._batch = max(at_once, _BATCH_VOXELS[network.device.name] // voxels)
 
     def steps(self, aside: Aside, cancelled: Callable[[], bool]) -> Generator[Step, None, np.ndarray]:
         total = len(self._tiles)
@@ -199,6 +210,9 @@ def forward(network: Network, inputs: np.ndarray, *, exact: bool = False) -> np.
 
     With `exact` in single precision on every device.
     """
+    depth, height, width = inputs.shape[2:]
+    if network.fast is not None and not exact and network.fast.takes((depth, height, width)):
+        return network.fast(inputs)
     device = network.device
     x = torch.from_numpy(inputs).to(device.torch)
     with torch.inference_mode():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -15,13 +15,16 @@ from napari_apprentice.data.patches import Slices
 from napari_apprentice.data.zoom import zoom_for
 from napari_apprentice.engine.decoding import labels_of, quick_labels
 from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.fast.choice import choose, examples
+from napari_apprentice.engine.inputs import Inputs
 from napari_apprentice.engine.normalize import Scaling
-from napari_apprentice.engine.predict import Network, Prediction, Step, predict_steps
+from napari_apprentice.engine.predict import Network, Prediction, Step, predict_steps, tiles_for
+from napari_apprentice.engine.resample import network_shape
 from napari_apprentice.engine.warm import Warm, frame_key, prediction_key
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Note, Progress, Region, Started, TileDone
 from napari_apprentice.jobs import SegmentJob, SegmentResult, VolumeRef
-from napari_apprentice.settings import SegmentSettings
+from napari_apprentice.settings import SegmentSettings, Triple
 
 _PREDICTING = 0.85  # of the work of a frame; the rest is decoding
 
@@ -33,7 +36,9 @@ def run(job: SegmentJob, cancelled: Callable[[], bool], warm: Warm | None = None
     """
     began = time.monotonic()
     task = open_task(job.image, job.model, job.settings, warm or Warm(), cancelled)
-    yield Started(device=task.network.device.words)
+    yield Started(device=task.network.words)
+    if task.note:
+        yield Note(text=task.note)
     frames = task.pixels.shape[0]
     out = scratch.create(job.out.path, (frames, *task.pixels.shape[2:]), np.uint32)
     clock = _Clock(frames, began)
@@ -45,14 +50,13 @@ def run(job: SegmentJob, cancelled: Callable[[], bool], warm: Warm | None = None
             labels[labels > 0] += np.uint32(objects)
             objects += found
         out[t] = labels
+        task = quicker(task, t)  # after the first frame: nothing may delay the first masks
     out.flush()
     if task.network.header.kind == "classes":
         objects = len(np.setdiff1d(np.unique(out), [0]))
     seconds = time.monotonic() - began
     yield Finished(
-        result=SegmentResult(
-            job=job.id, labels=job.out, objects=objects, seconds=seconds, device=task.network.device.words
-        )
+        result=SegmentResult(job=job.id, labels=job.out, objects=objects, seconds=seconds, device=task.network.words)
     )
 
 
@@ -67,6 +71,19 @@ class Task:
     settings: SegmentSettings
     warm: Warm
     cancelled: Callable[[], bool]
+    model: str = ""
+    note: str = ""
+
+    @property
+    def shape(self) -> Triple:
+        """Of a frame (z, y, x) at network resolution."""
+        return network_shape((self.pixels.shape[2], self.pixels.shape[3], self.pixels.shape[4]), self.zoom)
+
+    @property
+    def tile(self) -> Triple:
+        """The size of its tiles."""
+        net = self.network.header.net
+        return tiles_for(net, self.shape, self.settings.tile, blend=self.settings.blend)[0].shape
 
     def key(self, t: int) -> tuple[object, ...]:
         """What the prediction of a frame depends on."""
@@ -87,7 +104,30 @@ def open_task(
     if misfit:
         raise UserError(misfit)
     zoom = zoom_for(network.header, image.spacing, image.unit, settings)
-    return Task(image, pixels, network, zoom, settings, warm, cancelled)
+    task = Task(image, pixels, network, zoom, settings, warm, cancelled, model)
+    choice = choose(warm.workshop, network, model, task.tile, settings)
+    if settings.engine == "fast" and choice.key and choice.network.fast is None:
+        want(task, 0, choice.key)
+        warm.workshop.wait(choice.key)
+        choice = choose(warm.workshop, network, model, task.tile, settings)
+    return replace(task, network=choice.network, note=choice.note or warm.workshop.note(choice.key))
+
+
+def quicker(task: Task, t: int) -> Task:
+    """The same task with the fast network, if it is ready; if it could be, it is begun, with frame t as example."""
+    if task.network.fast is not None:
+        return task
+    choice = choose(task.warm.workshop, task.network, task.model, task.tile, task.settings)
+    if choice.key and choice.network.fast is None:
+        want(task, t, choice.key)
+    return replace(task, network=choice.network)
+
+
+def want(task: Task, t: int, key: str) -> None:
+    """Begin to make the fast network of a task, in the background."""
+    inputs = Inputs(task.pixels[t], task.shape, task.scaling(t))
+    net = task.network.header.net
+    task.warm.workshop.want(key, task.model, task.tile, examples(net, inputs, task.tile))
 
 
 def predicted(task: Task, t: int) -> Generator[Step, None, Prediction]:

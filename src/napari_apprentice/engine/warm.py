@@ -15,6 +15,7 @@ import numpy as np
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.aside import Aside
 from napari_apprentice.engine.device import Device
+from napari_apprentice.engine.fast.workshop import Workshop
 from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.normalize import Scaling, fit
 from napari_apprentice.engine.predict import Network, Prediction
@@ -58,6 +59,7 @@ class Warm:
 
     def __init__(self) -> None:
         self.aside = Aside()
+        self.workshop = Workshop()
         self._networks: Recent[Network] = Recent(3)
         self._scalings: Recent[Scaling] = Recent(64)
         self.predictions: Recent[Prediction] = Recent(_PREDICTION_BYTES, lambda found: int(found.values.nbytes))
