@@ -71,7 +71,11 @@ def plot(path: Path, changes: Sequence[Change], lines: Sequence[Mapping[str, Any
 
     def draw(axes: Any, i: int) -> None:
         _draw(axes, changes[i], [line for line in lines if line["change"] == changes[i].name])
+        if i % columns == 0:
+            axes.set_ylabel("AP, mean over images")
         if i == 0:
+            axes.plot([], [], "--", lw=1, color="0.3", label="dashed: AP .75")
+        if i == 0 or changes[i].resizes:
             axes.legend(frameon=False, fontsize=7, loc="lower left")
 
     report.plots(path, len(changes), draw, size=(3.1 * columns, 2.7 * -(-len(changes) // columns)), columns=columns)
