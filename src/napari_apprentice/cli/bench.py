@@ -14,6 +14,7 @@ from napari_apprentice.bench.loop import LoopSettings
 from napari_apprentice.bench.responsiveness import ResponsivenessSettings
 from napari_apprentice.bench.robustness import RobustnessSettings
 from napari_apprentice.bench.speed import SpeedSettings
+from napari_apprentice.bench.volumes import VolumesSettings
 from napari_apprentice.cli.progress import console, say
 from napari_apprentice.settings import Settings
 
@@ -71,6 +72,12 @@ def family(
 ) -> None:
     """Every network of the family on the same small real tasks: score, size, operations, time."""
     _run("family", out, settings)
+
+
+@bench.command
+def volumes(*, out: Path, settings: Annotated[VolumesSettings, Flat] = VolumesSettings()) -> None:  # noqa: B008
+    """Models of volumes on the stacks they have not learned from, each left out in turn."""
+    _run("volumes", out, settings)
 
 
 def _run(what: str, out: Path, settings: Settings) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import os
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,13 +14,11 @@ from napari_apprentice.cli.progress import console, say
 from napari_apprentice.cli.segment import images_in
 from napari_apprentice.data.files import read_image
 from napari_apprentice.errors import UserError
-from napari_apprentice.recipes.effort import Effort
 from napari_apprentice.settings import AutoencoderSettings, DeviceName
 
 Options = Annotated[AutoencoderSettings, Parameter(name="*", group=Group("Settings"))]
 Threads = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
-
-HowMuch = Annotated[Effort, Parameter(name="*", group=Group("Effort"))]
+Share = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=10))]
 
 train = App(name="train", help="Train a model from its recipe.")
 
@@ -107,7 +104,15 @@ def hippocampus(*, data: Path, out: Path, device: DeviceName = "auto", threads: 
 
 
 @train.command(name="nuclei-3d")
-def nuclei_3d(*, data: Path, out: Path, effort: HowMuch = Effort()) -> None:  # noqa: B008 (frozen)
+def nuclei_3d(
+    *,
+    data: Path,
+    out: Path,
+    simulated: Path | None = None,
+    share: Share = 1.0,
+    device: DeviceName = "auto",
+    threads: Threads = None,
+) -> None:
     """Nuclei in volumes, from simulated stacks and then the train volumes of three sets; goes on where it stopped.
 
     Parameters
@@ -116,13 +121,27 @@ def nuclei_3d(*, data: Path, out: Path, effort: HowMuch = Effort()) -> None:  # 
         Folder with nuclei3d_ovules/, nuclei3d_bbbc050/ and nuclei3d_stardist_mini/.
     out
         Folder for checkpoints and the finished model.
+    simulated
+        Folder of the first part, on simulated stacks, which is made when missing; empty: in the model's folder.
+    share
+        Of the recipe's steps.
+    device, threads
+        Where it learns, and on how many processor threads; empty: all.
     """
-    _train_volumes("nuclei_3d", data, out, effort)
+    _train_volumes("nuclei_3d", data, out, simulated, share, device, threads)
 
 
 @train.command(name="cells-3d")
-def cells_3d(*, data: Path, out: Path, effort: HowMuch = Effort()) -> None:  # noqa: B008 (frozen)
-    """Cells in volumes with stained membranes, from simulated stacks and then three real ones; goes on where it stopped.
+def cells_3d(
+    *,
+    data: Path,
+    out: Path,
+    simulated: Path | None = None,
+    share: Share = 1.0,
+    device: DeviceName = "auto",
+    threads: Threads = None,
+) -> None:
+    """Cells with stained membranes in volumes, from simulated and then real stacks; goes on where it stopped.
 
     Parameters
     ----------
@@ -130,8 +149,14 @@ def cells_3d(*, data: Path, out: Path, effort: HowMuch = Effort()) -> None:  # n
         Folder with cells3d_ovule/ and cells3d_root/.
     out
         Folder for checkpoints and the finished model.
+    simulated
+        Folder of the first part, on simulated stacks, which is made when missing; empty: in the model's folder.
+    share
+        Of the recipe's steps.
+    device, threads
+        Where it learns, and on how many processor threads; empty: all.
     """
-    _train_volumes("cells_3d", data, out, effort)
+    _train_volumes("cells_3d", data, out, simulated, share, device, threads)
 
 
 @train.command
@@ -168,10 +193,12 @@ def _train(module: str, data: Path, out: Path, device: DeviceName, threads: int 
     say(f"{_recipe('recipe').train(recipe, data, out, threads or os.cpu_count() or 1, device)}")
 
 
-def _train_volumes(recipe: str, data: Path, out: Path, effort: Effort) -> None:
-    what = _recipe("volumes").shortened(_recipe(recipe).RECIPE, effort.share)
-    threads = effort.threads or os.cpu_count() or 1
-    say(f"{_recipe('volume_training').train(what, data, out, threads, effort.device, effort.simulated)}")
+def _train_volumes(
+    module: str, data: Path, out: Path, simulated: Path | None, share: float, device: DeviceName, threads: int | None
+) -> None:
+    recipe = _recipe("volumes").shortened(_recipe(module).RECIPE, share)
+    made = _recipe("volume_training").train(recipe, data, out, threads or os.cpu_count() or 1, device, simulated)
+    say(f"{made}")
 
 
 def _recipe(name: str) -> Any:

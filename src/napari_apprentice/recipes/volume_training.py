@@ -1,0 +1,116 @@
+"""Training a recipe for volumes: simulated stacks first, then real ones among them; each part goes on where it was."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.engine.begin import begin_with
+from napari_apprentice.engine.checkpoint import save
+from napari_apprentice.engine.decoding import labels_of
+from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.folding import ready
+from napari_apprentice.engine.predict import Network, Prediction, predict
+from napari_apprentice.engine.pretrain import average_of, pretrain
+from napari_apprentice.recipes.card import write_report
+from napari_apprentice.recipes.judge import Example, Report, choose_decoding, compare
+from napari_apprentice.recipes.recipe import LAST, header
+from napari_apprentice.recipes.volumes import SIMULATED, VolumeRecipe, rendered
+from napari_apprentice.settings import DecodeSettings, DeviceName
+
+log = logging.getLogger(__name__)
+
+_FOLD = range(1_000_000, 1_000_003)  # seeds of stacks that are never learned from
+
+
+def train_simulated(recipe: VolumeRecipe, out: Path, threads: int = 1, device: DeviceName = "auto") -> Path:
+    """The first part: train or go on training on simulated stacks; returns the model file in `out`.
+
+    Its decoding is chosen on simulated stacks as well: it has seen nothing real.
+    """
+    path = out / f"{recipe.name}-{SIMULATED}.safetensors"
+    if path.exists():
+        return path
+    out.mkdir(parents=True, exist_ok=True)
+    sources = [recipe.source(one) for one in rendered(recipe, range(recipe.rendered), threads)]
+    log.info("%d simulated stacks", len(sources))
+    plan = replace(recipe.plan(threads, device), cycles=recipe.before)
+    pretrain(sources, np.full(len(sources), 1 / len(sources)), plan, out / LAST, lambda: False)
+    only = replace(recipe, name=path.stem, title=f"{recipe.title}, simulated", trained_on=("simulated stacks",))
+    return finish(only, out, rendered(recipe, _FOLD, threads), [], device)
+
+
+def train(
+    recipe: VolumeRecipe,
+    data: Path,
+    out: Path,
+    threads: int = 1,
+    device: DeviceName = "auto",
+    simulated: Path | None = None,
+) -> Path:
+    """Both parts, each gone on with where it was; choose the decoding, report on dev; returns the model file in `out`.
+
+    ``simulated`` is the folder of the first part, which several trainings may share; None: one in `out`.
+    """
+    first = simulated or out / SIMULATED
+    train_simulated(recipe, first, threads, device)
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / LAST).exists():
+        begin_with(first / LAST, recipe.net, out / LAST)
+    examples = recipe.read(data, "train") + rendered(recipe, range(recipe.mixed), threads)
+    log.info("%d stacks, %d of them simulated", len(examples), recipe.mixed)
+    sources = [recipe.source(example) for example in examples]
+    pretrain(sources, recipe.shares(examples), recipe.plan(threads, device), out / LAST, lambda: False)
+    fold = recipe.read(data, "fold") + rendered(recipe, _FOLD, threads)
+    return finish(recipe, out, fold, recipe.read(data, "dev"), device)
+
+
+def finish(recipe: VolumeRecipe, out: Path, fold: list[Example], dev: list[Example], device: DeviceName) -> Path:
+    """From the last checkpoint in `out` to a model file: decoding chosen on `fold`, scores and pictures of `dev`."""
+    step, net = average_of(out / LAST, recipe.net)
+    first = _header(recipe, DecodeSettings(), {}, fold, step)
+    where = pick(device)
+    network = Network(first, ready(net, where), where)
+
+    def predicted(examples: list[Example]) -> list[Prediction]:
+        zooms = [1.0 if e.kind == SIMULATED else recipe.zoom for e in examples]
+        return [predict(network, e.pixels[None], zoom) for e, zoom in zip(examples, zooms, strict=True)]
+
+    def decoded(prediction: Prediction, settings: DecodeSettings) -> np.ndarray:
+        return labels_of(prediction, first.model_copy(update={"decode": settings}))
+
+    decoding, score = choose_decoding(fold, predicted(fold), decoded)
+    log.info("step %d: %s scores %.3f on stacks not learned from", step, decoding, score)
+    scores: Report = {}
+    if dev:
+        found = [decoded(prediction, decoding) for prediction in predicted(dev)]
+        reports = compare(dev, {"model": found})
+        scores = reports["model"]
+        write_report(out, reports, *_flat(dev, found))
+    path = out / f"{recipe.name}.safetensors"
+    save(path, _header(recipe, decoding, scores, fold, step), net, half=True)
+    return path
+
+
+def _header(
+    recipe: VolumeRecipe, decoding: DecodeSettings, scores: Report, examples: list[Example], step: int
+) -> ModelHeader:
+    """Of a 2D recipe, with the diameter that this one knows best."""
+    whole = header(recipe, decoding, scores, examples, step)
+    return whole.model_copy(update={"object_diameter": recipe.diameter})
+
+
+def _flat(examples: list[Example], found: list[np.ndarray]) -> tuple[list[Example], list[np.ndarray]]:
+    """Of each volume the slice with most of its objects, for pictures."""
+    slices, shown = [], []
+    for example, labels in zip(examples, found, strict=True):
+        areas = (example.labels > 0).sum(axis=(1, 2))
+        fullest = np.flatnonzero(areas == areas.max())
+        z = int(fullest[len(fullest) // 2])
+        slices.append(replace(example, pixels=example.pixels[z], labels=example.labels[z]))
+        shown.append(labels[z])
+    return slices, shown
