@@ -10,12 +10,17 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.bench import accuracy, accuracy_report
 from napari_apprentice.bench.accuracy import AccuracySettings, counts, drawn
 from napari_apprentice.bench.published import published
 from napari_apprentice.bench.sets import pictures
 from napari_apprentice.data import samples
+from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.engine import checkpoint
+from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import UserError
+from napari_apprentice.settings import ClassName
 
 
 def _labels(*values: int) -> np.ndarray:
@@ -135,3 +140,39 @@ def test_images_are_drawn_by_seed(crops: Path) -> None:
     assert drawn(images, None, 0) == images
     assert drawn(images, 2, 5) == drawn(images, 2, 5)
     assert len({tuple(one.name for one in drawn(images, 2, seed)) for seed in range(9)}) > 1
+
+
+@pytest.fixture
+def tissue(tmp_path: Path) -> Path:
+    """A model file that knows two classes, and has learned nothing."""
+    net = NetSettings(widths=(4, 8), pools=((1, 2, 2),), in_channels=2, out_channels=3, norm="none")
+    classes = (ClassName(value=1, name="stroma"), ClassName(value=2, name="lumen"))
+    header = ModelHeader(
+        id="t", name="tissue", kind="classes", classes=classes, net=net, trained_on=("nothing",), licence="CC0-1.0"
+    )
+    path = tmp_path / "tissue.safetensors"
+    checkpoint.save(path, header, build(net))
+    return path
+
+
+def _classes(folder: Path, values: tuple[int, ...]) -> Path:
+    labels = np.repeat(np.array(values, np.uint8), 16)[None].repeat(32, 0)
+    for part, array in (("images", labels * 60), ("labels", labels)):
+        (folder / part).mkdir(parents=True)
+        tifffile.imwrite(folder / part / "a.tif", array)
+    return folder
+
+
+def test_a_model_for_classes_is_judged_by_the_dice_of_each(tissue: Path, tmp_path: Path) -> None:
+    settings = AccuracySettings(data=_classes(tmp_path / "set", (0, 1, 2)), model=str(tissue), device="cpu")
+    said = list(accuracy.run(tmp_path / "out", settings))
+    assert said[0].endswith("| Dice stroma | Dice lumen |")
+    (row,) = json.loads((tmp_path / "out" / "results.json").read_text())["images"]
+    found = row["model"]["dice"]
+    assert sum(whole for _, whole in found.values()) >= 2 * 16 * 32  # the labels, and what was proposed
+
+
+def test_labels_that_are_not_its_classes_are_refused(tissue: Path, tmp_path: Path) -> None:
+    settings = AccuracySettings(data=_classes(tmp_path / "set", (0, 1, 3)), model=str(tissue), device="cpu")
+    with pytest.raises(UserError, match="value 3, which is no class of tissue"):
+        list(accuracy.run(tmp_path / "out", settings))

@@ -46,6 +46,12 @@ def test_splits_json_will_do_and_so_will_a_bare_folder(tmp_path: Path) -> None:
     assert volume.labels_shape == truth.shape == (1, 5, 8, 9)
 
 
+def test_an_index_without_names_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "index.csv").write_text("file,type\na.tif,fluo\n")
+    with pytest.raises(UserError, match="no column id"):
+        pictures(tmp_path)
+
+
 def test_labels_of_another_size_are_refused(tmp_path: Path) -> None:
     folder = _set(tmp_path, ("a",))
     tifffile.imwrite(folder / "labels" / "a.tif", np.ones((8, 8), np.uint16))

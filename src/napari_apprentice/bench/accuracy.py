@@ -103,8 +103,18 @@ def _judge(settings: AccuracySettings, header: ModelHeader, picture: Picture, ru
     row: dict[str, Any] = {"name": picture.name, "kind": picture.kind, "group": picture.group}
     labels = proposed(volume, settings.model, runners, SegmentSettings(device=settings.device))
     if header.kind == "classes":
-        names = {one.value: one.name for one in header.classes}
-        parts = scores.dice_parts(truth, labels, tuple(names))
-        return row | {"objects": 0, "model": {"dice": {f"Dice {names[v]}": both for v, both in parts.items()}}}
+        return row | {"objects": 0, "model": {"dice": _class_dice(header, picture, truth, labels)}}
     row["objects"] = len(np.unique(truth[truth > 0]))
     return row | {"model": counts(truth, labels), "baseline": counts(truth, classical.segment(volume))}
+
+
+def _class_dice(header: ModelHeader, picture: Picture, truth: Labels, labels: Labels) -> dict[str, tuple[int, int]]:
+    """The parts of Dice of each class by its name; `UserError` when the labels are not the model's classes."""
+    names = {one.value: f"Dice {one.name}" for one in header.classes}
+    strange = sorted({int(value) for value in np.unique(truth)} - {0, *names})
+    if strange:
+        raise UserError(
+            f"The labels of {picture.name} have the value {strange[0]}, which is no class of {header.name}: "
+            "choose a set with its classes, or another model."
+        )
+    return {names[value]: both for value, both in scores.dice_parts(truth, labels, tuple(names)).items()}

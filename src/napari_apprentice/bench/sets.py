@@ -64,7 +64,10 @@ def _rows(folder: Path) -> list[dict[str, str]]:
     index, splits = folder / "index.csv", folder / "splits.json"
     if index.exists():
         with index.open(newline="") as file:
-            return list(csv.DictReader(file))
+            rows = list(csv.DictReader(file))
+        if rows and "id" not in rows[0]:
+            raise UserError(f"{index} has no column id: name the images there, without suffix, or take the file away.")
+        return rows
     if splits.exists():
         parts = json.loads(splits.read_text())
         lists = {part: names for part, names in parts.items() if isinstance(names, list)}
