@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,8 @@ from napari_apprentice.data import classes
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND
 from napari_apprentice.data.representations import representation
 from napari_apprentice.engine.annotated import annotated_source, predict_whole
-from napari_apprentice.engine.augment import AUGMENTATIONS
+from napari_apprentice.engine.annotated_classes import class_source
+from napari_apprentice.engine.augment import AUGMENTATIONS, Augmentation
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.device import mixed_precision, pick
 from napari_apprentice.engine.normalize import fit
@@ -24,6 +25,7 @@ from napari_apprentice.engine.pretrain import Cycle, PretrainPlan, pretrain
 from napari_apprentice.settings import NormalizeSettings, RepresentationName, Triple
 
 NORMALIZE = NormalizeSettings()
+_UPRIGHT = 0.26  # radians either way
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Trial:
 class Lesson:
     """What is the same for all networks: patches (z, y, x), how many at once, for how many steps, how fast.
 
-    ``representation`` is that of objects.
+    ``representation`` is that of objects; what is ``upright`` is never flipped and hardly turned.
     """
 
     kind: Literal["instances", "classes"]
@@ -48,6 +50,13 @@ class Lesson:
     rate: float
     seed: int
     representation: RepresentationName = "log-distance"
+    upright: bool = False
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """How far patches are varied."""
+        light = AUGMENTATIONS["light"]
+        return replace(light, flip=False, turn=_UPRIGHT) if self.upright else light
 
 
 def trial(
@@ -60,14 +69,14 @@ def trial(
 ) -> Trial:
     """Learn from pixels (C, Z, Y, X) with labels (Z, Y, X), all drawn equally often, and predict the images `asked`.
 
-    `vouched` says what of each image's labels is known; None: all. On one thread; goes on from `checkpoint` when an
-    earlier attempt was interrupted.
+    `vouched` says what of each image's labels is known; None: all. Of several classes the predictions are logits. On
+    one thread; goes on from `checkpoint` when an earlier attempt was interrupted.
     """
     known = [None] * len(images) if vouched is None else vouched
     sources = [_source(pixels, labels, sure, lesson) for (pixels, labels), sure in zip(images, known, strict=True)]
     plan = PretrainPlan(
         net=net,
-        cycles=(Cycle(lesson.steps, lesson.rate, AUGMENTATIONS["light"]),),
+        cycles=(Cycle(lesson.steps, lesson.rate, lesson.augmentation),),
         batch_size=lesson.batch,
         patch=lesson.patch,
         warmup=max(1, lesson.steps // 10),
@@ -82,6 +91,8 @@ def trial(
     step_s = (time.process_time() - began) / lesson.steps
     with mixed_precision(pick("cpu")):
         chances = representation(lesson.representation, net.dims).chances
+        if lesson.kind == "classes":
+            chances = int(net.out_channels == 1)
         return Trial([predict_whole(learned, net, pixels, NORMALIZE, chances) for pixels in asked], step_s)
 
 
@@ -93,7 +104,8 @@ def inputs_per_channel() -> int:
 def _source(pixels: np.ndarray, labels: np.ndarray, vouched: np.ndarray | None, lesson: Lesson) -> Source:
     if lesson.kind == "instances":
         return annotated_source(pixels, labels, NORMALIZE, vouched=vouched, representation=lesson.representation)
-    known = np.where(labels > 0, AS_LABELLED, BACKGROUND) if vouched is None else vouched
-    target, weight = classes.encode(labels, known)
+    if vouched is not None:
+        return class_source(pixels, labels, NORMALIZE, vouched, lesson.patch)
+    target, weight = classes.encode(labels, np.where(labels > 0, AS_LABELLED, BACKGROUND))
     image = torch.from_numpy(fit(pixels, NORMALIZE).linear(pixels))
     return Source(image, torch.from_numpy(target), torch.from_numpy(weight), kind="classes")
