@@ -12,6 +12,7 @@ from napari_apprentice.session import Session
 from napari_apprentice.settings import Kind, SegmentSettings
 
 _SHOWN = ("device", "diameter")
+_MORE = ("engine", "tile", "blend")
 _LABELS = {"diameter": "Diameter (px)", "tile": "Tile (px)", "blend": "Blend tiles"}
 
 
@@ -23,7 +24,7 @@ class SegmentSection(Section):
         self._session = session
         self.knows_device = False
         self.form: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _SHOWN, _LABELS)
-        self.more: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, ("tile", "blend"), _LABELS)
+        self.more: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _MORE, _LABELS)
         self._fold = Fold(self.more, "More settings")
         self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"), self._fold)
         self.job.verb.set_help("Propose masks for the whole image; what you vouched for stays as it is.")
