@@ -26,9 +26,9 @@ class Picture:
     kind: str
     group: str
 
-    def read(self) -> tuple[Volume, NDArray[np.uint32]]:
-        """The image and its labels (T, Z, Y, X); `UserError` when they do not belong together."""
-        image, labels = (_file(self.folder / part, self.name) for part in ("images", "labels"))
+    def read(self, truth_in: str = "labels") -> tuple[Volume, NDArray[np.uint32]]:
+        """The image and its labels (T, Z, Y, X), from that folder; `UserError` when they do not belong together."""
+        image, labels = (_file(self.folder / part, self.name) for part in ("images", truth_in))
         volume, truth = read_image(image), read_labels(labels)
         if truth.shape != volume.labels_shape:
             raise UserError(
