@@ -8,22 +8,18 @@ goes on where it stopped when it is run again with the same folder.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
 from napari_apprentice.architecture import PRESETS, NetSettings, PresetName, preset
-from napari_apprentice.bench import family_pictures, family_report, report
-from napari_apprentice.bench.tasks import TASKS, Task, TaskName
-from napari_apprentice.errors import UserError
+from napari_apprentice.bench import family_pictures, family_report, report, workers
+from napari_apprentice.bench.tasks import TASKS, Task, TaskName, read
 from napari_apprentice.settings import Settings
 
 VALID = " (valid)"  # behind the name of a net of valid convolutions in its published form
@@ -35,7 +31,11 @@ class FamilySettings(Settings):
     """What to compare, and for how long each network may learn."""
 
     data: Annotated[Path, Field(description="Folder with dsb2018, em_fib25 and the nuclei3d sets.")] = report.DATA
-    tasks: Annotated[tuple[TaskName, ...], Field(description="What is learned.")] = get_args(TaskName)
+    tasks: Annotated[tuple[TaskName, ...], Field(description="What is learned.")] = (
+        "nuclei-2d",
+        "nuclei-3d",
+        "membranes",
+    )
     networks: Annotated[tuple[PresetName, ...], Field(description="Which networks.")] = tuple(PRESETS)
     seeds: Annotated[tuple[int, ...], Field(description="One training for each.")] = (0, 1, 2)
     steps: Annotated[int, Field(ge=1, description="Steps of every training.")] = 200
@@ -62,8 +62,8 @@ def run(out: Path, settings: FamilySettings) -> Iterator[str]:
     timing = out / "times.json"
     if not timing.exists():
         yield "timing predictions, and what torch offers"
-        with _workers(1) as workers:
-            timing.write_text(json.dumps(workers.submit(_times, settings).result(), indent=1) + "\n")
+        with workers.pool(1) as alone:
+            timing.write_text(json.dumps(alone.submit(_times, settings).result(), indent=1) + "\n")
     rows = [json.loads(_place(out, *job).read_text()) for job in planned(settings)]
     for task in settings.tasks:
         _picture(out, settings, task)
@@ -109,31 +109,15 @@ def net_for(task: Task, label: str, width: int, in_channels: int) -> NetSettings
 
 def _train(out: Path, settings: FamilySettings, jobs: list[tuple[TaskName, str, int]]) -> Iterator[str]:
     for task in settings.tasks:
-        _read(task, settings)  # a missing folder is said before anything starts
-    began = time.monotonic()
-    with _workers(settings.processes) as workers:
-        doing = [workers.submit(_one, out, settings, job) for job in jobs]
-        try:
-            for count, done in enumerate(as_completed(doing), 1):
-                minutes = (time.monotonic() - began) / 60
-                yield f"[{count}/{len(jobs)}, {minutes:.0f} min] {done.result()}"
-        finally:
-            workers.shutdown(wait=False, cancel_futures=True)
-
-
-def _read(name: TaskName, settings: FamilySettings) -> tuple[list[Any], list[Any]]:
-    task = TASKS[name]
-    try:
-        return task.read(settings.data, "train"), task.read(settings.data, "dev")
-    except OSError as error:
-        raise UserError(f"{settings.data} has no images for {name} ({error}): give --data or other --tasks.") from error
+        read(task, settings.data)  # a missing folder is said before anything starts
+    yield from workers.each(_one, [(out, settings, job) for job in jobs], settings.processes)
 
 
 def _one(out: Path, settings: FamilySettings, job: tuple[TaskName, str, int]) -> str:
     """Train one network on one task, judge it, save the outcome at once; runs in a process of its own."""
     name, label, seed = job
     engine, task = import_module("napari_apprentice.engine.family"), TASKS[name]
-    train, dev = _read(name, settings)
+    train, dev = read(name, settings.data)
     fits = task.fitting(train)
     net = net_for(task, label, settings.width, engine.inputs_per_channel())
     place = _place(out, *job)
@@ -175,7 +159,7 @@ def _picture(out: Path, settings: FamilySettings, name: TaskName) -> None:
         label: family_pictures.kept(_place(out, name, label, settings.seeds[0]).with_suffix(".npz"))[0]
         for label in labels
     }
-    _, dev = _read(name, settings)
+    _, dev = read(name, settings.data)
     family_pictures.write(out / f"family-{name}.png", TASKS[name], dev[0], found)
 
 
@@ -192,15 +176,6 @@ def _times(settings: FamilySettings) -> dict[str, Any]:
     net = preset("unet", 2, inputs, 2, settings.width)
     found["features"] = engine.features(net, settings.repeats) if settings.features else []
     return found
-
-
-def _workers(count: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_alone)
-
-
-def _alone() -> None:
-    """One thread each: set before torch is imported."""
-    os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def _place(out: Path, task: str, label: str, seed: int) -> Path:

@@ -5,7 +5,7 @@ Everything a run chooses, it chooses on images of the train split; the dev split
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from napari_apprentice.bench.sets import pictures
 from napari_apprentice.data import instances, scores
 from napari_apprentice.data.files import read_image, read_labels
+from napari_apprentice.errors import UserError
 from napari_apprentice.settings import DecodeSettings, Triple
 
-TaskName = Literal["nuclei-2d", "nuclei-3d", "membranes"]
+TaskName = Literal["nuclei-2d", "nuclei-3d", "membranes", "cells-2d"]
 Labels = NDArray[np.uint32]
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * i, 2) for i in range(9))
@@ -93,16 +94,23 @@ class Task:
 
     def choose(self, examples: Sequence[Example], predictions: Sequence[NDArray[Any]]) -> DecodeSettings:
         """The decoding with the best score, one setting after the other: each depends little on the others."""
-        best, top = DecodeSettings(), -1.0
-        for name, values in _DECODINGS.items():
-            if self.kind == "classes" and name != "foreground":
-                continue
-            for value in values:
-                tried = best.model_copy(update={name: value})
-                score = self.score(examples, [self.decode(p, tried) for p in predictions])[self.score_name]
-                if score > top:
-                    best, top = tried, score
-        return best
+        names = list(_DECODINGS) if self.kind == "instances" else ["foreground"]
+        return fitted(
+            {name: _DECODINGS[name] for name in names},
+            lambda tried: self.score(examples, [self.decode(p, tried) for p in predictions])[self.score_name],
+        )
+
+
+def fitted(choices: Mapping[str, tuple[float, ...]], score: Callable[[DecodeSettings], float]) -> DecodeSettings:
+    """The settings with the best score, one setting after the other; of equals the first."""
+    best, top = DecodeSettings(), -1.0
+    for name, values in choices.items():
+        for value in values:
+            tried = best.model_copy(update={name: value})
+            reached = score(tried)
+            if reached > top:
+                best, top = tried, reached
+    return best
 
 
 def _truth(examples: Sequence[Example]) -> list[Labels]:
@@ -128,12 +136,11 @@ def _read_nuclei_3d(data: Path, split: str) -> list[Example]:
     half the resolution in the plane (voxels of 0.28 x 0.25 x 0.25 um); the other volume is a small stack.
     """
     noisy, small = _read(data / "nuclei3d_ovules", "ovule1135"), _read(data / "nuclei3d_stardist_mini", "img3d")
-    c, z, y, x = noisy.pixels.shape
-    halves = noisy.pixels.reshape(c, z, y // 2, 2, x // 2, 2).mean(axis=(3, 5), dtype=np.float32)
+    noisy, z = _halved(noisy), noisy.pixels.shape[1]
     first = split == "train"
     along_z, along_y = slice(0, 60) if first else slice(60, z), slice(0, 36) if first else slice(36, None)
     return [
-        Example(f"{noisy.name} {split}", halves[:, along_z], np.ascontiguousarray(noisy.labels[along_z, ::2, ::2])),
+        Example(f"{noisy.name} {split}", noisy.pixels[:, along_z], np.ascontiguousarray(noisy.labels[along_z])),
         Example(f"{small.name} {split}", small.pixels[:, :, along_y], np.ascontiguousarray(small.labels[:, along_y])),
     ]
 
@@ -145,6 +152,20 @@ def _read_membranes(data: Path, split: str) -> list[Example]:
     pixels = np.asarray(read_image(folder / "images" / f"{name}.tif").pixels)[0]
     truth = read_labels(folder / "membranes" / f"{name}.tif").reshape(pixels.shape[1:])
     return [Example(f"{name} {z}", pixels[:, z : z + 1], truth[z : z + 1]) for z in _SECTIONS[split]]
+
+
+def _read_cells_2d(data: Path, split: str) -> list[Example]:
+    """Whole cells in phase contrast, with processes, at half the resolution."""
+    folder = data / "usiigaci_phase"
+    return [_halved(_read(folder, image.name)) for image in pictures(folder, split)]
+
+
+def _halved(example: Example) -> Example:
+    """At half the resolution in the plane."""
+    c, z, y, x = (n // m * m for n, m in zip(example.pixels.shape, (1, 1, 2, 2), strict=True))
+    even = example.pixels[..., :y, :x].reshape(c, z, y // 2, 2, x // 2, 2)
+    labels = np.ascontiguousarray(example.labels[:, :y:2, :x:2])
+    return Example(example.name, even.mean(axis=(3, 5), dtype=np.float32), labels)
 
 
 def _read(folder: Path, name: str) -> Example:
@@ -159,5 +180,14 @@ TASKS: dict[TaskName, Task] = {
         Task("nuclei-2d", "nuclei in fluorescence, 2D", "instances", 2, (1, 96, 96), 4, fits=12, read=_read_nuclei_2d),
         Task("nuclei-3d", "nuclei in fluorescence, 3D", "instances", 3, (16, 32, 32), 4, fits=2, read=_read_nuclei_3d),
         Task("membranes", "membranes in EM, 2D", "classes", 2, (1, 96, 96), 4, fits=5, read=_read_membranes),
+        Task("cells-2d", "cells in phase contrast", "instances", 2, (1, 96, 96), 4, fits=5, read=_read_cells_2d),
     )
 }
+
+
+def read(name: TaskName, data: Path) -> tuple[list[Example], list[Example]]:
+    """The images of train and of dev; `UserError` when they are not in the folder `data`."""
+    try:
+        return TASKS[name].read(data, "train"), TASKS[name].read(data, "dev")
+    except OSError as error:
+        raise UserError(f"{data} has no images for {name} ({error}): give --data or other --tasks.") from error

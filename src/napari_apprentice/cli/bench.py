@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from napari_apprentice.bench.accuracy import AccuracySettings
 from napari_apprentice.bench.family import FamilySettings
 from napari_apprentice.bench.loop import LoopSettings
+from napari_apprentice.bench.representations import RepresentationsSettings
 from napari_apprentice.bench.responsiveness import ResponsivenessSettings
 from napari_apprentice.bench.robustness import RobustnessSettings
 from napari_apprentice.bench.speed import SpeedSettings
@@ -78,6 +79,16 @@ def family(
 def volumes(*, out: Path, settings: Annotated[VolumesSettings, Flat] = VolumesSettings()) -> None:  # noqa: B008
     """Models of volumes on the stacks they have not learned from, each left out in turn."""
     _run("volumes", out, settings)
+
+
+@bench.command
+def representations(
+    *,
+    out: Path,
+    settings: Annotated[RepresentationsSettings, Flat] = RepresentationsSettings(),  # noqa: B008
+) -> None:
+    """Ways to say what an object is, learned by the same network from full and from partial annotation."""
+    _run("representations", out, settings)
 
 
 def _run(what: str, out: Path, settings: Settings) -> None:

@@ -58,7 +58,7 @@ class Affinities:
     @property
     def choices(self) -> Mapping[str, tuple[float, ...]]:
         """How much more repelling counts than attracting."""
-        return {"split": (0.2, 0.35, 0.5, 0.65, 0.8)}
+        return {"split": (0.3, 0.4, 0.5, 0.6, 0.7)}
 
     def encode(self, labels: np.ndarray, vouched: np.ndarray, spacing: Spacing = EVEN) -> tuple[np.ndarray, np.ndarray]:
         """Target and weight: 1 for two voxels of one object, 0 for two objects and wherever background is one of both.
