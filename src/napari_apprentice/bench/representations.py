@@ -29,7 +29,7 @@ Annotation = Literal["full", "partial"]
 Job = tuple[TaskName, Annotation, RepresentationName, int]
 
 _FOREGROUND = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-_MIN_SIZE = (4.0, 12.0, 30.0)
+_MIN_SIZE = (4, 12, 30)
 
 
 class RepresentationsSettings(Settings):

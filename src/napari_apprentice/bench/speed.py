@@ -1,51 +1,105 @@
-"""Time from pressing *Segment* to complete labels, through the runners that the window uses.
+"""Time from pressing *Segment* to complete labels, and of its two halves: the network and the decoding.
 
-Cold: the engine is not running and the model not loaded. Warm: the same button pressed again.
+Cold: the engine is not running and the model not loaded. Warm: the same button pressed again. What is compared is
+measured in turn, so that a machine that is slow for a while is slow for all; ratios are of medians.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from napari_apprentice.bench import report
+from napari_apprentice.bench import report, speed_decoding
 from napari_apprentice.data import samples
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Started, TileDone
 from napari_apprentice.jobs import SegmentResult
 from napari_apprentice.session import Session
-from napari_apprentice.settings import DeviceName, SegmentSettings, Settings
+from napari_apprentice.settings import DeviceName, EngineName, SegmentSettings, Settings
+
+Part = Literal["segment", "network", "decoding"]
+PARTS: tuple[Part, ...] = ("segment", "network", "decoding")
 
 
 class SpeedSettings(Settings):
     """What to time."""
 
+    parts: Annotated[tuple[Part, ...], Field(description="What is measured.")] = PARTS
     model: Annotated[str, Field(description="A bundled model or a model file.")] = "nuclei-2d"
     sample: Annotated[str, Field(description="The 2D sample the image is made of, mirrored to size.")] = "nuclei_2d"
     edge: Annotated[int, Field(ge=64, le=8192, description="Height and width of the image in pixels.")] = 1024
+    tile: Annotated[int, Field(ge=32, le=1024, description="Edge of the tile of the network alone.")] = 384
     repeats: Annotated[int, Field(ge=1, le=100, description="Warm repeats.")] = 5
     device: Annotated[DeviceName, Field(description="Where the network runs.")] = "auto"
 
 
 def run(out: Path, settings: SpeedSettings) -> Iterator[str]:
     """Write ``results.json``; yields what a person wants to read."""
+    results: dict[str, Any] = {}
+    for part in settings.parts:
+        results[part] = yield from _PARTS[part](settings)
+    report.write(out, {"bench": "speed", "settings": settings.model_dump(), **results})
+
+
+def _segment(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
+    """The button, cold, then warm with each engine in turn."""
+    engines: tuple[EngineName, ...] = ("torch", "fast") if find_spec("openvino") else ("torch",)
+    chosen = {name: SegmentSettings(device=settings.device, engine=name) for name in engines}
     with Session.temporary() as session:  # its runners are processes of their own
         session.add_image(mirrored(samples.load(settings.sample)[0], settings.edge))
         session.choose_model(settings.model)
-        session.segment_settings = SegmentSettings(device=settings.device)
+        session.segment_settings = chosen["torch"]
         cold = timed_segment(session)
         yield f"cold: {cold['seconds']:.2f} s, first masks after {cold['first_masks_s']:.2f} s, on {cold['device']}"
-        warm = [timed_segment(session) for _ in range(settings.repeats)]
-    seconds = report.spread([one["seconds"] for one in warm])
-    yield f"warm: {seconds['median']:.2f} s (median of {settings.repeats}), {cold['objects']} objects"
-    results = {"settings": settings.model_dump(), "cold": cold, "warm": warm, "warm_s": seconds}
-    report.write(out, {"bench": "speed", **results})
+        warm: dict[str, list[dict[str, Any]]] = {name: [] for name in engines}
+        for repeat in range(settings.repeats + 1):
+            for name in engines:
+                session.segment_settings = chosen[name]
+                one = timed_segment(session)
+                if repeat:  # the first one makes the fast network, if need be
+                    warm[name].append(one)
+    seconds = {name: report.spread([one["seconds"] for one in warm[name]]) for name in engines}
+    for name in engines:
+        last = warm[name][-1]
+        yield f"warm, {name}: {seconds[name]['median']:.2f} s, {last['objects']} objects, on {last['device']}"
+    return {"cold": cold, "warm": warm, "warm_s": seconds}
+
+
+def _network(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
+    """The network alone, as a share of the machine's matrix-product rate."""
+    stopwatch = import_module("napari_apprentice.engine.fast.stopwatch")
+    with Session.temporary() as session:
+        session.choose_model(settings.model)
+        model = str(session.model.file)
+    pixels = np.asarray(samples.load(settings.sample)[0].pixels[0])
+    found: dict[str, Any] = stopwatch.operations(model, pixels, settings.tile, settings.repeats, settings.device)
+    rates = {name: float(np.median(values)) for name, values in found["rates"].items()}
+    found["share"] = {name: rate / rates["peak"] for name, rate in rates.items() if name != "peak"}
+    yield f"matrix product: {rates['peak'] / 1e9:.0f} GFLOP/s, {found['device']}"
+    for name, share in found["share"].items():
+        yield f"network, {name}: {rates[name] / 1e9:.0f} GFLOP/s, {share:.2f} of the matrix product"
+    return found
+
+
+def _decoding(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
+    """Instances from a prediction, against scikit-image."""
+    found = speed_decoding.measure(settings.repeats)
+    for name, one in found.items():
+        ours, peer = (one["seconds"][way]["median"] for way in ("ours", "scikit-image"))
+        scores = one["ap50"]
+        yield (
+            f"decoding {name}, {one['objects']} objects: {ours:.2f} s, AP .50 {scores['ours']:.3f}; "
+            f"scikit-image {peer:.2f} s, {scores['scikit-image']:.3f}: {one['ratio']:.1f} times faster"
+        )
+    return found
 
 
 def mirrored(volume: Volume, edge: int) -> Volume:
@@ -97,3 +151,10 @@ class _Watch:
         match event:
             case Finished(result=SegmentResult(objects=objects)):
                 self.seen["objects"] = objects
+
+
+_PARTS: dict[Part, Callable[[SpeedSettings], Generator[str, None, dict[str, Any]]]] = {
+    "segment": _segment,
+    "network": _network,
+    "decoding": _decoding,
+}

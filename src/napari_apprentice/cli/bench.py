@@ -11,9 +11,11 @@ from cyclopts import App, Parameter
 from napari_apprentice.bench.accuracy import AccuracySettings
 from napari_apprentice.bench.family import FamilySettings
 from napari_apprentice.bench.loop import LoopSettings
+from napari_apprentice.bench.membranes import MembranesSettings
 from napari_apprentice.bench.representations import RepresentationsSettings
 from napari_apprentice.bench.responsiveness import ResponsivenessSettings
 from napari_apprentice.bench.robustness import RobustnessSettings
+from napari_apprentice.bench.slices import SlicesSettings
 from napari_apprentice.bench.speed import SpeedSettings
 from napari_apprentice.bench.volumes import VolumesSettings
 from napari_apprentice.cli.progress import console, say
@@ -89,6 +91,22 @@ def representations(
 ) -> None:
     """Ways to say what an object is, learned by the same network from full and from partial annotation."""
     _run("representations", out, settings)
+
+
+@bench.command
+def membranes(
+    *,
+    out: Path,
+    settings: Annotated[MembranesSettings, Flat] = MembranesSettings(),  # noqa: B008
+) -> None:
+    """Membranes that a model finds: F1 of their centre lines within two pixels."""
+    _run("membranes", out, settings)
+
+
+@bench.command
+def slices(*, out: Path, settings: Annotated[SlicesSettings, Flat] = SlicesSettings()) -> None:  # noqa: B008
+    """Three annotated slices per training volume against dense annotation."""
+    _run("slices", out, settings)
 
 
 def _run(what: str, out: Path, settings: Settings) -> None:

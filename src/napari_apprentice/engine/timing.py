@@ -53,7 +53,7 @@ def _way(net: NetSettings, last: bool, half: bool, compiled: bool, repeats: int)
     """One combination; a compiler that is missing is an answer, too."""
     found: dict[str, Any] = {"channels_last": last, "bfloat16": half, "compile": compiled, "problem": ""}
     built = _laid_out(build(net), last)
-    runs: nn.Module = torch.compile(built) if compiled else built  # type: ignore[assignment]
+    runs: nn.Module = torch.compile(built, dynamic=False) if compiled else built  # type: ignore[assignment]
     z, y, x = _SIZES[net.dims]
     try:
         precision = torch.autocast("cpu", torch.bfloat16, enabled=half)

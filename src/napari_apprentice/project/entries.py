@@ -17,6 +17,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.journal import Action, Journal, Record
 
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)  # what reading a snapshot raises
 _LARGEST_JOURNAL = 128_000_000  # bytes; beyond it a new snapshot is due
 
 
@@ -112,9 +114,8 @@ class EntryFolder:
         if records:
             return records[-1].taught
         try:
-            with np.load(self.path / f"state-{number}.npz", allow_pickle=False) as archive:
-                return int(archive["taught"].item())
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return int(_arrays(self.path / f"state-{number}.npz", "taught")[0].item())
+        except _DAMAGED:
             return 0  # there is no snapshot; `load` says so when it is damaged
 
     def append(self, action: Action, step: int, delta: bytes, taught: int) -> None:
@@ -181,15 +182,19 @@ def _number(path: Path) -> int:
 
 def _read_state(path: Path, shape: tuple[int, ...]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            labels, vouched = archive["labels"], archive["vouched"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        labels, vouched = _arrays(path, "labels", "vouched")
+    except _DAMAGED as error:
         raise UserError(
             f"The saved labels {path} are damaged and were set aside: what was done before or since is shown."
         ) from error
     if labels.shape != shape or vouched.shape != shape:
         raise UserError(f"The saved labels {path} have shape {labels.shape}, the image needs {shape}.")
     return labels.astype(np.uint32, copy=False), vouched.astype(np.uint8, copy=False)
+
+
+def _arrays(path: Path, *names: str) -> list[NDArray[Any]]:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:  # NumPy leaves a damaged file open
+        return [archive[name] for name in names]
 
 
 def _keep_aside(path: Path, end: int) -> None:

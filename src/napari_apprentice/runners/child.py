@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Protocol, cast
@@ -52,8 +53,9 @@ class Child:
             env=environment(one_core_left=background),
             creationflags=_no_console(),
         )
-        for talk in (self._read, self._write, self._keep_lines):
-            threading.Thread(target=talk, name=f"engine {talk.__name__}", daemon=True).start()
+        self._listens_to_errors = self._talks(self._keep_lines)
+        self._talks(self._write)
+        self._talks(self._read)
 
     @property
     def pid(self) -> int:
@@ -95,6 +97,11 @@ class Child:
                 self._process.wait(_PATIENCE_S)
         return left
 
+    def _talks(self, talk: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=talk, name=f"engine {talk.__name__}", daemon=True)
+        thread.start()
+        return thread
+
     def _read(self) -> None:
         stream = cast(BinaryIO, self._process.stdout)
         try:
@@ -105,7 +112,9 @@ class Child:
         with suppress(subprocess.TimeoutExpired):  # its own exit code says why it went
             self._process.wait(_PATIENCE_S)
         self._process.kill()
-        self._on_end(self._process.wait())
+        code = self._process.wait()
+        self._listens_to_errors.join(_PATIENCE_S)  # its last words may still be on their way
+        self._on_end(code)
         stream.close()
 
     def _on_message(self, message: dict[str, Any]) -> None:
