@@ -105,12 +105,16 @@ class InsideJob(Settings):
 
 
 class SegmentResult(Settings):
-    """``objects`` counts instances (or labelled voxels' classes); ``seconds`` is wall time."""
+    """``objects`` counts instances (or labelled voxels' classes); ``seconds`` is wall time.
+
+    ``diameter`` is the median diameter of instances in image pixels, in the plane.
+    """
 
     type: Literal["segment"] = "segment"
     job: str
     labels: ArrayRef
     objects: int
+    diameter: float | None = None
     seconds: float
     device: str = ""
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Kind = Literal["instances", "classes"]
 ModelKind = Literal["instances", "classes", "values"]  # values: numbers for each voxel, as an auto-encoder gives
 DeviceName = Literal["auto", "cuda", "mps", "cpu"]
+LengthName = Literal["px", "um"]
 EngineName = Literal["auto", "torch", "fast"]
 LabelLoss = Literal["entropy+dice", "entropy", "dice", "focal", "focal+dice"]
 ValueLoss = Literal["smooth-l1", "l1", "l2"]
@@ -82,8 +83,12 @@ class SegmentSettings(Settings):
 
     device: Annotated[DeviceName, Field(description="Where the network runs; auto takes the best there is.")] = "auto"
     diameter: Annotated[
-        float | None, Field(gt=0, description="Typical object diameter in image pixels; empty: as the model says.")
+        float | None,
+        Field(gt=0, description="Typical object diameter; empty: measured in the image, or as the model says."),
     ] = None
+    diameter_unit: Annotated[LengthName, Field(description="Of the diameter: pixels of the image, or micrometers.")] = (
+        "px"
+    )
     tile: Annotated[int, Field(ge=32, le=4096, description="Tile edge in network pixels.")] = 384
     blend: Annotated[bool, Field(description="Blend overlapping tiles; off: crop exactly.")] = True
     engine: Annotated[

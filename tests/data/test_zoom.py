@@ -9,7 +9,7 @@ import pytest
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.zoom import median_diameter, why, zoom_for, zoom_to_teach
+from napari_apprentice.data.zoom import median_diameter, typical_diameter, why, zoom_for, zoom_to_teach
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import SegmentSettings
 
@@ -70,3 +70,32 @@ def test_the_diameter_of_whole_objects_at_their_widest() -> None:
     vouched[labels == 6] = 2
     both = (2 * math.sqrt(49 / math.pi) + 2 * math.sqrt(16 / math.pi)) / 2
     assert median_diameter(labels, vouched) == pytest.approx(both, rel=0.05)
+
+
+def test_a_diameter_in_micrometers_is_one_in_pixels_of_the_image() -> None:
+    given = SegmentSettings(diameter=12.0, diameter_unit="um")
+    assert zoom_for(_header(object_diameter=24.0), (2.0, 0.5, 0.5), "um", given) == 1.0  # 24 px
+    with pytest.raises(UserError, match="needs an image with a pixel size"):
+        zoom_for(_header(object_diameter=24.0), PLAIN, "pixel", given)
+
+
+@pytest.mark.parametrize(("measured", "zoom"), [(12.0, 2.0), (48.0, 0.5), (4.0, 2.5), (240.0, 0.4), (26.0, 1.0)])
+def test_a_measured_diameter_decides_within_bounds(measured: float, zoom: float) -> None:
+    header = _header(object_diameter=24.0, measures=True, spacing=(1.0, 0.25, 0.25), unit="um")
+    assert zoom_for(header, (1.0, 0.5, 0.5), "um", measured=measured) == pytest.approx(zoom)
+    assert "seem to be" in why(header, (1.0, 0.5, 0.5), "um", measured=measured)
+    assert zoom_for(header, PLAIN, "pixel", SegmentSettings(diameter=12.0), measured) == 2.0  # the user's word counts
+
+
+def test_what_is_taught_from_a_model_that_measures_sees_objects_at_the_size_it_knows() -> None:
+    parent = _header(object_diameter=24.0, measures=True)
+    assert zoom_to_teach(16.0, parent, 1.0) == 1.5
+    assert zoom_to_teach(None, parent, 1.0) == 1.0
+
+
+def test_the_typical_diameter_is_that_of_largest_sections() -> None:
+    labels = np.zeros((3, 20, 20), np.uint32)
+    labels[0, :2, :2] = 1
+    labels[1, :4, :4] = 1  # 16 pixels
+    assert typical_diameter(labels) == pytest.approx(2 * np.sqrt(16 / np.pi))
+    assert typical_diameter(np.zeros((4, 4), np.uint32)) is None

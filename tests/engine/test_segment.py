@@ -11,8 +11,9 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import samples, scores, scratch
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.zoom import typical_diameter
 from napari_apprentice.engine import decoding, segment
-from napari_apprentice.engine.checkpoint import save
+from napari_apprentice.engine.checkpoint import load, save
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.engine.warm import Warm
@@ -194,3 +195,16 @@ def test_labels_come_at_the_resolution_of_the_image(zoom: float) -> None:
     rows, columns = ((np.arange(n) + 0.5) * zoom for n in shape[1:])
     sampled = truth[:, rows.astype(int)[:, None], columns.astype(int)]
     assert scores.matches(sampled[None], labels[None], (0.7,))[0].average_precision == 1
+
+
+@needs_model
+def test_a_model_that_measures_looks_first_and_says_how_wide_objects_are(bundled: str, tmp_path: Path) -> None:
+    header, net = load(bundled)
+    model = tmp_path / "measures.safetensors"
+    save(model, header.model_copy(update={"measures": True, "object_diameter": 24.0}), net)
+    volume, truth = nuclei()
+    twice = Volume(np.repeat(np.repeat(np.asarray(volume.pixels), 2, axis=-1), 2, axis=-2))
+    _, result, labels = run(job_for(tmp_path, twice, str(model)))
+    true_labels = np.repeat(np.repeat(truth, 2, axis=-1), 2, axis=-2)
+    assert scores.average_precision(true_labels[0], labels[0], 0.5) > 0.6
+    assert result.diameter == pytest.approx(typical_diameter(true_labels[0, 0]), rel=0.25)

@@ -11,12 +11,14 @@ from cyclopts import Group, Parameter
 from napari_apprentice.cli.progress import console, say, shown
 from napari_apprentice.data.channels import one_channel
 from napari_apprentice.data.files import SUFFIXES, read_image, stem_of, suffix_of
+from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import SegmentResult
 from napari_apprentice.runners import Runners
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
+from napari_apprentice.session.words import found
 from napari_apprentice.settings import Kind, SegmentSettings
 
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
@@ -103,15 +105,14 @@ def _segment_one(
             session.segment()
             session.run_until_idle()
         session.export_labels(target)
-        say(f"{target}: {summary(show.last, session.kind)}")
+        say(f"{target}: {summary(show.last, session.kind, volume)}")
 
 
-def summary(event: Event | None, kind: Kind) -> str:
+def summary(event: Event | None, kind: Kind, volume: Volume | None = None) -> str:
     """What a finished segmentation found, in words."""
-    nouns = {"instances": "objects", "classes": "classes"}
     match event:
-        case Finished(result=SegmentResult(objects=objects, seconds=seconds)):
-            return f"{objects} {nouns[kind]} in {seconds:.1f} s"
+        case Finished(result=SegmentResult() as result):
+            return found(result, kind, volume)
     return "nothing found"
 
 

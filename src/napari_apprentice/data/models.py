@@ -26,7 +26,8 @@ class ModelHeader(Settings):
 
     ``zoom`` is network pixels per image pixel (y and x) for an image of ``spacing``; ``spacing`` (z, y, x) in
     ``unit`` is None when the model was taught on images without a physical pixel size.
-    ``object_diameter`` is the typical diameter in network pixels.
+    ``object_diameter`` is the typical diameter in network pixels. A model that ``measures`` learned objects of this
+    size only: how large those of an image are is measured before it begins.
     """
 
     format: Annotated[int, Field(ge=1, le=1)] = 1
@@ -42,6 +43,7 @@ class ModelHeader(Settings):
     spacing: tuple[float, float, float] | None = None
     unit: str = "pixel"
     object_diameter: float | None = None
+    measures: bool = False
     parent: str | None = None
     trained_on: tuple[str, ...] = ()
     scores: dict[str, float] = {}

@@ -12,9 +12,10 @@ import numpy as np
 from napari_apprentice.data import scratch
 from napari_apprentice.data.models import why_not_fits
 from napari_apprentice.data.patches import Slices
-from napari_apprentice.data.zoom import zoom_for
+from napari_apprentice.data.zoom import typical_diameter, zoom_for
 from napari_apprentice.engine.decoding import labels_of, quick_labels
 from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.diameter import Look, measure
 from napari_apprentice.engine.fast.choice import choose, examples
 from napari_apprentice.engine.inputs import Inputs
 from napari_apprentice.engine.normalize import Scaling
@@ -42,10 +43,11 @@ def run(job: SegmentJob, cancelled: Callable[[], bool], warm: Warm | None = None
     frames = task.pixels.shape[0]
     out = scratch.create(job.out.path, (frames, *task.pixels.shape[2:]), np.uint32)
     clock = _Clock(frames, began)
-    objects = 0
+    objects, diameters = 0, []
     for t in range(frames):
         labels = yield from _frame(task, t, out[t], clock)
         if task.network.header.kind == "instances":
+            diameters.append(typical_diameter(labels))
             found = int(labels.max())
             labels[labels > 0] += np.uint32(objects)
             objects += found
@@ -54,9 +56,16 @@ def run(job: SegmentJob, cancelled: Callable[[], bool], warm: Warm | None = None
     out.flush()
     if task.network.header.kind == "classes":
         objects = len(np.setdiff1d(np.unique(out), [0]))
-    seconds = time.monotonic() - began
+    known = [one for one in diameters if one is not None]
     yield Finished(
-        result=SegmentResult(job=job.id, labels=job.out, objects=objects, seconds=seconds, device=task.network.words)
+        result=SegmentResult(
+            job=job.id,
+            labels=job.out,
+            objects=objects,
+            diameter=float(np.median(known)) if known else None,
+            seconds=time.monotonic() - began,
+            device=task.network.words,
+        )
     )
 
 
@@ -103,7 +112,10 @@ def open_task(
     misfit = why_not_fits(network.header, pixels.shape)
     if misfit:
         raise UserError(misfit)
-    zoom = zoom_for(network.header, image.spacing, image.unit, settings)
+    measured = None
+    if network.header.measures and settings.diameter is None:
+        measured = _measured(image, pixels, network, settings, warm, cancelled)
+    zoom = zoom_for(network.header, image.spacing, image.unit, settings, measured)
     task = Task(image, pixels, network, zoom, settings, warm, cancelled, model)
     choice = choose(warm.workshop, network, model, task.tile, settings)
     if settings.engine == "fast" and choice.key and choice.network.fast is None:
@@ -111,6 +123,21 @@ def open_task(
         warm.workshop.wait(choice.key)
         choice = choose(warm.workshop, network, model, task.tile, settings)
     return replace(task, network=choice.network, note=choice.note or warm.workshop.note(choice.key))
+
+
+def _measured(
+    image: VolumeRef,
+    pixels: np.ndarray,
+    network: Network,
+    settings: SegmentSettings,
+    warm: Warm,
+    cancelled: Callable[[], bool],
+) -> float | None:
+    """How large objects are in the first frame, in image pixels."""
+    frame = frame_key(image.pixels.path, 0)
+    scaling = warm.scaling(frame, pixels[0], network.header.normalize)
+    look = Look(network, pixels[0], scaling, settings, warm.aside, cancelled)
+    return warm.diameter(frame, network, partial(measure, look))
 
 
 def quicker(task: Task, t: int) -> Task:

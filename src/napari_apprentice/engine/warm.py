@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,12 @@ FrameKey = tuple[FileKey, int]
 _Value = TypeVar("_Value")
 
 _PREDICTION_BYTES = 1 << 30
+
+
+class Diameter(NamedTuple):
+    """What was measured; None where there was nothing to measure."""
+
+    pixels: float | None
 
 
 class Recent(OrderedDict[Any, _Value]):
@@ -62,6 +68,7 @@ class Warm:
         self.workshop = Workshop()
         self._networks: Recent[Network] = Recent(3)
         self._scalings: Recent[Scaling] = Recent(64)
+        self._diameters: Recent[Diameter] = Recent(64)
         self.predictions: Recent[Prediction] = Recent(_PREDICTION_BYTES, lambda found: int(found.values.nbytes))
 
     def network(self, path: str, device: Device) -> Network:
@@ -82,9 +89,17 @@ class Warm:
             self._scalings.keep((frame, settings), found)
         return found
 
+    def diameter(self, frame: FrameKey, network: Network, measure: Callable[[], float | None]) -> float | None:
+        """How large the objects of a frame seem to a network; measured once."""
+        found = self._diameters.find((frame, network.key))
+        if found is None:
+            found = Diameter(measure())
+            self._diameters.keep((frame, network.key), found)
+        return found.pixels
+
     def forget(self) -> None:
         """Give the memory back."""
-        for kept in (self._networks, self._scalings, self.predictions):
+        for kept in (self._networks, self._scalings, self._diameters, self.predictions):
             kept.clear()
 
 

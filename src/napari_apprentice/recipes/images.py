@@ -1,4 +1,4 @@
-"""Annotated images of a data set as recipes read them: ``index.csv``, ``images/`` and ``labels/``."""
+"""Annotated images of a data set as recipes read them: ``index.csv`` if there is one, ``images/`` and ``labels/``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from napari_apprentice.recipes.recipe import held_out
 
 
 def read_set(folder: Path, split: str) -> list[Example]:
-    """The images of `split`, "train", "fold" (a tenth of train, by group, held out) or "dev"."""
-    if not (folder / "index.csv").exists():
-        raise UserError(f"{folder} has no index.csv: choose the folder that holds {folder.name}.")
-    with (folder / "index.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    """The images of `split`, "train", "fold" (a tenth of train, by group, held out) or "dev".
+
+    A set without an index is all "train".
+    """
+    rows = _rows(folder)
     fold = held_out([(_kind(row, folder), _group(row)) for row in rows if row["split"] == "train"])
     examples = []
     for row in rows:
@@ -29,6 +29,16 @@ def read_set(folder: Path, split: str) -> list[Example]:
         labels = tifffile.imread(folder / "labels" / f"{row['id']}.tif").astype(np.uint32)
         examples.append(Example(row["id"], _kind(row, folder), _group(row), pixels, labels))
     return examples
+
+
+def _rows(folder: Path) -> list[dict[str, str]]:
+    if (folder / "index.csv").exists():
+        with (folder / "index.csv").open(newline="") as file:
+            return list(csv.DictReader(file))
+    names = sorted(path.stem for path in (folder / "images").glob("*.tif"))
+    if not names:
+        raise UserError(f"{folder} has no images: choose the folder that holds {folder.name}.")
+    return [{"id": name, "split": "train"} for name in names]
 
 
 def luminance(image: np.ndarray) -> np.ndarray:

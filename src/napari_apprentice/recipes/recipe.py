@@ -21,11 +21,13 @@ from napari_apprentice.data import classical
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.scores import THRESHOLDS
 from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.zoom import typical_diameter, zoom_for, zoom_to_see
 from napari_apprentice.engine.annotated import annotated_source
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.diameter import measured_in
 from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.predict import Network, Prediction, predict
 from napari_apprentice.engine.pretrain import Cycle, PretrainPlan, average_of, pretrain
@@ -44,7 +46,8 @@ class Recipe:
     """Everything that decides what a bundled model is.
 
     ``read`` gives the images of a split, "train", "fold" (held out of train) or "dev", in a folder of data sets;
-    ``shares`` how often each one is drawn. The network looks at ``zoom`` of its pixels per image pixel.
+    ``shares`` how often each one is drawn. The network looks at ``zoom`` of its pixels per image pixel; with
+    ``same_size`` at each image so that the diameter of its typical object is about so many of them.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Recipe:
     trained_on: tuple[str, ...]
     licence: str
     zoom: float = 1.0
+    same_size: float | None = None
     spacing: tuple[float, float, float] | None = None
     unit: str = "pixel"
     batch_size: int = 8
@@ -70,7 +74,8 @@ class Recipe:
 
     def source(self, example: Example) -> Source:
         """What patches of an example are cut from."""
-        return annotated_source(example.pixels[None, None], example.labels[None], self.normalize, self.zoom)
+        zoom = self.zoom if self.same_size is None else zoom_to(self.same_size, example.labels)
+        return annotated_source(example.pixels[None, None], example.labels[None], self.normalize, zoom)
 
     def finish(self, data: Path, out: Path) -> Path:
         """From the last checkpoint in `out` to a model file there, with scores and pictures; returns the file."""
@@ -100,7 +105,7 @@ def finish(recipe: Recipe, data: Path, out: Path) -> Path:
     network = Network(first, ready(net, pick("cpu")), pick("cpu"))
 
     def predicted(examples: list[Example]) -> list[Prediction]:
-        return [predict(network, e.pixels[None, None], recipe.zoom) for e in examples]
+        return [predict(network, e.pixels[None, None], zoom_of(network, e.pixels[None, None])) for e in examples]
 
     def decoded(prediction: Prediction, settings: DecodeSettings) -> np.ndarray:
         return np.asarray(labels_of(prediction, first.model_copy(update={"decode": settings}))[0])
@@ -118,12 +123,24 @@ def finish(recipe: Recipe, data: Path, out: Path) -> Path:
     return path
 
 
+def zoom_to(diameter: float, labels: np.ndarray) -> float:
+    """The zoom at which the median object of labels (Y, X) has this diameter; 1 without objects."""
+    size = typical_diameter(labels)
+    return 1.0 if size is None else zoom_to_see(size, diameter)
+
+
+def zoom_of(network: Network, pixels: np.ndarray) -> float:
+    """The zoom at which a model looks at an image (C, Z, Y, X) without a physical pixel size."""
+    measured = measured_in(network, pixels) if network.header.measures else None
+    return zoom_for(network.header, (1.0, 1.0, 1.0), "pixel", measured=measured)
+
+
 def header(recipe: Recipe, decoding: DecodeSettings, scores: Report, examples: list[Example], step: int) -> ModelHeader:
     """What the model file says about itself; scores are AP on dev, the mean over images of a kind."""
     names = [f"dev {kind} AP {at:.2f}" for kind in scores for at in THRESHOLDS]
     values = [round(value, 4) for kind in scores.values() for value in kind.mean]
     areas = np.concatenate([np.bincount(example.labels.ravel())[1:] for example in examples])
-    diameter = 2 * float(np.sqrt(np.median(areas[areas > 0]) / np.pi)) * recipe.zoom
+    diameter = recipe.same_size or 2 * float(np.sqrt(np.median(areas[areas > 0]) / np.pi)) * recipe.zoom
     return ModelHeader(
         id=recipe.name,
         name=recipe.title,
@@ -134,6 +151,7 @@ def header(recipe: Recipe, decoding: DecodeSettings, scores: Report, examples: l
         spacing=recipe.spacing,
         unit=recipe.unit,
         object_diameter=round(diameter, 1),
+        measures=recipe.same_size is not None,
         trained_on=recipe.trained_on,
         scores=dict(zip(names, values, strict=True)),
         licence=recipe.licence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_apprentice.data.volume import Volume
 from napari_apprentice.events import Event, Failed, Finished, Progress, WasCancelled
 from napari_apprentice.gui.forms import Form
 from napari_apprentice.gui.sections.job import JobControl
@@ -9,11 +10,12 @@ from napari_apprentice.gui.sections.section import Fold, Section
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.jobs import SegmentResult
 from napari_apprentice.session import Session
+from napari_apprentice.session.words import found
 from napari_apprentice.settings import Kind, SegmentSettings
 
-_SHOWN = ("device", "diameter")
+_SHOWN = ("device", "diameter", "diameter_unit")
 _MORE = ("engine", "tile", "blend")
-_LABELS = {"diameter": "Diameter (px)", "tile": "Tile (px)", "blend": "Blend tiles"}
+_LABELS = {"diameter_unit": "Diameter in", "tile": "Tile (px)", "blend": "Blend tiles"}
 
 
 class SegmentSection(Section):
@@ -85,17 +87,16 @@ class SegmentSection(Section):
     def _on_ended(self, kind: str, event: Event) -> None:
         if kind != "segment":
             return
-        self.job.stop(ending(event, self._session.kind))
+        entry = self._session.current
+        self.job.stop(ending(event, self._session.kind, entry.volume if entry else None))
         self.aside.setText(self._session.device_words)
         if isinstance(event, Failed):
             self.say(event.message, event.details)
         self.refresh()
 
 
-def ending(event: Event, kind: Kind = "instances") -> str:
+def ending(event: Event, kind: Kind = "instances", volume: Volume | None = None) -> str:
     """What is said when *Segment* ended."""
     if isinstance(event, Finished) and isinstance(event.result, SegmentResult):
-        one, many = ("object", "objects") if kind == "instances" else ("class", "classes")
-        count = event.result.objects
-        return f"{count} {one if count == 1 else many} in {event.result.seconds:.1f} s"
+        return found(event.result, kind, volume)
     return "Cancelled; the masks are as before." if isinstance(event, WasCancelled) else ""

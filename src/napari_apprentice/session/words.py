@@ -1,0 +1,21 @@
+"""What a finished job found, in the words that the panel and the command line share."""
+
+from __future__ import annotations
+
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.zoom import pixel_micrometers
+from napari_apprentice.jobs import SegmentResult
+from napari_apprentice.settings import Kind
+
+
+def found(result: SegmentResult, kind: Kind, volume: Volume | None = None) -> str:
+    """How many objects (or classes), how wide they look, and how long it took."""
+    one, many = ("object", "objects") if kind == "instances" else ("class", "classes")
+    size = "" if result.diameter is None else f", about {width(result.diameter, volume)} wide,"
+    return f"{result.objects} {one if result.objects == 1 else many}{size} in {result.seconds:.1f} s"
+
+
+def width(diameter: float, volume: Volume | None = None) -> str:
+    """A diameter in image pixels, and in micrometers where the volume has a physical pixel size."""
+    size = None if volume is None else pixel_micrometers(volume.spacing, volume.unit)
+    return f"{diameter:.0f} px" if size is None else f"{diameter:.0f} px ({diameter * size:.3g} um)"
