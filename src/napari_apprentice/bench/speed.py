@@ -16,17 +16,16 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from napari_apprentice.bench import report, speed_decoding
+from napari_apprentice.bench import report, speed_adoption, speed_decoding, speed_images, speed_peers
 from napari_apprentice.data import samples
-from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Started, TileDone
 from napari_apprentice.jobs import SegmentResult
 from napari_apprentice.session import Session
 from napari_apprentice.settings import DeviceName, EngineName, SegmentSettings, Settings
 
-Part = Literal["segment", "network", "decoding"]
-PARTS: tuple[Part, ...] = ("segment", "network", "decoding")
+Part = Literal["segment", "network", "decoding", "adoption", "peers"]
+PARTS: tuple[Part, ...] = ("segment", "network", "decoding", "adoption", "peers")
 
 
 class SpeedSettings(Settings):
@@ -39,6 +38,12 @@ class SpeedSettings(Settings):
     tile: Annotated[int, Field(ge=32, le=1024, description="Edge of the tile of the network alone.")] = 384
     repeats: Annotated[int, Field(ge=1, le=100, description="Warm repeats.")] = 5
     device: Annotated[DeviceName, Field(description="Where the network runs.")] = "auto"
+    cellpose: Annotated[Path | None, Field(description="The Python of an environment with Cellpose 3.")] = None
+    monai: Annotated[Path | None, Field(description="The Python of an environment with MONAI and this package.")] = None
+    edges: Annotated[tuple[int, ...], Field(min_length=1, description="Sizes of the images for the peers.")] = (
+        1024,
+        4096,
+    )
 
 
 def run(out: Path, settings: SpeedSettings) -> Iterator[str]:
@@ -54,7 +59,7 @@ def _segment(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
     engines: tuple[EngineName, ...] = ("torch", "fast") if find_spec("openvino") else ("torch",)
     chosen = {name: SegmentSettings(device=settings.device, engine=name) for name in engines}
     with Session.temporary() as session:  # its runners are processes of their own
-        session.add_image(mirrored(samples.load(settings.sample)[0], settings.edge))
+        session.add_image(speed_images.mirrored(samples.load(settings.sample)[0], settings.edge))
         session.choose_model(settings.model)
         session.segment_settings = chosen["torch"]
         cold = timed_segment(session)
@@ -76,10 +81,8 @@ def _segment(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
 def _network(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
     """The network alone, as a share of the machine's matrix-product rate."""
     stopwatch = import_module("napari_apprentice.engine.fast.stopwatch")
-    with Session.temporary() as session:
-        session.choose_model(settings.model)
-        model = str(session.model.file)
     pixels = np.asarray(samples.load(settings.sample)[0].pixels[0])
+    model = _model_file(settings)
     found: dict[str, Any] = stopwatch.operations(model, pixels, settings.tile, settings.repeats, settings.device)
     rates = {name: float(np.median(values)) for name, values in found["rates"].items()}
     found["share"] = {name: rate / rates["peak"] for name, rate in rates.items() if name != "peak"}
@@ -102,12 +105,33 @@ def _decoding(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
     return found
 
 
-def mirrored(volume: Volume, edge: int) -> Volume:
-    """The first frame and slice of a sample, continued by mirroring to ``edge`` pixels in y and x."""
-    pixels = np.asarray(volume.pixels)[:1, :, :1]
-    missing = [(0, 0)] * 3 + [(0, max(0, edge - n)) for n in pixels.shape[3:]]
-    pixels = np.pad(pixels, missing, mode="symmetric")[..., :edge, :edge]
-    return Volume(pixels, spacing=volume.spacing, unit=volume.unit, name=f"{volume.name}-{edge}")
+def _adoption(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
+    """From adopting a model that nobody has seen to its fast form."""
+    if not find_spec("openvino"):
+        yield "adoption: left out, the fast engine is not installed"
+        return {}
+    image = speed_images.mirrored(samples.load(settings.sample)[0], settings.edge)
+    return (yield from speed_adoption.measure(_model_file(settings), image, settings.repeats))
+
+
+def _peers(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
+    """Against Cellpose and MONAI."""
+    contest = speed_peers.Contest(
+        _model_file(settings),
+        settings.sample,
+        settings.edges,
+        settings.repeats,
+        settings.tile,
+        settings.cellpose,
+        settings.monai,
+    )
+    return (yield from speed_peers.measure(contest))
+
+
+def _model_file(settings: SpeedSettings) -> str:
+    with Session.temporary() as session:
+        session.choose_model(settings.model)
+        return str(session.model.file)
 
 
 def timed_segment(session: Session) -> dict[str, Any]:
@@ -157,4 +181,6 @@ _PARTS: dict[Part, Callable[[SpeedSettings], Generator[str, None, dict[str, Any]
     "segment": _segment,
     "network": _network,
     "decoding": _decoding,
+    "adoption": _adoption,
+    "peers": _peers,
 }

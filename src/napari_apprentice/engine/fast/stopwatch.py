@@ -1,24 +1,33 @@
-"""How much of a machine's matrix-product rate a network reaches, in torch and in its fast form."""
+"""What the bench of speed measures of the engine: operations a second of a network alone, seconds for an image."""
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from napari_apprentice.architecture.ledger import ledger
-from napari_apprentice.engine.device import Device, pick
+from napari_apprentice.data.zoom import zoom_for
+from napari_apprentice.engine import checkpoint
+from napari_apprentice.engine.decoding import labels_of
+from napari_apprentice.engine.device import Device, mixed_precision, pick
+from napari_apprentice.engine.diameter import measured_in
 from napari_apprentice.engine.fast import build, choice, runtime, store
 from napari_apprentice.engine.fast.network import FastNetwork
 from napari_apprentice.engine.inputs import Inputs
-from napari_apprentice.engine.predict import Network, forward
+from napari_apprentice.engine.predict import Network, forward, predict, tiles_for
 from napari_apprentice.engine.warm import Warm
-from napari_apprentice.settings import DeviceName, Triple
+from napari_apprentice.errors import UserError
+from napari_apprentice.settings import DeviceName, EngineName, SegmentSettings, Triple
 
 _MATRIX = {"cpu": 3072, "cuda": 8192, "mps": 4096}
+_CHANGE = 1e-3  # of each weight
 
 
 def operations(model: str, pixels: np.ndarray, edge: int, repeats: int, device: DeviceName) -> dict[str, Any]:
@@ -48,6 +57,48 @@ def operations(model: str, pixels: np.ndarray, edge: int, repeats: int, device: 
     return {"device": network.device.words, "tile": tile, "flop": flop, "rates": found}
 
 
+class Segmenter:
+    """A model on the processor, warm: an image in memory to labels in memory, each half timed."""
+
+    def __init__(self, model: str, engine: EngineName) -> None:
+        self._model = model
+        self._engine = engine
+        self._network = Warm().network(model, pick("cpu"))
+        self._fast: FastNetwork | None = None
+
+    def __call__(self, pixels: np.ndarray) -> dict[str, Any]:
+        """Seconds of both halves, and how many objects there are in an image (C, Z, Y, X) without a pixel size."""
+        network = self._for(pixels)
+        began = time.perf_counter()
+        measured = measured_in(network, pixels) if network.header.measures else None
+        zoom = zoom_for(network.header, (1.0, 1.0, 1.0), "pixel", measured=measured)
+        prediction = predict(network, pixels, zoom)
+        between = time.perf_counter()
+        labels = labels_of(prediction, network.header)
+        masks_s = time.perf_counter() - between
+        found = {"network_s": between - began, "masks_s": masks_s, "objects": int(labels.max())}
+        return {**found, "zoom": zoom, "on": network.words}
+
+    def predict(self, pixels: np.ndarray, tile: int) -> None:
+        """The prediction of an image (C, Z, Y, X) at its own resolution, in tiles of this edge, and nothing else."""
+        predict(self._for(pixels), pixels, settings=SegmentSettings(tile=tile))
+
+    def _for(self, pixels: np.ndarray) -> Network:
+        if self._engine == "torch":
+            return self._network
+        if self._fast is None:
+            shape = (int(pixels.shape[1]), int(pixels.shape[2]), int(pixels.shape[3]))
+            tile = tiles_for(self._network.header.net, shape, SegmentSettings().tile, blend=True)[0].shape
+            self._fast = _fast(self._network, self._model, pixels, tile)
+        return replace(self._network, fast=self._fast)
+
+
+def computes_in_half() -> bool:
+    """Whether torch predicts in bfloat16 on this processor."""
+    with mixed_precision(pick("cpu")):
+        return bool(torch.is_autocast_enabled("cpu"))
+
+
 def _product(device: Device) -> tuple[float, Callable[[], object]]:
     """Of square matrices: single precision on a processor, bfloat16 on a GPU."""
     n = _MATRIX[device.name]
@@ -74,3 +125,25 @@ def _fast(network: Network, model: str, pixels: np.ndarray, tile: Triple) -> Fas
 
 def _at_once(network: Network) -> int:
     return 1 if network.fast is None else network.fast.at_once
+
+
+def write_changed(model: str, to: Path) -> None:
+    """Another model of the same kind: the weights of one, changed so little that it says the same."""
+    header, net = checkpoint.load(model)
+    with torch.no_grad():
+        for weights in net.parameters():
+            weights.mul_(1 + _CHANGE * torch.randn_like(weights))
+    checkpoint.save(to, header, net)
+
+
+def is_made(model: str) -> bool:
+    """Whether the fast form of a model is in the cache; `UserError` when it cannot be had."""
+    about = store.find(store.key_of(model, None))
+    if about is not None and about.problem:
+        raise UserError(about.problem)
+    return about is not None
+
+
+def forget(model: str) -> None:
+    """Take it from the cache."""
+    shutil.rmtree(store.folder_of(store.key_of(model, None)), ignore_errors=True)
