@@ -11,11 +11,13 @@ import edt
 import numpy as np
 from scipy import ndimage
 
-from napari_apprentice.data.basins import basins
+from napari_apprentice.data.basins import divided
+from napari_apprentice.data.blocks import Block, blocks, each, widened, within
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN, ranked, rim, whole_sections
 from napari_apprentice.settings import DecodeSettings
 
-_SMOOTH = 0.7  # voxels; takes single-voxel peaks away without moving outlines
+_SMOOTH = (0.0, 0.7, 0.7)  # voxels; takes single-voxel peaks away without moving outlines
+_REACH = (0, 2, 2)  # voxels by which that looks around
 
 
 def encode(labels: np.ndarray, vouched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -45,10 +47,12 @@ def decode(
     `spacing` (z, y, x) may be anisotropic: the distance is learned in the plane, so nothing depends on it but how far
     the prediction is smoothed, which is never along z.
     """
-    probability = np.asarray(prediction[0], np.float32)
-    height = ndimage.gaussian_filter(np.asarray(prediction[1], np.float32), (0.0, _SMOOTH, _SMOOTH), truncate=2.5)
-    inside = (probability >= settings.foreground) & ((height >= settings.edge) | (settings.edge == 0))
-    return without_weak(basins(height, inside, settings.prominence), probability, settings)
+    height, inside = _height_inside(np.asarray(prediction), settings)
+    found = divided(height, inside, settings.prominence)
+    if settings.confidence > settings.foreground:
+        labels = found.painted(np.arange(len(found.size), dtype=np.int32))
+        return without_weak(labels, np.asarray(prediction[0], np.float32), settings)
+    return found.painted(_numbered(found.size >= max(1, settings.min_size)))
 
 
 def without_weak(labels: np.ndarray, probability: np.ndarray, settings: DecodeSettings) -> np.ndarray:
@@ -57,9 +61,32 @@ def without_weak(labels: np.ndarray, probability: np.ndarray, settings: DecodeSe
     keep = size >= max(1, settings.min_size)
     if settings.confidence > settings.foreground:
         keep &= np.bincount(labels.ravel(), probability.ravel()) >= settings.confidence * size
+    return np.asarray(_numbered(keep)[labels])
+
+
+def _height_inside(prediction: np.ndarray, settings: DecodeSettings) -> tuple[np.ndarray, np.ndarray]:
+    """The distance, smoothed, and which voxels belong to objects; the distance stays 0 in blocks without any."""
+    shape = prediction.shape[1:]
+    height, inside = np.zeros(shape, np.float32), np.zeros(shape, bool)
+
+    def fill(box: Block) -> None:
+        np.greater_equal(prediction[0][box], np.float32(settings.foreground), out=inside[box])
+        if not inside[box].any():
+            return
+        wide = widened(box, _REACH, _REACH, shape)
+        smooth = ndimage.gaussian_filter(prediction[1][wide].astype(np.float32), _SMOOTH, radius=_REACH)
+        height[box] = smooth[within(wide, box)]
+        if settings.edge != 0:
+            inside[box] &= height[box] >= settings.edge
+
+    each(fill, blocks(shape))
+    return height, inside
+
+
+def _numbered(keep: np.ndarray) -> np.ndarray:
+    """New numbers of those kept, from 1, the others 0; outside, the first, is never kept."""
     keep[0] = False
-    table = np.where(keep, np.cumsum(keep), 0).astype(np.uint32)
-    return np.asarray(table[labels])
+    return np.where(keep, np.cumsum(keep), 0).astype(np.uint32)
 
 
 def _finite(distance: np.ndarray) -> np.ndarray:
