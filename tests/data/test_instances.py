@@ -130,3 +130,25 @@ def test_a_region_whose_peak_lies_beside_it_is_not_lost() -> None:
     prediction[1, 0] = np.log1p(np.arange(30))  # rises beyond the foreground
     labels = decode(prediction, DecodeSettings())
     assert (labels > 0).sum() == 100
+
+
+def test_objects_of_half_precision_are_chosen_by_size_and_confidence() -> None:
+    labels = _disks((12, 12, 8), (12, 36, 4), (36, 24, 7))
+    prediction = _perfect(labels).astype(np.float16)
+    prediction[0][labels == 3] = 0.625
+    assert decode(prediction, DecodeSettings()).max() == 3
+    np.testing.assert_array_equal(np.unique(labels[decode(prediction, DecodeSettings(min_size=60)) > 0]), [1, 3])
+    np.testing.assert_array_equal(np.unique(labels[decode(prediction, DecodeSettings(confidence=0.7)) > 0]), [1, 2])
+    edged = decode(prediction, DecodeSettings(edge=0.9))
+    assert 0 < (edged > 0).sum() < (labels > 0).sum()
+
+
+def test_a_large_field_is_decoded_as_its_parts_are() -> None:
+    tile = _disks((12, 12, 9), (12, 29, 8), (34, 30, 10))
+    labels = np.tile(np.pad(tile, ((0, 0), (8, 8), (8, 8))), (1, 10, 10))  # 640 x 640 are several blocks
+    noise = np.random.default_rng(0).normal(0, 0.02, (2, 1, 640, 640))
+    found = decode(_perfect(labels) + noise, DecodeSettings())
+    assert found.max() == 300
+    one = decode((_perfect(labels) + noise)[:, :, 448:576, 448:576], DecodeSettings())
+    np.testing.assert_array_equal(one > 0, found[:, 448:576, 448:576] > 0)
+    assert len(np.unique(found[:, 448:576, 448:576])) == len(np.unique(one)) == 13
