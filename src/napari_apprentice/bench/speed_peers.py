@@ -73,7 +73,7 @@ def _cellpose(contest: Contest, folder: Path) -> Lines:
         we = stack.enter_context(Beside("ours", folder, contest.model))
         found["about"] = {"cellpose": peer.ask("about"), "ours": we.ask("about")}
         for edge in contest.edges:
-            peer.ask("prepare", image=str(edge))
+            peer.ask("prepare", image=str(edge))  # flows, outside of the clock
         release = found["about"]["cellpose"]["cellpose"]
         yield f"Cellpose {release}: random weights, masks from the flows of the true objects"
         for i, edge in enumerate(contest.edges):
