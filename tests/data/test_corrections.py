@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -164,18 +163,3 @@ def test_the_rim_is_unknown_and_as_near_as_the_distance_transform_says(
         np.testing.assert_array_equal(whole[t, z], expected)
         near = ndimage.distance_transform_edt(~expected) <= width if expected.any() else np.zeros_like(expected)
         np.testing.assert_array_equal(around[t, z], near & (vouched[t, z] == 0))
-
-
-def test_merging_a_thousand_objects_is_quick() -> None:
-    yy, xx = np.mgrid[:1024, :1024]
-    proposal = (((yy // 32) * 32 + xx // 32 + 1) * ((yy % 32 > 3) & (xx % 32 > 3))).astype(np.uint32)[None, None]
-    labels = np.roll(proposal, 3, axis=3)
-    vouched = np.where((labels % 3 == 0) & (labels > 0), 2, 0).astype(np.uint8)
-    vouched[..., ::2, :] = 0
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        merged = merge_proposal(labels, vouched, proposal, "instances")
-        seconds.append(time.perf_counter() - start)
-    assert len(np.unique(merged)) > 1000
-    assert min(seconds) < 0.3, f"took {min(seconds):.3f} s"

@@ -25,12 +25,12 @@ train = App(name="train", help="Train a model from its recipe.")
 
 @train.command(name="nuclei-2d")
 def nuclei_2d(*, data: Path, out: Path, device: DeviceName = "auto", threads: Threads = None) -> None:
-    """2D nuclei, from the train splits of dsb2018 and tissue_dapi16; goes on where it stopped.
+    """2D nuclei, from train of dsb2018 and tissue_dapi16 and from histology_tnbc; goes on where it stopped.
 
     Parameters
     ----------
     data
-        Folder with dsb2018/ and tissue_dapi16/.
+        Folder with dsb2018/, tissue_dapi16/ and histology_tnbc/.
     out
         Folder for checkpoints and the finished model.
     device, threads

@@ -105,7 +105,9 @@ def words(choice: ModelChoice) -> str:
         return "Knows nothing yet: it learns from what you correct." if choice.is_fresh else choice.title
     channels = "1 channel" if header.image_channels == 1 else f"{header.image_channels} channels"
     parts = [f"{header.net.dims}D, {channels}"]
-    if header.object_diameter:
+    if header.measures:
+        parts.append("measures how large objects are")
+    elif header.object_diameter:
         parts.append(f"objects of about {header.object_diameter / header.zoom:.0f} px")
     if header.trained_on:
         parts.append(

@@ -1,4 +1,7 @@
-"""Put what `apprentice bench family --out FOLDER` measured into docs/family.md: `python docs/make_family.py FOLDER`."""
+"""Put what a bench measured into its page: `python docs/make_results.py family FOLDER`, or `representations FOLDER`.
+
+The page docs/NAME.md has a place for it; the pictures go to docs/images.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ FACTS = (
 )
 
 
-def main(folder: Path) -> None:
+def main(name: str, folder: Path) -> None:
     found = json.loads((folder / "results.json").read_text())
     machine, settings = found["machine"], found["settings"]
     facts = FACTS.format(
@@ -27,16 +30,16 @@ def main(folder: Path) -> None:
         seeds=", ".join(map(str, settings["seeds"])),
         rate=settings["rate"],
     )
-    pictures = sorted(folder.glob("family*.png"))
+    pictures = sorted(folder.glob(f"{name}*.png"))
     for picture in pictures:
         shutil.copy(picture, DOCS / "images" / picture.name)
-    page = DOCS / "family.md"
+    page = DOCS / f"{name}.md"
     before, rest = page.read_text().split(BEGIN)
     after = rest.split(END)[1]
     shown = "\n\n".join(f"![{p.stem}](images/{p.name})" for p in pictures)
-    table = (folder / "family.md").read_text().strip()
+    table = (folder / f"{name}.md").read_text().strip()
     page.write_text(f"{before}{BEGIN}\n{facts}\n\n{table}\n\n{shown}\n{END}{after}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1], Path(sys.argv[2]))
