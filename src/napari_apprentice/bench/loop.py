@@ -43,7 +43,12 @@ class LoopSettings(Settings):
         report.DATA / "usiigaci_phase"
     )
     start: Annotated[tuple[str, ...], Field(description="Models to start from.")] = ("nuclei-2d", FRESH)
-    objects: Annotated[tuple[int, ...], Field(description="Teach after so many corrected objects.")] = (10, 30, 100, 200)
+    objects: Annotated[tuple[int, ...], Field(description="Teach after so many corrected objects.")] = (
+        10,
+        30,
+        100,
+        200,
+    )
     seeds: Annotated[int, Field(ge=1, le=100, description="How many simulated users.")] = 5
     seconds: Annotated[float, Field(gt=0, description="Longest time to teach in one round.")] = 300.0
     threads: Annotated[int | None, Field(ge=1, description="Processor threads; empty: one fewer than cores.")] = None
