@@ -10,7 +10,7 @@ from napari_apprentice.data.models import read_header
 from napari_apprentice.session.catalog import bundled_files
 
 CARDS = Path(__file__).parents[1] / "docs" / "models"
-FILES = {name: path for name, path in bundled_files().values()}
+FILES = dict(bundled_files().values())
 NEVER = ("hippocampus", "ct_multiorgan", "ecoli", "bbbc007")
 
 

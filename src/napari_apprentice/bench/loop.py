@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,20 +20,19 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_apprentice.bench import report
+from napari_apprentice.bench.loop_report import THRESHOLDS, summary
 from napari_apprentice.bench.sets import pictures
 from napari_apprentice.bench.user import corrections
 from napari_apprentice.data import scores
 from napari_apprentice.data.files import read_image
 from napari_apprentice.errors import UserError
+from napari_apprentice.events import Event, Validated
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import FRESH, Session
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.settings import DeviceName, Settings, TeachSettings
 
 Labels = NDArray[np.uint32]
-
-_THRESHOLDS = (0.5, 0.75)
-_GOALS = {100: 0.70, 200: 0.75}  # corrected objects: AP .50
 
 
 class LoopSettings(Settings):
@@ -67,7 +66,7 @@ def run(out: Path, settings: LoopSettings) -> Iterator[str]:
         for seed in range(settings.seeds):
             for start in settings.start:
                 yield from _one_user(out, settings, start, seed, runners)
-                yield from summary(out, settings)
+                yield from summary(out, settings.model_dump())
     finally:
         runners.close()
 
@@ -129,20 +128,31 @@ def _round(session: Session, settings: LoopSettings, start: str, seed: int, coun
         session.teach_settings = TeachSettings(
             device=settings.device, max_seconds=settings.seconds, seed=seed, threads=settings.threads
         )
+        events: list[Event] = []
+        slot = session.job_event.connect(lambda _kind, event: events.append(event), check_nargs=False)
         began = time.perf_counter()
         session.teach()
         session.run_until_idle()
         result["seconds"] = time.perf_counter() - began
+        session.job_event.disconnect(slot)
+        result["better_by_a_tenth_s"] = better_after([one for one in events if isinstance(one, Validated)])
         version = session.project.lineage.versions[-1] if session.project else None
         if version is not None:
+            result["images_per_s"] = version.steps * session.teach_settings.batch_size / version.seconds
             result |= {"version": version.model_dump(mode="json"), "adopted": session.model.key == version.id}
     file = session.model.file
     if file is not None and session.model.key != start:
         place.parent.mkdir(exist_ok=True)
         result["model"] = f"{place.stem}.safetensors"
         shutil.copy(file, place.parent / result["model"])
-    result["ap"] = [0.0] * len(_THRESHOLDS) if file is None else judge(settings, str(file), session.runners)
+    result["ap"] = [0.0] * len(THRESHOLDS) if file is None else judge(settings, str(file), session.runners)
     return result
+
+
+def better_after(curve: Sequence[Validated], by: float = 0.1) -> float | None:
+    """Seconds until the score of set-aside corrections is `by` above the first one; None when it never is."""
+    known = [(one.seconds, one.score) for one in curve if one.score is not None]
+    return next((seconds for seconds, score in known if score >= known[0][1] + by), None)
 
 
 def judge(settings: LoopSettings, model: str, runners: Any) -> list[float]:
@@ -155,73 +165,8 @@ def judge(settings: LoopSettings, model: str, runners: Any) -> list[float]:
             entry = session.add_image(volume)
             session.segment()
             session.run_until_idle()
-            found.append([m.average_precision for m in scores.matches(truth, np.array(entry.labels), _THRESHOLDS)])
+            found.append([m.average_precision for m in scores.matches(truth, np.array(entry.labels), THRESHOLDS)])
     return [float(v) for v in np.mean(found, axis=0)]
-
-
-def summary(out: Path, settings: LoopSettings) -> Iterator[str]:
-    """Mean and spread over the users so far; written as results and plots."""
-    rows = [json.loads(path.read_text()) for path in sorted((out / "rounds").glob("*.json"))]
-    table: dict[str, dict[str, Any]] = {}
-    for start in settings.start:
-        for count in (0, *settings.objects):
-            mine = [row for row in rows if row["start"] == start and row["objects"] == count]
-            if mine:
-                ap = np.array([row["ap"] for row in mine])
-                table.setdefault(start, {})[str(count)] = {
-                    "users": len(mine),
-                    "ap_mean": ap.mean(axis=0).round(4).tolist(),
-                    "ap_min": ap.min(axis=0).round(4).tolist(),
-                    "ap_max": ap.max(axis=0).round(4).tolist(),
-                    "seconds_mean": float(np.mean([row["seconds"] for row in mine])),
-                }
-    report.write(
-        out,
-        {
-            "bench": "loop",
-            "settings": settings.model_dump(),
-            "thresholds": _THRESHOLDS,
-            "goals": _GOALS,
-            "table": table,
-            "rounds": rows,
-        },
-    )
-    report.plot(out / "objects.png", lambda axes: draw_objects(axes, rows, table))
-    report.plot(out / "seconds.png", lambda axes: draw_seconds(axes, rows))
-    for start, line in table.items():
-        yield f"{start}: " + ", ".join(
-            f"{count} objects {row['ap_mean'][0]:.3f}/{row['ap_mean'][1]:.3f}" for count, row in line.items()
-        )
-
-
-def draw_objects(axes: Any, rows: list[dict[str, Any]], table: dict[str, dict[str, Any]]) -> None:
-    """Score against corrected objects: every user thin, their mean thick."""
-    for i, (start, line) in enumerate(table.items()):
-        for row_set in _by_user(rows, start):
-            axes.plot([r["objects"] for r in row_set], [r["ap"][0] for r in row_set], color=f"C{i}", alpha=0.3, lw=1)
-        means = [row["ap_mean"][0] for row in line.values()]
-        axes.plot([int(n) for n in line], means, "o-", color=f"C{i}", label=f"from {start}")
-    axes.plot(list(_GOALS), list(_GOALS.values()), "x", color="gray", label="goal")
-    axes.set(xscale="symlog", xlabel="corrected objects", ylabel="AP at IoU 0.5", ylim=(0, 1))
-    axes.legend(frameon=False)
-
-
-def draw_seconds(axes: Any, rows: list[dict[str, Any]]) -> None:
-    """Score against seconds of teaching so far."""
-    for i, start in enumerate(dict.fromkeys(row["start"] for row in rows)):
-        for k, row_set in enumerate(_by_user(rows, start)):
-            seconds = np.cumsum([row["seconds"] for row in row_set])
-            label = f"from {start}" if k == 0 else None
-            axes.plot(seconds, [row["ap"][0] for row in row_set], "o-", color=f"C{i}", alpha=0.6, lw=1, label=label)
-    axes.axhline(_GOALS[100], color="gray", ls=":")
-    axes.set(xlabel="seconds of teaching", ylabel="AP at IoU 0.5", ylim=(0, 1))
-    axes.legend(frameon=False)
-
-
-def _by_user(rows: list[dict[str, Any]], start: str) -> list[list[dict[str, Any]]]:
-    mine = [row for row in rows if row["start"] == start]
-    seeds = sorted({row["seed"] for row in mine})
-    return [sorted((r for r in mine if r["seed"] == seed), key=lambda r: int(r["objects"])) for seed in seeds]
 
 
 def _plain(name: str) -> str:

@@ -39,7 +39,7 @@ _OVERLAP_2D = (0, 24, 24)  # halos of blended tiles; the receptive field is larg
 _OVERLAP_3D = (4, 16, 16)
 _DEEPEST = 32  # slices of a tile
 _MOST_VOXELS = 1 << 32
-_FLOAT32_VOXELS = 1 << 27  # larger predictions are put together in half precision
+_FLOAT32_VALUES = 1 << 24  # larger predictions are put together in half precision, as they are kept
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class _Plan:
         self._blend = blend
         self._tiles = tiles_for(network.header.net, inputs.shape, edge, blend=blend)
         shape = (network.header.net.out_channels, *inputs.shape)
-        large = np.prod(shape, dtype=np.int64) > _FLOAT32_VOXELS
+        large = np.prod(shape, dtype=np.int64) > _FLOAT32_VALUES
         self._values = np.zeros(shape, np.float16 if large else np.float32)
         voxels = int(np.prod(self._tiles[0].shape))
         at_once = 1 if network.fast is None or not blend else network.fast.at_once

@@ -16,6 +16,7 @@ from napari_apprentice.project.versions import Lineage
 from napari_apprentice.settings import ClassName, Kind
 
 FRESH = "fresh"
+_MOSTLY = "nuclei"
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,10 @@ class Catalog:
 
 
 def bundled_files() -> dict[str, tuple[str, Path]]:
-    """The models inside the package: key to title and file."""
+    """The models inside the package: key to title and file; the one that most images need comes first."""
     folder = Path(str(resources.files("napari_apprentice") / "bundled"))
-    return {path.stem: (path.stem, path) for path in sorted(folder.glob("*.safetensors"))}
+    found = sorted(folder.glob("*.safetensors"), key=lambda path: (not path.stem.startswith(_MOSTLY), path.stem))
+    return {path.stem: (path.stem, path) for path in found}
 
 
 def fresh(settings: FreshSettings, *, three_d: bool) -> ModelChoice:

@@ -124,9 +124,12 @@ class Models(State):
 
     def _first_that_fits(self) -> ModelChoice:
         if self.current is not None:
-            for choice in self._catalog.all(None, self._fresh):
-                if choice.header is not None and not self.why_not_fits(self.current.volume, choice):
-                    return choice
+            volume = self.current.volume
+            fitting = [one for one in self._catalog.all(None, self._fresh) if not self.why_not_fits(volume, one)]
+            for dims in (3, 2) if volume.is_3d else (2,):  # a model of volumes sees more of one than a model of slices
+                for choice in fitting:
+                    if choice.header is not None and choice.header.net.dims == dims:
+                        return choice
         else:
             for key in bundled_files():
                 choice = self._catalog.find(key, None)
