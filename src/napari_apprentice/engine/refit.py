@@ -25,6 +25,8 @@ _FEWEST = 6  # objects to choose by
 _MANY = 20  # objects from which a quantile means something
 _SMALLEST = 0.25  # of a typical object, with fewer
 _UNUSUAL = 0.05  # share of corrected objects that may be dropped
+# What was corrected has been learned by heart: objects that were not are less certain, and more often found in part.
+_SMALLER, _LESS_SURE = 0.5, 0.08
 
 
 def decoding(
@@ -72,8 +74,8 @@ def _without_unusual(exams: Sequence[Exam], verdict: Verdict, settings: DecodeSe
         confidences += mean[same].tolist()
     if len(sizes) < _FEWEST:
         return settings
-    smallest = np.quantile(sizes, _UNUSUAL) * 0.8 if len(sizes) >= _MANY else _SMALLEST * np.median(sizes)
+    smallest = np.quantile(sizes, _UNUSUAL) * _SMALLER if len(sizes) >= _MANY else _SMALLEST * np.median(sizes)
     doubtful = np.quantile(confidences, _UNUSUAL) if len(sizes) >= _MANY else np.min(confidences)
     return settings.model_copy(
-        update={"min_size": int(max(4, smallest)), "confidence": float(max(0.0, doubtful - 0.02))}
+        update={"min_size": int(max(4, smallest)), "confidence": float(max(0.0, doubtful - _LESS_SURE))}
     )
