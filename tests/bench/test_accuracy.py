@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from napari_apprentice.bench import accuracy, accuracy_report
 from napari_apprentice.bench.accuracy import AccuracySettings, counts, drawn
 from napari_apprentice.bench.published import published
 from napari_apprentice.bench.sets import pictures
-from napari_apprentice.data import samples
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.nets import build
@@ -106,15 +106,9 @@ def test_what_was_published_is_marked_and_stands_in_lines_of_its_own() -> None:
 
 
 @pytest.fixture(scope="module")
-def crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def crops(cropped: Callable[[Path, int, int], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three parts of the sample of rendered nuclei."""
-    folder = tmp_path_factory.mktemp("crops")
-    volume, truth = samples.load("nuclei_2d")
-    for part, array in (("images", np.asarray(volume.pixels)[0, 0, 0]), ("labels", truth[0, 0])):
-        (folder / part).mkdir()
-        for i in range(3):
-            tifffile.imwrite(folder / part / f"{i}.tif", array[:128, 128 * i : 128 * (i + 1)])
-    return folder
+    return cropped(tmp_path_factory.mktemp("crops"), 3, 128)
 
 
 def test_from_images_to_a_table(crops: Path, tmp_path: Path) -> None:

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-import tifffile
 
 from napari_apprentice.bench import robustness
 from napari_apprentice.bench.robustness import RobustnessSettings
-from napari_apprentice.data import samples
 from napari_apprentice.errors import UserError
 
 
 @pytest.fixture(scope="module")
-def crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def crops(cropped: Callable[[Path, int, int], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two parts of the sample of rendered nuclei."""
-    folder = tmp_path_factory.mktemp("crops")
-    volume, truth = samples.load("nuclei_2d")
-    for part, array in (("images", np.asarray(volume.pixels)[0, 0, 0]), ("labels", truth[0, 0])):
-        (folder / part).mkdir()
-        for i in range(2):
-            tifffile.imwrite(folder / part / f"{i}.tif", array[:96, 96 * i : 96 * (i + 1)])
-    return folder
+    return cropped(tmp_path_factory.mktemp("crops"), 2, 96)
 
 
 def test_a_run_writes_curves_and_goes_on_where_it_stopped(crops: Path, tmp_path: Path) -> None:

@@ -71,11 +71,7 @@ def table(lines: Sequence[dict[str, Any]], task: str) -> str:
     for name in dict.fromkeys(line["representation"] for line in mine):
         found = {line["annotation"]: line for line in mine if line["representation"] == name}
         first = next(iter(found.values()))
-        cells = [
-            f"{found[amount]['mean'][score]:.3f} ± {found[amount]['sd'][score]:.3f}"
-            for amount in much
-            for score in _SCORES
-        ]
+        cells = [_with_spread(found[amount], score) for amount in much for score in _SCORES]
         body.append(
             [
                 name,
@@ -88,6 +84,12 @@ def table(lines: Sequence[dict[str, Any]], task: str) -> str:
     unit = "Mvoxel" if TASKS[task].dims == 3 else "Mpixel"  # type: ignore[index]  # rows name tasks only
     words = TASKS[task].words  # type: ignore[index]
     return f"**{task}**: {words}\n\n" + report.markdown([*head, f"decoding, ms/{unit}", "s/step"], body)
+
+
+def _with_spread(line: dict[str, Any], score: str) -> str:
+    """A mean, with its standard deviation where there is more than one run."""
+    spread = f" ± {line['sd'][score]:.3f}" if line["runs"] > 1 else " (1 run)"
+    return f"{line['mean'][score]:.3f}{spread}"
 
 
 def highest(ceilings: Sequence[dict[str, Any]]) -> str:

@@ -16,89 +16,80 @@ from napari_apprentice.data.files import read_image
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import AutoencoderSettings, DeviceName
 
+Out = Annotated[Path, Parameter(help="Folder for checkpoints and the finished model.")]
+Device = Annotated[DeviceName, Parameter(help="Where it learns.")]
+Simulated = Annotated[
+    Path | None,
+    Parameter(
+        help="Folder of the first part, on simulated stacks, which is made when missing; empty: in the model's folder."
+    ),
+]
 Options = Annotated[AutoencoderSettings, Parameter(name="*", group=Group("Settings"))]
-Threads = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
-Share = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=10))]
+Threads = Annotated[
+    int | None,
+    Parameter(help="On how many processor threads it learns; empty: all.", validator=validators.Number(gte=1)),
+]
+Share = Annotated[float, Parameter(help="Of the recipe's steps.", validator=validators.Number(gt=0, lte=10))]
 
 train = App(name="train", help="Train a model from its recipe.")
 
 
 @train.command(name="nuclei-2d")
-def nuclei_2d(*, data: Path, out: Path, device: DeviceName = "auto", threads: Threads = None) -> None:
+def nuclei_2d(*, data: Path, out: Out, device: Device = "auto", threads: Threads = None) -> None:
     """2D nuclei, from train of dsb2018 and tissue_dapi16 and from histology_tnbc; goes on where it stopped.
 
     Parameters
     ----------
     data
         Folder with dsb2018/, tissue_dapi16/ and histology_tnbc/.
-    out
-        Folder for checkpoints and the finished model.
-    device, threads
-        Where it learns, and on how many processor threads; empty: all.
     """
     _train("nuclei_2d", data, out, device, threads)
 
 
 @train.command(name="cells-2d")
-def cells_2d(*, data: Path, out: Path, device: DeviceName = "auto", threads: Threads = None) -> None:
+def cells_2d(*, data: Path, out: Out, device: Device = "auto", threads: Threads = None) -> None:
     """Whole cells in phase contrast, from the train split of usiigaci_phase; goes on where it stopped.
 
     Parameters
     ----------
     data
         Folder with usiigaci_phase/.
-    out
-        Folder for checkpoints and the finished model.
-    device, threads
-        Where it learns, and on how many processor threads; empty: all.
     """
     _train("cells_2d", data, out, device, threads)
 
 
 @train.command(name="membranes-2d")
-def membranes_2d(*, data: Path, out: Path, device: DeviceName = "auto", threads: Threads = None) -> None:
+def membranes_2d(*, data: Path, out: Out, device: Device = "auto", threads: Threads = None) -> None:
     """Membranes in sections of electron microscopy, from the train part of em_fib25; goes on where it stopped.
 
     Parameters
     ----------
     data
         Folder with em_fib25/.
-    out
-        Folder for checkpoints and the finished model.
-    device, threads
-        Where it learns, and on how many processor threads; empty: all.
     """
     _train("membranes", data, out, device, threads, "FLAT")
 
 
 @train.command(name="membranes-3d")
-def membranes_3d(*, data: Path, out: Path, device: DeviceName = "auto", threads: Threads = None) -> None:
+def membranes_3d(*, data: Path, out: Out, device: Device = "auto", threads: Threads = None) -> None:
     """Membranes in volumes of electron microscopy, from the train part of em_fib25; goes on where it stopped.
 
     Parameters
     ----------
     data
         Folder with em_fib25/.
-    out
-        Folder for checkpoints and the finished model.
-    device, threads
-        Where it learns, and on how many processor threads; empty: all.
     """
     _train("membranes", data, out, device, threads, "DEEP")
 
 
 @train.command
-def hippocampus(*, data: Path, out: Path, device: DeviceName = "auto", threads: Threads = None) -> None:
+def hippocampus(*, data: Path, out: Out, device: Device = "auto", threads: Threads = None) -> None:
     """Anterior and posterior hippocampus in MR, from hippocampus_msd; a model that is not given away.
 
     Parameters
     ----------
     data
         Folder with sharealike/hippocampus_msd/.
-    out
-        Folder for checkpoints and the finished model.
-    device, threads
-        Where it learns, and on how many processor threads; empty: all.
     """
     _train("hippocampus", data, out, device, threads)
 
@@ -107,10 +98,10 @@ def hippocampus(*, data: Path, out: Path, device: DeviceName = "auto", threads: 
 def nuclei_3d(
     *,
     data: Path,
-    out: Path,
-    simulated: Path | None = None,
+    out: Out,
+    simulated: Simulated = None,
     share: Share = 1.0,
-    device: DeviceName = "auto",
+    device: Device = "auto",
     threads: Threads = None,
 ) -> None:
     """Nuclei in volumes, from simulated stacks and then the train volumes of three sets; goes on where it stopped.
@@ -119,14 +110,6 @@ def nuclei_3d(
     ----------
     data
         Folder with nuclei3d_ovules/, nuclei3d_bbbc050/ and nuclei3d_stardist_mini/.
-    out
-        Folder for checkpoints and the finished model.
-    simulated
-        Folder of the first part, on simulated stacks, which is made when missing; empty: in the model's folder.
-    share
-        Of the recipe's steps.
-    device, threads
-        Where it learns, and on how many processor threads; empty: all.
     """
     _train_volumes("nuclei_3d", data, out, simulated, share, device, threads)
 
@@ -135,10 +118,10 @@ def nuclei_3d(
 def cells_3d(
     *,
     data: Path,
-    out: Path,
-    simulated: Path | None = None,
+    out: Out,
+    simulated: Simulated = None,
     share: Share = 1.0,
-    device: DeviceName = "auto",
+    device: Device = "auto",
     threads: Threads = None,
 ) -> None:
     """Cells with stained membranes in volumes, from simulated and then real stacks; goes on where it stopped.
@@ -147,14 +130,6 @@ def cells_3d(
     ----------
     data
         Folder with cells3d_ovule/ and cells3d_root/.
-    out
-        Folder for checkpoints and the finished model.
-    simulated
-        Folder of the first part, on simulated stacks, which is made when missing; empty: in the model's folder.
-    share
-        Of the recipe's steps.
-    device, threads
-        Where it learns, and on how many processor threads; empty: all.
     """
     _train_volumes("cells_3d", data, out, simulated, share, device, threads)
 

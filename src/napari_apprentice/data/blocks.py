@@ -45,7 +45,7 @@ def within(outer: Block, inner: Block) -> Block:
 
 def each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """What ``work`` makes of each item, in their order; several at once, so it may write to its own block only."""
-    threads = min(_cores(), _MOST_THREADS, len(items))
+    threads = min(cores(), _MOST_THREADS, len(items))
     if threads <= 1:
         return [work(one) for one in items]
     with ThreadPoolExecutor(threads) as pool:
@@ -57,5 +57,6 @@ def _box(low: Size, size: Size, shape: Size) -> Block:
     return z, y, x
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

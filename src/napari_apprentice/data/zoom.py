@@ -117,7 +117,7 @@ def median_diameter(labels: Labels, vouched: Vouched) -> float | None:
         areas = _largest_areas(ids, sure)
         largest.append(areas[areas > 0])
     areas = np.concatenate(largest) if largest else np.zeros(0)
-    return float(2 * math.sqrt(float(np.median(areas)) / math.pi)) if len(areas) else None
+    return float(circle_diameter(np.median(areas))) if len(areas) else None
 
 
 def typical_diameter(labels: NDArray[Any]) -> float | None:
@@ -130,7 +130,12 @@ def typical_diameter(labels: NDArray[Any]) -> float | None:
     for plane in labels.reshape(-1, *labels.shape[-2:]):
         areas = np.maximum(areas, np.bincount(plane.ravel(), minlength=count))
     areas = areas[1:][areas[1:] > 0]
-    return float(2 * math.sqrt(float(np.median(areas)) / math.pi)) if len(areas) else None
+    return float(circle_diameter(np.median(areas))) if len(areas) else None
+
+
+def circle_diameter(area: Any) -> NDArray[Any]:
+    """Of circles with these areas."""
+    return np.asarray(2 * np.sqrt(np.asarray(area) / math.pi))
 
 
 def _largest_areas(labels: Labels, sure: NDArray[np.bool_]) -> NDArray[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from napari_apprentice.data import clicking
 from napari_apprentice.data.patches import Slices
 from napari_apprentice.data.zoom import TARGET_DIAMETER
-from napari_apprentice.engine.predict import Prediction, Step, predict_steps
+from napari_apprentice.engine.predict import Prediction, Step, finished, predict_steps
 from napari_apprentice.engine.resample import network_shape
 from napari_apprentice.engine.segment import Task, open_task, predicted
 from napari_apprentice.engine.view import view_of
@@ -38,7 +38,7 @@ def run(job: ClickJob, cancelled: Callable[[], bool], warm: Warm | None = None) 
     prediction = task.warm.predictions.find(task.key(t))
     shape = network_shape(_shape(task), task.zoom)
     if prediction is None and math.prod(shape) <= _WHOLE[task.network.header.net.dims]:
-        prediction = _finish(predicted(task, t))
+        prediction = finished(predicted(task, t))
     mask, box, value = _grown(task, t, at, prediction)
     yield Finished(result=_result(job, mask, box, value))
 
@@ -56,7 +56,7 @@ def _grown(task: Task, t: int, at: Spot, prediction: Prediction | None) -> Found
 def _propose(task: Task, t: int, at: Spot, prediction: Prediction | None, box: Slices) -> tuple[np.ndarray, int | None]:
     header = task.network.header
     if prediction is None:
-        part = _finish(_predict_window(task, t, box))
+        part = finished(_predict_window(task, t, box))
         z, y, x = (slice(0, s.stop - s.start) for s in box)
         view = view_of(part, (z, y, x))
         here = view.place(_inside(at, box))
@@ -108,16 +108,6 @@ def _predict_window(task: Task, t: int, box: Slices) -> Generator[Step, None, Pr
         task.warm.aside,
         task.cancelled,
     )
-
-
-def _finish(steps: Generator[Step, None, Prediction]) -> Prediction:
-    """Predict to the end; a click has nothing to report on the way."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            prediction: Prediction = end.value
-            return prediction
 
 
 def _shape(task: Task) -> Spot:

@@ -6,7 +6,6 @@ is at the image's own resolution; the next ones at the resolution that the last 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -15,10 +14,10 @@ from scipy import ndimage
 
 from napari_apprentice.data import instances
 from napari_apprentice.data.patches import Slices
-from napari_apprentice.data.zoom import zoom_to_see
+from napari_apprentice.data.zoom import circle_diameter, zoom_to_see
 from napari_apprentice.engine.aside import Aside
 from napari_apprentice.engine.normalize import Scaling, fit
-from napari_apprentice.engine.predict import Network, predict_steps
+from napari_apprentice.engine.predict import Network, finished, predict_steps
 from napari_apprentice.settings import SegmentSettings
 
 _WINDOW = 320  # network pixels along y and x
@@ -83,12 +82,7 @@ def _diameters(look: Look, box: Slices, zoom: float) -> np.ndarray:
     """Of the objects in a window that its edge does not cut, if there are any."""
     pixels = np.asarray(look.pixels[(slice(None), *box)])
     steps = predict_steps(look.network, pixels, zoom, look.settings, look.scaling, look.aside, look.cancelled)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            values = np.asarray(end.value.values, np.float32)
-            break
+    values = np.asarray(finished(steps).values, np.float32)
     labels = instances.decode(values, look.network.header.decode)[0]
     area = np.bincount(labels.ravel())
     area[0] = 0
@@ -96,7 +90,7 @@ def _diameters(look: Look, box: Slices, zoom: float) -> np.ndarray:
     whole = area.copy()
     whole[cut] = 0
     area = whole if np.count_nonzero(whole) >= _FEWEST else area
-    return np.asarray(2 * np.sqrt(area[area > 0] / math.pi) / zoom)
+    return circle_diameter(area[area > 0]) / zoom
 
 
 def _windows(look: Look, zoom: float) -> Iterator[Slices]:

@@ -94,7 +94,11 @@ def predict(
     on_step: Callable[[Step], None] | None = None,
 ) -> Prediction:
     """Predict one frame (C, Z, Y, X) at ``zoom`` network pixels per image pixel, and wait for it."""
-    steps = predict_steps(network, pixels, zoom, settings or SegmentSettings(), scaling)
+    return finished(predict_steps(network, pixels, zoom, settings or SegmentSettings(), scaling), on_step)
+
+
+def finished(steps: Generator[Step, None, Prediction], on_step: Callable[[Step], None] | None = None) -> Prediction:
+    """What the steps of a prediction come to, waited for."""
     while True:
         try:
             step = next(steps)

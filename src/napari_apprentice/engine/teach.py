@@ -11,12 +11,12 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 import torch
 
+from napari_apprentice.data.blocks import cores
 from napari_apprentice.engine import checkpoint, judging, replay
 from napari_apprentice.engine.augment import suited
 from napari_apprentice.engine.batches import Batch, draw_batch
@@ -45,7 +45,7 @@ def run(job: TeachJob, cancelled: Callable[[], bool], recipe: Recipe = RECIPE) -
     does not fit; nothing is written then.
     """
     threads = torch.get_num_threads()
-    torch.set_num_threads(job.settings.threads or max(1, _cores() - 1))
+    torch.set_num_threads(job.settings.threads or max(1, cores() - 1))
     try:
         yield from Teaching(job, cancelled, recipe).events()
     finally:
@@ -251,7 +251,3 @@ class Teaching:
             validation_loss=mark.loss,
             score=None if self._why_not_judged else mark.score,
         )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,19 +94,10 @@ class ClassRecipe(Recipe):
 def header(recipe: ClassRecipe, found: dict[str, Any], step: int) -> ModelHeader:
     """What the model file says about itself; scores are those on dev."""
     return ModelHeader(
-        id=recipe.name,
-        name=recipe.title,
         kind="classes",
         classes=recipe.classes,
-        net=recipe.net,
-        normalize=recipe.normalize,
-        spacing=recipe.spacing,
-        unit=recipe.unit,
-        trained_on=recipe.trained_on,
         scores={f"dev {name}": round(value, 4) for name, value in found.items()},
-        licence=recipe.licence,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        notes=f"{step} training steps; apprentice train {recipe.name}",
+        **recipe.facts(step),
     )
 
 

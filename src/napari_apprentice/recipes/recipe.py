@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from napari_apprentice.data import classical
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.scores import THRESHOLDS
 from napari_apprentice.data.volume import Volume
-from napari_apprentice.data.zoom import typical_diameter, zoom_for, zoom_to_see
+from napari_apprentice.data.zoom import circle_diameter, typical_diameter, zoom_for, zoom_to_see
 from napari_apprentice.engine.annotated import annotated_source
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.checkpoint import save
@@ -80,6 +81,21 @@ class Recipe:
     def finish(self, data: Path, out: Path) -> Path:
         """From the last checkpoint in `out` to a model file there, with scores and pictures; returns the file."""
         return finish(self, data, out)
+
+    def facts(self, step: int) -> dict[str, Any]:
+        """What the header of any of its models says, whatever it finds."""
+        return {
+            "id": self.name,
+            "name": self.title,
+            "net": self.net,
+            "normalize": self.normalize,
+            "spacing": self.spacing,
+            "unit": self.unit,
+            "trained_on": self.trained_on,
+            "licence": self.licence,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "notes": f"{step} training steps; apprentice train {self.name}",
+        }
 
     def why_not_written_to(self, out: Path) -> str:
         """One sentence when its model must not lie in this folder."""
@@ -140,23 +156,14 @@ def header(recipe: Recipe, decoding: DecodeSettings, scores: Report, examples: l
     names = [f"dev {kind} AP {at:.2f}" for kind in scores for at in THRESHOLDS]
     values = [round(value, 4) for kind in scores.values() for value in kind.mean]
     areas = np.concatenate([np.bincount(example.labels.ravel())[1:] for example in examples])
-    diameter = recipe.same_size or 2 * float(np.sqrt(np.median(areas[areas > 0]) / np.pi)) * recipe.zoom
+    diameter = recipe.same_size or float(circle_diameter(np.median(areas[areas > 0]))) * recipe.zoom
     return ModelHeader(
-        id=recipe.name,
-        name=recipe.title,
-        net=recipe.net,
-        normalize=recipe.normalize,
         decode=decoding,
         zoom=recipe.zoom,
-        spacing=recipe.spacing,
-        unit=recipe.unit,
         object_diameter=round(diameter, 1),
         measures=recipe.same_size is not None,
-        trained_on=recipe.trained_on,
         scores=dict(zip(names, values, strict=True)),
-        licence=recipe.licence,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        notes=f"{step} training steps; apprentice train {recipe.name}",
+        **recipe.facts(step),
     )
 
 
