@@ -217,3 +217,17 @@ def test_what_is_not_given_suits_start_and_optimiser():
     assert recipe.augmentation_for("none", fresh=True) == AUGMENTATIONS["none"]
     assert recipe.rate_for("adamw", fresh=True) > recipe.rate_for("adamw", fresh=False)
     assert recipe.rate_for("sgd", fresh=True) > recipe.rate_for("adam", fresh=True)
+
+
+def test_what_is_taught_looks_at_the_size_of_its_corrections_and_measures_no_more(tmp_path, corrected, disks, job):
+    pixels, labels = disks()
+    _, first = taught(job(tmp_path / "one", pixels, labels, corrected(labels)))
+    header, net = checkpoint.load(first.model)
+    measuring = tmp_path / "measuring.safetensors"
+    checkpoint.save(measuring, header.model_copy(update={"measures": True, "object_diameter": 36.0, "zoom": 1.0}), net)
+    task = job(tmp_path / "two", pixels, labels, corrected(labels), parent=str(measuring), net=None)
+    _, second = taught(task)
+    header = read_header(second.model)
+    assert not header.measures
+    assert header.zoom == pytest.approx(2.0, rel=0.1)  # disks of 18 pixels
+    assert header.object_diameter == pytest.approx(36.0)

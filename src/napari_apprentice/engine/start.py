@@ -50,6 +50,7 @@ def begin(job: TeachJob, corrected: Corrected) -> Start:
         "kind": job.kind,
         "classes": job.classes,
         "zoom": zoom,
+        "measures": False,  # the corrections say how large objects are
         "spacing": None if first.unit == "pixel" else first.spacing,
         "unit": first.unit,
         "scores": {},

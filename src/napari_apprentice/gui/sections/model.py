@@ -113,7 +113,8 @@ def words(choice: ModelChoice) -> str:
         parts.append(
             "learned from " + ", ".join(header.trained_on[:3]) + (" ..." if len(header.trained_on) > 3 else "")
         )
-    return "; ".join(parts) + "."
+    said = "; ".join(parts)
+    return said if said.endswith("...") else f"{said}."
 
 
 def _title(choice: ModelChoice) -> str:
