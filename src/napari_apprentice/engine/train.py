@@ -47,14 +47,10 @@ class Learner:
         self.device = device
         self.net = net.to(device.torch)
         three_d = any(isinstance(module, nn.Conv3d) for module in net.modules())
-        if not three_d or device.is_gpu:
-            layout = torch.channels_last_3d if three_d else torch.channels_last
-            self.net = self.net.to(memory_format=layout)  # type: ignore[call-overload]  # missing from the stubs
+        layout = torch.channels_last_3d if three_d else torch.channels_last
+        self.net = self.net.to(memory_format=layout)  # type: ignore[call-overload]  # missing from the stubs
         self.average = copy.deepcopy(self.net).eval().requires_grad_(False)
         self._course = course
-        # On processors torch's gradient of a 3D convolution in bfloat16 reads memory that nothing was written to when
-        # the map is small (torch 2.13, oneDNN, AVX512): now and then it is NaN, and all that was learned is lost.
-        self._mixed = course.mixed_precision and (device.is_gpu or not three_d)
         self._optimizer = optimizer_for(course.optimizer, groups_of(self.net, course.weight_decay, course.head_rate))
         self.steps = 0
         self._ready_to_train()
@@ -70,7 +66,7 @@ class Learner:
         self._ready_to_train()
         inputs, target, weight = (part.to(self.device.torch) for part in batch)
         course = self._course
-        with mixed_precision(self.device, inference=False) if self._mixed else nullcontext():
+        with mixed_precision(self.device, inference=False) if course.mixed_precision else nullcontext():
             heads = self.net.supervised(inputs)
         return course.objective.of_heads(heads, target, weight, course.limit)
 

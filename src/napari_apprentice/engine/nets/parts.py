@@ -22,9 +22,24 @@ def convolution(of: Conv, dims: int) -> nn.Module:
         return made
     kept = of.same and of.stride == (1, 1, 1)
     padding = tuple(of.dilation * (k - 1) // 2 if kept else 0 for k in kernel)
-    kind = nn.Conv2d if dims == 2 else nn.Conv3d
+    kind = nn.Conv2d if dims == 2 else Conv3d
     made = kind(of.inputs, of.outputs, kernel, stride, padding, of.dilation, bias=of.bias)
     return made
+
+
+class Conv3d(nn.Conv3d):
+    """Never in bfloat16 over maps with fewer slices than its kernel, but for one, on a processor.
+
+    There torch's gradient of the weights reads memory that nothing was written to (torch 2.13, oneDNN, AVX512): now
+    and then it is NaN, and all that was learned is lost. Maps of one slice, and of more, are right.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, inputs, Z, Y, X) to (B, outputs, Z, Y, X)."""
+        if torch.is_autocast_enabled("cpu") and torch.is_grad_enabled() and 1 < x.shape[2] < self.kernel_size[0]:
+            with torch.autocast("cpu", enabled=False):
+                return super().forward(x.float())
+        return super().forward(x)
 
 
 def norm(kind: str, channels: int, dims: int) -> nn.Module:
