@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from importlib import import_module
 from pathlib import Path
@@ -164,6 +165,7 @@ def autoencoder(
 
 
 def _train(module: str, data: Path, out: Path, device: DeviceName, threads: int | None, name: str = "RECIPE") -> None:
+    _report_steps()
     recipe = getattr(_recipe(module), name)
     say(f"{_recipe('recipe').train(recipe, data, out, threads or os.cpu_count() or 1, device)}")
 
@@ -171,9 +173,16 @@ def _train(module: str, data: Path, out: Path, device: DeviceName, threads: int 
 def _train_volumes(
     module: str, data: Path, out: Path, simulated: Path | None, share: float, device: DeviceName, threads: int | None
 ) -> None:
+    _report_steps()
     recipe = _recipe("volumes").shortened(_recipe(module).RECIPE, share)
     made = _recipe("volume_training").train(recipe, data, out, threads or os.cpu_count() or 1, device, simulated)
     say(f"{made}")
+
+
+def _report_steps() -> None:
+    """Recipes take minutes to hours: each says in the log how far it is and how long a step takes."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("napari_apprentice").setLevel(logging.INFO)
 
 
 def _recipe(name: str) -> Any:

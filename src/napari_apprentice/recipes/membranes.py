@@ -39,8 +39,8 @@ FLAT = _recipe(
 DEEP = _recipe(
     "membranes-3d",
     "Membranes 3D, EM",
-    preset("unet", 3, in_channels=2, out_channels=1, width=24),
-    steps=4000,
+    preset("unet", 3, in_channels=2, out_channels=1, width=16),
+    steps=2000,
     batch=2,
     patch=(24, 96, 96),
 )
