@@ -20,6 +20,7 @@ from pydantic import Field
 from napari_apprentice.architecture import PRESETS, NetSettings, PresetName, preset
 from napari_apprentice.bench import family_pictures, family_report, report, workers
 from napari_apprentice.bench.tasks import TASKS, Task, TaskName, read
+from napari_apprentice.bench.trials import tried
 from napari_apprentice.settings import Settings
 
 VALID = " (valid)"  # behind the name of a net of valid convolutions in its published form
@@ -116,40 +117,29 @@ def _train(out: Path, settings: FamilySettings, jobs: list[tuple[TaskName, str, 
 def _one(out: Path, settings: FamilySettings, job: tuple[TaskName, str, int]) -> str:
     """Train one network on one task, judge it, save the outcome at once; runs in a process of its own."""
     name, label, seed = job
-    engine, task = import_module("napari_apprentice.engine.family"), TASKS[name]
-    train, dev = read(name, settings.data)
-    fits = task.fitting(train)
-    net = net_for(task, label, settings.width, engine.inputs_per_channel())
-    place = _place(out, *job)
-    lesson = engine.Lesson(task.kind, task.patch, task.batch, settings.steps, settings.rate, seed)
+    inputs = import_module("napari_apprentice.engine.family").inputs_per_channel()
+    net = net_for(TASKS[name], label, settings.width, inputs)
+    place, rate = _place(out, *job), settings.rate
     began = time.monotonic()
-    trial = engine.trial(
-        net,
-        lesson,
-        [(one.pixels, one.labels) for one in train],
-        [one.pixels for one in (*fits, *dev)],
-        place.with_suffix(".pt"),
-    )
-    decoding = task.choose(fits, trial.predictions[: len(fits)])
-    found = [task.decode(prediction, decoding) for prediction in trial.predictions[len(fits) :]]
-    scores = task.score(dev, found)
+    outcome = tried(name, net, settings.data, place.with_suffix(".pt"), steps=settings.steps, rate=rate, seed=seed)
     result = {
         "task": name,
         "network": label,
         "seed": seed,
-        "score": scores[task.score_name],
-        "scores": scores,
+        "score": outcome.scores[TASKS[name].score_name],
+        "scores": outcome.scores,
         "net": net.model_dump(mode="json"),
         "parameters": net.parameters,
-        "step_s": trial.step_s,
+        "step_s": outcome.step_s,
         "seconds": time.monotonic() - began,
-        "decode": decoding.model_dump(mode="json"),
+        "decode": outcome.decode.model_dump(mode="json"),
     }
-    np.savez_compressed(place.with_suffix(".npz"), *(labels.astype(np.uint16) for labels in found[:_SHOWN]))
+    shown = (labels.astype(np.uint16) for labels in outcome.found[:_SHOWN])
+    np.savez_compressed(place.with_suffix(".npz"), *shown)
     place.write_text(json.dumps(result, indent=1) + "\n")
     place.with_suffix(".pt").unlink()
-    scored = ", ".join(f"{key} {value:.3f}" for key, value in scores.items())
-    return f"{name}, {label}, seed {seed}: {scored}, {trial.step_s:.2f} s per step"
+    scored = ", ".join(f"{key} {value:.3f}" for key, value in outcome.scores.items())
+    return f"{name}, {label}, seed {seed}: {scored}, {outcome.step_s:.2f} s per step"
 
 
 def _picture(out: Path, settings: FamilySettings, name: TaskName) -> None:

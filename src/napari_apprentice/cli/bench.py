@@ -15,6 +15,7 @@ from napari_apprentice.bench.membranes import MembranesSettings
 from napari_apprentice.bench.representations import RepresentationsSettings
 from napari_apprentice.bench.responsiveness import ResponsivenessSettings
 from napari_apprentice.bench.robustness import RobustnessSettings
+from napari_apprentice.bench.sizes import SizesSettings
 from napari_apprentice.bench.slices import SlicesSettings
 from napari_apprentice.bench.speed import SpeedSettings
 from napari_apprentice.bench.volumes import VolumesSettings
@@ -107,6 +108,12 @@ def membranes(
 def slices(*, out: Path, settings: Annotated[SlicesSettings, Flat] = SlicesSettings()) -> None:  # noqa: B008
     """Three annotated slices per training volume against dense annotation."""
     _run("slices", out, settings)
+
+
+@bench.command
+def sizes(*, out: Path, settings: Annotated[SizesSettings, Flat] = SizesSettings()) -> None:  # noqa: B008
+    """How wide and deep a U-Net is worth being: score against the time to predict."""
+    _run("sizes", out, settings)
 
 
 def _run(what: str, out: Path, settings: Settings) -> None:
