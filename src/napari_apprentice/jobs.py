@@ -122,7 +122,7 @@ class SegmentResult(Settings):
 class TeachResult(Settings):
     """Scores are on the set-aside corrections; None with ``why_no_score`` when too few objects are there to judge.
 
-    ``better`` is None when it could not be judged.
+    ``better`` is None when it could not be judged; ``patches`` is how many it learned from, in all ``steps``.
     """
 
     type: Literal["teach"] = "teach"
@@ -133,6 +133,7 @@ class TeachResult(Settings):
     better: bool | None = None
     why_no_score: str = ""
     steps: int = 0
+    patches: int = 0
     seconds: float = 0.0
 
 

@@ -106,8 +106,13 @@ class TeachSettings(Settings):
     learning_rate: Annotated[
         float | None, Field(gt=0, le=0.1, description="Peak learning rate; empty: what suits the start and optimiser.")
     ] = None
-    batch_size: Annotated[int, Field(ge=1, le=256, description="Patches in one step.")] = 8
-    patch: Annotated[int, Field(ge=16, le=1024, description="Patch edge in pixels (y, x).")] = 128
+    batch_size: Annotated[
+        int | None, Field(ge=1, le=256, description="Patches in one step; empty: what suits objects, classes, volumes.")
+    ] = None
+    patch: Annotated[
+        int | None,
+        Field(ge=16, le=1024, description="Patch edge, network pixels; empty: 64 for objects, 128 for classes."),
+    ] = None
     replay: Annotated[
         float, Field(ge=0, le=0.9, description="Share of patches that keep the model from forgetting.")
     ] = 0.25

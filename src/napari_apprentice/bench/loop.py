@@ -26,7 +26,8 @@ from napari_apprentice.bench.user import corrections
 from napari_apprentice.data import scores
 from napari_apprentice.data.files import read_image
 from napari_apprentice.errors import UserError
-from napari_apprentice.events import Event, Validated
+from napari_apprentice.events import Event, Finished, Validated
+from napari_apprentice.jobs import TeachResult
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import FRESH, Session
 from napari_apprentice.session.entry import Entry
@@ -135,10 +136,11 @@ def _round(session: Session, settings: LoopSettings, start: str, seed: int, coun
         session.run_until_idle()
         result["seconds"] = time.perf_counter() - began
         session.job_event.disconnect(slot)
+        learned = next((one.result for one in events if isinstance(one, Finished)), None)
         result["better_by_a_tenth_s"] = better_after([one for one in events if isinstance(one, Validated)])
         version = session.project.lineage.versions[-1] if session.project else None
         if version is not None:
-            result["images_per_s"] = version.steps * session.teach_settings.batch_size / version.seconds
+            result["images_per_s"] = learned.patches / learned.seconds if isinstance(learned, TeachResult) else None
             result |= {"version": version.model_dump(mode="json"), "adopted": session.model.key == version.id}
     file = session.model.file
     if file is not None and session.model.key != start:

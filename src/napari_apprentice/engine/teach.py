@@ -35,6 +35,7 @@ from napari_apprentice.jobs import TeachJob, TeachResult
 from napari_apprentice.settings import Triple
 
 _REFIT_APART = 0.3  # of the time
+_DEEPEST = 16  # slices of a patch
 _AS_GOOD = 0.01  # a later network this little worse than the best so far is preferred
 
 
@@ -204,6 +205,7 @@ class Teaching:
             model=self._job.out,
             why_no_score=self._why_not_judged,
             steps=self._learner.steps,
+            patches=self._learner.steps * self._patch[1],
             seconds=self._clock.elapsed,
         )
         if before is not None and after is not None and not self._why_not_judged:
@@ -234,14 +236,11 @@ class Teaching:
     def _patch(self) -> tuple[Triple, int]:
         """The size (z, y, x) of patches and how many make a batch."""
         net, settings = self._start.header.net, self._job.settings
-        _, down, across = net.multiple
-        y, x = (-(-settings.patch // m) * m for m in (down, across))
-        if net.dims == 2:
-            return (1, y, x), settings.batch_size
-        deep = max(window.labels.shape[0] for window in self._windows)
-        z = -(-min(16, deep) // net.multiple[0]) * net.multiple[0]
-        plane = -(-min(64, settings.patch) // max(down, across)) * max(down, across)
-        return (z, plane, plane), max(1, settings.batch_size // 4)
+        edge, count = self._recipe.patches_for(self._job.kind, net.dims)
+        deep = max(window.labels.shape[0] for window in self._windows) if net.dims == 3 else 1
+        wanted = (min(_DEEPEST, deep), *(settings.patch or edge,) * 2)
+        z, y, x = (-(-n // multiple) * multiple for n, multiple in zip(wanted, net.multiple, strict=True))
+        return (z, y, x), settings.batch_size or count
 
     def _validated(self, mark: Mark, training_loss: float | None) -> Validated:
         return Validated(
