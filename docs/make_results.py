@@ -1,6 +1,6 @@
-"""Put what a bench measured into its page: `python docs/make_results.py family FOLDER`, or `representations FOLDER`.
+"""Put what a bench measured into its page: `python docs/make_results.py family FOLDER`.
 
-The page docs/NAME.md has a place for it; the pictures go to docs/images.
+The page has a place for it, between two marks with the bench's name; the pictures go to docs/images.
 """
 
 from __future__ import annotations
@@ -9,36 +9,46 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).parent
-BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
-FACTS = (
-    "Measured {made} on {cores} processor cores ({system}) with torch {torch}: {steps} steps, seeds {seeds}, "
-    "highest learning rate {rate}."
-)
+PAGES = {"family": "family.md", "representations": "representations.md"}
+ACCURACY = "accuracy.md"  # of all others
+SAID = ("steps", "seeds", "rate", "model", "split", "share", "seconds", "images", "processes")
 
 
 def main(name: str, folder: Path) -> None:
+    """Replace what stands between the marks of the bench `name` by what lies in its folder."""
     found = json.loads((folder / "results.json").read_text())
-    machine, settings = found["machine"], found["settings"]
-    facts = FACTS.format(
-        made=found["made"][:10],
-        cores=machine["cores"],
-        system=machine["system"],
-        torch=machine["packages"]["torch"],
-        steps=settings["steps"],
-        seeds=", ".join(map(str, settings["seeds"])),
-        rate=settings["rate"],
-    )
-    pictures = sorted(folder.glob(f"{name}*.png"))
+    pictures = sorted(folder.glob("*.png"))
+    names = {picture: f"{'' if picture.stem.startswith(name) else name + '-'}{picture.name}" for picture in pictures}
     for picture in pictures:
-        shutil.copy(picture, DOCS / "images" / picture.name)
-    page = DOCS / f"{name}.md"
-    before, rest = page.read_text().split(BEGIN)
-    after = rest.split(END)[1]
-    shown = "\n\n".join(f"![{p.stem}](images/{p.name})" for p in pictures)
-    table = (folder / f"{name}.md").read_text().strip()
-    page.write_text(f"{before}{BEGIN}\n{facts}\n\n{table}\n\n{shown}\n{END}{after}")
+        shutil.copy(picture, DOCS / "images" / names[picture])
+    parts = [facts(found)]
+    table = folder / f"{name}.md"
+    if table.exists():
+        parts.append(table.read_text().strip())
+    parts += [f"![{names[p].removesuffix('.png')}](images/{names[p]})" for p in pictures]
+    page = DOCS / PAGES.get(name, ACCURACY)
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, rest = page.read_text().split(begin)
+    after = rest.split(end)[1]
+    page.write_text(f"{before}{begin}\n" + "\n\n".join(parts) + f"\n{end}{after}")
+
+
+def facts(found: dict[str, Any]) -> str:
+    """One line: when, on what, and the settings that numbers depend on."""
+    machine, settings = found["machine"], found["settings"]
+    said = [f"{key} {plain(settings[key])}" for key in SAID if settings.get(key) is not None]
+    return (
+        f"Measured {found['made'][:10]} on {machine['cores']} processor cores ({machine['system']}) with torch "
+        f"{machine['packages']['torch']}: {', '.join(said)}."
+    )
+
+
+def plain(value: Any) -> str:
+    """A setting as words."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 if __name__ == "__main__":

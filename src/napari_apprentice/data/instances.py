@@ -18,20 +18,23 @@ from napari_apprentice.settings import DecodeSettings
 
 _SMOOTH = (0.0, 0.7, 0.7)  # voxels; takes single-voxel peaks away without moving outlines
 _REACH = (0, 2, 2)  # voxels by which that looks around
+_RIM = 2.0  # what a voxel of the rim counts
 
 
 def encode(labels: np.ndarray, vouched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Labels (Z, Y, X) and what is vouched for (0 unknown, 1 background, 2 as labelled) to what teaches.
 
     Returns target and weight, (2, Z, Y, X) float32. A section of an object counts for the distance channel only
-    when all its voxels are vouched for; around it the unknown rim of 2 voxels has distance 0.
+    when all its voxels are vouched for. The unknown rim of 2 voxels around it has distance 0, which counts twice: of
+    few corrections it is most of what says where objects end.
     """
     target = np.zeros((2, *labels.shape), np.float32)
     weight = np.zeros((2, *labels.shape), np.float32)
     target[0] = (labels > 0) & (vouched == AS_LABELLED)
     weight[0] = vouched != UNKNOWN
     whole = whole_sections(labels, vouched)
-    weight[1] = (vouched == BACKGROUND) | whole | rim(labels, vouched)
+    weight[1] = (vouched == BACKGROUND) | whole
+    weight[1][rim(labels, vouched)] = _RIM
     _, ids = ranked(labels)
     for z in np.flatnonzero(whole.any(axis=(1, 2))):
         distance = edt.edt(np.ascontiguousarray(ids[z], dtype=np.uint32), black_border=False, parallel=1)

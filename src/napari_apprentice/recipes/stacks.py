@@ -61,15 +61,15 @@ def read_stack(data: Path, name: str) -> Example:
     return Example(name, stack.folder, stack.specimen, tifffile.imread(image), truth)
 
 
-def part_of(example: Example, split: Literal["train", "fold"]) -> Example | None:
+def part_of(example: Example, split: Literal["train", "fold"]) -> Example:
     """What of a train volume is learned from, or chooses the decoding: the last quarter along its longest axis.
 
-    Volumes that are short or hold few objects are learned from whole, and have no fold.
+    Volumes that are short or hold few objects do both as a whole.
     """
     shape = example.labels.shape
     axis = int(np.argmax(shape))
     if shape[axis] < _LONG or len(np.unique(example.labels)) <= _MANY:
-        return example if split == "train" else None
+        return example
     cut = shape[axis] * 3 // 4
     where = [slice(None)] * 3
     where[axis] = slice(0, cut) if split == "train" else slice(cut, None)

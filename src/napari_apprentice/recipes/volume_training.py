@@ -65,12 +65,15 @@ def train(
     log.info("%d stacks, %d of them simulated", len(examples), recipe.mixed)
     sources = [recipe.source(example) for example in examples]
     pretrain(sources, recipe.shares(examples), recipe.plan(threads, device), out / LAST, lambda: False)
-    fold = recipe.read(data, "fold") + rendered(recipe, _FOLD, threads)
-    return finish(recipe, out, fold, recipe.read(data, "dev"), device)
+    return finish(recipe, out, recipe.read(data, "fold"), recipe.read(data, "dev"), device)
 
 
 def finish(recipe: VolumeRecipe, out: Path, fold: list[Example], dev: list[Example], device: DeviceName) -> Path:
-    """From the last checkpoint in `out` to a model file: decoding chosen on `fold`, scores and pictures of `dev`."""
+    """From the last checkpoint in `out` to a model file: decoding chosen on `fold`, scores and pictures of `dev`.
+
+    Where there are real stacks they alone choose: annotators outline what is seen, light above and below included,
+    and simulated truth is what is there.
+    """
     step, net = average_of(out / LAST, recipe.net)
     first = _header(recipe, DecodeSettings(), {}, fold, step)
     where = pick(device)
@@ -84,7 +87,7 @@ def finish(recipe: VolumeRecipe, out: Path, fold: list[Example], dev: list[Examp
         return labels_of(prediction, first.model_copy(update={"decode": settings}))
 
     decoding, score = choose_decoding(fold, predicted(fold), decoded)
-    log.info("step %d: %s scores %.3f on stacks not learned from", step, decoding, score)
+    log.info("step %d: %s scores %.3f where it was chosen", step, decoding, score)
     scores: Report = {}
     if dev:
         found = [decoded(prediction, decoding) for prediction in predicted(dev)]

@@ -112,10 +112,10 @@ def recipe_for_volumes(
 
 
 def without(recipe: VolumeRecipe, specimen: str) -> VolumeRecipe:
-    """The recipe that learns from all volumes of its kind but those of a specimen, which only report."""
+    """The recipe that learns from all train volumes of its kind but those of a specimen, which only report."""
     what = stack_of(recipe.stacks[0]).what
     alike = [stack for stack in STACKS if stack.what == what]
-    stacks = tuple(stack.name for stack in alike if stack.specimen != specimen)
+    stacks = tuple(stack.name for stack in alike if stack.specimen != specimen and stack.split == "train")
     judged = tuple(stack.name for stack in alike if stack.specimen == specimen)
     return replace(recipe, stacks=stacks, judged=judged, read=partial(_read, stacks, judged))
 
@@ -157,13 +157,12 @@ def _original(example: Example) -> str:
 
 
 def _read(stacks: tuple[str, ...], judged: tuple[str, ...], data: Path, split: str) -> list[Example]:
-    """The real stacks of a split: "train" with noisier copies, "fold" (parts of train held out) or "dev"."""
+    """The real stacks of a split: "train" with noisier copies, "fold" (of train, what chooses the decoding) or "dev"."""
     if split == "dev":
         return [read_stack(data, name) for name in judged]
     examples: list[Example] = []
     for seed, name in enumerate(stacks):
         part = part_of(read_stack(data, name), "train" if split == "train" else "fold")
-        if part is not None:
-            examples.append(part)
-            examples += noisier(part, np.random.default_rng(seed)) if split == "train" else []
+        examples.append(part)
+        examples += noisier(part, np.random.default_rng(seed)) if split == "train" else []
     return examples
