@@ -137,10 +137,11 @@ def test_statistics_of_batch_norm_can_stay_as_they_were(tmp_path, corrected, dis
 def test_a_volume_is_learned_from_three_slices(tmp_path, corrected, disks, job):
     pixels, labels = disks(112, depth=9)
     vouched = corrected(labels, planes=slice(3, 6))
-    settings = FEW.model_copy(update={"max_steps": 40, "batch_size": 8})
+    settings = FEW.model_copy(update={"max_steps": 40, "batch_size": 2})
     _, result = taught(job(tmp_path, pixels, labels, vouched, net=TINY_3D, settings=settings))
     assert read_header(result.model).net.dims == 3
     assert result.steps == 40
+    assert result.patches == 40 * 2
     assert result.score_after is None or result.score_after > 0.4
 
 

@@ -130,12 +130,14 @@ def _round(session: Session, settings: LoopSettings, start: str, seed: int, coun
             device=settings.device, max_seconds=settings.seconds, seed=seed, threads=settings.threads
         )
         events: list[Event] = []
-        slot = session.job_event.connect(lambda _kind, event: events.append(event), check_nargs=False)
+        heard = (session.job_event, session.job_ended)
+        slots = [signal.connect(lambda _kind, event: events.append(event), check_nargs=False) for signal in heard]
         began = time.perf_counter()
         session.teach()
         session.run_until_idle()
         result["seconds"] = time.perf_counter() - began
-        session.job_event.disconnect(slot)
+        for signal, slot in zip(heard, slots, strict=True):
+            signal.disconnect(slot)
         learned = next((one.result for one in events if isinstance(one, Finished)), None)
         result["better_by_a_tenth_s"] = better_after([one for one in events if isinstance(one, Validated)])
         version = session.project.lineage.versions[-1] if session.project else None

@@ -67,7 +67,7 @@ RECIPE = ClassRecipe(
     name="hippocampus",
     title="Hippocampus, MR",
     net=preset("unet", 3, in_channels=2, out_channels=3, width=24),
-    cycles=(Cycle(4000, 2e-3, _VARIED),),
+    cycles=(Cycle(2000, 2e-3, _VARIED),),
     read=read_examples,
     shares=_alike,
     trained_on=("hippocampus_msd train",),

@@ -157,7 +157,7 @@ def _original(example: Example) -> str:
 
 
 def _read(stacks: tuple[str, ...], judged: tuple[str, ...], data: Path, split: str) -> list[Example]:
-    """The real stacks of a split: "train" with noisier copies, "fold" (of train, what chooses the decoding) or "dev"."""
+    """The real stacks of a split: "train" with noisier copies, "fold" (of train, to choose the decoding) or "dev"."""
     if split == "dev":
         return [read_stack(data, name) for name in judged]
     examples: list[Example] = []
