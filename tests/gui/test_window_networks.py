@@ -209,6 +209,7 @@ def test_a_failure_is_said_below_the_button(panel, opened, runners):
 def test_only_the_slice_in_view_is_asked_for(panel, viewer, runners, cells):
     viewer.add_image(cells((6, 120, 160)), name="stack", scale=(2, 0.5, 0.5))
     QTest.qWait(50)
+    panel.session.choose_model("nuclei-2d")
     viewer.dims.set_point(0, 4)
     press(panel.model.inside.button)
     assert runners.jobs[-1].job.box[1] == (2, 3)
