@@ -34,7 +34,7 @@ def with_stand_in(window: Window, share: float = STAND_IN) -> Window:
     """The window with negative weights where nothing is vouched for: see `losses.settle`."""
     free = _free(window)
     weight = window.source.weight.clone()
-    weight[0][free] = -share
+    weight[0][free & (weight[0] == 0)] = -share
     if weight.shape[0] > 1:
         weight[1][free & (weight[1] == 0) & (window.source.target[1] == 0)] = -share
     return replace(window, source=replace(window.source, weight=weight))

@@ -32,12 +32,14 @@ def busiest(labels: np.ndarray, edge: int) -> tuple[slice, slice]:
 
 
 def write_pair(path: Path, pixels: np.ndarray, truth: np.ndarray, found: np.ndarray, edge: int = 256) -> None:
-    """Write truth (green) and what was found (pink) side by side, in the busiest window of `edge` pixels."""
+    """Write truth (green) and what was found (pink) side by side, in the busiest window of `edge` pixels.
+
+    A much smaller image is shown enlarged, each pixel as a square.
+    """
     window = busiest(truth, edge)
-    sides: Sequence[np.ndarray] = [
-        outlined(pixels[window], truth[window], TRUTH),
-        outlined(pixels[window], found[window], FOUND),
-    ]
+    square = np.ones((max(1, edge // max(truth[window].shape)),) * 2, np.uint8)
+    shown, true, seen = (np.kron(part[window], square) for part in (pixels, truth, found))
+    sides: Sequence[np.ndarray] = [outlined(shown, true, TRUTH), outlined(shown, seen, FOUND)]
     gap = np.full((sides[0].shape[0], 4, 3), 255, np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     iio.imwrite(path, np.concatenate([sides[0], gap, sides[1]], axis=1))
