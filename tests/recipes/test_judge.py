@@ -53,7 +53,7 @@ def test_the_report_has_a_line_and_pictures_for_every_kind(tmp_path: Path) -> No
     write_report(tmp_path, reports, examples, found)
     assert (tmp_path / "scores.json").exists()
     picture = iio.imread(tmp_path / "pictures" / "histo-worst.png")
-    assert picture.shape == (64, 132, 3)
+    assert picture.shape == (256, 516, 3)  # four times as large
 
 
 def test_the_busiest_window_holds_the_objects() -> None:
