@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from napari_apprentice.data import samples
-from napari_apprentice.data.zoom import typical_diameter
+from napari_apprentice.data.corrections import AS_LABELLED
+from napari_apprentice.data.zoom import median_diameter, typical_diameter
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.diameter import measured_in
 from napari_apprentice.engine.predict import Network
@@ -54,3 +55,11 @@ def test_a_large_image_is_looked_at_where_something_is(network: Network, nuclei:
     large = np.full((1, 1, 2000, 1500), float(pixels.min()), np.float32)
     large[:, :, 1400:1700, 900:1200] = pixels[:, :, :300, :300]
     assert measured_in(network, large) == pytest.approx(known, rel=0.3)
+
+
+def test_nuclei_in_a_volume_are_measured_by_their_largest_sections() -> None:
+    volume, truth = samples.load("nuclei_3d")
+    labels = truth[..., :128, :128]
+    known = median_diameter(labels, np.full(labels.shape, AS_LABELLED, np.uint8))
+    deep = Warm().network(str(bundled_files()["nuclei-3d"][1]), pick("cpu"))
+    assert measured_in(deep, np.asarray(volume.pixels)[0, ..., :128, :128]) == pytest.approx(known, rel=0.25)

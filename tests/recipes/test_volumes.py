@@ -15,7 +15,7 @@ from napari_apprentice.data.simulate.volumes import Sample, nuclei
 from napari_apprentice.errors import UserError
 from napari_apprentice.recipes import cells_3d, nuclei_3d
 from napari_apprentice.recipes.judge import Example
-from napari_apprentice.recipes.stacks import STACKS, noisier, part_of, read_stack
+from napari_apprentice.recipes.stacks import STACKS, noisier, read_stack
 from napari_apprentice.recipes.volume_training import train
 from napari_apprentice.recipes.volumes import SIMULATED, VolumeRecipe, rendered, shares_of, shortened, without
 
@@ -63,16 +63,6 @@ def test_volumes_of_one_specimen_are_left_out_together() -> None:
     assert recipe.stacks == ("sample_ovule",)
     assert recipe.judged == ("patch_a", "patch_b")
     assert without(nuclei_3d.RECIPE, "ovule1135").stacks == ("8_cell_stage", "img3d")
-
-
-def test_a_large_volume_spares_a_quarter_to_choose_the_decoding() -> None:
-    whole = replace(_example(), labels=np.arange(12 * 100 * 40, dtype=np.uint32).reshape(12, 100, 40))
-    train_part, fold = part_of(whole, "train"), part_of(whole, "fold")
-    assert train_part.labels.shape == (12, 75, 40)
-    assert fold.labels.shape == (12, 25, 40)
-    few = _example()
-    assert part_of(few, "train") is few
-    assert part_of(few, "fold") is few
 
 
 def test_noisier_copies_drown_single_voxels_and_keep_objects() -> None:

@@ -20,7 +20,8 @@ from napari_apprentice.engine.normalize import Scaling, fit
 from napari_apprentice.engine.predict import Network, finished, predict_steps
 from napari_apprentice.settings import SegmentSettings
 
-_WINDOW = 320  # network pixels along y and x
+_WINDOW = {2: 320, 3: 128}  # network pixels along y and x, by the network's dims: a deep window costs more
+_DEPTH = {2: 1, 3: 16}  # slices
 _WINDOWS = 3  # at most, for each look
 _ENOUGH = 12  # objects
 _FEWEST = 3
@@ -83,10 +84,13 @@ def _diameters(look: Look, box: Slices, zoom: float) -> np.ndarray:
     pixels = np.asarray(look.pixels[(slice(None), *box)])
     steps = predict_steps(look.network, pixels, zoom, look.settings, look.scaling, look.aside, look.cancelled)
     values = np.asarray(finished(steps).values, np.float32)
-    labels = instances.decode(values, look.network.header.decode)[0]
-    area = np.bincount(labels.ravel())
+    labels = instances.decode(values, look.network.header.decode)
+    sections = [np.bincount(plane.ravel(), minlength=int(labels.max()) + 1) for plane in labels]
+    area = np.max(sections, axis=0)  # of each object the largest section, as the model learned it
     area[0] = 0
-    cut = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    cut = np.unique(
+        np.concatenate([labels[:, at].ravel() for at in (0, -1)] + [labels[..., at].ravel() for at in (0, -1)])
+    )
     whole = area.copy()
     whole[cut] = 0
     area = whole if np.count_nonzero(whole) >= _FEWEST else area
@@ -94,15 +98,16 @@ def _diameters(look: Look, box: Slices, zoom: float) -> np.ndarray:
 
 
 def _windows(look: Look, zoom: float) -> Iterator[Slices]:
-    """Windows of the middle slice, those with the strongest contrast first."""
+    """Windows of the middle slice or slices, those with the strongest contrast first."""
     _, depth, height, width = look.pixels.shape
-    z = slice(depth // 2, depth // 2 + 1)
-    edge = round(_WINDOW / zoom)
+    dims = look.network.header.net.dims
+    z = _around(depth // 2, _DEPTH[dims], depth)
+    edge = round(_WINDOW[dims] / zoom)
     if height <= 1.5 * edge and width <= 1.5 * edge:
         yield z, slice(0, height), slice(0, width)
         return
     step = max(1, edge // 64)
-    coarse = look.scaling.linear(np.asarray(look.pixels[:, z, ::step, ::step]))[:, 0].mean(axis=0)
+    coarse = look.scaling.linear(np.asarray(look.pixels[:, z, ::step, ::step])).mean(axis=(0, 1))
     side = max(1, edge // step)
     mean = ndimage.uniform_filter(coarse, side, mode="nearest")
     contrast = ndimage.uniform_filter(coarse**2, side, mode="nearest") - mean**2

@@ -12,6 +12,7 @@ from napari_apprentice.data.simulate.scene import cells_scene
 from napari_apprentice.data.simulate.volumes import Sample
 from napari_apprentice.recipes.stacks import STACKS
 from napari_apprentice.recipes.volumes import recipe_for_volumes
+from napari_apprentice.settings import DecodeSettings
 
 
 def simulate(seed: int) -> Sample:
@@ -29,4 +30,5 @@ RECIPE = recipe_for_volumes(
     licence="BSD-3-Clause; trained on MIT (cells3d_ovule, cells3d_root) images",
     zoom=0.5,
     diameter=26.0,
+    decode=DecodeSettings(foreground=0.3, prominence=0.4),
 )

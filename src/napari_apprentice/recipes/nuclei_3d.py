@@ -8,6 +8,7 @@ from napari_apprentice.data.simulate.scene import nuclei_scene
 from napari_apprentice.data.simulate.volumes import Sample, nuclei
 from napari_apprentice.recipes.stacks import STACKS
 from napari_apprentice.recipes.volumes import recipe_for_volumes
+from napari_apprentice.settings import DecodeSettings
 
 
 def simulate(seed: int) -> Sample:
@@ -25,4 +26,6 @@ RECIPE = recipe_for_volumes(
     licence="BSD-3-Clause; trained on CC0-1.0 (nuclei3d_ovules, nuclei3d_bbbc050) and BSD-3-Clause (StarDist) images",
     zoom=1.0,
     diameter=18.0,
+    decode=DecodeSettings(foreground=0.5, prominence=0.2, min_size=30, confidence=0.8),
+    measures=True,
 )

@@ -152,9 +152,7 @@ def zoom_of(network: Network, pixels: np.ndarray) -> float:
 
 
 def header(recipe: Recipe, decoding: DecodeSettings, scores: Report, examples: list[Example], step: int) -> ModelHeader:
-    """What the model file says about itself; scores are AP on dev, the mean over images of a kind."""
-    names = [f"dev {kind} AP {at:.2f}" for kind in scores for at in THRESHOLDS]
-    values = [round(value, 4) for kind in scores.values() for value in kind.mean]
+    """What the model file says about itself."""
     areas = np.concatenate([np.bincount(example.labels.ravel())[1:] for example in examples])
     diameter = recipe.same_size or float(circle_diameter(np.median(areas[areas > 0]))) * recipe.zoom
     return ModelHeader(
@@ -162,9 +160,16 @@ def header(recipe: Recipe, decoding: DecodeSettings, scores: Report, examples: l
         zoom=recipe.zoom,
         object_diameter=round(diameter, 1),
         measures=recipe.same_size is not None,
-        scores=dict(zip(names, values, strict=True)),
+        scores=named(scores),
         **recipe.facts(step),
     )
+
+
+def named(scores: Report) -> dict[str, float]:
+    """Scores on dev as a header says them: AP, the mean over images of a kind."""
+    names = [f"dev {kind} AP {at:.2f}" for kind in scores for at in THRESHOLDS]
+    values = [round(value, 4) for kind in scores.values() for value in kind.mean]
+    return dict(zip(names, values, strict=True))
 
 
 def held_out(images: list[tuple[str, str]]) -> set[str]:

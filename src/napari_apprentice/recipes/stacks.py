@@ -12,7 +12,6 @@ import tifffile
 from napari_apprentice.errors import UserError
 from napari_apprentice.recipes.judge import Example
 
-_LONG, _MANY = 96, 20  # voxels along the longest axis, objects: what can spare a quarter to choose the decoding
 _LARGE = 1500  # voxels: of smaller objects nothing is left in such noise
 _SNRS = (0.5, 0.15)
 
@@ -59,21 +58,6 @@ def read_stack(data: Path, name: str) -> Example:
         raise UserError(f"{data} has no {stack.folder}/images/{name}.tif: choose the folder that holds the sets.")
     truth = tifffile.imread(labels).astype(np.uint32)
     return Example(name, stack.folder, stack.specimen, tifffile.imread(image), truth)
-
-
-def part_of(example: Example, split: Literal["train", "fold"]) -> Example:
-    """What of a train volume is learned from, or chooses the decoding: the last quarter along its longest axis.
-
-    Volumes that are short or hold few objects do both as a whole.
-    """
-    shape = example.labels.shape
-    axis = int(np.argmax(shape))
-    if shape[axis] < _LONG or len(np.unique(example.labels)) <= _MANY:
-        return example
-    cut = shape[axis] * 3 // 4
-    where = [slice(None)] * 3
-    where[axis] = slice(0, cut) if split == "train" else slice(cut, None)
-    return replace(example, pixels=example.pixels[tuple(where)], labels=example.labels[tuple(where)])
 
 
 def noisier(example: Example, rng: np.random.Generator) -> list[Example]:

@@ -14,24 +14,19 @@ from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.folding import ready
-from napari_apprentice.engine.predict import Network, Prediction, predict
+from napari_apprentice.engine.predict import Network, predict
 from napari_apprentice.engine.pretrain import average_of, pretrain
 from napari_apprentice.recipes.card import write_report
-from napari_apprentice.recipes.judge import Example, Report, choose_decoding, compare
-from napari_apprentice.recipes.recipe import LAST, header
+from napari_apprentice.recipes.judge import Example, Report, compare
+from napari_apprentice.recipes.recipe import LAST, named, zoom_of
 from napari_apprentice.recipes.volumes import SIMULATED, VolumeRecipe, rendered
-from napari_apprentice.settings import DecodeSettings, DeviceName
+from napari_apprentice.settings import DeviceName
 
 log = logging.getLogger(__name__)
 
-_FOLD = range(1_000_000, 1_000_003)  # seeds of stacks that are never learned from
-
 
 def train_simulated(recipe: VolumeRecipe, out: Path, threads: int = 1, device: DeviceName = "auto") -> Path:
-    """The first part: train or go on training on simulated stacks; returns the model file in `out`.
-
-    Its decoding is chosen on simulated stacks as well: it has seen nothing real.
-    """
+    """The first part: train or go on training on simulated stacks; returns the model file in `out`."""
     path = out / f"{recipe.name}-{SIMULATED}.safetensors"
     if path.exists():
         return path
@@ -41,7 +36,7 @@ def train_simulated(recipe: VolumeRecipe, out: Path, threads: int = 1, device: D
     plan = replace(recipe.plan(threads, device), cycles=recipe.before)
     pretrain(sources, np.full(len(sources), 1 / len(sources)), plan, out / LAST, lambda: False)
     only = replace(recipe, name=path.stem, title=f"{recipe.title}, simulated", trained_on=("simulated stacks",))
-    return finish(only, out, rendered(recipe, _FOLD, threads), [], device)
+    return finish(only, out, [], device)
 
 
 def train(
@@ -52,7 +47,7 @@ def train(
     device: DeviceName = "auto",
     simulated: Path | None = None,
 ) -> Path:
-    """Both parts, each gone on with where it was; choose the decoding, report on dev; returns the model file in `out`.
+    """Both parts, each gone on with where it was; report on dev; returns the model file in `out`.
 
     ``simulated`` is the folder of the first part, which several trainings may share; None: one in `out`.
     """
@@ -65,46 +60,35 @@ def train(
     log.info("%d stacks, %d of them simulated", len(examples), recipe.mixed)
     sources = [recipe.source(example) for example in examples]
     pretrain(sources, recipe.shares(examples), recipe.plan(threads, device), out / LAST, lambda: False)
-    return finish(recipe, out, recipe.read(data, "fold"), recipe.read(data, "dev"), device)
+    return finish(recipe, out, recipe.read(data, "dev"), device)
 
 
-def finish(recipe: VolumeRecipe, out: Path, fold: list[Example], dev: list[Example], device: DeviceName) -> Path:
-    """From the last checkpoint in `out` to a model file: decoding chosen on `fold`, scores and pictures of `dev`.
-
-    Where there are real stacks they alone choose: annotators outline what is seen, light above and below included,
-    and simulated truth is what is there.
-    """
+def finish(recipe: VolumeRecipe, out: Path, dev: list[Example], device: DeviceName) -> Path:
+    """From the last checkpoint in `out` to a model file, with scores and pictures of `dev`."""
     step, net = average_of(out / LAST, recipe.net)
-    first = _header(recipe, DecodeSettings(), {}, fold, step)
-    where = pick(device)
+    first, where = _header(recipe, {}, step), pick(device)
     network = Network(first, ready(net, where), where)
-
-    def predicted(examples: list[Example]) -> list[Prediction]:
-        zooms = [1.0 if e.kind == SIMULATED else recipe.zoom for e in examples]
-        return [predict(network, e.pixels[None], zoom) for e, zoom in zip(examples, zooms, strict=True)]
-
-    def decoded(prediction: Prediction, settings: DecodeSettings) -> np.ndarray:
-        return labels_of(prediction, first.model_copy(update={"decode": settings}))
-
-    decoding, score = choose_decoding(fold, predicted(fold), decoded)
-    log.info("step %d: %s scores %.3f where it was chosen", step, decoding, score)
     scores: Report = {}
     if dev:
-        found = [decoded(prediction, decoding) for prediction in predicted(dev)]
+        pixels = [example.pixels[None] for example in dev]
+        found = [labels_of(predict(network, one, zoom_of(network, one)), first) for one in pixels]
         reports = compare(dev, {"model": found})
         scores = reports["model"]
         write_report(out, reports, *_flat(dev, found))
     path = out / f"{recipe.name}.safetensors"
-    save(path, _header(recipe, decoding, scores, fold, step), net, half=True)
+    save(path, _header(recipe, scores, step), net, half=True)
     return path
 
 
-def _header(
-    recipe: VolumeRecipe, decoding: DecodeSettings, scores: Report, examples: list[Example], step: int
-) -> ModelHeader:
-    """Of a 2D recipe, with the diameter that this one knows best."""
-    whole = header(recipe, decoding, scores, examples, step)
-    return whole.model_copy(update={"object_diameter": recipe.diameter})
+def _header(recipe: VolumeRecipe, scores: Report, step: int) -> ModelHeader:
+    return ModelHeader(
+        decode=recipe.decode,
+        zoom=recipe.zoom,
+        object_diameter=recipe.diameter,
+        measures=recipe.measures,
+        scores=named(scores),
+        **recipe.facts(step),
+    )
 
 
 def _flat(examples: list[Example], found: list[np.ndarray]) -> tuple[list[Example], list[np.ndarray]]:

@@ -26,8 +26,8 @@ from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.pretrain import Cycle, PretrainPlan
 from napari_apprentice.recipes.judge import Example
 from napari_apprentice.recipes.recipe import Recipe
-from napari_apprentice.recipes.stacks import STACKS, noisier, part_of, read_stack, stack_of
-from napari_apprentice.settings import DeviceName
+from napari_apprentice.recipes.stacks import STACKS, noisier, read_stack, stack_of
+from napari_apprentice.settings import DecodeSettings, DeviceName
 
 SIMULATED = "simulated"  # kind of an example, and the folder of the first part
 
@@ -50,7 +50,11 @@ class VolumeRecipe(Recipe):
     stacks
         Names of the real volumes to learn from; ``judged`` of those that only report.
     diameter
-        Of objects in network pixels, in the plane, in the middle of what it learns from.
+        Of objects in network pixels, in the plane, in the middle of what it learns from. With ``measures`` it looks at
+        every real volume so that its objects are about as large.
+    decode
+        How objects are told apart. Chosen once for all on the volumes that `bench volumes` leaves out: on the few that
+        a training has, a choice is no better than chance.
     rendered, mixed
         How many stacks are simulated for each part.
     small
@@ -62,6 +66,8 @@ class VolumeRecipe(Recipe):
     stacks: tuple[str, ...]
     judged: tuple[str, ...]
     diameter: float
+    decode: DecodeSettings
+    measures: bool = False
     rendered: int = 240
     mixed: int = 48
     small: tuple[int, tuple[int, int, int]] = (4, (16, 64, 64))
@@ -89,6 +95,8 @@ def recipe_for_volumes(
     licence: str,
     zoom: float,
     diameter: float,
+    decode: DecodeSettings,
+    measures: bool = False,
 ) -> VolumeRecipe:
     """A recipe in which only the simulator, the real volumes and the resolution are its own."""
     return VolumeRecipe(
@@ -108,6 +116,8 @@ def recipe_for_volumes(
         stacks=stacks,
         judged=judged,
         diameter=diameter,
+        decode=decode,
+        measures=measures,
     )
 
 
@@ -157,12 +167,11 @@ def _original(example: Example) -> str:
 
 
 def _read(stacks: tuple[str, ...], judged: tuple[str, ...], data: Path, split: str) -> list[Example]:
-    """The real stacks of a split: "train" with noisier copies, "fold" (of train, to choose the decoding) or "dev"."""
+    """The real stacks of a split: "train" with noisier copies, or "dev"."""
     if split == "dev":
         return [read_stack(data, name) for name in judged]
     examples: list[Example] = []
     for seed, name in enumerate(stacks):
-        part = part_of(read_stack(data, name), "train" if split == "train" else "fold")
-        examples.append(part)
-        examples += noisier(part, np.random.default_rng(seed)) if split == "train" else []
+        whole = read_stack(data, name)
+        examples += [whole, *noisier(whole, np.random.default_rng(seed))]
     return examples
