@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from qtpy.QtCore import Qt
 
 from napari_apprentice.gui.forms import Form
 from napari_apprentice.settings import SegmentSettings, TeachSettings
@@ -45,3 +46,25 @@ def test_a_small_number_that_may_be_empty_can_be_given(qtbot):
     form.fields["learning_rate"].native.setValue(0.0025)
     form.fields["learning_rate"].native.setValue(0)
     assert [settings.learning_rate for settings in got] == [0.0025, None]
+
+
+def test_a_number_that_may_be_empty_has_no_values_between_empty_and_its_lowest(qtbot):
+    got = []
+    form = Form(TeachSettings(), got.append, ("patch",))
+    qtbot.addWidget(form)
+    form.show()
+    patch = form.fields["patch"].native
+    assert patch.text() == "automatic"
+    qtbot.keyClick(patch, Qt.Key.Key_Up)
+    qtbot.keyClick(patch, Qt.Key.Key_Up)
+    qtbot.keyClick(patch, Qt.Key.Key_Down)
+    qtbot.keyClick(patch, Qt.Key.Key_Down)
+    assert [settings.patch for settings in got] == [16, 32, 16, None]
+    patch.selectAll()
+    qtbot.keyClicks(patch, "8")
+    qtbot.keyClick(patch, Qt.Key.Key_Return)
+    assert (got[-1].patch, patch.text()) == (16, "16")
+    patch.selectAll()
+    qtbot.keyClicks(patch, "96")
+    qtbot.keyClick(patch, Qt.Key.Key_Return)
+    assert [settings.patch for settings in got[4:]] == [16, 96]

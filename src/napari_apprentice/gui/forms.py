@@ -72,8 +72,10 @@ class Form(QWidget, Generic[S]):
         known = type(self._settings).model_fields
         values = {name: _plain(known[name], widget.value) for name, widget in self.fields.items()}
         new = type(self._settings).model_validate({**dict(self._settings), **values})
-        if new != self._settings:
-            self._settings = new
+        old, self._settings = self._settings, new
+        if any(widget.value != _shown(known[name], values[name]) for name, widget in self.fields.items()):
+            self.show_settings(new)  # what was typed was lower than the setting may be
+        if new != old:
             self._changed(new)
 
 
@@ -93,10 +95,17 @@ def field(info: FieldInfo, value: Any) -> ValueWidget | FileField:
         options["min"] = max(options["min"], options["step"]) if "above" in limits else options["min"]
     if _may_be_empty(info):
         options["min"] = 0
-    widget = _widget(_shown(info, value), options, "FloatSpinBox" if kind is float else "SpinBox")
+        if kind is int:
+            options["step"] = int(limits.get("min", 1))  # from empty at once to the lowest there is
+    # superqt's field for whole numbers, which magicgui takes, has no word for empty
+    floating = kind is float or _may_be_empty(info)
+    widget = _widget(_shown(info, value), options, "FloatSpinBox" if floating else "SpinBox")
     spin = widget.native
     if _may_be_empty(info):
         spin.setSpecialValueText("automatic")
+        spin.setKeyboardTracking(False)  # the first digit of a number may be lower than it may be
+    if kind is int and floating:
+        spin.setDecimals(0)
     if kind is float:
         spin.setDecimals(1 if options["step"] >= 0.1 else 2 if options["step"] >= 0.01 else 5)
     return widget
@@ -144,4 +153,7 @@ def _shown(info: FieldInfo, value: Any) -> Any:
 
 
 def _plain(info: FieldInfo, value: Any) -> Any:
-    return None if _may_be_empty(info) and value == 0 else value
+    """What a field says: 0 is empty where that may be, and what lies between is the lowest there is."""
+    if not _may_be_empty(info):
+        return value
+    return None if value == 0 else _kind(info)(max(value, _limits(info).get("min", value)))
