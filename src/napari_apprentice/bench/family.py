@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ from pydantic import Field
 
 from napari_apprentice.architecture import PRESETS, NetSettings, PresetName, preset
 from napari_apprentice.bench import family_pictures, family_report, report, workers
-from napari_apprentice.bench.tasks import TASKS, Task, TaskName, read
+from napari_apprentice.bench.tasks import TASKS, Task, TaskName, read, read_all
 from napari_apprentice.bench.trials import tried
 from napari_apprentice.settings import Settings
 
@@ -56,19 +57,17 @@ def run(out: Path, settings: FamilySettings) -> Iterator[str]:
     ``runs`` has a file for each training.
     """
     report.folder(out / "runs")
-    jobs = [job for job in planned(settings) if not _place(out, *job).exists()]
-    yield f"{len(jobs)} trainings to do, {len(planned(settings)) - len(jobs)} done"
-    if jobs:
-        yield from _train(out, settings, jobs)
+    yield from workers.resumed(
+        _one, out, settings, planned(settings), _place, partial(read_all, settings.data), settings.processes
+    )
     timing = out / "times.json"
     if not timing.exists():
         yield "timing predictions, and what torch offers"
-        with workers.pool(1) as alone:
-            timing.write_text(json.dumps(alone.submit(_times, settings).result(), indent=1) + "\n")
-    rows = [json.loads(_place(out, *job).read_text()) for job in planned(settings)]
+    times = workers.kept(timing, _times, settings)
+    rows = [json.loads(_place(out, job).read_text()) for job in planned(settings)]
     for task in settings.tasks:
         _picture(out, settings, task)
-    yield from family_report.write(out, settings.model_dump(), rows, json.loads(timing.read_text()))
+    yield from family_report.write(out, settings.model_dump(), rows, times)
 
 
 def planned(settings: FamilySettings) -> list[tuple[TaskName, str, int]]:
@@ -108,18 +107,12 @@ def net_for(task: Task, label: str, width: int, in_channels: int) -> NetSettings
     return net.model_copy(update=changes)
 
 
-def _train(out: Path, settings: FamilySettings, jobs: list[tuple[TaskName, str, int]]) -> Iterator[str]:
-    for task in settings.tasks:
-        read(task, settings.data)  # a missing folder is said before anything starts
-    yield from workers.each(_one, [(out, settings, job) for job in jobs], settings.processes)
-
-
 def _one(out: Path, settings: FamilySettings, job: tuple[TaskName, str, int]) -> str:
     """Train one network on one task, judge it, save the outcome at once; runs in a process of its own."""
     name, label, seed = job
     inputs = import_module("napari_apprentice.engine.family").inputs_per_channel()
     net = net_for(TASKS[name], label, settings.width, inputs)
-    place, rate = _place(out, *job), settings.rate
+    place, rate = _place(out, job), settings.rate
     began = time.monotonic()
     outcome = tried(name, net, settings.data, place.with_suffix(".pt"), steps=settings.steps, rate=rate, seed=seed)
     result = {
@@ -146,7 +139,7 @@ def _picture(out: Path, settings: FamilySettings, name: TaskName) -> None:
     """What the first trainings found in the first dev image."""
     labels = [label for task, label, seed in planned(settings) if task == name and seed == settings.seeds[0]]
     found = {
-        label: family_pictures.kept(_place(out, name, label, settings.seeds[0]).with_suffix(".npz"))[0]
+        label: family_pictures.kept(_place(out, (name, label, settings.seeds[0])).with_suffix(".npz"))[0]
         for label in labels
     }
     _, dev = read(name, settings.data)
@@ -168,5 +161,6 @@ def _times(settings: FamilySettings) -> dict[str, Any]:
     return found
 
 
-def _place(out: Path, task: str, label: str, seed: int) -> Path:
+def _place(out: Path, job: tuple[TaskName, str, int]) -> Path:
+    task, label, seed = job
     return out / "runs" / f"{task}-{label.replace(' (', '-').rstrip(')')}-{seed}.json"

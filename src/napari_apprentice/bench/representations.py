@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -20,7 +21,7 @@ from pydantic import Field
 
 from napari_apprentice.architecture import preset
 from napari_apprentice.bench import ceilings, family_pictures, partly, report, representations_report, workers
-from napari_apprentice.bench.tasks import TASKS, THRESHOLDS, Example, Task, TaskName, fitted, read
+from napari_apprentice.bench.tasks import TASKS, THRESHOLDS, Example, Task, TaskName, fitted, read, read_all
 from napari_apprentice.data.representations import Representation, representation
 from napari_apprentice.data.scores import matches_within
 from napari_apprentice.settings import DecodeSettings, RepresentationName, Settings
@@ -72,8 +73,10 @@ def run(out: Path, settings: RepresentationsSettings) -> Iterator[str]:
         best.write_text(json.dumps(found, indent=1) + "\n")
     rows: list[dict[str, Any]] = []
     if settings.trainings:
-        yield from _train(out, settings)
-        rows = [json.loads(_place(out, *job).read_text()) for job in planned(settings)]
+        yield from workers.resumed(
+            _one, out, settings, planned(settings), _place, partial(read_all, settings.data), settings.processes
+        )
+        rows = [json.loads(_place(out, job).read_text()) for job in planned(settings)]
         for task in settings.tasks:
             _picture(out, settings, task)
     known = json.loads(best.read_text()) if best.exists() else []
@@ -118,19 +121,10 @@ def _open(vouched: np.ndarray) -> bool:
     return not vouched.all()
 
 
-def _train(out: Path, settings: RepresentationsSettings) -> Iterator[str]:
-    for task in settings.tasks:
-        read(task, settings.data)  # a missing folder is said before anything starts
-    jobs = [job for job in planned(settings) if not _place(out, *job).exists()]
-    yield f"{len(jobs)} trainings to do, {len(planned(settings)) - len(jobs)} done"
-    if jobs:
-        yield from workers.each(_one, [(out, settings, job) for job in jobs], settings.processes)
-
-
 def _one(out: Path, settings: RepresentationsSettings, job: Job) -> str:
     """Train one network, judge it, save the outcome at once; runs in a process of its own."""
     name, annotation, way, seed = job
-    engine, task, place = import_module("napari_apprentice.engine.family"), TASKS[name], _place(out, *job)
+    engine, task, place = import_module("napari_apprentice.engine.family"), TASKS[name], _place(out, job)
     kind = representation(way, task.dims)
     train, dev = read(name, settings.data)
     known = {one.name: _known(one, annotation, i) for i, one in enumerate(train)}
@@ -192,8 +186,9 @@ def _picture(out: Path, settings: RepresentationsSettings, name: TaskName) -> No
 
 
 def _npz(out: Path, job: Job) -> Path:
-    return _place(out, *job).with_suffix(".npz")
+    return _place(out, job).with_suffix(".npz")
 
 
-def _place(out: Path, task: str, annotation: str, name: str, seed: int) -> Path:
+def _place(out: Path, job: Job) -> Path:
+    task, annotation, name, seed = job
     return out / "runs" / f"{task}-{annotation}-{name}-{seed}.json"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ from pydantic import Field
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.bench import report, workers
-from napari_apprentice.bench.tasks import TASKS, TaskName, read
+from napari_apprentice.bench.tasks import TASKS, TaskName, read_all
 from napari_apprentice.bench.trials import tried
 from napari_apprentice.settings import Settings
 
@@ -41,19 +42,15 @@ class SizesSettings(Settings):
 def run(out: Path, settings: SizesSettings) -> Iterator[str]:
     """Write ``results.json``, ``sizes.md`` and ``sizes.png``; ``runs`` has a file for each training."""
     report.folder(out / "runs")
-    for task in settings.tasks:
-        read(task, settings.data)  # a missing folder is said before anything starts
-    jobs = [job for job in planned(settings) if not _place(out, job).exists()]
-    yield f"{len(jobs)} trainings to do, {len(planned(settings)) - len(jobs)} done"
-    if jobs:
-        yield from workers.each(_one, [(out, settings, job) for job in jobs], settings.processes)
+    yield from workers.resumed(
+        _one, out, settings, planned(settings), _place, partial(read_all, settings.data), settings.processes
+    )
     timing = out / "times.json"
     if not timing.exists():
         yield "timing predictions"
-        with workers.pool(1) as alone:
-            timing.write_text(json.dumps(alone.submit(_times, settings).result(), indent=1) + "\n")
+    times = workers.kept(timing, _times, settings)
     rows = [json.loads(_place(out, job).read_text()) for job in planned(settings)]
-    lines = summary(rows, json.loads(timing.read_text()))
+    lines = summary(rows, times)
     text = _table(lines, settings.tasks)
     (out / "sizes.md").write_text(text + "\n")
     document = {"bench": "sizes", "settings": settings.model_dump(mode="json"), "table": lines, "runs": rows}

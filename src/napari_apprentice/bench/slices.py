@@ -71,12 +71,12 @@ def run(out: Path, settings: SlicesSettings) -> Iterator[str]:
     """Write ``results.json`` with scores and their ratios to dense annotation; ``runs`` has one for each training."""
     report.folder(out / "runs")
     every = planned(settings)
-    jobs = [job for job in every if not _place(out, job).exists()]
-    yield f"{len(jobs)} trainings to do, {len(every) - len(jobs)} done"
-    for name in {job[0] for job in jobs}:
-        SUBJECTS[name].read(settings.data, "dev")  # a missing folder is said before anything starts
-    if jobs:
-        yield from workers.each(_one, [(out, settings, job) for job in jobs], settings.processes)
+
+    def check(jobs: Sequence[tuple[SubjectName, Layout, int]]) -> None:
+        for name in {job[0] for job in jobs}:
+            SUBJECTS[name].read(settings.data, "dev")  # a missing folder is said before anything starts
+
+    yield from workers.resumed(_one, out, settings, every, _place, check, settings.processes)
     rows = [json.loads(_place(out, job).read_text()) for job in every]
     table = [line for name in settings.subjects for line in compared(name, rows, settings.layouts)]
     for line in table:

@@ -5,7 +5,7 @@ Everything a run chooses, it chooses on images of the train split; the dev split
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -183,6 +183,12 @@ TASKS: dict[TaskName, Task] = {
         Task("cells-2d", "cells in phase contrast", "instances", 2, (1, 96, 96), 4, fits=5, read=_read_cells_2d),
     )
 }
+
+
+def read_all(data: Path, jobs: Iterable[tuple[Any, ...]]) -> None:
+    """Read the images of every task that jobs begin with: a missing folder is said before anything starts."""
+    for name in dict.fromkeys(job[0] for job in jobs):
+        read(name, data)
 
 
 def read(name: TaskName, data: Path) -> tuple[list[Example], list[Example]]:
