@@ -18,7 +18,7 @@ from napari_apprentice.settings import DecodeSettings
 
 _SMOOTH = (0.0, 0.7, 0.7)  # voxels; takes single-voxel peaks away without moving outlines
 _REACH = (0, 2, 2)  # voxels by which that looks around
-_RIM = 2.0  # what a voxel of the rim counts
+_RIM_DISTANCE = 2.0  # what distance 0 in a voxel of the rim counts
 
 
 def encode(labels: np.ndarray, vouched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -34,7 +34,7 @@ def encode(labels: np.ndarray, vouched: np.ndarray) -> tuple[np.ndarray, np.ndar
     weight[0] = vouched != UNKNOWN
     whole = whole_sections(labels, vouched)
     weight[1] = (vouched == BACKGROUND) | whole
-    weight[1][rim(labels, vouched)] = _RIM
+    weight[1][rim(labels, vouched)] = _RIM_DISTANCE
     _, ids = ranked(labels)
     for z in np.flatnonzero(whole.any(axis=(1, 2))):
         distance = edt.edt(np.ascontiguousarray(ids[z], dtype=np.uint32), black_border=False, parallel=1)

@@ -32,7 +32,7 @@ _DEPTH = 16  # slices around what is vouched for
 _PLACES = 6  # per object, at which patches are drawn
 # The rim of a corrected object, which nobody vouched for, is background as well as where its distance is 0: else the
 # foreground need not end with the object. It counts half, for a neighbour may begin at once.
-_RIM = 0.5
+_RIM_BACKGROUND = 0.5
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def _window(
     target, weight = instances.encode(small, known) if kind == "instances" else classes.encode(small, known)
     if kind == "instances":
         weight[1] *= ~((small > 0) & (known == AS_LABELLED)) | whole
-        weight[0][(known == UNKNOWN) & (weight[1] > 0)] = _RIM
+        weight[0][(known == UNKNOWN) & (weight[1] > 0)] = _RIM_BACKGROUND
     own = np.zeros(labels.shape, bool)  # each voxel teaches in one window only
     own[tuple(slice(c.start - a.start, c.stop - a.start) for c, a in zip(core, around, strict=True))] = True
     teaches = ~covers_any(~(frame.side.training[around] & own), plane)

@@ -16,9 +16,9 @@ Predicted = TypeVar("Predicted")
 ALL = "all fluorescence"
 _CHOICES = {
     "foreground": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
-    "prominence": (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.55),
+    "prominence": (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
     "confidence": (0.0, 0.7, 0.75, 0.8, 0.85, 0.9),
-    "min_size": (8, 12, 20, 50, 100, 200),
+    "min_size": (8, 12, 20, 50, 100),
 }
 
 
