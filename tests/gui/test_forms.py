@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_apprentice.architecture.fresh import FreshSettings
 from napari_apprentice.gui.forms import Form
 from napari_apprentice.settings import SegmentSettings, TeachSettings
 
@@ -68,3 +69,12 @@ def test_a_number_that_may_be_empty_has_no_values_between_empty_and_its_lowest(q
     qtbot.keyClicks(patch, "96")
     qtbot.keyClick(patch, Qt.Key.Key_Return)
     assert [settings.patch for settings in got[4:]] == [16, 96]
+
+
+def test_a_file_that_is_not_chosen_stays_none_beside_a_field_that_changes(qtbot):
+    got = []
+    form = Form(FreshSettings(), got.append, ("network", "encoder"))
+    qtbot.addWidget(form)
+    form.fields["network"].value = "resunet"
+    assert got == [FreshSettings(network="resunet")]
+    assert form.fields["encoder"].value is None

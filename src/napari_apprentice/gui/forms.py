@@ -149,11 +149,15 @@ def _step(value: float | None) -> float:
 
 def _shown(info: FieldInfo, value: Any) -> Any:
     """A number that is empty is 0 in its field."""
-    return 0 if value is None and _kind(info) is not Path else value
+    return 0 if value is None and _is_number(info) else value
 
 
 def _plain(info: FieldInfo, value: Any) -> Any:
-    """What a field says: 0 is empty where that may be, and what lies between is the lowest there is."""
-    if not _may_be_empty(info):
+    """What a field says: 0 is an empty number where that may be, and what lies between is the lowest there is."""
+    if not (_may_be_empty(info) and _is_number(info)):
         return value
     return None if value == 0 else _kind(info)(max(value, _limits(info).get("min", value)))
+
+
+def _is_number(info: FieldInfo) -> bool:
+    return _kind(info) in (int, float)
