@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from napari_apprentice.data.holdout import blocks_set_aside
-from napari_apprentice.engine.lessons import balanced, frames_of, places, read_corrections, windows_of
+from napari_apprentice.engine.lessons import frames_of, places, read_corrections, windows_of
 from napari_apprentice.engine.replay import with_parent, with_stand_in
 from napari_apprentice.settings import NormalizeSettings
 
@@ -97,19 +96,6 @@ def test_places_are_shared_out_evenly_among_objects():
     at = labels[tuple(found.T)]
     assert (at == 1).sum() == (at == 2).sum()
     assert 0 < (at == 0).sum() <= (at == 1).sum()
-
-
-def test_rare_background_weighs_more(tmp_path, disks, job):
-    pixels, labels = disks()
-    vouched = np.where(labels > 0, 2, 0).astype(np.uint8)
-    vouched[:, 0, :20] = 1
-    plain = windows(job(tmp_path, pixels, labels, vouched), 1.0)
-    (window,) = balanced(plain, "instances")
-    weight = window.source.weight[0].numpy()
-    assert set(np.unique(weight[labels > 0])) <= {0, 1}
-    taught = plain[0].source.weight[0].numpy() > 0
-    assert weight[:, 0, :20].max() == pytest.approx((taught & (labels > 0)).sum() / (taught & (labels == 0)).sum())
-    assert weight[:, 0, :20].max() > 2
 
 
 def test_the_parent_s_view_fills_only_what_nobody_vouched_for(tmp_path, corrected, disks, job):

@@ -48,7 +48,7 @@ class SlicesSettings(Settings):
         "axes",
     )
     seeds: Annotated[tuple[int, ...], Field(description="One training for each.")] = (0, 1, 2)
-    steps: Annotated[int, Field(ge=1, description="Steps of every training.")] = 600
+    steps: Annotated[int, Field(ge=1, description="Steps of every training.")] = 2000
     rate: Annotated[float, Field(gt=0, description="Highest learning rate.")] = 2e-3
     width: Annotated[int, Field(ge=4, le=64, description="Channels of the U-Net's first level.")] = 16
     processes: Annotated[int, Field(ge=1, description="Trainings at once, of one thread each.")] = 2
@@ -156,7 +156,14 @@ def _one(out: Path, settings: SlicesSettings, job: tuple[SubjectName, Layout, in
     trial = engine.trial(
         preset("unet", 3, engine.inputs_per_channel(), subject.outputs, settings.width),
         engine.Lesson(
-            subject.kind, subject.patch, subject.batch, settings.steps, settings.rate, seed, upright=subject.upright
+            subject.kind,
+            subject.patch,
+            subject.batch,
+            settings.steps,
+            settings.rate,
+            seed,
+            upright=subject.upright,
+            balance=True,
         ),
         [(example.pixels, example.labels) for example in train],
         [example.pixels for example in (*fits, *dev)],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -114,27 +114,6 @@ def windows_of(frame: Frame, kind: Kind, normalize: NormalizeSettings, rng: np.r
     scaling = fit(frame.pixels, normalize)
     for core, around in _boxes(frame.vouched, frame.zoom):
         yield _window(frame, core, around, kind, scaling, rng)
-
-
-def balanced(windows: list[Window], kind: Kind) -> list[Window]:
-    """The windows with the channel-0 weights of all classes (foreground, background) brought closer to each other.
-
-    A class is weighted by the root of how much rarer it is than the most frequent one, at most 6 times.
-    """
-    top = int(max(float(w.source.target[0].max()) for w in windows)) + 1
-    counts = np.zeros(max(2, top))
-    for window in windows:
-        taught = window.source.weight[0] > 0
-        counts += np.bincount(window.source.target[0][taught].long().numpy(), minlength=len(counts))
-    power = 1.0 if kind == "instances" else 0.5
-    factors = np.clip((counts.max() / np.maximum(counts, 1)) ** power, 1, 6)
-    table = torch.from_numpy(factors.astype(np.float32))
-    out = []
-    for window in windows:
-        weight = window.source.weight.clone()
-        weight[0] *= table[window.source.target[0].long()]
-        out.append(replace(window, source=replace(window.source, weight=weight)))
-    return out
 
 
 def _boxes(vouched: np.ndarray, zoom: float) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,11 +20,12 @@ import torch
 from napari_apprentice.data.blocks import cores
 from napari_apprentice.engine import checkpoint, judging, replay
 from napari_apprentice.engine.augment import suited
+from napari_apprentice.engine.balance import balanced
 from napari_apprentice.engine.batches import Batch, draw_batch
 from napari_apprentice.engine.clock import Clock
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.examiner import Examiner, Mark
-from napari_apprentice.engine.lessons import Window, balanced, frames_of, read_corrections, windows_of
+from napari_apprentice.engine.lessons import Window, frames_of, read_corrections, windows_of
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.recipe import RECIPE, Recipe
 from napari_apprentice.engine.schedules import Lowest, schedule_for
@@ -90,7 +92,8 @@ class Teaching:
                 yield self._clock.beat(0, "Reading images")
         if not any(len(window.source.centres) for window in windows):
             raise UserError("Nothing teaches yet: correct or approve a few whole objects, then teach.")
-        self._windows = balanced(windows, self._job.kind)
+        sources = balanced([window.source for window in windows], self._job.kind)
+        self._windows = [replace(one, source=source) for one, source in zip(windows, sources, strict=True)]
         if self._job.kind == "instances":
             self._windows = [replay.with_stand_in(w, self._recipe.stand_in) for w in self._windows]
         self._exams = judging.exams_of(windows, start.header.net, teaching=False)
