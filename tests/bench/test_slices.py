@@ -19,15 +19,19 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 def test_three_slices_are_known_and_all_of_them() -> None:
     labels = np.zeros((8, 6, 10), int)
     labels[2:5, 2:4, 2:6] = 3
-    sure = slices.known(labels, "z")
-    assert np.flatnonzero(sure.any(axis=(1, 2))).tolist() == [2, 4, 6]
-    assert (sure[2] == np.where(labels[2] > 0, 2, 1)).all()
-    axes = slices.known(labels, "axes")
-    assert (axes[4] > 0).all()
-    assert (axes[:, 3] > 0).all()
-    assert (axes[:, :, 5] > 0).all()
-    assert (axes > 0).sum() == 8 * 6 * 10 - 7 * 5 * 9
-    assert (slices.known(labels, "dense") > 0).all()
+    drawn = set()
+    for seed in range(40):
+        sure = slices.known(labels, "z", np.random.default_rng(seed))
+        low, middle, high = np.flatnonzero(sure.any(axis=(1, 2)))
+        assert low < 2 <= middle  # one from each third
+        assert middle < 5 <= high
+        assert (sure[middle] == np.where(labels[middle] > 0, 2, 1)).all()
+        drawn |= {low, middle, high}
+        axes = slices.known(labels, "axes", np.random.default_rng(seed))
+        assert (axes > 0).sum() == 8 * 6 * 10 - 7 * 5 * 9
+        assert all((axes > 0).all(axis=across).sum() == 1 for across in ((1, 2), (0, 2), (0, 1)))
+    assert drawn == set(range(8))  # no depth is never seen
+    assert (slices.known(labels, "dense", np.random.default_rng(0)) > 0).all()
 
 
 def test_ratios_are_those_of_means_over_seeds() -> None:
@@ -44,8 +48,8 @@ def test_ratios_are_those_of_means_over_seeds() -> None:
 def test_decoding_is_chosen_by_annotated_sections_alone() -> None:
     labels = np.zeros((8, 20, 20), np.uint32)
     labels[:, 4:10, 4:16] = 1
-    vouched = slices.known(labels, "z")
-    prediction = encode(labels, slices.known(labels, "dense"))[0]
+    vouched = slices.known(labels, "z", np.random.default_rng(0))
+    prediction = encode(labels, slices.known(labels, "dense", np.random.default_rng(0)))[0]
     prediction[0] = np.where(prediction[0] > 0, 0.55, 0.25)
     prediction[:, ~(vouched > 0).any(axis=(1, 2))] = 9.0  # nonsense where nobody looked
     best = slices.decoding([Example("one", np.zeros((1, *labels.shape)), labels)], [vouched], [prediction])

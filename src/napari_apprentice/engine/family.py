@@ -18,7 +18,6 @@ from napari_apprentice.data.representations import representation
 from napari_apprentice.engine.annotated import annotated_source, predict_whole
 from napari_apprentice.engine.annotated_classes import class_source
 from napari_apprentice.engine.augment import AUGMENTATIONS, Augmentation
-from napari_apprentice.engine.balance import balanced
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.device import mixed_precision, pick
 from napari_apprentice.engine.normalize import fit
@@ -41,8 +40,7 @@ class Trial:
 class Lesson:
     """What is the same for all networks: patches (z, y, x), how many at once, for how many steps, how fast.
 
-    ``representation`` is that of objects; what is ``upright`` is never flipped and hardly turned. With ``balance``
-    rare classes count more, as when a user teaches.
+    ``representation`` is that of objects; what is ``upright`` is never flipped and hardly turned.
     """
 
     kind: Literal["instances", "classes"]
@@ -53,7 +51,6 @@ class Lesson:
     seed: int
     representation: RepresentationName = "log-distance"
     upright: bool = False
-    balance: bool = False
 
     @property
     def augmentation(self) -> Augmentation:
@@ -77,8 +74,6 @@ def trial(
     """
     known = [None] * len(images) if vouched is None else vouched
     sources = [_source(pixels, labels, sure, lesson) for (pixels, labels), sure in zip(images, known, strict=True)]
-    if lesson.balance:
-        sources = balanced(sources, lesson.kind)
     plan = PretrainPlan(
         net=net,
         cycles=(Cycle(lesson.steps, lesson.rate, lesson.augmentation),),
