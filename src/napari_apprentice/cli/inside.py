@@ -10,7 +10,7 @@ from cyclopts import Group, Parameter
 
 from napari_apprentice.cli.progress import say, shown
 from napari_apprentice.data.channels import one_channel
-from napari_apprentice.data.files import read_image, tiff
+from napari_apprentice.data.files import read_image, tiff, tiff_writing
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import InsideMap, Session
@@ -68,7 +68,7 @@ def write(path: Path, found: InsideMap) -> None:
     values = np.asarray(found.values, np.float32)
     flat = values.shape[1] == 1
     path.parent.mkdir(parents=True, exist_ok=True)
-    tiff.write(
+    tiff_writing.write(
         path,
         values[:, 0] if flat else values,
         "CYX" if flat else "CZYX",

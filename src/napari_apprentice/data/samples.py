@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.corrections import Labels
-from napari_apprentice.data.files import read_image, read_labels, tiff
+from napari_apprentice.data.files import read_image, read_labels, tiff_writing
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClassName, Kind
@@ -92,5 +92,5 @@ def write(name: str, target: Path) -> None:
     sample = about(name)
     image, truth = render(name)
     axes = sample.axes + "S" * (image.ndim - truth.ndim)
-    tiff.write(target / f"{name}.tif", image, axes, sample.spacing, "um")
-    tiff.write(target / f"{name}_truth.tif", np.asarray(truth, np.uint16), sample.axes, sample.spacing, "um")
+    tiff_writing.write(target / f"{name}.tif", image, axes, sample.spacing, "um")
+    tiff_writing.write(target / f"{name}_truth.tif", np.asarray(truth, np.uint16), sample.axes, sample.spacing, "um")

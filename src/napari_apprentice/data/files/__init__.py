@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.files import nifti, picture, tiff
+from napari_apprentice.data.files import place, tiff_writing
+from napari_apprentice.data.files.dicom import holds_dicom
+from napari_apprentice.data.files.formats import KINDS, SUFFIXES, format_of, suffix_of
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
-_READERS: dict[str, Callable[[Path], Volume]] = {
-    **dict.fromkeys(tiff.SUFFIXES, tiff.read),
-    **dict.fromkeys(picture.SUFFIXES, picture.read),
-    **dict.fromkeys(nifti.SUFFIXES, nifti.read),
-}
-SUFFIXES = frozenset(_READERS)
-
-
-def suffix_of(path: Path) -> str:
-    """The end of a file's name that says its format, in lower case: ".tif", ".nii.gz"."""
-    name = path.name.lower()
-    return max((suffix for suffix in SUFFIXES if name.endswith(suffix)), key=len, default=path.suffix.lower())
+__all__ = ["SUFFIXES", "is_image", "parts_of", "read_image", "read_labels", "stem_of", "suffix_of", "write_labels"]
 
 
 def stem_of(path: Path) -> str:
     """A file's name without `suffix_of`."""
-    return path.name[: len(path.name) - len(suffix_of(path))]
+    name = path.name[: len(path.name) - len(suffix_of(path))]
+    return name.removesuffix(".ome") or path.name
+
+
+def is_image(path: Path) -> bool:
+    """Whether a path looks like an image that `read_image` takes: by its name, or as a folder of slices."""
+    return suffix_of(path) in SUFFIXES if path.is_file() else format_of(path) is not None
 
 
 def read_image(path: str | Path) -> Volume:
@@ -38,7 +34,9 @@ def read_image(path: str | Path) -> Volume:
     Parameters
     ----------
     path
-        A TIFF (plain, ImageJ or OME), PNG, JPEG or NIfTI file. A large uncompressed TIFF is memory-mapped.
+        A TIFF (plain, ImageJ, OME, slide), OME-Zarr, NIfTI, NRRD, MRC, HDF5, DICOM, PNG or JPEG file, or the folder of
+        an OME-Zarr image or a DICOM series. Of a file with several images the one named after it:
+        ``stack.h5/raw``, ``two.ome.tif/1``, ``plate.ome.zarr/B/3/0``. A large image is read as it is needed.
 
     Returns
     -------
@@ -48,26 +46,36 @@ def read_image(path: str | Path) -> Volume:
     Raises
     ------
     UserError
-        When the file is missing, damaged, empty or of a format that cannot be read.
+        When the file is missing, damaged, empty or of a format that cannot be read, or holds several images.
     """
-    path = Path(path)
-    reader = _READERS.get(suffix_of(path))
-    if not path.exists():
-        raise UserError(f"{path} does not exist: check the path.")
-    if path.is_dir():
-        raise UserError(f"{path} is a folder, not an image: choose a file in it.")
+    there, part = place.split(Path(path), holds_dicom)
+    reader = format_of(there)
     if reader is None:
-        raise UserError(f"{path} is not an image that can be read ({', '.join(sorted(SUFFIXES))}): convert it first.")
+        what = "a folder, not an image" if there.is_dir() else "not an image that can be read"
+        raise UserError(f"{there} is {what} ({KINDS}): choose another one, or convert it first.")
     try:
-        return reader(path)
+        return reader.read(there, part)
     except UserError as error:
-        if path.name in str(error):
+        if there.name in str(error):
             raise
-        raise UserError(f"{path}: {error}") from error
+        raise UserError(f"{there}: {error}") from error
     except PermissionError as error:
-        raise UserError(f"{path} may not be read ({error.strerror}): change its permissions.") from error
+        raise UserError(f"{there} may not be read ({error.strerror}): change its permissions.") from error
     except Exception as error:  # decoders of damaged files raise anything from TypeError to struct.error
-        raise UserError(f"{path} is damaged or not an image ({_short(error)}): get the file again.") from error
+        raise UserError(f"{there} is damaged or not an image ({_short(error)}): get the file again.") from error
+
+
+def parts_of(path: str | Path) -> list[str]:
+    """The images that a file or folder holds, as paths for `read_image`; the path itself when it is one image."""
+    there, part = place.split(Path(path), holds_dicom)
+    reader = format_of(there)
+    if part or reader is None:
+        return [str(path)]
+    try:
+        inside = reader.parts(there)
+    except Exception:  # `read_image` says what is wrong
+        return [str(path)]
+    return [str(there / one) for one in inside] if len(inside) > 1 else [str(path)]
 
 
 def read_labels(path: str | Path) -> NDArray[np.uint32]:
@@ -94,7 +102,7 @@ def write_labels(
 
     The file appears under its name only when it is complete; `UserError` when it cannot be written.
     """
-    tiff.write_labels(Path(path), labels, spacing, unit)
+    tiff_writing.write_labels(Path(path), labels, spacing, unit)
 
 
 def _short(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""NIfTI through nibabel: voxels as stored, spacing, unit, affine and orientation.
+"""NIfTI, MGH, MINC and Analyze through nibabel: voxels as stored, spacing, unit, affine and orientation.
 
 A NIfTI array is (X, Y, Z, T, C); ours is (T, C, Z, Y, X), so that axes change their order and no axis its direction.
 ``Volume.metadata`` keeps the way back to the scanner: ``affine``, 4 x 4, from voxels (x, y, z) to millimetres, and
@@ -14,41 +14,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data import orientation
 from napari_apprentice.data.axes import to_volume
+from napari_apprentice.data.files.pixels import native, refuse_nonsense
 from napari_apprentice.data.units import PIXEL, plain_unit
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
-SUFFIXES = (".nii", ".nii.gz")
+SUFFIXES = (".nii", ".nii.gz", ".mgh", ".mgz", ".mnc", ".hdr", ".img")
 _AXES = "XYZTC"
 _SPACE_UNIT = "mm"  # what the format means where a file does not say, and what its affine is in
-_BEST_COMPRESSION = 2000  # a file that claims more is damaged and would fill the memory
 
 
-def read(path: Path) -> Volume:
+def read(path: Path, part: str = "") -> Volume:
     """Read a volume, a series of volumes or an RGB image."""
     import nibabel  # half a second, only for who opens such a file
 
     image: Any = nibabel.load(path)
-    if not isinstance(image, nibabel.Nifti1Pair):
+    if not isinstance(image, nibabel.spatialimages.SpatialImage) or "cifti" in type(image).__name__.lower():
         raise UserError(f"{path} is a {type(image).__name__}, not an image of voxels: choose another file.")
-    _refuse_nonsense(path, image)
+    if not 2 <= len(image.shape) <= len(_AXES):
+        raise UserError(
+            f"{path} has {len(image.shape)} axes: such an image has 2 to {len(_AXES)}; choose another file."
+        )
+    pixels_in = Path(image.file_map["image"].filename or path)
+    if not pixels_in.exists():
+        raise UserError(f"{path} says that its pixels are in {pixels_in.name}, which is not there: put both together.")
+    shape = tuple(int(n) for n in image.shape)
+    refuse_nonsense(path, shape, image.get_data_dtype().itemsize, pixels_in.stat().st_size)
     pixels, axes = _pixels(image)
     volume = to_volume(pixels, axes, *_spacing(image.header), name=_stem(path), source=str(path))
-    affine = np.asarray(image.affine, float)
-    letters = "".join(letter or "?" for letter in nibabel.aff2axcodes(affine))
-    return replace(volume, metadata={**volume.metadata, "affine": affine.tolist(), "orientation": letters})
-
-
-def _refuse_nonsense(path: Path, image: Any) -> None:
-    shape, itemsize = image.shape, image.get_data_dtype().itemsize
-    if not 2 <= len(shape) <= len(_AXES):
-        raise UserError(f"{path} has {len(shape)} axes: a NIfTI image has 2 to {len(_AXES)}; choose another file.")
-    size = int(np.prod(shape, dtype=float)) * itemsize
-    if size == 0:
-        raise UserError(f"The image in {path} is empty (shape {tuple(shape)}): open another one.")
-    if size > _BEST_COMPRESSION * path.stat().st_size:
-        raise UserError(f"{path} claims {size / 1e9:.3g} GB in a file of {path.stat().st_size} bytes: it is damaged.")
+    return replace(volume, metadata={**volume.metadata, **orientation.about(np.asarray(image.affine, float))})
 
 
 def _pixels(image: Any) -> tuple[NDArray[Any], str]:
@@ -60,7 +56,7 @@ def _pixels(image: Any) -> tuple[NDArray[Any], str]:
         axes += "S"
     elif pixels.dtype == np.float64 and image.get_data_dtype() != np.float64:
         pixels = pixels.astype(np.float32)
-    return pixels.astype(pixels.dtype.newbyteorder("="), copy=False), axes
+    return native(pixels), axes
 
 
 def _spacing(header: Any) -> tuple[tuple[float, float, float], str]:
@@ -68,7 +64,7 @@ def _spacing(header: Any) -> tuple[tuple[float, float, float], str]:
     steps = [*(float(step) for step in header.get_zooms()[:3]), 1.0][:3]
     if not all(np.isfinite(step) and step > 0 for step in steps):
         return (1.0, 1.0, 1.0), PIXEL
-    unit = str(header.get_xyzt_units()[0])
+    unit = str(header.get_xyzt_units()[0]) if hasattr(header, "get_xyzt_units") else "unknown"
     x, y, z = steps
     return (z, y, x), _SPACE_UNIT if unit == "unknown" else plain_unit(unit)
 

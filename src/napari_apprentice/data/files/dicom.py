@@ -1,0 +1,181 @@
+"""DICOM through pydicom: a file, or a folder with series of slices; intensities as the scanner means them.
+
+Slices are sorted by where they lie, not by their names; ``Volume.metadata`` keeps the ``affine`` and ``orientation``
+(data/orientation.py), the ``modality``, the ``window`` (centre, width) that the file proposes, and ``notes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data import orientation
+from napari_apprentice.data.axes import to_volume
+from napari_apprentice.data.files import place
+from napari_apprentice.data.files.dicom_frames import Frame, frames_of, tags_of
+from napari_apprentice.data.files.dicom_segments import is_segmentation, segments
+from napari_apprentice.data.units import PIXEL
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+
+SUFFIXES = (".dcm", ".dicom", ".ima")
+_HEADER = ("SeriesInstanceUID", "SeriesNumber", "Rows", "Columns", "ImageOrientationPatient", "SOPClassUID")
+_UNEVEN = 0.01  # of the distance of slices: more than rounding
+_MOST_LISTED = 5000
+
+
+def holds_dicom(path: Path) -> bool:
+    """Whether a folder has a DICOM file; looks at the first few files that may be."""
+    return path.is_dir() and next(_dicom_files(path, 20), None) is not None
+
+
+def parts(path: Path) -> tuple[str, ...]:
+    """The series in a folder, by number; a file has none."""
+    return tuple(_series(path)) if path.is_dir() else ()
+
+
+def read(path: Path, part: str = "") -> Volume:
+    """Read a file of one or many frames, or a series from a folder; `UserError` for one without an image."""
+    if path.is_dir():
+        return _read_series(path, part)
+    dataset = _opened(path)
+    if is_segmentation(dataset):
+        return _described(segments(dataset, path), dataset)
+    return _described(stacked(frames_of(dataset, path), path), dataset)
+
+
+def stacked(frames: list[Frame], path: Path) -> Volume:
+    """Frames of one size as a volume: sorted along their normal, several at one place being several times."""
+    if len({frame.pixels.shape for frame in frames}) > 1:
+        raise UserError(f"{path} has slices of different sizes: put each size into a folder of its own.")
+    placed = frames[0].corner is not None and all(frame.corner is not None for frame in frames)
+    samples = "S" if frames[0].pixels.ndim == 3 else ""
+    if not placed:
+        pixels = np.stack([frame.pixels for frame in frames])
+        return to_volume(pixels, "TYX" + samples, *_plane_spacing(frames[0]), name=path.stem, source=str(path))
+    columns = _along_normal(frames, path)
+    steps, notes = _steps(columns)
+    pixels = np.stack([np.stack([frame.pixels for frame in column]) for column in zip(*columns, strict=True)])
+    affine = _affine(columns, steps)
+    spacing = orientation.steps_of(affine)
+    volume = to_volume(pixels, "TZYX" + samples, spacing, "mm", name=path.stem, source=str(path))
+    return replace(volume, metadata={**volume.metadata, **orientation.about(affine), "notes": notes})
+
+
+def _read_series(path: Path, part: str) -> Volume:
+    series = _series(path)
+    if not series:
+        raise UserError(f"{path} has no DICOM image: choose another folder.")
+    names = tuple(series)
+    name = names[place.chosen(path, part, names, "DICOM series")]
+    datasets = [_opened(file) for file in series[name]]
+    if is_segmentation(datasets[0]):
+        volume = segments(datasets[0], series[name][0])
+    else:
+        opened = zip(datasets, series[name], strict=True)
+        volume = stacked([frame for data, file in opened for frame in frames_of(data, file)], path)
+    if len(names) == 1:
+        volume = replace(volume, name=path.name, source=str(path))
+    else:
+        volume = replace(volume, name=f"{path.name} {name}", source=str(path / name))
+    return _described(volume, datasets[0])
+
+
+def _series(path: Path) -> dict[str, list[Path]]:
+    """Files by series: its number, with a letter where sizes or directions differ within it."""
+    groups: dict[tuple[Any, ...], list[Path]] = {}
+    for file in _dicom_files(path, _MOST_LISTED):
+        told = tags_of(file, _HEADER)
+        if told is None or told["Rows"] is None:
+            continue
+        turned = tuple(round(float(c), 2) for c in told["ImageOrientationPatient"] or ())
+        key = (told["SeriesNumber"], told["SeriesInstanceUID"], told["Rows"], told["Columns"], turned)
+        groups.setdefault(key, []).append(file)
+    named: dict[str, list[Path]] = {}
+    for key in sorted(groups, key=lambda key: (int(key[0] or 0), *map(str, key[1:]))):
+        name = str(key[0] or 1)
+        letters = [name, *(f"{name}{letter}" for letter in "bcdefghijklmnopqrstuvwxyz")]
+        free = next((one for one in letters if one not in named), f"{name}-{len(named)}")
+        named[free] = groups[key]
+    return named
+
+
+def _dicom_files(path: Path, most: int) -> Iterator[Path]:
+    """Files that begin as DICOM does, by name."""
+    for file in sorted(path.iterdir())[:most]:
+        if not file.is_file() or file.name.startswith("."):
+            continue
+        with file.open("rb") as opened:
+            if opened.read(132)[128:] == b"DICM":
+                yield file
+
+
+def _opened(path: Path) -> Any:
+    import pydicom  # .4 s that only who opens such a file waits for
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        dataset = pydicom.dcmread(path)
+    except InvalidDicomError as error:
+        raise UserError(f"{path} is not a complete DICOM file (it has no header): get the file again.") from error
+    if "PixelData" not in dataset and "FloatPixelData" not in dataset and "DoubleFloatPixelData" not in dataset:
+        what = str(dataset.get("Modality", "")) or "record"
+        raise UserError(f"{path} is a DICOM {what} without an image: choose another file.")
+    return dataset
+
+
+def _along_normal(frames: list[Frame], path: Path) -> list[list[Frame]]:
+    """Frames by slice, the lowest first; each has the same number, in the order they were taken."""
+    normal = frames[0].normal
+    at: dict[float, list[Frame]] = {}
+    for frame in frames:
+        at.setdefault(round(float(np.dot(frame.place, normal)), 3), []).append(frame)
+    counts = {len(column) for column in at.values()}
+    if len(counts) > 1:
+        raise UserError(
+            f"{path} has {min(counts)} images of some slices and {max(counts)} of others: "
+            "files are missing, or two series are mixed; put one complete series into a folder."
+        )
+    return [sorted(at[distance], key=lambda frame: frame.order) for distance in sorted(at)]
+
+
+def _steps(columns: list[list[Frame]]) -> tuple[NDArray[Any] | None, list[str]]:
+    """The step from slice to slice in the patient, None for one slice, and a note where steps differ."""
+    if len(columns) == 1:
+        return None, []
+    corners = np.array([column[0].place for column in columns])
+    steps = np.linalg.norm(np.diff(corners, axis=0), axis=1)
+    even = (corners[-1] - corners[0]) / (len(corners) - 1)
+    length = float(np.linalg.norm(even))
+    if np.abs(steps - length).max() <= max(_UNEVEN * length, 0.011):
+        return even, []
+    note = f"Slices are {steps.min():.3g} to {steps.max():.3g} mm apart and are shown {length:.3g} mm apart."
+    return even, [note]
+
+
+def _affine(columns: list[list[Frame]], step: NDArray[Any] | None) -> orientation.Affine:
+    first = columns[0][0]
+    across, down = first.directions
+    y, x = first.spacing
+    third = first.normal * first.thickness if step is None else step
+    return orientation.from_lps(orientation.affine_of(np.stack([across * x, down * y, third], 1), first.place))
+
+
+def _plane_spacing(frame: Frame) -> tuple[tuple[float, float, float], str]:
+    if not frame.measured:
+        return (1.0, 1.0, 1.0), PIXEL
+    return (frame.thickness, *frame.spacing), "mm"
+
+
+def _described(volume: Volume, dataset: Any) -> Volume:
+    """With what a dataset says about how to show it."""
+    told: dict[str, Any] = {"modality": str(dataset.get("Modality", ""))}
+    centre, width = (np.ravel(dataset.get(name, [])) for name in ("WindowCenter", "WindowWidth"))
+    if len(centre) and len(width):
+        told["window"] = (float(centre[0]), float(width[0]))
+    return replace(volume, metadata={**volume.metadata, **told})

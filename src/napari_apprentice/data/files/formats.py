@@ -1,0 +1,61 @@
+"""Which module reads what: by the end of a file's name, or by what a folder holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_apprentice.data.files import dicom, hdf5, mrc, nifti, nrrd, omezarr, picture, tiff
+from napari_apprentice.data.volume import Volume
+
+
+@dataclass(frozen=True)
+class Format:
+    """``read`` gives an image of a file, or the part of it that is named; ``parts`` names those there are."""
+
+    suffixes: tuple[str, ...]
+    read: Callable[[Path, str], Volume]
+    parts: Callable[[Path], tuple[str, ...]] = lambda path: ()
+
+
+_FILES = (
+    Format(tiff.SUFFIXES, tiff.read, tiff.parts),
+    Format(picture.SUFFIXES, picture.read),
+    Format(nifti.SUFFIXES, nifti.read),
+    Format(nrrd.SUFFIXES, nrrd.read),
+    Format(mrc.SUFFIXES, mrc.read),
+    Format(hdf5.SUFFIXES, hdf5.read, hdf5.parts),
+    Format(dicom.SUFFIXES, dicom.read),
+)
+_ZARR = Format((".zarr",), omezarr.read, omezarr.parts)
+_DICOM_FOLDER = Format((), dicom.read, dicom.parts)
+_BY_SUFFIX = {suffix: one for one in _FILES for suffix in one.suffixes}
+
+KINDS = "TIFF, OME-Zarr, NIfTI, NRRD, MRC, HDF5, DICOM, PNG, JPEG"
+SUFFIXES = frozenset(_BY_SUFFIX)
+
+
+def suffix_of(path: Path) -> str:
+    """The end of a name that says the format, in lower case: ".tif", ".nii.gz", ".zarr"."""
+    name = path.name.lower()
+    known = (*SUFFIXES, *_ZARR.suffixes)
+    return max((suffix for suffix in known if name.endswith(suffix)), key=len, default=path.suffix.lower())
+
+
+def format_of(path: Path) -> Format | None:
+    """How to read what is there; None for what is no image."""
+    if path.is_dir():
+        if omezarr.is_zarr(path):
+            return _ZARR
+        return _DICOM_FOLDER if dicom.holds_dicom(path) else None
+    return _BY_SUFFIX.get(suffix_of(path)) or (_BY_SUFFIX[".dcm"] if _begins_as_dicom(path) else None)
+
+
+def _begins_as_dicom(path: Path) -> bool:
+    """DICOM files often have no suffix at all."""
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False

@@ -1,0 +1,124 @@
+"""NRRD through pynrrd: attached and detached headers, kinds of axes, spacing, and the way to the scanner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_apprentice.data import orientation
+from napari_apprentice.data.axes import to_volume
+from napari_apprentice.data.files.pixels import native, refuse_nonsense
+from napari_apprentice.data.units import PIXEL, plain_unit
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+
+SUFFIXES = (".nrrd", ".nhdr")
+_KINDS = {
+    "time": "T",
+    "list": "T",
+    "rgb-color": "S",
+    "rgba-color": "S",
+    "vector": "C",
+    "covariant-vector": "C",
+    "normal": "C",
+    "2-vector": "C",
+    "3-vector": "C",
+    "3-color": "C",
+    "4-color": "C",
+    "4-vector": "C",
+}
+_BYTES = {1: ("char", "int8"), 2: ("short", "16"), 8: ("long", "64", "double")}
+_FLIPS = {"right": 1.0, "left": -1.0, "anterior": 1.0, "posterior": -1.0, "superior": 1.0, "inferior": -1.0}
+_SHORT = {"R": "right", "L": "left", "A": "anterior", "P": "posterior", "S": "superior", "I": "inferior"}
+
+
+def read(path: Path, part: str = "") -> Volume:
+    """Read an image of two to five axes."""
+    import nrrd  # only who opens such a file waits for it
+
+    with path.open("rb") as file:
+        header = nrrd.read_header(file)
+        sizes = [int(n) for n in header["sizes"]]
+        axes = _axes(header, len(sizes), path)
+        files = [path, *_detached(path, header)]
+        refuse_nonsense(path, tuple(sizes), _itemsize(header), sum(one.stat().st_size for one in files))
+        pixels = nrrd.read_data(header, file, str(path), index_order="F")
+    affine = _affine(header, axes)
+    spacing, unit = _spacing(header, axes)
+    volume = to_volume(native(pixels), axes, spacing, unit, name=path.stem, source=str(path))
+    return volume if affine is None else replace(volume, metadata={**volume.metadata, **orientation.about(affine)})
+
+
+def _axes(header: dict[str, Any], count: int, path: Path) -> str:
+    """One letter for each axis, the fastest first: what a kind says, else X, Y and Z in turn, then T and C."""
+    if not 2 <= count <= 5:
+        axes = f"{count} axes" if count > 1 else "one axis"
+        raise UserError(f"{path} has {axes}: an image has 2 to 5; choose another file.")
+    kinds = [str(kind).lower() for kind in header.get("kinds", ["domain"] * count)]
+    found = [_KINDS.get(kind, "") for kind in kinds]
+    for axis, direction in enumerate(_directions(header, count)):
+        if direction is None and not found[axis]:
+            found[axis] = "T" if "T" not in found else "C"
+    rest = iter([letter for letter in "XYZTC" if letter not in found])
+    return "".join(letter or next(rest) for letter in found)
+
+
+def _directions(header: dict[str, Any], count: int) -> list[np.ndarray | None]:
+    """The step of each axis in space, None for an axis that is not in space; unknown ones are unit steps."""
+    told = header.get("space directions")
+    if told is None:
+        return [np.zeros(3)] * count
+    return [None if one is None or np.isnan(np.asarray(one, float)).any() else np.asarray(one, float) for one in told]
+
+
+def _spacing(header: dict[str, Any], axes: str) -> tuple[tuple[float, float, float], str]:
+    """Spacing (z, y, x) and unit; millimetres where a patient's space is named without a unit."""
+    if "space directions" in header:
+        steps = [0.0 if one is None else float(np.linalg.norm(one)) for one in _directions(header, len(axes))]
+        unit = header["space units"][0] if "space units" in header else "mm" if "space" in header else PIXEL
+    else:
+        steps = [float(step) for step in header.get("spacings", [1.0] * len(axes))]
+        unit = header["units"][axes.index("X")] if "units" in header else PIXEL
+    z, y, x = (steps[axes.index(letter)] if letter in axes else 1.0 for letter in "ZYX")
+    if not all(np.isfinite(step) and step > 0 for step in (z, y, x)):
+        return (1.0, 1.0, 1.0), PIXEL
+    return (z, y, x), plain_unit(str(unit))
+
+
+def _affine(header: dict[str, Any], axes: str) -> orientation.Affine | None:
+    """From voxels (x, y, z) to millimetres, where the header names the patient's directions."""
+    words = str(header.get("space", "")).lower().split("-")
+    if len(words) == 1 and len(words[0]) == 3:
+        words = [_SHORT.get(letter.upper(), "") for letter in words[0]]
+    if "space directions" not in header or len(words) < 3 or any(word not in _FLIPS for word in words[:3]):
+        return None
+    steps = _directions(header, len(axes))
+    columns = [steps[axes.index(letter)] if letter in axes else np.array([0.0, 0.0, 1.0]) for letter in "XYZ"]
+    known = [one for one in columns if one is not None and one.shape == (3,)]
+    if len(known) < 3:
+        return None
+    flips = np.array([_FLIPS[word] for word in words[:3]])[:, None]
+    origin = np.nan_to_num(np.asarray(header.get("space origin", np.zeros(3)), float))
+    return orientation.affine_of(flips * np.stack(known, axis=1), flips[:, 0] * origin)
+
+
+def _itemsize(header: dict[str, Any]) -> int:
+    name = str(header["type"]).lower()
+    if name == "block":
+        return int(header["block size"])
+    found = (size for size, words in _BYTES.items() if any(word in name for word in words))
+    return next(found, 4)
+
+
+def _detached(path: Path, header: dict[str, Any]) -> list[Path]:
+    """The file of the pixels beside a detached header; `UserError` when it is missing."""
+    told = header.get("data file", header.get("datafile"))
+    if not isinstance(told, str) or told.startswith("LIST") or "%" in told:
+        return []
+    place = path.parent / told
+    if not place.exists():
+        raise UserError(f"{path} says that its pixels are in {told}, which is not there: put both together.")
+    return [place]

@@ -1,0 +1,47 @@
+"""Images and labels as compressed OME-TIFF."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from napari_apprentice.data.units import PIXEL, plain_unit
+from napari_apprentice.errors import UserError
+
+Spacing = tuple[float, float, float]
+
+
+def write_labels(path: Path, labels: NDArray[Any], spacing: Spacing, unit: str) -> None:
+    """Write labels (T, Z, Y, X) as compressed OME-TIFF; axes of length 1 are left out except Y and X."""
+    t, z, _, _ = labels.shape
+    axes = ("T" if t > 1 else "") + ("Z" if z > 1 else "") + "YX"
+    flat = np.asarray(labels, np.uint32)
+    flat = flat if t > 1 else flat[0]
+    flat = flat if z > 1 else flat[..., 0, :, :]
+    write(path, flat, axes, spacing, unit)
+
+
+def write(
+    path: Path, pixels: NDArray[Any], axes: str, spacing: Spacing, unit: str, channels: tuple[str, ...] = ()
+) -> None:
+    """Write an image as compressed OME-TIFF; it appears under its name only when it is complete."""
+    metadata: dict[str, Any] = {"axes": axes}
+    for letter, step in zip("ZYX", spacing, strict=True):
+        if unit != PIXEL or set(spacing) != {1.0}:
+            metadata[f"PhysicalSize{letter}"] = float(step)
+            metadata[f"PhysicalSize{letter}Unit"] = "µm" if plain_unit(unit) == "um" else plain_unit(unit)
+    if channels:
+        metadata["Channel"] = {"Name": list(channels)}
+    part = path.with_name(path.name + ".part")
+    try:
+        photometric = "rgb" if axes.endswith("S") else "minisblack"
+        tifffile.imwrite(part, pixels, ome=True, compression="zlib", metadata=metadata, photometric=photometric)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UserError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error

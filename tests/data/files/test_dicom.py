@@ -1,0 +1,123 @@
+"""DICOM series: sorted by place, in the scanner's intensities, with the way to the patient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+from napari_apprentice.data.files import parts_of, read_image
+from napari_apprentice.errors import UserError
+
+SERIES = generate_uid()
+SHARED = Path(__file__).parents[4] / "shared" / "data"
+
+
+def _slice(path: Path, pixels: np.ndarray, position: tuple[float, float, float] | None = None, **more: Any) -> Path:
+    """One slice of a CT, 0.5 mm by row and 0.25 mm by column, that lies flat."""
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = ExplicitVRLittleEndian, CTImageStorage
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    told = Dataset()
+    told.file_meta = meta
+    told.SOPClassUID, told.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
+    told.Modality, told.SeriesInstanceUID, told.SeriesNumber = "CT", SERIES, 3
+    told.Rows, told.Columns = pixels.shape[:2]
+    told.SamplesPerPixel, told.PhotometricInterpretation = 1, "MONOCHROME2"
+    told.BitsAllocated = told.BitsStored = 16
+    told.HighBit, told.PixelRepresentation = 15, 0
+    told.PixelData = pixels.astype(np.uint16).tobytes()
+    told.PixelSpacing, told.SliceThickness = [0.5, 0.25], 2.0
+    if position is not None:
+        told.ImagePositionPatient = list(position)
+        told.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    for name, value in more.items():
+        setattr(told, name, value)
+    pydicom.dcmwrite(path, told, enforce_file_format=True)
+    return path
+
+
+def _series(folder: Path, heights: list[float], **more: Any) -> list[np.ndarray]:
+    """Slices at these heights, their names in the order given; returns their pixels."""
+    rng = np.random.default_rng(0)
+    pixels = [rng.integers(0, 1000, (4, 6), np.uint16) for _ in heights]
+    for index, (height, one) in enumerate(zip(heights, pixels, strict=True)):
+        _slice(folder / f"{index:02}.dcm", one, (-10.0, -20.0, height), InstanceNumber=index + 1, **more)
+    return pixels
+
+
+def test_slices_are_sorted_by_place_and_the_affine_leads_to_the_patient(tmp_path: Path) -> None:
+    pixels = _series(tmp_path, [7.0, 1.0, 4.0])
+    volume = read_image(tmp_path)
+    np.testing.assert_array_equal(volume.pixels[0, 0], [pixels[1], pixels[2], pixels[0]])
+    assert (volume.spacing, volume.unit, volume.metadata["orientation"]) == ((3.0, 0.5, 0.25), "mm", "LPS")
+    assert volume.metadata["notes"] == []
+    # the third column, second row, highest slice: 0.5 mm to the left, 0.5 mm to the back, 6 mm up
+    place = np.array(volume.metadata["affine"]) @ [2, 1, 2, 1]
+    np.testing.assert_allclose(place, [10 - 0.5, 20 - 0.5, 1 + 6, 1])
+
+
+def test_hounsfield_units_stay_whole_and_fractions_do_not(tmp_path: Path) -> None:
+    pixels = np.array([[0, 1000], [2000, 3000]])
+    whole = read_image(_slice(tmp_path / "a.dcm", pixels, RescaleSlope=1, RescaleIntercept=-1024)).pixels
+    assert whole.dtype == np.int16
+    np.testing.assert_array_equal(whole[0, 0, 0], pixels - 1024)
+    parts = read_image(_slice(tmp_path / "b.dcm", pixels, RescaleSlope=0.5, RescaleIntercept=0)).pixels
+    assert parts.dtype == np.float32
+    np.testing.assert_array_equal(parts[0, 0, 0], pixels / 2)
+
+
+def test_several_images_of_each_slice_are_times(tmp_path: Path) -> None:
+    for time in (0, 1):
+        for height in (0.0, 2.0):
+            value = np.full((4, 6), 10 * time + height)
+            _slice(tmp_path / f"{height}{time}", value, (0, 0, height), TemporalPositionIdentifier=2 - time)
+    volume = read_image(tmp_path)
+    assert volume.pixels.shape == (2, 1, 2, 4, 6)
+    np.testing.assert_array_equal(volume.pixels[:, 0, :, 0, 0], [[10, 12], [0, 2]])
+
+
+def test_uneven_slices_are_noted_and_missing_ones_refused(tmp_path: Path) -> None:
+    _series(tmp_path, [0.0, 1.0, 4.0])
+    assert read_image(tmp_path).metadata["notes"] == ["Slices are 1 to 3 mm apart and are shown 2 mm apart."]
+    _slice(tmp_path / "again.dcm", np.zeros((4, 6)), (-10.0, -20.0, 1.0))
+    with pytest.raises(UserError, match="1 images of some slices and 2 of others: files are missing"):
+        read_image(tmp_path)
+
+
+def test_one_of_several_series_is_chosen_by_number(tmp_path: Path) -> None:
+    _series(tmp_path, [0.0, 1.0])
+    _slice(tmp_path / "scout.dcm", np.zeros((9, 9)), (0, 0, 0), SeriesNumber=1, SeriesInstanceUID=generate_uid())
+    (tmp_path / "notes.txt").write_text("beside them")
+    assert parts_of(tmp_path) == [str(tmp_path / "1"), str(tmp_path / "3")]
+    with pytest.raises(UserError, match=r"holds 2 DICOM series \(1, 3\)"):
+        read_image(tmp_path)
+    volume = read_image(tmp_path / "3")
+    assert (volume.pixels.shape, volume.name) == ((1, 1, 2, 4, 6), f"{tmp_path.name} 3")
+    with pytest.raises(UserError, match="has no 7"):
+        read_image(tmp_path / "7")
+
+
+def test_a_picture_without_a_place(tmp_path: Path) -> None:
+    volume = read_image(_slice(tmp_path / "a", np.zeros((4, 6)), WindowCenter=[40, 300], WindowWidth=[400, 1500]))
+    assert (volume.pixels.shape, volume.spacing[1:], volume.unit) == ((1, 1, 1, 4, 6), (0.5, 0.25), "mm")
+    assert (volume.metadata["window"], volume.metadata["modality"]) == ((40.0, 400.0), "CT")
+
+
+@pytest.mark.data
+@pytest.mark.filterwarnings("ignore")
+def test_a_real_ct_lies_where_its_labels_lie() -> None:
+    folder = SHARED / "ct_multiorgan_sm" / "dicom_series"
+    if not folder.exists():
+        pytest.skip("needs the annotated images in ../shared/data")
+    volume, labels = read_image(folder / "images"), read_image(folder / "labels.nii.gz")
+    ours, theirs = (np.array(one.metadata["affine"]) for one in (volume, labels))
+    z, y, x = volume.pixels.shape[2:]
+    corners = np.array([[i, j, k, 1] for i in (0, x - 1) for j in (0, y - 1) for k in (0, z - 1)]).T
+    span = [np.sort(affine[:3] @ corners, axis=1)[:, [0, -1]] for affine in (ours, theirs)]
+    np.testing.assert_allclose(span[0], span[1], atol=0.01)

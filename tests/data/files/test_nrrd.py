@@ -1,0 +1,75 @@
+"""NRRD: kinds of axes, spacing, and the patient's directions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nrrd
+import numpy as np
+import pytest
+
+from napari_apprentice.data.files import read_image
+from napari_apprentice.errors import UserError
+
+
+def test_x_comes_first_in_the_file_and_last_here(tmp_path: Path) -> None:
+    array = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+    nrrd.write(str(tmp_path / "a.nrrd"), array, {"spacings": [0.5, 0.6, 2.0], "units": ["um", "um", "um"]})
+    volume = read_image(tmp_path / "a.nrrd")
+    np.testing.assert_array_equal(volume.pixels[0, 0], array.transpose(2, 1, 0))
+    assert (volume.spacing, volume.unit) == ((2.0, 0.6, 0.5), "um")
+    assert "affine" not in volume.metadata
+
+
+def test_directions_become_an_affine_to_the_right_the_front_and_up(tmp_path: Path) -> None:
+    header = {
+        "space": "left-posterior-superior",
+        "space directions": np.array([[0.5, 0, 0], [0, 0, 2.0], [0, 1.0, 0]]),
+        "space origin": np.array([10.0, 20.0, 30.0]),
+    }
+    nrrd.write(str(tmp_path / "a.nrrd"), np.zeros((2, 3, 4), np.uint8), header)
+    volume = read_image(tmp_path / "a.nrrd")
+    assert (volume.spacing, volume.unit, volume.metadata["orientation"]) == ((1.0, 2.0, 0.5), "mm", "LSP")
+    # voxel x = 1: half a millimetre to the left of the first one
+    np.testing.assert_allclose(np.array(volume.metadata["affine"]) @ [1, 0, 0, 1], [-10.5, -20, 30, 1])
+    np.testing.assert_allclose(np.array(volume.metadata["affine"]) @ [0, 0, 1, 1], [-10, -21, 30, 1])
+
+
+@pytest.mark.parametrize(
+    ("kinds", "shape", "read"),
+    [
+        (["RGB-color", "domain", "domain"], (3, 5, 6), (1, 3, 1, 6, 5)),
+        (["vector", "domain", "domain", "domain"], (2, 5, 6, 7), (1, 2, 7, 6, 5)),
+        (["domain", "domain", "domain", "list"], (5, 6, 7, 4), (4, 1, 7, 6, 5)),
+        (["domain", "domain", "time"], (5, 6, 4), (4, 1, 1, 6, 5)),
+    ],
+)
+def test_kinds_say_what_an_axis_is(
+    tmp_path: Path, kinds: list[str], shape: tuple[int, ...], read: tuple[int, ...]
+) -> None:
+    array = np.random.default_rng(0).integers(0, 255, shape, np.uint8)
+    nrrd.write(str(tmp_path / "a.nrrd"), array, {"kinds": kinds})
+    assert read_image(tmp_path / "a.nrrd").pixels.shape == read
+
+
+def test_an_axis_without_a_direction_is_time(tmp_path: Path) -> None:
+    header = {"space": "RAS", "space directions": np.array([[np.nan] * 3, [1, 0, 0], [0, 1, 0], [0, 0, 1]])}
+    nrrd.write(str(tmp_path / "a.nrrd"), np.zeros((2, 5, 6, 7), np.uint8), header)
+    volume = read_image(tmp_path / "a.nrrd")
+    assert (volume.pixels.shape, volume.metadata["orientation"]) == ((2, 1, 7, 6, 5), "RAS")
+
+
+def test_pixels_beside_a_header_that_are_missing_are_told(tmp_path: Path) -> None:
+    nrrd.write(str(tmp_path / "a.nhdr"), np.zeros((4, 5), np.uint8), detached_header=True)
+    assert read_image(tmp_path / "a.nhdr").pixels.shape == (1, 1, 1, 5, 4)
+    next(file for file in tmp_path.iterdir() if file.suffix != ".nhdr").unlink()
+    with pytest.raises(UserError, match="is not there: put both together"):
+        read_image(tmp_path / "a.nhdr")
+
+
+def test_a_header_that_claims_too_much_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    nrrd.write(str(tmp_path / "a.nrrd"), np.zeros((4, 5), np.uint8))
+    told = (tmp_path / "a.nrrd").read_bytes().replace(b"sizes: 4 5", b"sizes: 400000 500000")
+    (tmp_path / "a.nrrd").write_bytes(told)
+    with pytest.raises(UserError, match="claims 200 GB"):
+        read_image(tmp_path / "a.nrrd")
