@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_apprentice.architecture import FreshSettings, NetSettings, preset
     from napari_apprentice.data.channels import one_channel
-    from napari_apprentice.data.files import read_image, read_labels, write_labels
+    from napari_apprentice.data.exports import write_labels
+    from napari_apprentice.data.files import read_image, read_labels
     from napari_apprentice.errors import UserError
     from napari_apprentice.session import Session
     from napari_apprentice.settings import SegmentSettings, TeachSettings
@@ -46,7 +47,7 @@ _HOMES = {
     "one_channel": "data.channels",
     "read_image": "data.files",
     "read_labels": "data.files",
-    "write_labels": "data.files",
+    "write_labels": "data.exports",
     "UserError": "errors",
     "Session": "session",
     "SegmentSettings": "settings",

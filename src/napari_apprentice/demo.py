@@ -20,7 +20,7 @@ from skimage.segmentation import find_boundaries
 
 from napari_apprentice.bench import report
 from napari_apprentice.data import samples, scores
-from napari_apprentice.data.files import write_labels
+from napari_apprentice.data.exports import write_labels
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from napari_apprentice.data import edits, files
+from napari_apprentice.data import edits, exports
 from napari_apprentice.data.corrections import merge_proposal
 from napari_apprentice.data.deltas import Delta
 from napari_apprentice.errors import UserError
@@ -106,9 +106,10 @@ class Editing(Models):
         self._tell(self.current, labels=True, vouched=True)
 
     def export_labels(self, path: str | Path) -> None:
-        """Write the current image's labels as TIFF with its spacing."""
+        """Write the current image's labels in the format of the suffix (`data.exports.write_labels`)."""
         entry = self._open_entry()
-        files.write_labels(path, entry.labels, entry.volume.spacing, entry.volume.unit)
+        names = {one.value: one.name for one in self.classes} if self.kind == "classes" else {}
+        exports.write_labels(path, entry.labels, like=entry.volume, names=names)
         self.said.emit(f"Labels of {entry.name} were written to {path}.")
 
     def _open_entry(self) -> Entry:

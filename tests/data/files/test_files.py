@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_apprentice.data.files import read_image, read_labels, stem_of, suffix_of, tiff, write_labels
+from napari_apprentice.data.exports import write_labels
+from napari_apprentice.data.files import read_image, read_labels, stem_of, suffix_of, tiff
 from napari_apprentice.errors import UserError
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"

@@ -1,20 +1,19 @@
-"""Images from files and labels to files, one module per format."""
+"""Images and labels from files, one module per format; what writes labels is in `data.exports`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.files import place, tiff_writing
+from napari_apprentice.data.files import place
 from napari_apprentice.data.files.dicom import holds_dicom
 from napari_apprentice.data.files.formats import KINDS, SUFFIXES, format_of, suffix_of
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
-__all__ = ["SUFFIXES", "is_image", "parts_of", "read_image", "read_labels", "stem_of", "suffix_of", "write_labels"]
+__all__ = ["SUFFIXES", "is_image", "parts_of", "read_image", "read_labels", "stem_of", "suffix_of"]
 
 
 def stem_of(path: Path) -> str:
@@ -93,16 +92,6 @@ def read_labels(path: str | Path) -> NDArray[np.uint32]:
     if labels.min() < 0 or labels.max() > np.iinfo(np.uint32).max:
         raise UserError(f"{path} has labels outside 0 to {np.iinfo(np.uint32).max}: renumber them.")
     return labels.astype(np.uint32)
-
-
-def write_labels(
-    path: str | Path, labels: NDArray[Any], spacing: tuple[float, float, float] = (1.0, 1.0, 1.0), unit: str = "pixel"
-) -> None:
-    """Write labels (T, Z, Y, X) as a compressed OME-TIFF of uint32 with spacing (z, y, x) in ``unit``.
-
-    The file appears under its name only when it is complete; `UserError` when it cannot be written.
-    """
-    tiff_writing.write_labels(Path(path), labels, spacing, unit)
 
 
 def _short(error: Exception) -> str:

@@ -49,6 +49,17 @@ def read(path: Path, part: str = "") -> Volume:
     return _described(stacked(frames_of(dataset, path), path), dataset)
 
 
+def slices_of(path: Path) -> list[Any]:
+    """The datasets of a file, or of the slices of a series from the lowest to the highest."""
+    there, part = place.split(path, holds_dicom)
+    if there.is_file():
+        return [_opened(there)]
+    series = _series(there)
+    datasets = [_opened(file) for file in series[tuple(series)[place.chosen(there, part, tuple(series), "series")]]]
+    frames = [frames_of(dataset, there)[0] for dataset in datasets]
+    return [datasets[i] for i in sorted(range(len(frames)), key=lambda i: float(frames[i].place @ frames[0].normal))]
+
+
 def stacked(frames: list[Frame], path: Path) -> Volume:
     """Frames of one size as a volume: sorted along their normal, several at one place being several times."""
     if len({frame.pixels.shape for frame in frames}) > 1:

@@ -1,0 +1,104 @@
+"""Labels to files that other programs open, one module per format; each lines up with its image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data.exports import (
+    dicom_segmentation,
+    geojson,
+    nifti,
+    nrrd,
+    omezarr,
+    rois,
+    table,
+    tiff,
+)
+from napari_apprentice.data.exports.export import Export, Writer
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+
+WRITERS: dict[str, Writer] = {
+    ".tif": tiff.write,
+    ".tiff": tiff.write,
+    ".zarr": omezarr.write,
+    ".nii": nifti.write,
+    ".nii.gz": nifti.write,
+    ".nrrd": nrrd.write,
+    ".dcm": dicom_segmentation.write,
+    ".zip": rois.write,
+    ".geojson": geojson.write,
+    ".csv": table.write,
+    ".parquet": table.write,
+}
+NAMES = {
+    ".tif": "OME-TIFF",
+    ".zarr": "OME-Zarr labels",
+    ".nii.gz": "NIfTI",
+    ".nrrd": "NRRD",
+    ".dcm": "DICOM segmentation",
+    ".zip": "Fiji ROI set",
+    ".geojson": "GeoJSON (QuPath)",
+    ".csv": "Measurements",
+}
+
+
+def write_labels(
+    path: str | Path,
+    labels: NDArray[Any],
+    spacing: tuple[float, float, float] | None = None,
+    unit: str | None = None,
+    *,
+    like: Volume | None = None,
+    names: Mapping[int, str] | None = None,
+) -> None:
+    """Write labels where their image lies, in the format that the path's suffix says.
+
+    Parameters
+    ----------
+    path
+        ``.tif`` (OME-TIFF), ``.nii``, ``.nii.gz``, ``.nrrd``, ``.zarr`` (OME-Zarr; ``image.ome.zarr/labels/NAME`` adds
+        them to an image), ``.dcm`` (DICOM segmentation of a DICOM image), ``.zip`` (Fiji ROI set), ``.geojson``
+        (QuPath), ``.csv`` or ``.parquet`` (a table of measurements).
+    labels
+        Ids or classes (T, Z, Y, X), 0 being background.
+    spacing, unit
+        Between voxels, z y x; empty: those of ``like``, or 1 pixel.
+    like
+        The image: its spacing, its place in the patient, and the intensities that a table measures.
+    names
+        What classes are called.
+
+    Raises
+    ------
+    UserError
+        When the suffix is none of these, or the file cannot be written. A file appears under its name only when it
+        is complete.
+    """
+    path = Path(path)
+    writer = writer_of(path)
+    image = like or Volume(labels[:, None], name=path.stem)
+    image = replace(image, spacing=spacing or image.spacing, unit=image.unit if unit is None else unit)
+    if tuple(labels.shape) != image.labels_shape:
+        raise ValueError(f"labels of shape {labels.shape} are not of an image of shape {image.pixels.shape}")
+    try:
+        writer(path, Export(np.asarray(labels), image, dict(names or {}), seen=like is not None))
+    except OSError as error:
+        raise UserError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error
+
+
+def writer_of(path: Path) -> Writer:
+    """What writes such a file; `UserError` that lists the suffixes when nothing does."""
+    name = path.name.lower()
+    ends = [suffix for suffix in WRITERS if name.endswith(suffix)]
+    if not ends and omezarr.image_above(path) is not None:
+        return omezarr.write
+    if not ends:
+        raise UserError(f"Labels cannot be written as {path.name}: let the name end in {', '.join(WRITERS)}.")
+    return WRITERS[max(ends, key=len)]

@@ -1,0 +1,96 @@
+"""A DICOM segmentation that refers to the slices of its image; one segment for each class, or each object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_apprentice import __version__
+from napari_apprentice.data.exports.export import Export, whole
+from napari_apprentice.data.files import dicom
+from napari_apprentice.errors import UserError
+
+_MOST_SEGMENTS = 500
+_MAY_BE_EMPTY = (
+    "AccessionNumber",
+    "PatientBirthDate",
+    "PatientID",
+    "PatientName",
+    "PatientSex",
+    "ReferringPhysicianName",
+    "StudyDate",
+    "StudyID",
+    "StudyTime",
+)
+
+
+def write(path: Path, export: Export) -> None:
+    """Write a binary segmentation; `UserError` when the image did not come from DICOM slices."""
+    try:
+        import highdicom as hd
+        from highdicom.sr.coding import CodedConcept
+    except ImportError as error:
+        raise UserError(
+            'DICOM segmentations need highdicom: pip install "napari-apprentice[dicom]", or write .nii.gz instead.'
+        ) from error
+    slices = _slices(export)
+    values = [int(value) for value in np.unique(export.labels) if value]
+    if not 0 < len(values) <= _MOST_SEGMENTS:
+        raise UserError(
+            f"A DICOM segmentation here has 1 to {_MOST_SEGMENTS} segments and these labels have {len(values)}: "
+            "write .nii.gz instead."
+        )
+    masks = np.stack([export.labels[0] == value for value in values], axis=-1).astype(np.uint8)
+    algorithm = hd.AlgorithmIdentificationSequence(
+        name="napari-apprentice",
+        version=__version__,
+        family=CodedConcept("123110", "DCM", "Artificial Intelligence"),
+    )
+    described = [
+        hd.seg.SegmentDescription(
+            segment_number=place,
+            segment_label=export.names.get(value, f"object {value}")[:64],
+            segmented_property_category=CodedConcept("91723000", "SCT", "Anatomical structure"),
+            segmented_property_type=CodedConcept("91723000", "SCT", "Anatomical structure"),
+            algorithm_type=hd.seg.SegmentAlgorithmTypeValues.SEMIAUTOMATIC,
+            algorithm_identification=algorithm,
+        )
+        for place, value in enumerate(values, start=1)
+    ]
+    made = hd.seg.Segmentation(
+        source_images=slices,
+        pixel_array=masks,
+        segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
+        segment_descriptions=described,
+        series_instance_uid=hd.UID(),
+        series_number=int(slices[0].get("SeriesNumber") or 0) + 1000,
+        sop_instance_uid=hd.UID(),
+        instance_number=1,
+        manufacturer="napari-apprentice developers",
+        manufacturer_model_name="napari-apprentice",
+        software_versions=__version__,
+        device_serial_number="0",
+    )
+    with whole(path) as part:
+        made.save_as(part)
+
+
+def _slices(export: Export) -> list[Any]:
+    """The datasets of the image's slices, the lowest first, as the labels have them."""
+    refused = UserError(
+        f"A DICOM segmentation refers to the slices of a DICOM series and {export.image.name} is none: "
+        "write .nii.gz or .nrrd instead."
+    )
+    source = export.image.source
+    if source is None or export.affine is None or export.labels.shape[0] > 1:
+        raise refused
+    datasets = dicom.slices_of(Path(source))
+    if len(datasets) != export.labels.shape[1]:
+        raise refused
+    for dataset in datasets:  # what anonymising removed and the standard wants, at least empty
+        for name in _MAY_BE_EMPTY:
+            if name not in dataset:
+                setattr(dataset, name, "")
+    return datasets

@@ -1,0 +1,40 @@
+"""GeoJSON as QuPath reads it: one feature for each object (each class region) of each slice, in pixels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from napari_apprentice.data.exports.export import Export, whole
+from napari_apprentice.data.exports.outlines import Outline, outlines
+
+
+def write(path: Path, export: Export) -> None:
+    """Write a feature collection; a hole is a hole, an object in several parts a multipolygon."""
+    features = [_feature(outline, export) for outline in outlines(export.labels)]
+    with whole(path) as part:
+        part.write_text(json.dumps({"type": "FeatureCollection", "features": features}) + "\n")
+
+
+def _feature(outline: Outline, export: Export) -> dict[str, Any]:
+    properties: dict[str, Any] = {"objectType": "annotation" if export.names else "detection"}
+    properties["name"] = str(outline.value)
+    if outline.value in export.names:
+        properties["classification"] = {"name": export.names[outline.value]}
+    geometry = _geometry(outline)
+    t, z, _, _ = export.labels.shape
+    if t > 1 or z > 1:
+        geometry["plane"] = {"c": -1, "z": outline.slice, "t": outline.time}
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def _geometry(outline: Outline) -> dict[str, Any]:
+    """Rings laid over each other: what lies in an even number of them is outside."""
+    import shapely
+
+    shape = shapely.Polygon()
+    for ring in outline.rings:
+        shape = shapely.symmetric_difference(shape, shapely.make_valid(shapely.Polygon(ring)))
+    made: dict[str, Any] = json.loads(shapely.to_geojson(shape))
+    return made

@@ -1,0 +1,38 @@
+"""NIfTI with the image's affine, or with its spacing along x, y and z."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_apprentice.data.exports.export import Export, whole
+from napari_apprentice.data.units import PIXEL, micrometers
+
+_UNITS = {"um": "micron", "mm": "mm", "m": "meter", PIXEL: "unknown"}
+
+
+def write(path: Path, export: Export) -> None:
+    """Write (X, Y, Z) or (X, Y, Z, T) in the smallest unsigned type."""
+    import nibabel
+
+    voxels = export.compact.transpose(3, 2, 1, 0)
+    voxels = voxels if voxels.shape[3] > 1 else voxels[..., 0]
+    unit, affine = "mm", export.affine
+    if affine is None:
+        unit, affine = _by_spacing(export)
+    image: Any = nibabel.Nifti1Image(np.ascontiguousarray(voxels), affine, dtype=voxels.dtype)
+    image.header.set_xyzt_units(unit)
+    image.set_sform(affine, code="scanner")
+    image.set_qform(affine, code="scanner")
+    with whole(path) as part:
+        nibabel.save(image, part)
+
+
+def _by_spacing(export: Export) -> tuple[str, np.ndarray]:
+    """The unit as the format spells it; what it has no word for becomes millimetres."""
+    factor, unit = 1.0, _UNITS.get(export.image.unit)
+    if unit is None:
+        factor, unit = (micrometers(export.image.unit) or 1.0) / 1000, "mm"
+    return unit, np.diag([*(factor * step for step in reversed(export.image.spacing)), 1.0])

@@ -1,0 +1,111 @@
+"""OME-Zarr labels with a pyramid: added to an image's ``labels`` group, or by themselves (0.5).
+
+https://ngff.openmicroscopy.org. Labels of an image are written in the image's own version of zarr.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from napari_apprentice.data.exports.export import Export, whole_folder
+from napari_apprentice.data.files.omezarr import is_zarr
+from napari_apprentice.data.units import PIXEL
+from napari_apprentice.errors import UserError
+
+_UNITS = {"um": "micrometer", "nm": "nanometer", "mm": "millimeter", "m": "meter", "Å": "angstrom", "cm": "centimeter"}
+_SMALLEST = 256  # the coarsest level is about so wide
+_CHUNK = (16, 256, 256)
+
+
+def image_above(path: Path) -> Path | None:
+    """The image that ``IMAGE.zarr/labels/NAME`` adds labels to, when it is there."""
+    image = path.parent.parent
+    return image if path.parent.name == "labels" and is_zarr(image) else None
+
+
+def write(path: Path, export: Export) -> None:
+    """Write labels as a multiscale image of their own, nearest neighbours in the coarser levels."""
+    import zarr
+
+    image = image_above(path)
+    if path.exists() and (image is None or not _is_labels(path)):
+        raise UserError(f"{path} is there already: choose another name.")
+    form: Literal[2, 3] = 3 if image is None else _format(image)
+    axes = [letter for letter, length in zip("TZYX", export.labels.shape, strict=True) if length > 1 or letter in "YX"]
+    flat = export.compact.reshape([n for n, letter in zip(export.labels.shape, "TZYX", strict=True) if letter in axes])
+    with whole_folder(path) as part:
+        group = zarr.open_group(part, mode="w", zarr_format=form)
+        levels = [flat[..., ::step, ::step] for step in _steps(flat.shape)]
+        for place, level in enumerate(levels):
+            chunks = tuple(min(n, c) for n, c in zip(level.shape, (1, *_CHUNK)[-level.ndim :], strict=True))
+            names = [axis.lower() for axis in axes] if form == 3 else None
+            group.create_array(
+                str(place), data=np.ascontiguousarray(level), chunks=chunks, dimension_names=names, config=None
+            )
+        told = _metadata(path, export, axes, _steps(flat.shape), own_file=image is None)
+        version = "0.5" if form == 3 else "0.4"
+        if form == 3:
+            group.attrs["ome"] = {"version": version, **told}
+        else:
+            told["multiscales"][0]["version"] = told["image-label"]["version"] = version
+            group.attrs.update(told)
+    if image is not None:
+        _list(path.parent, path.name, form)
+
+
+def _steps(shape: tuple[int, ...]) -> list[int]:
+    """By how many pixels each level is coarser."""
+    steps = [1]
+    while max(shape[-2:]) / steps[-1] > _SMALLEST:
+        steps.append(2 * steps[-1])
+    return steps
+
+
+def _metadata(path: Path, export: Export, axes: list[str], steps: list[int], *, own_file: bool) -> dict[str, Any]:
+    unit = _UNITS.get(export.image.unit)
+    space = {"type": "space"} if unit is None or export.image.unit == PIXEL else {"type": "space", "unit": unit}
+    spacing = dict(zip("ZYX", export.image.spacing, strict=True))
+    levels = []
+    for place, step in enumerate(steps):
+        scale = [spacing.get(axis, 1.0) * (step if axis in "YX" else 1) for axis in axes]
+        # of every second pixel the first is kept: the centre of a level's pixel is where that pixel's is
+        levels.append({"path": str(place), "coordinateTransformations": [{"type": "scale", "scale": scale}]})
+    label: dict[str, Any] = {} if own_file else {"source": {"image": "../../"}}
+    if export.names:
+        label["properties"] = [{"label-value": value, "class": name} for value, name in export.names.items()]
+    return {
+        "multiscales": [
+            {
+                "name": path.name.removesuffix(".zarr").removesuffix(".ome"),
+                "axes": [{"name": "t", "type": "time"} if a == "T" else {"name": a.lower(), **space} for a in axes],
+                "datasets": levels,
+            }
+        ],
+        "image-label": label,
+    }
+
+
+def _is_labels(path: Path) -> bool:
+    """Whether what is there are labels, which may be written anew."""
+    for name in ("zarr.json", ".zattrs"):
+        if (path / name).exists():
+            return "image-label" in (path / name).read_text()
+    return False
+
+
+def _format(image: Path) -> Literal[2, 3]:
+    return 3 if (image / "zarr.json").exists() else 2
+
+
+def _list(folder: Path, name: str, form: Literal[2, 3]) -> None:
+    """Name the labels in their group, where readers look for them."""
+    import zarr
+
+    group = zarr.open_group(folder, mode="a", zarr_format=form)
+    known: Any = group.attrs.asdict()
+    told: dict[str, Any] = known.get("ome", {"version": "0.5"}) if form == 3 else known
+    told["labels"] = list(dict.fromkeys([*told.get("labels", []), name]))
+    group.attrs.update({"ome": told} if form == 3 else told)

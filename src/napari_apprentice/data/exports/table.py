@@ -1,0 +1,104 @@
+"""A table of measurements: one row for each object and frame, sizes in physical units, intensities by channel."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.measure import regionprops_table
+
+from napari_apprentice.data.exports.export import Export, whole
+from napari_apprentice.data.units import PIXEL
+from napari_apprentice.errors import UserError
+
+Column = NDArray[Any] | list[Any]
+
+
+def write(path: Path, export: Export) -> None:
+    """Write CSV, or Parquet by the suffix (with the extra ``tables``)."""
+    columns = measured(export)
+    with whole(path) as part:
+        if path.suffix.lower() == ".parquet":
+            _write_parquet(part, columns)
+        else:
+            with part.open("w", newline="") as file:
+                rows = csv.writer(file)
+                rows.writerow(columns)
+                rows.writerows(zip(*columns.values(), strict=True))
+
+
+def measured(export: Export) -> dict[str, Column]:
+    """Columns by name; lengths are in the image's unit, which the names say, or in pixels."""
+    t = len(export.labels)
+    tables = [_of_frame(export, time) for time in range(t)]
+    columns: dict[str, Column] = {"label": np.concatenate([one.pop("label") for one in tables])}
+    if t > 1:
+        columns["frame"] = np.concatenate([np.full(len(one["pixels"]), time) for time, one in enumerate(tables)])
+    if export.names:
+        columns["class"] = [export.names.get(int(value), "") for value in columns["label"]]
+    for name in tables[0]:
+        columns[name] = np.concatenate([one[name] for one in tables])
+    return columns
+
+
+def _of_frame(export: Export, time: int) -> dict[str, NDArray[Any]]:
+    labels, image = export.labels[time], export.image
+    flat = labels.shape[0] == 1
+    axes, spacing = ("yx", image.spacing[1:]) if flat else ("zyx", image.spacing)
+    regions, pixels = (labels[0] if flat else labels), _intensities(export, time, flat)
+    wanted = ["label", "num_pixels", "area", "centroid", "bbox", "equivalent_diameter_area", "extent"]
+    wanted += ["axis_major_length", "axis_minor_length", "eccentricity", "perimeter", "solidity"] if flat else []
+    wanted += ["intensity_mean", "intensity_min", "intensity_max", "intensity_std"] if pixels is not None else []
+    if flat and len(set(spacing)) > 1:
+        wanted.remove("perimeter")  # scikit-image has it for square pixels only
+    found = regionprops_table(regions.astype(np.int64), pixels, properties=wanted, spacing=spacing)
+    return {_name(key, axes, image.unit, _channels(export)): values for key, values in found.items()}
+
+
+def _intensities(export: Export, time: int, flat: bool) -> NDArray[Any] | None:
+    """Pixels (.., Y, X, C) of a frame; None when labels have no image beside them."""
+    if not export.seen:
+        return None
+    frame = np.moveaxis(np.asarray(export.image.pixels[time]), 0, -1)
+    return frame[0] if flat else frame
+
+
+def _channels(export: Export) -> list[str]:
+    named = export.image.channels
+    count = export.image.pixels.shape[1]
+    return [str(named[i]) if i < len(named) else f"channel_{i}" for i in range(count)]
+
+
+def _name(key: str, axes: str, unit: str, channels: list[str]) -> str:
+    """What a column of scikit-image's is called here: the axis or channel by name, and the unit."""
+    base, _, number = key.rpartition("-")
+    power = "" if unit == PIXEL else {2: "2", 3: "3"}[len(axes)]
+    length = "px" if unit == PIXEL else unit
+    if base == "centroid":
+        return f"centroid_{axes[int(number)]}_{length}"
+    if base == "bbox":
+        place = int(number)
+        return f"{'first' if place < len(axes) else 'end'}_{axes[place % len(axes)]}"
+    if key.startswith("intensity"):
+        return f"{key}_{channels[0]}" if not base.startswith("intensity") else f"{base}_{channels[int(number)]}"
+    if key == "num_pixels":
+        return "pixels"
+    if key == "area":
+        return f"{'area' if len(axes) == 2 else 'volume'}_{length}{power}"
+    if key == "equivalent_diameter_area":
+        return f"equivalent_diameter_{length}"
+    return f"{key}_{length}" if key in ("axis_major_length", "axis_minor_length", "perimeter") else key
+
+
+def _write_parquet(path: Path, columns: dict[str, Column]) -> None:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise UserError(
+            'Parquet needs pyarrow: pip install "napari-apprentice[tables]", or write .csv instead.'
+        ) from error
+    parquet.write_table(pyarrow.table(columns), path)
