@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import h5py
+import nibabel
+import numpy as np
 import pytest
 
 from napari_apprentice import Session, cli, read_image
@@ -47,3 +50,23 @@ def session_name(images: Path) -> str:
 def test_lines_for_people(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["info", str(model)]) == 0
     assert "name: tiny" in capsys.readouterr().out
+
+
+def test_what_was_understood_of_a_volume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    voxels = np.zeros((6, 5, 4), np.int16)
+    voxels[0, 0, 0] = 1
+    nibabel.save(nibabel.Nifti1Image(voxels, np.diag([-0.5, 0.5, 2.0, 1.0])), tmp_path / "a.nii.gz")
+    found = told([str(tmp_path / "a.nii.gz")], capsys)
+    assert (found["axes"], found["dtype"], found["unit"], found["orientation"]) == ("XYZ", "int16", "mm", "LAS")
+    assert found["shape"] == {"t": 1, "c": 1, "z": 4, "y": 5, "x": 6}
+    assert found["spacing"] == {"z": 2.0, "y": 0.5, "x": 0.5}
+    assert found["affine"][0] == [-0.5, 0, 0, 0]
+
+
+def test_the_images_inside_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["raw"], file["label"] = np.zeros((9, 20, 30), np.uint8), np.ones((9, 20, 30), np.uint16)
+    found = told([str(tmp_path / "a.h5")], capsys)
+    assert found["what"] == "images"
+    assert [one["path"] for one in found["images"]] == [str(tmp_path / "a.h5" / name) for name in ("label", "raw")]
+    assert told([str(tmp_path / "a.h5" / "raw")], capsys)["dtype"] == "uint8"

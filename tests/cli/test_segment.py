@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import zarr
 
 from napari_apprentice import Session, cli, read_image
 from napari_apprentice.engine import checkpoint
@@ -88,3 +89,52 @@ def test_teach_says_what_is_missing(images: Path, tmp_path: Path, capsys: pytest
         session.add_image(read_image(images / "one.tif"))
     assert cli.run(["teach", str(tmp_path / "project")]) == 2
     assert "nothing to learn from yet" in capsys.readouterr().err
+
+
+def test_labels_in_every_format_that_is_asked_for(images: Path, model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "labels"
+    formats = ["--format", "tif", "nii.gz", "geojson", "csv"]
+    assert cli.run(["segment", str(images / "one.tif"), "--model", str(model), "--out", str(out), *formats]) == 0
+    assert sorted(file.name for file in out.iterdir()) == ["one.csv", "one.geojson", "one.nii.gz", "one.tif"]
+
+
+def test_patterns_and_images_inside_files(images: Path, model: Path, tmp_path: Path) -> None:
+    pixels = tifffile.imread(images / "one.tif")
+    tifffile.imwrite(tmp_path / "both.ome.tif", ome=True, data=pixels)
+    with tifffile.TiffWriter(tmp_path / "both.ome.tif", ome=True) as file:
+        file.write(pixels)
+        file.write(pixels[::-1])
+    out = tmp_path / "labels"
+    inputs = [str(images / "o*.tif"), str(tmp_path / "both.ome.tif")]
+    assert cli.run(["segment", *inputs, "--model", str(model), "--out", str(out)]) == 0
+    assert sorted(file.name for file in out.iterdir()) == ["both_0.tif", "both_1.tif", "one.tif"]
+
+
+def test_what_is_done_is_left_out(
+    images: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "labels"
+    out.mkdir()
+    (out / "one.tif").write_text("done by hand")
+    arguments = ["segment", str(images), "--model", str(model), "--out", str(out), "--skip-done"]
+    assert cli.run(arguments) == 0
+    assert (out / "one.tif").read_text() == "done by hand"
+    assert tifffile.imread(out / "two.tif").shape == (96, 96)
+    assert "done before" in capsys.readouterr().out
+
+
+def test_an_image_of_the_plate_that_is_damaged_is_told_and_the_others_are_done(
+    images: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pixels = tifffile.imread(images / "one.tif")
+    plate = zarr.open_group(tmp_path / "p.ome.zarr", mode="w", zarr_format=2)
+    plate.attrs["plate"] = {"wells": [{"path": "A/1"}, {"path": "B/3"}]}
+    for well in ("A/1", "B/3"):
+        plate.require_group(well).attrs["well"] = {"images": [{"path": "0"}]}
+    image = plate.require_group("A/1/0")
+    image.create_array("0", data=pixels)
+    image.attrs["multiscales"] = [{"axes": [{"name": "y"}, {"name": "x"}], "datasets": [{"path": "0"}]}]
+    out = tmp_path / "labels"
+    assert cli.run(["segment", str(tmp_path / "p.ome.zarr"), "--model", str(model), "--out", str(out)]) == 2
+    assert [file.name for file in out.iterdir()] == ["p_A_1_0.tif"]
+    assert "1 of 2 images were left out" in capsys.readouterr().err

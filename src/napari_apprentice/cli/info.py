@@ -14,7 +14,8 @@ from napari_apprentice.architecture import PRESETS, NetSettings, preset
 from napari_apprentice.cli.networks import about_network, network_lines
 from napari_apprentice.cli.progress import say
 from napari_apprentice.data import axes, models
-from napari_apprentice.data.files import read_image
+from napari_apprentice.data.files import is_there, parts_of, read_image
+from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import read_record
 from napari_apprentice.project.images import ImageRecord
@@ -39,7 +40,7 @@ def info(
     Parameters
     ----------
     file
-        An image, a model file (.safetensors) or a project's folder.
+        An image (stack.h5/raw for one inside a file), a model file (.safetensors) or a project's folder.
     net
         A network of the literature instead, such as unet: its parts, sizes, parameters and operations.
     width
@@ -82,11 +83,11 @@ def _network(
 
 
 def about(path: Path, size: Sequence[int] | None = None) -> dict[str, Any]:
-    """What ``path`` is, as plain values; ``what`` is "image", "model" or "project".
+    """What ``path`` is, as plain values; ``what`` is "image", "images", "model" or "project".
 
     A model tells its network's table for an image of `size` (y, x) or (z, y, x).
     """
-    if not path.exists():
+    if not is_there(path):
         raise UserError(f"{path} does not exist: check the path.")
     if path.name == "project.json":
         path = path.parent
@@ -98,16 +99,27 @@ def about(path: Path, size: Sequence[int] | None = None) -> dict[str, Any]:
 
 
 def _about_image(path: Path) -> dict[str, Any]:
-    volume = read_image(path)
+    inside = parts_of(path)
+    if len(inside) > 1:
+        return {"what": "images", "path": str(path), "images": [_of_volume(read_image(one), one) for one in inside]}
+    return {"what": "image", "path": str(path), **_of_volume(read_image(path), str(path))}
+
+
+def _of_volume(volume: Volume, path: str) -> dict[str, Any]:
+    told = volume.metadata
     return {
-        "what": "image",
-        "path": str(path),
+        "path": path,
         "words": axes.describe(volume),
+        "axes": told["axes"],
         "shape": dict(zip("tczyx", (int(n) for n in volume.pixels.shape), strict=True)),
         "dtype": str(volume.pixels.dtype),
         "spacing": dict(zip("zyx", volume.spacing, strict=True)),
         "unit": volume.unit,
         "channels": list(volume.channels),
+        "rgb": bool(told.get("rgb")),
+        "affine": told.get("affine"),
+        "orientation": told.get("orientation"),
+        "notes": told.get("notes", []),
     }
 
 

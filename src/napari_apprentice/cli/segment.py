@@ -1,16 +1,16 @@
-"""``apprentice segment``: one label image per input."""
+"""``apprentice segment``: labels of each input, in the formats that are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
 from napari_apprentice.cli.progress import console, say, shown
 from napari_apprentice.data.channels import one_channel
-from napari_apprentice.data.files import SUFFIXES, read_image, stem_of, suffix_of
+from napari_apprentice.data.files import KINDS, is_image, is_there, read_image, series_of, stem_of
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
@@ -21,6 +21,7 @@ from napari_apprentice.session import Session
 from napari_apprentice.session.words import found
 from napari_apprentice.settings import Kind, SegmentSettings
 
+FormatName = Literal["tif", "zarr", "nii.gz", "nii", "nrrd", "dcm", "zip", "geojson", "csv", "parquet"]
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
 
 
@@ -30,30 +31,41 @@ def segment(
     *,
     model: str,
     out: Path,
+    format: Annotated[tuple[FormatName, ...], Parameter(consume_multiple=True)] = ("tif",),
     channel: int | None = None,
+    skip_done: bool = False,
     settings: Options = SegmentSettings(),  # noqa: B008 (frozen)
 ) -> None:
-    """Write one label image (TIFF) per input, under the input's own stem.
+    """Write the labels of each input, under the input's own stem.
 
     Parameters
     ----------
     inputs
-        Images, or folders of images.
+        Images, folders of images, patterns such as "plate*/*.tif", plates and files that hold several images;
+        "stack.h5/raw" is one image of a file.
     model
         The name of a bundled model, or a model file.
     out
-        Folder for the label images; made if missing.
+        Folder for the labels; made if missing.
+    format
+        One or more of tif, zarr, nii.gz, nrrd, dcm (DICOM segmentation), zip (Fiji ROI set), geojson (QuPath), csv
+        (measurements) and parquet.
     channel
         Which channel to use, counted from 0; empty: all, and for RGB what the model takes.
+    skip_done
+        Leave out inputs whose labels are there already.
     """
-    jobs = targets(inputs, out)
+    jobs = targets(inputs, out, format)
     out.mkdir(parents=True, exist_ok=True)
     runners = InlineRunners()  # keeps the model between images
     failed: list[str] = []
     try:
-        for source, target in jobs:
+        for source, written in jobs:
+            if skip_done and all(target.exists() for target in written):
+                say(f"{written[0]}: done before")
+                continue
             try:
-                _segment_one(source, target, model, settings, runners, channel)
+                _segment_one(source, written, model, settings, runners, channel)
             except UserError as error:
                 # the other images of a batch are still worth doing, but a wrong model would be wrong every time
                 if len(jobs) == 1 or not _is_about(source, error):
@@ -66,33 +78,54 @@ def segment(
         raise UserError(f"{len(failed)} of {len(jobs)} images were left out ({', '.join(failed)}): see above.")
 
 
-def targets(inputs: Iterable[Path], out: Path) -> list[tuple[Path, Path]]:
-    """Each image with the file its labels go to; `UserError` when one is missing or would be overwritten."""
-    found: dict[Path, Path] = {}
+def targets(
+    inputs: Iterable[Path], out: Path, formats: Sequence[str] = ("tif",)
+) -> list[tuple[Path, tuple[Path, ...]]]:
+    """Each image with the files its labels go to; `UserError` when one is missing or would be overwritten."""
+    found: dict[tuple[Path, ...], Path] = {}
     for source in [image for path in inputs for image in images_in(path)]:
-        target = out / f"{stem_of(source)}.tif"
-        if target.resolve() == source.resolve():
+        written = tuple(out / f"{_stem(source)}.{suffix}" for suffix in dict.fromkeys(formats))
+        if any(target.resolve() == source.resolve() for target in written):
             raise UserError(f"The labels of {source} would overwrite the image itself: choose another --out folder.")
-        if target in found and found[target].resolve() != source.resolve():
-            raise UserError(f"{found[target]} and {source} would both become {target}: segment them into two folders.")
-        found[target] = source
-    return [(source, target) for target, source in found.items()]
+        if written in found and found[written].resolve() != source.resolve():
+            raise UserError(
+                f"{found[written]} and {source} would both become {written[0]}: segment them into two folders."
+            )
+        found[written] = source
+    return [(source, written) for written, source in found.items()]
 
 
 def images_in(path: Path) -> list[Path]:
-    """The path itself, or the images in a folder by name; `UserError` when there is none."""
-    if not path.exists():
-        raise UserError(f"{path} does not exist: check the path.")
-    if not path.is_dir():
-        return [path]
-    images = sorted(file for file in path.iterdir() if suffix_of(file) in SUFFIXES and file.is_file())
+    """The image that a path is, those it holds, or those in a folder, by name; `UserError` when there is none."""
+    if not is_there(path):
+        matching = sorted(path.parent.glob(path.name)) if path.parent.exists() else sorted(Path().glob(str(path)))
+        if "*" not in str(path) or not matching:
+            raise UserError(f"{path} does not exist: check the path.")
+        return [image for one in matching if one.is_dir() or is_image(one) for image in images_in(one)]
+    if not path.is_dir() or is_image(path):
+        return [Path(one) for one in series_of(path)]
+    images = sorted(file for file in path.iterdir() if is_image(file))
     if not images:
-        raise UserError(f"There is no image in {path} ({', '.join(sorted(SUFFIXES))}): choose another folder.")
-    return images
+        raise UserError(f"There is no image in {path} ({KINDS}): choose another folder.")
+    return [Path(one) for image in images for one in series_of(image)]
+
+
+def _stem(source: Path) -> str:
+    """The input's name, with what names an image inside a file: plate_B_3_0."""
+    for parent in (source, *source.parents):
+        if is_image(parent) and (parent.is_file() or parent.suffix):
+            inside = source.relative_to(parent).parts
+            return "_".join([stem_of(parent), *inside])
+    return stem_of(source)
 
 
 def _segment_one(
-    source: Path, target: Path, model: str, settings: SegmentSettings, runners: Runners, channel: int | None
+    source: Path,
+    written: Sequence[Path],
+    model: str,
+    settings: SegmentSettings,
+    runners: Runners,
+    channel: int | None,
 ) -> None:
     volume = read_image(source)
     if channel is not None:
@@ -104,8 +137,9 @@ def _segment_one(
         with shown(session, source.name) as show:
             session.segment()
             session.run_until_idle()
-        session.export_labels(target)
-        say(f"{target}: {summary(show.last, session.kind, volume)}")
+        for target in written:
+            session.export_labels(target)
+        say(f"{written[0]}: {summary(show.last, session.kind, volume)}")
 
 
 def summary(event: Event | None, kind: Kind, volume: Volume | None = None) -> str:

@@ -16,6 +16,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.gui.footprint import ORDER, Footprint
 
 MARK = {"apprentice": True}  # in the metadata of layers that are the panel's own
+KEPT = "apprentice_file"  # in the metadata of layers that we opened: what only the file says
 _CHECKED_WHOLE = 1 << 28  # bytes; of a larger image one frame is looked at
 
 
@@ -44,6 +45,9 @@ def pixels_of(layer: Image) -> Any:
 
 def guess(layer: Image) -> Reading:
     """The most likely reading of a layer, for the user to correct; `UserError` when it cannot be an image."""
+    told = layer.metadata.get(KEPT, {}).get("axes", "")
+    if told and not axis_order.why_not_axes(told, pixels_of(layer).shape):
+        return Reading(told)
     names = [*layer.axis_labels, "rgb"] if layer.rgb else list(layer.axis_labels)
     axes = axis_order.guess_axes(pixels_of(layer).shape, rgb=layer.rgb, names=names)
     if not layer.rgb and "S" in axes:  # the layer shows these as pixels, whatever their number
@@ -58,10 +62,18 @@ def volume_of(layer: Image, reading: Reading) -> Volume:
     if sentence:
         raise UserError(sentence)
     spacing, unit = spacing_of(layer, reading)
-    source = layer.source.path
-    return axis_order.to_volume(
-        pixels, reading.axes, spacing, unit, reading.channel, name=layer.name, source=None if source is None else source
+    kept = layer.metadata.get(KEPT, {})
+    volume = axis_order.to_volume(
+        pixels,
+        reading.axes,
+        spacing,
+        unit,
+        reading.channel,
+        name=layer.name,
+        source=kept.get("source", layer.source.path),
+        channels=kept.get("channels", ()),
     )
+    return replace(volume, metadata={**kept.get("metadata", {}), **volume.metadata})
 
 
 def spacing_of(layer: Image, reading: Reading) -> tuple[tuple[float, float, float], str]:

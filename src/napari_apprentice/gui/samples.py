@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from napari.types import LayerData
 
 from napari_apprentice.data import samples
-from napari_apprentice.gui.layers import image_layer_of
+from napari_apprentice.gui.opening import layer_data
 
 
 def sample(name: str) -> list[LayerData]:
     """One sample as layer data, with its pixel size; classes it has come along."""
     volume, _ = samples.load(name)
-    data, options, kind = image_layer_of(volume)[0].as_layer_data_tuple()
+    data, options, kind = layer_data(volume)
     about = samples.about(name)
-    kept: dict[str, Any] = {key: options[key] for key in ("name", "scale", "units", "axis_labels", "rgb")}
-    kept["metadata"] = {"apprentice_classes": [one.model_dump() for one in about.classes]} if about.classes else {}
-    return [(data, kept, kind)]
+    if about.classes:
+        options["metadata"]["apprentice_classes"] = [one.model_dump() for one in about.classes]
+    return [(data, options, kind)]
 
 
 def nuclei_2d() -> list[LayerData]:

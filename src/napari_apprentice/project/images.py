@@ -22,6 +22,7 @@ from napari_apprentice.settings import Settings
 
 _SAMPLED_PLANES = 8
 _SAMPLED_EDGE = 256
+_WRITTEN = str | int | float | bool | list
 
 
 class Reading(Settings):
@@ -65,7 +66,9 @@ def record_of(volume: Volume) -> ImageRecord:
         spacing=tuple(float(step) for step in volume.spacing),
         unit=volume.unit,
         channels=tuple(str(channel) for channel in volume.channels),
-        metadata={key: value for key, value in volume.metadata.items() if isinstance(value, str | int | float | bool)},
+        metadata={
+            key: value for key, value in volume.metadata.items() if isinstance(value, str | int | float | bool | list)
+        },
         content=content_hash(volume.pixels),
     )
 
@@ -94,7 +97,7 @@ def is_same(known: ImageRecord, coming: ImageRecord) -> bool:
         return False
     if known.source == coming.source or known.source is None or coming.source is None:
         return True
-    return not Path(known.source).exists()
+    return not files.is_there(known.source)
 
 
 def keep(volume: Volume, record: ImageRecord, folder: Path) -> ImageRecord:
@@ -130,7 +133,7 @@ def why_missing(record: ImageRecord, folder: Path) -> str:
         return (
             "" if path.exists() else f"The pixels of {record.name} are missing in the project ({path}): add it again."
         )
-    if record.source is not None and Path(record.source).exists():
+    if record.source is not None and files.is_there(record.source):
         return ""
     return f"The image {record.name} is not at {record.source} any more: put it back, or open it from its new place."
 

@@ -13,7 +13,18 @@ from napari_apprentice.data.files.formats import KINDS, SUFFIXES, format_of, suf
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
-__all__ = ["SUFFIXES", "is_image", "parts_of", "read_image", "read_labels", "stem_of", "suffix_of"]
+__all__ = [
+    "KINDS",
+    "SUFFIXES",
+    "is_image",
+    "is_there",
+    "parts_of",
+    "read_image",
+    "read_labels",
+    "series_of",
+    "stem_of",
+    "suffix_of",
+]
 
 
 def stem_of(path: Path) -> str:
@@ -64,6 +75,14 @@ def read_image(path: str | Path) -> Volume:
         raise UserError(f"{there} is damaged or not an image ({_short(error)}): get the file again.") from error
 
 
+def is_there(path: str | Path) -> bool:
+    """Whether a path leads to a file or folder, or into one; nothing is read."""
+    try:
+        return bool(place.split(Path(path), holds_dicom))
+    except UserError:
+        return False
+
+
 def parts_of(path: str | Path) -> list[str]:
     """The images that a file or folder holds, as paths for `read_image`; the path itself when it is one image."""
     there, part = place.split(Path(path), holds_dicom)
@@ -92,6 +111,13 @@ def read_labels(path: str | Path) -> NDArray[np.uint32]:
     if labels.min() < 0 or labels.max() > np.iinfo(np.uint32).max:
         raise UserError(f"{path} has labels outside 0 to {np.iinfo(np.uint32).max}: renumber them.")
     return labels.astype(np.uint32)
+
+
+def series_of(path: str | Path) -> list[str]:
+    """As `parts_of`, where all parts are images of one kind (fields of a plate, series); the path itself where not."""
+    there, part = place.split(Path(path), holds_dicom)
+    reader = format_of(there)
+    return parts_of(path) if reader is not None and reader.alike and not part else [str(path)]
 
 
 def _short(error: Exception) -> str:

@@ -12,11 +12,15 @@ from napari_apprentice.data.volume import Volume
 
 @dataclass(frozen=True)
 class Format:
-    """``read`` gives an image of a file, or the part of it that is named; ``parts`` names those there are."""
+    """``read`` gives an image of a file, or the part of it that is named; ``parts`` names those there are.
+
+    Parts that are ``alike`` are images to be segmented one like the other; others (datasets) are chosen by people.
+    """
 
     suffixes: tuple[str, ...]
     read: Callable[[Path, str], Volume]
     parts: Callable[[Path], tuple[str, ...]] = lambda path: ()
+    alike: bool = True
 
 
 _FILES = (
@@ -25,7 +29,7 @@ _FILES = (
     Format(nifti.SUFFIXES, nifti.read),
     Format(nrrd.SUFFIXES, nrrd.read),
     Format(mrc.SUFFIXES, mrc.read),
-    Format(hdf5.SUFFIXES, hdf5.read, hdf5.parts),
+    Format(hdf5.SUFFIXES, hdf5.read, hdf5.parts, alike=False),
     Format(dicom.SUFFIXES, dicom.read),
 )
 _ZARR = Format((".zarr",), omezarr.read, omezarr.parts)

@@ -10,6 +10,7 @@ from qtpy.QtCore import QUrl
 from qtpy.QtGui import QDesktopServices, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu
 
+from napari_apprentice.data import exports
 from napari_apprentice.gui.sections.section import Section, button, menu_button, muted, row
 from napari_apprentice.gui.stage import Throttle
 from napari_apprentice.project.folder import Project, Recent
@@ -17,6 +18,8 @@ from napari_apprentice.session import Session
 
 _MOST_RECENT = 8
 _LOOK_MS = 300
+_NO_MASKS = "There are no masks to export yet."
+FILTERS = {f"{name} (*{suffix})": suffix for suffix, name in exports.NAMES.items()}
 
 
 class ProjectSection(Section):
@@ -30,7 +33,7 @@ class ProjectSection(Section):
         self._recent = QMenu()
         self._recent.aboutToShow.connect(self._fill_recent)
         self.open = menu_button("Continue...", self._recent, "Go on with a project of before")
-        self.export = button("Export labels...", self._on_export, tip="There are no masks to export yet.")
+        self.export = button("Export labels...", self._on_export, tip=_NO_MASKS)
         self.export.setEnabled(False)
         self.copy = menu_button("Copy as...", self._copy_menu(), "What you did here as a command or as Python")
         self.folder = button("Folder", self._on_folder, tip="Open the project's folder")
@@ -66,7 +69,11 @@ class ProjectSection(Section):
         if self.export.isEnabled() == has_masks:
             return
         self.export.setEnabled(has_masks)
-        self.export.setToolTip("TIFF with the pixel size" if has_masks else "There are no masks to export yet.")
+        self.export.setToolTip(
+            "TIFF, NIfTI, OME-Zarr, Fiji ROIs, QuPath, a table of measurements, ..."
+            if has_masks
+            else "There are no masks to export yet."
+        )
 
     def _on_saved(self) -> None:
         self.aside.setText(f"saved {datetime.now().astimezone():%H:%M:%S}")
@@ -90,12 +97,12 @@ class ProjectSection(Section):
         entry = self._session.current
         if entry is None:
             return
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Export labels", f"{Path(entry.name).stem}_labels.tif", "TIFF (*.tif *.tiff)"
+        path, chosen = QFileDialog.getSaveFileName(
+            self, "Export labels", f"{Path(entry.name).stem}_labels.tif", ";;".join(FILTERS)
         )
         if path:
             with self.said():
-                self._session.export_labels(path)
+                self._session.export_labels(with_suffix(path, chosen))
 
     def _copy_menu(self) -> QMenu:
         menu = QMenu()
@@ -116,6 +123,13 @@ class ProjectSection(Section):
     def _on_folder(self) -> None:
         if self._session.project is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._session.project.path)))
+
+
+def with_suffix(path: str, chosen: str) -> str:
+    """A path as typed when its end says a format, else with the suffix of the format chosen in the dialog."""
+    if any(path.lower().endswith(suffix) for suffix in exports.WRITERS):
+        return path
+    return path + FILTERS.get(chosen, ".tif")
 
 
 def title(recent: Recent) -> str:

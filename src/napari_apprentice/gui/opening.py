@@ -1,0 +1,60 @@
+"""File > Open and drag and drop: every format that we read, with axes, pixel size and place in the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.types import LayerData
+
+from napari_apprentice.data.files import is_image, parts_of, read_image
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.gui.layers import KEPT, image_layer_of
+
+_MOST_AT_ONCE = 12  # images of one file; more are chosen by their paths
+_SAYS_LABELS = ("label", "mask", "seg", "annotation", "truth")
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[str], list[LayerData]] | None:
+    """What reads a path, for napari; None for what is no image of ours, and for several paths as one stack."""
+    if not isinstance(path, str | Path) or not is_image(Path(path)):
+        return None
+    return read
+
+
+def read(path: str) -> list[LayerData]:
+    """The images of a file as layers, with pixel sizes; `UserError` when it cannot be read."""
+    inside = parts_of(path)
+    if len(inside) > _MOST_AT_ONCE:
+        listed = ", ".join(Path(one).relative_to(path).as_posix() for one in inside[:4])
+        raise UserError(
+            f"{path} holds {len(inside)} images ({listed}, ...): open one of them, such as {inside[0]}, "
+            "or segment all of them from the command line."
+        )
+    return [layer_data(read_image(one), labels=len(inside) > 1 and _says_labels(one)) for one in inside]
+
+
+def layer_data(volume: Volume, *, labels: bool = False) -> LayerData:
+    """A volume as a layer of an image, or of labels when its numbers are whole."""
+    layer, reading = image_layer_of(volume)
+    data, options, _ = layer.as_layer_data_tuple()
+    kept: dict[str, Any] = {key: options[key] for key in ("name", "scale", "units", "axis_labels")}
+    kept["metadata"] = {KEPT: {"axes": reading.axes, **_plain(volume)}}
+    if labels and np.dtype(volume.pixels.dtype).kind in "ui" and not options["rgb"]:
+        return data, kept, "labels"
+    window = volume.metadata.get("window")
+    if window is not None and not options["rgb"]:
+        kept["contrast_limits"] = (window[0] - window[1] / 2, window[0] + window[1] / 2)
+    return data, {**kept, "rgb": options["rgb"]}, "image"
+
+
+def _plain(volume: Volume) -> dict[str, Any]:
+    """What a layer cannot say of its image by itself."""
+    return {"source": volume.source, "channels": volume.channels, "metadata": volume.metadata}
+
+
+def _says_labels(path: str) -> bool:
+    return any(word in Path(path).name.lower() for word in _SAYS_LABELS)
