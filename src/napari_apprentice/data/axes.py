@@ -123,7 +123,10 @@ def to_volume(
 
 
 def describe(volume: Volume) -> str:
-    """What was understood, in words: "2D, 3 channels, 512 x 640 pixels, 0.65 x 0.65 um"."""
+    """What was understood, in words: "2D, 3 channels, 512 x 640 pixels, 0.65 x 0.65 um".
+
+    Of a patient's image also where x, y and z point, such as "LPS".
+    """
     t, c, z, y, x = volume.pixels.shape
     words = ["3D" if volume.is_3d else "2D"]
     if t > 1:
@@ -138,11 +141,15 @@ def describe(volume: Volume) -> str:
     else:
         steps = volume.spacing if volume.is_3d else volume.spacing[1:]
         words.append(" x ".join(f"{step:.4g}" for step in steps) + f" {volume.unit}")
+    if volume.metadata.get("orientation"):
+        words.append(volume.metadata["orientation"])
     return ", ".join(words)
 
 
 def check_pixels(volume: Volume) -> list[str]:
-    """Notes about pixels that need one; of a very large image a regular sample is looked at.
+    """Notes about pixels that need one, after those that the file gave cause for.
+
+    Of a very large image a regular sample is looked at.
 
     NaN and infinite pixels are allowed: they count as the image's darkest value, and a note says how many.
 
@@ -162,10 +169,11 @@ def check_pixels(volume: Volume) -> list[str]:
     low, high = values.min(), values.max()
     if low == high:
         raise UserError(f"Every pixel of {volume.name} is {low:g}: there is nothing to see; open another image.")
+    notes = list(volume.metadata.get("notes", ()))
     if finite.all():
-        return []
+        return notes
     bad = 100 * (1 - finite.mean())
-    return [f"{bad:.2g}% of the pixels of {volume.name} are NaN or infinite and count as its darkest value."]
+    return [*notes, f"{bad:.2g}% of the pixels of {volume.name} are NaN or infinite and count as its darkest value."]
 
 
 def _letter(name: str) -> str:

@@ -59,20 +59,27 @@ def write(path: Path, export: Export) -> None:
         )
         for place, value in enumerate(values, start=1)
     ]
-    made = hd.seg.Segmentation(
-        source_images=slices,
-        pixel_array=masks,
-        segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
-        segment_descriptions=described,
-        series_instance_uid=hd.UID(),
-        series_number=int(slices[0].get("SeriesNumber") or 0) + 1000,
-        sop_instance_uid=hd.UID(),
-        instance_number=1,
-        manufacturer="napari-apprentice developers",
-        manufacturer_model_name="napari-apprentice",
-        software_versions=__version__,
-        device_serial_number="0",
-    )
+    try:
+        made = hd.seg.Segmentation(
+            source_images=slices,
+            pixel_array=masks,
+            segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
+            segment_descriptions=described,
+            series_instance_uid=hd.UID(),
+            series_number=int(slices[0].get("SeriesNumber") or 0) + 1000,
+            sop_instance_uid=hd.UID(),
+            instance_number=1,
+            manufacturer="napari-apprentice developers",
+            manufacturer_model_name="napari-apprentice",
+            software_versions=__version__,
+            device_serial_number="0",
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        missing = f"{type(error).__name__}: {error}"
+        raise UserError(
+            f"The DICOM files of {export.image.name} lack what a segmentation refers to ({missing}): "
+            "write .nii.gz or .nrrd instead."
+        ) from error
     with whole(path) as part:
         made.save_as(part)
 
