@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_apprentice.data.files import dicom, hdf5, mrc, nifti, nrrd, omezarr, picture, tiff
+from napari_apprentice.data.files import arrays, dicom, hdf5, mrc, nifti, nrrd, omezarr, picture, tiff
 from napari_apprentice.data.volume import Volume
 
 
@@ -26,6 +26,7 @@ class Format:
 _FILES = (
     Format(tiff.SUFFIXES, tiff.read, tiff.parts),
     Format(picture.SUFFIXES, picture.read),
+    Format(arrays.SUFFIXES, arrays.read),
     Format(nifti.SUFFIXES, nifti.read),
     Format(nrrd.SUFFIXES, nrrd.read),
     Format(mrc.SUFFIXES, mrc.read),
@@ -36,7 +37,7 @@ _ZARR = Format((".zarr",), omezarr.read, omezarr.parts)
 _DICOM_FOLDER = Format((), dicom.read, dicom.parts)
 _BY_SUFFIX = {suffix: one for one in _FILES for suffix in one.suffixes}
 
-KINDS = "TIFF, OME-Zarr, NIfTI, NRRD, MRC, HDF5, DICOM, PNG, JPEG"
+KINDS = "TIFF, OME-Zarr, NIfTI, NRRD, MRC, HDF5, DICOM, PNG, JPEG, NPY"
 SUFFIXES = frozenset(_BY_SUFFIX)
 
 
