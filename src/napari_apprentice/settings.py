@@ -89,6 +89,9 @@ class SegmentSettings(Settings):
     diameter_unit: Annotated[LengthName, Field(description="Of the diameter: pixels of the image, or micrometers.")] = (
         "px"
     )
+    link: Annotated[
+        bool, Field(description="Time series: an object keeps its id where it overlaps itself in the next frame.")
+    ] = False
     tile: Annotated[int, Field(ge=32, le=4096, description="Tile edge in network pixels.")] = 384
     blend: Annotated[bool, Field(description="Blend overlapping tiles; off: crop exactly.")] = True
     engine: Annotated[

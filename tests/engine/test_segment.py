@@ -208,3 +208,17 @@ def test_a_model_that_measures_looks_first_and_says_how_wide_objects_are(bundled
     true_labels = np.repeat(np.repeat(truth, 2, axis=-1), 2, axis=-2)
     assert scores.average_precision(true_labels[0], labels[0], 0.5) > 0.6
     assert result.diameter == pytest.approx(typical_diameter(true_labels[0, 0]), rel=0.25)
+
+
+@needs_model
+def test_objects_keep_their_ids_through_time_when_they_are_linked(bundled: str, tmp_path: Path) -> None:
+    volume, _ = nuclei(160)
+    pixels = np.asarray(volume.pixels)
+    series = Volume(np.concatenate([pixels, np.roll(pixels, 2, axis=-1)]), volume.spacing, volume.unit)
+    _, alone, apart = run(job_for(tmp_path, series, bundled))
+    (tmp_path / "linked").mkdir()
+    _, result, linked = run(job_for(tmp_path / "linked", series, bundled, link=True))
+    assert not np.intersect1d(apart[0], apart[1]).any()
+    both = np.setdiff1d(np.intersect1d(linked[0], linked[1]), [0])
+    assert len(both) >= 0.8 * len(np.unique(linked[0])[1:])
+    assert result.objects == len(np.setdiff1d(np.unique(linked), [0])) < alone.objects

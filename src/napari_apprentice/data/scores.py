@@ -127,6 +127,17 @@ def matches_within(
     return [_matches(table, t, whole, judged > table.predicted_size) for t in thresholds]
 
 
+def partners(
+    truth: NDArray[Any], prediction: NDArray[Any], threshold: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ids of objects in both that overlap by an IoU of ``threshold``, each with at most one partner."""
+    table = overlap(truth, prediction)
+    good = table.iou >= threshold
+    pairs = _one_to_one(table.truth[good], table.predicted[good], table.iou[good])
+    ours, theirs = (np.unique(labels[labels > 0]).astype(np.int64) for labels in (truth, prediction))
+    return ours[table.truth[good][pairs]], theirs[table.predicted[good][pairs]]
+
+
 def average_precision(truth: NDArray[Any], prediction: NDArray[Any], threshold: float = 0.5) -> float:
     """TP / (TP + FP + FN) at one IoU threshold."""
     return matches(truth, prediction, (threshold,))[0].average_precision

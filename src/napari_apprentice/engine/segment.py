@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from napari_apprentice.data import scratch
+from napari_apprentice.data.linking import followed
 from napari_apprentice.data.models import why_not_fits
 from napari_apprentice.data.patches import Slices
 from napari_apprentice.data.zoom import typical_diameter, zoom_for
@@ -48,9 +49,7 @@ def run(job: SegmentJob, cancelled: Callable[[], bool], warm: Warm | None = None
         labels = yield from _frame(task, t, out[t], clock)
         if task.network.header.kind == "instances":
             diameters.append(typical_diameter(labels))
-            found = int(labels.max())
-            labels[labels > 0] += np.uint32(objects)
-            objects += found
+            labels, objects = _numbered(labels, out[t - 1] if t and job.settings.link else None, objects)
         out[t] = labels
         task = quicker(task, t)  # after the first frame: nothing may delay the first masks
     out.flush()
@@ -67,6 +66,15 @@ def run(job: SegmentJob, cancelled: Callable[[], bool], warm: Warm | None = None
             device=task.network.words,
         )
     )
+
+
+def _numbered(labels: np.ndarray, before: np.ndarray | None, objects: int) -> tuple[np.ndarray, int]:
+    """A frame's objects under ids of their own, or of the frame ``before``; and how many ids there are now."""
+    if before is not None:
+        linked, free = followed(before, labels, objects + 1)
+        return linked, free - 1
+    labels[labels > 0] += np.uint32(objects)
+    return labels, int(labels.max(initial=objects))
 
 
 @dataclass(frozen=True)

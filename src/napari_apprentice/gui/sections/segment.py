@@ -14,8 +14,8 @@ from napari_apprentice.session.words import found
 from napari_apprentice.settings import Kind, SegmentSettings
 
 _SHOWN = ("device", "diameter", "diameter_unit")
-_MORE = ("engine", "tile", "blend")
-_LABELS = {"diameter_unit": "Diameter in", "tile": "Tile (px)", "blend": "Blend tiles"}
+_MORE = ("link", "engine", "tile", "blend")
+_LABELS = {"diameter_unit": "Diameter in", "tile": "Tile (px)", "blend": "Blend tiles", "link": "Link frames"}
 
 
 class SegmentSection(Section):
