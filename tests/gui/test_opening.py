@@ -16,8 +16,11 @@ from napari.viewer import ViewerModel
 from napari_apprentice.data.files import read_image, read_labels
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
+from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.opening import get_reader, read
 from napari_apprentice.gui.saving import save_labels
+from napari_apprentice.gui.stage import Stage
+from napari_apprentice.session import Session
 
 AFFINE = np.diag([-0.5, 0.5, 2.0, 1.0])
 
@@ -90,3 +93,27 @@ def test_labels_are_saved_where_their_image_lies(tmp_path):
 def test_labels_without_anything_but_numbers(tmp_path):
     save_labels(str(tmp_path / "a.csv"), np.eye(20, dtype=int), {})
     assert (tmp_path / "a.csv").read_text().splitlines()[1].startswith("1,20,20.0,")
+
+
+def test_labels_have_no_channels_and_a_table_of_them_no_intensities(tmp_path):
+    for shape in ((3, 10, 20, 20), (30, 40, 3), (4, 30, 40)):
+        labels = np.random.default_rng(0).integers(1, 9, shape)
+        save_labels(str(tmp_path / "a.nii"), labels, {})
+        np.testing.assert_array_equal(read_labels(tmp_path / "a.nii").squeeze(), labels)
+    save_labels(str(tmp_path / "a.csv"), np.eye(20, dtype=int), {})
+    assert "intensity" not in (tmp_path / "a.csv").read_text()
+
+
+def test_the_masks_of_the_panel_are_saved_where_their_image_lies(tmp_path, qtbot):
+    viewer = ViewerModel()
+    for one in read(str(_nifti(tmp_path / "a.nii"))):
+        viewer._add_layer_from_data(*one)
+    with Session.temporary() as session:
+        stage = Stage(viewer, session, OpenImages(viewer, session))
+        stage.images.open(viewer.layers[0])
+        masks = stage.labels
+        assert masks is not None
+        session.paint(np.arange(5), 3)
+        data, options, _ = masks.as_layer_data_tuple()
+        save_labels(str(tmp_path / "l.nii.gz"), data, options)
+    np.testing.assert_allclose(read_image(tmp_path / "l.nii.gz").metadata["affine"], AFFINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from glob import glob
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from cyclopts import Group, Parameter
 from napari_apprentice.cli.progress import console, say, shown
 from napari_apprentice.data.channels import one_channel
 from napari_apprentice.data.files import KINDS, is_image, is_there, read_image, series_of, stem_of
+from napari_apprentice.data.files.omezarr import is_zarr
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
@@ -98,13 +100,13 @@ def targets(
 def images_in(path: Path) -> list[Path]:
     """The image that a path is, those it holds, or those in a folder, by name; `UserError` when there is none."""
     if not is_there(path):
-        matching = sorted(path.parent.glob(path.name)) if path.parent.exists() else sorted(Path().glob(str(path)))
-        if "*" not in str(path) or not matching:
+        matching = [Path(one) for one in sorted(glob(str(path)))] if "*" in str(path) else []
+        if not matching:
             raise UserError(f"{path} does not exist: check the path.")
         return [image for one in matching if one.is_dir() or is_image(one) for image in images_in(one)]
     if not path.is_dir() or is_image(path):
         return [Path(one) for one in series_of(path)]
-    images = sorted(file for file in path.iterdir() if is_image(file))
+    images = sorted(file for file in path.iterdir() if is_image(file) and not file.name.endswith("_seg.npy"))
     if not images:
         raise UserError(f"There is no image in {path} ({KINDS}): choose another folder.")
     return [Path(one) for image in images for one in series_of(image)]
@@ -112,11 +114,10 @@ def images_in(path: Path) -> list[Path]:
 
 def _stem(source: Path) -> str:
     """The input's name, with what names an image inside a file: plate_B_3_0."""
-    for parent in (source, *source.parents):
-        if is_image(parent) and (parent.is_file() or parent.suffix):
-            inside = source.relative_to(parent).parts
-            return "_".join([stem_of(parent), *inside])
-    return stem_of(source)
+    there = next(one for one in (source, *source.parents) if one.exists())
+    outer = [one for one in (there, *there.parents) if is_zarr(one)]
+    whole = outer[-1] if outer else there
+    return "_".join([stem_of(whole), *source.relative_to(whole).parts])
 
 
 def _segment_one(

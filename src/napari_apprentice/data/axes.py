@@ -222,7 +222,10 @@ def _pair(lengths: list[int], three_d: bool | None) -> str:
 def _lazy(array: Any) -> Any:
     from dask.array import from_array  # a second of import time that most images do not need
 
-    return from_array(array, meta=np.empty((0,) * len(array.shape), array.dtype))  # type: ignore[no-untyped-call]
+    chunks = getattr(array, "chunks", None) or "auto"
+    lazy = from_array(array, chunks=chunks, meta=np.empty((0,) * len(array.shape), array.dtype))  # type: ignore[no-untyped-call]
+    plain = np.dtype(np.uint8) if lazy.dtype == bool else lazy.dtype.newbyteorder("=")
+    return lazy if plain == lazy.dtype else lazy.astype(plain)
 
 
 def _samples_as_channels(pixels: Any, axes: str) -> tuple[Any, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 PIXEL = "pixel"
 MICROMETER = "um"
 
@@ -24,6 +26,17 @@ def plain_unit(text: str | None) -> str:
         if wanted in spellings or wanted.lower() in spellings:
             return unit
     return PIXEL
+
+
+def in_unit_of_x(steps: Sequence[float], units: Sequence[str]) -> tuple[tuple[float, float, float], str]:
+    """Steps (z, y, x), each in a unit of its own, in that of x; what has no unit of length stays as it is."""
+    plain = [plain_unit(unit) for unit in units]
+    into = micrometers(plain[2])
+    found = [
+        step if into is None or (own := micrometers(unit)) is None or unit == plain[2] else step * own / into
+        for step, unit in zip(steps, plain, strict=True)
+    ]
+    return (found[0], found[1], found[2]), plain[2]
 
 
 def micrometers(unit: str) -> float | None:

@@ -73,7 +73,10 @@ def volume_of(layer: Image, reading: Reading) -> Volume:
         source=kept.get("source", layer.source.path),
         channels=kept.get("channels", ()),
     )
-    return replace(volume, metadata={**kept.get("metadata", {}), **volume.metadata})
+    told = kept.get("metadata", {})
+    if reading.axes != kept.get("axes", reading.axes):
+        told = {name: value for name, value in told.items() if name not in ("affine", "orientation")}
+    return replace(volume, metadata={**told, **volume.metadata})
 
 
 def spacing_of(layer: Image, reading: Reading) -> tuple[tuple[float, float, float], str]:
@@ -168,7 +171,7 @@ def image_layer_of(volume: Volume) -> tuple[Image, Reading]:
     letters = "".join(a for a, n in zip("CTZ", (1 if rgb else c, t, z), strict=True) if n > 1) + "YX"
     pixels = pixels[tuple(slice(None) if a in letters or (a == "C" and rgb) else 0 for a in "CTZYX")]
     if rgb:
-        pixels = np.moveaxis(np.asarray(pixels), 0, -1)
+        pixels = pixels.transpose(*range(1, pixels.ndim), 0)
     steps = dict(zip("ZYX", volume.spacing, strict=True))
     layer = Image(
         pixels,

@@ -42,6 +42,8 @@ def layer_data(volume: Volume, *, labels: bool = False) -> LayerData:
     layer, reading = image_layer_of(volume)
     data, options, _ = layer.as_layer_data_tuple()
     kept: dict[str, Any] = {key: options[key] for key in ("name", "scale", "units", "axis_labels")}
+    moved = dict(zip("ZYX", volume.metadata.get("translate", (0.0, 0.0, 0.0)), strict=True))
+    kept["translate"] = [moved.get(axis, 0.0) for axis in reading.layer_axes]
     kept["metadata"] = {KEPT: {"axes": reading.axes, **_plain(volume)}}
     if labels and np.dtype(volume.pixels.dtype).kind in "ui" and not options["rgb"]:
         return data, kept, "labels"

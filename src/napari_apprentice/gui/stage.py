@@ -178,7 +178,13 @@ class Stage:
         if shown is None:
             return
         self.labels = ApprenticeLabels.showing(
-            self.session, shown.entry, shown.footprint, name=f"{shown.entry.name} masks", opacity=0.5, **self.options()
+            self.session,
+            shown.entry,
+            shown.footprint,
+            name=f"{shown.entry.name} masks",
+            opacity=0.5,
+            metadata={layers.KEPT: {"metadata": shown.entry.volume.metadata}},
+            **self.options(),
         )
         _colour(self.labels, self.session)
         self.labels.brush_size = _first_brush(shown.entry)

@@ -66,9 +66,7 @@ def record_of(volume: Volume) -> ImageRecord:
         spacing=tuple(float(step) for step in volume.spacing),
         unit=volume.unit,
         channels=tuple(str(channel) for channel in volume.channels),
-        metadata={
-            key: value for key, value in volume.metadata.items() if isinstance(value, str | int | float | bool | list)
-        },
+        metadata={key: value for key, value in volume.metadata.items() if isinstance(value, _WRITTEN)},
         content=content_hash(volume.pixels),
     )
 

@@ -113,7 +113,7 @@ def test_ome_zarr_passes_a_validator(tmp_path: Path) -> None:
 
 def test_nothing_is_written_over_an_image(tmp_path: Path) -> None:
     zarr.create_array(tmp_path / "a.zarr", data=np.ones((4, 5)))
-    with pytest.raises(UserError, match="is there already: choose another name"):
+    with pytest.raises(UserError, match="is there already and is no labels: choose another name"):
         write_labels(tmp_path / "a.zarr", np.ones((1, 1, 4, 5), np.uint32))
     assert read_image(tmp_path / "a.zarr").pixels.shape == (1, 1, 1, 4, 5)
 
@@ -228,3 +228,40 @@ def test_mistakes_are_one_sentence_and_leave_nothing(tmp_path: Path) -> None:
             with pytest.raises(UserError, match="Cannot write"):
                 write_labels(tmp_path / "missing" / f"a{suffix}", labels)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_labels_that_are_none_are_refused(tmp_path: Path) -> None:
+    for wrong in (np.full((1, 1, 4, 4), -1), np.full((1, 1, 4, 4), 1.5), np.full((1, 1, 4, 4), 2**40)):
+        with pytest.raises(UserError, match=r"a\.tif has (labels outside|fractions)"):
+            write_labels(tmp_path / "a.tif", wrong)
+    with pytest.raises(UserError, match="at most 32767 voxels"):
+        write_labels(tmp_path / "a.nii", np.zeros((1, 1, 2, 40000), np.uint32))
+    with pytest.raises(UserError, match="do not lie on an image"):
+        write_labels(tmp_path / "a.tif", np.zeros((1, 1, 4, 4), np.uint32), like=_image((1, 1, 4, 5)))
+
+
+def test_a_pixel_size_that_was_given_holds_against_that_of_the_affine(tmp_path: Path) -> None:
+    image = replace(_image((1, 5, 6, 7)), unit="mm", metadata=orientation.about(AFFINE))
+    write_labels(tmp_path / "a.nii", _labels((1, 5, 6, 7)), (4.0, 1.4, 1.0), like=image)
+    again = read_image(tmp_path / "a.nii")
+    assert again.spacing == pytest.approx((4.0, 1.4, 1.0))
+    np.testing.assert_allclose(np.array(again.metadata["affine"])[:3, :3], 2 * AFFINE[:3, :3], atol=1e-6)
+
+
+def test_own_ome_zarr_labels_may_be_written_again(tmp_path: Path) -> None:
+    for value in (1, 2):
+        write_labels(tmp_path / "a.ome.zarr", np.full((1, 1, 4, 5), value, np.uint32))
+    assert read_labels(tmp_path / "a.ome.zarr").max() == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["a.ome.zarr"]
+
+
+def test_labels_of_another_image_are_not_added_to_one(tmp_path: Path) -> None:
+    write_labels(tmp_path / "a.ome.zarr", np.ones((1, 1, 4, 5), np.uint32))
+    with pytest.raises(UserError, match="has another shape"):
+        write_labels(tmp_path / "a.ome.zarr" / "labels" / "b", np.ones((1, 1, 4, 6), np.uint32))
+
+
+def test_labels_begin_where_their_image_begins(tmp_path: Path) -> None:
+    image = replace(_image((1, 5, 6, 7)), metadata={"translate": [4.0, 0.0, -2.5]})
+    write_labels(tmp_path / "a.ome.zarr", _labels((1, 5, 6, 7)), like=image)
+    assert read_image(tmp_path / "a.ome.zarr").metadata["translate"] == [4.0, 0.0, -2.5]

@@ -49,6 +49,17 @@ def test_no_code_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert not (tmp_path / "it_ran").exists()
 
 
+class _Pointers:
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return np.ndarray, ((1,), "O", b"A" * 8)
+
+
+def test_bytes_are_never_taken_for_pointers(tmp_path: Path) -> None:
+    np.save(tmp_path / "a_seg.npy", {"masks": _Pointers()}, allow_pickle=True)
+    with pytest.raises(UserError):
+        read_image(tmp_path / "a_seg.npy")
+
+
 def test_other_pickles_and_cut_files(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", {"weights": np.ones(4)}, allow_pickle=True)
     with pytest.raises(UserError, match="holds no masks as Cellpose saves them"):

@@ -11,7 +11,7 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from napari_apprentice.data.files import parts_of, read_image
+from napari_apprentice.data.files import is_there, parts_of, read_image
 from napari_apprentice.errors import UserError
 
 SERIES = generate_uid()
@@ -99,7 +99,7 @@ def test_one_of_several_series_is_chosen_by_number(tmp_path: Path) -> None:
         read_image(tmp_path)
     volume = read_image(tmp_path / "3")
     assert (volume.pixels.shape, volume.name) == ((1, 1, 2, 4, 6), f"{tmp_path.name} 3")
-    with pytest.raises(UserError, match="has no 7"):
+    with pytest.raises(UserError, match="7 does not exist"):
         read_image(tmp_path / "7")
 
 
@@ -121,3 +121,43 @@ def test_a_real_ct_lies_where_its_labels_lie() -> None:
     corners = np.array([[i, j, k, 1] for i in (0, x - 1) for j in (0, y - 1) for k in (0, z - 1)]).T
     span = [np.sort(affine[:3] @ corners, axis=1)[:, [0, -1]] for affine in (ours, theirs)]
     np.testing.assert_allclose(span[0], span[1], atol=0.01)
+
+
+def test_slices_without_a_place_follow_their_numbers(tmp_path: Path) -> None:
+    for number in (10, 2, 1):
+        _slice(tmp_path / f"{number}", np.full((4, 6), number), InstanceNumber=number)
+    np.testing.assert_array_equal(read_image(tmp_path).pixels[:, 0, 0, 0, 0], [1, 2, 10])
+
+
+def test_a_series_never_has_the_name_of_a_file(tmp_path: Path) -> None:
+    _slice(tmp_path / "1", np.full((4, 6), 5), (0, 0, 0), SeriesNumber=1)
+    _slice(tmp_path / "2", np.full((4, 6), 6), (0, 0, 1), SeriesNumber=1)
+    _slice(tmp_path / "3", np.zeros((9, 9)), SeriesNumber=2, SeriesInstanceUID=generate_uid())
+    names = [Path(one).name for one in parts_of(tmp_path)]
+    assert names == ["1b", "2b"]
+    assert read_image(tmp_path / "1b").pixels.shape == (1, 1, 2, 4, 6)
+
+
+def test_slices_in_several_directions_are_no_volume(tmp_path: Path) -> None:
+    from napari_apprentice.data.files.dicom import stacked
+    from napari_apprentice.data.files.dicom_frames import Frame
+
+    ways = [(np.eye(3)[0], np.eye(3)[1]), (np.eye(3)[1], np.eye(3)[2])]
+    frames = [Frame(np.zeros((4, 6)), np.zeros(3), way, (1.0, 1.0), 1.0, (0.0,), True) for way in ways]
+    with pytest.raises(UserError, match="lie in different directions"):
+        stacked(frames, tmp_path)
+
+
+def test_a_window_that_is_none_is_left_out(tmp_path: Path) -> None:
+    for name, window in (
+        ("a", {"WindowCenter": None, "WindowWidth": None}),
+        ("b", {"WindowCenter": 5, "WindowWidth": 0}),
+    ):
+        assert "window" not in read_image(_slice(tmp_path / name, np.zeros((4, 6)), **window)).metadata
+
+
+def test_a_missing_file_beside_a_series_is_missing(tmp_path: Path) -> None:
+    _series(tmp_path, [0.0, 1.0])
+    assert not is_there(tmp_path / "gone.tif")
+    with pytest.raises(UserError, match=r"gone\.tif does not exist"):
+        read_image(tmp_path / "gone.tif")

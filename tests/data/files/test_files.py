@@ -141,3 +141,40 @@ def test_a_large_plain_tiff_is_mapped_and_a_small_one_read(tmp_path: Path, monke
     mapped = read_image(tmp_path / "a.tif").pixels
     assert isinstance(mapped, np.memmap)
     np.testing.assert_array_equal(mapped[0, 0], image)
+
+
+def test_a_large_tiff_in_tiles_or_of_other_byte_order_is_read_as_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.random.default_rng(0).integers(0, 60000, (3, 64, 80), np.uint16)
+    tifffile.imwrite(tmp_path / "tiles.tif", image, tile=(32, 32), compression="zlib", metadata={"axes": "ZYX"})
+    tifffile.imwrite(tmp_path / "big.tif", image, byteorder=">", metadata={"axes": "ZYX"})
+    tifffile.imwrite(tmp_path / "ome.ome.tif", image, compression="zlib", ome=True, metadata={"axes": "ZYX"})
+    monkeypatch.setattr(tiff, "MAP_FROM", 0)
+    for name in ("tiles.tif", "big.tif", "ome.ome.tif"):
+        pixels = read_image(tmp_path / name).pixels
+        assert not isinstance(pixels, np.ndarray), name
+        assert pixels.dtype.isnative
+        np.testing.assert_array_equal(np.asarray(pixels[0, 0, 1:]), image[1:])
+
+
+def test_names_and_units_of_ome_images(tmp_path: Path) -> None:
+    image = np.zeros((4, 20, 30), np.uint8)
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as file:
+        for name in ("Antibody-labelled", "label image"):
+            sizes = {"PhysicalSizeX": 0.5, "PhysicalSizeXUnit": "µm", "PhysicalSizeY": 0.5, "PhysicalSizeYUnit": "µm"}
+            depth = {"PhysicalSizeZ": 300.0, "PhysicalSizeZUnit": "nm"}
+            file.write(image, metadata={"axes": "ZYX", "Name": name, **sizes, **depth})
+    volume = read_image(tmp_path / "a.ome.tif")
+    assert (volume.name, volume.spacing, volume.unit) == ("a", (0.3, 0.5, 0.5), "um")
+
+
+def test_what_follows_a_file_of_one_image_is_refused(tmp_path: Path) -> None:
+    imageio.imwrite(tmp_path / "a.png", np.eye(20, dtype=np.uint8))
+    with pytest.raises(UserError, match=r"a\.png is one image, leave out what follows it"):
+        read_image(tmp_path / "a.png" / "7")
+
+
+def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="n" * 300):
+        read_image(tmp_path / ("n" * 300))

@@ -106,3 +106,15 @@ def test_real_files_that_are_none(name: str) -> None:
     with pytest.raises(UserError, match=r"\.nii") as caught:
         read_image(shared(f"formats/{name}"))
     assert "\n" not in str(caught.value)
+
+
+def test_micrometres_are_an_affine_in_millimetres_and_no_code_is_no_affine(tmp_path: Path) -> None:
+    volume = read_image(
+        write(tmp_path / "a.nii", np.zeros((4, 5, 6), np.uint8), np.diag([0.5, 0.5, 2.0, 1.0]), "micron")
+    )
+    assert (volume.spacing, volume.unit) == ((2.0, 0.5, 0.5), "um")
+    np.testing.assert_allclose(volume.metadata["affine"], np.diag([0.0005, 0.0005, 0.002, 1.0]))
+    image = nibabel.Nifti1Image(np.zeros((4, 5, 6), np.uint8), None)
+    image.header.set_zooms((0.5, 0.5, 2.0))
+    nibabel.save(image, tmp_path / "b.nii")
+    assert "affine" not in read_image(tmp_path / "b.nii").metadata

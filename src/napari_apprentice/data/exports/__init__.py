@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.exports import (
@@ -21,6 +20,7 @@ from napari_apprentice.data.exports import (
     tiff,
 )
 from napari_apprentice.data.exports.export import Export, Writer
+from napari_apprentice.data.files import checked
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -57,6 +57,7 @@ def write_labels(
     *,
     like: Volume | None = None,
     names: Mapping[int, str] | None = None,
+    measure: bool = True,
 ) -> None:
     """Write labels where their image lies, in the format that the path's suffix says.
 
@@ -74,6 +75,8 @@ def write_labels(
         The image: its spacing, its place in the patient, and the intensities that a table measures.
     names
         What classes are called.
+    measure
+        Whether a table also has intensities, of ``like``.
 
     Raises
     ------
@@ -86,9 +89,9 @@ def write_labels(
     image = like or Volume(labels[:, None], name=path.stem)
     image = replace(image, spacing=spacing or image.spacing, unit=image.unit if unit is None else unit)
     if tuple(labels.shape) != image.labels_shape:
-        raise ValueError(f"labels of shape {labels.shape} are not of an image of shape {image.pixels.shape}")
+        raise UserError(f"Labels of shape {tuple(labels.shape)} do not lie on an image of shape {image.labels_shape}.")
     try:
-        writer(path, Export(np.asarray(labels), image, dict(names or {}), seen=like is not None))
+        writer(path, Export(checked(labels, path.name), image, dict(names or {}), seen=measure and like is not None))
     except OSError as error:
         raise UserError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error
 

@@ -42,7 +42,8 @@ def write(path: Path, export: Export) -> None:
             f"A DICOM segmentation here has 1 to {_MOST_SEGMENTS} segments and these labels have {len(values)}: "
             "write .nii.gz instead."
         )
-    masks = np.stack([export.labels[0] == value for value in values], axis=-1).astype(np.uint8)
+    numbers = np.searchsorted(values, export.labels[0]).astype(np.uint16) + 1
+    numbers[export.labels[0] == 0] = 0
     algorithm = hd.AlgorithmIdentificationSequence(
         name="napari-apprentice",
         version=__version__,
@@ -62,7 +63,7 @@ def write(path: Path, export: Export) -> None:
     try:
         made = hd.seg.Segmentation(
             source_images=slices,
-            pixel_array=masks,
+            pixel_array=numbers,
             segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
             segment_descriptions=described,
             series_instance_uid=hd.UID(),

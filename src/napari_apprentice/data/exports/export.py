@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.units import micrometers
 from napari_apprentice.data.volume import Volume
 
 
@@ -37,9 +38,16 @@ class Export:
 
     @property
     def affine(self) -> NDArray[np.float64] | None:
-        """From voxels (x, y, z) to millimetres in the patient (RAS), when the image says."""
+        """From voxels (x, y, z) to millimetres in the patient (RAS), when the image says; steps are its spacing."""
         told = self.image.metadata.get("affine")
-        return None if told is None else np.asarray(told, float)
+        if told is None:
+            return None
+        affine = np.asarray(told, float)
+        factor = (micrometers(self.image.unit) or 1000.0) / 1000.0
+        wanted = factor * np.array(self.image.spacing[::-1])
+        lengths = np.linalg.norm(affine[:3, :3], axis=0)
+        affine[:3, :3] *= wanted / np.where(lengths > 0, lengths, wanted)
+        return affine
 
 
 Writer = Callable[[Path, Export], None]
@@ -65,7 +73,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
         yield part
         if path.exists():
             os.replace(path, old)
-        os.replace(part, path)
+        try:
+            os.replace(part, path)
+        except OSError:
+            if old.exists():
+                os.replace(old, path)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)

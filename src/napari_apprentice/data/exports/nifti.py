@@ -9,7 +9,9 @@ import numpy as np
 
 from napari_apprentice.data.exports.export import Export, whole
 from napari_apprentice.data.units import PIXEL, micrometers
+from napari_apprentice.errors import UserError
 
+_LONGEST = 32767
 _UNITS = {"um": "micron", "mm": "mm", "m": "meter", PIXEL: "unknown"}
 
 
@@ -19,13 +21,15 @@ def write(path: Path, export: Export) -> None:
 
     voxels = export.compact.transpose(3, 2, 1, 0)
     voxels = voxels if voxels.shape[3] > 1 else voxels[..., 0]
-    unit, affine = "mm", export.affine
+    if max(voxels.shape) > _LONGEST:
+        raise UserError(f"NIfTI holds at most {_LONGEST} voxels along an axis: write {path.name} as .nrrd or .tif.")
+    unit, affine, lies = "mm", export.affine, "scanner"
     if affine is None:
-        unit, affine = _by_spacing(export)
+        (unit, affine), lies = _by_spacing(export), "unknown"
     image: Any = nibabel.Nifti1Image(np.ascontiguousarray(voxels), affine, dtype=voxels.dtype)
     image.header.set_xyzt_units(unit)
-    image.set_sform(affine, code="scanner")
-    image.set_qform(affine, code="scanner")
+    image.set_sform(affine, code=lies)
+    image.set_qform(affine, code=lies)
     with whole(path) as part:
         nibabel.save(image, part)
 

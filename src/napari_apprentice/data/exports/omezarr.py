@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from napari_apprentice.data.exports.export import Export, whole_folder
+from napari_apprentice.data.files import read_image
 from napari_apprentice.data.files.omezarr import is_zarr
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.errors import UserError
@@ -31,8 +32,10 @@ def write(path: Path, export: Export) -> None:
     import zarr
 
     image = image_above(path)
-    if path.exists() and (image is None or not _is_labels(path)):
-        raise UserError(f"{path} is there already: choose another name.")
+    if path.exists() and not _is_labels(path):
+        raise UserError(f"{path} is there already and is no labels: choose another name.")
+    if image is not None and read_image(image).labels_shape != export.image.labels_shape:
+        raise UserError(f"{image} has another shape than these labels: write them elsewhere.")
     form: Literal[2, 3] = 3 if image is None else _format(image)
     axes = [letter for letter, length in zip("TZYX", export.labels.shape, strict=True) if length > 1 or letter in "YX"]
     flat = export.compact.reshape([n for n, letter in zip(export.labels.shape, "TZYX", strict=True) if letter in axes])
@@ -68,11 +71,15 @@ def _metadata(path: Path, export: Export, axes: list[str], steps: list[int], *, 
     unit = _UNITS.get(export.image.unit)
     space = {"type": "space"} if unit is None or export.image.unit == PIXEL else {"type": "space", "unit": unit}
     spacing = dict(zip("ZYX", export.image.spacing, strict=True))
-    levels = []
+    levels, moved = [], export.image.metadata.get("translate")
     for place, step in enumerate(steps):
         scale = [spacing.get(axis, 1.0) * (step if axis in "YX" else 1) for axis in axes]
         # of every second pixel the first is kept: the centre of a level's pixel is where that pixel's is
-        levels.append({"path": str(place), "coordinateTransformations": [{"type": "scale", "scale": scale}]})
+        steps_and_place: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
+        if moved is not None:
+            where = dict(zip("ZYX", moved, strict=True))
+            steps_and_place.append({"type": "translation", "translation": [where.get(axis, 0.0) for axis in axes]})
+        levels.append({"path": str(place), "coordinateTransformations": steps_and_place})
     label: dict[str, Any] = {} if own_file else {"source": {"image": "../../"}}
     if export.names:
         label["properties"] = [{"label-value": value, "class": name} for value, name in export.names.items()]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.files import place
-from napari_apprentice.data.files.dicom import holds_dicom
+from napari_apprentice.data.files.dicom import holds_part
 from napari_apprentice.data.files.formats import KINDS, SUFFIXES, format_of, suffix_of
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -16,6 +17,7 @@ from napari_apprentice.errors import UserError
 __all__ = [
     "KINDS",
     "SUFFIXES",
+    "checked",
     "is_image",
     "is_there",
     "parts_of",
@@ -58,12 +60,15 @@ def read_image(path: str | Path) -> Volume:
     UserError
         When the file is missing, damaged, empty or of a format that cannot be read, or holds several images.
     """
-    there, part = place.split(Path(path), holds_dicom)
-    reader = format_of(there)
-    if reader is None:
-        what = "a folder, not an image" if there.is_dir() else "not an image that can be read"
-        raise UserError(f"{there} is {what} ({KINDS}): choose another one, or convert it first.")
+    there = Path(path)
     try:
+        there, part = place.split(there, holds_part)
+        reader = format_of(there)
+        if reader is None:
+            what = "a folder, not an image" if there.is_dir() else "not an image that can be read"
+            raise UserError(f"{there} is {what} ({KINDS}): choose another one, or convert it first.")
+        if part and reader.parts is None:
+            raise UserError(f"{path} does not exist: {there.name} is one image, leave out what follows it.")
         return reader.read(there, part)
     except UserError as error:
         if there.name in str(error):
@@ -78,19 +83,17 @@ def read_image(path: str | Path) -> Volume:
 def is_there(path: str | Path) -> bool:
     """Whether a path leads to a file or folder, or into one; nothing is read."""
     try:
-        return bool(place.split(Path(path), holds_dicom))
-    except UserError:
+        return bool(place.split(Path(path), holds_part))
+    except (UserError, OSError):
         return False
 
 
 def parts_of(path: str | Path) -> list[str]:
     """The images that a file or folder holds, as paths for `read_image`; the path itself when it is one image."""
-    there, part = place.split(Path(path), holds_dicom)
-    reader = format_of(there)
-    if part or reader is None:
-        return [str(path)]
     try:
-        inside = reader.parts(there)
+        there, part = place.split(Path(path), holds_part)
+        reader = format_of(there)
+        inside = () if part or reader is None or reader.parts is None else reader.parts(there)
     except Exception:  # `read_image` says what is wrong
         return [str(path)]
     return [str(there / one) for one in inside] if len(inside) > 1 else [str(path)]
@@ -105,19 +108,22 @@ def read_labels(path: str | Path) -> NDArray[np.uint32]:
         raise UserError(f"{path} has {c} channels: a label image has one number per pixel; choose another file.")
     if c > 1:  # a few slices, which nothing in the file tells from channels
         pixels = pixels.transpose(0, 2, 1, 3, 4)
-    labels = pixels[:, 0]
+    return checked(pixels[:, 0], str(path))
+
+
+def checked(labels: NDArray[Any], name: str) -> NDArray[np.uint32]:
+    """Labels of any type as uint32; `UserError` when they are not whole numbers from 0."""
     if labels.dtype.kind == "f" and not (np.isfinite(labels).all() and (labels == np.rint(labels)).all()):
-        raise UserError(f"{path} has fractions or NaN in it: labels are whole numbers; choose another file.")
-    if labels.min() < 0 or labels.max() > np.iinfo(np.uint32).max:
-        raise UserError(f"{path} has labels outside 0 to {np.iinfo(np.uint32).max}: renumber them.")
+        raise UserError(f"{name} has fractions or NaN in it: labels are whole numbers; choose others.")
+    if labels.min(initial=0) < 0 or labels.max(initial=0) > np.iinfo(np.uint32).max:
+        raise UserError(f"{name} has labels outside 0 to {np.iinfo(np.uint32).max}: renumber them.")
     return labels.astype(np.uint32)
 
 
 def series_of(path: str | Path) -> list[str]:
     """As `parts_of`, where all parts are images of one kind (fields of a plate, series); the path itself where not."""
-    there, part = place.split(Path(path), holds_dicom)
-    reader = format_of(there)
-    return parts_of(path) if reader is not None and reader.alike and not part else [str(path)]
+    reader = format_of(Path(path)) if Path(path).exists() else None
+    return parts_of(path) if reader is not None and reader.alike else [str(path)]
 
 
 def _short(error: Exception) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data import orientation
 from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files import place
-from napari_apprentice.data.files.dicom_frames import Frame, frames_of, tags_of
+from napari_apprentice.data.files.dicom_frames import Frame, frames_of, number_of, tags_of
 from napari_apprentice.data.files.dicom_segments import is_segmentation, segments
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.data.volume import Volume
@@ -26,12 +26,16 @@ from napari_apprentice.errors import UserError
 SUFFIXES = (".dcm", ".dicom", ".ima")
 _HEADER = ("SeriesInstanceUID", "SeriesNumber", "Rows", "Columns", "ImageOrientationPatient", "SOPClassUID")
 _UNEVEN = 0.01  # of the distance of slices: more than rounding
-_MOST_LISTED = 5000
 
 
 def holds_dicom(path: Path) -> bool:
     """Whether a folder has a DICOM file; looks at the first few files that may be."""
-    return path.is_dir() and next(_dicom_files(path, 20), None) is not None
+    return path.is_dir() and next(_dicom_files(path, most=20), None) is not None
+
+
+def holds_part(path: Path, name: str) -> bool:
+    """Whether a folder has a series of this name."""
+    return holds_dicom(path) and name in parts(path)
 
 
 def parts(path: Path) -> tuple[str, ...]:
@@ -51,7 +55,7 @@ def read(path: Path, part: str = "") -> Volume:
 
 def slices_of(path: Path) -> list[Any]:
     """The datasets of a file, or of the slices of a series from the lowest to the highest."""
-    there, part = place.split(path, holds_dicom)
+    there, part = place.split(path, holds_part)
     if there.is_file():
         return [_opened(there)]
     series = _series(there)
@@ -65,8 +69,11 @@ def stacked(frames: list[Frame], path: Path) -> Volume:
     if len({frame.pixels.shape for frame in frames}) > 1:
         raise UserError(f"{path} has slices of different sizes: put each size into a folder of its own.")
     placed = frames[0].corner is not None and all(frame.corner is not None for frame in frames)
+    if placed and any(not np.allclose(frame.directions, frames[0].directions, atol=0.01) for frame in frames):
+        raise UserError(f"{path} has slices that lie in different directions: they make no volume; choose one series.")
     samples = "S" if frames[0].pixels.ndim == 3 else ""
     if not placed:
+        frames = sorted(frames, key=lambda frame: frame.order)
         pixels = np.stack([frame.pixels for frame in frames])
         return to_volume(pixels, "TYX" + samples, *_plane_spacing(frames[0]), name=path.stem, source=str(path))
     columns = _along_normal(frames, path)
@@ -100,7 +107,7 @@ def _read_series(path: Path, part: str) -> Volume:
 def _series(path: Path) -> dict[str, list[Path]]:
     """Files by series: its number, with a letter where sizes or directions differ within it."""
     groups: dict[tuple[Any, ...], list[Path]] = {}
-    for file in _dicom_files(path, _MOST_LISTED):
+    for file in _dicom_files(path):
         told = tags_of(file, _HEADER)
         if told is None or told["Rows"] is None:
             continue
@@ -110,20 +117,31 @@ def _series(path: Path) -> dict[str, list[Path]]:
     named: dict[str, list[Path]] = {}
     for key in sorted(groups, key=lambda key: (int(key[0] or 0), *map(str, key[1:]))):
         name = str(key[0] or 1)
-        letters = [name, *(f"{name}{letter}" for letter in "bcdefghijklmnopqrstuvwxyz")]
-        free = next((one for one in letters if one not in named), f"{name}-{len(named)}")
+        tried = [name, *(f"{name}{letter}" for letter in "bcdefghijklmnopqrstuvwxyz"), f"series {len(named) + 1}"]
+        # a file may have the name too, and then the path would mean the file
+        free = next(one for one in tried if one not in named and not (path / one).exists())
         named[free] = groups[key]
     return named
 
 
-def _dicom_files(path: Path, most: int) -> Iterator[Path]:
-    """Files that begin as DICOM does, by name."""
-    for file in sorted(path.iterdir())[:most]:
-        if not file.is_file() or file.name.startswith("."):
-            continue
-        with file.open("rb") as opened:
-            if opened.read(132)[128:] == b"DICM":
-                yield file
+def begins_as_dicom(path: Path) -> bool:
+    """DICOM files often have no suffix: they are known by how they begin. False for what may not be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def _dicom_files(path: Path, most: int | None = None) -> Iterator[Path]:
+    """Files that begin as DICOM does, by name, among the first ``most``."""
+    try:
+        files = sorted(path.iterdir())[:most]
+    except OSError:
+        return
+    for file in files:
+        if file.is_file() and not file.name.startswith(".") and begins_as_dicom(file):
+            yield file
 
 
 def _opened(path: Path) -> Any:
@@ -186,7 +204,7 @@ def _plane_spacing(frame: Frame) -> tuple[tuple[float, float, float], str]:
 def _described(volume: Volume, dataset: Any) -> Volume:
     """With what a dataset says about how to show it."""
     told: dict[str, Any] = {"modality": str(dataset.get("Modality", ""))}
-    centre, width = (np.ravel(dataset.get(name, [])) for name in ("WindowCenter", "WindowWidth"))
-    if len(centre) and len(width):
-        told["window"] = (float(centre[0]), float(width[0]))
+    centre, width = (number_of(dataset.get(name)) for name in ("WindowCenter", "WindowWidth"))
+    if centre is not None and width is not None and width > 0:
+        told["window"] = (centre, width)
     return replace(volume, metadata={**volume.metadata, **told})

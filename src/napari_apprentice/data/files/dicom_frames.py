@@ -72,11 +72,11 @@ def tags_of(path: Path, names: Sequence[str]) -> dict[str, Any] | None:
     return {name: dataset.get(name) for name in names}
 
 
-def frames_of(dataset: Any, path: Path) -> list[Frame]:
-    """The frames of an image; tiles of a slide come as the one image that they make."""
+def frames_of(dataset: Any, path: Path, tiles: Sequence[int] | None = None) -> list[Frame]:
+    """The frames of an image; tiles of a slide (only these, or all) come as the one image that they make."""
     pixels = _pixels(dataset, path)
     if "TotalPixelMatrixRows" in dataset and "NumberOfFrames" in dataset:
-        pixels = slide_of(dataset, pixels)[None]
+        pixels = slide_of(dataset, pixels, range(len(pixels)) if tiles is None else tiles)[None]
     count = len(pixels)
     offsets = dataset.get("GridFrameOffsetVector")
     found = []
@@ -91,7 +91,7 @@ def frames_of(dataset: Any, path: Path) -> list[Frame]:
         elif corner is not None and count > 1 and "PerFrameFunctionalGroupsSequence" not in dataset:
             corner = None  # one place for many frames: they are times
         y, x = (1.0, 1.0) if spacing is None or not (spacing > 0).all() else (float(spacing[0]), float(spacing[1]))
-        thick = _number(groups.get("SpacingBetweenSlices")) or _number(groups.get("SliceThickness")) or 1.0
+        thick = number_of(groups.get("SpacingBetweenSlices")) or number_of(groups.get("SliceThickness")) or 1.0
         scaled = _scaled(pixels[index], groups, dataset)
         placed = corner if turned is not None and spacing is not None else None
         order, measured = _order(groups, index), spacing is not None
@@ -99,13 +99,14 @@ def frames_of(dataset: Any, path: Path) -> list[Frame]:
     return _alike(found)
 
 
-def slide_of(dataset: Any, tiles: NDArray[Any]) -> NDArray[Any]:
-    """The image (Y, X, ...) that the tiles (N, y, x, ...) of a slide make: by their places, else row by row."""
+def slide_of(dataset: Any, tiles: NDArray[Any], chosen: Sequence[int]) -> NDArray[Any]:
+    """The image (Y, X, ...) that the chosen tiles of (N, y, x, ...) make: by their places, else row by row."""
     rows, columns = int(dataset.TotalPixelMatrixRows), int(dataset.TotalPixelMatrixColumns)
     high, wide = tiles.shape[1:3]
     across = -(-columns // wide)
     whole = np.zeros((rows, columns, *tiles.shape[3:]), tiles.dtype)
-    for index, tile in enumerate(tiles):
+    for index in chosen:
+        tile = tiles[index]
         y, x = index // across * high, index % across * wide
         place = groups_of(dataset, index)
         if "RowPositionInTotalImagePixelMatrix" in place:
@@ -151,9 +152,9 @@ def groups_of(dataset: Any, frame: int) -> dict[str, Any]:
 
 def _scaled(pixels: NDArray[Any], groups: dict[str, Any], dataset: Any) -> NDArray[Any]:
     """With the rescale slope and intercept, or the scale of a dose; whole numbers stay whole."""
-    slope, intercept = _number(groups.get("RescaleSlope")), _number(groups.get("RescaleIntercept")) or 0.0
+    slope, intercept = number_of(groups.get("RescaleSlope")), number_of(groups.get("RescaleIntercept")) or 0.0
     slope = 1.0 if slope is None else slope
-    dose = _number(dataset.get("DoseGridScaling"))
+    dose = number_of(dataset.get("DoseGridScaling"))
     if dose is not None:
         return np.asarray(pixels * np.float32(dose), np.float32)
     if (slope == 1 and intercept == 0) or pixels.ndim == 3:
@@ -172,10 +173,11 @@ def _alike(frames: list[Frame]) -> list[Frame]:
 
 
 def _order(groups: dict[str, Any], index: int) -> tuple[float, ...]:
-    return (*(_number(groups.get(name)) or 0.0 for name in _IN_ORDER), float(index))
+    return (*(number_of(groups.get(name)) or 0.0 for name in _IN_ORDER), float(index))
 
 
-def _number(value: Any) -> float | None:
+def number_of(value: Any) -> float | None:
+    """A finite number, the first of several; None for anything else."""
     try:
         number = float(np.ravel(value)[0]) if value is not None else None
     except (TypeError, ValueError, IndexError):

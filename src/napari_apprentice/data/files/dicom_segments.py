@@ -27,18 +27,28 @@ def segments(dataset: Any, path: Path) -> Volume:
 
     names = {int(one.SegmentNumber): str(one.get("SegmentLabel", "")) for one in dataset.SegmentSequence}
     frames = dicom_frames.frames_of(dataset, path)
-    if dataset.SegmentationType == "LABELMAP" or (len(frames) == 1 and "TotalPixelMatrixRows" in dataset):
+    if dataset.SegmentationType == "LABELMAP":
         return _with_names(stacked(frames, path), names)
-    owners = [_segment(dataset, index) for index in range(len(frames))]
-    frames = _without_gaps(frames)
     fraction = float(dataset.get("MaximumFractionalValue") or 1) if dataset.SegmentationType == "FRACTIONAL" else None
-    volumes = [stacked(_filled(frames, owners, number, fraction), path) for number in names]
+    if "TotalPixelMatrixRows" in dataset:
+        volumes = [stacked(_on_slide(dataset, path, number, fraction), path) for number in names]
+    else:
+        owners = [_segment(dataset, index) for index in range(len(frames))]
+        frames = _without_gaps(frames)
+        volumes = [stacked(_filled(frames, owners, number, fraction), path) for number in names]
     stack = np.concatenate([np.asarray(volume.pixels) for volume in volumes], axis=1)
     if fraction is None and (np.count_nonzero(stack, axis=1) <= 1).all():
         numbers = np.array(list(names), np.uint16).reshape(1, -1, 1, 1, 1)
         stack = (stack.astype(np.uint16) * numbers).max(axis=1, keepdims=True)
         return _with_names(replace(volumes[0], pixels=stack), names)
     return _with_names(replace(volumes[0], pixels=stack, channels=tuple(names.values())), names)
+
+
+def _on_slide(dataset: Any, path: Path, number: int, fraction: float | None) -> list[Frame]:
+    """The whole slide with the tiles of one segment only."""
+    owners = [_segment(dataset, index) for index in range(int(dataset.NumberOfFrames))]
+    (frame,) = dicom_frames.frames_of(dataset, path, [index for index, one in enumerate(owners) if one == number])
+    return [frame if fraction is None else replace(frame, pixels=frame.pixels / np.float32(fraction))]
 
 
 def _segment(dataset: Any, frame: int) -> int:

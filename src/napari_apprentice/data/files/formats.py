@@ -12,14 +12,15 @@ from napari_apprentice.data.volume import Volume
 
 @dataclass(frozen=True)
 class Format:
-    """``read`` gives an image of a file, or the part of it that is named; ``parts`` names those there are.
+    """``read`` gives an image of a file, or the part of it that is named.
 
-    Parts that are ``alike`` are images to be segmented one like the other; others (datasets) are chosen by people.
+    ``parts`` names those there are, None where a file is one image. Parts that are ``alike`` are images to be segmented
+    one like the other; others (datasets) are chosen by people.
     """
 
     suffixes: tuple[str, ...]
     read: Callable[[Path, str], Volume]
-    parts: Callable[[Path], tuple[str, ...]] = lambda path: ()
+    parts: Callable[[Path], tuple[str, ...]] | None = None
     alike: bool = True
 
 
@@ -54,13 +55,4 @@ def format_of(path: Path) -> Format | None:
         if omezarr.is_zarr(path):
             return _ZARR
         return _DICOM_FOLDER if dicom.holds_dicom(path) else None
-    return _BY_SUFFIX.get(suffix_of(path)) or (_BY_SUFFIX[".dcm"] if _begins_as_dicom(path) else None)
-
-
-def _begins_as_dicom(path: Path) -> bool:
-    """DICOM files often have no suffix at all."""
-    try:
-        with path.open("rb") as file:
-            return file.read(132)[128:] == b"DICM"
-    except OSError:
-        return False
+    return _BY_SUFFIX.get(suffix_of(path)) or (_BY_SUFFIX[".dcm"] if dicom.begins_as_dicom(path) else None)

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from napari_apprentice.data import orientation
 from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files.pixels import native, refuse_nonsense
-from napari_apprentice.data.units import PIXEL, plain_unit
+from napari_apprentice.data.units import PIXEL, micrometers, plain_unit
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
-SUFFIXES = (".nii", ".nii.gz", ".mgh", ".mgz", ".mnc", ".hdr", ".img")
+SUFFIXES = (".nii", ".nii.gz", ".mgh", ".mgz", ".mnc", ".hdr")
 _AXES = "XYZTC"
 _SPACE_UNIT = "mm"  # what the format means where a file does not say, and what its affine is in
 
@@ -43,8 +43,31 @@ def read(path: Path, part: str = "") -> Volume:
     shape = tuple(int(n) for n in image.shape)
     refuse_nonsense(path, shape, image.get_data_dtype().itemsize, pixels_in.stat().st_size)
     pixels, axes = _pixels(image)
-    volume = to_volume(pixels, axes, *_spacing(image.header), name=_stem(path), source=str(path))
-    return replace(volume, metadata={**volume.metadata, **orientation.about(np.asarray(image.affine, float))})
+    spacing, unit = _spacing(image.header)
+    if _is_minc(image):
+        axes, spacing = "TZYX"[-pixels.ndim :], (spacing[2], spacing[1], spacing[0])
+    volume = to_volume(pixels, axes, spacing, unit, name=_stem(path), source=str(path))
+    affine = _affine(image, unit)
+    return volume if affine is None else replace(volume, metadata={**volume.metadata, **orientation.about(affine)})
+
+
+def _affine(image: Any, unit: str) -> orientation.Affine | None:
+    """To millimetres, whatever unit the file has; None where the file does not say how the image lies."""
+    codes = [int(image.header[name]) for name in ("sform_code", "qform_code")] if _is_nifti(image) else [1]
+    if not any(codes):
+        return None
+    factor = (micrometers(unit) or 1000.0) / 1000.0
+    affine = np.asarray(np.diag([factor, factor, factor, 1.0]) @ np.asarray(image.affine, float))
+    return affine[:, [2, 1, 0, 3]] if _is_minc(image) else affine
+
+
+def _is_nifti(image: Any) -> bool:
+    return "Nifti" in type(image).__name__
+
+
+def _is_minc(image: Any) -> bool:
+    """MINC is (T, Z, Y, X), the only one of these formats that is."""
+    return "Minc" in type(image).__name__
 
 
 def _pixels(image: Any) -> tuple[NDArray[Any], str]:
@@ -61,7 +84,8 @@ def _pixels(image: Any) -> tuple[NDArray[Any], str]:
 
 def _spacing(header: Any) -> tuple[tuple[float, float, float], str]:
     """Spacing (z, y, x) and its unit; 1 pixel where the file tells nonsense."""
-    steps = [*(float(step) for step in header.get_zooms()[:3]), 1.0][:3]
+    zooms = header.get_zooms()
+    steps = [*(float(step) for step in (zooms[-3:] if "Minc" in type(header).__name__ else zooms[:3])), 1.0][:3]
     if not all(np.isfinite(step) and step > 0 for step in steps):
         return (1.0, 1.0, 1.0), PIXEL
     unit = str(header.get_xyzt_units()[0]) if hasattr(header, "get_xyzt_units") else "unknown"

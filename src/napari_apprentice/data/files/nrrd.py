@@ -11,7 +11,7 @@ import numpy as np
 from napari_apprentice.data import orientation
 from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files.pixels import native, refuse_nonsense
-from napari_apprentice.data.units import PIXEL, plain_unit
+from napari_apprentice.data.units import PIXEL, micrometers, plain_unit
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -43,8 +43,9 @@ def read(path: Path, part: str = "") -> Volume:
         header = nrrd.read_header(file)
         sizes = [int(n) for n in header["sizes"]]
         axes = _axes(header, len(sizes), path)
-        files = [path, *_detached(path, header)]
-        refuse_nonsense(path, tuple(sizes), _itemsize(header), sum(one.stat().st_size for one in files))
+        there = _bytes_there(path, header)
+        if there:
+            refuse_nonsense(path, tuple(sizes), _itemsize(header), there)
         pixels = nrrd.read_data(header, file, str(path), index_order="F")
     affine = _affine(header, axes)
     spacing, unit = _spacing(header, axes)
@@ -102,7 +103,8 @@ def _affine(header: dict[str, Any], axes: str) -> orientation.Affine | None:
         return None
     flips = np.array([_FLIPS[word] for word in words[:3]])[:, None]
     origin = np.nan_to_num(np.asarray(header.get("space origin", np.zeros(3)), float))
-    return orientation.affine_of(flips * np.stack(known, axis=1), flips[:, 0] * origin)
+    factor = (micrometers(_spacing(header, axes)[1]) or 1000.0) / 1000.0
+    return orientation.affine_of(factor * flips * np.stack(known, axis=1), factor * flips[:, 0] * origin)
 
 
 def _itemsize(header: dict[str, Any]) -> int:
@@ -113,12 +115,14 @@ def _itemsize(header: dict[str, Any]) -> int:
     return next(found, 4)
 
 
-def _detached(path: Path, header: dict[str, Any]) -> list[Path]:
-    """The file of the pixels beside a detached header; `UserError` when it is missing."""
+def _bytes_there(path: Path, header: dict[str, Any]) -> int:
+    """Of the file, or of the one beside a detached header; 0 for a list of files. `UserError` when it is missing."""
     told = header.get("data file", header.get("datafile"))
+    if told is None:
+        return path.stat().st_size
     if not isinstance(told, str) or told.startswith("LIST") or "%" in told:
-        return []
+        return 0
     place = path.parent / told
     if not place.exists():
         raise UserError(f"{path} says that its pixels are in {told}, which is not there: put both together.")
-    return [place]
+    return place.stat().st_size

@@ -8,14 +8,14 @@ What a group says is read leniently, as files of many programs are a little off 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from napari_apprentice.data.axes import guess_axes, to_volume
-from napari_apprentice.data.units import PIXEL, plain_unit
+from napari_apprentice.data.units import PIXEL, in_unit_of_x
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -36,7 +36,6 @@ class Multiscale:
     scales: tuple[tuple[float, ...], ...]
     translation: tuple[float, ...]
     channels: tuple[str, ...] = ()
-    labels: tuple[str, ...] = field(default=())
 
 
 def is_zarr(path: Path) -> bool:
@@ -80,7 +79,9 @@ def read(path: Path, part: str = "") -> Volume:
         raise UserError(f"{path} names {len(image.axes)} axes but its pixels have {len(array.shape)}: it is damaged.")
     axes = guess_axes(array.shape, names=image.axes)
     spacing, unit = _spacing(image)
-    return to_volume(array, axes, spacing, unit, name=_name(path), source=str(path), channels=image.channels)
+    volume = to_volume(array, axes, spacing, unit, name=_name(path), source=str(path), channels=image.channels)
+    moved = [image.translation[image.axes.index(a)] if a in image.axes else 0.0 for a in "zyx"]
+    return replace(volume, metadata={**volume.metadata, "translate": moved}) if any(moved) else volume
 
 
 def multiscale(path: Path) -> Multiscale:
@@ -96,8 +97,7 @@ def multiscale(path: Path) -> Multiscale:
         paths = tuple(str(level["path"]) for level in first["datasets"])
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path} does not say how its image is stored: it is damaged or no OME-Zarr image.") from error
-    labels = tuple(str(name) for name in _attributes(path / "labels").get("labels", []))
-    return Multiscale(axes, units, paths, scales, moved, _channels(told), labels)
+    return Multiscale(axes, units, paths, scales, moved, _channels(told))
 
 
 def _axes(told: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -125,11 +125,10 @@ def _steps(level: dict[str, Any], count: int) -> tuple[tuple[float, ...], tuple[
 def _spacing(image: Multiscale) -> tuple[tuple[float, float, float], str]:
     names = [name.lower() for name in image.axes]
     steps = [image.scales[0][names.index(letter)] if letter in names else 1.0 for letter in "zyx"]
-    unit = plain_unit(image.units[names.index("x")]) if "x" in names else PIXEL
+    units = [image.units[names.index(letter)] if letter in names else PIXEL for letter in "zyx"]
     if not all(np.isfinite(step) and step > 0 for step in steps):
         return (1.0, 1.0, 1.0), PIXEL
-    z, y, x = steps
-    return (z, y, x), unit
+    return in_unit_of_x(steps, units)
 
 
 def _channels(told: dict[str, Any]) -> tuple[str, ...]:

@@ -11,16 +11,16 @@ from pathlib import Path
 from napari_apprentice.errors import UserError
 
 
-def split(path: Path, holds_images: Callable[[Path], bool]) -> tuple[Path, str]:
+def split(path: Path, holds_part: Callable[[Path, str], bool]) -> tuple[Path, str]:
     """The file (or folder) that is there and the part of it that is meant, "" for none.
 
-    ``holds_images`` tells of a folder whether a name below it may be a part that is no file. `UserError` when nothing
-    of the path leads to a file.
+    ``holds_part`` tells of a folder whether it has a part of a name that is no file. `UserError` when nothing of the
+    path leads to a file.
     """
     if path.exists():
         return path, ""
     there = next((parent for parent in path.parents if parent.exists()), None)
-    if there is not None and (there.is_file() or (there == path.parent and holds_images(there))):
+    if there is not None and (there.is_file() or (there == path.parent and holds_part(there, path.name))):
         return there, path.relative_to(there).as_posix()
     raise UserError(f"{path} does not exist: check the path.")
 

@@ -20,7 +20,7 @@ from napari_apprentice.data.files.tiff_metadata import channel_names, spacing_of
 from napari_apprentice.data.volume import Volume
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".lsm", ".stk", ".svs", ".ndpi", ".scn", ".qptiff")
-_BESIDES = ("thumbnail", "label", "macro", "overview")  # pictures beside the image of a slide
+_BESIDES = ("thumbnail", "label", "macro", "label image", "macro image", "overview")  # beside the image of a slide
 
 
 def parts(path: Path) -> tuple[str, ...]:
@@ -35,13 +35,14 @@ def read(path: Path, part: str = "") -> Volume:
         images = _images(file)
         series = images[place.chosen(path, part, tuple(map(str, range(len(images)))), "images")]
         size = refuse_nonsense(path, series.shape, series.dtype.itemsize, _stored(path, series))
-        pixels = _pixels(path, series, size)
+        pixels = _pixels(path, file, series, size)
         axes = guess_axes(pixels.shape, names=tuple(series.axes))
         spacing, unit = spacing_of(file, file.series.index(series))
         channels = channel_names(file, file.series.index(series))
     if axes.endswith("S") and size < MAP_FROM and is_grey(pixels):
         pixels, axes = pixels[..., 0], axes[:-1]
-    title, source = (f"{path.stem} {part}", str(path / part)) if part else (path.stem, str(path))
+    stem = path.stem.removesuffix(".ome")
+    title, source = (f"{stem} {part}", str(path / part)) if part else (stem, str(path))
     return to_volume(pixels, axes, spacing, unit, name=title, source=source, channels=channels)
 
 
@@ -49,7 +50,7 @@ def _images(file: tifffile.TiffFile) -> list[Any]:
     """The series to choose from: all images of OME, else the first of the file."""
     if not file.is_ome:
         return list(file.series[:1])
-    return [one for one in file.series if not any(word in one.name.lower() for word in _BESIDES)] or list(file.series)
+    return [one for one in file.series if one.name.strip().lower() not in _BESIDES] or list(file.series)
 
 
 def _stored(path: Path, series: Any) -> int:
@@ -58,23 +59,21 @@ def _stored(path: Path, series: Any) -> int:
     return path.stat().st_size if len(series.pages) == 1 else max(size, path.stat().st_size)
 
 
-def _pixels(path: Path, series: Any, size: int) -> Any:
-    if size >= MAP_FROM and series.dataoffset is not None and series.dtype.isnative:
-        mapped: NDArray[Any] = np.memmap(path, series.dtype, "r", series.dataoffset, series.shape)
+def _pixels(path: Path, file: tifffile.TiffFile, series: Any, size: int) -> Any:
+    dtype = series.dtype.newbyteorder(file.byteorder)  # what tifffile says of a series is always native
+    if size >= MAP_FROM and series.dataoffset is not None and dtype.isnative:
+        mapped: NDArray[Any] = np.memmap(path, dtype, "r", series.dataoffset, series.shape)
         return mapped
     if size >= MAP_FROM:
-        return _lazy(path, series)
+        return _lazy(path, file.series.index(series))
     return native(np.asarray(series.asarray()))
 
 
-def _lazy(path: Path, series: Any) -> Any:
-    """A dask array over a file that stays open; its chunks are the tiles or strips."""
+def _lazy(path: Path, index: int) -> Any:
+    """A zarr array over a file that stays open; its chunks are the tiles or strips."""
     import zarr
-    from dask.array import from_array
 
-    opened = tifffile.TiffFile(path).series[series.index]
-    array = zarr.open_array(opened.aszarr(level=0), mode="r")
-    return from_array(array, chunks=array.chunks, meta=np.empty((0,) * array.ndim, array.dtype))  # type: ignore[no-untyped-call]
+    return zarr.open_array(tifffile.TiffFile(path).series[index].aszarr(level=0), mode="r")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from napari_apprentice.data.units import MICROMETER, PIXEL, plain_unit
+from napari_apprentice.data.units import MICROMETER, PIXEL, in_unit_of_x, plain_unit
 
 Spacing = tuple[float, float, float]
 
@@ -31,9 +31,10 @@ def spacing_of(file: tifffile.TiffFile, index: int) -> tuple[Spacing, str]:
 
 def _ome_spacing(xml: str, index: int) -> tuple[Spacing, str]:
     pixels = _ome_pixels(xml, index)
-    unit = plain_unit(str(pixels.get("PhysicalSizeXUnit", "µm"))) if "PhysicalSizeX" in pixels else PIXEL
-    z, y, x = (float(pixels.get(f"PhysicalSize{letter}", 1)) for letter in "ZYX")
-    return (z, y, x), unit
+    if "PhysicalSizeX" not in pixels:
+        return (1.0, 1.0, 1.0), PIXEL
+    steps = [float(pixels.get(f"PhysicalSize{letter}", 1)) for letter in "ZYX"]
+    return in_unit_of_x(steps, [str(pixels.get(f"PhysicalSize{letter}Unit", "µm")) for letter in "ZYX"])
 
 
 def _ome_pixels(xml: str, index: int) -> dict[str, Any]:

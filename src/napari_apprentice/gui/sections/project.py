@@ -69,11 +69,7 @@ class ProjectSection(Section):
         if self.export.isEnabled() == has_masks:
             return
         self.export.setEnabled(has_masks)
-        self.export.setToolTip(
-            "TIFF, NIfTI, OME-Zarr, Fiji ROIs, QuPath, a table of measurements, ..."
-            if has_masks
-            else "There are no masks to export yet."
-        )
+        self.export.setToolTip(f"As {', '.join(exports.NAMES.values())}" if has_masks else _NO_MASKS)
 
     def _on_saved(self) -> None:
         self.aside.setText(f"saved {datetime.now().astimezone():%H:%M:%S}")
