@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_apprentice.data import files
+from napari_apprentice.data import exports, files
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.session import Session
@@ -21,7 +21,7 @@ def image(seed: int = 0, shape=(1, 1, 1, 20, 30), **more) -> Volume:
 
 def written(path: Path, seed: int = 0) -> Path:
     """An image file."""
-    files.write_labels(path, image(seed).pixels[:, 0].astype(np.uint32), (1.0, 0.5, 0.5), "um")
+    exports.write_labels(path, image(seed).pixels[:, 0].astype(np.uint32), (1.0, 0.5, 0.5), "um")
     return path
 
 
