@@ -53,6 +53,22 @@ class SegmentJob(Settings):
     out: ArrayRef
 
 
+class SegmentLargeJob(Settings):
+    """Propose labels for an image that memory cannot hold; writes OME-Zarr labels to ``out``.
+
+    ``image`` is what `read_image` takes; a block may take about ``memory_mb``.
+    """
+
+    type: Literal["segment-large"] = "segment-large"
+    id: str
+    image: str
+    channel: int | None = None
+    model: str
+    settings: SegmentSettings = SegmentSettings()
+    memory_mb: Annotated[float, Field(gt=0)] = 1000.0
+    out: str
+
+
 class TeachJob(Settings):
     """Fine-tune ``parent`` (a model file), or a fresh ``net``, on the lessons; writes a model to ``out``.
 
@@ -119,6 +135,17 @@ class SegmentResult(Settings):
     device: str = ""
 
 
+class SegmentLargeResult(Settings):
+    """``labels`` is an OME-Zarr folder; ``objects`` counts instances."""
+
+    type: Literal["segment-large"] = "segment-large"
+    job: str
+    labels: str
+    objects: int
+    seconds: float
+    device: str = ""
+
+
 class TeachResult(Settings):
     """Scores are on the set-aside corrections; None with ``why_no_score`` when too few objects are there to judge.
 
@@ -169,8 +196,8 @@ class InsideResult(Settings):
     origin: tuple[float, float, float]
 
 
-Job = SegmentJob | TeachJob | ClickJob | InsideJob
-Result = SegmentResult | TeachResult | ClickResult | InsideResult
+Job = SegmentJob | SegmentLargeJob | TeachJob | ClickJob | InsideJob
+Result = SegmentResult | SegmentLargeResult | TeachResult | ClickResult | InsideResult
 _adapter: TypeAdapter[Job] = TypeAdapter(Annotated[Job, Field(discriminator="type")])
 
 

@@ -12,7 +12,7 @@ from napari_apprentice.engine.device import available, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Failed, WasCancelled
-from napari_apprentice.jobs import ClickJob, InsideJob, Job, SegmentJob, TeachJob
+from napari_apprentice.jobs import ClickJob, InsideJob, Job, SegmentJob, SegmentLargeJob, TeachJob
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,10 @@ class Engine:
             from napari_apprentice.engine.segment import run as segment
 
             return segment(job, cancelled, self.warm)
+        if isinstance(job, SegmentLargeJob):
+            from napari_apprentice.engine.large.run import run as segment_large
+
+            return segment_large(job, cancelled, self.warm)
         if isinstance(job, ClickJob):
             from napari_apprentice.engine.click import run as click
 

@@ -35,7 +35,7 @@ from napari_apprentice.settings import SegmentSettings, Triple
 
 _SMALLEST_EDGE = 64
 _BATCH_VOXELS = {"cuda": 1 << 22, "mps": 1 << 19, "cpu": 0}  # network inputs of one batch; on a CPU one tile
-_OVERLAP_2D = (0, 24, 24)  # halos of blended tiles; the receptive field is larger but fades
+_OVERLAP_2D = (0, 24, 24)
 _OVERLAP_3D = (4, 16, 16)
 _DEEPEST = 32  # slices of a tile
 _MOST_VOXELS = 1 << 32
@@ -154,13 +154,22 @@ def tiles_for(net: NetSettings, shape: Triple, edge: int, *, blend: bool) -> lis
 
     A volume of no more voxels than a tile is one tile: cut along z, a network would see little of a small organ.
     """
-    wanted = (1, edge, edge) if net.dims == 2 else (min(_DEEPEST, edge // 12), edge // 2, edge // 2)
+    wanted = tile_of(net, edge)
     if net.dims == 3 and np.prod(shape, dtype=np.int64) <= np.prod(wanted):
         wanted = shape
-    overlap = _OVERLAP_2D if net.dims == 2 else _OVERLAP_3D
-    halo = overlap if blend else net.receptive_radius
+    halo = halo_of(net) if blend else net.receptive_radius
     tile = [_even(n, max(t, 4 * h), h) for n, t, h in zip(shape, wanted, halo, strict=True)]
     return plan_tiles(shape, (tile[0], tile[1], tile[2]), halo, net.multiple)
+
+
+def tile_of(net: NetSettings, edge: int) -> Triple:
+    """The tile (z, y, x) that an edge in the plane asks for."""
+    return (1, edge, edge) if net.dims == 2 else (min(_DEEPEST, edge // 12), edge // 2, edge // 2)
+
+
+def halo_of(net: NetSettings) -> Triple:
+    """By how much tiles overlap to each side (z, y, x); the receptive field is larger but fades."""
+    return _OVERLAP_2D if net.dims == 2 else _OVERLAP_3D
 
 
 def _even(size: int, tile: int, halo: int) -> int:

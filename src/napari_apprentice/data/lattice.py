@@ -1,0 +1,104 @@
+"""Where a large image is predicted and decoded: integers only, the same for every block size and every worker.
+
+In the plane the network sees ``up`` pixels for each ``down`` pixels of the image; along z the two are the same.
+Tiles lie on a lattice that begins at the image's first pixel::
+
+    network pixels   |--- step ---|--- step ---|--- step ---|-- the rest
+    tile 1 reads              |halo|   step    |halo|             (mirrored where the image ends)
+    tile 1 keeps                   |   step    |
+
+so that what is predicted for a pixel never depends on how the work was shared out. Steps and halos are multiples of the
+pooling grid and of ``up``: a tile begins on the grid, and on a whole pixel of the image.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from napari_apprentice.data.patches import Slices
+from napari_apprentice.settings import Triple
+
+_FINEST = 8  # parts of a pixel: a zoom is the nearest fraction with at most so large a denominator
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is read of the network's image, what of that is kept (relative to ``read``), and where that goes."""
+
+    read: Slices
+    keep: Slices
+    put: Slices
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Tiles and blocks of an image of ``shape`` (z, y, x); ``step`` and ``halo`` are in network pixels."""
+
+    shape: Triple
+    up: int
+    down: int
+    step: Triple
+    halo: Triple
+
+    @property
+    def zoom(self) -> float:
+        """Network pixels per image pixel, in the plane."""
+        return self.up / self.down
+
+    @property
+    def network_shape(self) -> Triple:
+        """The image at network resolution; its last pixel may reach beyond the image's."""
+        z, y, x = self.shape
+        return z, -(-y * self.up // self.down), -(-x * self.up // self.down)
+
+    def tiles(self) -> list[Part]:
+        """All tiles, row by row."""
+        counts = [range(-(-n // step)) for n, step in zip(self.network_shape, self.step, strict=True)]
+        return [self._tile((z, y, x)) for z, y, x in itertools.product(*counts)]
+
+    def blocks(self, tiles: Triple, margin: Triple) -> Iterator[Part]:
+        """Blocks of so many tiles along z, y and x, read with a margin around them (rounded up to whole pixels)."""
+        sizes = [step * count for step, count in zip(self.step, tiles, strict=True)]
+        wide = (margin[0], *(-(-m // self.up) * self.up for m in margin[1:]))
+        spans = [
+            [_span(start, size, more, n) for start in range(0, n, size)]
+            for size, more, n in zip(sizes, wide, self.network_shape, strict=True)
+        ]
+        for z, y, x in itertools.product(*spans):
+            yield Part(*((z[i], y[i], x[i]) for i in range(3)))
+
+    def in_image(self, part: Slices) -> Slices:
+        """The pixels of the image behind network pixels that begin on a whole pixel; cut where the image ends."""
+        z, y, x = part
+        plane = [
+            slice(s.start * self.down // self.up, min(n, -(-s.stop * self.down // self.up)))
+            for s, n in zip((y, x), self.shape[1:], strict=True)
+        ]
+        return z, plane[0], plane[1]
+
+    def _tile(self, index: Triple) -> Part:
+        spans = [
+            _span(i * step, step, halo, n)
+            for i, step, halo, n in zip(index, self.step, self.halo, self.network_shape, strict=True)
+        ]
+        return Part(*((spans[0][i], spans[1][i], spans[2][i]) for i in range(3)))
+
+
+def lattice_for(shape: Triple, zoom: float, tile: Triple, halo: Triple, multiple: Triple) -> Lattice:
+    """A lattice whose tiles are about ``tile`` large, halos included, and overlap by at least two halos."""
+    near = Fraction(zoom).limit_denominator(_FINEST) or Fraction(1, _FINEST)
+    up, down = near.numerator, near.denominator
+    units = (multiple[0], math.lcm(multiple[1], up), math.lcm(multiple[2], up))
+    halos = [-(-h // unit) * unit for h, unit in zip(halo, units, strict=True)]
+    steps = [max(unit, (t - 2 * h) // unit * unit) for t, h, unit in zip(tile, halos, units, strict=True)]
+    return Lattice(shape, up, down, (steps[0], steps[1], steps[2]), (halos[0], halos[1], halos[2]))
+
+
+def _span(start: int, size: int, more: int, end: int) -> tuple[slice, slice, slice]:
+    """Along one axis: what is read, what of that is kept, and where it goes."""
+    first, stop = max(0, start - more), min(end, start + size)
+    return slice(first, min(end, start + size + more)), slice(start - first, stop - first), slice(start, stop)

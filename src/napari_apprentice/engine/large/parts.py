@@ -1,0 +1,156 @@
+"""Segmenting an image that memory cannot hold: predicted tile by tile, decoded block by block, numbered at the end.
+
+::
+
+    image --tiles--> prediction (zarr, float16) --blocks--> objects under their places --> ids 1, 2, 3, ...
+          (`predict_tile`)                      (`decode_block`)                       (`renumber_block`)
+
+Each step reads a part, writes a chunk of its own and may run anywhere, in any order, again after a crash. A block is
+read with a margin wider than objects are: of an object that reaches over the edge of blocks each of them sees all, and
+knows it by the place of its first voxel, so that nothing has to be agreed on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_apprentice.data.lattice import Lattice, Part
+from napari_apprentice.engine.decoding import labels_of
+from napari_apprentice.engine.normalize import Scaling
+from napari_apprentice.engine.predict import Network, Prediction, forward
+from napari_apprentice.engine.resample import resize
+from napari_apprentice.settings import Triple
+
+Places = NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Objects of a block: the places of those it owns, and of those that its margin cut."""
+
+    owned: Places
+    cut: Places
+
+
+def predict_tile(network: Network, lattice: Lattice, pixels: Any, scaling: Scaling, tile: Part) -> NDArray[np.float16]:
+    """What the network says of what a tile keeps, (K, z, y, x); ``pixels`` (C, Z, Y, X) are read as far as needed."""
+    inputs = scaling.with_logarithm(_seen(lattice, pixels, scaling, tile, network.header.net.multiple))
+    values = forward(network, inputs[None])[0]
+    return np.asarray(values[(slice(None), *tile.keep)], np.float16)
+
+
+def decode_block(
+    network: Network, lattice: Lattice, values: NDArray[Any], block: Part, spacing: tuple[float, float, float]
+) -> tuple[Places, Found]:
+    """The objects in a block's own part of the image, each as the place of its first voxel, counted from 1.
+
+    ``values`` (K, z, y, x) is the prediction of all that the block reads.
+    """
+    region, own = lattice.in_image(block.read), lattice.in_image(block.put)
+    shape = tuple(s.stop - s.start for s in region)
+    padded = _padded(lattice, block)
+    labels = labels_of(Prediction(values, padded), network.header, spacing)[:, : shape[1], : shape[2]]
+    if network.header.kind == "classes":
+        inside = labels[_within(region, own)].astype(np.uint64)
+        return inside, Found(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+    names, first = np.unique(labels, return_index=True)
+    places = _places(first, region, lattice.shape)
+    table = np.zeros(int(names[-1]) + 1, np.uint64)
+    table[names] = places
+    table[0] = 0
+    inside = table[labels[_within(region, own)]]
+    cut = np.isin(names, _at_edges(labels, region, lattice.shape))
+    mine = _lies_in(first, region, own) & (names > 0)
+    there = np.isin(places, inside) & cut & (names > 0)
+    return inside, Found(places[mine & ~cut], places[there])
+
+
+def joins(one: Places, two: Places, cut: Places) -> Places:
+    """Pairs (n, 2) of objects cut by margins that meet over most of the face between two blocks.
+
+    ``one`` and ``two`` are the voxels on either side of the face.
+    """
+    both = (one > 0) & (two > 0) & (one != two) & np.isin(one, cut) & np.isin(two, cut)
+    if not both.any():
+        return np.zeros((0, 2), np.uint64)
+    pairs, shared = np.unique(np.stack([one[both], two[both]], 1), axis=0, return_counts=True)
+    smaller = [min(np.count_nonzero(one == a), np.count_nonzero(two == b)) for a, b in pairs]
+    return pairs[2 * shared > np.array(smaller)]
+
+
+def numbers(places: Places, joined: Places) -> tuple[Places, NDArray[np.uint32]]:
+    """Sorted places and the id of each, from 1 without gaps; those ``joined`` (n, 2) have the same."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    known = np.unique(places)
+    if not len(joined):
+        return known, np.arange(1, len(known) + 1, dtype=np.uint32)
+    rows, columns = np.searchsorted(known, joined[:, 0]), np.searchsorted(known, joined[:, 1])
+    graph = coo_array((np.ones(len(joined), bool), (rows, columns)), shape=(len(known), len(known)))
+    _, groups = connected_components(graph, directed=False)
+    _, ids = np.unique(groups, return_inverse=True)
+    return known, (ids + 1).astype(np.uint32)
+
+
+def renumbered(places: Places, known: Places, ids: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """A block of places as ids."""
+    index = np.searchsorted(known, places)
+    found = ids[np.minimum(index, len(ids) - 1)] if len(ids) else np.zeros(places.shape, np.uint32)
+    return np.where(places > 0, found, np.uint32(0))
+
+
+def _seen(lattice: Lattice, pixels: Any, scaling: Scaling, tile: Part, multiple: Triple) -> NDArray[np.float32]:
+    """Linear inputs (C, z, y, x) of a tile at network resolution, mirrored at the end up to the pooling grid."""
+    linear = scaling.linear(np.asarray(pixels[(slice(None), *lattice.in_image(tile.read))]))
+    plane = [-(-(s.stop - s.start) * lattice.down // lattice.up) for s in tile.read[1:]]
+    linear = _mirrored(linear, (linear.shape[1], *plane))
+    size = tuple(s.stop - s.start for s in tile.read)
+    if lattice.up != lattice.down:
+        linear = resize(torch.from_numpy(linear), (size[1], size[2])).numpy()
+    return _mirrored(linear, tuple(-(-n // m) * m for n, m in zip(size, multiple, strict=True)))
+
+
+def _mirrored(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Values (C, z, y, x) mirrored at the far ends up to a shape (z, y, x)."""
+    short = [(0, wanted - n) for wanted, n in zip(shape, values.shape[1:], strict=True)]
+    return values if not any(more for _, more in short) else np.pad(values, [(0, 0), *short], mode="symmetric")
+
+
+def _padded(lattice: Lattice, block: Part) -> Triple:
+    """The size in image pixels of what a block reads, as whole network pixels have it."""
+    z, y, x = (s.stop - s.start for s in block.read)
+    return z, y * lattice.down // lattice.up, x * lattice.down // lattice.up
+
+
+def _within(region: tuple[slice, ...], own: tuple[slice, ...]) -> tuple[slice, ...]:
+    return tuple(slice(o.start - r.start, o.stop - r.start) for r, o in zip(region, own, strict=True))
+
+
+def _places(first: NDArray[Any], region: tuple[slice, ...], shape: Triple) -> Places:
+    """Voxels counted within a region, as they count in the whole image, from 1."""
+    inside = np.unravel_index(first, tuple(s.stop - s.start for s in region))
+    z, y, x = (axis.astype(np.uint64) + np.uint64(s.start) for axis, s in zip(inside, region, strict=True))
+    return np.asarray((z * np.uint64(shape[1]) + y) * np.uint64(shape[2]) + x + np.uint64(1))
+
+
+def _lies_in(first: NDArray[Any], region: tuple[slice, ...], own: tuple[slice, ...]) -> NDArray[np.bool_]:
+    inside = np.unravel_index(first, tuple(s.stop - s.start for s in region))
+    within = [(axis >= o.start) & (axis < o.stop) for axis, o in zip(inside, _within(region, own), strict=True)]
+    return np.asarray(within[0] & within[1] & within[2])
+
+
+def _at_edges(labels: NDArray[Any], region: tuple[slice, ...], shape: Triple) -> NDArray[Any]:
+    """The objects at the edges of a region that are not edges of the image."""
+    found = [np.zeros(0, labels.dtype)]
+    for axis, (part, size) in enumerate(zip(region, shape, strict=True)):
+        if part.start > 0:
+            found.append(np.unique(labels.take(0, axis)))
+        if part.stop < size:
+            found.append(np.unique(labels.take(-1, axis)))
+    return np.unique(np.concatenate(found))

@@ -1,0 +1,146 @@
+"""What is decided once for a large image, so that every piece agrees: intensities, zoom, tiles, blocks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_apprentice.data import axes
+from napari_apprentice.data.channels import LUMINANCE, one_channel
+from napari_apprentice.data.files import read_image
+from napari_apprentice.data.lattice import Lattice, lattice_for
+from napari_apprentice.data.models import ModelHeader, why_not_fits
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.zoom import zoom_for
+from napari_apprentice.engine.aside import Aside
+from napari_apprentice.engine.diameter import Look, measure
+from napari_apprentice.engine.normalize import Scaling, fit
+from napari_apprentice.engine.predict import Network, halo_of, tile_of
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import SegmentLargeJob
+from napari_apprentice.settings import Triple
+
+_FITTED_WHOLE = 1 << 26  # voxels of a channel; of a larger frame windows are looked at
+_WINDOWS, _EDGE = 64, 256
+_DIAMETERS = 3.0  # of a typical object: how far a block looks beyond its own part
+_NEAR = 8  # network pixels: what decoding smooths and interpolates over
+_BYTES = 64  # for each voxel of what a block reads, at the finer resolution
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one frame is segmented; ``tiles`` of the lattice make a block, which reads ``margin`` network pixels more."""
+
+    lattice: Lattice
+    scaling: Scaling
+    tiles: Triple
+    margin: Triple
+
+
+def open_image(job: SegmentLargeJob) -> Volume:
+    """The image as the model takes it, without reading it; `UserError` when they do not fit."""
+    volume = read_image(job.image)
+    return volume if job.channel is None else one_channel(volume, job.channel)
+
+
+def channels_for(volume: Volume, header: ModelHeader) -> Any:
+    """Pixels (T, C, Z, Y, X) with the channels of the model, RGB as luminance; nothing is read."""
+    from dask.array import asarray
+
+    pixels = volume.pixels
+    if volume.metadata.get("rgb") and header.image_channels == 1:
+        weights = np.array(LUMINANCE, np.float32).reshape(1, -1, 1, 1, 1)
+        pixels = (asarray(pixels) * weights).sum(axis=1, keepdims=True)
+    misfit = why_not_fits(header, pixels.shape)
+    if misfit:
+        raise UserError(misfit)
+    return pixels
+
+
+def plan_for(job: SegmentLargeJob, network: Network, volume: Volume, pixels: Any) -> Plan:
+    """What is decided once for a frame (C, Z, Y, X) of ``volume``."""
+    header, settings = network.header, job.settings
+    scaling = fit(_sample(pixels), header.normalize)
+    measured = None
+    if header.measures and settings.diameter is None:
+        measured = measure(Look(network, pixels, scaling, settings, Aside()))
+    zoom = zoom_for(header, volume.spacing, volume.unit, settings, measured)
+    shape = (int(pixels.shape[1]), int(pixels.shape[2]), int(pixels.shape[3]))
+    lattice = lattice_for(shape, zoom, tile_of(header.net, settings.tile), halo_of(header.net), header.net.multiple)
+    margin = _margin(header, volume)
+    return Plan(lattice, scaling, _tiles(lattice, margin, job.memory_mb), margin)
+
+
+def kept(plan: Plan, path: Path) -> None:
+    """Write a plan down for whoever goes on with it."""
+    path.write_text(json.dumps(asdict(plan)))
+
+
+def known(path: Path) -> Plan:
+    """A plan as it was written."""
+    told = json.loads(path.read_text())
+    lattice = Lattice(**{name: tuple(v) if isinstance(v, list) else v for name, v in told["lattice"].items()})
+    scaling = told["scaling"]
+    return Plan(
+        lattice,
+        Scaling(tuple(scaling["low"]), tuple(scaling["high"]), scaling["gain"]),
+        tuple(told["tiles"]),
+        tuple(told["margin"]),
+    )
+
+
+def words(volume: Volume, plan: Plan) -> str:
+    """What is about to be done, for people."""
+    blocks = sum(1 for _ in plan.lattice.blocks(plan.tiles, plan.margin))
+    return f"{axes.describe(volume)}: {len(plan.lattice.tiles())} tiles, {blocks} blocks"
+
+
+def _sample(pixels: Any) -> np.ndarray:
+    """All of a frame (C, Z, Y, X), or windows (C, 1, n, 256) from everywhere in a large one."""
+    c, z, y, x = pixels.shape
+    if z * y * x <= _FITTED_WHOLE:
+        return np.asarray(pixels)
+    places = np.unravel_index(np.linspace(0, z * y * x - 1, _WINDOWS).astype(np.int64), (z, y, x))
+    windows = []
+    for k, j, i in zip(*places, strict=True):
+        top, left = max(0, min(int(j), y - _EDGE)), max(0, min(int(i), x - _EDGE))
+        window = np.asarray(pixels[:, int(k), top : top + _EDGE, left : left + _EDGE])
+        windows.append(window.reshape(c, -1)[:, : min(_EDGE, y) * min(_EDGE, x)])
+    return np.concatenate(windows, axis=1)[:, None, None]
+
+
+def _margin(header: ModelHeader, volume: Volume) -> Triple:
+    """How far a block looks around (z, y, x): a few objects, in network pixels; along z by the voxel's proportions."""
+    if header.kind == "classes":
+        return 0, _NEAR, _NEAR
+    plane = int(np.ceil(_DIAMETERS * (header.object_diameter or 32))) + _NEAR
+    if volume.pixels.shape[2] == 1:
+        return 0, plane, plane
+    longer = volume.spacing[0] / volume.spacing[2]
+    return max(2, int(np.ceil(plane / max(longer, 0.5)))), plane, plane
+
+
+def _tiles(lattice: Lattice, margin: Triple, memory_mb: float) -> Triple:
+    """How many tiles along z, y and x make the largest block that the memory is enough for; at least one."""
+    finer = max(1.0, (lattice.down / lattice.up) ** 2)
+    most = memory_mb * 1e6 / _BYTES / finer
+    count = [1, 1, 1]
+    ends = [-(-n // step) for n, step in zip(lattice.network_shape, lattice.step, strict=True)]
+    while True:
+        # the shortest side grows first: a block is to be as near to a cube as the image lets it
+        order = sorted(range(3), key=lambda axis: count[axis] * lattice.step[axis])
+        for axis in order:
+            tried = [n + (i == axis) for i, n in enumerate(count)]
+            sides = [
+                min(n, t * step + 2 * m)
+                for n, t, step, m in zip(lattice.network_shape, tried, lattice.step, margin, strict=True)
+            ]
+            if count[axis] < ends[axis] and np.prod(sides, dtype=float) <= most:
+                count = tried
+                break
+        else:
+            return count[0], count[1], count[2]
