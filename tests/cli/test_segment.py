@@ -138,3 +138,18 @@ def test_an_image_of_the_plate_that_is_damaged_is_told_and_the_others_are_done(
     assert cli.run(["segment", str(tmp_path / "p.ome.zarr"), "--model", str(model), "--out", str(out)]) == 2
     assert [file.name for file in out.iterdir()] == ["p_A_1_0.tif"]
     assert "1 of 2 images were left out" in capsys.readouterr().err
+
+
+def test_block_by_block_into_zarr(
+    images: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "labels"
+    arguments = ["segment", str(images / "one.tif"), "--model", str(model), "--out", str(out), "--blocks"]
+    assert cli.run(arguments) == 2
+    assert "add --format zarr" in capsys.readouterr().err
+    assert cli.run([*arguments, "--format", "zarr"]) == 0
+    assert "objects in" in capsys.readouterr().out
+    whole = tmp_path / "whole"
+    assert cli.run(["segment", str(images / "one.tif"), "--model", str(model), "--out", str(whole)]) == 0
+    assert read_image(out / "one.zarr").pixels.shape == read_image(whole / "one.tif").pixels.shape
+    assert [file.name for file in out.iterdir()] == ["one.zarr"]

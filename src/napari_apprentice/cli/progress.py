@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from napari_apprentice.errors import Cancelled, UserError
-from napari_apprentice.events import Event, Failed, Started, Validated, WasCancelled
+from napari_apprentice.events import Event, Failed, Note, Started, Validated, WasCancelled, is_last
 from napari_apprentice.events import Progress as Step
+from napari_apprentice.runners import RunningJob
 from napari_apprentice.session import Session
 
 
@@ -43,6 +44,24 @@ def shown(session: Session, title: str, *, curve: bool = False) -> Iterator[Show
         session.said.disconnect(show.on_said)
     if show.last is not None:
         _raise_failure(show.last)
+
+
+def followed(job: RunningJob, title: str) -> Event:
+    """Show what a job outside a session reports until it ends; returns the last event, or raises what went wrong."""
+    show = Shown(title, curve=False)
+    with show.bar:
+        while not job.ended:
+            for event in job.poll():
+                if isinstance(event, Note):
+                    show.on_said(event.text)
+                show.on_event("", event)
+                if is_last(event):
+                    show.on_ended("", event)
+        show.say_pending()
+    if show.last is None:
+        raise RuntimeError("the job ended without a word")
+    _raise_failure(show.last)
+    return show.last
 
 
 class Shown:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
+from napari_apprentice.cli.large import is_large, segment_large
 from napari_apprentice.cli.progress import console, say, shown
 from napari_apprentice.data.channels import one_channel
 from napari_apprentice.data.files import KINDS, is_image, is_there, read_image, series_of, stem_of
@@ -36,6 +37,7 @@ def segment(
     format: Annotated[tuple[FormatName, ...], Parameter(consume_multiple=True)] = ("tif",),
     channel: int | None = None,
     skip_done: bool = False,
+    blocks: bool | None = None,
     settings: Options = SegmentSettings(),  # noqa: B008 (frozen)
 ) -> None:
     """Write the labels of each input, under the input's own stem.
@@ -56,6 +58,8 @@ def segment(
         Which channel to use, counted from 0; empty: all, and for RGB what the model takes.
     skip_done
         Leave out inputs whose labels are there already.
+    blocks
+        Work block by block, going on where it was stopped; empty: for images that memory cannot hold.
     """
     jobs = targets(inputs, out, format)
     out.mkdir(parents=True, exist_ok=True)
@@ -67,7 +71,7 @@ def segment(
                 say(f"{written[0]}: done before")
                 continue
             try:
-                _segment_one(source, written, model, settings, runners, channel)
+                _segment_one(source, written, model, settings, runners, channel, blocks)
             except UserError as error:
                 # the other images of a batch are still worth doing, but a wrong model would be wrong every time
                 if len(jobs) == 1 or not _is_about(source, error):
@@ -127,8 +131,13 @@ def _segment_one(
     settings: SegmentSettings,
     runners: Runners,
     channel: int | None,
+    blocks: bool | None,
 ) -> None:
     volume = read_image(source)
+    if is_large(volume) if blocks is None else blocks:
+        for target in written:
+            segment_large(source, target, model, settings, runners, channel)
+        return
     if channel is not None:
         volume = one_channel(volume, channel)
     with Session.temporary(runners) as session:

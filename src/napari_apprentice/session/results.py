@@ -35,7 +35,7 @@ class Results(Work):
             self._take_version(result, running)
         elif isinstance(result, ClickResult):
             self._take_click(result, running)
-        else:
+        elif isinstance(result, InsideResult):
             self._take_map(result, running)
 
     def _take_labels(self, result: SegmentResult, running: Running) -> None:

@@ -5,6 +5,8 @@ https://ngff.openmicroscopy.org. Labels of an image are written in the image's o
 
 from __future__ import annotations
 
+import itertools
+import shutil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +16,9 @@ from napari_apprentice.data.exports.export import Export, whole_folder
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.files.omezarr import is_zarr
 from napari_apprentice.data.units import PIXEL
+from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
+from napari_apprentice.settings import Triple
 
 _UNITS = {"um": "micrometer", "nm": "nanometer", "mm": "millimeter", "m": "meter", "Å": "angstrom", "cm": "centimeter"}
 _SMALLEST = 256  # the coarsest level is about so wide
@@ -31,12 +35,8 @@ def write(path: Path, export: Export) -> None:
     """Write labels as a multiscale image of their own, nearest neighbours in the coarser levels."""
     import zarr
 
-    image = image_above(path)
-    if path.exists() and not _is_labels(path):
-        raise UserError(f"{path} is there already and is no labels: choose another name.")
-    if image is not None and read_image(image).labels_shape != export.image.labels_shape:
-        raise UserError(f"{image} has another shape than these labels: write them elsewhere.")
-    form: Literal[2, 3] = 3 if image is None else _format(image)
+    refuse(path, export.image)
+    form = _form(path)
     axes = [letter for letter, length in zip("TZYX", export.labels.shape, strict=True) if length > 1 or letter in "YX"]
     flat = export.compact.reshape([n for n, letter in zip(export.labels.shape, "TZYX", strict=True) if letter in axes])
     with whole_folder(path) as part:
@@ -48,15 +48,82 @@ def write(path: Path, export: Export) -> None:
             group.create_array(
                 str(place), data=np.ascontiguousarray(level), chunks=chunks, dimension_names=names, config=None
             )
-        told = _metadata(path, export, axes, _steps(flat.shape), own_file=image is None)
-        version = "0.5" if form == 3 else "0.4"
-        if form == 3:
-            group.attrs["ome"] = {"version": version, **told}
-        else:
-            told["multiscales"][0]["version"] = told["image-label"]["version"] = version
-            group.attrs.update(told)
-    if image is not None:
+        _describe(group, path, export, axes, _steps(flat.shape))
+    if image_above(path) is not None:
         _list(path.parent, path.name, form)
+
+
+def refuse(path: Path, image: Volume) -> None:
+    """`UserError` when labels of such an image may not be written here."""
+    above = image_above(path)
+    if path.exists() and not _is_labels(path):
+        raise UserError(f"{path} is there already and is no labels: choose another name.")
+    if above is not None and read_image(above).labels_shape != image.labels_shape:
+        raise UserError(f"{above} has another shape than these labels: write them elsewhere.")
+
+
+def begun(folder: Path, path: Path, shape: tuple[int, int, int, int], chunk: Triple) -> Any:
+    """An array of labels (T, Z, Y, X) in ``folder`` to be filled chunk by chunk; `finish` makes it ``path``.
+
+    One that was begun before is taken up again.
+    """
+    import zarr
+
+    if (folder / "0").exists():
+        return zarr.open_array(folder / "0", mode="r+")
+    group = zarr.open_group(folder, mode="w", zarr_format=_form(path))
+    names = list("tzyx") if _form(path) == 3 else None
+    return group.create_array("0", shape=shape, chunks=(1, *chunk), dtype=np.uint32, dimension_names=names)
+
+
+def finish(folder: Path, path: Path, export: Export) -> None:
+    """Add the pyramid and what describes it, and put the labels in their place."""
+    import zarr
+
+    group = zarr.open_group(folder, mode="a")
+    finest: Any = group["0"]
+    steps = _steps(finest.shape)
+    for level in range(1, len(steps)):
+        _halved(group, level)
+    _describe(group, path, export, list("TZYX"), steps)
+    with whole_folder(path) as part:
+        shutil.move(folder, part)
+    if image_above(path) is not None:
+        _list(path.parent, path.name, _form(path))
+
+
+def _halved(group: Any, level: int) -> None:
+    """A level of the pyramid, each chunk from those of the level before."""
+    finer = group[str(level - 1)]
+    shape = (*finer.shape[:2], *(-(-n // 2) for n in finer.shape[2:]))
+    coarser = group.create_array(
+        str(level),
+        shape=shape,
+        chunks=finer.chunks,
+        dtype=finer.dtype,
+        dimension_names=getattr(finer.metadata, "dimension_names", None),
+        overwrite=True,
+    )
+    _, z, y, x = finer.chunks
+    for t in range(shape[0]):
+        for k, j, i in itertools.product(range(0, shape[1], z), range(0, shape[2], y), range(0, shape[3], x)):
+            source = (t, slice(k, k + z), slice(2 * j, 2 * (j + y), 2), slice(2 * i, 2 * (i + x), 2))
+            coarser[t, k : k + z, j : j + y, i : i + x] = finer[source]
+
+
+def _describe(group: Any, path: Path, export: Export, axes: list[str], steps: list[int]) -> None:
+    told = _metadata(path, export, axes, steps, own_file=image_above(path) is None)
+    if _form(path) == 3:
+        group.attrs["ome"] = {"version": "0.5", **told}
+        return
+    told["multiscales"][0]["version"] = told["image-label"]["version"] = "0.4"
+    group.attrs.update(told)
+
+
+def _form(path: Path) -> Literal[2, 3]:
+    """The version of zarr to write: that of the image that labels are added to."""
+    image = image_above(path)
+    return 3 if image is None else _format(image)
 
 
 def _steps(shape: tuple[int, ...]) -> list[int]:

@@ -53,8 +53,9 @@ def decode_block(
     """
     region, own = lattice.in_image(block.read), lattice.in_image(block.put)
     shape = tuple(s.stop - s.start for s in region)
-    padded = _padded(lattice, block)
-    labels = labels_of(Prediction(values, padded), network.header, spacing)[:, : shape[1], : shape[2]]
+    values = _whole_pixels(lattice, values)
+    size = (shape[0], *(n * lattice.down // lattice.up for n in values.shape[2:]))
+    labels = labels_of(Prediction(values, size), network.header, spacing)[:, : shape[1], : shape[2]]
     if network.header.kind == "classes":
         inside = labels[_within(region, own)].astype(np.uint64)
         return inside, Found(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
@@ -122,10 +123,10 @@ def _mirrored(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     return values if not any(more for _, more in short) else np.pad(values, [(0, 0), *short], mode="symmetric")
 
 
-def _padded(lattice: Lattice, block: Part) -> Triple:
-    """The size in image pixels of what a block reads, as whole network pixels have it."""
-    z, y, x = (s.stop - s.start for s in block.read)
-    return z, y * lattice.down // lattice.up, x * lattice.down // lattice.up
+def _whole_pixels(lattice: Lattice, values: NDArray[Any]) -> NDArray[Any]:
+    """A prediction (K, z, y, x) that ends within a pixel of the image, up to that pixel's end."""
+    short = [(0, -n % lattice.up) for n in values.shape[2:]]
+    return values if not any(more for _, more in short) else np.pad(values, [(0, 0), (0, 0), *short], mode="edge")
 
 
 def _within(region: tuple[slice, ...], own: tuple[slice, ...]) -> tuple[slice, ...]:

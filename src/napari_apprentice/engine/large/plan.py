@@ -83,7 +83,8 @@ def kept(plan: Plan, path: Path) -> None:
 def known(path: Path) -> Plan:
     """A plan as it was written."""
     told = json.loads(path.read_text())
-    lattice = Lattice(**{name: tuple(v) if isinstance(v, list) else v for name, v in told["lattice"].items()})
+    shape, step, halo = (tuple(told["lattice"][name]) for name in ("shape", "step", "halo"))
+    lattice = Lattice(shape, told["lattice"]["up"], told["lattice"]["down"], step, halo)
     scaling = told["scaling"]
     return Plan(
         lattice,

@@ -10,6 +10,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 import zarr
 
 from napari_apprentice.data.exports import omezarr
+from napari_apprentice.data.exports.export import Export
 from napari_apprentice.data.lattice import Part
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.large import parts, plan
@@ -27,6 +29,7 @@ from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Finished, Note, Progress, Started
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
+from napari_apprentice.settings import Triple
 
 _PREDICTING, _DECODING = 0.85, 0.95  # shares of the work done by then
 
@@ -38,19 +41,20 @@ def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None =
     yield Started(device=network.device.words)
     volume = plan.open_image(job)
     pixels = plan.channels_for(volume, network.header)
+    omezarr.refuse(Path(job.out), volume)
     work = work_folder(Path(job.out))
     if not goes_on(work, job):
         _begin(work, job)
     else:
         yield Note(text="Going on where this was stopped.")
-    out = omezarr.begun(work / "labels", volume, np.uint32)
     objects, cut = 0, 0
     for t in range(pixels.shape[0]):
         frame = Frame(network, volume.spacing, pixels[t], work / str(t), cancelled)
-        frame.prepare(lambda t=t: plan.plan_for(job, network, volume, pixels[t]))
+        frame.prepare(partial(plan.plan_for, job, network, volume, pixels[t]))
+        out = omezarr.begun(work / "labels", Path(job.out), volume.labels_shape, frame.chunk)
         if t == 0:
             yield Note(text=plan.words(volume, frame.plan))
-        for share, what in frame.steps(out[t], objects):
+        for share, what in frame.steps(out, t, objects):
             done = t + share
             left = (time.monotonic() - began) * (pixels.shape[0] - done) / done if done > 0.01 else None
             yield Progress(done=done, total=pixels.shape[0], left_s=left, what=what)
@@ -58,7 +62,7 @@ def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None =
     if cut:
         yield Note(text=f"{cut} objects are wider than the margin of a block and may be in two parts.")
     classes = {one.value: one.name for one in network.header.classes}
-    omezarr.finish(work / "labels", Path(job.out), volume, classes)
+    omezarr.finish(work / "labels", Path(job.out), Export(np.zeros((1, 1, 1, 1)), volume, classes))
     shutil.rmtree(work)
     yield Finished(
         result=SegmentLargeResult(
@@ -126,7 +130,8 @@ class Frame:
             found = made()
             lattice = found.lattice
             channels = self._network.header.net.out_channels
-            step = lattice.in_image(tuple(slice(0, n) for n in lattice.step))
+            z, y, x = (slice(0, n) for n in lattice.step)
+            step = lattice.in_image((z, y, x))
             zarr.create_array(
                 self._folder / "prediction",
                 shape=(channels, *lattice.network_shape),
@@ -144,8 +149,14 @@ class Frame:
         self._prediction = zarr.open_array(self._folder / "prediction", mode="r+")
         self._places = zarr.open_array(self._folder / "places", mode="r+")
 
-    def steps(self, out: Any, first: int) -> Iterator[tuple[float, str]]:
-        """Do what is not done yet; yields how much is, and what. Ids in ``out`` begin after ``first``."""
+    @property
+    def chunk(self) -> Triple:
+        """The image voxels (z, y, x) of a tile: every piece writes whole chunks of its own."""
+        z, y, x = self._places.chunks
+        return z, y, x
+
+    def steps(self, out: Any, t: int, first: int) -> Iterator[tuple[float, str]]:
+        """Do what is not done yet; yields how much is, and what. Ids in ``out[t]`` begin after ``first``."""
         tiles, blocks = self.plan.lattice.tiles(), list(self.plan.lattice.blocks(self.plan.tiles, self.plan.margin))
         for i in self._left("tiles", len(tiles)):
             self._predict(tiles[i])
@@ -159,7 +170,7 @@ class Frame:
         for i, block in enumerate(blocks):
             self._check()
             place = self.plan.lattice.in_image(block.put)
-            self._write(out, place, known, ids, first)
+            self._write(out, (t, *place), known, ids, first)
             yield _DECODING + (1 - _DECODING) * (i + 1) / len(blocks), "Numbering objects"
         self.objects = int(ids.max(initial=0)) if self._network.header.kind == "instances" else 0
 
@@ -205,8 +216,8 @@ class Frame:
                 found.append(parts.joins(faces[0], faces[1], cut))
         return np.concatenate(found)
 
-    def _write(self, out: Any, place: tuple[slice, ...], known: np.ndarray, ids: np.ndarray, first: int) -> None:
-        places = np.asarray(self._places[place])
+    def _write(self, out: Any, place: tuple[Any, ...], known: np.ndarray, ids: np.ndarray, first: int) -> None:
+        places = np.asarray(self._places[place[1:]])
         if self._network.header.kind == "classes":
             out[place] = places.astype(np.uint32)
             return

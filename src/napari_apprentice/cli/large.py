@@ -1,0 +1,51 @@
+"""Images that memory cannot hold, on the command line: block by block into OME-Zarr labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from napari_apprentice.cli.progress import followed, say
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import Finished
+from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
+from napari_apprentice.runners import Runners
+from napari_apprentice.session import Session
+from napari_apprentice.settings import SegmentSettings
+
+_BYTES = 40  # for each voxel of a frame that is segmented in memory
+_SHARE = 0.25  # of the free memory that a block may take
+
+
+def is_large(volume: Volume) -> bool:
+    """Whether segmenting an image in memory would take more than is free."""
+    return float(np.prod(volume.pixels.shape[2:], dtype=float)) * _BYTES > psutil.virtual_memory().available
+
+
+def segment_large(
+    source: Path, target: Path, model: str, settings: SegmentSettings, runners: Runners, channel: int | None
+) -> None:
+    """Write the labels of one image as OME-Zarr; what was done before a stop is not done again."""
+    if not target.name.endswith(".zarr"):
+        raise UserError(f"{source} is segmented block by block, which is written as zarr only: add --format zarr.")
+    with Session.temporary(runners) as session:
+        session.choose_model(model)
+        file = session.model.file
+        name = session.model.title
+    if file is None:
+        raise UserError(f"{name} has not learned anything yet: choose a model.")
+    job = SegmentLargeJob(
+        id="segment-large",
+        image=str(source),
+        channel=channel,
+        model=str(file),
+        settings=settings,
+        memory_mb=_SHARE * psutil.virtual_memory().available / 1e6,
+        out=str(target),
+    )
+    match followed(runners.start(job), source.name):
+        case Finished(result=SegmentLargeResult() as result):
+            say(f"{target}: {result.objects} objects in {result.seconds:.1f} s")

@@ -1,0 +1,93 @@
+"""Images in pieces: whole objects, the same for every size of block, and going on after a stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+from napari_apprentice.data import samples, scores
+from napari_apprentice.data.files import read_image, read_labels
+from napari_apprentice.engine.large import run as large
+from napari_apprentice.errors import Cancelled
+from napari_apprentice.events import Event, Finished, Note
+from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
+from napari_apprentice.session.catalog import bundled_files
+from napari_apprentice.settings import SegmentSettings
+
+BUNDLED = bundled_files()
+pytestmark = pytest.mark.skipif("nuclei-2d" not in BUNDLED, reason="there is no bundled model yet")
+
+
+def _image(folder: Path, times: int = 1) -> Path:
+    """The sample's nuclei, four of them side by side and mirrored, as a zarr of small chunks."""
+    pixels = np.asarray(samples.load("nuclei_2d")[0].pixels)[0, 0, 0]
+    wide = np.concatenate([pixels, pixels[:, ::-1]], axis=1)
+    whole = np.concatenate([wide, wide[::-1]], axis=0)[:460, :430]
+    series = np.stack([np.roll(whole, 30 * t, axis=0) for t in range(times)])
+    path = folder / "big.zarr"
+    names = ("t", "y", "x")
+    array = zarr.create_array(path, shape=series.shape, chunks=(1, 128, 128), dtype=series.dtype, dimension_names=names)
+    array[:] = series
+    return path
+
+
+def _job(image: Path, out: Path, memory_mb: float, diameter: float | None = None) -> SegmentLargeJob:
+    settings = SegmentSettings(tile=160, diameter=diameter)
+    model = str(BUNDLED["nuclei-2d"][1])
+    return SegmentLargeJob(id="l", image=str(image), model=model, settings=settings, memory_mb=memory_mb, out=str(out))
+
+
+def _run(job: SegmentLargeJob) -> tuple[list[Event], SegmentLargeResult]:
+    events = list(large.run(job, lambda: False))
+    assert isinstance(events[-1], Finished)
+    assert isinstance(events[-1].result, SegmentLargeResult)
+    return events, events[-1].result
+
+
+@pytest.mark.parametrize("diameter", [None, 40.0, 14.0])
+def test_objects_are_whole_and_the_same_for_every_size_of_block(tmp_path: Path, diameter: float | None) -> None:
+    image = _image(tmp_path)
+    _, few = _run(_job(image, tmp_path / "one.zarr", 1e6, diameter))
+    _, many = _run(_job(image, tmp_path / "many.zarr", 1.0, diameter))
+    one, other = read_labels(tmp_path / "one.zarr"), read_labels(tmp_path / "many.zarr")
+    assert one.shape == (1, 1, 460, 430)
+    same = scores.matches(one[0], other[0], (0.99,))[0]
+    assert same.true_positives >= 0.99 * max(few.objects, many.objects) > 20
+    assert sorted(np.unique(other)) == list(range(many.objects + 1))
+
+
+def test_what_was_done_before_a_stop_is_not_done_again(tmp_path: Path) -> None:
+    job = _job(_image(tmp_path), tmp_path / "out.zarr", 1.0)
+    polled = []
+
+    def cancelled() -> bool:
+        polled.append(True)
+        return len(polled) > 12
+
+    with pytest.raises(Cancelled):
+        list(large.run(job, cancelled))
+    work = large.work_folder(tmp_path / "out.zarr")
+    done = (work / "0" / "tiles.txt").read_text().split()
+    assert len(done) == 12
+    before = {path: path.stat().st_mtime_ns for path in (work / "0" / "prediction").rglob("c/*/*/*/*")}
+    events, _ = _run(job)
+    assert any(isinstance(event, Note) and "Going on" in event.text for event in events)
+    assert len(before) == 12
+    assert not work.exists()
+    _run(_job(tmp_path / "big.zarr", tmp_path / "again.zarr", 1.0))
+    np.testing.assert_array_equal(read_labels(tmp_path / "out.zarr"), read_labels(tmp_path / "again.zarr"))
+
+
+def test_frames_have_ids_of_their_own_and_labels_a_pyramid(tmp_path: Path) -> None:
+    _, result = _run(_job(_image(tmp_path, times=2), tmp_path / "out.ome.zarr", 1e6))
+    labels = read_labels(tmp_path / "out.ome.zarr")
+    first, second = (set(np.unique(frame)) - {0} for frame in labels)
+    assert not first & second
+    assert len(first) + len(second) == result.objects
+    levels = zarr.open_group(tmp_path / "out.ome.zarr", mode="r")
+    assert sorted(levels.array_keys()) == ["0", "1"]
+    np.testing.assert_array_equal(levels["1"][1, 0], labels[1, 0, ::2, ::2])
+    assert read_image(tmp_path / "out.ome.zarr").pixels.shape == (2, 1, 1, 460, 430)
