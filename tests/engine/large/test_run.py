@@ -47,7 +47,7 @@ def _run(job: SegmentLargeJob) -> tuple[list[Event], SegmentLargeResult]:
     return events, events[-1].result
 
 
-@pytest.mark.parametrize("diameter", [None, 40.0, 14.0])
+@pytest.mark.parametrize("diameter", [None, 40.0, pytest.param(14.0, marks=pytest.mark.slow)])
 def test_objects_are_whole_and_the_same_for_every_size_of_block(tmp_path: Path, diameter: float | None) -> None:
     image = _image(tmp_path)
     _, few = _run(_job(image, tmp_path / "one.zarr", 1e6, diameter))
