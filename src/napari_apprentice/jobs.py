@@ -136,7 +136,7 @@ class SegmentResult(Settings):
 
 
 class SegmentLargeResult(Settings):
-    """``labels`` is an OME-Zarr folder; ``objects`` counts instances."""
+    """``labels`` is an OME-Zarr folder; ``objects`` counts instances (or classes)."""
 
     type: Literal["segment-large"] = "segment-large"
     job: str

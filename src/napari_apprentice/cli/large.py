@@ -35,6 +35,7 @@ def segment_large(
         session.choose_model(model)
         file = session.model.file
         name = session.model.title
+        what = "classes" if session.kind == "classes" else "objects"
     if file is None:
         raise UserError(f"{name} has not learned anything yet: choose a model.")
     job = SegmentLargeJob(
@@ -48,4 +49,4 @@ def segment_large(
     )
     match followed(runners.start(job), source.name):
         case Finished(result=SegmentLargeResult() as result):
-            say(f"{target}: {result.objects} objects in {result.seconds:.1f} s")
+            say(f"{target}: {result.objects} {what} in {result.seconds:.1f} s")

@@ -6,16 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import zarr
 
+from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import samples, scores
 from napari_apprentice.data.files import read_image, read_labels
+from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.large import run as large
+from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Event, Finished, Note
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.session.catalog import bundled_files
-from napari_apprentice.settings import SegmentSettings
+from napari_apprentice.settings import ClassName, SegmentSettings
 
 BUNDLED = bundled_files()
 pytestmark = pytest.mark.skipif("nuclei-2d" not in BUNDLED, reason="there is no bundled model yet")
@@ -27,6 +32,7 @@ def _image(folder: Path, times: int = 1) -> Path:
     wide = np.concatenate([pixels, pixels[:, ::-1]], axis=1)
     whole = np.concatenate([wide, wide[::-1]], axis=0)[:460, :430]
     series = np.stack([np.roll(whole, 30 * t, axis=0) for t in range(times)])
+    folder.mkdir(exist_ok=True)
     path = folder / "big.zarr"
     names = ("t", "y", "x")
     array = zarr.create_array(path, shape=series.shape, chunks=(1, 128, 128), dtype=series.dtype, dimension_names=names)
@@ -91,3 +97,18 @@ def test_frames_have_ids_of_their_own_and_labels_a_pyramid(tmp_path: Path) -> No
     assert sorted(levels.array_keys()) == ["0", "1"]
     np.testing.assert_array_equal(levels["1"][1, 0], labels[1, 0, ::2, ::2])
     assert read_image(tmp_path / "out.ome.zarr").pixels.shape == (2, 1, 1, 460, 430)
+
+
+def test_classes_are_the_same_for_every_size_of_block(tmp_path: Path) -> None:
+    net = NetSettings(widths=(4, 8), pools=((1, 2, 2),), in_channels=2, out_channels=3)
+    named = (ClassName(value=1, name="a"), ClassName(value=2, name="b"))
+    torch.manual_seed(0)
+    header = ModelHeader(id="t", name="t", kind="classes", net=net, classes=named, zoom=0.5)
+    save(tmp_path / "t.safetensors", header, build(net))
+    found = []
+    for memory in (1e6, 1.0):
+        job = _job(_image(tmp_path / str(memory)), tmp_path / f"{memory}.zarr", memory)
+        _, result = _run(job.model_copy(update={"model": str(tmp_path / "t.safetensors")}))
+        found.append(read_labels(tmp_path / f"{memory}.zarr"))
+        assert result.objects == len(np.setdiff1d(found[-1], [0]))
+    assert (found[0] == found[1]).mean() > 0.999

@@ -47,7 +47,7 @@ def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None =
         _begin(work, job)
     else:
         yield Note(text="Going on where this was stopped.")
-    objects, cut = 0, 0
+    objects, cut, seen = 0, 0, set[int]()
     for t in range(pixels.shape[0]):
         frame = Frame(network, volume.spacing, pixels[t], work / str(t), cancelled)
         frame.prepare(partial(plan.plan_for, job, network, volume, pixels[t]))
@@ -58,7 +58,7 @@ def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None =
             done = t + share
             left = (time.monotonic() - began) * (pixels.shape[0] - done) / done if done > 0.01 else None
             yield Progress(done=done, total=pixels.shape[0], left_s=left, what=what)
-        objects, cut = objects + frame.objects, cut + frame.cut
+        objects, cut, seen = objects + frame.objects, cut + frame.cut, seen | frame.classes
     if cut:
         yield Note(text=f"{cut} objects are wider than the margin of a block and may be in two parts.")
     classes = {one.value: one.name for one in network.header.classes}
@@ -68,7 +68,7 @@ def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None =
         result=SegmentLargeResult(
             job=job.id,
             labels=job.out,
-            objects=objects,
+            objects=objects or len(seen),
             seconds=time.monotonic() - began,
             device=network.device.words,
         )
@@ -103,7 +103,10 @@ def _same(job: SegmentLargeJob) -> dict[str, Any]:
 
 
 class Frame:
-    """One frame (C, Z, Y, X) with what is done of it in a folder; ``objects`` and ``cut`` count when it is done."""
+    """One frame (C, Z, Y, X) with what is done of it in a folder.
+
+    When it is done, ``objects`` and ``cut`` count instances and those wider than margins, ``classes`` are those found.
+    """
 
     def __init__(
         self,
@@ -119,6 +122,7 @@ class Frame:
         self._folder = folder
         self._cancelled = cancelled
         self.objects = self.cut = 0
+        self.classes: set[int] = set()
         self.plan: Plan
 
     def prepare(self, made: Callable[[], Plan]) -> None:
@@ -219,6 +223,7 @@ class Frame:
     def _write(self, out: Any, place: tuple[Any, ...], known: np.ndarray, ids: np.ndarray, first: int) -> None:
         places = np.asarray(self._places[place[1:]])
         if self._network.header.kind == "classes":
+            self.classes |= set(np.unique(places).tolist()) - {0}
             out[place] = places.astype(np.uint32)
             return
         labels = parts.renumbered(places, known, ids)
