@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,12 @@ def channels_for(volume: Volume, header: ModelHeader) -> Any:
     return pixels
 
 
-def plan_for(job: SegmentLargeJob, network: Network, volume: Volume, pixels: Any) -> Plan:
-    """What is decided once for a frame (C, Z, Y, X) of ``volume``."""
+def plan_for(job: SegmentLargeJob, network: Network, volume: Volume, pixels: Any, first: Plan | None = None) -> Plan:
+    """What is decided once for a frame (C, Z, Y, X) of ``volume``: all as for the ``first`` one but the intensities."""
     header, settings = network.header, job.settings
     scaling = fit(_sample(pixels), header.normalize)
+    if first is not None:
+        return replace(first, scaling=scaling)
     measured = None
     if header.measures and settings.diameter is None:
         measured = measure(Look(network, pixels, scaling, settings, Aside()))

@@ -47,10 +47,11 @@ def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None =
         _begin(work, job)
     else:
         yield Note(text="Going on where this was stopped.")
-    objects, cut, seen = 0, 0, set[int]()
+    objects, cut, seen, first = 0, 0, set[int](), None
     for t in range(pixels.shape[0]):
         frame = Frame(network, volume.spacing, pixels[t], work / str(t), cancelled)
-        frame.prepare(partial(plan.plan_for, job, network, volume, pixels[t]))
+        frame.prepare(partial(plan.plan_for, job, network, volume, pixels[t], first))
+        first = first or frame.plan
         out = omezarr.begun(work / "labels", Path(job.out), volume.labels_shape, frame.chunk)
         if t == 0:
             yield Note(text=plan.words(volume, frame.plan))
