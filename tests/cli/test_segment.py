@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import tifffile
 import zarr
 
 from napari_apprentice import Session, cli, read_image
+from napari_apprentice.cli.segment import FormatName
+from napari_apprentice.data import exports
 from napari_apprentice.engine import checkpoint
 
 
@@ -137,7 +140,10 @@ def test_an_image_of_the_plate_that_is_damaged_is_told_and_the_others_are_done(
     out = tmp_path / "labels"
     assert cli.run(["segment", str(tmp_path / "p.ome.zarr"), "--model", str(model), "--out", str(out)]) == 2
     assert [file.name for file in out.iterdir()] == ["p_A_1_0.tif"]
-    assert "1 of 2 images were left out" in capsys.readouterr().err
+    assert "1 of 2 images were left out (p.ome.zarr/B/3/0)" in capsys.readouterr().err
+    again = ["segment", str(tmp_path / "p.ome.zarr"), "--out", str(out), "--model", "nuclei-20d"]
+    assert cli.run(again) == 2
+    assert capsys.readouterr().err.count("There is no model") == 1  # a wrong model is said once, not for each field
 
 
 def test_block_by_block_into_zarr(
@@ -147,9 +153,17 @@ def test_block_by_block_into_zarr(
     arguments = ["segment", str(images / "one.tif"), "--model", str(model), "--out", str(out), "--blocks"]
     assert cli.run(arguments) == 2
     assert "add --format zarr" in capsys.readouterr().err
+    assert cli.run([*arguments, "--format", "zarr", "csv"]) == 2  # before anything is computed
+    assert list(out.iterdir()) == []
+    capsys.readouterr()
     assert cli.run([*arguments, "--format", "zarr"]) == 0
     assert "objects in" in capsys.readouterr().out
     whole = tmp_path / "whole"
     assert cli.run(["segment", str(images / "one.tif"), "--model", str(model), "--out", str(whole)]) == 0
     assert read_image(out / "one.zarr").pixels.shape == read_image(whole / "one.tif").pixels.shape
     assert [file.name for file in out.iterdir()] == ["one.zarr"]
+
+
+def test_every_format_that_is_written_can_be_asked_for() -> None:
+    suffixes = {f".{name}" for name in get_args(FormatName)}
+    assert suffixes | {".tiff"} == set(exports.WRITERS)

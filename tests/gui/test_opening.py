@@ -12,8 +12,9 @@ import tifffile
 import zarr
 from napari.layers import Image, Labels
 from napari.viewer import ViewerModel
+from npe2 import PluginManifest
 
-from napari_apprentice.data.files import read_image, read_labels
+from napari_apprentice.data.files import SUFFIXES, picture, read_image, read_labels
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.images import OpenImages
@@ -117,3 +118,9 @@ def test_the_masks_of_the_panel_are_saved_where_their_image_lies(tmp_path, qtbot
         data, options, _ = masks.as_layer_data_tuple()
         save_labels(str(tmp_path / "l.nii.gz"), data, options)
     np.testing.assert_allclose(read_image(tmp_path / "l.nii.gz").metadata["affine"], AFFINE)
+
+
+def test_the_manifest_offers_every_format_but_plain_pictures():
+    (reader,) = PluginManifest.from_file(Path(__file__).parents[2] / "napari.yaml").contributions.readers
+    patterns = {pattern.removeprefix("*") for pattern in reader.filename_patterns}
+    assert patterns == (SUFFIXES - set(picture.SUFFIXES)) | {".zarr"}

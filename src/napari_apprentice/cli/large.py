@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,11 @@ def is_large(volume: Volume) -> bool:
 
 
 def segment_large(
-    source: Path, target: Path, model: str, settings: SegmentSettings, runners: Runners, channel: int | None
+    source: Path, written: Sequence[Path], model: str, settings: SegmentSettings, runners: Runners, channel: int | None
 ) -> None:
     """Write the labels of one image as OME-Zarr; what was done before a stop is not done again."""
-    if not target.name.endswith(".zarr"):
+    target = written[0]
+    if len(written) > 1 or not target.name.endswith(".zarr"):
         raise UserError(f"{source} is segmented block by block, which is written as zarr only: add --format zarr.")
     with Session.temporary(runners) as session:
         session.choose_model(model)

@@ -76,7 +76,7 @@ def segment(
                 # the other images of a batch are still worth doing, but a wrong model would be wrong every time
                 if len(jobs) == 1 or not _is_about(source, error):
                     raise
-                failed.append(source.name)
+                failed.append(source.relative_to(_file_of(source).parent).as_posix())
                 console().print(str(error), markup=False, highlight=False, soft_wrap=True)
     finally:
         runners.close()
@@ -118,10 +118,15 @@ def images_in(path: Path) -> list[Path]:
 
 def _stem(source: Path) -> str:
     """The input's name, with what names an image inside a file: plate_B_3_0."""
+    whole = _file_of(source)
+    return "_".join([stem_of(whole), *source.relative_to(whole).parts])
+
+
+def _file_of(source: Path) -> Path:
+    """The file or folder that holds an image: of a field of a plate, the plate."""
     there = next(one for one in (source, *source.parents) if one.exists())
     outer = [one for one in (there, *there.parents) if is_zarr(one)]
-    whole = outer[-1] if outer else there
-    return "_".join([stem_of(whole), *source.relative_to(whole).parts])
+    return outer[-1] if outer else there
 
 
 def _segment_one(
@@ -135,8 +140,7 @@ def _segment_one(
 ) -> None:
     volume = read_image(source)
     if is_large(volume) if blocks is None else blocks:
-        for target in written:
-            segment_large(source, target, model, settings, runners, channel)
+        segment_large(source, written, model, settings, runners, channel)
         return
     if channel is not None:
         volume = one_channel(volume, channel)
@@ -161,4 +165,10 @@ def summary(event: Event | None, kind: Kind, volume: Volume | None = None) -> st
 
 
 def _is_about(source: Path, error: UserError) -> bool:
-    return source.name in str(error) or stem_of(source) in str(error)
+    whole = _file_of(source)
+    inside = source.relative_to(whole).as_posix()
+    if whole == source:
+        names = (source.name, stem_of(source))
+    else:
+        names = (f"{whole.name}/{inside}", f"{stem_of(whole)} {inside}")
+    return any(name in str(error) for name in names)

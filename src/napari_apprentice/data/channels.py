@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -25,9 +26,13 @@ def fitting(volume: Volume, count: int) -> Volume:
     """
     if volume.pixels.shape[1] == count or not fits(volume, count):
         return volume
-    weights = np.array(LUMINANCE, np.float32)
-    pixels = np.einsum("tczyx,c->tzyx", np.asarray(volume.pixels, np.float32), weights)[:, None]
+    pixels = luminance(np.asarray(volume.pixels))
     return replace(volume, pixels=pixels, channels=("luminance",), metadata={**volume.metadata, "rgb": False})
+
+
+def luminance(pixels: Any) -> Any:
+    """One channel of RGB pixels (T, C, Z, Y, X), float32; dask arrays stay unread."""
+    return np.einsum("tczyx,c->tzyx", pixels.astype(np.float32), np.array(LUMINANCE, np.float32))[:, None]
 
 
 def one_channel(volume: Volume, channel: int) -> Volume:

@@ -39,6 +39,11 @@ def in_unit_of_x(steps: Sequence[float], units: Sequence[str]) -> tuple[tuple[fl
     return (found[0], found[1], found[2]), plain[2]
 
 
+def millimeters(unit: str) -> float:
+    """How many millimetres one unit is, as affines want them; pixels count as millimetres."""
+    return (micrometers(unit) or 1000.0) / 1000.0
+
+
 def micrometers(unit: str) -> float | None:
     """How many micrometers one unit is; None for pixels."""
     return _IN_MICROMETERS.get(plain_unit(unit))

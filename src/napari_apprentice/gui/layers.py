@@ -164,7 +164,13 @@ def _to_world(layer: Layer) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def image_layer_of(volume: Volume) -> tuple[Image, Reading]:
-    """A layer that shows an image of the project again, and how it is read. Channels come first."""
+    """A layer that shows an image of the project again, and how it is read."""
+    pixels, options, reading = shown_as(volume)
+    return Image(pixels, **options), reading
+
+
+def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], Reading]:
+    """The array and the options of a layer that shows an image, and how it is read. Channels come first."""
     t, c, z, _, _ = volume.pixels.shape
     pixels = volume.pixels.transpose(1, 0, 2, 3, 4)  # C T Z Y X
     rgb = bool(volume.metadata.get("rgb")) and c in (3, 4)
@@ -173,15 +179,14 @@ def image_layer_of(volume: Volume) -> tuple[Image, Reading]:
     if rgb:
         pixels = pixels.transpose(*range(1, pixels.ndim), 0)
     steps = dict(zip("ZYX", volume.spacing, strict=True))
-    layer = Image(
-        pixels,
-        rgb=rgb,
-        name=volume.name,
-        scale=[steps.get(a, 1.0) for a in letters],
-        units=[volume.unit if a in steps else PIXEL for a in letters],
-        axis_labels=[a.lower() for a in letters],
-    )
-    return layer, Reading(letters + ("S" if rgb else ""))
+    options = {
+        "rgb": rgb,
+        "name": volume.name,
+        "scale": [steps.get(a, 1.0) for a in letters],
+        "units": [volume.unit if a in steps else PIXEL for a in letters],
+        "axis_labels": [a.lower() for a in letters],
+    }
+    return pixels, options, Reading(letters + ("S" if rgb else ""))
 
 
 def labels_of(layer: Labels, footprint: Footprint, shape: tuple[int, ...]) -> NDArray[Any]:

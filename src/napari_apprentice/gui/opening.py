@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from napari.types import LayerData
@@ -12,7 +11,7 @@ from napari.types import LayerData
 from napari_apprentice.data.files import is_image, parts_of, read_image
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.layers import KEPT, image_layer_of
+from napari_apprentice.gui.layers import KEPT, shown_as
 
 _MOST_AT_ONCE = 12  # images of one file; more are chosen by their paths
 _SAYS_LABELS = ("label", "mask", "seg", "annotation", "truth")
@@ -39,23 +38,18 @@ def read(path: str) -> list[LayerData]:
 
 def layer_data(volume: Volume, *, labels: bool = False) -> LayerData:
     """A volume as a layer of an image, or of labels when its numbers are whole."""
-    layer, reading = image_layer_of(volume)
-    data, options, _ = layer.as_layer_data_tuple()
-    kept: dict[str, Any] = {key: options[key] for key in ("name", "scale", "units", "axis_labels")}
+    pixels, options, reading = shown_as(volume)
     moved = dict(zip("ZYX", volume.metadata.get("translate", (0.0, 0.0, 0.0)), strict=True))
-    kept["translate"] = [moved.get(axis, 0.0) for axis in reading.layer_axes]
-    kept["metadata"] = {KEPT: {"axes": reading.axes, **_plain(volume)}}
+    options["translate"] = [moved.get(axis, 0.0) for axis in reading.layer_axes]
+    only_the_file = {"source": volume.source, "channels": volume.channels, "metadata": volume.metadata}
+    options["metadata"] = {KEPT: {"axes": reading.axes, **only_the_file}}
     if labels and np.dtype(volume.pixels.dtype).kind in "ui" and not options["rgb"]:
-        return data, kept, "labels"
+        del options["rgb"]
+        return pixels, options, "labels"
     window = volume.metadata.get("window")
     if window is not None and not options["rgb"]:
-        kept["contrast_limits"] = (window[0] - window[1] / 2, window[0] + window[1] / 2)
-    return data, {**kept, "rgb": options["rgb"]}, "image"
-
-
-def _plain(volume: Volume) -> dict[str, Any]:
-    """What a layer cannot say of its image by itself."""
-    return {"source": volume.source, "channels": volume.channels, "metadata": volume.metadata}
+        options["contrast_limits"] = (window[0] - window[1] / 2, window[0] + window[1] / 2)
+    return pixels, options, "image"
 
 
 def _says_labels(path: str) -> bool:

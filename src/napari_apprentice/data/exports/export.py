@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.units import micrometers
+from napari_apprentice.data.units import millimeters
 from napari_apprentice.data.volume import Volume
 
 
@@ -43,8 +43,7 @@ class Export:
         if told is None:
             return None
         affine = np.asarray(told, float)
-        factor = (micrometers(self.image.unit) or 1000.0) / 1000.0
-        wanted = factor * np.array(self.image.spacing[::-1])
+        wanted = millimeters(self.image.unit) * np.array(self.image.spacing[::-1])
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         affine[:3, :3] *= wanted / np.where(lengths > 0, lengths, wanted)
         return affine

@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_apprentice.data.exports.export import Export, whole_folder
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.files.omezarr import is_zarr
+from napari_apprentice.data.files.omezarr import attributes_of, is_zarr
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -56,7 +56,7 @@ def write(path: Path, export: Export) -> None:
 def refuse(path: Path, image: Volume) -> None:
     """`UserError` when labels of such an image may not be written here."""
     above = image_above(path)
-    if path.exists() and not _is_labels(path):
+    if path.exists() and "image-label" not in attributes_of(path):
         raise UserError(f"{path} is there already and is no labels: choose another name.")
     if above is not None and read_image(above).labels_shape != image.labels_shape:
         raise UserError(f"{above} has another shape than these labels: write them elsewhere.")
@@ -123,7 +123,7 @@ def _describe(group: Any, path: Path, export: Export, axes: list[str], steps: li
 def _form(path: Path) -> Literal[2, 3]:
     """The version of zarr to write: that of the image that labels are added to."""
     image = image_above(path)
-    return 3 if image is None else _format(image)
+    return 3 if image is None or (image / "zarr.json").exists() else 2
 
 
 def _steps(shape: tuple[int, ...]) -> list[int]:
@@ -160,18 +160,6 @@ def _metadata(path: Path, export: Export, axes: list[str], steps: list[int], *, 
         ],
         "image-label": label,
     }
-
-
-def _is_labels(path: Path) -> bool:
-    """Whether what is there are labels, which may be written anew."""
-    for name in ("zarr.json", ".zattrs"):
-        if (path / name).exists():
-            return "image-label" in (path / name).read_text()
-    return False
-
-
-def _format(image: Path) -> Literal[2, 3]:
-    return 3 if (image / "zarr.json").exists() else 2
 
 
 def _list(folder: Path, name: str, form: Literal[2, 3]) -> None:

@@ -75,7 +75,7 @@ def _channels(export: Export) -> list[str]:
 def _name(key: str, axes: str, unit: str, channels: list[str]) -> str:
     """What a column of scikit-image's is called here: the axis or channel by name, and the unit."""
     base, _, number = key.rpartition("-")
-    power = "" if unit == PIXEL else {2: "2", 3: "3"}[len(axes)]
+    power = "" if unit == PIXEL else len(axes)
     length = "px" if unit == PIXEL else unit
     if base == "centroid":
         return f"centroid_{axes[int(number)]}_{length}"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data import orientation
 from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files import place
-from napari_apprentice.data.files.dicom_frames import Frame, frames_of, number_of, tags_of
+from napari_apprentice.data.files.dicom_frames import Frame, frames_of, groups_of, number_of, placement_of, tags_of
 from napari_apprentice.data.files.dicom_segments import is_segmentation, segments
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.data.volume import Volume
@@ -60,8 +60,12 @@ def slices_of(path: Path) -> list[Any]:
         return [_opened(there)]
     series = _series(there)
     datasets = [_opened(file) for file in series[tuple(series)[place.chosen(there, part, tuple(series), "series")]]]
-    frames = [frames_of(dataset, there)[0] for dataset in datasets]
-    return [datasets[i] for i in sorted(range(len(frames)), key=lambda i: float(frames[i].place @ frames[0].normal))]
+    lying = [placement_of(groups_of(dataset, 0)) for dataset in datasets]
+    placed = [(corner, turned) for corner, turned in lying if corner is not None and turned is not None]
+    if len(placed) < len(datasets):
+        raise UserError(f"{path} has slices that do not say where they lie: choose another series.")
+    normal = np.cross(placed[0][1][:3], placed[0][1][3:])
+    return [datasets[i] for i in sorted(range(len(placed)), key=lambda i: float(placed[i][0] @ normal))]
 
 
 def stacked(frames: list[Frame], path: Path) -> Volume:

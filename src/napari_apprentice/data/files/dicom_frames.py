@@ -82,8 +82,7 @@ def frames_of(dataset: Any, path: Path, tiles: Sequence[int] | None = None) -> l
     found = []
     for index in range(count):
         groups = groups_of(dataset, index)
-        corner = _numbers(groups.get("ImagePositionPatient"), 3)
-        turned = _numbers(groups.get("ImageOrientationPatient"), 6)
+        corner, turned = placement_of(groups)
         spacing = _numbers(groups.get("PixelSpacing") or groups.get("ImagerPixelSpacing"), 2)
         across, down = (turned[:3], turned[3:]) if turned is not None else (np.eye(3)[0], np.eye(3)[1])
         if corner is not None and offsets is not None and len(offsets) == count:
@@ -97,6 +96,11 @@ def frames_of(dataset: Any, path: Path, tiles: Sequence[int] | None = None) -> l
         order, measured = _order(groups, index), spacing is not None
         found.append(Frame(scaled, placed, (across, down), (y, x), abs(thick), order, measured))
     return _alike(found)
+
+
+def placement_of(groups: dict[str, Any]) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
+    """Where a frame's first pixel lies, and its directions along a row and down a column in turn; None if not said."""
+    return _numbers(groups.get("ImagePositionPatient"), 3), _numbers(groups.get("ImageOrientationPatient"), 6)
 
 
 def slide_of(dataset: Any, tiles: NDArray[Any], chosen: Sequence[int]) -> NDArray[Any]:

@@ -26,13 +26,13 @@ def segments(dataset: Any, path: Path) -> Volume:
     from napari_apprentice.data.files.dicom import stacked
 
     names = {int(one.SegmentNumber): str(one.get("SegmentLabel", "")) for one in dataset.SegmentSequence}
-    frames = dicom_frames.frames_of(dataset, path)
     if dataset.SegmentationType == "LABELMAP":
-        return _with_names(stacked(frames, path), names)
+        return _with_names(stacked(dicom_frames.frames_of(dataset, path), path), names)
     fraction = float(dataset.get("MaximumFractionalValue") or 1) if dataset.SegmentationType == "FRACTIONAL" else None
     if "TotalPixelMatrixRows" in dataset:
         volumes = [stacked(_on_slide(dataset, path, number, fraction), path) for number in names]
     else:
+        frames = dicom_frames.frames_of(dataset, path)
         owners = [_segment(dataset, index) for index in range(len(frames))]
         frames = _without_gaps(frames)
         volumes = [stacked(_filled(frames, owners, number, fraction), path) for number in names]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data import orientation
 from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files.pixels import native, refuse_nonsense
-from napari_apprentice.data.units import PIXEL, micrometers, plain_unit
+from napari_apprentice.data.units import PIXEL, millimeters, plain_unit
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -43,9 +43,7 @@ def read(path: Path, part: str = "") -> Volume:
     shape = tuple(int(n) for n in image.shape)
     refuse_nonsense(path, shape, image.get_data_dtype().itemsize, pixels_in.stat().st_size)
     pixels, axes = _pixels(image)
-    spacing, unit = _spacing(image.header)
-    if _is_minc(image):
-        axes, spacing = "TZYX"[-pixels.ndim :], (spacing[2], spacing[1], spacing[0])
+    spacing, unit = _spacing(image)
     volume = to_volume(pixels, axes, spacing, unit, name=_stem(path), source=str(path))
     affine = _affine(image, unit)
     return volume if affine is None else replace(volume, metadata={**volume.metadata, **orientation.about(affine)})
@@ -56,7 +54,7 @@ def _affine(image: Any, unit: str) -> orientation.Affine | None:
     codes = [int(image.header[name]) for name in ("sform_code", "qform_code")] if _is_nifti(image) else [1]
     if not any(codes):
         return None
-    factor = (micrometers(unit) or 1000.0) / 1000.0
+    factor = millimeters(unit)
     affine = np.asarray(np.diag([factor, factor, factor, 1.0]) @ np.asarray(image.affine, float))
     return affine[:, [2, 1, 0, 3]] if _is_minc(image) else affine
 
@@ -73,7 +71,7 @@ def _is_minc(image: Any) -> bool:
 def _pixels(image: Any) -> tuple[NDArray[Any], str]:
     """Intensities as the header scales them; whole numbers that it scales become float32."""
     pixels = np.asanyarray(image.dataobj)
-    axes = _AXES[: pixels.ndim]
+    axes = "TZYX"[-pixels.ndim :] if _is_minc(image) else _AXES[: pixels.ndim]
     if pixels.dtype.names:  # red, green, blue (and alpha), one byte each
         pixels = np.stack([pixels[name] for name in pixels.dtype.names], axis=-1)
         axes += "S"
@@ -82,10 +80,10 @@ def _pixels(image: Any) -> tuple[NDArray[Any], str]:
     return native(pixels), axes
 
 
-def _spacing(header: Any) -> tuple[tuple[float, float, float], str]:
+def _spacing(image: Any) -> tuple[tuple[float, float, float], str]:
     """Spacing (z, y, x) and its unit; 1 pixel where the file tells nonsense."""
-    zooms = header.get_zooms()
-    steps = [*(float(step) for step in (zooms[-3:] if "Minc" in type(header).__name__ else zooms[:3])), 1.0][:3]
+    header, zooms = image.header, [float(step) for step in image.header.get_zooms()]
+    steps = [*(zooms[:-4:-1] if _is_minc(image) else zooms[:3]), 1.0][:3]
     if not all(np.isfinite(step) and step > 0 for step in steps):
         return (1.0, 1.0, 1.0), PIXEL
     unit = str(header.get_xyzt_units()[0]) if hasattr(header, "get_xyzt_units") else "unknown"

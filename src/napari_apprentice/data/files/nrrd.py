@@ -11,7 +11,7 @@ import numpy as np
 from napari_apprentice.data import orientation
 from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files.pixels import native, refuse_nonsense
-from napari_apprentice.data.units import PIXEL, micrometers, plain_unit
+from napari_apprentice.data.units import PIXEL, millimeters, plain_unit
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -103,7 +103,7 @@ def _affine(header: dict[str, Any], axes: str) -> orientation.Affine | None:
         return None
     flips = np.array([_FLIPS[word] for word in words[:3]])[:, None]
     origin = np.nan_to_num(np.asarray(header.get("space origin", np.zeros(3)), float))
-    factor = (micrometers(_spacing(header, axes)[1]) or 1000.0) / 1000.0
+    factor = millimeters(_spacing(header, axes)[1])
     return orientation.affine_of(factor * flips * np.stack(known, axis=1), factor * flips[:, 0] * origin)
 
 

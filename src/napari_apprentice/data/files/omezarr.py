@@ -45,7 +45,7 @@ def is_zarr(path: Path) -> bool:
 
 def parts(path: Path) -> tuple[str, ...]:
     """The images of a plate or a collection, by their folders inside; one image has none."""
-    told = _attributes(path)
+    told = attributes_of(path)
     if "multiscales" in told or _is_array(path):
         return ()
     if "plate" in told:
@@ -55,7 +55,7 @@ def parts(path: Path) -> tuple[str, ...]:
         return tuple(_fields(path))
     if "labels" in told:
         return tuple(str(name) for name in told["labels"])
-    series = _attributes(path / "OME").get("series", [])
+    series = attributes_of(path / "OME").get("series", [])
     return tuple(str(one) for one in series) or tuple(sorted(_images_below(path), key=_natural))
 
 
@@ -68,7 +68,7 @@ def read(path: Path, part: str = "") -> Volume:
         axes = guess_axes(array.shape, names=_dimension_names(array))
         return to_volume(array, axes, name=_name(path), source=str(path))
     inside = parts(path)
-    if inside and "multiscales" not in _attributes(path):
+    if inside and "multiscales" not in attributes_of(path):
         if len(inside) > 1:
             listed = ", ".join(inside[:8]) + (", ..." if len(inside) > 8 else "")
             raise UserError(f"{path} holds {len(inside)} images ({listed}): choose one, such as {path / inside[0]}.")
@@ -86,7 +86,7 @@ def read(path: Path, part: str = "") -> Volume:
 
 def multiscale(path: Path) -> Multiscale:
     """What a group says about its image; `UserError` when it has none."""
-    told = _attributes(path)
+    told = attributes_of(path)
     try:
         first = told["multiscales"][0]
         axes, units = _axes(first.get("axes"))
@@ -138,7 +138,7 @@ def _channels(told: dict[str, Any]) -> tuple[str, ...]:
         return ()
 
 
-def _attributes(path: Path) -> dict[str, Any]:
+def attributes_of(path: Path) -> dict[str, Any]:
     """What a group says about itself, of both versions of zarr; empty when there is nothing, or nonsense."""
     for name in ("zarr.json", ".zattrs"):
         try:
@@ -162,12 +162,12 @@ def _is_array(path: Path) -> bool:
 
 
 def _fields(well: Path) -> list[str]:
-    return [str(one["path"]) for one in _attributes(well).get("well", {}).get("images", [])]
+    return [str(one["path"]) for one in attributes_of(well).get("well", {}).get("images", [])]
 
 
 def _images_below(path: Path) -> list[str]:
     found = (one for one in path.iterdir() if is_zarr(one))
-    return [one.name for one in found if "multiscales" in _attributes(one) or _is_array(one)]
+    return [one.name for one in found if "multiscales" in attributes_of(one) or _is_array(one)]
 
 
 def _natural(name: str) -> tuple[int, str]:

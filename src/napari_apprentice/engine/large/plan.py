@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data import axes
-from napari_apprentice.data.channels import LUMINANCE, one_channel
+from napari_apprentice.data.channels import luminance, one_channel
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.lattice import Lattice, lattice_for
 from napari_apprentice.data.models import ModelHeader, why_not_fits
@@ -53,8 +53,7 @@ def channels_for(volume: Volume, header: ModelHeader) -> Any:
 
     pixels = volume.pixels
     if volume.metadata.get("rgb") and header.image_channels == 1:
-        weights = np.array(LUMINANCE, np.float32).reshape(1, -1, 1, 1, 1)
-        pixels = (asarray(pixels) * weights).sum(axis=1, keepdims=True)
+        pixels = luminance(asarray(pixels))
     misfit = why_not_fits(header, pixels.shape)
     if misfit:
         raise UserError(misfit)
