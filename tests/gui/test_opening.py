@@ -20,6 +20,7 @@ from napari_apprentice.gui import layers
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.opening import get_reader, read
 from napari_apprentice.gui.saving import save_labels
+from napari_apprentice.gui.sections.project import with_suffix
 from napari_apprentice.gui.stage import Stage
 from napari_apprentice.session import Session
 
@@ -124,3 +125,17 @@ def test_the_manifest_offers_every_format_but_plain_pictures():
     (reader,) = PluginManifest.from_file(Path(__file__).parents[2] / "napari.yaml").contributions.readers
     patterns = {pattern.removeprefix("*") for pattern in reader.filename_patterns}
     assert patterns == (SUFFIXES - set(picture.SUFFIXES)) | {".zarr"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "format", "written"),
+    [
+        ("a.tif", "OME-TIFF (*.tif)", "a.tif"),
+        ("a.nii.gz", "OME-TIFF (*.tif)", "a.nii.gz"),
+        ("a.tif", "NIfTI (*.nii.gz)", "a.nii.gz"),
+        ("a.b", "Measurements (*.csv)", "a.b.csv"),
+        ("a", "", "a.tif"),
+    ],
+)
+def test_labels_are_exported_as_chosen_in_the_dialog(typed, format, written):
+    assert with_suffix(typed, format) == written

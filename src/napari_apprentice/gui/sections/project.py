@@ -11,6 +11,7 @@ from qtpy.QtGui import QDesktopServices, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu
 
 from napari_apprentice.data import exports
+from napari_apprentice.errors import UserError
 from napari_apprentice.gui.sections.section import Section, button, menu_button, muted, row
 from napari_apprentice.gui.stage import Throttle
 from napari_apprentice.project.folder import Project, Recent
@@ -19,6 +20,7 @@ from napari_apprentice.session import Session
 _MOST_RECENT = 8
 _LOOK_MS = 300
 _NO_MASKS = "There are no masks to export yet."
+_FIRST = ".tif"
 FILTERS = {f"{name} (*{suffix})": suffix for suffix, name in exports.NAMES.items()}
 
 
@@ -94,11 +96,14 @@ class ProjectSection(Section):
         if entry is None:
             return
         path, chosen = QFileDialog.getSaveFileName(
-            self, "Export labels", f"{Path(entry.name).stem}_labels.tif", ";;".join(FILTERS)
+            self, "Export labels", f"{Path(entry.name).stem}_labels{_FIRST}", ";;".join(FILTERS)
         )
         if path:
             with self.said():
-                self._session.export_labels(with_suffix(path, chosen))
+                target = with_suffix(path, chosen)
+                if target != path and Path(target).exists():  # the dialog asked about another name
+                    raise UserError(f"{target} is there already: choose another name.")
+                self._session.export_labels(target)
 
     def _copy_menu(self) -> QMenu:
         menu = QMenu()
@@ -122,10 +127,10 @@ class ProjectSection(Section):
 
 
 def with_suffix(path: str, chosen: str) -> str:
-    """A path as typed when its end says a format, else with the suffix of the format chosen in the dialog."""
-    if any(path.lower().endswith(suffix) for suffix in exports.WRITERS):
-        return path
-    return path + FILTERS.get(chosen, ".tif")
+    """A path with the suffix of the format that was chosen; of the first one, which none may have chosen, as typed."""
+    typed = max((suffix for suffix in exports.WRITERS if path.lower().endswith(suffix)), key=len, default="")
+    wanted = FILTERS.get(chosen, _FIRST)
+    return path if typed and wanted in (typed, _FIRST) else path[: len(path) - len(typed)] + wanted
 
 
 def title(recent: Recent) -> str:
