@@ -22,12 +22,17 @@ class ArrayRef(Settings):
 
 
 class VolumeRef(Settings):
-    """Pixels (T, C, Z, Y, X) with what is needed to interpret them. ``spacing`` is (z, y, x)."""
+    """Pixels (T, C, Z, Y, X) with what is needed to interpret them. ``spacing`` is (z, y, x).
+
+    ``fitted_on`` are pixels (1, C, Z, Y, X) from everywhere in the image that these are a part of: what intensities
+    mean is fitted on them, so that all parts agree. None: on each frame.
+    """
 
     pixels: ArrayRef
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
     unit: str = "pixel"
     name: str = ""
+    fitted_on: ArrayRef | None = None
 
 
 class LessonRef(Settings):

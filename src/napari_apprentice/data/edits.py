@@ -85,18 +85,20 @@ def approve_region(labels: Labels, vouched: Vouched, slices: Sequence[slice]) ->
     return Delta(_four(labels.shape), where, values, values, sure[changed], now[changed])
 
 
-def new_object(labels: Labels, vouched: Vouched, mask: Mask, box: Box, value: int | None = None) -> Delta:
+def new_object(
+    labels: Labels, vouched: Vouched, mask: Mask, box: Box, value: int | None = None, *, free: int | None = None
+) -> Delta:
     """A new object from ``mask``, a boolean array over ``box`` ((start, stop) for t, z, y, x).
 
-    Vouched voxels are left out. ``value`` is its id or class; None takes the next free id and clears away what
-    remains of an object nobody vouched for, when the new one covers more than half of it.
+    Vouched voxels are left out. ``value`` is its id or class; None takes the next free id (``free``, or that of these
+    labels) and clears away what remains of an object nobody vouched for, when the new one covers more than half of it.
     """
     corner = [start for start, _ in box]
     inside = np.stack(np.nonzero(mask)) + np.asarray(corner)[:, None]
     kept = ((inside >= 0) & (inside < np.asarray(labels.shape)[:, None])).all(axis=0)
     where = np.sort(np.ravel_multi_index(tuple(inside[:, kept]), labels.shape)).astype(np.int64)
     where = where[read_flat(vouched, where) == UNKNOWN]
-    number = int(labels.max(initial=0)) + 1 if value is None else value
+    number = (free or int(labels.max(initial=0)) + 1) if value is None else value
     added = paint(labels, vouched, where, number)
     if value is not None or len(where) == 0:
         return added

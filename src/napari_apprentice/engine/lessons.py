@@ -37,10 +37,15 @@ _RIM_BACKGROUND = 0.5
 
 @dataclass(frozen=True)
 class Frame:
-    """One corrected frame of one image: pixels (C, Z, Y, X), the rest (Z, Y, X), at the image's resolution."""
+    """One corrected frame of one image: pixels (C, Z, Y, X), the rest (Z, Y, X), at the image's resolution.
+
+    ``fitted_on`` are the pixels (C, Z, Y, X) that say what intensities mean: the frame's own, or those of the whole
+    image that it is a part of.
+    """
 
     name: str
     pixels: np.ndarray
+    fitted_on: np.ndarray
     labels: np.ndarray
     vouched: np.ndarray
     side: Side
@@ -106,12 +111,14 @@ def frames_of(corrected: Corrected, zooms: list[float]) -> Iterator[Frame]:
         pixels = scratch.read(ref.image.pixels)
         for i, t in enumerate(used):
             own = Side(side.training[i], side.validation[i])
-            yield Frame(ref.image.name, np.asarray(pixels[t]), c.labels[i], c.vouched[i], own, zoom)
+            frame = np.asarray(pixels[t])
+            fitted_on = frame if ref.image.fitted_on is None else np.asarray(scratch.read(ref.image.fitted_on)[0])
+            yield Frame(ref.image.name, frame, fitted_on, c.labels[i], c.vouched[i], own, zoom)
 
 
 def windows_of(frame: Frame, kind: Kind, normalize: NormalizeSettings, rng: np.random.Generator) -> Iterator[Window]:
     """The windows of a frame in which something is vouched for."""
-    scaling = fit(frame.pixels, normalize)
+    scaling = fit(frame.fitted_on, normalize)
     for core, around in _boxes(frame.vouched, frame.zoom):
         yield _window(frame, core, around, kind, scaling, rng)
 

@@ -108,7 +108,7 @@ class Task:
 
     def scaling(self, t: int) -> Scaling:
         """How the intensities of a frame become inputs."""
-        return self.warm.scaling(frame_key(self.image.pixels.path, t), self.pixels[t], self.network.header.normalize)
+        return _scaling(self.warm, self.image, self.pixels, t, self.network)
 
 
 def open_task(
@@ -143,9 +143,17 @@ def _measured(
 ) -> float | None:
     """How large objects are in the first frame, in image pixels."""
     frame = frame_key(image.pixels.path, 0)
-    scaling = warm.scaling(frame, pixels[0], network.header.normalize)
+    scaling = _scaling(warm, image, pixels, 0, network)
     look = Look(network, pixels[0], scaling, settings, warm.aside, cancelled)
     return warm.diameter(frame, network, partial(measure, look))
+
+
+def _scaling(warm: Warm, image: VolumeRef, pixels: np.ndarray, t: int, network: Network) -> Scaling:
+    """How the intensities of frame ``t`` become inputs: as in the image that these pixels are a part of, if any."""
+    if image.fitted_on is None:
+        return warm.scaling(frame_key(image.pixels.path, t), pixels[t], network.header.normalize)
+    fitted_on = scratch.read(image.fitted_on)
+    return warm.scaling(frame_key(image.fitted_on.path, 0), fitted_on[0], network.header.normalize)
 
 
 def quicker(task: Task, t: int) -> Task:

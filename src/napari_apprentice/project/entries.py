@@ -54,15 +54,6 @@ class EntryFolder:
         self._number = 0
         self._journal: Journal | None = None  # until the labels are loaded: it is continued where it can be read
 
-    @classmethod
-    def open(cls, path: Path, flusher: Flusher) -> EntryFolder:
-        """Read ``entry.json``."""
-        try:
-            image = ImageRecord.model_validate(json.loads((path / "entry.json").read_text()))
-        except (OSError, ValueError, ValidationError) as error:
-            raise UserError(f"{path / 'entry.json'} cannot be read: restore it from a copy.") from error
-        return cls(path, image, flusher)
-
     @property
     def id(self) -> str:
         """The entry's stable name."""
@@ -95,7 +86,7 @@ class EntryFolder:
         Changes hold absolute values: what the journal holds comes back also without the snapshot under it.
         """
         shape = (self.image.shape[0], *self.image.shape[2:])
-        numbers = sorted((_number(path) for path in self.path.glob("state-*.npz")), reverse=True)
+        numbers = sorted((number_of(path) for path in self.path.glob("state-*.npz")), reverse=True)
         complaint = ""
         for number in numbers:
             path = self.path / f"state-{number}.npz"
@@ -109,7 +100,7 @@ class EntryFolder:
 
     def voxels_taught(self) -> int:
         """How many voxels are vouched for as objects, without loading them."""
-        number = max([0, *(_number(path) for path in self.path.glob("state-*.npz"))])
+        number = max([0, *(number_of(path) for path in self.path.glob("state-*.npz"))])
         records = journal.read(self.path / f"journal-{number}.bin").records
         if records:
             return records[-1].taught
@@ -175,7 +166,16 @@ class EntryFolder:
         return self._journal
 
 
-def _number(path: Path) -> int:
+def read_image_record(path: Path) -> ImageRecord:
+    """What ``entry.json`` in a folder says; `UserError` when it cannot be read."""
+    try:
+        return ImageRecord.model_validate(json.loads((path / "entry.json").read_text()))
+    except (OSError, ValueError, ValidationError) as error:
+        raise UserError(f"{path / 'entry.json'} cannot be read: restore it from a copy.") from error
+
+
+def number_of(path: Path) -> int:
+    """The number of a snapshot or journal."""
     digits = path.stem.rpartition("-")[2]
     return int(digits) if digits.isdigit() else 0
 

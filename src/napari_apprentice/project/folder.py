@@ -28,8 +28,9 @@ from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, images
-from napari_apprentice.project.entries import EntryFolder
+from napari_apprentice.project.entries import EntryFolder, read_image_record
 from napari_apprentice.project.flusher import Flusher
+from napari_apprentice.project.large import LargeFolder
 from napari_apprentice.project.versions import Lineage, now
 from napari_apprentice.settings import ClassName, Kind, SegmentSettings, Settings, TeachSettings
 
@@ -72,7 +73,7 @@ class Project:
         self.entries: list[EntryFolder] = []
         for name in record.entries:
             try:
-                self.entries.append(EntryFolder.open(path / "entries" / name, self.flusher))
+                self.entries.append(open_folder(path / "entries" / name, self.flusher))
             except UserError as error:
                 self.complaints.append(str(error))
         self._empty_scratch()
@@ -147,15 +148,18 @@ class Project:
         if not self.is_temporary:
             durable.write_json(self.path / "project.json", self.record.model_dump(mode="json"))
 
-    def keep(self, volume: Volume) -> tuple[EntryFolder, bool]:
-        """The folder of an image, and whether it is new; its labels are found again when it was here before."""
-        image = images.record_of(volume)
+    def keep(self, volume: Volume, *, by_region: bool = False) -> tuple[EntryFolder, bool]:
+        """The folder of an image, and whether it is new; its labels are found again when it was here before.
+
+        Labels of a new image that is worked on ``by_region`` are kept in a `LargeFolder`.
+        """
+        image = images.record_of(volume, by_region=by_region)
         for folder in self.entries:
             if images.is_same(folder.image, image):
                 self._refresh(folder, image)
                 return folder, False
         name = images.entry_id(image)
-        folder = EntryFolder(self.path / "entries" / name, image, self.flusher)
+        folder = folder_of(self.path / "entries" / name, image, self.flusher)
         durable.make_folder(folder.path)
         folder.save_image(image if self.is_temporary else images.keep(volume, image, folder.path))
         self.entries.append(folder)
@@ -188,13 +192,28 @@ class Project:
     def _refresh(self, folder: EntryFolder, image: images.ImageRecord) -> None:
         """Note a moved file, or a pixel size that was corrected since."""
         known = folder.image
-        kept = {"copied": known.copied, "reading": known.reading, "source": image.source or known.source}
+        kept = {
+            "copied": known.copied,
+            "reading": known.reading,
+            "by_region": known.by_region,
+            "source": image.source or known.source,
+        }
         refreshed = image.model_copy(update=kept)
         if refreshed != folder.image:
             folder.save_image(refreshed)
 
     def _empty_scratch(self) -> None:
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def open_folder(path: Path, flusher: Flusher) -> EntryFolder:
+    """The folder of an image of the project; `UserError` when it cannot be read."""
+    return folder_of(path, read_image_record(path), flusher)
+
+
+def folder_of(path: Path, image: images.ImageRecord, flusher: Flusher) -> EntryFolder:
+    """Where the labels of an image are kept, whole or by region."""
+    return (LargeFolder if image.by_region else EntryFolder)(path, image, flusher)
 
 
 def projects_folder() -> Path:

@@ -22,6 +22,7 @@ from napari_apprentice.settings import Settings
 
 _SAMPLED_PLANES = 8
 _SAMPLED_EDGE = 256
+_LARGEST_PLANE = 1 << 28  # pixels; of a larger one windows are sampled, as reading it sparsely would read all of it
 _WRITTEN = str | int | float | bool | list
 
 
@@ -54,9 +55,10 @@ class ImageRecord(Settings):
     content: str
     copied: bool = False
     reading: Reading = Reading()
+    by_region: bool = False  # its labels are worked on region by region
 
 
-def record_of(volume: Volume) -> ImageRecord:
+def record_of(volume: Volume, *, by_region: bool = False) -> ImageRecord:
     """Describe an image so that it can be found again."""
     return ImageRecord(
         name=volume.name,
@@ -68,6 +70,7 @@ def record_of(volume: Volume) -> ImageRecord:
         channels=tuple(str(channel) for channel in volume.channels),
         metadata={key: value for key, value in volume.metadata.items() if isinstance(value, _WRITTEN)},
         content=content_hash(volume.pixels),
+        by_region=by_region,
     )
 
 
@@ -76,12 +79,22 @@ def content_hash(pixels: Any) -> str:
     digest = hashlib.sha256(f"{tuple(pixels.shape)} {np.dtype(pixels.dtype)}".encode())
     t, c, z, y, x = pixels.shape
     planes = np.unique(np.linspace(0, t * c * z - 1, _SAMPLED_PLANES).astype(int))
-    step_y, step_x = -(-y // _SAMPLED_EDGE), -(-x // _SAMPLED_EDGE)
     for index in planes:
         at = np.unravel_index(index, (t, c, z))
-        plane = np.asarray(pixels[int(at[0]), int(at[1]), int(at[2]), ::step_y, ::step_x])
-        digest.update(np.ascontiguousarray(plane).tobytes())
+        for rows, columns in _sampled(y, x):
+            plane = np.asarray(pixels[int(at[0]), int(at[1]), int(at[2]), rows, columns])
+            digest.update(np.ascontiguousarray(plane).tobytes())
     return digest.hexdigest()[:16]
+
+
+def _sampled(y: int, x: int) -> Iterator[tuple[slice, slice]]:
+    """Every n-th pixel of a plane, or of one that is too large for this the middles of its quarters."""
+    if y * x <= _LARGEST_PLANE:
+        yield slice(None, None, -(-y // _SAMPLED_EDGE)), slice(None, None, -(-x // _SAMPLED_EDGE))
+        return
+    for i, j in ((1, 1), (1, 3), (3, 1), (3, 3)):
+        top, left = i * y // 4, j * x // 4
+        yield slice(top, top + _SAMPLED_EDGE), slice(left, left + _SAMPLED_EDGE)
 
 
 def entry_id(record: ImageRecord) -> str:
@@ -106,6 +119,11 @@ def keep(volume: Volume, record: ImageRecord, folder: Path) -> ImageRecord:
             for reading in _readings(found.pixels, record.shape):
                 if content_hash(reading.of(found.pixels)) == record.content:
                     return record.model_copy(update={"reading": reading})
+    if record.by_region:
+        raise UserError(
+            f"{record.name} is too large to be copied into a project and no file gives it back: "
+            "save it as OME-Zarr and open that."
+        )
     scratch.write(folder / "pixels.npy", volume.pixels)
     return record.model_copy(update={"copied": True})
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data import edits
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
 from napari_apprentice.data.deltas import Delta
+from napari_apprentice.data.regions import Region
 from napari_apprentice.jobs import ClickResult, Point
 from napari_apprentice.session.entry import Entry
 
@@ -30,17 +31,36 @@ class ClickProposal:
     class_value: int | None
 
 
-def proposal_of(result: ClickResult, entry: Entry, point: Point, *, instances: bool) -> ClickProposal | None:
-    """The answer, cut where something else is vouched for; None when nothing is left."""
-    box = tuple((int(start), int(stop)) for start, stop in result.box)
-    if not result.bits or len(box) != 4:
+def looked_at(point: tuple[int, ...], inner: Region) -> Point:
+    """A voxel of an entry's labels in what a network looks at; labels lie at ``inner`` there."""
+    t, z, y, x = (i + part.start for i, part in zip(point, inner, strict=True))
+    return t, z, y, x
+
+
+def proposal_of(
+    result: ClickResult, entry: Entry, point: Point, inner: Region, *, instances: bool
+) -> ClickProposal | None:
+    """The answer, cut where something else is vouched for; None when nothing is left.
+
+    ``point`` and the answer are in what the network looked at; the entry's labels lie at ``inner`` there.
+    """
+    found = tuple((int(start), int(stop)) for start, stop in result.box)
+    if not result.bits or len(found) != 4:
         return None
-    shape = tuple(stop - start for start, stop in box)
+    shape = tuple(stop - start for start, stop in found)
     packed = np.frombuffer(bytes.fromhex(result.bits), np.uint8)
     mask = np.unpackbits(packed, count=int(np.prod(shape))).reshape(shape).astype(bool)
+    kept = tuple(
+        slice(max(start, part.start), min(stop, part.stop)) for (start, stop), part in zip(found, inner, strict=True)
+    )
+    if any(one.start >= one.stop for one in kept):
+        return None
+    mask = mask[tuple(slice(k.start - start, k.stop - start) for k, (start, _) in zip(kept, found, strict=True))].copy()
+    box = tuple((k.start - part.start, k.stop - part.start) for k, part in zip(kept, inner, strict=True))
+    t, z, y, x = (i - part.start for i, part in zip(point, inner, strict=True))
     at = tuple(slice(start, stop) for start, stop in box)
     labels, vouched = entry.labels[at], entry.vouched[at]
-    repairs = int(entry.labels[point]) if instances and entry.vouched[point] == UNKNOWN else 0
+    repairs = int(entry.labels[t, z, y, x]) if instances and entry.vouched[t, z, y, x] == UNKNOWN else 0
     taken = vouched == BACKGROUND
     if instances:
         taken |= (vouched == AS_LABELLED) & (labels != repairs)
@@ -54,7 +74,7 @@ def kept(proposal: ClickProposal) -> Delta:
     """The edit that makes the proposal a vouched object; what was left of the one it repairs is cleared."""
     labels, vouched = proposal.entry.labels, proposal.entry.vouched
     value = proposal.class_value or proposal.repairs or None
-    added = edits.new_object(labels, vouched, proposal.mask, proposal.box, value)
+    added = edits.new_object(labels, vouched, proposal.mask, proposal.box, value, free=proposal.entry.next_id())
     if not proposal.repairs:
         return added
     frame = proposal.box[0][0]

@@ -16,15 +16,16 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.journal import Action
 from napari_apprentice.session.entry import Entry
-from napari_apprentice.session.models import Models
-from napari_apprentice.session.state import checked_labels
+from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.large_export import export_large
+from napari_apprentice.session.regions import Regions
+from napari_apprentice.session.state import checked_labels, refuse, why_not_whole
 
 
-class Editing(Models):
+class Editing(Regions):
     """Adds edits of the current image to the session."""
 
     def __init__(self, project: Project | None = None) -> None:
-        self._strokes = 0
         self._step: tuple[Entry, int] | None = None
         self._disk_trouble = ""
         super().__init__(project)
@@ -74,6 +75,7 @@ class Editing(Models):
     def replace_labels(self, labels: Any) -> None:
         """Other labels (T, Z, Y, X), for instance from another layer, where nothing is vouched for; one undo step."""
         entry = self._open_entry()
+        refuse(why_not_whole(entry))
         new = merge_proposal(entry.labels, entry.vouched, checked_labels(labels, entry.volume), self.kind)
         self._apply(entry, edits.replace(entry.labels, entry.vouched, new))
 
@@ -92,6 +94,7 @@ class Editing(Models):
         if self.current is None or not self.current.history.done:
             return
         step = self.current.history.done[-1]
+        self._go_to(self.current, step.region)
         for change in reversed(step.changes.copy()):
             self._write(self.current, "undo", step.number, change.delta.inverse())
         self._tell(self.current, labels=True, vouched=True)
@@ -101,6 +104,7 @@ class Editing(Models):
         if self.current is None or not self.current.history.undone:
             return
         step = self.current.history.undone[-1]
+        self._go_to(self.current, step.region)
         for change in step.changes.copy():
             self._write(self.current, "redo", step.number, change.delta)
         self._tell(self.current, labels=True, vouched=True)
@@ -109,7 +113,10 @@ class Editing(Models):
         """Write the current image's labels in the format of the suffix (`data.exports.write_labels`)."""
         entry = self._open_entry()
         names = {one.value: one.name for one in self.classes} if self.kind == "classes" else {}
-        exports.write_labels(path, entry.labels, like=entry.volume, names=names)
+        if isinstance(entry, LargeEntry):
+            export_large(entry, Path(path), names)
+        else:
+            exports.write_labels(path, entry.labels, like=entry.volume, names=names)
         self.said.emit(f"Labels of {entry.name} were written to {path}.")
 
     def _open_entry(self) -> Entry:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.corrections import AS_LABELLED
 from napari_apprentice.data.deltas import Delta
+from napari_apprentice.data.regions import Region, Shape, whole
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import VolumeRef
@@ -67,6 +68,27 @@ class Entry:
         self.pixels.clear()
 
     @property
+    def shape(self) -> Shape:
+        """Of the labels of the whole image (T, Z, Y, X)."""
+        t, _, z, y, x = self.folder.image.shape
+        return t, z, y, x
+
+    @property
+    def region(self) -> Region:
+        """The part of the image that ``labels`` and ``vouched`` are of: all of it, but for a `LargeEntry`."""
+        return whole(self.shape)
+
+    @property
+    def part(self) -> Volume:
+        """What a network looks at: the image."""
+        return self.volume
+
+    @property
+    def inner(self) -> Region:
+        """Where ``region`` lies in ``part``."""
+        return self.region
+
+    @property
     def labels(self) -> NDArray[np.uint32]:
         """Ids or classes (T, Z, Y, X)."""
         return self._corrected().labels
@@ -86,9 +108,27 @@ class Entry:
         """How many voxels are vouched for as an object or class."""
         return self._voxels_taught
 
+    @property
+    def is_labelled(self) -> bool:
+        """Whether there is any label."""
+        return bool(self.labels.any())
+
+    @property
+    def is_vouched(self) -> bool:
+        """Whether anything is vouched for."""
+        return bool(self.vouched.any())
+
+    def holds(self, value: int) -> bool:
+        """Whether any voxel has this id or class."""
+        return bool((self.labels == value).any())
+
     def next_id(self) -> int:
         """An id that no object has."""
         return int(self.labels.max()) + 1
+
+    def named(self, merged: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """New labels of ``region`` with ids that mean the same in all of the image."""
+        return merged
 
     def apply(self, action: Action, step: int, delta: Delta) -> None:
         """Change the arrays, note it for undo and journal it.
@@ -97,10 +137,11 @@ class Entry:
         """
         correction = self._corrected()
         delta.apply(correction.labels, correction.vouched)
+        self._note(delta)
         taught = np.count_nonzero(delta.vouched_after == AS_LABELLED)
         self._voxels_taught += int(taught) - int(np.count_nonzero(delta.vouched_before == AS_LABELLED))
         written = delta.to_bytes()
-        correction.history.record(action, step, delta, written)
+        correction.history.record(action, step, delta, written, self.region)
         self.folder.append(action, step, written, self._voxels_taught)
 
     def keep_snapshot(self) -> None:
@@ -110,8 +151,14 @@ class Entry:
     def _corrected(self) -> Correction:
         if self._correction is None:
             self._correction = self._read()
-            self._voxels_taught = int(np.count_nonzero(self._correction.vouched == AS_LABELLED))
+            self._voxels_taught = self._count(self._correction)
         return self._correction
+
+    def _count(self, read: Correction) -> int:
+        return int(np.count_nonzero(read.vouched == AS_LABELLED))
+
+    def _note(self, delta: Delta) -> None:
+        """A change was applied; a `LargeEntry` has to know where."""
 
     def _read(self) -> Correction:
         """The snapshot with the journal replayed over it."""
@@ -122,7 +169,8 @@ class Entry:
             for record in kept.records:
                 delta = Delta.from_bytes(record.delta)
                 delta.apply(read.labels, read.vouched)
-                read.history.record(record.action, record.step, delta, record.delta)
+                self._note(delta)
+                read.history.record(record.action, record.step, delta, record.delta, self.region)
         except (ValueError, KeyError, IndexError, UserError):
             self.complaint = (
                 f"The journal of {self.name} holds an edit that cannot be read: "

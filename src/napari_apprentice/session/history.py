@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from napari_apprentice.data.deltas import Delta
+from napari_apprentice.data.regions import Region
 from napari_apprentice.project.journal import Action
 
 _LARGEST = 500_000_000  # bytes kept in memory; beyond it the oldest step goes
@@ -30,9 +31,10 @@ class Change:
 
 @dataclass
 class Step:
-    """What one undo takes back: the changes of a drag, a merge, a click."""
+    """What one undo takes back: the changes of a drag, a merge, a click, all in one ``region``."""
 
     number: int
+    region: Region | None = None
     changes: list[Change] = field(default_factory=list)
 
 
@@ -50,28 +52,30 @@ class History:
         self._last_number += 1
         return self._last_number
 
-    def record(self, action: Action, number: int, delta: Delta, written: bytes) -> None:
+    def record(self, action: Action, number: int, delta: Delta, written: bytes, region: Region | None = None) -> None:
         """Note that ``delta`` was applied: done, or as the inverse of something (undo), or done again (redo).
 
-        ``written`` is its record.
+        ``written`` is its record, ``region`` the part of the image that it is about.
         """
         self._last_number = max(self._last_number, number)
         if action == "do":
             self._forget(self.undone)
-            self._keep(self.done, number, Change(delta, written))
+            self._keep(self.done, number, Change(delta, written), region)
         elif action == "undo":
             change = self._take(self.done, number, last=True)
             if change is None:  # a snapshot was made in between
                 inverse = delta.inverse()
                 change = Change(inverse, inverse.to_bytes())
-            self._keep(self.undone, number, change, first=True)
+            self._keep(self.undone, number, change, region, first=True)
         else:
             change = self._take(self.undone, number, last=False) or Change(delta, written)
-            self._keep(self.done, number, change)
+            self._keep(self.done, number, change, region)
 
-    def _keep(self, stack: list[Step], number: int, change: Change, *, first: bool = False) -> None:
+    def _keep(
+        self, stack: list[Step], number: int, change: Change, region: Region | None, *, first: bool = False
+    ) -> None:
         if not stack or stack[-1].number != number:
-            stack.append(Step(number))
+            stack.append(Step(number, region))
         stack[-1].changes.insert(0 if first else len(stack[-1].changes), change)
         self._bytes += change.nbytes
         while self._bytes > _LARGEST and len(self.done) > 1:

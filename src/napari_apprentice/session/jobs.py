@@ -94,7 +94,7 @@ class Jobs(Results):
         refuse(self.why_not_teach())
         project, entry, model = self._asked()
         id_ = self._job_id("teach")
-        taught = [one for one in self.entries if one.voxels_taught or (one.folder.is_used and one.vouched.any())]
+        taught = [one for one in self.entries if one.voxels_taught or (one.folder.is_used and one.is_vouched)]
         lessons = lessons_of(taught, self.model.header, project.scratch, project.scratch / id_)
         make_folder(project.lineage.folder)  # before minutes of teaching, not after them
         fresh = self.fresh_settings if model is None else None
@@ -123,7 +123,7 @@ class Jobs(Results):
             id=self._job_id("click"),
             image=pixels_of(entry, self.model.header, project.scratch),
             model=str(model),
-            point=(at[0], at[1], at[2], at[3]),
+            point=clicks.looked_at(at, entry.inner),
             generation=self._generation,
             settings=self.segment_settings,
         )

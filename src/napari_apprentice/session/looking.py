@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_apprentice.architecture.layers import Stage
 from napari_apprentice.data import scratch
+from napari_apprentice.data.regions import Region
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef, InsideJob, InsideResult
 from napari_apprentice.project.folder import Project
@@ -95,7 +96,7 @@ class Looking(Jobs):
             image=pixels_of(entry, self.model.header, project.scratch),
             model=str(model),
             level=level,
-            box=_edges(box, entry.labels.shape),
+            box=_edges(box, entry.labels.shape, entry.inner),
             generation=self._looks,
             settings=self.segment_settings,
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
@@ -113,18 +114,28 @@ class Looking(Jobs):
             result.level,
             np.array(scratch.read(result.map)),  # the file goes with the job
             result.channels,
-            result.frame,
+            result.frame - running.inner[0].start,
             result.scale,
-            result.origin,
+            _moved(result.origin, running.inner),
         )
         self.looked_inside.emit(self.inside_map)
 
 
-def _edges(box: Sequence[slice] | None, shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-    """(start, stop) for t, z, y, x of one frame inside the image; `UserError` when nothing is left."""
+def _moved(origin: tuple[float, float, float], inner: Region) -> tuple[float, float, float]:
+    """A place in what the network looked at, in the entry's labels."""
+    z, y, x = (at - part.start for at, part in zip(origin, inner[1:], strict=True))
+    return z, y, x
+
+
+def _edges(box: Sequence[slice] | None, shape: tuple[int, ...], inner: Region) -> tuple[tuple[int, int], ...]:
+    """(start, stop) for t, z, y, x of one frame of what the network looks at; `UserError` when nothing is left.
+
+    ``box`` is in the entry's labels of ``shape``, which lie at ``inner`` there.
+    """
     parts = [slice(None)] * 4 if box is None else list(box)
     edges = [part.indices(length)[:2] for part, length in zip(parts, shape, strict=True)]
     if any(start >= stop for start, stop in edges):
         raise UserError("This part lies outside the image: choose one inside it.")
+    edges = [(start + part.start, stop + part.start) for (start, stop), part in zip(edges, inner, strict=True)]
     frame = edges[0][0]
     return (frame, frame + 1), *edges[1:]

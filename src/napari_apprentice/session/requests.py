@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,15 @@ import numpy as np
 from napari_apprentice.architecture import FreshSettings, NetSettings
 from napari_apprentice.data import scratch
 from napari_apprentice.data.channels import fitting
+from napari_apprentice.data.glimpse import sample
 from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.regions import cells_of
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef, LessonRef, VolumeRef
 from napari_apprentice.project.durable import make_folder
 from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.settings import NormalizeSettings
 
 
@@ -28,22 +32,26 @@ def pixels_of(entry: Entry, header: ModelHeader | None, folder: Path) -> VolumeR
     volume = entry.volume
     count = int(volume.pixels.shape[1]) if header is None else header.image_channels
     if count not in entry.pixels:
-        volume = fitting(volume, count)
+        volume = fitting(entry.part, count)
         path = _own_file(volume) or folder / f"{entry.id}-{entry.reading}-{count}.npy"
         if path.parent == folder and not path.exists():
             _write(path, volume)
-        entry.pixels[count] = VolumeRef(pixels=ArrayRef(path=str(path)))
-    spacing = (float(volume.spacing[0]), float(volume.spacing[1]), float(volume.spacing[2]))
-    return entry.pixels[count].model_copy(update={"spacing": spacing, "unit": volume.unit, "name": volume.name})
+        fitted_on = _sampled(entry, count, folder)
+        entry.pixels[count] = VolumeRef(pixels=ArrayRef(path=str(path)), fitted_on=fitted_on)
+    told = {"spacing": _three(volume), "unit": volume.unit, "name": volume.name}
+    return entry.pixels[count].model_copy(update=told)
 
 
 def lessons_of(
     entries: Sequence[Entry], header: ModelHeader | None, images: Path, folder: Path
 ) -> tuple[LessonRef, ...]:
     """The corrections as they are now; copied, so that painting on does not hurt."""
-    lessons = []
+    lessons: list[LessonRef] = []
     try:
         for entry in entries:
+            if isinstance(entry, LargeEntry):
+                lessons += _cells(entry, header, folder)
+                continue
             lessons.append(
                 LessonRef(
                     image=pixels_of(entry, header, images),
@@ -56,6 +64,50 @@ def lessons_of(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return tuple(lessons)
+
+
+def _cells(entry: LargeEntry, header: ModelHeader | None, folder: Path) -> Iterator[LessonRef]:
+    """The parts of a large image in which anything is vouched for; nothing else of it is read."""
+    entry.keep_snapshot()
+    store, volume = entry.folder.store, entry.volume
+    count = int(volume.pixels.shape[1]) if header is None else header.image_channels
+    fitted_on = _sampled(entry, count, folder.parent)
+    cells = {str(cell): cell for part in store.vouched() for cell in cells_of(part, entry.shape)}
+    for number, cell in enumerate(cells.values()):
+        labels, vouched = store.read(cell)
+        if not vouched.any():
+            continue
+        t, z, y, x = cell
+        pixels = fitting(replace(volume, pixels=volume.pixels[t, :, z, y, x]), count).pixels
+        name = f"{entry.id}-{number}"
+        image = VolumeRef(
+            pixels=scratch.write(folder / f"{name}.npy", pixels),
+            spacing=_three(volume),
+            unit=volume.unit,
+            name=volume.name,
+            fitted_on=fitted_on,
+        )
+        yield LessonRef(
+            image=image,
+            labels=scratch.write(folder / f"{name}-labels.npy", labels),
+            vouched=scratch.write(folder / f"{name}-vouched.npy", vouched),
+            key=f"{entry.id} {t.start} {z.start} {y.start} {x.start}",
+        )
+
+
+def _sampled(entry: Entry, count: int, folder: Path) -> ArrayRef | None:
+    """What intensities of a large image are fitted on, so that all its parts agree; None: the pixels themselves."""
+    if not isinstance(entry, LargeEntry):
+        return None
+    path = folder / f"{entry.id}-{count}-sample.npy"
+    if path.exists():
+        return ArrayRef(path=str(path))
+    frame = sample(entry.volume.pixels[0])
+    return scratch.write(path, fitting(replace(entry.volume, pixels=frame[None]), count).pixels)
+
+
+def _three(volume: Volume) -> tuple[float, float, float]:
+    return float(volume.spacing[0]), float(volume.spacing[1]), float(volume.spacing[2])
 
 
 def fresh_net(settings: FreshSettings, volumes: Sequence[Volume], out_channels: int) -> NetSettings:

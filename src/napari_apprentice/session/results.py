@@ -46,8 +46,10 @@ class Results(Work):
         if running.model != self.model.key:
             self.said.emit("Another model was chosen meanwhile: the proposal was dropped, segment again.")
             return
-        proposal = scratch.read(result.labels)
+        proposal = scratch.read(result.labels)[running.inner]
         merged = merge_proposal(entry.labels, entry.vouched, proposal, self.kind)
+        if self.kind == "instances":
+            merged = entry.named(merged)
         self._apply(entry, edits.replace(entry.labels, entry.vouched, merged))
 
     def _take_version(self, result: TeachResult, running: Running) -> None:
@@ -90,7 +92,9 @@ class Results(Work):
             return
         if running.reading != running.entry.reading:
             return
-        proposal = clicks.proposal_of(result, running.entry, job.point, instances=self.kind == "instances")
+        proposal = clicks.proposal_of(
+            result, running.entry, job.point, running.inner, instances=self.kind == "instances"
+        )
         self.click_proposal = proposal
         if proposal is None:
             self.click_cleared.emit()

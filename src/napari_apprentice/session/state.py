@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 from psygnal import Signal
 
@@ -14,14 +14,17 @@ from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data import edits
 from napari_apprentice.data.axes import check_pixels
 from napari_apprentice.data.deltas import Delta
+from napari_apprentice.data.glimpse import middle
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import images
 from napari_apprentice.project.folder import Project
 from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.large_entry import LargeEntry, entry_of
 from napari_apprentice.settings import ClassName, Kind, SegmentSettings, TeachSettings
 
-_LOOKED_AT_WHOLE = 1 << 28  # bytes
+_BYTES = 20  # for each voxel of an image that is labelled whole, while a proposal is taken in
+_SHARE = 0.5  # of the free memory
 
 
 class State:
@@ -39,7 +42,10 @@ class State:
     click_cleared = Signal()
     looked_inside = Signal(object)  # InsideMap
     said = Signal(str)
+    region_changed = Signal(object)  # LargeEntry: another part of it is open
     saved = Signal()
+
+    largest_whole: int | None = None  # voxels of an image whose labels are held in memory; None: as memory allows
 
     def __init__(self, project: Project | None = None) -> None:
         self._forget()
@@ -69,7 +75,7 @@ class State:
             if why:
                 self.missing[folder.id] = why
             else:
-                self.entries.append(Entry(folder))
+                self.entries.append(entry_of(folder))
         self.current = self._last_that_opens()
 
     def _last_that_opens(self) -> Entry | None:
@@ -107,34 +113,42 @@ class State:
         ``labels`` (T, Z, Y, X) are a start for an image that has none yet. Raises `UserError` for pixels with
         nothing to see, labels of another shape, or another ``kind`` than the labels the project holds.
         """
-        notes = check_pixels(_looked_at(volume))
+        notes = check_pixels(middle(volume))
         start = None if labels is None else checked_labels(labels, volume)
         if kind is not None and kind != self.kind:
             self.choose_kind(kind, self.classes)
         if self.project is None:
             self.project = Project.create(name=volume.name)
             self._save_settings()
-        folder, _ = self.project.keep(volume)
+        folder, _ = self.project.keep(volume, by_region=self._is_too_large(volume))
         self.missing.pop(folder.id, None)
         entry = next((known for known in self.entries if known.folder is folder), None)
         if entry is None:
-            entry = Entry(folder, volume)
+            entry = entry_of(folder, volume)
             self.entries.append(entry)
         else:
             entry.read_as(volume)
-        if start is not None and not entry.labels.any():
+        if start is not None and not entry.is_labelled:
+            refuse(why_not_whole(entry))
             self._apply(entry, edits.replace(entry.labels, entry.vouched, start))
         self.choose_image(entry)
         for note in notes:
             self.said.emit(note)
         return entry
 
+    def _is_too_large(self, volume: Volume) -> bool:
+        """Whether a new image is worked on region by region."""
+        voxels = math.prod(volume.labels_shape)
+        if self.largest_whole is not None:
+            return voxels > self.largest_whole
+        return voxels * _BYTES > psutil.virtual_memory().available * _SHARE
+
     def reinterpret(self, entry: Entry, volume: Volume) -> None:
         """Read an image differently (spacing, channel): its labels stay. `UserError` when their shape would change."""
-        if volume.labels_shape != entry.labels.shape:
+        if volume.labels_shape != entry.shape:
             raise UserError(
                 f"With these axes {volume.name} needs labels of shape {volume.labels_shape}, and it has labels "
-                f"of shape {entry.labels.shape}: add it as another image."
+                f"of shape {entry.shape}: add it as another image."
             )
         entry.read_as(volume)
         if self.project is not None:
@@ -143,7 +157,7 @@ class State:
             self.image_changed.emit()
 
     def _record(self, entry: Entry, volume: Volume) -> images.ImageRecord:
-        record = images.record_of(volume)
+        record = images.record_of(volume, by_region=entry.folder.image.by_region)
         if self.project is None or self.project.is_temporary:
             return record
         return images.keep(volume, record, entry.folder.path)
@@ -180,7 +194,7 @@ class State:
     def why_not_kind(self, kind: Kind, classes: tuple[ClassName, ...] = ()) -> str:
         """One sentence when labels that exist would lose their meaning."""
         if kind != self.kind:
-            labelled = next((entry.name for entry in self.entries if entry.labels.any()), None)
+            labelled = next((entry.name for entry in self.entries if entry.is_labelled), None)
             if labelled is not None:
                 return (
                     f"{labelled} has labels that are {self.kind}: start a new project for {kind}, "
@@ -189,7 +203,7 @@ class State:
             return ""
         values = {one.value for one in classes}
         for gone in (one for one in self.classes if one.value not in values):
-            if any((entry.labels == gone.value).any() for entry in self.entries):
+            if any(entry.holds(gone.value) for entry in self.entries):
                 return f"The class {gone.name} is in use: erase its labels before you remove it."
         return ""
 
@@ -263,13 +277,11 @@ def refuse(why_not: str) -> None:
         raise UserError(why_not)
 
 
-def _looked_at(volume: Volume) -> Volume:
-    """All of an image, or the middle of a very large one, which may not fit into memory."""
-    pixels = volume.pixels
-    if math.prod(pixels.shape) * np.dtype(pixels.dtype).itemsize <= _LOOKED_AT_WHOLE:
-        return volume
-    t, z = pixels.shape[0] // 2, pixels.shape[2] // 2
-    return replace(volume, pixels=pixels[t : t + 1, :, z : z + 1])
+def why_not_whole(entry: Entry) -> str:
+    """One sentence when an image's labels cannot be exchanged at once."""
+    if isinstance(entry, LargeEntry):
+        return f"{entry.name} is too large for this: its labels are corrected where you look, not exchanged as a whole."
+    return ""
 
 
 def checked_labels(labels: NDArray[Any], volume: Volume) -> NDArray[np.uint32]:

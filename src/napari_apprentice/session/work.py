@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_apprentice.data import scratch
+from napari_apprentice.data.regions import Region
 from napari_apprentice.errors import UserError
-from napari_apprentice.events import Event, Failed, Finished, Note, Started, is_last
+from napari_apprentice.events import Event, Failed, Finished, Note, Started, TileDone, is_last
 from napari_apprentice.jobs import InsideJob, Job, Result, SegmentJob, TeachJob
 from napari_apprentice.project.folder import Project
 from napari_apprentice.runners import FoundDevice, ProcessRunners, Runners, RunningJob
@@ -31,6 +32,7 @@ class Running:
     handle: RunningJob
     entry: Entry
     reading: int  # of the entry's pixels
+    inner: Region  # where the entry's labels lie in what the job looks at
     model: str  # key
     voxels: int = 0  # vouched object voxels a teach learns from
     notes: list[str] = field(default_factory=list)  # said already
@@ -89,7 +91,7 @@ class Work(Editing):
                 running.shown = scratch.read(running.job.out)
             except (OSError, ValueError):
                 return None  # not begun
-        return running.shown
+        return running.shown[running.inner]
 
     def pump(self) -> bool:
         """Take what running jobs report; to be called often, on the owning thread. Whether anything came."""
@@ -127,7 +129,7 @@ class Work(Editing):
 
     def _start(self, kind: str, job: Job, entry: Entry, *, voxels: int = 0) -> None:
         handle = self.runners.start(job)
-        self._running.append(Running(kind, job, handle, entry, entry.reading, self.model.key, voxels))
+        self._running.append(Running(kind, job, handle, entry, entry.reading, entry.inner, self.model.key, voxels))
         self.job_started.emit(kind)
 
     def _events_of(self, running: Running) -> list[Event]:
@@ -144,6 +146,9 @@ class Work(Editing):
         elif isinstance(event, Note):
             running.notes.append(event.text)
             self.said.emit(event.text)
+        if isinstance(event, TileDone):
+            self._show_tile(running, event)
+            return
         if not is_last(event):
             self.job_event.emit(running.kind, event)
             return
@@ -157,6 +162,15 @@ class Work(Editing):
             self._clean_up(running, event)
         self.job_ended.emit(running.kind, event)
         self._after(running, event)
+
+    def _show_tile(self, running: Running, tile: TileDone) -> None:
+        """Tell of a tile where it lies in the entry's labels; a part of what was looked at is only around them."""
+        edges = [
+            (max(0, start - part.start), min(part.stop, stop) - part.start)
+            for (start, stop), part in zip(tile.region, running.inner, strict=True)
+        ]
+        if all(start < stop for start, stop in edges):
+            self.job_event.emit(running.kind, TileDone(region=tuple(edges)))
 
     def accept(self, result: Result) -> None:
         """Take a result in, or drop it when it is stale."""

@@ -12,6 +12,7 @@ import numpy as np
 from napari_apprentice.data import axes
 from napari_apprentice.data.channels import luminance, one_channel
 from napari_apprentice.data.files import read_image
+from napari_apprentice.data.glimpse import sample
 from napari_apprentice.data.lattice import Lattice, lattice_for
 from napari_apprentice.data.models import ModelHeader, why_not_fits
 from napari_apprentice.data.volume import Volume
@@ -24,8 +25,6 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import SegmentLargeJob
 from napari_apprentice.settings import Triple
 
-_FITTED_WHOLE = 1 << 26  # voxels of a channel; of a larger frame windows are looked at
-_WINDOWS, _EDGE = 64, 256
 _DIAMETERS = 3.0  # of a typical object: how far a block looks beyond its own part
 _NEAR = 8  # network pixels: what decoding smooths and interpolates over
 _BYTES = 64  # for each voxel of what a block reads, at the finer resolution
@@ -63,7 +62,7 @@ def channels_for(volume: Volume, header: ModelHeader) -> Any:
 def plan_for(job: SegmentLargeJob, network: Network, volume: Volume, pixels: Any, first: Plan | None = None) -> Plan:
     """What is decided once for a frame (C, Z, Y, X) of ``volume``: all as for the ``first`` one but the intensities."""
     header, settings = network.header, job.settings
-    scaling = fit(_sample(pixels), header.normalize)
+    scaling = fit(sample(pixels), header.normalize)
     if first is not None:
         return replace(first, scaling=scaling)
     measured = None
@@ -99,20 +98,6 @@ def words(volume: Volume, plan: Plan) -> str:
     """What is about to be done, for people."""
     blocks = sum(1 for _ in plan.lattice.blocks(plan.tiles, plan.margin))
     return f"{axes.describe(volume)}: {len(plan.lattice.tiles())} tiles, {blocks} blocks"
-
-
-def _sample(pixels: Any) -> np.ndarray:
-    """All of a frame (C, Z, Y, X), or windows (C, 1, n, 256) from everywhere in a large one."""
-    c, z, y, x = pixels.shape
-    if z * y * x <= _FITTED_WHOLE:
-        return np.asarray(pixels)
-    places = np.unravel_index(np.linspace(0, z * y * x - 1, _WINDOWS).astype(np.int64), (z, y, x))
-    windows = []
-    for k, j, i in zip(*places, strict=True):
-        top, left = max(0, min(int(j), y - _EDGE)), max(0, min(int(i), x - _EDGE))
-        window = np.asarray(pixels[:, int(k), top : top + _EDGE, left : left + _EDGE])
-        windows.append(window.reshape(c, -1)[:, : min(_EDGE, y) * min(_EDGE, x)])
-    return np.concatenate(windows, axis=1)[:, None, None]
 
 
 def _margin(header: ModelHeader, volume: Volume) -> Triple:

@@ -1,0 +1,66 @@
+"""One region of a large image was segmented: its objects get ids that agree with those of the regions around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data.regions import Region, Shape
+
+Labels = NDArray[np.uint32]
+Shell = tuple[int, bool, Labels]  # axis, whether at its end, the labels one voxel beyond
+
+
+def shells(region: Region, shape: Shape, read: Callable[[Region], Labels]) -> list[Shell]:
+    """The labels one voxel beyond each face (z, y, x) of a region that is not the edge of the image."""
+    found: list[Shell] = []
+    for axis in (1, 2, 3):
+        part = region[axis]
+        for at_end, beyond in ((False, part.start - 1), (True, part.stop)):
+            if 0 <= beyond < shape[axis]:
+                t, z, y, x = (slice(beyond, beyond + 1) if i == axis else one for i, one in enumerate(region))
+                found.append((axis, at_end, read((t, z, y, x))))
+    return found
+
+
+def stitched(labels: Labels, fixed: NDArray[np.uint32], around: Sequence[Shell], first: int) -> Labels:
+    """Labels (T, Z, Y, X) of a region with ids that are unique in the whole image.
+
+    Ids in ``fixed`` stay. Of the others, one that meets an object beyond a face takes its id, if each is what the
+    other meets most; the rest are numbered from ``first``.
+    """
+    names, inverse = np.unique(labels, return_inverse=True)
+    new = np.zeros(len(names), np.uint32)
+    kept = np.isin(names, fixed) | (names == 0)
+    new[kept] = names[kept]
+    theirs = _met(labels, around, {int(one) for one in names[kept]})
+    for index in np.flatnonzero(~kept):
+        new[index] = theirs.get(int(names[index]), 0)
+    free = np.flatnonzero(new == 0)
+    free = free[names[free] > 0]
+    new[free] = np.arange(first, first + len(free), dtype=np.uint32)
+    return new[inverse.reshape(labels.shape)]
+
+
+def _met(labels: Labels, around: Sequence[Shell], fixed: set[int]) -> dict[int, int]:
+    """Which of the objects here is which object beyond the faces."""
+    mine, theirs = [], []
+    for axis, at_end, beyond in around:
+        face = np.take(labels, [-1 if at_end else 0], axis)
+        both = (face > 0) & (beyond > 0)
+        mine.append(face[both])
+        theirs.append(beyond[both])
+    if not mine:
+        return {}
+    pairs, counts = np.unique(np.stack([np.concatenate(mine), np.concatenate(theirs)]), axis=1, return_counts=True)
+    found: dict[int, int] = {}
+    seen_here, seen_there = set(fixed), set(fixed)
+    for index in np.argsort(-counts, kind="stable"):
+        here, there = int(pairs[0, index]), int(pairs[1, index])
+        if here not in seen_here and there not in seen_there:
+            found[here] = there
+        seen_here.add(here)
+        seen_there.add(there)
+    return found

@@ -1,0 +1,104 @@
+"""A large image of a project on disk: its labels in a store, of which one region at a time is open for editing.
+
+::
+
+    entries/<id>/entry.json         the image
+                 store/             labels and vouched voxels: `store`
+                 region-3.json      which region was opened when journal 3 began
+                 journal-3.bin      what was done there since
+
+Opening another region writes the one that was open into the store, then the next number, and only then removes the
+old journal. Changes hold absolute values, so that replaying a journal over a store that has some of them is right.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data import regions
+from napari_apprentice.data.regions import Region, Shape
+from napari_apprentice.project import durable, journal
+from napari_apprentice.project.entries import EntryFolder, number_of
+from napari_apprentice.project.flusher import Flusher
+from napari_apprentice.project.images import ImageRecord
+from napari_apprentice.project.journal import Journal
+from napari_apprentice.project.store import LabelStore
+
+
+class LargeFolder(EntryFolder):
+    """Where a large image's labels are kept; arrays that go in and out are those of ``region``."""
+
+    def __init__(self, path: Path, image: ImageRecord, flusher: Flusher) -> None:
+        super().__init__(path, image, flusher)
+        t, _, z, y, x = image.shape
+        shape = (t, z, y, x)
+        self.store = LabelStore(path / "store", shape)
+        number, told = self._newest()
+        self._number = number
+        self.region = _region(told.get("region"), shape)
+        self.top = int(told.get("top", 0))  # no object had a larger id when the region was opened
+
+    def voxels_taught(self) -> int:
+        """How many voxels are vouched for as objects, without loading them."""
+        number, told = self._newest()
+        records = journal.read(self.path / f"journal-{number}.bin").records
+        return records[-1].taught if records else int(told.get("taught", 0))
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything was ever done to the labels."""
+        return any(self.path.glob("journal-*.*")) or bool(self.store.labelled() or self.store.vouched())
+
+    def open_region(
+        self,
+        region: Region,
+        labels: NDArray[np.uint32],
+        vouched: NDArray[np.uint8],
+        changed: tuple[tuple[int, int], ...] | None,
+        taught: int,
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+        """Keep the arrays of the open region, then open another one; its labels and vouched voxels.
+
+        ``changed`` is the box of the old arrays in which anything changed since it was opened, None for nothing.
+        `UserError` when the disk refuses: then the old region stays open, and nothing is lost.
+        """
+        journal_before = self._loaded()
+        if changed is not None:
+            part = regions.aligned(self.region, changed, self.store.chunk)
+            inside = regions.within(part, self.region)
+            self.store.write(part, labels[inside], vouched[inside])
+        opened = self.store.read(region) if region != self.region else (labels, vouched)
+        self.top = max(self.top, int(labels.max(initial=0)))
+        number = self._number + 1
+        box = [[part.start, part.stop] for part in region]
+        durable.write_json(self.path / f"region-{number}.json", {"region": box, "taught": taught, "top": self.top})
+        old, self._number, self.region = self._number, number, region
+        journal_before.abandon()
+        self._journal = Journal(self.path / f"journal-{number}.bin", self._flusher)
+        for path in (self.path / f"journal-{old}.bin", self.path / f"region-{old}.json"):
+            path.unlink(missing_ok=True)
+        return opened
+
+    def _newest_state(self) -> tuple[int, NDArray[np.uint32], NDArray[np.uint8], str]:
+        return self._number, *self.store.read(self.region), ""
+
+    def _newest(self) -> tuple[int, dict[str, Any]]:
+        """The newest region that can be read, with its number."""
+        for path in sorted(self.path.glob("region-*.json"), key=number_of, reverse=True):
+            try:
+                return number_of(path), dict(json.loads(path.read_text()))
+            except (OSError, ValueError):
+                continue
+        return 0, {}
+
+
+def _region(box: Any, shape: Shape) -> Region:
+    if box is None:
+        return regions.region_at(shape, (0, *(n / 2 for n in shape[1:])))
+    t, z, y, x = (slice(int(start), int(stop)) for start, stop in box)
+    return t, z, y, x
