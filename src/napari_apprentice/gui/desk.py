@@ -11,7 +11,9 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QCoreApplication
 
 from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.following import Following
 from napari_apprentice.gui.images import OpenImages
+from napari_apprentice.gui.overview import Overview
 from napari_apprentice.gui.preview import ClickPreview, TilePreview
 from napari_apprentice.gui.progress import Activity
 from napari_apprentice.gui.stage import Stage
@@ -45,6 +47,8 @@ class Desk:
         self.is_closed = False
         self.connections = Connections()
         self._parts: list[Closes] = [
+            Following(self.stage),
+            Overview(self.stage),
             TilePreview(self.stage),
             ClickPreview(self.stage),
             InsideLayer(self.stage),
@@ -100,5 +104,5 @@ def _is_untouched(session: Session) -> bool:
     """Whether nothing would be lost with the session's project."""
     if session.project is None or session.project.is_temporary or session.missing:
         return False
-    worked = any(entry.labels.any() or entry.vouched.any() or entry.history.done for entry in session.entries)
+    worked = any(entry.is_labelled or entry.is_vouched or entry.history.done for entry in session.entries)
     return not worked and not session.project.lineage.versions

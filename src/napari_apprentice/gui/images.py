@@ -88,7 +88,7 @@ class OpenImages:
         reading = reading or layers.guess(layer)
         volume = layers.volume_of(layer, reading)
         notes = layers.notes_about(volume)
-        if known is not None and known.entry.labels.shape == volume.labels_shape:
+        if known is not None and known.entry.shape == volume.labels_shape:
             known.reading, known.footprint = reading, Footprint(reading.layer_axes, _lengths(layer))
             self._session.reinterpret(known.entry, volume)
             return notes
@@ -173,7 +173,7 @@ class OpenImages:
             return
         if len(known.reading.axes) == len(layers.pixels_of(layer).shape):
             volume = layers.volume_of(layer, known.reading)
-            if volume.labels_shape == known.entry.labels.shape:
+            if volume.labels_shape == known.entry.shape:
                 self._try(lambda: self._session.reinterpret(known.entry, replace(volume, source=None)))
                 return
         known.layer = None
@@ -196,7 +196,7 @@ def _lengths(layer: Image) -> tuple[int, ...]:
 
 
 def _worked_on(entry: Entry) -> bool:
-    return bool(entry.labels.any() or entry.vouched.any())
+    return entry.is_labelled or entry.is_vouched
 
 
 def _is_of(layer: Image, entry: Entry) -> bool:

@@ -69,6 +69,11 @@ class ApprenticeLabels(Labels):
         self._binding = None
         self.editable = False
 
+    def reopen(self) -> None:
+        """Show the part of a large image that is open now: the entry's arrays are others."""
+        if self._binding is not None:
+            Labels.data.fset(self, self._binding.footprint.view(self._binding.entry.labels))
+
     @property
     def is_writing(self) -> bool:
         """Whether an edit of this layer is being recorded: what changes is shown already."""

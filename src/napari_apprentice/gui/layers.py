@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
 from napari_apprentice.data import axes as axis_order
+from napari_apprentice.data.glimpse import middle
 from napari_apprentice.data.units import PIXEL, micrometers, plain_unit
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -17,7 +19,6 @@ from napari_apprentice.gui.footprint import ORDER, Footprint
 
 MARK = {"apprentice": True}  # in the metadata of layers that are the panel's own
 KEPT = "apprentice_file"  # in the metadata of layers that we opened: what only the file says
-_CHECKED_WHOLE = 1 << 28  # bytes; of a larger image one frame is looked at
 
 
 @dataclass(frozen=True)
@@ -113,12 +114,7 @@ def set_spacing(layer: Image, reading: Reading, spacing: tuple[float, float, flo
 
 def notes_about(volume: Volume) -> list[str]:
     """What is odd about the pixels, one sentence each; `UserError` when there is nothing to see in them."""
-    pixels = volume.pixels
-    size = float(np.prod(pixels.shape, dtype=float)) * np.dtype(pixels.dtype).itemsize
-    if size > _CHECKED_WHOLE:
-        t, _, z, _, _ = pixels.shape
-        volume = replace(volume, pixels=pixels[t // 2 : t // 2 + 1, :, z // 2 : z // 2 + 1])
-    return axis_order.check_pixels(volume)
+    return axis_order.check_pixels(middle(volume))
 
 
 def placement(layer: Layer, footprint: Footprint) -> dict[str, Any]:
@@ -150,10 +146,11 @@ def placement_of(volume: Volume, footprint: Footprint) -> dict[str, Any]:
     }
 
 
-def place(target: Layer, layer: Layer, footprint: Footprint) -> None:
-    """Move a labels layer to where the image layer is now."""
-    for name, value in placement(layer, footprint).items():
-        setattr(target, name, value)
+def shifted(placed: dict[str, Any], corner: Sequence[float]) -> dict[str, Any]:
+    """Where a part of an image lies whose first voxel is ``corner``, when the image lies as ``placed``."""
+    steps = np.asarray(placed["scale"], float)
+    before = np.asarray(placed.get("translate", np.zeros(len(steps))), float)
+    return {**placed, "translate": before + steps * np.asarray(corner, float)}
 
 
 def _to_world(layer: Layer) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

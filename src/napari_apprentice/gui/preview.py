@@ -10,6 +10,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
 from napari_apprentice.events import Event, TileDone
+from napari_apprentice.gui import layers
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.stage import Stage, Throttle
 from napari_apprentice.session import Entry
@@ -80,7 +81,7 @@ class TilePreview:
             opacity=0.6,
             **self._stage.marked(),
         )
-        if self._entry.labels.any():
+        if self._entry.is_labelled:
             self.layer.contour = 2  # the old masks stay visible below
         self._stage.add_quietly(self.layer)
         self.layer.editable = False
@@ -124,7 +125,7 @@ class ClickPreview:
         options = self._stage.marked()
         if "C" in footprint.axes:
             corner = tuple(0 if axis == "C" else at for axis, at in zip(footprint.axes, corner, strict=True))
-        options.update(_moved(options, footprint.axes, corner, box))
+        options = layers.shifted(options, corner)
         if not {"T"} & set(footprint.axes):
             padded = padded[1:-1]
         if not {"Z"} & set(footprint.axes):
@@ -145,11 +146,3 @@ class ClickPreview:
         layer, self.layer = self.layer, None
         if layer is not None:
             self._stage.take_away(layer)
-
-
-def _moved(
-    options: dict[str, Any], axes: str, corner: tuple[int, ...], box: tuple[tuple[int, int], ...]
-) -> dict[str, Any]:
-    """Where a crop whose first voxel is ``corner`` lies."""
-    shift = np.asarray(options["scale"]) * np.asarray(corner, float)
-    return {"translate": np.asarray(options.get("translate", np.zeros(len(axes))), float) + shift}

@@ -47,6 +47,7 @@ class Stage:
         self._connections.add(session.labels_changed, self._on_labels_changed)
         self._connections.add(session.vouched_changed, self._on_vouched_changed)
         self._connections.add(session.settings_changed, self._on_settings_changed)
+        self._connections.add(session.region_changed, self._on_region_changed)
         self._connections.add(images.moved, self._on_moved)
         self._connections.add(viewer.layers.events.removed, self._on_removed)
         self._drop_leftovers()
@@ -111,7 +112,15 @@ class Stage:
             self._take_away(layer)
 
     def options(self) -> dict[str, Any]:
-        """Scale, position, units and axis names of a layer that lies on the current image."""
+        """Scale, position, units and axis names of a layer that lies on what is open of the current image."""
+        shown = self.images.current
+        if shown is None:
+            return {}
+        corner = shown.footprint.corner([(part.start, part.stop) for part in shown.entry.region])
+        return layers.shifted(self.whole_options(), corner)
+
+    def whole_options(self) -> dict[str, Any]:
+        """The same of a layer that lies on all of it, whichever part is open."""
         shown = self.images.current
         if shown is None:
             return {}
@@ -151,9 +160,21 @@ class Stage:
         shown = self.images.shown(entry)
         if entry is not self.entry or shown is None or shown.layer is None:
             return
+        self._place(self.options())
+
+    def _on_region_changed(self, entry: Entry, spot: tuple[float, ...]) -> None:
+        shown = self.images.shown(entry)
+        if entry is not self.entry or shown is None or self.labels is None:
+            return
+        self.labels.reopen()
+        if self.vouched is not None:
+            self.vouched.data = shown.footprint.view(entry.vouched)
+        self._place(self.options())
+
+    def _place(self, options: dict[str, Any]) -> None:
         for layer in (self.labels, self.vouched):
-            if layer is not None:
-                layers.place(layer, shown.layer, shown.footprint)
+            for name, value in options.items() if layer is not None else ():
+                setattr(layer, name, value)
 
     def _on_removed(self, event: Any) -> None:
         if self._removing:

@@ -94,7 +94,7 @@ class Editing(Regions):
         if self.current is None or not self.current.history.done:
             return
         step = self.current.history.done[-1]
-        self._go_to(self.current, step.region)
+        self._go_to_step(self.current, step)
         for change in reversed(step.changes.copy()):
             self._write(self.current, "undo", step.number, change.delta.inverse())
         self._tell(self.current, labels=True, vouched=True)
@@ -104,7 +104,7 @@ class Editing(Regions):
         if self.current is None or not self.current.history.undone:
             return
         step = self.current.history.undone[-1]
-        self._go_to(self.current, step.region)
+        self._go_to_step(self.current, step)
         for change in step.changes.copy():
             self._write(self.current, "redo", step.number, change.delta)
         self._tell(self.current, labels=True, vouched=True)

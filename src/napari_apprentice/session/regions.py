@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_apprentice.data.regions import Region, region_at
 from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.history import Step
 from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.session.models import Models
 from napari_apprentice.session.state import refuse
@@ -34,10 +35,17 @@ class Regions(Models):
         """
         refuse(self.why_not_open_region())
         entry = self.current
-        return entry is not None and self._go_to(entry, region_at(entry.shape, point))
+        return entry is not None and self._go_to(entry, region_at(entry.shape, point), point)
 
-    def _go_to(self, entry: Entry, region: Region | None) -> bool:
-        if not isinstance(entry, LargeEntry) or region is None or region == entry.region:
+    def _go_to_step(self, entry: Entry, step: Step) -> None:
+        """Open the region in which something was done."""
+        if step.region is not None:
+            box = step.changes[-1].delta.box
+            middle = [part.start + (a + b) / 2 for part, (a, b) in zip(step.region, box, strict=True)]
+            self._go_to(entry, step.region, middle)
+
+    def _go_to(self, entry: Entry, region: Region, spot: Sequence[float]) -> bool:
+        if not isinstance(entry, LargeEntry) or region == entry.region:
             return False
         self.discard_click()
         written = [Path(image.pixels.path) for image in entry.pixels.values()]
@@ -46,7 +54,7 @@ class Regions(Models):
             if self.project is not None and path.parent == self.project.scratch:
                 with suppress(OSError):  # who has it mapped may read on, but not on Windows
                     path.unlink(missing_ok=True)
-        self.region_changed.emit(entry)
+        self.region_changed.emit(entry, tuple(spot))
         return True
 
     def discard_click(self) -> None:

@@ -25,6 +25,7 @@ from napari_apprentice.settings import ClassName, Kind, SegmentSettings, TeachSe
 
 _BYTES = 20  # for each voxel of an image that is labelled whole, while a proposal is taken in
 _SHARE = 0.5  # of the free memory
+_LARGEST_WHOLE = 1 << 28  # voxels; beyond it looking through all labels takes longer than a window may wait
 
 
 class State:
@@ -42,7 +43,8 @@ class State:
     click_cleared = Signal()
     looked_inside = Signal(object)  # InsideMap
     said = Signal(str)
-    region_changed = Signal(object)  # LargeEntry: another part of it is open
+    region_changed = Signal(object, tuple)  # LargeEntry: another part of it is open; the voxel it is about (t, z, y, x)
+    overview_changed = Signal(object)  # LargeEntry: labels outside the open part are others
     saved = Signal()
 
     largest_whole: int | None = None  # voxels of an image whose labels are held in memory; None: as memory allows
@@ -141,7 +143,7 @@ class State:
         voxels = math.prod(volume.labels_shape)
         if self.largest_whole is not None:
             return voxels > self.largest_whole
-        return voxels * _BYTES > psutil.virtual_memory().available * _SHARE
+        return voxels > _LARGEST_WHOLE or voxels * _BYTES > psutil.virtual_memory().available * _SHARE
 
     def reinterpret(self, entry: Entry, volume: Volume) -> None:
         """Read an image differently (spacing, channel): its labels stay. `UserError` when their shape would change."""

@@ -122,7 +122,8 @@ class ImageSection(Section):
             for layer in self._stage.viewer.layers:
                 if isinstance(layer, Labels) and not is_ours(layer):
                     self.start.addItem(layer.name, layer)
-        useful = self.start.count() > 1 and shown is not None and not shown.entry.vouched.any()
+        useful = self.start.count() > 1 and shown is not None and not shown.entry.is_vouched
+        useful = useful and shown is not None and shown.entry.labels.shape == shown.entry.shape
         for widget in (self.start, self._start_name):
             widget.setVisible(useful)
 

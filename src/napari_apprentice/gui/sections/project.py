@@ -67,7 +67,7 @@ class ProjectSection(Section):
 
     def _show_export(self) -> None:
         entry = self._session.current
-        has_masks = entry is not None and bool(entry.labels.any())
+        has_masks = entry is not None and entry.is_labelled
         if self.export.isEnabled() == has_masks:
             return
         self.export.setEnabled(has_masks)

@@ -1,0 +1,120 @@
+"""Of a large image the part that is looked at is open for editing: it follows the view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from napari_apprentice.data.regions import Region, lies_in, region_at
+from napari_apprentice.errors import UserError
+from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.images import Shown
+from napari_apprentice.gui.layers import pixels_of
+from napari_apprentice.gui.stage import Stage, Throttle
+from napari_apprentice.session import Entry
+from napari_apprentice.session.large_entry import LargeEntry
+
+_PAUSE_MS = 250  # after the view last moved
+_FARTHEST = 3.0  # a view that shows more than so many regions side by side is an overview: nothing is opened for it
+
+
+class Following:
+    """Opens the region in view once the view rests, and moves the view where undo has gone."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._viewer = stage.viewer
+        self._session = stage.session
+        self._opening = False
+        self._throttle = Throttle(self._follow, _PAUSE_MS)
+        self._connections = Connections()
+        camera, dims = self._viewer.camera.events, self._viewer.dims.events
+        for event in (camera.center, camera.zoom, dims.current_step, dims.ndisplay, dims.order):
+            self._connections.add(event, self._on_view)
+        for signal in (stage.changed, self._session.job_ended, self._session.click_cleared):
+            self._connections.add(signal, self._on_view)
+        self._connections.add(self._session.region_changed, self._on_region_changed)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._throttle.stop()
+        self._connections.close()
+
+    def _on_view(self, *_: Any) -> None:
+        if isinstance(self._stage.entry, LargeEntry):
+            self._throttle.ask()
+
+    def _follow(self) -> None:
+        shown, entry = self._stage.images.current, self._stage.entry
+        if shown is None or shown.layer is None or not isinstance(entry, LargeEntry) or shown.entry is not entry:
+            return
+        seen = self._seen(shown)
+        if seen is None or self._session.busy("segment") or self._session.click_proposal is not None:
+            return
+        point = wanted(entry.region, seen, entry.shape)
+        if point is None:
+            return
+        if self._session.why_not_open_region():
+            self._throttle.ask()  # an object is being painted
+            return
+        self._opening = True
+        try:
+            self._session.open_region(point)
+        except UserError as error:
+            self._stage.troubled.emit(str(error))
+        finally:
+            self._opening = False
+
+    def _seen(self, shown: Shown) -> Region | None:
+        """The part of the image in view; None in 3D display, and when nothing of it is."""
+        layer, footprint = shown.layer, shown.footprint
+        if layer is None or self._viewer.dims.ndisplay != 2:
+            return None
+        factors = np.asarray(layer.downsample_factors[layer.data_level]) if layer.multiscale else 1
+        corners = np.asarray(layer.corner_pixels) * factors
+        displayed = [i - (self._viewer.dims.ndim - layer.ndim) for i in self._viewer.dims.displayed]
+        at = layer.world_to_data(self._viewer.dims.point)
+        lengths = pixels_of(layer).shape
+        edges = []
+        for axis in footprint.kept:
+            low, high = np.sort(corners[:, axis]) if axis in displayed else (round(float(at[axis])),) * 2
+            edges.append((max(0, int(low)), min(int(lengths[axis]), int(high) + 1)))
+        if any(start >= stop for start, stop in edges):
+            return None
+        return footprint.box(edges)
+
+    def _on_region_changed(self, entry: Entry, spot: tuple[float, ...]) -> None:
+        """Another region was opened to undo something there: look at it."""
+        masks, footprint = self._stage.labels, self._stage.footprint
+        if self._opening or entry is not self._stage.entry or masks is None or footprint is None:
+            return
+        found = dict(zip("TZYX", (at - part.start for at, part in zip(spot, entry.region, strict=True)), strict=True))
+        world = masks.data_to_world([found.get(axis, 0.0) for axis in footprint.axes])
+        dims, camera = self._viewer.dims, self._viewer.camera
+        world = [*dims.point[: dims.ndim - masks.ndim], *world]
+        for axis in dims.not_displayed:
+            dims.set_point(axis, world[axis])
+        shown = [world[axis] for axis in dims.displayed]
+        camera.center = (*camera.center[: 3 - len(shown)], *shown)
+
+
+def wanted(region: Region, seen: Region, shape: tuple[int, int, int, int]) -> Sequence[float] | None:
+    """The middle of a view when another region than the open one suits it better; None: stay."""
+    if lies_in(seen, region):
+        return None
+    middle = [(part.start + part.stop - 1) / 2 for part in seen]
+    target = region_at(shape, middle)
+    if target == region:
+        return None
+    wide = max((a.stop - a.start) / (b.stop - b.start) for a, b in zip(seen[2:], target[2:], strict=True))
+    if wide > _FARTHEST:
+        return None
+    same_place = all(a.start <= at < a.stop for a, at in zip(region[:2], middle[:2], strict=True))
+    if same_place and not lies_in(seen, target):
+        # neither holds all that is seen: stay until its middle leaves the inner half of what is open
+        inner = [(a.start + (a.stop - a.start) / 4, a.stop - (a.stop - a.start) / 4) for a in region[2:]]
+        if all(low <= at <= high for (low, high), at in zip(inner, middle[2:], strict=True)):
+            return None
+    return middle
