@@ -58,10 +58,26 @@ class SegmentJob(Settings):
     out: ArrayRef
 
 
+class StoreRef(Settings):
+    """Corrected labels of a large image: folders of zarr arrays (T, Z, Y, X) with the same chunks.
+
+    ``labels`` and ``vouched`` are read; the proposal merged with them goes to ``merged``, its new objects numbered from
+    ``first``, and every n-th voxel of that to ``overview``, n as in ``steps``.
+    """
+
+    labels: str
+    vouched: str
+    merged: str
+    overview: str
+    steps: Point
+    first: int = 1
+
+
 class SegmentLargeJob(Settings):
     """Propose labels for an image that memory cannot hold; writes OME-Zarr labels to ``out``.
 
-    ``image`` is what `read_image` takes; a block may take about ``memory_mb``.
+    ``image`` is what `read_image` takes; a block may take about ``memory_mb``. With a ``store`` the proposal is merged
+    into the labels there, which mean ``labels_kind``, and ``out`` is only on the way.
     """
 
     type: Literal["segment-large"] = "segment-large"
@@ -72,6 +88,8 @@ class SegmentLargeJob(Settings):
     settings: SegmentSettings = SegmentSettings()
     memory_mb: Annotated[float, Field(gt=0)] = 1000.0
     out: str
+    store: StoreRef | None = None
+    labels_kind: Kind = "instances"
 
 
 class TeachJob(Settings):

@@ -11,12 +11,12 @@ import tifffile
 from safetensors.numpy import save_file
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import scratch
+from napari_apprentice.data import merging, scratch
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished, TileDone
-from napari_apprentice.jobs import SegmentResult
+from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
 from napari_apprentice.session import Session
 from napari_apprentice.session.large_entry import LargeEntry
 
@@ -126,8 +126,8 @@ def test_a_crash_while_a_region_is_written_loses_nothing(session, image, tmp_pat
     folder = copy / "entries" / entry.id
     # as if the process was killed between the two arrays: labels are in the store, the journal is still there
     entry.keep_snapshot()
-    shutil.rmtree(folder / "store" / "labels")
-    shutil.copytree(entry.folder.store.path / "labels", folder / "store" / "labels")
+    shutil.rmtree(folder / "store" / "labels-0")
+    shutil.copytree(entry.folder.store.path / "labels-0", folder / "store" / "labels-0")
     with Session.open(copy) as again:
         assert np.array_equal(whole(again.current), painted())
         assert again.current.voxels_taught == 300
@@ -237,6 +237,50 @@ def test_the_overview_shows_labels_of_regions_that_were_left(session, image) -> 
     assert np.array_equal(
         np.asarray(entry.folder.store.overview), painted()[tuple(slice(None, None, s) for s in steps)] == 1
     )
+
+
+def test_all_of_the_image_is_segmented_and_corrections_made_meanwhile_stay(session, image, tmp_path, runners) -> None:
+    entry = opened(session, image)
+    session.paint(flat(entry, slice(1000, 1010), slice(100, 110)), entry.next_id())
+    before = whole(entry)
+    session.choose_model(model_file(tmp_path / "m.safetensors"))
+    session.segment_all()
+    job = runners.started[-1].job
+    proposal = np.zeros(SHAPE, np.uint32)
+    proposal[0, 0, 1000:1020, 4000:4020], proposal[0, 0, 1995:2005, 1000:1010] = 1, 2
+    list(merging.merge(proposal, job.store, "instances"))
+    session.open_region(RIGHT)  # while it runs
+    session.paint(flat(entry, slice(1015, 1030), slice(4000, 4010)), entry.next_id())
+    result = SegmentLargeResult(job=job.id, labels=job.store.merged, objects=2, seconds=1.0)
+    runners.started[-1].events.append(Finished(result=result))
+    session.pump()
+    after = whole(entry)
+    first = job.store.first
+    expected = np.where(proposal > 0, proposal + first - 1, 0)
+    expected[0, 0, 1000:1010, 100:110], expected[0, 0, 1015:1030, 4000:4010] = 1, 2
+    assert np.array_equal(after, expected)
+    assert entry.next_id() > first + 1
+    assert np.array_equal(
+        np.asarray(entry.folder.store.overview), after[tuple(slice(None, None, s) for s in entry.folder.store.steps)]
+    )
+
+    session.undo()
+    without = before.copy()
+    without[0, 0, 1015:1030, 4000:4010] = 2
+    assert np.array_equal(whole(entry), without)
+    session.undo()
+    assert np.array_equal(whole(entry), before)
+    session.redo()
+    session.redo()
+    assert np.array_equal(whole(entry), after)
+    session.paint(flat(entry, slice(600, 610), slice(4100, 4110)), entry.next_id())
+    copy = tmp_path / "copy"
+    shutil.copytree(session.project.path, copy, ignore=shutil.ignore_patterns("lock"))
+    with Session.open(copy) as again:
+        again.undo()
+        assert np.array_equal(whole(again.current), after)
+        assert not again.can_undo
+        assert len(list(again.current.folder.store.path.glob("labels-*"))) == 1
 
 
 def test_a_region_is_not_changed_while_a_stroke_is_painted(session, image) -> None:

@@ -87,7 +87,7 @@ def chunks_in(region: Region, chunk: Shape) -> Iterator[tuple[int, ...]]:
     return itertools.product(*spans)
 
 
-def chunk_region(place: Sequence[int], chunk: Shape, shape: Shape) -> Region:
+def chunk_region(place: Sequence[int], chunk: Sequence[int], shape: Sequence[int]) -> Region:
     """The voxels of the chunk at a place."""
     t, z, y, x = (slice(i * n, min(whole, (i + 1) * n)) for i, n, whole in zip(place, chunk, shape, strict=True))
     return t, z, y, x

@@ -52,7 +52,7 @@ class Engine:
 
             return segment(job, cancelled, self.warm)
         if isinstance(job, SegmentLargeJob):
-            from napari_apprentice.engine.large.run import run as segment_large
+            from napari_apprentice.engine.large.taken_over import run as segment_large
 
             return segment_large(job, cancelled, self.warm)
         if isinstance(job, ClickJob):

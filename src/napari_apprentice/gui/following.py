@@ -51,13 +51,13 @@ class Following:
         if shown is None or shown.layer is None or not isinstance(entry, LargeEntry) or shown.entry is not entry:
             return
         seen = self._seen(shown)
-        if seen is None or self._session.busy("segment") or self._session.click_proposal is not None:
+        if seen is None or self._session.click_proposal is not None:
             return
         point = wanted(entry.region, seen, entry.shape)
         if point is None:
             return
         if self._session.why_not_open_region():
-            self._throttle.ask()  # an object is being painted
+            self._throttle.ask()  # not now
             return
         self._opening = True
         try:

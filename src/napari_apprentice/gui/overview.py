@@ -81,6 +81,8 @@ class Overview:
         self._blank(entry.region)
         self._stage.add_quietly(self.layer)
         self.layer.editable = False
+        viewer = self._stage.viewer
+        viewer.layers.move(viewer.layers.index(self.layer), viewer.layers.index(masks))
         masks.bounding_box.visible = True
 
     def _options(self, entry: Entry) -> dict[str, Any]:

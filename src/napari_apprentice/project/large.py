@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data import regions
 from napari_apprentice.data.regions import Region, Shape
+from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, journal
-from napari_apprentice.project.entries import EntryFolder, number_of
+from napari_apprentice.project.entries import EntryFolder, Kept, number_of
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.journal import Journal
@@ -37,9 +38,9 @@ class LargeFolder(EntryFolder):
         super().__init__(path, image, flusher)
         t, _, z, y, x = image.shape
         shape = (t, z, y, x)
-        self.store = LabelStore(path / "store", shape)
         number, told = self._newest()
         self._number = number
+        self.store = LabelStore(path / "store", shape, int(told.get("labels", 0)))
         self.region = _region(told.get("region"), shape)
         self.top = int(told.get("top", 0))  # no object had a larger id when the region was opened
 
@@ -67,22 +68,46 @@ class LargeFolder(EntryFolder):
         ``changed`` is the box of the old arrays in which anything changed since it was opened, None for nothing.
         `UserError` when the disk refuses: then the old region stays open, and nothing is lost.
         """
-        journal_before = self._loaded()
         if changed is not None:
             part = regions.aligned(self.region, changed, self.store.chunk)
             inside = regions.within(part, self.region)
             self.store.write(part, labels[inside], vouched[inside])
         opened = self.store.read(region) if region != self.region else (labels, vouched)
         self.top = max(self.top, int(labels.max(initial=0)))
+        self._begin(region, taught)
+        return opened
+
+    def exchange(self, number: int, taught: int) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+        """Take the labels with a ``number`` instead of those there are; what is open of them.
+
+        What was done in the open region must have been kept before.
+        """
+        before, self.store = self.store, LabelStore(self.store.path, self.store.shape, number)
+        try:
+            opened = self.store.read(self.region)
+            self._begin(self.region, taught)
+        except UserError:
+            self.store = before
+            raise
+        return opened
+
+    def load(self) -> Kept:
+        """The open region as it was when its journal began, and the journal, which is continued from here."""
+        self.store.forget_others()
+        return super().load()
+
+    def _begin(self, region: Region, taught: int) -> None:
+        """Write down which region is open, and begin a new journal."""
+        journal_before = self._loaded()
         number = self._number + 1
         box = [[part.start, part.stop] for part in region]
-        durable.write_json(self.path / f"region-{number}.json", {"region": box, "taught": taught, "top": self.top})
+        told = {"region": box, "taught": taught, "top": self.top, "labels": self.store.number}
+        durable.write_json(self.path / f"region-{number}.json", told)
         old, self._number, self.region = self._number, number, region
         journal_before.abandon()
         self._journal = Journal(self.path / f"journal-{number}.bin", self._flusher)
         for path in (self.path / f"journal-{old}.bin", self.path / f"region-{old}.json"):
             path.unlink(missing_ok=True)
-        return opened
 
     def _newest_state(self) -> tuple[int, NDArray[np.uint32], NDArray[np.uint8], str]:
         return self._number, *self.store.read(self.region), ""

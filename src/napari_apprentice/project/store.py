@@ -2,36 +2,37 @@
 
 ::
 
-    store/labels/     uint32 (T, Z, Y, X)
-          vouched/    uint8, the same chunks
-          overview/   every n-th label along each axis: a coarse picture of all
+    store/labels-0/     uint32 (T, Z, Y, X)
+          overview-0/   every n-th label along each axis: a coarse picture of all
+          vouched/      uint8, the same chunks
+
+When all labels are exchanged at once, which is how a proposal for the whole image is taken in, they get another number.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
-from napari_apprentice.data import regions
+from napari_apprentice.data import chunks, regions
 from napari_apprentice.data.regions import Region, Shape
 from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import StoreRef
 from napari_apprentice.project import durable
-
-_TYPES = {"labels": np.uint32, "vouched": np.uint8, "overview": np.uint32}
 
 
 class LabelStore:
     """The arrays in a folder, made when they are first needed; `UserError` when the disk refuses."""
 
-    def __init__(self, path: Path, shape: Shape) -> None:
+    def __init__(self, path: Path, shape: Shape, number: int = 0) -> None:
         self.path = path
         self.shape = shape
+        self.number = number
         self.chunk = regions.chunk_of(shape)
         self.steps = regions.overview_steps(shape)
         self._arrays: dict[str, Any] = {}
@@ -39,65 +40,71 @@ class LabelStore:
     def read(self, region: Region) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
         """Labels and vouched voxels of a region, to be written in."""
         try:
-            labels, vouched = (np.ascontiguousarray(self._array(name)[region]) for name in ("labels", "vouched"))
+            return np.ascontiguousarray(self._labels[region]), np.ascontiguousarray(self._vouched[region])
         except (OSError, ValueError, RuntimeError) as error:
             raise UserError(f"The saved labels in {self.path} are damaged: restore them from a copy.") from error
-        return labels, vouched
 
     def write(self, part: Region, labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> None:
         """Put the labels and vouched voxels of ``part``, which ends at edges of chunks, on disk."""
         try:
-            self._array("labels")[part] = labels
-            self._array("vouched")[part] = vouched
-            for name in ("labels", "vouched"):
+            self._labels[part] = labels
+            self._vouched[part] = vouched
+            for name in (f"labels-{self.number}", "vouched"):
                 self._sync(name, part)
-            self._draw(part, labels)
+            chunks.draw(self.overview, self.steps, part, labels)
         except OSError as error:
             raise durable.disk_trouble(error, self.path) from error
 
     @property
     def overview(self) -> Any:
         """Every n-th label of the image, n as in ``steps``: a chunked array."""
-        return self._array("overview")
+        shape = [-(-n // step) for n, step in zip(self.shape, self.steps, strict=True)]
+        return self._array(f"overview-{self.number}", shape, np.uint32)
 
     def labelled(self) -> list[Region]:
         """The chunks that hold any label."""
-        return list(self._existing("labels"))
+        return list(chunks.written(self.path / f"labels-{self.number}", self.chunk, self.shape))
 
     def vouched(self) -> list[Region]:
         """The chunks in which anything is vouched for."""
-        return list(self._existing("vouched"))
+        return list(chunks.written(self.path / "vouched", self.chunk, self.shape))
 
-    def _draw(self, part: Region, labels: NDArray[np.uint32]) -> None:
-        first = [-(-edge.start // step) for edge, step in zip(part, self.steps, strict=True)]
-        last = [-(-edge.stop // step) for edge, step in zip(part, self.steps, strict=True)]
-        inside = tuple(
-            slice(a * step - edge.start, None, step) for a, edge, step in zip(first, part, self.steps, strict=True)
+    def exchange(self, first: int) -> StoreRef:
+        """Where other labels of the whole image are to be written, new objects numbered from ``first``."""
+        _ = self._labels, self._vouched  # so that they are there
+        number = 1 + max(int(one.name.rpartition("-")[2]) for one in self.path.glob("labels-*"))
+        return StoreRef(
+            labels=str(self.path / f"labels-{self.number}"),
+            vouched=str(self.path / "vouched"),
+            merged=str(self.path / f"labels-{number}"),
+            overview=str(self.path / f"overview-{number}"),
+            steps=self.steps,
+            first=first,
         )
-        coarse = labels[inside]
-        if coarse.size:
-            self._array("overview")[tuple(slice(a, b) for a, b in zip(first, last, strict=True))] = coarse
 
-    def _array(self, name: str) -> Any:
+    def forget_others(self) -> None:
+        """Remove labels that were exchanged for these."""
+        for name in ("labels", "overview"):
+            for folder in self.path.glob(f"{name}-*"):
+                if folder.name != f"{name}-{self.number}":
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def _labels(self) -> Any:
+        return self._array(f"labels-{self.number}", self.shape, np.uint32)
+
+    @property
+    def _vouched(self) -> Any:
+        return self._array("vouched", self.shape, np.uint8)
+
+    def _array(self, name: str, shape: Any, dtype: Any) -> Any:
         if name not in self._arrays:
-            folder = self.path / name
-            shape: tuple[int, ...] = self.shape
-            if name == "overview":
-                shape = tuple(-(-n // step) for n, step in zip(self.shape, self.steps, strict=True))
-            chunk = tuple(min(n, most) for n, most in zip(shape, self.chunk, strict=True))
-            if (folder / "zarr.json").exists():
-                self._arrays[name] = zarr.open_array(folder, mode="r+")
-            else:
-                durable.make_folder(folder)
-                self._arrays[name] = zarr.create_array(folder, shape=shape, chunks=chunk, dtype=_TYPES[name])
+            chunk = [min(n, most) for n, most in zip(shape, self.chunk, strict=True)]
+            try:
+                self._arrays[name] = chunks.opened(self.path / name, shape, chunk, dtype)
+            except OSError as error:
+                raise durable.disk_trouble(error, self.path) from error
         return self._arrays[name]
-
-    def _existing(self, name: str) -> Iterator[Region]:
-        folder = self.path / name / "c"
-        for file in sorted(folder.glob("*/*/*/*")):
-            place = [int(i) for i in file.relative_to(folder).parts if i.isdigit()]
-            if len(place) == 4:
-                yield regions.chunk_region(place, self.chunk, self.shape)
 
     def _sync(self, name: str, part: Region) -> None:
         """Chunks take their old ones' places whole; here they are put on disk before the journal is let go of."""

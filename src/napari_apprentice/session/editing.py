@@ -94,6 +94,8 @@ class Editing(Regions):
         if self.current is None or not self.current.history.done:
             return
         step = self.current.history.done[-1]
+        if self._exchange_back(self.current, step, again=False):
+            return
         self._go_to_step(self.current, step)
         for change in reversed(step.changes.copy()):
             self._write(self.current, "undo", step.number, change.delta.inverse())
@@ -104,6 +106,8 @@ class Editing(Regions):
         if self.current is None or not self.current.history.undone:
             return
         step = self.current.history.undone[-1]
+        if self._exchange_back(self.current, step, again=True):
+            return
         self._go_to_step(self.current, step)
         for change in step.changes.copy():
             self._write(self.current, "redo", step.number, change.delta)

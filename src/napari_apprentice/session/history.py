@@ -29,6 +29,14 @@ class Change:
         return len(self._kept) if isinstance(self._kept, bytes) else self._kept.nbytes
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """All labels of a large image were exchanged for others: the numbers of both in its store."""
+
+    before: int
+    after: int
+
+
 @dataclass
 class Step:
     """What one undo takes back: the changes of a drag, a merge, a click, all in one ``region``."""
@@ -36,6 +44,7 @@ class Step:
     number: int
     region: Region | None = None
     changes: list[Change] = field(default_factory=list)
+    exchange: Exchange | None = None  # instead of changes
 
 
 class History:
@@ -70,6 +79,16 @@ class History:
         else:
             change = self._take(self.undone, number, last=False) or Change(delta, written)
             self._keep(self.done, number, change, region)
+
+    def record_exchange(self, exchange: Exchange, region: Region) -> None:
+        """Note that all labels of a large image were exchanged."""
+        self._forget(self.undone)
+        self.done.append(Step(self.next_number(), region, exchange=exchange))
+
+    def exchanged(self, *, again: bool) -> None:
+        """The last exchange was taken back, or done ``again``."""
+        of, to = (self.undone, self.done) if again else (self.done, self.undone)
+        to.append(of.pop())
 
     def _keep(
         self, stack: list[Step], number: int, change: Change, region: Region | None, *, first: bool = False

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psutil
+
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
-from napari_apprentice.jobs import ArrayRef, ClickJob, SegmentJob, TeachJob
+from napari_apprentice.jobs import ArrayRef, ClickJob, SegmentJob, SegmentLargeJob, TeachJob
 from napari_apprentice.project.durable import make_folder
 from napari_apprentice.project.folder import Project
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import clicks
 from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.session.requests import fresh_net, lessons_of, pixels_of
 from napari_apprentice.session.results import Results
 from napari_apprentice.session.state import refuse
 from napari_apprentice.session.work import Running
 
+_SHARE = 0.25  # of the free memory, for a block of a large image
 NO_IMAGE = "There is no image: drag a file into napari, or use File > Open Sample."
 
 
@@ -28,6 +32,12 @@ class Jobs(Results):
     def __init__(self, project: Project | None = None, runners: Runners | None = None) -> None:
         self._job_number = 0
         super().__init__(project, runners)
+
+    def why_not_open_region(self) -> str:
+        """What speaks against opening another part of the current image now."""
+        if any(running.kind == "segment" and isinstance(running.job, SegmentJob) for running in self._running):
+            return "The open part is being segmented: wait until it is done, or cancel it."
+        return super().why_not_open_region()
 
     def why_not_segment(self) -> str:
         """What *Segment* still misses; "" when it can run."""
@@ -86,6 +96,34 @@ class Jobs(Results):
             model=str(model),
             settings=self.segment_settings,
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
+        )
+        self._start("segment", job, entry)
+
+    def why_not_segment_all(self) -> str:
+        """What segmenting all of a large image still misses; of others, *Segment* does it."""
+        entry = self.current
+        if not isinstance(entry, LargeEntry):
+            return "This image is segmented as a whole by Segment."
+        if entry.folder.image.source is None or entry.folder.image.reading.order != (0, 1, 2):
+            return f"{entry.name} is not as it is in its file: save it as OME-Zarr and open that."
+        return self.why_not_segment()
+
+    def segment_all(self) -> None:
+        """Propose labels for all of a large image; goes on where it was stopped. Raises `UserError`."""
+        refuse(self.why_not_segment_all())
+        _, entry, model = self._asked()
+        if not isinstance(entry, LargeEntry):
+            return
+        job = SegmentLargeJob(
+            id=self._job_id("segment"),
+            image=str(entry.folder.image.source),
+            channel=entry.folder.image.reading.channel,
+            model=str(model),
+            settings=self.segment_settings,
+            memory_mb=_SHARE * psutil.virtual_memory().available / 1e6,
+            out=str(entry.folder.path / "proposal.zarr"),
+            store=entry.exchange_begins(),
+            labels_kind=self.kind,
         )
         self._start("segment", job, entry)
 

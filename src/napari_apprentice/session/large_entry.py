@@ -11,14 +11,19 @@ from numpy.typing import NDArray
 from napari_apprentice.data import regions
 from napari_apprentice.data.corrections import AS_LABELLED
 from napari_apprentice.data.deltas import Delta
+from napari_apprentice.data.merging import kept
 from napari_apprentice.data.regions import Region
 from napari_apprentice.data.stitching import shells, stitched
 from napari_apprentice.data.volume import Volume
+from napari_apprentice.jobs import StoreRef
 from napari_apprentice.project.entries import EntryFolder
 from napari_apprentice.project.large import LargeFolder
+from napari_apprentice.project.store import LabelStore
 from napari_apprentice.session.entry import Correction, Entry
+from napari_apprentice.session.history import Exchange, Step
 
 Box = tuple[tuple[int, int], ...]
+_KEPT_FREE = 100_000  # ids for objects painted while the whole image is segmented
 
 
 class LargeEntry(Entry):
@@ -28,6 +33,7 @@ class LargeEntry(Entry):
 
     def __init__(self, folder: LargeFolder, volume: Volume | None = None) -> None:
         self._changed: Box | None = None  # in the open region, since it was opened
+        self._kept: list[Region] = []  # what was put into the store since `exchange_begins`
         super().__init__(folder, volume)
 
     @property
@@ -75,9 +81,8 @@ class LargeEntry(Entry):
     def open_region(self, region: Region) -> None:
         """Open another region; what was done in the one before is kept. `UserError` when the disk refuses."""
         before = self._corrected()
-        opened = self.folder.open_region(region, before.labels, before.vouched, self._changed, self.voxels_taught)
+        opened = self._keep(region, before)
         self._correction = Correction(*opened, before.history)
-        self._changed = None
         self.reading += 1  # what runs for the old region is stale
         self.pixels.clear()
 
@@ -85,10 +90,49 @@ class LargeEntry(Entry):
         """Put what was done in the open region into the store and begin a new journal."""
         if self._changed is None:
             return
+        self._keep(self.region, self._corrected())
+
+    def exchange_begins(self) -> StoreRef:
+        """Where labels for all of the image are to be written; what is corrected meanwhile is noted."""
+        self.keep_snapshot()
+        self._kept.clear()
+        return self.folder.store.exchange(self.next_id() + _KEPT_FREE)
+
+    def take_over(self, ref: StoreRef, top: int) -> None:
+        """Labels of all of the image are in ``ref.merged``, with ids up to ``top``; one undo step.
+
+        What was corrected since they were begun stays as it is.
+        """
+        self.keep_snapshot()
+        store = self.folder.store
+        before, after = store.number, int(ref.merged.rpartition("-")[2])
+        newer = LabelStore(store.path, store.shape, after)
+        for part in self._kept:
+            labels, vouched = store.read(part)
+            newer.write(part, kept(newer.read(part)[0], labels, vouched), vouched)
+        self.folder.top = max(self.folder.top, top)
+        self._exchange(after)
+        self.history.record_exchange(Exchange(before, after), self.region)
+
+    def exchange_back(self, step: Step, *, again: bool) -> None:
+        """Undo `take_over`, or do it ``again``."""
+        if step.exchange is not None:
+            self.keep_snapshot()
+            self._exchange(step.exchange.after if again else step.exchange.before)
+            self.history.exchanged(again=again)
+
+    def _exchange(self, number: int) -> None:
         correction = self._corrected()
-        arrays = correction.labels, correction.vouched
-        self.folder.open_region(self.region, *arrays, self._changed, self.voxels_taught)
+        self._correction = Correction(*self.folder.exchange(number, self.voxels_taught), correction.history)
+        self.reading += 1
+        self.pixels.clear()
+
+    def _keep(self, region: Region, now: Correction) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+        if self._changed is not None:
+            self._kept.append(regions.aligned(self.region, self._changed, self.folder.store.chunk))
+        opened = self.folder.open_region(region, now.labels, now.vouched, self._changed, self.voxels_taught)
         self._changed = None
+        return opened
 
     def _elsewhere(self, chunks: Iterable[Region]) -> Iterator[Region]:
         """Those outside the open region, of which the arrays are newer than the store."""

@@ -39,10 +39,24 @@ class Regions(Models):
 
     def _go_to_step(self, entry: Entry, step: Step) -> None:
         """Open the region in which something was done."""
-        if step.region is not None:
+        if step.region is not None and step.changes:
             box = step.changes[-1].delta.box
             middle = [part.start + (a + b) / 2 for part, (a, b) in zip(step.region, box, strict=True)]
             self._go_to(entry, step.region, middle)
+
+    def _exchange_back(self, entry: Entry, step: Step, *, again: bool) -> bool:
+        """Undo or redo that all labels of a large image were exchanged, if that is what a step is."""
+        if step.exchange is None or not isinstance(entry, LargeEntry):
+            return False
+        entry.exchange_back(step, again=again)
+        self._tell_exchanged(entry)
+        return True
+
+    def _tell_exchanged(self, entry: LargeEntry) -> None:
+        self.discard_click()
+        self.region_changed.emit(entry, tuple((part.start + part.stop) / 2 for part in entry.region))
+        self.overview_changed.emit(entry)
+        self.labels_changed.emit(entry)
 
     def _go_to(self, entry: Entry, region: Region, spot: Sequence[float]) -> bool:
         if not isinstance(entry, LargeEntry) or region == entry.region:

@@ -7,12 +7,22 @@ from pathlib import Path
 from napari_apprentice.data import edits, scratch
 from napari_apprentice.data.corrections import merge_proposal
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ClickJob, ClickResult, InsideResult, Result, SegmentResult, TeachResult
+from napari_apprentice.jobs import (
+    ClickJob,
+    ClickResult,
+    InsideResult,
+    Result,
+    SegmentLargeJob,
+    SegmentLargeResult,
+    SegmentResult,
+    TeachResult,
+)
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.versions import Version, now
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import clicks
 from napari_apprentice.session.clicks import ClickProposal
+from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.session.work import Running, Work
 
 
@@ -31,6 +41,8 @@ class Results(Work):
             return
         if isinstance(result, SegmentResult):
             self._take_labels(result, running)
+        elif isinstance(result, SegmentLargeResult):
+            self._take_all(result, running)
         elif isinstance(result, TeachResult):
             self._take_version(result, running)
         elif isinstance(result, ClickResult):
@@ -51,6 +63,16 @@ class Results(Work):
         if self.kind == "instances":
             merged = entry.named(merged)
         self._apply(entry, edits.replace(entry.labels, entry.vouched, merged))
+
+    def _take_all(self, result: SegmentLargeResult, running: Running) -> None:
+        entry, job = running.entry, running.job
+        if entry not in self.entries or not isinstance(entry, LargeEntry) or not isinstance(job, SegmentLargeJob):
+            return
+        if running.model != self.model.key:
+            self.said.emit("Another model was chosen meanwhile: the proposal was dropped, segment again.")
+        elif job.store is not None:
+            entry.take_over(job.store, job.store.first + result.objects)
+            self._tell_exchanged(entry)
 
     def _take_version(self, result: TeachResult, running: Running) -> None:
         if self.project is None:

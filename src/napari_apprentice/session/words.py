@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.data.zoom import pixel_micrometers
-from napari_apprentice.jobs import SegmentResult
+from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
 from napari_apprentice.settings import Kind
 
 
@@ -13,6 +13,12 @@ def found(result: SegmentResult, kind: Kind, volume: Volume | None = None) -> st
     one, many = ("object", "objects") if kind == "instances" else ("class", "classes")
     size = "" if result.diameter is None else f", about {width(result.diameter, volume)} wide,"
     return f"{result.objects} {one if result.objects == 1 else many}{size} in {result.seconds:.1f} s"
+
+
+def found_in_all(result: SegmentLargeResult, kind: Kind) -> str:
+    """How much was found in all of a large image, and how long it took."""
+    what = "objects" if kind == "instances" else "classes"
+    return f"{result.objects:,} {what} in all of the image, in {result.seconds / 60:.1f} min"
 
 
 def width(diameter: float, volume: Volume | None = None) -> str:

@@ -100,7 +100,7 @@ def _begin(work: Path, job: SegmentLargeJob) -> None:
 
 def _same(job: SegmentLargeJob) -> dict[str, Any]:
     """What must be the same for a job to go on: not its name, nor the memory that it may take."""
-    return job.model_dump(mode="json", exclude={"id", "memory_mb"})
+    return job.model_dump(mode="json", exclude={"id", "memory_mb", "store", "labels_kind"})
 
 
 class Frame:

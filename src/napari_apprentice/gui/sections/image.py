@@ -13,6 +13,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.sections.reading import ReadingForm
+from napari_apprentice.gui.sections.region import RegionWords
 from napari_apprentice.gui.sections.section import Fields, Section, button, link, muted, row
 from napari_apprentice.gui.stage import Stage, is_ours
 from napari_apprentice.settings import ClassName, Kind
@@ -39,6 +40,7 @@ class ImageSection(Section):
         self.words = muted("")
         self.notes = muted("", role="warning")
         self.notes.hide()
+        self.region = RegionWords(stage)
         self.correct = link("Not right? Correct it", self._on_correct, "Axes, channel, pixel size")
         self.reading = ReadingForm(self._on_reading, self._on_spacing)
         self.reading.hide()
@@ -56,6 +58,7 @@ class ImageSection(Section):
         self.rows.addWidget(self.choice)
         self.rows.addWidget(self.words)
         self.rows.addWidget(self.notes)
+        self.rows.addWidget(self.region.label)
         self.rows.addLayout(row(self.correct, None))
         self.rows.addWidget(self.reading)
         fields = Fields()
@@ -69,6 +72,7 @@ class ImageSection(Section):
     def _listen(self) -> None:
         self.connections.add(self._session.image_changed, self.refresh)
         self.connections.add(self._session.settings_changed, self.refresh)
+        self.connections.add(self._session.region_changed, lambda entry, spot: self.region.refresh())
         self.connections.add(self._images.changed, self.refresh)
         self.connections.add(self._images.troubled, self.say)
         self.connections.add(self._stage.viewer.layers.events.inserted, self._show_starts)
@@ -77,6 +81,7 @@ class ImageSection(Section):
     def refresh(self) -> None:
         """Show the images there are and what is understood of the current one."""
         self._show_images()
+        self.region.refresh()
         shown = self._images.current
         self.correct.setVisible(shown is not None and shown.layer is not None)
         if shown is None:

@@ -6,15 +6,19 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.events import Event, Failed, Finished, Progress, WasCancelled
 from napari_apprentice.gui.forms import Form
 from napari_apprentice.gui.sections.job import JobControl
-from napari_apprentice.gui.sections.section import Fold, Section
+from napari_apprentice.gui.sections.section import Fold, Section, button
 from napari_apprentice.gui.theme import Palette
-from napari_apprentice.jobs import SegmentResult
+from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
 from napari_apprentice.session import Session
-from napari_apprentice.session.words import found
+from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.words import found, found_in_all
 from napari_apprentice.settings import Kind, SegmentSettings
 
 _SHOWN = ("device", "diameter", "diameter_unit")
 _MORE = ("link", "engine", "tile", "blend")
+_HELP = "Propose masks for the whole image; what you vouched for stays as it is."
+_HELP_PART = "Propose masks for the part that is open, the framed one; what you vouched for stays as it is."
+_HELP_ALL = "Propose masks everywhere, in the background; goes on where it was stopped"
 _LABELS = {"diameter_unit": "Diameter in", "tile": "Tile (px)", "blend": "Blend tiles", "link": "Link frames"}
 
 
@@ -29,10 +33,11 @@ class SegmentSection(Section):
         self.more: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _MORE, _LABELS)
         self._fold = Fold(self.more, "More settings")
         self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"), self._fold)
-        self.job.verb.set_help("Propose masks for the whole image; what you vouched for stays as it is.")
+        self.all = button("Segment all of the image", self._on_all)
         self.rows.addWidget(self.form)
         self.rows.addWidget(self.more)
         self.rows.addWidget(self.job)
+        self.rows.addWidget(self.all)
         for signal in (session.image_changed, session.model_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
         self.connections.add(session.job_started, self._on_started)
@@ -49,8 +54,14 @@ class SegmentSection(Section):
         for form in (self.form, self.more):
             form.show_settings(self._session.segment_settings)
         self.show_device()
+        is_large = isinstance(self._session.current, LargeEntry)
+        self.job.verb.set_help(_HELP_PART if is_large else _HELP)
         if not self._session.busy("segment"):
             self.job.verb.allow(self._session.why_not_segment())
+        self.all.setVisible(is_large)
+        why_not = self._session.why_not_segment_all()
+        self.all.setEnabled(not why_not)
+        self.all.setToolTip(why_not or _HELP_ALL)
 
     def show_device(self) -> None:
         """Show the device in words, and offer only devices there are, once a process has looked."""
@@ -74,11 +85,16 @@ class SegmentSection(Section):
         with self.said():
             self._session.segment()
 
+    def _on_all(self) -> None:
+        with self.said():
+            self._session.segment_all()
+
     def _on_started(self, kind: str) -> None:
         if kind == "segment":
             self.aside.setText(self._session.device_words)
             self.say("")
             self.job.start("Starting...")
+            self.all.setEnabled(False)
 
     def _on_event(self, kind: str, event: Event) -> None:
         if kind == "segment" and isinstance(event, Progress):
@@ -99,4 +115,6 @@ def ending(event: Event, kind: Kind = "instances", volume: Volume | None = None)
     """What is said when *Segment* ended."""
     if isinstance(event, Finished) and isinstance(event.result, SegmentResult):
         return found(event.result, kind, volume)
+    if isinstance(event, Finished) and isinstance(event.result, SegmentLargeResult):
+        return found_in_all(event.result, kind)
     return "Cancelled; the masks are as before." if isinstance(event, WasCancelled) else ""

@@ -1,0 +1,105 @@
+"""A proposal for all of a large image becomes its labels, chunk by chunk; what is vouched for stays as it is.
+
+The rule is that of `corrections.merge_proposal`, as far as it can be told from one chunk and its neighbours.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from napari_apprentice.data import chunks, regions
+from napari_apprentice.data.corrections import AS_LABELLED, UNKNOWN
+from napari_apprentice.data.regions import Region
+from napari_apprentice.jobs import StoreRef
+from napari_apprentice.settings import Kind
+
+
+def merge(proposal: Any, store: StoreRef, kind: Kind) -> Iterator[float]:
+    """Write ``store.merged`` and ``store.overview``; yields the share done. ``proposal`` is an array (T, Z, Y, X).
+
+    A proposed object that mostly lies on what is vouched for is dropped; one that mostly continues a single object
+    vouched for in part has its id; every other one is numbered after ``store.first``.
+    """
+    labels = zarr.open_array(store.labels, mode="r")
+    vouched = zarr.open_array(store.vouched, mode="r")
+    merged = chunks.opened(Path(store.merged), labels.shape, labels.chunks, np.uint32)
+    coarse = [-(-n // step) for n, step in zip(labels.shape, store.steps, strict=True)]
+    overview = chunks.opened(
+        Path(store.overview), coarse, [min(n, c) for n, c in zip(coarse, labels.chunks, strict=True)], np.uint32
+    )
+    sure = list(chunks.written(Path(store.vouched), vouched.chunks, labels.shape))
+    known = _known(proposal, labels, vouched, sure) if kind == "instances" else {}
+    grid = [range(-(-n // c)) for n, c in zip(labels.shape, labels.chunks, strict=True)]
+    places = list(itertools.product(*grid))
+    for number, place in enumerate(places, 1):
+        part = regions.chunk_region(place, labels.chunks, labels.shape)
+        found = np.asarray(proposal[part]).astype(np.uint32)
+        if kind == "instances":
+            found = _named(found, known, store.first)
+        if part in sure:
+            found = kept(found, np.asarray(labels[part]), np.asarray(vouched[part]))
+        if found.any():
+            merged[part] = found
+            chunks.draw(overview, store.steps, part, found)
+        yield number / len(places)
+
+
+def kept(found: NDArray[np.uint32], labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """What is found, but where something is vouched for what is there."""
+    return np.where(vouched == UNKNOWN, found, labels)
+
+
+def _named(found: NDArray[np.uint32], known: dict[int, int], first: int) -> NDArray[np.uint32]:
+    out = np.where(found > 0, found + np.uint32(first - 1), 0).astype(np.uint32)
+    if known:
+        for one in np.intersect1d(np.unique(found), np.fromiter(known, np.uint32)):
+            out[found == one] = known[int(one)]
+    return out
+
+
+def _known(proposal: Any, labels: Any, vouched: Any, sure: list[Region]) -> dict[int, int]:
+    """Proposed objects that are dropped (0) or go on being an object that is vouched for (its id)."""
+    on_vouched: Counter[int] = Counter()
+    on_object: Counter[tuple[int, int]] = Counter()
+    for part in sure:
+        found, state, ids = (np.asarray(array[part]) for array in (proposal, vouched, labels))
+        on_vouched.update(_counted(found[(found > 0) & (state != UNKNOWN)]))
+        both = (found > 0) & (state == AS_LABELLED)
+        pairs, counts = np.unique(np.stack([found[both], ids[both]]), axis=1, return_counts=True)
+        on_object.update({(int(a), int(b)): int(n) for (a, b), n in zip(pairs.T, counts, strict=True)})
+    sizes: Counter[int] = Counter()
+    for part in _around(sure, labels.chunks, labels.shape):
+        found = np.asarray(proposal[part])
+        sizes.update({one: n for one, n in _counted(found[found > 0]).items() if one in on_vouched})
+    known = {one: 0 for one, count in on_vouched.items() if 2 * count >= sizes[one]}
+    heirs: dict[int, tuple[int, int]] = {}  # by object: how much of it is shared, with which proposed one
+    for (one, there), count in on_object.items():
+        if one not in known and 2 * count > on_vouched[one]:
+            heirs[there] = max(heirs.get(there, (0, 0)), (count, one))
+    return known | {one: there for there, (_, one) in heirs.items()}
+
+
+def _counted(values: NDArray[Any]) -> dict[int, int]:
+    ids, counts = np.unique(values, return_counts=True)
+    return {int(one): int(n) for one, n in zip(ids, counts, strict=True)}
+
+
+def _around(parts: list[Region], chunk: tuple[int, ...], shape: tuple[int, ...]) -> list[Region]:
+    """These chunks and their neighbours in the same frame."""
+    places = {tuple(edge.start // n for edge, n in zip(part, chunk, strict=True)) for part in parts}
+    ends = [-(-n // c) for n, c in zip(shape, chunk, strict=True)]
+    near = {
+        (t, *(i + d for i, d in zip(rest, shift, strict=True)))
+        for t, *rest in places
+        for shift in itertools.product((-1, 0, 1), repeat=3)
+    }
+    inside = sorted(one for one in near if all(0 <= i < n for i, n in zip(one, ends, strict=True)))
+    return [regions.chunk_region(place, chunk, shape) for place in inside]

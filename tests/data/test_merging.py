@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+from napari_apprentice.data import merging
+from napari_apprentice.jobs import StoreRef
+
+SHAPE, CHUNK = (1, 1, 8, 12), (1, 1, 4, 4)
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    """Corrected labels, what is vouched for, and a proposal, as chunked arrays."""
+    arrays = {}
+    for name, dtype in (("labels", np.uint32), ("vouched", np.uint8), ("proposal", np.uint32)):
+        arrays[name] = zarr.create_array(tmp_path / name, shape=SHAPE, chunks=CHUNK, dtype=dtype)
+    ref = StoreRef(
+        labels=str(tmp_path / "labels"),
+        vouched=str(tmp_path / "vouched"),
+        merged=str(tmp_path / "merged"),
+        overview=str(tmp_path / "overview"),
+        steps=(1, 1, 2, 2),
+        first=101,
+    )
+    return ref, arrays
+
+
+def merged(ref: StoreRef, arrays: dict, kind: str = "instances") -> np.ndarray:
+    shares = list(merging.merge(arrays["proposal"], ref, kind))
+    assert shares[-1] == 1
+    found = np.asarray(zarr.open_array(ref.merged)[:])
+    assert np.array_equal(zarr.open_array(ref.overview)[:], found[..., ::2, ::2])
+    return found[0, 0]
+
+
+def test_new_objects_are_numbered_after_the_first_free_id_across_chunks(store) -> None:
+    ref, arrays = store
+    arrays["proposal"][0, 0, 2:6, 2:6] = 1
+    arrays["proposal"][0, 0, 0:2, 8:10] = 2
+    arrays["labels"][0, 0, 7, 7] = 5  # an old proposal, not vouched for: it goes
+    out = merged(ref, arrays)
+    assert set(out[2:6, 2:6].ravel()) == {101}
+    assert set(out[0:2, 8:10].ravel()) == {102}
+    assert np.count_nonzero(out) == 16 + 4
+
+
+def test_what_is_vouched_for_stays_and_what_mostly_lies_on_it_is_dropped(store) -> None:
+    ref, arrays = store
+    arrays["labels"][0, 0, 0:3, 0:3], arrays["vouched"][0, 0, 0:3, 0:3] = 7, 2
+    arrays["vouched"][0, 0, 6:8, 0:4] = 1
+    arrays["proposal"][0, 0, 0:3, 1:5] = 1  # 6 of 12 on it
+    arrays["proposal"][0, 0, 5:8, 0:4] = 2  # 8 of 12 on vouched background
+    out = merged(ref, arrays)
+    assert np.count_nonzero(out == 7) == 9
+    assert np.count_nonzero(out) == 9
+
+
+def test_an_object_that_is_vouched_for_in_part_gives_its_id_to_what_continues_it(store) -> None:
+    ref, arrays = store
+    arrays["labels"][0, 0, 3:5, 3:5], arrays["vouched"][0, 0, 3:5, 3:5] = 7, 2
+    arrays["proposal"][0, 0, 2:6, 2:7] = 1  # 4 of 20, over four chunks
+    out = merged(ref, arrays)
+    assert set(out[2:6, 2:7].ravel()) == {7}
+
+
+def test_classes_keep_their_values(store) -> None:
+    ref, arrays = store
+    arrays["vouched"][0, 0, 0:2, 0:2] = 1
+    arrays["proposal"][0, 0, 0:4, 0:4] = 3
+    out = merged(ref, arrays, "classes")
+    assert not out[0:2, 0:2].any()
+    assert set(out[2:4, 0:4].ravel()) == {3}
