@@ -6,6 +6,7 @@ Pixels are copied into the project only when no file gives them back.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -16,12 +17,14 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data import files, scratch
+from napari_apprentice.data.lazy import windows
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Settings
 
 _SAMPLED_PLANES = 8
 _SAMPLED_EDGE = 256
+_SAMPLED_EVENLY = 1 << 28  # voxels; of a larger image windows are looked at, which lie in few chunks of its file
 _WRITTEN = str | int | float | bool | list
 
 
@@ -75,6 +78,9 @@ def content_hash(pixels: Any) -> str:
     """A hash of shape, dtype and a regular sample of pixels (T, C, Z, Y, X); lazy arrays are read sparsely."""
     digest = hashlib.sha256(f"{tuple(pixels.shape)} {np.dtype(pixels.dtype)}".encode())
     t, c, z, y, x = pixels.shape
+    if math.prod(pixels.shape) > _SAMPLED_EVENLY:
+        digest.update(windows(pixels).tobytes())
+        return digest.hexdigest()[:16]
     planes = np.unique(np.linspace(0, t * c * z - 1, _SAMPLED_PLANES).astype(int))
     step_y, step_x = -(-y // _SAMPLED_EDGE), -(-x // _SAMPLED_EDGE)
     for index in planes:
@@ -141,10 +147,10 @@ def _from_source(record: ImageRecord) -> Volume:
     changed = UserError(f"{record.source} is not the image it was ({record.name} {record.shape}): restore the file.")
     if record.reading not in list(_readings(found.pixels, record.shape)):
         raise changed
-    pixels = record.reading.of(found.pixels)
-    if content_hash(pixels) != record.content:
+    found = found.through(record.reading.of)
+    if content_hash(found.pixels) != record.content:
         raise changed
-    return _as_recorded(replace(found, pixels=pixels), record)
+    return _as_recorded(found, record)
 
 
 def _readings(pixels: Any, shape: tuple[int, ...]) -> Iterator[Reading]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +18,6 @@ from napari_apprentice.project import images
 from napari_apprentice.project.folder import Project
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.settings import ClassName, Kind, SegmentSettings, TeachSettings
-
-_LOOKED_AT_WHOLE = 1 << 28  # bytes
 
 
 class State:
@@ -107,7 +103,7 @@ class State:
         ``labels`` (T, Z, Y, X) are a start for an image that has none yet. Raises `UserError` for pixels with
         nothing to see, labels of another shape, or another ``kind`` than the labels the project holds.
         """
-        notes = check_pixels(_looked_at(volume))
+        notes = check_pixels(volume)
         start = None if labels is None else checked_labels(labels, volume)
         if kind is not None and kind != self.kind:
             self.choose_kind(kind, self.classes)
@@ -261,15 +257,6 @@ def refuse(why_not: str) -> None:
     """Raise `UserError` when there is a reason."""
     if why_not:
         raise UserError(why_not)
-
-
-def _looked_at(volume: Volume) -> Volume:
-    """All of an image, or the middle of a very large one, which may not fit into memory."""
-    pixels = volume.pixels
-    if math.prod(pixels.shape) * np.dtype(pixels.dtype).itemsize <= _LOOKED_AT_WHOLE:
-        return volume
-    t, z = pixels.shape[0] // 2, pixels.shape[2] // 2
-    return replace(volume, pixels=pixels[t : t + 1, :, z : z + 1])
 
 
 def checked_labels(labels: NDArray[Any], volume: Volume) -> NDArray[np.uint32]:
