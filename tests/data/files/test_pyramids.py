@@ -102,3 +102,15 @@ def test_levels_of_a_large_tiff_are_read_as_they_are_needed(tmp_path: Path, comp
     found = [volume.pixels, *volume.levels]
     assert not any(type(level) is np.ndarray for level in found)
     assert [int(level[0, 0, 0, 5, 6]) for level in found] == [1, 2, 3]
+
+
+def test_colours_of_channels_are_told(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 20, 30), np.uint8)
+    told = {"axes": "CYX", "Channel": {"Name": ["DNA", "actin"], "Color": [0x0000FFFF, -16776961]}}
+    tifffile.imwrite(tmp_path / "a.ome.tif", pixels, ome=True, metadata=told)
+    assert read_image(tmp_path / "a.ome.tif").metadata["colors"] == ["#0000ff", "#ff0000"]
+    path = _omezarr(tmp_path / "a.ome.zarr", [(2, 65, 90)])
+    assert "colors" not in read_image(path).metadata
+    group = zarr.open_group(path)
+    group.attrs["omero"] = {"channels": [{"label": "DNA", "color": "0000FF"}, {"label": "actin", "color": "FF0000"}]}
+    assert read_image(path).metadata["colors"] == ["#0000ff", "#ff0000"]

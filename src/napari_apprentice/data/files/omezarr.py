@@ -37,6 +37,7 @@ class Multiscale:
     scales: tuple[tuple[float, ...], ...]
     translation: tuple[float, ...]
     channels: tuple[str, ...] = ()
+    colors: tuple[str, ...] = ()  # of the channels, #rrggbb
 
 
 def is_zarr(path: Path) -> bool:
@@ -91,7 +92,8 @@ def read(path: Path, part: str = "") -> Volume:
         levels=_coarser(path, image),
     )
     moved = [image.translation[image.axes.index(a)] if a in image.axes else 0.0 for a in "zyx"]
-    return replace(volume, metadata={**volume.metadata, "translate": moved}) if any(moved) else volume
+    told = {**({"translate": moved} if any(moved) else {}), **({"colors": list(image.colors)} if image.colors else {})}
+    return replace(volume, metadata={**volume.metadata, **told})
 
 
 def multiscale(path: Path) -> Multiscale:
@@ -107,7 +109,7 @@ def multiscale(path: Path) -> Multiscale:
         paths = tuple(str(level["path"]) for level in first["datasets"])
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path} does not say how its image is stored: it is damaged or no OME-Zarr image.") from error
-    return Multiscale(axes, units, paths, scales, moved, _channels(told))
+    return Multiscale(axes, units, paths, scales, moved, _channels(told, "label"), _colors(told))
 
 
 def _coarser(path: Path, image: Multiscale) -> list[Any]:
@@ -152,11 +154,17 @@ def _spacing(image: Multiscale) -> tuple[tuple[float, float, float], str]:
     return in_unit_of_x(steps, units)
 
 
-def _channels(told: dict[str, Any]) -> tuple[str, ...]:
+def _channels(told: dict[str, Any], name: str) -> tuple[str, ...]:
+    """One property of all channels; () where the file does not say it of all."""
     try:
-        return tuple(str(channel["label"]) for channel in told["omero"]["channels"])
+        return tuple(str(channel[name]) for channel in told["omero"]["channels"])
     except (KeyError, TypeError):
         return ()
+
+
+def _colors(told: dict[str, Any]) -> tuple[str, ...]:
+    found = tuple(f"#{color.lower()}" for color in _channels(told, "color"))
+    return found if all(len(color) == 7 for color in found) else ()
 
 
 def attributes_of(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from napari_apprentice.data.axes import guess_axes, to_volume
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.picture import is_grey
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
-from napari_apprentice.data.files.tiff_metadata import channel_names, spacing_of
+from napari_apprentice.data.files.tiff_metadata import channel_colors, channel_names, spacing_of
 from napari_apprentice.data.volume import Volume
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".lsm", ".stk", ".svs", ".ndpi", ".scn", ".qptiff")
@@ -38,11 +39,13 @@ def read(path: Path, part: str = "") -> Volume:
         axes = guess_axes(pixels.shape, names=tuple(series.axes))
         spacing, unit = spacing_of(file, file.series.index(series))
         channels = channel_names(file, file.series.index(series))
+        colors = channel_colors(file, file.series.index(series))
     if axes.endswith("S") and size < MAP_FROM and is_grey(pixels):
         pixels, axes, levels = pixels[..., 0], axes[:-1], [level[..., 0] for level in levels]
     stem = path.stem.removesuffix(".ome")
     title, source = (f"{stem} {part}", str(path / part)) if part else (stem, str(path))
-    return to_volume(pixels, axes, spacing, unit, name=title, source=source, channels=channels, levels=levels)
+    volume = to_volume(pixels, axes, spacing, unit, name=title, source=source, channels=channels, levels=levels)
+    return replace(volume, metadata={**volume.metadata, "colors": colors}) if colors else volume
 
 
 def _images(file: tifffile.TiffFile) -> list[Any]:
