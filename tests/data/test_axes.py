@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dask.array
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_apprentice.data.axes import check_pixels, describe, guess_axes, to_volume, why_not_axes
+from napari_apprentice.data.lazy import LazyArray
 from napari_apprentice.data.units import micrometers, plain_unit
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -102,7 +102,7 @@ def test_lazy_arrays_stay_lazy() -> None:
             return np.ones(self.shape, np.uint8)[index]
 
     volume = to_volume(Stored(), "ZYX")
-    assert isinstance(volume.pixels, dask.array.Array)
+    assert isinstance(volume.pixels, LazyArray)
     assert volume.pixels.shape == (1, 1, 3, 40, 50)
     assert Stored.reads == 0
     assert np.asarray(volume.pixels[0, 0, 1]).sum() == 2000

@@ -22,6 +22,7 @@ from napari_apprentice.gui.opening import get_reader, read
 from napari_apprentice.gui.saving import save_labels
 from napari_apprentice.gui.sections.project import with_suffix
 from napari_apprentice.gui.stage import Stage
+from napari_apprentice.project.folder import Project
 from napari_apprentice.session import Session
 
 AFFINE = np.diag([-0.5, 0.5, 2.0, 1.0])
@@ -139,3 +140,80 @@ def test_the_manifest_offers_every_format_but_plain_pictures():
 )
 def test_labels_are_exported_as_chosen_in_the_dialog(typed, format, written):
     assert with_suffix(typed, format) == written
+
+
+def _pyramid(path: Path) -> Path:
+    """Two channels at three resolutions that are not halves of each other."""
+    group = zarr.open_group(path, mode="w", zarr_format=2)
+    datasets = []
+    for number, (y, x) in enumerate(((90, 120), (30, 40), (10, 14))):
+        group.create_array(str(number), data=np.full((2, y, x), 100 * number + 7, np.uint16))
+        group[str(number)][1, :2] = 5
+        step = 0.5 * 90 / y
+        transformations = [
+            {"type": "scale", "scale": [1, step, step]},
+            {"type": "translation", "translation": [0, 3, 4]},
+        ]
+        datasets.append({"path": str(number), "coordinateTransformations": transformations})
+    axes = [{"name": "c", "type": "channel"}]
+    axes += [{"name": a, "type": "space", "unit": "micrometer"} for a in "yx"]
+    group.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": datasets}]
+    return path
+
+
+def test_a_pyramid_is_a_layer_of_several_resolutions_at_the_scale_of_the_finest(tmp_path):
+    (layer,) = _opened(_pyramid(tmp_path / "a.ome.zarr"))
+    assert layer.multiscale
+    assert layer.level_shapes.tolist() == [[2, 90, 120], [2, 30, 40], [2, 10, 14]]
+    assert (tuple(layer.scale), tuple(layer.translate)) == ((1.0, 0.5, 0.5), (0.0, 3.0, 4.0))
+    assert [str(unit) for unit in layer.units] == ["pixel", "micrometer", "micrometer"]
+    assert layer.contrast_limits == [5, 207]  # of all channels of the coarsest
+    volume = layers.volume_of(layer, layers.Reading("CYX", 1))
+    assert (volume.pixels.shape, [level.shape[1:] for level in volume.levels]) == (
+        (1, 1, 1, 90, 120),
+        [(1, 1, 30, 40), (1, 1, 10, 14)],
+    )
+    again, reading = layers.image_layer_of(volume)
+    assert (again.level_shapes.tolist(), reading.axes) == ([[90, 120], [30, 40], [10, 14]], "YX")
+
+
+def test_labels_in_a_zarr_can_be_painted(tmp_path):
+    group = zarr.open_group(tmp_path / "a.zarr", mode="w", zarr_format=2)
+    for name in ("raw", "labels"):
+        group.create_array(name, data=np.ones((40, 50), np.uint16))
+    labels, raw = sorted(_opened(tmp_path / "a.zarr"), key=lambda layer: layer.name)
+    labels.paint((5, 5), 3)
+    assert (int(labels.data[5, 5]), type(raw)) == (3, Image)
+
+
+def test_masks_lie_on_a_pyramid_and_it_is_one_again_in_the_reopened_project(tmp_path, qtbot):
+    viewer = ViewerModel()
+    (one,) = read(str(_pyramid(tmp_path / "a.ome.zarr")))
+    image = viewer._add_layer_from_data(*one)[0]
+    with Session(Project.create(tmp_path / "p")) as session:
+        stage = Stage(viewer, session, OpenImages(viewer, session))
+        stage.images.open(image)
+        assert stage.labels is not None
+        assert stage.labels.data.shape == (90, 120)
+        np.testing.assert_allclose(stage.labels.data_to_world((9, 6)), image.data_to_world((0, 9, 6))[1:])
+        np.testing.assert_allclose(stage.labels.extent.world, image.extent.world[:, 1:])
+        image.scale = (1, 0.25, 0.25)
+        assert session.current.volume.spacing == (1.0, 0.25, 0.25)
+        assert len(session.current.volume.levels) == 2
+        stage.close()
+    with Session(Project.open(tmp_path / "p")) as session:
+        other = ViewerModel()
+        OpenImages(other, session).show_all()
+        assert other.layers[0].level_shapes.tolist() == [[2, 90, 120], [2, 30, 40], [2, 10, 14]]
+        assert tuple(other.layers[0].scale) == (1.0, 0.25, 0.25)
+
+
+def test_colours_of_a_slide_at_several_resolutions(tmp_path):
+    random = np.random.default_rng(0)
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as writer:
+        writer.write(random.integers(0, 255, (64, 96, 3), np.uint8), subifds=1, photometric="rgb")
+        writer.write(random.integers(0, 255, (32, 48, 3), np.uint8), subfiletype=1, photometric="rgb")
+    (layer,) = _opened(tmp_path / "a.ome.tif")
+    assert (layer.rgb, layer.level_shapes.tolist()) == (True, [[64, 96], [32, 48]])
+    volume = layers.volume_of(layer, layers.guess(layer))
+    assert (volume.pixels.shape, volume.levels[0].shape) == ((1, 3, 1, 64, 96), (1, 3, 1, 32, 48))

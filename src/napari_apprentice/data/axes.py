@@ -5,11 +5,13 @@ An axis order is a string with one letter per axis: T time, C channel, Z, Y, X, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from napari_apprentice.data.lazy import LazyArray, windows
 from napari_apprentice.data.units import PIXEL, plain_unit
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -24,7 +26,8 @@ _NAMES = {
     "S": ("s", "rgb", "sample", "samples"),
 }
 _MOST_CHANNELS = 5  # a shorter axis is taken for channels, a longer one for slices or time
-_SAMPLED_BYTES = 1 << 28  # of a larger image every n-th row and column is looked at
+_SAMPLED_BYTES = 1 << 28  # of a larger image a sample is looked at
+_LEVEL_BYTES = 1 << 25  # of its levels the finest that is not larger
 
 
 def guess_axes(
@@ -87,11 +90,12 @@ def to_volume(
     name: str = "image",
     source: str | None = None,
     channels: Sequence[str] = (),
+    levels: Sequence[Any] = (),
 ) -> Volume:
     """An array of any axis order as a `Volume` (T, C, Z, Y, X).
 
-    NumPy arrays, memory maps and dask arrays stay views; anything else that can be sliced (zarr) is wrapped by dask,
-    so that nothing is read here. RGB becomes three channels, alpha is left out.
+    NumPy arrays, memory maps and dask arrays stay views; anything else that can be sliced (zarr) is wrapped in a
+    `LazyArray`, so that nothing is read here. RGB becomes three channels, alpha is left out.
 
     Parameters
     ----------
@@ -103,23 +107,21 @@ def to_volume(
         Which channel, or channels, to take; None: all.
     channels
         Their names.
+    levels
+        The same at coarser resolutions, each with the axes of ``array``.
     """
     sentence = why_not_axes(axes, array.shape)
     if sentence:
         raise UserError(sentence)
-    pixels = array if hasattr(array, "transpose") else _lazy(array)
-    rgb = "S" in axes
-    if rgb:
-        pixels, axes = _samples_as_channels(pixels, axes)
-    pixels = pixels.transpose([axes.index(letter) for letter in ORDER if letter in axes])
-    pixels = pixels[tuple(slice(None) if letter in axes else None for letter in ORDER)]
+    pixels = _arranged(array, axes)
+    coarser = [_arranged(level, axes) for level in levels if not why_not_axes(axes, level.shape)]
     wanted = _wanted(channel, pixels.shape[1], name)
     if wanted is not None:
-        pixels = pixels[:, wanted]
+        pixels, coarser = pixels[:, wanted], [level[:, wanted] for level in coarser]
         channels = [channels[i] for i in wanted] if len(channels) > max(wanted) else ()
     z, y, x = (float(step) for step in spacing)
-    metadata = {"axes": axes, "rgb": rgb}
-    return Volume(pixels, (z, y, x), plain_unit(unit), tuple(channels), name, source, metadata)
+    metadata = {"axes": axes, "rgb": "S" in axes}
+    return Volume(pixels, (z, y, x), plain_unit(unit), tuple(channels), name, source, metadata, tuple(coarser))
 
 
 def describe(volume: Volume) -> str:
@@ -149,7 +151,7 @@ def describe(volume: Volume) -> str:
 def check_pixels(volume: Volume) -> list[str]:
     """Notes about pixels that need one, after those that the file gave cause for.
 
-    Of a very large image a regular sample is looked at.
+    Of a very large image a sample is looked at, of a pyramid a coarser level.
 
     NaN and infinite pixels are allowed: they count as the image's darkest value, and a note says how many.
 
@@ -161,7 +163,7 @@ def check_pixels(volume: Volume) -> list[str]:
     dtype = np.dtype(volume.pixels.dtype)
     if dtype.kind not in "buif":
         raise UserError(f"The pixels of {volume.name} are {dtype}, not real numbers: convert the image first.")
-    sample = _sample(volume.pixels)
+    sample = _sample(volume)
     finite = np.isfinite(sample) if dtype.kind == "f" else np.ones(1, bool)
     if not finite.any():
         raise UserError(f"The image {volume.name} has no finite pixel (all are NaN or infinite): open another image.")
@@ -219,13 +221,13 @@ def _pair(lengths: list[int], three_d: bool | None) -> str:
     return "TZ"
 
 
-def _lazy(array: Any) -> Any:
-    from dask.array import from_array  # a second of import time that most images do not need
-
-    chunks = getattr(array, "chunks", None) or "auto"
-    lazy = from_array(array, chunks=chunks, meta=np.empty((0,) * len(array.shape), array.dtype))  # type: ignore[no-untyped-call]
-    plain = np.dtype(np.uint8) if lazy.dtype == bool else lazy.dtype.newbyteorder("=")
-    return lazy if plain == lazy.dtype else lazy.astype(plain)
+def _arranged(array: Any, axes: str) -> Any:
+    """Pixels (T, C, Z, Y, X)."""
+    pixels = array if hasattr(array, "transpose") else LazyArray(array)
+    if "S" in axes:
+        pixels, axes = _samples_as_channels(pixels, axes)
+    pixels = pixels.transpose([axes.index(letter) for letter in ORDER if letter in axes])
+    return pixels[tuple(slice(None) if letter in axes else None for letter in ORDER)]
 
 
 def _samples_as_channels(pixels: Any, axes: str) -> tuple[Any, str]:
@@ -235,6 +237,9 @@ def _samples_as_channels(pixels: Any, axes: str) -> tuple[Any, str]:
     pixels = pixels[(slice(None),) * place + (slice(0, colors),)]
     if "C" not in axes:
         return pixels, axes.replace("S", "C")
+    if pixels.shape[axes.index("C")] == 1:
+        pixels = pixels[tuple(0 if letter == "C" else slice(None) for letter in axes)]
+        return pixels, axes.replace("C", "").replace("S", "C")
     rest = [i for i, letter in enumerate(axes) if letter not in "CS"]
     moved = pixels.transpose([axes.index("C"), place, *rest])
     return moved.reshape(-1, *moved.shape[2:]), "C" + "".join(axes[i] for i in rest)
@@ -249,7 +254,20 @@ def _wanted(channel: int | Sequence[int] | None, count: int, name: str) -> list[
     return wanted
 
 
-def _sample(pixels: Any) -> Any:
-    size = int(np.prod(pixels.shape, dtype=float)) * np.dtype(pixels.dtype).itemsize
-    step = max(1, int(np.ceil(np.sqrt(size / _SAMPLED_BYTES))))
-    return np.asarray(pixels[..., ::step, ::step])
+def _sample(volume: Volume) -> Any:
+    """All values; of what is too much for that a coarser level, or the middle plane and windows from everywhere."""
+    pixels = volume.pixels
+    if _bytes(pixels) <= _SAMPLED_BYTES:
+        return np.asarray(pixels)
+    for level in volume.levels:
+        pixels = level
+        if _bytes(level) <= _LEVEL_BYTES:
+            return np.asarray(level)
+    t, z = pixels.shape[0] // 2, pixels.shape[2] // 2
+    plane = pixels[t : t + 1, :, z : z + 1]
+    found = [windows(pixels)] + ([np.asarray(plane)] if _bytes(plane) <= _SAMPLED_BYTES else [])
+    return np.concatenate([one.ravel() for one in found])
+
+
+def _bytes(pixels: Any) -> int:
+    return math.prod(int(n) for n in pixels.shape) * int(np.dtype(pixels.dtype).itemsize)

@@ -43,5 +43,5 @@ def one_channel(volume: Volume, channel: int) -> Volume:
             f"{volume.name} has channels 0 to {count - 1} but {channel} was asked for: choose one of these."
         )
     names = volume.channels[channel : channel + 1] if len(volume.channels) == count else ()
-    pixels = volume.pixels[:, channel : channel + 1]
-    return replace(volume, pixels=pixels, channels=names, metadata={**volume.metadata, "rgb": False})
+    chosen = volume.through(lambda array: array[:, channel : channel + 1])
+    return replace(chosen, channels=names, metadata={**volume.metadata, "rgb": False})

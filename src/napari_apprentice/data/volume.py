@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from napari_apprentice.errors import UserError
 
@@ -13,7 +16,12 @@ class Volume:
     """An image over time, shape (T, C, Z, Y, X); 2D is Z = 1, a still image is T = 1.
 
     ``pixels`` is anything with NumPy's shape, dtype and slicing (NumPy, zarr, dask, a memory map).
-    ``spacing`` is the distance between voxel centres along (z, y, x) in ``unit``.
+    ``spacing`` is the distance between voxel centres along (z, y, x) in ``unit``. ``levels`` are the coarser levels of
+    a pyramid, each (T, C, Z, Y, X) and smaller than the one before; they go when ``pixels`` are replaced::
+
+        replace(volume, spacing=wanted)                 levels stay
+        replace(volume, pixels=others)                  no levels
+        volume.through(lambda array: array[:, :1])      the same done to pixels and levels
     """
 
     pixels: Any
@@ -23,6 +31,7 @@ class Volume:
     name: str = "image"
     source: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict, compare=False)
+    levels: tuple[Any, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if len(self.pixels.shape) != 5:
@@ -31,6 +40,12 @@ class Volume:
             raise UserError(f"The image {self.name} is empty (shape {tuple(self.pixels.shape)}): open another one.")
         if any(step <= 0 for step in self.spacing):
             raise UserError(f"Pixel size {self.spacing} is not positive: correct the layer's scale.")
+        object.__setattr__(self, "levels", _Levels.of(self.pixels, self.levels))
+
+    def through(self, change: Callable[[Any], Any]) -> Volume:
+        """The image with ``change`` applied to its pixels and to each of its levels."""
+        levels = tuple(change(level) for level in self.levels)
+        return replace(self, pixels=change(self.pixels), levels=levels)
 
     @property
     def is_3d(self) -> bool:
@@ -42,3 +57,36 @@ class Volume:
         """The shape (T, Z, Y, X) of labels for this image."""
         t, _, z, y, x = self.pixels.shape
         return t, z, y, x
+
+
+class _Levels(tuple[Any, ...]):
+    """Coarser levels that know whose they are, so that those of other pixels are never taken for them."""
+
+    pixels: Any
+
+    @classmethod
+    def of(cls, pixels: Any, levels: tuple[Any, ...]) -> _Levels:
+        """Those of ``levels`` that become coarser one after the other, with the frames and channels of ``pixels``."""
+        if isinstance(levels, _Levels):
+            if levels.pixels is pixels:
+                return levels
+            levels = ()
+        kept, before = [], pixels
+        for level in levels:
+            if _is_coarser(level, before):
+                kept.append(level)
+                before = level
+        found = cls(kept)
+        found.pixels = pixels
+        return found
+
+
+def _is_coarser(level: Any, before: Any) -> bool:
+    shape, finer = tuple(level.shape), tuple(before.shape)
+    return (
+        len(shape) == 5
+        and shape[:2] == finer[:2]
+        and shape != finer
+        and all(0 < n <= m for n, m in zip(shape[2:], finer[2:], strict=True))
+        and np.dtype(level.dtype) == np.dtype(before.dtype)
+    )

@@ -9,6 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from psygnal import Signal
 
+from napari_apprentice.data.axes import check_pixels
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.connections import Connections
@@ -87,7 +88,7 @@ class OpenImages:
             return []
         reading = reading or layers.guess(layer)
         volume = layers.volume_of(layer, reading)
-        notes = layers.notes_about(volume)
+        notes = check_pixels(volume)
         if known is not None and known.entry.shape == volume.labels_shape:
             known.reading, known.footprint = reading, Footprint(reading.layer_axes, _lengths(layer))
             self._session.reinterpret(known.entry, volume)

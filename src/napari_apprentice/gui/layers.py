@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +12,6 @@ from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
 from napari_apprentice.data import axes as axis_order
-from napari_apprentice.data.glimpse import middle
 from napari_apprentice.data.units import PIXEL, micrometers, plain_unit
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -19,6 +19,7 @@ from napari_apprentice.gui.footprint import ORDER, Footprint
 
 MARK = {"apprentice": True}  # in the metadata of layers that are the panel's own
 KEPT = "apprentice_file"  # in the metadata of layers that we opened: what only the file says
+_LOOKED_THROUGH = 1 << 24  # pixels
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def volume_of(layer: Image, reading: Reading) -> Volume:
         name=layer.name,
         source=kept.get("source", layer.source.path),
         channels=kept.get("channels", ()),
+        levels=list(layer.data[1:]) if layer.multiscale else (),
     )
     told = kept.get("metadata", {})
     if reading.axes != kept.get("axes", reading.axes):
@@ -110,11 +112,6 @@ def set_spacing(layer: Image, reading: Reading, spacing: tuple[float, float, flo
     units = [unit if letter in wanted else str(old) for letter, old in zip(letters, layer.units, strict=True)]
     layer.units = units
     layer.scale = scale
-
-
-def notes_about(volume: Volume) -> list[str]:
-    """What is odd about the pixels, one sentence each; `UserError` when there is nothing to see in them."""
-    return axis_order.check_pixels(middle(volume))
 
 
 def placement(layer: Layer, footprint: Footprint) -> dict[str, Any]:
@@ -167,14 +164,14 @@ def image_layer_of(volume: Volume) -> tuple[Image, Reading]:
 
 
 def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], Reading]:
-    """The array and the options of a layer that shows an image, and how it is read. Channels come first."""
+    """The array and the options of a layer that shows an image, and how it is read. Channels come first.
+
+    A pyramid is a list of arrays, the finest first.
+    """
     t, c, z, _, _ = volume.pixels.shape
-    pixels = volume.pixels.transpose(1, 0, 2, 3, 4)  # C T Z Y X
     rgb = bool(volume.metadata.get("rgb")) and c in (3, 4)
     letters = "".join(a for a, n in zip("CTZ", (1 if rgb else c, t, z), strict=True) if n > 1) + "YX"
-    pixels = pixels[tuple(slice(None) if a in letters or (a == "C" and rgb) else 0 for a in "CTZYX")]
-    if rgb:
-        pixels = pixels.transpose(*range(1, pixels.ndim), 0)
+    pixels = [_shown(level, letters, rgb) for level in (volume.pixels, *volume.levels)]
     steps = dict(zip("ZYX", volume.spacing, strict=True))
     options = {
         "rgb": rgb,
@@ -183,7 +180,27 @@ def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], Reading]:
         "units": [volume.unit if a in steps else PIXEL for a in letters],
         "axis_labels": [a.lower() for a in letters],
     }
-    return pixels, options, Reading(letters + ("S" if rgb else ""))
+    reading = Reading(letters + ("S" if rgb else ""))
+    if not volume.levels:
+        return pixels[0], options, reading
+    return pixels, {**options, "multiscale": True, **({} if rgb else _contrast(volume.levels[-1]))}, reading
+
+
+def _shown(pixels: Any, letters: str, rgb: bool) -> Any:
+    """Pixels (T, C, Z, Y, X) with only these axes, channels first; red, green and blue last."""
+    turned = pixels.transpose(1, 0, 2, 3, 4)
+    kept = turned[tuple(slice(None) if a in letters or (a == "C" and rgb) else 0 for a in "CTZYX")]
+    return kept.transpose(*range(1, kept.ndim), 0) if rgb else kept
+
+
+def _contrast(coarsest: Any) -> dict[str, Any]:
+    """Contrast limits of all channels, frames and slices, where napari would take those of the slice it shows first."""
+    if math.prod(coarsest.shape) > _LOOKED_THROUGH or np.dtype(coarsest.dtype) == np.uint8:
+        return {}
+    values = np.asarray(coarsest)
+    values = values[np.isfinite(values)]
+    low, high = (values.min(), values.max()) if values.size else (0, 0)
+    return {"contrast_limits": (float(low), float(high))} if low < high else {}
 
 
 def labels_of(layer: Labels, footprint: Footprint, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from napari.types import LayerData
 
 from napari_apprentice.data.files import is_image, parts_of, read_image
+from napari_apprentice.data.files.pixels import MAP_FROM
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.layers import KEPT, shown_as
@@ -44,7 +45,10 @@ def layer_data(volume: Volume, *, labels: bool = False) -> LayerData:
     only_the_file = {"source": volume.source, "channels": volume.channels, "metadata": volume.metadata}
     options["metadata"] = {KEPT: {"axes": reading.axes, **only_the_file}}
     if labels and np.dtype(volume.pixels.dtype).kind in "ui" and not options["rgb"]:
-        del options["rgb"]
+        for name in ("rgb", "contrast_limits"):
+            options.pop(name, None)
+        if volume.pixels.size * np.dtype(volume.pixels.dtype).itemsize < MAP_FROM:  # napari paints in NumPy arrays only
+            pixels = np.asarray(pixels[0] if options.pop("multiscale", False) else pixels)
         return pixels, options, "labels"
     window = volume.metadata.get("window")
     if window is not None and not options["rgb"]:

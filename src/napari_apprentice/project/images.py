@@ -6,6 +6,7 @@ Pixels are copied into the project only when no file gives them back.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -16,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data import files, scratch
+from napari_apprentice.data.lazy import windows
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Settings
 
 _SAMPLED_PLANES = 8
 _SAMPLED_EDGE = 256
-_LARGEST_PLANE = 1 << 28  # pixels; of a larger one windows are sampled, as reading it sparsely would read all of it
+_SAMPLED_EVENLY = 1 << 28  # voxels; of a larger image windows are looked at, which lie in few chunks of its file
 _WRITTEN = str | int | float | bool | list
 
 
@@ -78,23 +80,16 @@ def content_hash(pixels: Any) -> str:
     """A hash of shape, dtype and a regular sample of pixels (T, C, Z, Y, X); lazy arrays are read sparsely."""
     digest = hashlib.sha256(f"{tuple(pixels.shape)} {np.dtype(pixels.dtype)}".encode())
     t, c, z, y, x = pixels.shape
+    if math.prod(pixels.shape) > _SAMPLED_EVENLY:
+        digest.update(windows(pixels).tobytes())
+        return digest.hexdigest()[:16]
     planes = np.unique(np.linspace(0, t * c * z - 1, _SAMPLED_PLANES).astype(int))
+    step_y, step_x = -(-y // _SAMPLED_EDGE), -(-x // _SAMPLED_EDGE)
     for index in planes:
         at = np.unravel_index(index, (t, c, z))
-        for rows, columns in _sampled(y, x):
-            plane = np.asarray(pixels[int(at[0]), int(at[1]), int(at[2]), rows, columns])
-            digest.update(np.ascontiguousarray(plane).tobytes())
+        plane = np.asarray(pixels[int(at[0]), int(at[1]), int(at[2]), ::step_y, ::step_x])
+        digest.update(np.ascontiguousarray(plane).tobytes())
     return digest.hexdigest()[:16]
-
-
-def _sampled(y: int, x: int) -> Iterator[tuple[slice, slice]]:
-    """Every n-th pixel of a plane, or of one that is too large for this the middles of its quarters."""
-    if y * x <= _LARGEST_PLANE:
-        yield slice(None, None, -(-y // _SAMPLED_EDGE)), slice(None, None, -(-x // _SAMPLED_EDGE))
-        return
-    for i, j in ((1, 1), (1, 3), (3, 1), (3, 3)):
-        top, left = i * y // 4, j * x // 4
-        yield slice(top, top + _SAMPLED_EDGE), slice(left, left + _SAMPLED_EDGE)
 
 
 def entry_id(record: ImageRecord) -> str:
@@ -159,10 +154,10 @@ def _from_source(record: ImageRecord) -> Volume:
     changed = UserError(f"{record.source} is not the image it was ({record.name} {record.shape}): restore the file.")
     if record.reading not in list(_readings(found.pixels, record.shape)):
         raise changed
-    pixels = record.reading.of(found.pixels)
-    if content_hash(pixels) != record.content:
+    found = found.through(record.reading.of)
+    if content_hash(found.pixels) != record.content:
         raise changed
-    return _as_recorded(replace(found, pixels=pixels), record)
+    return _as_recorded(found, record)
 
 
 def _readings(pixels: Any, shape: tuple[int, ...]) -> Iterator[Reading]:

@@ -14,7 +14,6 @@ from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data import edits
 from napari_apprentice.data.axes import check_pixels
 from napari_apprentice.data.deltas import Delta
-from napari_apprentice.data.glimpse import middle
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import images
@@ -115,7 +114,7 @@ class State:
         ``labels`` (T, Z, Y, X) are a start for an image that has none yet. Raises `UserError` for pixels with
         nothing to see, labels of another shape, or another ``kind`` than the labels the project holds.
         """
-        notes = check_pixels(middle(volume))
+        notes = check_pixels(volume)
         start = None if labels is None else checked_labels(labels, volume)
         if kind is not None and kind != self.kind:
             self.choose_kind(kind, self.classes)

@@ -46,9 +46,10 @@ def read_image(path: str | Path) -> Volume:
     Parameters
     ----------
     path
-        A TIFF (plain, ImageJ, OME, slide), OME-Zarr, NIfTI, NRRD, MRC, HDF5, DICOM, PNG or JPEG file, or the folder of
-        an OME-Zarr image or a DICOM series. Of a file with several images the one named after it:
-        ``stack.h5/raw``, ``two.ome.tif/1``, ``plate.ome.zarr/B/3/0``. A large image is read as it is needed.
+        A TIFF (plain, ImageJ, OME, slide), OME-Zarr, NIfTI, NRRD, MRC, HDF5, DICOM, CZI, ND2, LIF, PNG or JPEG file, or
+        the folder of an OME-Zarr image or a DICOM series. Of a file with several images the one named after it:
+        ``stack.h5/raw``, ``two.ome.tif/1``, ``cells.nd2/2``, ``plate.ome.zarr/B/3/0``. A large image is read as it is
+        needed.
 
     Returns
     -------

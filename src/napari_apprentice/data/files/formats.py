@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_apprentice.data.files import arrays, dicom, hdf5, mrc, nifti, nrrd, omezarr, picture, tiff
+from napari_apprentice.data.files import arrays, czi, dicom, hdf5, lif, mrc, nd2, nifti, nrrd, omezarr, picture, tiff
 from napari_apprentice.data.volume import Volume
 
 
@@ -33,12 +33,15 @@ _FILES = (
     Format(mrc.SUFFIXES, mrc.read),
     Format(hdf5.SUFFIXES, hdf5.read, hdf5.parts, alike=False),
     Format(dicom.SUFFIXES, dicom.read),
+    Format(czi.SUFFIXES, czi.read, czi.parts),
+    Format(nd2.SUFFIXES, nd2.read, nd2.parts),
+    Format(lif.SUFFIXES, lif.read, lif.parts),
 )
 _ZARR = Format((".zarr",), omezarr.read, omezarr.parts)
 _DICOM_FOLDER = Format((), dicom.read, dicom.parts)
 _BY_SUFFIX = {suffix: one for one in _FILES for suffix in one.suffixes}
 
-KINDS = "TIFF, OME-Zarr, NIfTI, NRRD, MRC, HDF5, DICOM, PNG, JPEG, NPY"
+KINDS = "TIFF, OME-Zarr, NIfTI, NRRD, MRC, HDF5, DICOM, CZI, ND2, LIF, PNG, JPEG, NPY"
 SUFFIXES = frozenset(_BY_SUFFIX)
 
 

@@ -1,4 +1,4 @@
-"""OME-Zarr 0.1 to 0.5 and plain zarr arrays: the full resolution, read as it is needed.
+"""OME-Zarr 0.1 to 0.5 and plain zarr arrays, at all resolutions, read as they are needed.
 
 What a group says is read leniently, as files of many programs are a little off the letter of the specification
 (https://ngff.openmicroscopy.org). A plate or a collection of images holds several: one is chosen by its folder,
@@ -8,6 +8,7 @@ What a group says is read leniently, as files of many programs are a little off 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Multiscale:
     scales: tuple[tuple[float, ...], ...]
     translation: tuple[float, ...]
     channels: tuple[str, ...] = ()
+    colors: tuple[str, ...] = ()  # of the channels, #rrggbb
 
 
 def is_zarr(path: Path) -> bool:
@@ -79,9 +81,19 @@ def read(path: Path, part: str = "") -> Volume:
         raise UserError(f"{path} names {len(image.axes)} axes but its pixels have {len(array.shape)}: it is damaged.")
     axes = guess_axes(array.shape, names=image.axes)
     spacing, unit = _spacing(image)
-    volume = to_volume(array, axes, spacing, unit, name=_name(path), source=str(path), channels=image.channels)
+    volume = to_volume(
+        array,
+        axes,
+        spacing,
+        unit,
+        name=_name(path),
+        source=str(path),
+        channels=image.channels,
+        levels=_coarser(path, image),
+    )
     moved = [image.translation[image.axes.index(a)] if a in image.axes else 0.0 for a in "zyx"]
-    return replace(volume, metadata={**volume.metadata, "translate": moved}) if any(moved) else volume
+    told = {**({"translate": moved} if any(moved) else {}), **({"colors": list(image.colors)} if image.colors else {})}
+    return replace(volume, metadata={**volume.metadata, **told})
 
 
 def multiscale(path: Path) -> Multiscale:
@@ -97,7 +109,18 @@ def multiscale(path: Path) -> Multiscale:
         paths = tuple(str(level["path"]) for level in first["datasets"])
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path} does not say how its image is stored: it is damaged or no OME-Zarr image.") from error
-    return Multiscale(axes, units, paths, scales, moved, _channels(told))
+    return Multiscale(axes, units, paths, scales, moved, _channels(told, "label"), _colors(told))
+
+
+def _coarser(path: Path, image: Multiscale) -> list[Any]:
+    """The arrays of the coarser levels; without those that were never written, or are damaged."""
+    import zarr
+
+    found = []
+    for one in image.paths[1:]:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.append(zarr.open_array(path / one, mode="r"))
+    return found
 
 
 def _axes(told: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -131,11 +154,17 @@ def _spacing(image: Multiscale) -> tuple[tuple[float, float, float], str]:
     return in_unit_of_x(steps, units)
 
 
-def _channels(told: dict[str, Any]) -> tuple[str, ...]:
+def _channels(told: dict[str, Any], name: str) -> tuple[str, ...]:
+    """One property of all channels; () where the file does not say it of all."""
     try:
-        return tuple(str(channel["label"]) for channel in told["omero"]["channels"])
+        return tuple(str(channel[name]) for channel in told["omero"]["channels"])
     except (KeyError, TypeError):
         return ()
+
+
+def _colors(told: dict[str, Any]) -> tuple[str, ...]:
+    found = tuple(f"#{color.lower()}" for color in _channels(told, "color"))
+    return found if all(len(color) == 7 for color in found) else ()
 
 
 def attributes_of(path: Path) -> dict[str, Any]:

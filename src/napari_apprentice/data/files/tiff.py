@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tifffile
-from numpy.typing import NDArray
 
 from napari_apprentice.data.axes import guess_axes, to_volume
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.picture import is_grey
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
-from napari_apprentice.data.files.tiff_metadata import channel_names, spacing_of
+from napari_apprentice.data.files.tiff_metadata import channel_colors, channel_names, spacing_of
 from napari_apprentice.data.volume import Volume
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".lsm", ".stk", ".svs", ".ndpi", ".scn", ".qptiff")
@@ -30,20 +30,22 @@ def parts(path: Path) -> tuple[str, ...]:
 
 
 def read(path: Path, part: str = "") -> Volume:
-    """Read an image at full resolution; what is large and not in one piece is read as it is needed."""
+    """Read an image and the coarser levels of a slide; what is large and not in one piece is read as it is needed."""
     with _errors_raised(), tifffile.TiffFile(path) as file:
         images = _images(file)
         series = images[place.chosen(path, part, tuple(map(str, range(len(images)))), "images")]
         size = refuse_nonsense(path, series.shape, series.dtype.itemsize, _stored(path, series))
-        pixels = _pixels(path, file, series, size)
+        pixels, *levels = _pixels(path, file, series, size)
         axes = guess_axes(pixels.shape, names=tuple(series.axes))
         spacing, unit = spacing_of(file, file.series.index(series))
         channels = channel_names(file, file.series.index(series))
+        colors = channel_colors(file, file.series.index(series))
     if axes.endswith("S") and size < MAP_FROM and is_grey(pixels):
-        pixels, axes = pixels[..., 0], axes[:-1]
+        pixels, axes, levels = pixels[..., 0], axes[:-1], [level[..., 0] for level in levels]
     stem = path.stem.removesuffix(".ome")
     title, source = (f"{stem} {part}", str(path / part)) if part else (stem, str(path))
-    return to_volume(pixels, axes, spacing, unit, name=title, source=source, channels=channels)
+    volume = to_volume(pixels, axes, spacing, unit, name=title, source=source, channels=channels, levels=levels)
+    return replace(volume, metadata={**volume.metadata, "colors": colors}) if colors else volume
 
 
 def _images(file: tifffile.TiffFile) -> list[Any]:
@@ -59,21 +61,29 @@ def _stored(path: Path, series: Any) -> int:
     return path.stat().st_size if len(series.pages) == 1 else max(size, path.stat().st_size)
 
 
-def _pixels(path: Path, file: tifffile.TiffFile, series: Any, size: int) -> Any:
-    dtype = series.dtype.newbyteorder(file.byteorder)  # what tifffile says of a series is always native
-    if size >= MAP_FROM and series.dataoffset is not None and dtype.isnative:
-        mapped: NDArray[Any] = np.memmap(path, dtype, "r", series.dataoffset, series.shape)
-        return mapped
-    if size >= MAP_FROM:
-        return _lazy(path, file.series.index(series))
-    return native(np.asarray(series.asarray()))
+def _pixels(path: Path, file: tifffile.TiffFile, series: Any, size: int) -> list[Any]:
+    """The levels of an image of ``size`` bytes, the full resolution first."""
+    levels = {number: level for number, level in enumerate(series.levels) if len(level.shape) == len(series.shape)}
+    if size < MAP_FROM:
+        return [native(np.asarray(level.asarray())) for level in levels.values()]
+    opened: Any = None
+    found: list[Any] = []
+    for number, level in levels.items():
+        dtype = level.dtype.newbyteorder(file.byteorder)  # what tifffile says of a series is always native
+        if level.dataoffset is not None and dtype.isnative:
+            found.append(np.memmap(path, dtype, "r", level.dataoffset, level.shape))
+            continue
+        if opened is None:  # stays open
+            opened = tifffile.TiffFile(path).series[file.series.index(series)]
+        found.append(_lazy(opened, number))
+    return found
 
 
-def _lazy(path: Path, index: int) -> Any:
-    """A zarr array over a file that stays open; its chunks are the tiles or strips."""
+def _lazy(series: Any, level: int) -> Any:
+    """A zarr array over an open file; its chunks are the tiles or strips."""
     import zarr
 
-    return zarr.open_array(tifffile.TiffFile(path).series[index].aszarr(level=0), mode="r")
+    return zarr.open_array(series.aszarr(level=level), mode="r")
 
 
 @contextmanager

@@ -49,11 +49,22 @@ def _ome_pixels(xml: str, index: int) -> dict[str, Any]:
 
 def channel_names(file: tifffile.TiffFile, index: int) -> tuple[str, ...]:
     """What OME calls the channels; () when it does not say all of them."""
-    if not (file.is_ome and file.ome_metadata):
-        return ()
-    found = _ome_pixels(file.ome_metadata, index).get("Channel", [])
-    names = [str(channel.get("Name", "")) for channel in (found if isinstance(found, list) else [found])]
+    names = [str(channel.get("Name", "")) for channel in _ome_channels(file, index)]
     return tuple(names) if all(names) else ()
+
+
+def channel_colors(file: tifffile.TiffFile, index: int) -> list[str]:
+    """In what colours OME shows the channels, #rrggbb; [] when it does not say all of them."""
+    colors = [channel.get("Color") for channel in _ome_channels(file, index)]
+    # a signed number of 32 bits, red in the highest 8, opacity in the lowest
+    return [f"#{(color & 0xFFFFFFFF) >> 8:06x}" for color in colors if isinstance(color, int)] if all(colors) else []
+
+
+def _ome_channels(file: tifffile.TiffFile, index: int) -> list[dict[str, Any]]:
+    if not (file.is_ome and file.ome_metadata):
+        return []
+    found = _ome_pixels(file.ome_metadata, index).get("Channel", [])
+    return found if isinstance(found, list) else [found]
 
 
 def _imagej_spacing(file: tifffile.TiffFile) -> tuple[Spacing, str]:
