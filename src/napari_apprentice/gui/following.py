@@ -17,7 +17,7 @@ from napari_apprentice.session import Entry
 from napari_apprentice.session.large_entry import LargeEntry
 
 _PAUSE_MS = 250  # after the view last moved
-_FARTHEST = 3.0  # a view that shows more than so many regions side by side is an overview: nothing is opened for it
+_FARTHEST = 2.0  # a view that shows more than so many regions side by side is an overview: nothing is opened for it
 
 
 class Following:
@@ -28,9 +28,10 @@ class Following:
         self._viewer = stage.viewer
         self._session = stage.session
         self._opening = False
+        self._last_seen: Region | None = None
         self._throttle = Throttle(self._follow, _PAUSE_MS)
         self._connections = Connections()
-        camera, dims = self._viewer.camera.events, self._viewer.dims.events
+        camera, dims = self._viewer.scene.camera.events, self._viewer.dims.events
         for event in (camera.center, camera.zoom, dims.current_step, dims.ndisplay, dims.order):
             self._connections.add(event, self._on_view)
         for signal in (stage.changed, self._session.job_ended, self._session.click_cleared):
@@ -51,6 +52,9 @@ class Following:
         if shown is None or shown.layer is None or not isinstance(entry, LargeEntry) or shown.entry is not entry:
             return
         seen = self._seen(shown)
+        if seen != self._last_seen:  # it may not have been drawn yet where it comes to rest
+            self._last_seen = seen
+            self._throttle.ask()
         if seen is None or self._session.click_proposal is not None:
             return
         point = wanted(entry.region, seen, entry.shape)
@@ -92,7 +96,7 @@ class Following:
             return
         found = dict(zip("TZYX", (at - part.start for at, part in zip(spot, entry.region, strict=True)), strict=True))
         world = masks.data_to_world([found.get(axis, 0.0) for axis in footprint.axes])
-        dims, camera = self._viewer.dims, self._viewer.camera
+        dims, camera = self._viewer.dims, self._viewer.scene.camera
         world = [*dims.point[: dims.ndim - masks.ndim], *world]
         for axis in dims.not_displayed:
             dims.set_point(axis, world[axis])
