@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.settings import ClassName, Kind, SegmentSettings, Settings, TeachSettings
+from napari_apprentice.settings import ClassName, Kind, ReadAs, SegmentSettings, Settings, TeachSettings
 
 Point = tuple[int, int, int, int]  # t, z, y, x
 
@@ -28,6 +28,7 @@ class VolumeRef(Settings):
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
     unit: str = "pixel"
     name: str = ""
+    channels: tuple[str, ...] = ()
 
 
 class LessonRef(Settings):
@@ -56,13 +57,13 @@ class SegmentJob(Settings):
 class SegmentLargeJob(Settings):
     """Propose labels for an image that memory cannot hold; writes OME-Zarr labels to ``out``.
 
-    ``image`` is what `read_image` takes; a block may take about ``memory_mb``.
+    ``image`` is what `read_image` takes, ``read_as`` what is said about it; a block may take about ``memory_mb``.
     """
 
     type: Literal["segment-large"] = "segment-large"
     id: str
     image: str
-    channel: int | None = None
+    read_as: ReadAs = ReadAs()
     model: str
     settings: SegmentSettings = SegmentSettings()
     memory_mb: Annotated[float, Field(gt=0)] = 1000.0

@@ -6,7 +6,7 @@ Pixels are copied into the project only when no file gives them back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import permutations
@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import model_validator
 
 from napari_apprentice.data import files, scratch
+from napari_apprentice.data.channels import CHOSEN, taken
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Settings
@@ -26,18 +28,35 @@ _WRITTEN = str | int | float | bool | list
 
 
 class Reading(Settings):
-    """How an image was taken from what its file gives: axes exchanged, one channel chosen.
+    """How an image was taken from what its file gives: axes exchanged, channels chosen (empty: all).
 
     ``order`` says which of the file's first three axes (0 T, 1 C, 2 Z) became T, C and Z.
     """
 
     order: tuple[int, int, int] = (0, 1, 2)
-    channel: int | None = None
+    channels: tuple[int, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_one_channel(cls, told: Any) -> Any:
+        """Projects of before could have one channel, or all."""
+        if not isinstance(told, dict) or "channel" not in told:
+            return told
+        channel = told["channel"]
+        rest = {name: value for name, value in told.items() if name != "channel"}
+        return rest if channel is None else {"channels": (channel,), **rest}
 
     def of(self, pixels: Any) -> Any:
         """These pixels (T, C, Z, Y, X), read so."""
         turned = pixels if self.order == (0, 1, 2) else pixels.transpose((*self.order, 3, 4))
-        return turned if self.channel is None else turned[:, self.channel : self.channel + 1]
+        return taken(turned, self.channels) if self.channels else turned
+
+    def shape_of(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """The shape of pixels of this shape, read so; () when they do not have such channels."""
+        t, c, z = (int(shape[axis]) for axis in self.order)
+        if any(channel >= c for channel in self.channels):
+            return ()
+        return t, len(self.channels) or c, z, int(shape[3]), int(shape[4])
 
 
 class ImageRecord(Settings):
@@ -103,7 +122,7 @@ def keep(volume: Volume, record: ImageRecord, folder: Path) -> ImageRecord:
     if record.source is not None:
         with suppress(UserError):
             found = files.read_image(record.source)
-            for reading in _readings(found.pixels, record.shape):
+            for reading in _readings(found.pixels.shape, record):
                 if content_hash(reading.of(found.pixels)) == record.content:
                     return record.model_copy(update={"reading": reading})
     scratch.write(folder / "pixels.npy", volume.pixels)
@@ -139,7 +158,7 @@ def why_missing(record: ImageRecord, folder: Path) -> str:
 def _from_source(record: ImageRecord) -> Volume:
     found = files.read_image(record.source or "")
     changed = UserError(f"{record.source} is not the image it was ({record.name} {record.shape}): restore the file.")
-    if record.reading not in list(_readings(found.pixels, record.shape)):
+    if record.reading.shape_of(found.pixels.shape) != record.shape:
         raise changed
     pixels = record.reading.of(found.pixels)
     if content_hash(pixels) != record.content:
@@ -147,14 +166,15 @@ def _from_source(record: ImageRecord) -> Volume:
     return _as_recorded(replace(found, pixels=pixels), record)
 
 
-def _readings(pixels: Any, shape: tuple[int, ...]) -> Iterator[Reading]:
-    """The ways to take pixels of this shape from what the file gives, the plain one first."""
-    for order in permutations((0, 1, 2)):
-        turned = (*(pixels.shape[axis] for axis in order), *pixels.shape[3:])
-        if turned == shape:
-            yield Reading(order=order)
-        elif shape[1] == 1 and (turned[0], 1, *turned[2:]) == shape:
-            yield from (Reading(order=order, channel=channel) for channel in range(turned[1]))
+def _readings(shape: Sequence[int], record: ImageRecord) -> Iterator[Reading]:
+    """The ways to take the recorded image from pixels of this shape, the likely ones first."""
+    chosen = tuple(record.metadata.get(CHOSEN, ()))
+    singles = [(channel,) for channel in range(max(shape[:3]))] if record.shape[1] == 1 else []
+    for channels in dict.fromkeys([chosen, (), *singles]):
+        for order in permutations((0, 1, 2)):
+            reading = Reading(order=order, channels=channels)
+            if reading.shape_of(shape) == record.shape:
+                yield reading
 
 
 def _as_recorded(volume: Volume, record: ImageRecord) -> Volume:

@@ -41,7 +41,7 @@ def command(doing: Doing) -> str:
             words += [_option(name, value) for name, value in changed(doing.fresh).items() if name != "network"]
     else:
         words = ["apprentice segment", shlex.quote(image_file(entry))]
-        words += [f"--channel {channel}"] if (channel := entry.folder.image.reading.channel) is not None else []
+        words += [f"--channel {channel}" for channel in entry.folder.image.reading.channels]
         words += ["--model", shlex.quote(str(_usable(model))), "--out labels"]
     return " ".join([*words, *options])
 
@@ -58,8 +58,8 @@ def lines(doing: Doing) -> str:
     else:
         text += ["session = na.Session.temporary()"]
         text += [f"image = na.read_image({image_file(entry)!r})"]
-        if (channel := entry.folder.image.reading.channel) is not None:
-            text += [f"image = na.one_channel(image, {channel})"]
+        if channels := entry.folder.image.reading.channels:
+            text += [f"image = na.chosen_channels(image, {channels})"]
         text += ["session.add_image(image)"]
         text += [f"session.choose_model({str(_usable(model))!r})"]
     text += _assigned(kind, doing.settings)

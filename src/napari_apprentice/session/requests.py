@@ -32,7 +32,8 @@ def pixels_of(entry: Entry, header: ModelHeader | None, folder: Path) -> VolumeR
         path = _own_file(volume) or folder / f"{entry.id}-{entry.reading}-{count}.npy"
         if path.parent == folder and not path.exists():
             _write(path, volume)
-        entry.pixels[count] = VolumeRef(pixels=ArrayRef(path=str(path)))
+        names = tuple(volume.channels) if len(volume.channels) == volume.pixels.shape[1] else ()
+        entry.pixels[count] = VolumeRef(pixels=ArrayRef(path=str(path)), channels=names)
     spacing = (float(volume.spacing[0]), float(volume.spacing[1]), float(volume.spacing[2]))
     return entry.pixels[count].model_copy(update={"spacing": spacing, "unit": volume.unit, "name": volume.name})
 

@@ -12,7 +12,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from napari_apprentice.data.axes import guess_axes, to_volume
+from napari_apprentice.data.axes import guess_axes, is_guess, to_volume
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.picture import is_grey
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
@@ -37,13 +37,14 @@ def read(path: Path, part: str = "") -> Volume:
         size = refuse_nonsense(path, series.shape, series.dtype.itemsize, _stored(path, series))
         pixels = _pixels(path, file, series, size)
         axes = guess_axes(pixels.shape, names=tuple(series.axes))
+        guessed = is_guess(pixels.shape, tuple(series.axes))
         spacing, unit = spacing_of(file, file.series.index(series))
         channels = channel_names(file, file.series.index(series))
     if axes.endswith("S") and size < MAP_FROM and is_grey(pixels):
         pixels, axes = pixels[..., 0], axes[:-1]
     stem = path.stem.removesuffix(".ome")
     title, source = (f"{stem} {part}", str(path / part)) if part else (stem, str(path))
-    return to_volume(pixels, axes, spacing, unit, name=title, source=source, channels=channels)
+    return to_volume(pixels, axes, spacing, unit, name=title, source=source, channels=channels, guessed=guessed)
 
 
 def _images(file: tifffile.TiffFile) -> list[Any]:
