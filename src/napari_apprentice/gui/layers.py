@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,14 @@ _CHECKED_WHOLE = 1 << 28  # bytes; of a larger image one frame is looked at
 
 @dataclass(frozen=True)
 class Reading:
-    """How an image layer's array is read: one letter per axis, and which channel (None: all)."""
+    """How an image layer's array is read: one letter per axis, and which channels in which order (none: all).
+
+    ``guessed``: the axes are a guess, which a person has not confirmed yet.
+    """
 
     axes: str
-    channel: int | None = None
+    channels: tuple[int, ...] = ()
+    guessed: bool = field(default=False, compare=False)
 
     @property
     def layer_axes(self) -> str:
@@ -45,14 +49,16 @@ def pixels_of(layer: Image) -> Any:
 
 def guess(layer: Image) -> Reading:
     """The most likely reading of a layer, for the user to correct; `UserError` when it cannot be an image."""
-    told = layer.metadata.get(KEPT, {}).get("axes", "")
+    kept = layer.metadata.get(KEPT, {})
+    told = kept.get("axes", "")
     if told and not axis_order.why_not_axes(told, pixels_of(layer).shape):
-        return Reading(told)
+        return Reading(told, guessed=bool(kept.get("metadata", {}).get("guessed")))
     names = [*layer.axis_labels, "rgb"] if layer.rgb else list(layer.axis_labels)
     axes = axis_order.guess_axes(pixels_of(layer).shape, rgb=layer.rgb, names=names)
     if not layer.rgb and "S" in axes:  # the layer shows these as pixels, whatever their number
         axes = axis_order.guess_axes((*pixels_of(layer).shape[:-1], 64))
-    return Reading(axes)
+    lengths = pixels_of(layer).shape[:-1] if layer.rgb else pixels_of(layer).shape
+    return Reading(axes, guessed=axis_order.is_guess(lengths, list(layer.axis_labels)))
 
 
 def volume_of(layer: Image, reading: Reading) -> Volume:
@@ -68,15 +74,29 @@ def volume_of(layer: Image, reading: Reading) -> Volume:
         reading.axes,
         spacing,
         unit,
-        reading.channel,
+        reading.channels,
         name=layer.name,
         source=kept.get("source", layer.source.path),
         channels=kept.get("channels", ()),
+        guessed=reading.guessed,
     )
     told = kept.get("metadata", {})
     if reading.axes != kept.get("axes", reading.axes):
         told = {name: value for name, value in told.items() if name not in ("affine", "orientation")}
     return replace(volume, metadata={**told, **volume.metadata})
+
+
+def channels_of(layer: Image | None, reading: Reading) -> tuple[str, ...]:
+    """What the channels of a layer are called, or red, green and blue; () when it has no such axis."""
+    if layer is None:
+        return ()
+    if "S" in reading.axes and "C" not in reading.axes:
+        return ("red", "green", "blue")
+    if "C" not in reading.axes or "S" in reading.axes:
+        return ()
+    count = int(pixels_of(layer).shape[reading.axes.index("C")])
+    known = layer.metadata.get(KEPT, {}).get("channels", ())
+    return tuple(known) if len(known) == count else tuple(f"channel {i}" for i in range(count))
 
 
 def spacing_of(layer: Image, reading: Reading) -> tuple[tuple[float, float, float], str]:
