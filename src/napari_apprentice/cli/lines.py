@@ -12,6 +12,7 @@ from collections.abc import Callable
 from napari_apprentice.events import Event, Progress
 from napari_apprentice.jobs import Job
 from napari_apprentice.runners import FoundDevice, Runners, RunningJob
+from napari_apprentice.runners.serve import lower_priority
 from napari_apprentice.session.batch import BatchEvent, Step, to_line
 
 _PATIENCE_S = 3.0
@@ -20,10 +21,14 @@ _EVERY_S = 0.1
 
 
 class Lines:
-    """Writes events; when stdin closes, the batch is interrupted as by Ctrl+C: a child never outlives its parent."""
+    """Writes events at low priority; when stdin closes, the batch is interrupted as by Ctrl+C.
+
+    A child never outlives the one that started it, and lets it go first.
+    """
 
     def __init__(self) -> None:
         self._told_at = 0.0
+        lower_priority()
         threading.Thread(target=self._listen, name="parent", daemon=True).start()
 
     def tell(self, event: BatchEvent) -> None:
