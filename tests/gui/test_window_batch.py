@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
+import shlex
 
 import numpy as np
 import pytest
 import tifffile
 import torch
+from napari.layers import Layer
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.nets import build
+from napari_apprentice.gui.layers import Reading
+from napari_apprentice.gui.opening import read
 
 LONGEST_MS = 120_000
 
@@ -122,6 +127,24 @@ def test_files_are_read_as_the_image_of_the_panel_when_asked(dialog, panel, view
     with tifffile.TiffFile(tmp_path / "films_labels" / "film.tif") as file:
         assert file.series[0].axes == "TYX"
         assert 'PhysicalSizeX="0.5"' in file.ome_metadata
+
+
+def test_the_axes_of_files_are_told_in_the_order_of_the_file(dialog, panel, viewer, tmp_path, cells):
+    """The layer shows channels first, and leaves out what has length 1."""
+    pixels = np.stack([cells((2, 120, 160), seed=seed) for seed in range(7)])[:, None]  # seven planes of two channels
+    tifffile.imwrite(tmp_path / "hyper.tif", pixels, imagej=True, metadata={"axes": "TZCYX"})
+    for data in read(str(tmp_path / "hyper.tif")):
+        viewer.add_layer(Layer.create(*data))
+    QTest.qWait(50)
+    dialog.same.setChecked(True)
+    assert dialog.order.read_as.axes == "TCYX"  # the file leaves out z itself
+    panel.images.open(viewer.layers["hyper"], Reading("CZYX"))
+    assert dialog.order.read_as.axes == "ZCYX"
+    dialog.inputs.add(str(tmp_path / "hyper.tif"))
+    dialog.copy.click()
+    command = shlex.split(QGuiApplication.clipboard().text())
+    assert command[:3] == ["apprentice", "segment", str(tmp_path / "hyper.tif")]
+    assert command[command.index("--axes") + 1] == "ZCYX"
 
 
 def test_the_panel_ends_a_batch_that_runs(dialog, panel, folder, cells, qtbot):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QTimer, QUrl
-from qtpy.QtGui import QDesktopServices
+from qtpy.QtGui import QDesktopServices, QGuiApplication
 from qtpy.QtWidgets import QCheckBox, QDialog, QFileDialog, QGridLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_apprentice.data import exports
@@ -18,6 +19,7 @@ from napari_apprentice.events import Progress
 from napari_apprentice.gui.batch_inputs import InputList
 from napari_apprentice.gui.batch_outcomes import OutcomeTable
 from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.layers import FILE_AXES
 from napari_apprentice.gui.sections.job import JobControl
 from napari_apprentice.gui.sections.section import Fields, button, link, muted, row
 from napari_apprentice.session import Session
@@ -57,6 +59,7 @@ class BatchDialog(QDialog):
         self.table = OutcomeTable()
         self.words = muted("")
         self.folder = link("Open the folder", self._on_folder)
+        self.copy = link("Copy as a command", self._on_copy, "The same outside the window")
         self._connections = Connections()
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
@@ -87,7 +90,7 @@ class BatchDialog(QDialog):
         rows.addWidget(self.skip)
         rows.addWidget(self.job)
         rows.addWidget(self.table, 2)
-        below = row(self.words, self.folder)
+        below = row(self.words, self.copy, self.folder)
         below.setStretch(0, 1)
         rows.addLayout(below)
         self.table.hide()
@@ -118,7 +121,7 @@ class BatchDialog(QDialog):
         volume = None if self._session.current is None else self._session.current.volume
         said = ReadAs(channels=self._channels)
         if self.same.isChecked() and self._like_current and volume is not None:
-            said = said.model_copy(update={"axes": volume.metadata.get("axes", "")})
+            said = said.model_copy(update={"axes": volume.metadata.get(FILE_AXES, "")})
             if volume.unit != PIXEL:
                 said = said.model_copy(update={"spacing": volume.spacing, "unit": volume.unit})
         return BatchOrder(
@@ -183,6 +186,11 @@ class BatchDialog(QDialog):
     def _on_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.out.text().strip()))))
 
+    def _on_copy(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(shlex.join(["apprentice", *self.order.arguments]))
+
     # what the batch tells
 
     def _on_poll(self) -> None:
@@ -226,7 +234,9 @@ class BatchDialog(QDialog):
 
     def _allow(self, _changed: Any = None) -> None:
         if self._run is None:
-            self.job.verb.allow(self.order.why_not())
+            why_not = self.order.why_not()
+            self.job.verb.allow(why_not)
+            self.copy.setVisible(not why_not)
 
     @property
     def _channels(self) -> tuple[int, ...]:
@@ -239,7 +249,7 @@ class BatchDialog(QDialog):
         entry = self._session.current
         if entry is None:
             return ""
-        told = entry.volume.metadata.get("axes", "")
+        told = entry.volume.metadata.get(FILE_AXES, "")
         axes = describe_axes(told) if len(told) > 2 else ""  # rows and columns are never in doubt
         size = "" if entry.volume.unit == PIXEL else f"{entry.volume.spacing[2]:.4g} {entry.volume.unit}"
         return "; ".join(part for part in (axes, size) if part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.gui.footprint import ORDER, Footprint
 
 MARK = {"apprentice": True}  # in the metadata of layers that are the panel's own
+FILE_AXES = "file_axes"  # in the metadata of a `Volume`: what ``apprentice segment --axes`` would be told
 KEPT = "apprentice_file"  # in the metadata of layers that we opened: what only the file says
 _CHECKED_WHOLE = 1 << 28  # bytes; of a larger image one frame is looked at
 
@@ -83,7 +85,26 @@ def volume_of(layer: Image, reading: Reading) -> Volume:
     told = kept.get("metadata", {})
     if reading.axes != kept.get("axes", reading.axes):
         told = {name: value for name, value in told.items() if name not in ("affine", "orientation")}
-    return replace(volume, metadata={**told, **volume.metadata})
+    return replace(volume, metadata={**told, **volume.metadata, FILE_AXES: _file_axes(kept, reading)})
+
+
+def _file_axes(kept: Mapping[str, Any], reading: Reading) -> str:
+    """What the axes of the file are, in its own order, when its layer is read so; "" where RGB leaves no choice.
+
+    A layer that we opened shows axes in our order, without those of length 1.
+    """
+    opened = str(kept.get("axes", reading.axes))
+    if "S" in opened + reading.axes or len(opened) != len(reading.axes):
+        return ""
+    meant = dict(zip(opened, reading.axes, strict=True))
+    left = [letter for letter in "TCZ" if letter not in meant.values()]
+    found = ""
+    for letter in kept.get("metadata", {}).get("axes", opened):
+        if letter not in meant:  # of length 1
+            meant[letter] = letter if letter in left else left[0]
+            left.remove(meant[letter])
+        found += meant[letter]
+    return found
 
 
 def channels_of(layer: Image | None, reading: Reading) -> tuple[str, ...]:
