@@ -207,6 +207,19 @@ def test_more_axes_are_chosen_from_a_list(panel, viewer, tmp_path, cells):
     assert ask.isHidden()
 
 
+def test_axes_that_are_confirmed_leave_the_channels_as_chosen(panel, viewer, tmp_path, cells):
+    tifffile.imwrite(tmp_path / "two.tif", cells((2, 7, 60, 80)))
+    drop(viewer, tmp_path / "two.tif")
+    ask = panel.image.ask_axes
+    assert ask.choice.currentText() == "channel, z, y, x"
+    panel.session.choose_model("nuclei-2d")
+    pick(panel.image.channels.fields[0], 1)
+    ask.right.click()
+    assert ask.isHidden()
+    assert panel.session.current.volume.pixels.shape[:3] == (1, 1, 7)
+    assert panel.images.current.reading.channels == (1,)
+
+
 def test_ids_are_kept_through_time_when_that_is_ticked(panel, viewer, opened, cells, runners):
     assert panel.segment.link.isHidden()  # one frame
     viewer.add_image(cells((5, 120, 160)), name="film", axis_labels=("t", "y", "x"))

@@ -43,11 +43,11 @@ class ImageSection(Section):
         self.words = muted("")
         self.notes = muted("", role="warning")
         self.notes.hide()
-        self.ask_axes = AskAxes(lambda axes: self._on_reading(layers.Reading(axes)), orders)
+        self.ask_axes = AskAxes(self._on_axes, orders)
         self.ask_size = AskSize(self._on_spacing)
         self.correct = link("Not right? Correct it", self._on_correct, "Axes, pixel size")
         self.contrast = ContrastMenu()
-        self.reading = ReadingForm(self._on_reading, self._on_spacing)
+        self.reading = ReadingForm(self._on_axes, self._on_spacing)
         self.reading.hide()
         self.channels = ChannelChoice(self._on_channels)
         self.kind = QComboBox()
@@ -179,6 +179,12 @@ class ImageSection(Section):
         with self.said():
             self._tell_notes(self._images.open(shown.layer, reading))
         self.refresh()
+
+    def _on_axes(self, axes: str) -> None:
+        shown = self._images.current
+        if shown is not None:
+            same = axes == shown.reading.axes  # other axes have other channels
+            self._on_reading(layers.Reading(axes, shown.reading.channels if same else ()))
 
     def _on_channels(self, channels: tuple[int, ...]) -> None:
         shown = self._images.current

@@ -10,7 +10,6 @@ from qtpy.QtWidgets import QComboBox, QWidget
 from napari_apprentice.data.axes import describe_axes
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.gui.images import Shown
-from napari_apprentice.gui.layers import Reading
 from napari_apprentice.gui.sections.asking import size_field
 from napari_apprentice.gui.sections.section import Fields, row
 
@@ -20,14 +19,12 @@ _UNITS = (PIXEL, "nm", "um", "mm")
 class ReadingForm(QWidget):
     """Fields to correct what was understood of an image."""
 
-    def __init__(
-        self, read: Callable[[Reading], None], spaced: Callable[[tuple[float, float, float], str], None]
-    ) -> None:
+    def __init__(self, read: Callable[[str], None], spaced: Callable[[tuple[float, float, float], str], None]) -> None:
         super().__init__()
         self._read = read
         self._spaced = spaced
         self.axes = QComboBox()
-        self.axes.activated.connect(lambda _index: self._read(Reading(self.axes.currentData())))
+        self.axes.activated.connect(lambda _index: self._read(self.axes.currentData()))
         self.plane = size_field("", "")
         self.step = size_field("", "")
         self.unit = QComboBox()
