@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_apprentice.architecture import FreshSettings, NetSettings, preset
-    from napari_apprentice.data.channels import one_channel
+    from napari_apprentice.data.channels import chosen_channels, one_channel
     from napari_apprentice.data.exports import write_labels
     from napari_apprentice.data.files import read_image, read_labels
     from napari_apprentice.errors import UserError
@@ -33,6 +33,7 @@ __all__ = [
     "Session",
     "TeachSettings",
     "UserError",
+    "chosen_channels",
     "one_channel",
     "preset",
     "read_image",
@@ -44,6 +45,7 @@ _HOMES = {
     "FreshSettings": "architecture",
     "NetSettings": "architecture",
     "preset": "architecture",
+    "chosen_channels": "data.channels",
     "one_channel": "data.channels",
     "read_image": "data.files",
     "read_labels": "data.files",

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.settings import ClassName, Kind, SegmentSettings, Settings, TeachSettings
+from napari_apprentice.settings import ClassName, Kind, ReadAs, SegmentSettings, Settings, TeachSettings
 
 Point = tuple[int, int, int, int]  # t, z, y, x
 
@@ -33,6 +33,7 @@ class VolumeRef(Settings):
     unit: str = "pixel"
     name: str = ""
     fitted_on: ArrayRef | None = None
+    channels: tuple[str, ...] = ()
 
 
 class LessonRef(Settings):
@@ -76,14 +77,14 @@ class StoreRef(Settings):
 class SegmentLargeJob(Settings):
     """Propose labels for an image that memory cannot hold; writes OME-Zarr labels to ``out``.
 
-    ``image`` is what `read_image` takes; a block may take about ``memory_mb``. With a ``store`` the proposal is merged
-    into the labels there, which mean ``labels_kind``, and ``out`` is only on the way.
+    ``image`` is what `read_image` takes, ``read_as`` what is said about it; a block may take about ``memory_mb``. With
+    a ``store`` the proposal is merged into the labels there, which mean ``labels_kind``, and ``out`` is only on the way.
     """
 
     type: Literal["segment-large"] = "segment-large"
     id: str
     image: str
-    channel: int | None = None
+    read_as: ReadAs = ReadAs()
     model: str
     settings: SegmentSettings = SegmentSettings()
     memory_mb: Annotated[float, Field(gt=0)] = 1000.0

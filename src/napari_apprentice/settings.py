@@ -39,6 +39,19 @@ class ClassName(Settings):
     color: str = "#ff7f0e"
 
 
+class ReadAs(Settings):
+    """What is said about images in place of their files, and which channels are used; empty: as the file says.
+
+    ``axes`` is one letter for each axis of the file (data/axes.py), ``spacing`` (z, y, x) in ``unit``; ``channels`` are
+    names or numbers from 0, one for each input of the network.
+    """
+
+    channels: tuple[int | str, ...] = ()
+    axes: str = ""
+    spacing: tuple[float, float, float] | None = None
+    unit: str = ""
+
+
 class NormalizeSettings(Settings):
     """Intensities to network inputs, fitted once on the whole image, never per tile.
 

@@ -122,6 +122,19 @@ def test_a_parent_is_taught_further_and_remembered(tmp_path, corrected, disks, j
     assert second.score_after > 0.6
 
 
+def test_the_names_of_the_channels_travel_in_the_model(tmp_path, corrected, disks, job):
+    pixels, labels = disks()
+    task = job(tmp_path / "one", pixels, labels, corrected(labels))
+    lesson = task.lessons[0]
+    named = lesson.model_copy(update={"image": lesson.image.model_copy(update={"channels": ("dapi",)})})
+    few = FEW.model_copy(update={"max_steps": 2})
+    _, result = taught(task.model_copy(update={"lessons": (named,), "settings": few}))
+    assert read_header(result.model).channels == ("dapi",)
+    further = job(tmp_path / "two", pixels, labels, corrected(labels), parent=result.model, net=None, settings=few)
+    _, second = taught(further)  # an image without names does not make them forgotten
+    assert read_header(second.model).channels == ("dapi",)
+
+
 def test_statistics_of_batch_norm_can_stay_as_they_were(tmp_path, corrected, disks, job):
     pixels, labels = disks(130)
     _, first = taught(

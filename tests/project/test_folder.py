@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from napari_apprentice.data.channels import chosen_channels
+from napari_apprentice.data.files import read_image
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import images
@@ -118,6 +120,43 @@ def test_an_image_read_differently_than_its_file_says_is_not_copied(tmp_path):
         folder, _ = project.keep(wanted)
         assert not folder.image.copied
         np.testing.assert_array_equal(images.reopen(folder.image, folder.path).pixels, wanted.pixels)
+    project.close()
+
+
+def test_channels_that_were_chosen_are_taken_from_the_file_again(tmp_path):
+    import tifffile
+
+    pixels = np.random.default_rng(0).integers(0, 1000, (4, 20, 30)).astype(np.uint16)
+    source = tmp_path / "four.tif"
+    tifffile.imwrite(source, pixels, metadata={"axes": "CYX"})
+    project = Project.create(tmp_path / "p")
+    wanted = chosen_channels(read_image(source), (2, 0, 3))
+    project.keep(wanted)
+    project.close()
+    project = Project.open(tmp_path / "p")
+    folder = project.entries[0]
+    assert not folder.image.copied
+    assert folder.image.reading.channels == (2, 0, 3)
+    np.testing.assert_array_equal(images.reopen(folder.image, folder.path).pixels[0, :, 0], pixels[[2, 0, 3]])
+    project.close()
+
+
+def test_a_project_of_before_with_one_channel_opens(tmp_path):
+    import tifffile
+
+    pixels = np.random.default_rng(0).integers(0, 1000, (3, 20, 30)).astype(np.uint16)
+    source = tmp_path / "three.tif"
+    tifffile.imwrite(source, pixels)
+    project = Project.create(tmp_path / "p")
+    project.keep(Volume(pixels[None, 1:2, None], name="one", source=str(source)))
+    project.close()
+    path = next((tmp_path / "p").glob("entries/*/entry.json"))
+    record = json.loads(path.read_text())
+    record["reading"] = {"order": [0, 1, 2], "channel": 1}
+    path.write_text(json.dumps(record))
+    project = Project.open(tmp_path / "p")
+    folder = project.entries[0]
+    np.testing.assert_array_equal(images.reopen(folder.image, folder.path).pixels[0, 0, 0], pixels[1])
     project.close()
 
 

@@ -15,6 +15,7 @@ from napari_apprentice.cli.networks import about_network, network_lines
 from napari_apprentice.cli.progress import say
 from napari_apprentice.data import axes, models
 from napari_apprentice.data.files import is_there, parts_of, read_image
+from napari_apprentice.data.reading import not_said
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import read_record
@@ -123,6 +124,7 @@ def _of_volume(volume: Volume, path: str) -> dict[str, Any]:
         "affine": told.get("affine"),
         "orientation": told.get("orientation"),
         "notes": told.get("notes", []),
+        "not_said": [gap.words for gap in not_said(volume)],
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from cyclopts import Group, Parameter
 
 from napari_apprentice.cli.progress import say, shown
-from napari_apprentice.data.channels import one_channel
+from napari_apprentice.data.channels import chosen_channels
 from napari_apprentice.data.files import read_image, tiff, tiff_writing
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
@@ -26,7 +26,7 @@ def inside(
     model: str,
     level: str,
     out: Path,
-    channel: int | None = None,
+    channel: tuple[str, ...] = (),
     settings: Options = SegmentSettings(),  # noqa: B008 (frozen)
 ) -> None:
     """Write the maps of one level of a network (TIFF), the channels that vary most first.
@@ -44,14 +44,15 @@ def inside(
     out
         The file to write (.tif).
     channel
-        Which channel of the image to use, counted from 0; empty: all, and for RGB what the model takes.
+        Which channel of the image to use, by name or counted from 0; given again for each input of the model. Empty:
+        all, and for RGB what the model takes.
     """
     if out.suffix.lower() not in tiff.SUFFIXES:
         raise UserError(f"{out.name} should end with .tif: maps are written as TIFF.")
     volume = read_image(image)
     with Session.temporary(InlineRunners()) as session:
         session.choose_model(model)
-        session.add_image(volume if channel is None else one_channel(volume, channel))
+        session.add_image(chosen_channels(volume, channel))
         session.segment_settings = settings
         with shown(session, image.name):
             session.look_inside(level)

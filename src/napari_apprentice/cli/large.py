@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from napari_apprentice.cli.progress import followed, say
+from napari_apprentice.cli.progress import followed
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import Session
-from napari_apprentice.settings import SegmentSettings
+from napari_apprentice.session.batch import Found
+from napari_apprentice.settings import ReadAs, SegmentSettings
 
 _BYTES = 40  # for each voxel of a frame that is segmented in memory
 _SHARE = 0.25  # of the free memory that a block may take
@@ -27,8 +28,8 @@ def is_large(volume: Volume) -> bool:
 
 
 def segment_large(
-    source: Path, written: Sequence[Path], model: str, settings: SegmentSettings, runners: Runners, channel: int | None
-) -> None:
+    source: Path, written: Sequence[Path], model: str, settings: SegmentSettings, runners: Runners, read_as: ReadAs
+) -> Found:
     """Write the labels of one image as OME-Zarr; what was done before a stop is not done again."""
     target = written[0]
     if len(written) > 1 or not target.name.endswith(".zarr"):
@@ -43,7 +44,7 @@ def segment_large(
     job = SegmentLargeJob(
         id="segment-large",
         image=str(source),
-        channel=channel,
+        read_as=read_as,
         model=str(file),
         settings=settings,
         memory_mb=_SHARE * psutil.virtual_memory().available / 1e6,
@@ -51,4 +52,6 @@ def segment_large(
     )
     match followed(runners.start(job), source.name):
         case Finished(result=SegmentLargeResult() as result):
-            say(f"{target}: {result.objects} {what} in {result.seconds:.1f} s")
+            words = f"{result.objects} {what} in {result.seconds:.1f} s"
+            return Found(objects=result.objects, seconds=result.seconds, words=words)
+    raise RuntimeError("segmenting block by block ended without a result")

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from glob import glob
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
 from napari_apprentice.cli.large import is_large, segment_large
+from napari_apprentice.cli.lines import Heard, Lines
 from napari_apprentice.cli.progress import console, say, shown
-from napari_apprentice.data.channels import one_channel
-from napari_apprentice.data.files import KINDS, is_image, is_there, read_image, series_of, stem_of
-from napari_apprentice.data.files.omezarr import is_zarr
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.files import read_image
+from napari_apprentice.data.reading import not_said, read_as
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import SegmentResult
 from napari_apprentice.runners import Runners
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
+from napari_apprentice.session.batch import (
+    Began,
+    Found,
+    Outcome,
+    Report,
+    Stopped,
+    Target,
+    outcomes,
+    short_name,
+    targets_of,
+)
 from napari_apprentice.session.words import found
-from napari_apprentice.settings import Kind, SegmentSettings
+from napari_apprentice.settings import ReadAs, SegmentSettings
 
 FormatName = Literal["tif", "zarr", "nii.gz", "nii", "nrrd", "dcm", "zip", "geojson", "csv", "parquet"]
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
+_OPTIONS = {"axes": "--axes", "spacing": "--spacing with --unit"}
 
 
 def segment(
@@ -35,12 +46,18 @@ def segment(
     model: str,
     out: Path,
     format: Annotated[tuple[FormatName, ...], Parameter(consume_multiple=True)] = ("tif",),
-    channel: int | None = None,
+    channel: tuple[str, ...] = (),
+    channels: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
+    axes: str = "",
+    spacing: tuple[float, float, float] | None = None,
+    unit: str = "",
     skip_done: bool = False,
+    report: Path | None = None,
     blocks: bool | None = None,
+    events: Annotated[bool, Parameter(show=False)] = False,
     settings: Options = SegmentSettings(),  # noqa: B008 (frozen)
 ) -> None:
-    """Write the labels of each input, under the input's own stem.
+    """Write the labels of each input, under the input's own stem; one that fails does not stop the others.
 
     Parameters
     ----------
@@ -55,120 +72,118 @@ def segment(
         One or more of tif, zarr, nii.gz, nrrd, dcm (DICOM segmentation), zip (Fiji ROI set), geojson (QuPath), csv
         (measurements) and parquet.
     channel
-        Which channel to use, counted from 0; empty: all, and for RGB what the model takes.
+        Which channel to use, by name or counted from 0; given again for each input of the model, in its order. Empty:
+        all, and for RGB what the model takes.
+    channels
+        The same for several at once: --channels dapi actin.
+    axes
+        What the axes of the files are, where they do not say: one letter each, such as TYX or ZCYX.
+    spacing
+        Distance between voxels, z y x, in place of what the files say.
+    unit
+        Of the spacing: um, nm, mm.
     skip_done
         Leave out inputs whose labels are there already.
+    report
+        Write a table (CSV) of what became of each input.
     blocks
         Work block by block, going on where it was stopped; empty: for images that memory cannot hold.
+    events
+        Tell everything as lines of JSON on stdout, and stop when stdin closes: for programs.
     """
-    jobs = targets(inputs, out, format)
-    out.mkdir(parents=True, exist_ok=True)
-    runners = InlineRunners()  # keeps the model between images
-    failed: list[str] = []
+    if channel and channels:
+        raise UserError("Give channels either with --channel or with --channels, not both.")
+    said = ReadAs(channels=channel or channels, axes=axes, spacing=spacing, unit=unit)
+    lines = Lines() if events else None
+    runners: Runners = InlineRunners()  # keeps the model between images
+    if lines is not None:
+        runners = Heard(runners, lines.hear)
     try:
-        for source, written in jobs:
-            if skip_done and all(target.exists() for target in written):
-                say(f"{written[0]}: done before")
-                continue
-            try:
-                _segment_one(source, written, model, settings, runners, channel, blocks)
-            except UserError as error:
-                # the other images of a batch are still worth doing, but a wrong model would be wrong every time
-                if len(jobs) == 1 or not _is_about(source, error):
-                    raise
-                failed.append(source.relative_to(_file_of(source).parent).as_posix())
-                console().print(str(error), markup=False, highlight=False, soft_wrap=True)
+        targets = targets_of(inputs, out, format)
+        with Session.temporary(runners) as session:
+            session.choose_model(model)  # a wrong one would be wrong for each image
+        out.mkdir(parents=True, exist_ok=True)
+        one = _One(model, settings, runners, said, blocks)
+        _all(targets, one, lines, skip_done=skip_done, report=None if report is None else Report(report))
+    except UserError as error:
+        if lines is not None:
+            lines.tell(Stopped(problem=str(error)))
+        raise
     finally:
         runners.close()
-    if failed:
-        raise UserError(f"{len(failed)} of {len(jobs)} images were left out ({', '.join(failed)}): see above.")
 
 
-def targets(
-    inputs: Iterable[Path], out: Path, formats: Sequence[str] = ("tif",)
-) -> list[tuple[Path, tuple[Path, ...]]]:
-    """Each image with the files its labels go to; `UserError` when one is missing or would be overwritten."""
-    found: dict[tuple[Path, ...], Path] = {}
-    for source in [image for path in inputs for image in images_in(path)]:
-        written = tuple(out / f"{_stem(source)}.{suffix}" for suffix in dict.fromkeys(formats))
-        if any(target.resolve() == source.resolve() for target in written):
-            raise UserError(f"The labels of {source} would overwrite the image itself: choose another --out folder.")
-        if written in found and found[written].resolve() != source.resolve():
-            raise UserError(
-                f"{found[written]} and {source} would both become {written[0]}: segment them into two folders."
-            )
-        found[written] = source
-    return [(source, written) for written, source in found.items()]
+def _all(targets: Sequence[Target], one: _One, lines: Lines | None, *, skip_done: bool, report: Report | None) -> None:
+    failed: list[Outcome] = []
+    try:
+        for event in outcomes(targets, one.segment, skip_done=skip_done):
+            if lines is not None:
+                lines.tell(event)
+            if isinstance(event, Began):
+                continue
+            if report is not None:
+                report.add(event)
+            if event.state == "failed":
+                failed.append(event)
+                if len(targets) > 1:
+                    _warn(event.problem + ("\n" + event.details if event.details else ""))
+            elif lines is None:
+                say(f"{event.labels[0]}: {event.words or event.state}")
+    finally:
+        if report is not None:
+            report.close()
+    if failed and lines is None:
+        _raise(failed, len(targets))
 
 
-def images_in(path: Path) -> list[Path]:
-    """The image that a path is, those it holds, or those in a folder, by name; `UserError` when there is none."""
-    if not is_there(path):
-        matching = [Path(one) for one in sorted(glob(str(path)))] if "*" in str(path) else []
-        if not matching:
-            raise UserError(f"{path} does not exist: check the path.")
-        return [image for one in matching if one.is_dir() or is_image(one) for image in images_in(one)]
-    if not path.is_dir() or is_image(path):
-        return [Path(one) for one in series_of(path)]
-    images = sorted(file for file in path.iterdir() if is_image(file) and not file.name.endswith("_seg.npy"))
-    if not images:
-        raise UserError(f"There is no image in {path} ({KINDS}): choose another folder.")
-    return [Path(one) for image in images for one in series_of(image)]
+def _raise(failed: Sequence[Outcome], count: int) -> None:
+    if count > 1:
+        names = ", ".join(short_name(Path(one.source)) for one in failed)
+        raise UserError(f"{len(failed)} of {count} images were left out ({names}): see above.")
+    if failed[0].details:
+        raise RuntimeError(failed[0].details)
+    raise UserError(failed[0].problem)
 
 
-def _stem(source: Path) -> str:
-    """The input's name, with what names an image inside a file: plate_B_3_0."""
-    whole = _file_of(source)
-    return "_".join([stem_of(whole), *source.relative_to(whole).parts])
+@dataclass
+class _One:
+    """Segments one image after the other in the same way; what files do not say is said once."""
+
+    model: str
+    settings: SegmentSettings
+    runners: Runners
+    read_as: ReadAs
+    blocks: bool | None
+    _said: set[str] = field(default_factory=set)
+
+    def segment(self, target: Target) -> Found:
+        """Read, segment and write one image."""
+        volume = read_as(read_image(target.source), self.read_as)
+        for gap in not_said(volume):
+            if gap.words not in self._said:
+                self._said.add(gap.words)
+                _warn(f"{target.source.name}: {gap.words}; {_OPTIONS[gap.about]} says otherwise.")
+        if is_large(volume) if self.blocks is None else self.blocks:
+            source, written = target.source, target.written
+            return segment_large(source, written, self.model, self.settings, self.runners, self.read_as)
+        with Session.temporary(self.runners) as session:
+            session.choose_model(self.model)
+            session.add_image(volume)
+            session.segment_settings = self.settings
+            with shown(session, target.source.name) as show:
+                session.segment()
+                session.run_until_idle()
+            for path in target.written:
+                session.export_labels(path)
+            result = _result(show.last)
+            return Found(objects=result.objects, seconds=result.seconds, words=found(result, session.kind, volume))
 
 
-def _file_of(source: Path) -> Path:
-    """The file or folder that holds an image: of a field of a plate, the plate."""
-    there = next(one for one in (source, *source.parents) if one.exists())
-    outer = [one for one in (there, *there.parents) if is_zarr(one)]
-    return outer[-1] if outer else there
+def _result(event: Event | None) -> SegmentResult:
+    if not isinstance(event, Finished) or not isinstance(event.result, SegmentResult):
+        raise RuntimeError("segmenting ended without a result")
+    return event.result
 
 
-def _segment_one(
-    source: Path,
-    written: Sequence[Path],
-    model: str,
-    settings: SegmentSettings,
-    runners: Runners,
-    channel: int | None,
-    blocks: bool | None,
-) -> None:
-    volume = read_image(source)
-    if is_large(volume) if blocks is None else blocks:
-        segment_large(source, written, model, settings, runners, channel)
-        return
-    if channel is not None:
-        volume = one_channel(volume, channel)
-    with Session.temporary(runners) as session:
-        session.choose_model(model)
-        session.add_image(volume)
-        session.segment_settings = settings
-        with shown(session, source.name) as show:
-            session.segment()
-            session.run_until_idle()
-        for target in written:
-            session.export_labels(target)
-        say(f"{written[0]}: {summary(show.last, session.kind, volume)}")
-
-
-def summary(event: Event | None, kind: Kind, volume: Volume | None = None) -> str:
-    """What a finished segmentation found, in words."""
-    match event:
-        case Finished(result=SegmentResult() as result):
-            return found(result, kind, volume)
-    return "nothing found"
-
-
-def _is_about(source: Path, error: UserError) -> bool:
-    whole = _file_of(source)
-    inside = source.relative_to(whole).as_posix()
-    if whole == source:
-        names = (source.name, stem_of(source))
-    else:
-        names = (f"{whole.name}/{inside}", f"{stem_of(whole)} {inside}")
-    return any(name in str(error) for name in names)
+def _warn(text: str) -> None:
+    console().print(text, markup=False, highlight=False, soft_wrap=True)

@@ -12,9 +12,9 @@ from cyclopts import App, Group, Parameter, validators
 from rich.progress import Progress
 
 from napari_apprentice.cli.progress import console, say
-from napari_apprentice.cli.segment import images_in
 from napari_apprentice.data.files import read_image
 from napari_apprentice.errors import UserError
+from napari_apprentice.session.batch import images_in
 from napari_apprentice.settings import AutoencoderSettings, DeviceName
 
 Out = Annotated[Path, Parameter(help="Folder for checkpoints and the finished model.")]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_apprentice.data.channels import chosen_channels
 from napari_apprentice.data.lazy import LazyArray, windows
 from napari_apprentice.data.units import PIXEL, plain_unit
 from napari_apprentice.data.volume import Volume
@@ -25,6 +26,7 @@ _NAMES = {
     "X": ("x", "column", "columns", "width"),
     "S": ("s", "rgb", "sample", "samples"),
 }
+_MEANINGS = {"T": "time", "C": "channel", "Z": "z", "Y": "y", "X": "x", "S": "RGB"}
 _MOST_CHANNELS = 5  # a shorter axis is taken for channels, a longer one for slices or time
 _SAMPLED_BYTES = 1 << 28  # of a larger image a sample is looked at
 _LEVEL_BYTES = 1 << 25  # of its levels the finest that is not larger
@@ -64,6 +66,18 @@ def guess_axes(
     return _plain(shape, three_d)
 
 
+def is_guess(shape: Sequence[int], names: Sequence[str] = ()) -> bool:
+    """Whether `guess_axes` has to guess: an axis beside Y, X and RGB has no name that says what it is."""
+    told = "".join(_letter(name) for name in names)
+    believed = len(told) == len(shape) and not why_not_axes(told, shape)
+    return not believed and len(shape) - _looks_rgb(shape) > 2
+
+
+def describe_axes(axes: str) -> str:
+    """An axis order in words: "z, y, x"."""
+    return ", ".join(_MEANINGS[letter] for letter in axes)
+
+
 def why_not_axes(axes: str, shape: Sequence[int]) -> str:
     """One sentence on why this order cannot be right, or "" when it can."""
     if len(axes) != len(shape):
@@ -91,6 +105,8 @@ def to_volume(
     source: str | None = None,
     channels: Sequence[str] = (),
     levels: Sequence[Any] = (),
+    *,
+    guessed: bool = False,
 ) -> Volume:
     """An array of any axis order as a `Volume` (T, C, Z, Y, X).
 
@@ -104,24 +120,23 @@ def to_volume(
     spacing, unit
         Distance between voxels along (z, y, x).
     channel
-        Which channel, or channels, to take; None: all.
+        Which channel, or channels and in which order, to take; None: all.
     channels
         Their names.
     levels
         The same at coarser resolutions, each with the axes of ``array``.
+    guessed
+        Whether the axes are a guess (`is_guess`), for people to confirm.
     """
     sentence = why_not_axes(axes, array.shape)
     if sentence:
         raise UserError(sentence)
     pixels = _arranged(array, axes)
     coarser = [_arranged(level, axes) for level in levels if not why_not_axes(axes, level.shape)]
-    wanted = _wanted(channel, pixels.shape[1], name)
-    if wanted is not None:
-        pixels, coarser = pixels[:, wanted], [level[:, wanted] for level in coarser]
-        channels = [channels[i] for i in wanted] if len(channels) > max(wanted) else ()
     z, y, x = (float(step) for step in spacing)
-    metadata = {"axes": axes, "rgb": "S" in axes}
-    return Volume(pixels, (z, y, x), plain_unit(unit), tuple(channels), name, source, metadata, tuple(coarser))
+    metadata = {"axes": axes, "rgb": "S" in axes, "guessed": guessed}
+    whole = Volume(pixels, (z, y, x), plain_unit(unit), tuple(channels), name, source, metadata, tuple(coarser))
+    return chosen_channels(whole, (channel,) if isinstance(channel, int) else channel or ())
 
 
 def describe(volume: Volume) -> str:
@@ -243,15 +258,6 @@ def _samples_as_channels(pixels: Any, axes: str) -> tuple[Any, str]:
     rest = [i for i, letter in enumerate(axes) if letter not in "CS"]
     moved = pixels.transpose([axes.index("C"), place, *rest])
     return moved.reshape(-1, *moved.shape[2:]), "C" + "".join(axes[i] for i in rest)
-
-
-def _wanted(channel: int | Sequence[int] | None, count: int, name: str) -> list[int] | None:
-    if channel is None:
-        return None
-    wanted = [channel] if isinstance(channel, int) else list(channel)
-    if not wanted or any(not 0 <= i < count for i in wanted):
-        raise UserError(f"{name} has channels 0 to {count - 1} but {channel} was asked for: choose one of these.")
-    return wanted
 
 
 def _sample(volume: Volume) -> Any:

@@ -1,8 +1,10 @@
-"""Making the channels of an image fit a model that was taught on another number of them."""
+"""Which channels of an image a network looks at, in which order, and RGB for a network of one channel."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 
 LUMINANCE = (0.299, 0.587, 0.114)  # Rec. ITU-R BT.601
+CHOSEN = "chosen_channels"  # in `Volume.metadata`: the places, in the file, of the channels that were chosen
 
 
 def fits(volume: Volume, count: int) -> bool:
@@ -35,13 +38,77 @@ def luminance(pixels: Any) -> Any:
     return np.einsum("tczyx,c->tzyx", pixels.astype(np.float32), np.array(LUMINANCE, np.float32))[:, None]
 
 
-def one_channel(volume: Volume, channel: int) -> Volume:
-    """The image with only this channel, counted from 0; `UserError` when there is no such channel."""
+def one_channel(volume: Volume, channel: int | str) -> Volume:
+    """The image with only this channel, by name or counted from 0; `UserError` when there is no such channel."""
+    return chosen_channels(volume, (channel,))
+
+
+def chosen_channels(volume: Volume, channels: Sequence[int | str]) -> Volume:
+    """The image with these channels in this order: what each input of a network looks at.
+
+    Parameters
+    ----------
+    channels
+        Names or numbers from 0, such as ``("dapi", "actin")`` or ``(2, 0)``; empty: all as they are.
+
+    Returns
+    -------
+    Volume
+        Pixels (T, len(channels), Z, Y, X); a view where the channels lie evenly spaced, and lazy arrays stay unread.
+
+    Raises
+    ------
+    UserError
+        When the image has no such channel.
+    """
     count = int(volume.pixels.shape[1])
-    if not 0 <= channel < count:
-        raise UserError(
-            f"{volume.name} has channels 0 to {count - 1} but {channel} was asked for: choose one of these."
-        )
-    names = volume.channels[channel : channel + 1] if len(volume.channels) == count else ()
-    chosen = volume.through(lambda array: array[:, channel : channel + 1])
-    return replace(chosen, channels=names, metadata={**volume.metadata, "rgb": False})
+    wanted = numbers_of(volume, channels)
+    if not wanted or wanted == tuple(range(count)):
+        return volume
+    before = volume.metadata.get(CHOSEN) or range(count)
+    told = {**volume.metadata, "rgb": False, CHOSEN: [before[i] for i in wanted]}
+    names = tuple(volume.channels[i] for i in wanted) if len(volume.channels) == count else ()
+    return replace(volume.through(lambda pixels: taken(pixels, wanted)), channels=names, metadata=told)
+
+
+def numbers_of(volume: Volume, channels: Sequence[int | str]) -> tuple[int, ...]:
+    """The places of channels given by name or number; `UserError` that lists the channels there are."""
+    return tuple(_number(volume, channel) for channel in channels)
+
+
+def names_of(volume: Volume) -> tuple[str, ...]:
+    """What each channel is called: as the file says, else its number."""
+    count = int(volume.pixels.shape[1])
+    known = volume.channels if len(volume.channels) == count else ("",) * count
+    return tuple(name or f"channel {i}" for i, name in enumerate(known))
+
+
+def listed(volume: Volume) -> str:
+    """The channels for a sentence: "0 to 3 (dapi, actin, er, rna)"."""
+    last = int(volume.pixels.shape[1]) - 1
+    known = len(volume.channels) == last + 1 and any(volume.channels)
+    return f"0 to {last}" + (f" ({', '.join(names_of(volume))})" if known else "")
+
+
+def taken(pixels: Any, wanted: Sequence[int]) -> Any:
+    """Channels of pixels (T, C, Z, Y, X) by their places, without reading what is not in memory yet."""
+    steps = {second - first for first, second in pairwise(wanted)} or {1}
+    step = steps.pop()
+    if not steps and step != 0 and hasattr(pixels, "transpose"):  # zarr reads when it is sliced
+        stop = wanted[-1] + step
+        return pixels[:, wanted[0] : stop if stop >= 0 else None : step]
+    if isinstance(pixels, np.memmap) or not hasattr(pixels, "transpose"):
+        from dask.array import from_array  # a second of import time that most images do not need
+
+        pixels = from_array(pixels, chunks=getattr(pixels, "chunks", None) or "auto")  # type: ignore[no-untyped-call]
+    return pixels[:, list(wanted)]
+
+
+def _number(volume: Volume, channel: int | str) -> int:
+    names = [name.strip().lower() for name in volume.channels]
+    wanted = str(channel).strip().lower()
+    if isinstance(channel, str) and names.count(wanted) == 1 and len(names) == volume.pixels.shape[1]:
+        return names.index(wanted)
+    if wanted.isdecimal() and int(wanted) < volume.pixels.shape[1]:
+        return int(wanted)
+    raise UserError(f"{volume.name} has channels {listed(volume)} but {channel} was asked for: choose one of these.")

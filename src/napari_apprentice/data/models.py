@@ -27,7 +27,8 @@ class ModelHeader(Settings):
     ``zoom`` is network pixels per image pixel (y and x) for an image of ``spacing``; ``spacing`` (z, y, x) in
     ``unit`` is None when the model was taught on images without a physical pixel size.
     ``object_diameter`` is the typical diameter in network pixels. A model that ``measures`` learned objects of this
-    size only: how large those of an image are is measured before it begins.
+    size only: how large those of an image are is measured before it begins. ``channels`` are the names of the image
+    channels that it was taught on, in their order; () where they had none.
     """
 
     format: Annotated[int, Field(ge=1, le=1)] = 1
@@ -39,6 +40,7 @@ class ModelHeader(Settings):
     normalize: NormalizeSettings = NormalizeSettings()
     decode: DecodeSettings = DecodeSettings()
     image_channels: int = 1
+    channels: tuple[str, ...] = ()
     zoom: Annotated[float, Field(gt=0)] = 1.0
     spacing: tuple[float, float, float] | None = None
     unit: str = "pixel"
@@ -104,6 +106,19 @@ def why_not_masks(header: ModelHeader) -> str:
     )
 
 
+def which_channels(header: ModelHeader, there: int) -> str:
+    """What to do about an image with another number of channels (``there``) than the model takes."""
+    if there < header.image_channels:
+        return "choose another model"
+    if header.image_channels == 1:
+        return "choose which channel to use, or another model"
+    return f"choose {header.image_channels} channels in the order of the model, or another model"
+
+
+def _named(header: ModelHeader) -> str:
+    return f" ({', '.join(header.channels)})" if header.channels else ""
+
+
 def why_not_fits(header: ModelHeader, shape: tuple[int, ...]) -> str:
     """One sentence when a model cannot propose masks for pixels (T, C, Z, Y, X); "" when it can.
 
@@ -113,8 +128,8 @@ def why_not_fits(header: ModelHeader, shape: tuple[int, ...]) -> str:
         return problem
     if shape[1] != header.image_channels:
         return (
-            f"The model {header.name} takes images of {header.image_channels} channel(s) and this one has {shape[1]}: "
-            "choose which channels to use, or another model."
+            f"The model {header.name} takes images of {header.image_channels} channel(s){_named(header)} and this one "
+            f"has {shape[1]}: {which_channels(header, shape[1])}."
         )
     if header.net.dims == 3 and shape[2] == 1:
         return f"{header.name} is a 3D model and this image is 2D: choose a 2D model."

@@ -16,6 +16,7 @@ _SPELLINGS = {
     "Å": ("å", "Å", "angstrom", "ångström"),
     "in": ("in", "inch", "inches"),
 }
+UNITS = tuple(_SPELLINGS)
 _IN_MICROMETERS = {"nm": 1e-3, "um": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6, "Å": 1e-4, "in": 25400.0}
 
 

@@ -53,6 +53,7 @@ def begin(job: TeachJob, corrected: Corrected) -> Start:
         "measures": False,  # the corrections say how large objects are
         "spacing": None if first.unit == "pixel" else first.spacing,
         "unit": first.unit,
+        "channels": first.channels or (() if parent is None else parent.channels),
         "scores": {},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

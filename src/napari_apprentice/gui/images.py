@@ -10,11 +10,15 @@ from napari.layers import Image
 from psygnal import Signal
 
 from napari_apprentice.data.axes import check_pixels
+from napari_apprentice.data.channels import CHOSEN
+from napari_apprentice.data.files import read_image
+from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.layers import Reading
+from napari_apprentice.gui.opening import layer_data
 from napari_apprentice.project.images import content_hash
 from napari_apprentice.session import Entry, Session
 
@@ -109,10 +113,11 @@ class OpenImages:
 
     def _show_again(self, entry: Entry) -> None:
         for layer in self.layers:
-            if self.shown_by(layer) is None and _is_of(layer, entry):
-                self._remember(layer, layers.guess(layer), entry)
+            reading = _reading_of(layer, entry) if self.shown_by(layer) is None else None
+            if reading is not None:
+                self._remember(layer, reading, entry)
                 return
-        layer, reading = layers.image_layer_of(entry.volume)
+        layer, reading = _whole_file_of(entry) or layers.image_layer_of(entry.volume)
         self._remember(layer, reading, entry)
         self._viewer.add_layer(layer)
 
@@ -200,10 +205,37 @@ def _worked_on(entry: Entry) -> bool:
     return entry.is_labelled or entry.is_vouched
 
 
-def _is_of(layer: Image, entry: Entry) -> bool:
+def _reading_of(layer: Image, entry: Entry) -> Reading | None:
+    """How a layer is read so that it is this image; None when it is another one."""
     try:
-        volume = layers.volume_of(layer, layers.guess(layer))
-    except UserError:
-        return False
+        guessed = layers.guess(layer)
+        asked = bool(entry.volume.metadata.get("guessed"))
+        for channels in dict.fromkeys([tuple(entry.volume.metadata.get(CHOSEN, ())), ()]):
+            reading = replace(guessed, channels=channels, guessed=asked)
+            if _is_of(layers.volume_of(layer, reading), entry):
+                return reading
+    except UserError:  # it has no such channels
+        return None
+    return None
+
+
+def _is_of(volume: Volume, entry: Entry) -> bool:
     same_shape = tuple(volume.pixels.shape) == tuple(entry.volume.pixels.shape)
     return same_shape and content_hash(volume.pixels) == content_hash(entry.volume.pixels)
+
+
+def _whole_file_of(entry: Entry) -> tuple[Image, Reading] | None:
+    """All channels of the file that some were chosen of, so that others can be chosen; None where it gives them not."""
+    volume = entry.volume
+    if volume.source is None or not volume.metadata.get(CHOSEN):
+        return None
+    try:
+        pixels, options, _ = layer_data(read_image(volume.source))
+    except UserError:
+        return None
+    layer = Image(pixels, **options)
+    reading = _reading_of(layer, entry)
+    if reading is None:
+        return None
+    layers.set_spacing(layer, reading, volume.spacing, volume.unit)
+    return layer, reading

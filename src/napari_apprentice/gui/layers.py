@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,16 +18,21 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.gui.footprint import ORDER, Footprint
 
 MARK = {"apprentice": True}  # in the metadata of layers that are the panel's own
+FILE_AXES = "file_axes"  # in the metadata of a `Volume`: what ``apprentice segment --axes`` would be told
 KEPT = "apprentice_file"  # in the metadata of layers that we opened: what only the file says
 _LOOKED_THROUGH = 1 << 24  # pixels
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How an image layer's array is read: one letter per axis, and which channel (None: all)."""
+    """How an image layer's array is read: one letter per axis, and which channels in which order (none: all).
+
+    ``guessed``: the axes are a guess, which a person has not confirmed yet.
+    """
 
     axes: str
-    channel: int | None = None
+    channels: tuple[int, ...] = ()
+    guessed: bool = field(default=False, compare=False)
 
     @property
     def layer_axes(self) -> str:
@@ -47,14 +52,16 @@ def pixels_of(layer: Image) -> Any:
 
 def guess(layer: Image) -> Reading:
     """The most likely reading of a layer, for the user to correct; `UserError` when it cannot be an image."""
-    told = layer.metadata.get(KEPT, {}).get("axes", "")
+    kept = layer.metadata.get(KEPT, {})
+    told = kept.get("axes", "")
     if told and not axis_order.why_not_axes(told, pixels_of(layer).shape):
-        return Reading(told)
+        return Reading(told, guessed=bool(kept.get("metadata", {}).get("guessed")))
     names = [*layer.axis_labels, "rgb"] if layer.rgb else list(layer.axis_labels)
     axes = axis_order.guess_axes(pixels_of(layer).shape, rgb=layer.rgb, names=names)
     if not layer.rgb and "S" in axes:  # the layer shows these as pixels, whatever their number
         axes = axis_order.guess_axes((*pixels_of(layer).shape[:-1], 64))
-    return Reading(axes)
+    lengths = pixels_of(layer).shape[:-1] if layer.rgb else pixels_of(layer).shape
+    return Reading(axes, guessed=axis_order.is_guess(lengths, list(layer.axis_labels)))
 
 
 def volume_of(layer: Image, reading: Reading) -> Volume:
@@ -70,16 +77,49 @@ def volume_of(layer: Image, reading: Reading) -> Volume:
         reading.axes,
         spacing,
         unit,
-        reading.channel,
+        reading.channels,
         name=layer.name,
         source=kept.get("source", layer.source.path),
         channels=kept.get("channels", ()),
         levels=list(layer.data[1:]) if layer.multiscale else (),
+        guessed=reading.guessed,
     )
     told = kept.get("metadata", {})
     if reading.axes != kept.get("axes", reading.axes):
         told = {name: value for name, value in told.items() if name not in ("affine", "orientation")}
-    return replace(volume, metadata={**told, **volume.metadata})
+    return replace(volume, metadata={**told, **volume.metadata, FILE_AXES: _file_axes(kept, reading)})
+
+
+def _file_axes(kept: Mapping[str, Any], reading: Reading) -> str:
+    """What the axes of the file are, in its own order, when its layer is read so; "" where RGB leaves no choice.
+
+    A layer that we opened shows axes in our order, without those of length 1.
+    """
+    opened = str(kept.get("axes", reading.axes))
+    if "S" in opened + reading.axes or len(opened) != len(reading.axes):
+        return ""
+    meant = dict(zip(opened, reading.axes, strict=True))
+    left = [letter for letter in "TCZ" if letter not in meant.values()]
+    found = ""
+    for letter in kept.get("metadata", {}).get("axes", opened):
+        if letter not in meant:  # of length 1
+            meant[letter] = letter if letter in left else left[0]
+            left.remove(meant[letter])
+        found += meant[letter]
+    return found
+
+
+def channels_of(layer: Image | None, reading: Reading) -> tuple[str, ...]:
+    """What the channels of a layer are called, or red, green and blue; () when it has no such axis."""
+    if layer is None:
+        return ()
+    if "S" in reading.axes and "C" not in reading.axes:
+        return ("red", "green", "blue")
+    if "C" not in reading.axes or "S" in reading.axes:
+        return ()
+    count = int(pixels_of(layer).shape[reading.axes.index("C")])
+    known = layer.metadata.get(KEPT, {}).get("channels", ())
+    return tuple(known) if len(known) == count else tuple(f"channel {i}" for i in range(count))
 
 
 def spacing_of(layer: Image, reading: Reading) -> tuple[tuple[float, float, float], str]:

@@ -58,7 +58,7 @@ class ApprenticePanel(QWidget):
         self.sections: list[Section] = [
             self.image, self.model, self.segment, self.correct, self.teach, self.project,
         ]  # fmt: skip
-        self.desk.close_with(*(section.connections for section in self.sections))
+        self.desk.close_with(*(section.connections for section in self.sections), self.segment.many)
         self._build()
         self._listen()
         self._set_theme()

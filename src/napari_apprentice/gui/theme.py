@@ -75,6 +75,7 @@ def stylesheet(colours: Palette) -> str:
     QToolButton[role="link"] {{
         background: transparent; border: none; color: {colours.muted}; font-size: {small}pt; padding: 1px 0px;
     }}
+    QToolButton[role="link"]::menu-indicator {{ image: none; width: 0px; }}
     QToolButton[role="link"]:hover {{ color: {colours.text}; }}
     QToolButton[role="tool"] {{
         background: {colours.button}; border: 1px solid transparent; border-radius: 3px; padding: 2px;

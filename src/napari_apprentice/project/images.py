@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import permutations
@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import model_validator
 
 from napari_apprentice.data import files, scratch
+from napari_apprentice.data.channels import CHOSEN, taken
 from napari_apprentice.data.lazy import windows
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -29,18 +31,35 @@ _WRITTEN = str | int | float | bool | list
 
 
 class Reading(Settings):
-    """How an image was taken from what its file gives: axes exchanged, one channel chosen.
+    """How an image was taken from what its file gives: axes exchanged, channels chosen (empty: all).
 
     ``order`` says which of the file's first three axes (0 T, 1 C, 2 Z) became T, C and Z.
     """
 
     order: tuple[int, int, int] = (0, 1, 2)
-    channel: int | None = None
+    channels: tuple[int, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_one_channel(cls, told: Any) -> Any:
+        """Projects of before could have one channel, or all."""
+        if not isinstance(told, dict) or "channel" not in told:
+            return told
+        channel = told["channel"]
+        rest = {name: value for name, value in told.items() if name != "channel"}
+        return rest if channel is None else {"channels": (channel,), **rest}
 
     def of(self, pixels: Any) -> Any:
         """These pixels (T, C, Z, Y, X), read so."""
         turned = pixels if self.order == (0, 1, 2) else pixels.transpose((*self.order, 3, 4))
-        return turned if self.channel is None else turned[:, self.channel : self.channel + 1]
+        return taken(turned, self.channels) if self.channels else turned
+
+    def shape_of(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """The shape of pixels of this shape, read so; () when they do not have such channels."""
+        t, c, z = (int(shape[axis]) for axis in self.order)
+        if any(channel >= c for channel in self.channels):
+            return ()
+        return t, len(self.channels) or c, z, int(shape[3]), int(shape[4])
 
 
 class ImageRecord(Settings):
@@ -111,7 +130,7 @@ def keep(volume: Volume, record: ImageRecord, folder: Path) -> ImageRecord:
     if record.source is not None:
         with suppress(UserError):
             found = files.read_image(record.source)
-            for reading in _readings(found.pixels, record.shape):
+            for reading in _readings(found.pixels.shape, record):
                 if content_hash(reading.of(found.pixels)) == record.content:
                     return record.model_copy(update={"reading": reading})
     if record.by_region:
@@ -152,7 +171,7 @@ def why_missing(record: ImageRecord, folder: Path) -> str:
 def _from_source(record: ImageRecord) -> Volume:
     found = files.read_image(record.source or "")
     changed = UserError(f"{record.source} is not the image it was ({record.name} {record.shape}): restore the file.")
-    if record.reading not in list(_readings(found.pixels, record.shape)):
+    if record.reading.shape_of(found.pixels.shape) != record.shape:
         raise changed
     found = found.through(record.reading.of)
     if content_hash(found.pixels) != record.content:
@@ -160,14 +179,15 @@ def _from_source(record: ImageRecord) -> Volume:
     return _as_recorded(found, record)
 
 
-def _readings(pixels: Any, shape: tuple[int, ...]) -> Iterator[Reading]:
-    """The ways to take pixels of this shape from what the file gives, the plain one first."""
-    for order in permutations((0, 1, 2)):
-        turned = (*(pixels.shape[axis] for axis in order), *pixels.shape[3:])
-        if turned == shape:
-            yield Reading(order=order)
-        elif shape[1] == 1 and (turned[0], 1, *turned[2:]) == shape:
-            yield from (Reading(order=order, channel=channel) for channel in range(turned[1]))
+def _readings(shape: Sequence[int], record: ImageRecord) -> Iterator[Reading]:
+    """The ways to take the recorded image from pixels of this shape, the likely ones first."""
+    chosen = tuple(record.metadata.get(CHOSEN, ()))
+    singles = [(channel,) for channel in range(max(shape[:3]))] if record.shape[1] == 1 else []
+    for channels in dict.fromkeys([chosen, (), *singles]):
+        for order in permutations((0, 1, 2)):
+            reading = Reading(order=order, channels=channels)
+            if reading.shape_of(shape) == record.shape:
+                yield reading
 
 
 def _as_recorded(volume: Volume, record: ImageRecord) -> Volume:

@@ -51,7 +51,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment(one_core_left=background),
-            creationflags=_no_console(),
+            creationflags=hidden_console(),
         )
         self._listens_to_errors = self._talks(self._keep_lines)
         self._talks(self._write)
@@ -155,7 +155,7 @@ class Child:
         stream.close()
 
 
-def _no_console() -> int:
+def hidden_console() -> int:
     """On Windows a child of a program without a console would open one."""
     if sys.platform == "win32":
         return subprocess.CREATE_NO_WINDOW

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from napari_apprentice.architecture import PRESETS, FreshSettings
 from napari_apprentice.data.channels import fits
-from napari_apprentice.data.models import ModelHeader, read_header, why_not_masks
+from napari_apprentice.data.models import ModelHeader, read_header, which_channels, why_not_masks
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.versions import Lineage
@@ -17,6 +17,7 @@ from napari_apprentice.settings import ClassName, Kind
 
 FRESH = "fresh"
 _MOSTLY = "nuclei"
+_MOST_NAMED = 6  # channels in a sentence
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ def why_not_fits(choice: ModelChoice, volume: Volume, kind: Kind, classes: tuple
         )
     if not fits(volume, header.image_channels):
         return (
-            f"{choice.title} takes {_channels(header.image_channels)} and {volume.name} has {_channels(channels)}: "
-            "choose which channels to use, or another model."
+            f"{choice.title} takes {_channels(header.image_channels, header.channels)} and {volume.name} has "
+            f"{_channels(channels, volume.channels)}: {which_channels(header, channels)}."
         )
     if header.net.dims == 3 and not volume.is_3d:
         return f"{choice.title} is a 3D model and {volume.name} is 2D: choose a 2D model."
@@ -127,5 +128,7 @@ def why_not_fits(choice: ModelChoice, volume: Volume, kind: Kind, classes: tuple
     return ""
 
 
-def _channels(count: int) -> str:
-    return "one channel" if count == 1 else f"{count} channels"
+def _channels(count: int, names: tuple[str, ...] = ()) -> str:
+    """How many, and what they are called when that is known and short."""
+    words = "one channel" if count == 1 else f"{count} channels"
+    return f"{words} ({', '.join(names)})" if len(names) == count <= _MOST_NAMED and all(names) else words

@@ -33,16 +33,16 @@ class Doing:
 def command(doing: Doing) -> str:
     """One line for a shell."""
     kind, entry, model = doing.kind, doing.entry, doing.model
-    options = [_option(name.replace("_", "-"), value) for name, value in changed(doing.settings).items()]
+    options = [shlex.join(options_of(doing.settings))] if changed(doing.settings) else []
     if kind == "teach":
         words = ["apprentice teach", shlex.quote(str(doing.project.path))]
         if model.is_fresh:
-            words += ["--model fresh", _option("network", doing.fresh.network)]
-            words += [_option(name, value) for name, value in changed(doing.fresh).items() if name != "network"]
+            words += ["--model fresh", "--network", doing.fresh.network]
+            words += [shlex.quote(word) for word in options_of(doing.fresh, leave_out="network")]
     else:
         words = ["apprentice segment", shlex.quote(image_file(entry))]
-        words += [f"--channel {channel}"] if (channel := entry.folder.image.reading.channel) is not None else []
-        words += ["--model", shlex.quote(str(_usable(model))), "--out labels"]
+        words += [f"--channel {channel}" for channel in entry.folder.image.reading.channels]
+        words += ["--model", shlex.quote(str(usable(model))), "--out labels"]
     return " ".join([*words, *options])
 
 
@@ -58,10 +58,10 @@ def lines(doing: Doing) -> str:
     else:
         text += ["session = na.Session.temporary()"]
         text += [f"image = na.read_image({image_file(entry)!r})"]
-        if (channel := entry.folder.image.reading.channel) is not None:
-            text += [f"image = na.one_channel(image, {channel})"]
+        if channels := entry.folder.image.reading.channels:
+            text += [f"image = na.chosen_channels(image, {channels})"]
         text += ["session.add_image(image)"]
-        text += [f"session.choose_model({str(_usable(model))!r})"]
+        text += [f"session.choose_model({str(usable(model))!r})"]
     text += _assigned(kind, doing.settings)
     text += [f"session.{kind}()", "session.run_until_idle()"]
     if kind == "segment":
@@ -93,13 +93,21 @@ def image_file(entry: Entry) -> str:
     return image.source
 
 
-def _usable(model: ModelChoice) -> str | Path:
+def usable(model: ModelChoice) -> str | Path:
     """A bundled name means the same everywhere, a version only with its file."""
     is_version = model.file is not None and model.file.parent.name == "versions"
     return model.file if is_version and model.file is not None else model.key
 
 
-def _option(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return f"--{name}" if value else f"--no-{name}"
-    return f"--{name} {shlex.quote(str(value))}"
+def options_of(settings: Settings, leave_out: str = "") -> list[str]:
+    """What differs from the defaults, as options of the command line."""
+    words = []
+    for name, value in changed(settings).items():
+        option = name.replace("_", "-")
+        if name == leave_out:
+            continue
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            words += [f"--{option}", str(value)]
+    return words

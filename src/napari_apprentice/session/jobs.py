@@ -19,6 +19,7 @@ from napari_apprentice.session.requests import fresh_net, lessons_of, pixels_of
 from napari_apprentice.session.results import Results
 from napari_apprentice.session.state import refuse
 from napari_apprentice.session.work import Running
+from napari_apprentice.settings import ReadAs
 
 _SHARE = 0.25  # of the free memory, for a block of a large image
 NO_IMAGE = "There is no image: drag a file into napari, or use File > Open Sample."
@@ -117,7 +118,11 @@ class Jobs(Results):
         job = SegmentLargeJob(
             id=self._job_id("segment"),
             image=str(entry.folder.image.source),
-            channel=entry.folder.image.reading.channel,
+            read_as=ReadAs(
+                channels=entry.folder.image.reading.channels,
+                spacing=entry.folder.image.spacing,
+                unit=entry.folder.image.unit,
+            ),
             model=str(model),
             settings=self.segment_settings,
             memory_mb=_SHARE * psutil.virtual_memory().available / 1e6,

@@ -36,8 +36,9 @@ def pixels_of(entry: Entry, header: ModelHeader | None, folder: Path) -> VolumeR
         path = _own_file(volume) or folder / f"{entry.id}-{entry.reading}-{count}.npy"
         if path.parent == folder and not path.exists():
             _write(path, volume)
+        names = tuple(volume.channels) if len(volume.channels) == volume.pixels.shape[1] else ()
         fitted_on = _sampled(entry, count, folder)
-        entry.pixels[count] = VolumeRef(pixels=ArrayRef(path=str(path)), fitted_on=fitted_on)
+        entry.pixels[count] = VolumeRef(pixels=ArrayRef(path=str(path)), channels=names, fitted_on=fitted_on)
     told = {"spacing": _three(volume), "unit": volume.unit, "name": volume.name}
     return entry.pixels[count].model_copy(update=told)
 
@@ -78,13 +79,15 @@ def _cells(entry: LargeEntry, header: ModelHeader | None, folder: Path) -> Itera
         if not vouched.any():
             continue
         t, z, y, x = cell
-        pixels = fitting(replace(volume, pixels=volume.pixels[t, :, z, y, x]), count).pixels
+        part = fitting(replace(volume, pixels=volume.pixels[t, :, z, y, x]), count)
+        names = tuple(part.channels) if len(part.channels) == part.pixels.shape[1] else ()
         name = f"{entry.id}-{number}"
         image = VolumeRef(
-            pixels=scratch.write(folder / f"{name}.npy", pixels),
+            pixels=scratch.write(folder / f"{name}.npy", part.pixels),
             spacing=_three(volume),
             unit=volume.unit,
             name=volume.name,
+            channels=names,
             fitted_on=fitted_on,
         )
         yield LessonRef(

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from napari_apprentice.data.axes import guess_axes, to_volume
+from napari_apprentice.data.axes import guess_axes, is_guess, to_volume
 from napari_apprentice.data.files.pixels import MAP_FROM, native
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -32,7 +32,8 @@ def read(path: Path, part: str = "") -> Volume:
         pixels = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)
     three_d = True if path.stem.endswith("_seg") and pixels.ndim == 3 else None
     axes = guess_axes(pixels.shape, three_d=three_d)
-    return to_volume(native(pixels), axes, name=path.stem, source=str(path))
+    guessed = three_d is None and is_guess(pixels.shape)
+    return to_volume(native(pixels), axes, name=path.stem, source=str(path), guessed=guessed)
 
 
 def _masks(file: BinaryIO, path: Path) -> np.ndarray:

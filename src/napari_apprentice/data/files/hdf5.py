@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.axes import guess_axes, to_volume
+from napari_apprentice.data.axes import guess_axes, is_guess, to_volume
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
 from napari_apprentice.data.units import MICROMETER, PIXEL
@@ -36,13 +36,14 @@ def read(path: Path, part: str = "") -> Volume:
         raise UserError(f"{path} has no dataset that is an image (numbers along 2 to 5 axes): choose another file.")
     name = names[place.chosen(path, part, names, "datasets")]
     dataset = file[name]
-    axes, spacing, unit = _axes(dataset), *_spacing(dataset)
+    called, (spacing, unit) = _axis_names(dataset), _spacing(dataset)
+    axes, guessed = guess_axes(dataset.shape, names=called), is_guess(dataset.shape, called)
     whole = len(names) == 1
     title, source = (path.stem, str(path)) if whole else (f"{path.stem} {name}", f"{path}/{name}")
     if refuse_nonsense(path, dataset.shape, dataset.dtype.itemsize, _stored(dataset)) < MAP_FROM:
         dataset = native(dataset[()])
         file.close()
-    return to_volume(dataset, axes, spacing, unit, name=title, source=source)
+    return to_volume(dataset, axes, spacing, unit, name=title, source=source, guessed=guessed)
 
 
 def _images(file: Any) -> list[str]:
@@ -63,7 +64,7 @@ def _stored(dataset: Any) -> int:
     return int(dataset.id.get_storage_size()) or dataset.size * dataset.dtype.itemsize
 
 
-def _axes(dataset: Any) -> str:
+def _axis_names(dataset: Any) -> list[str]:
     names: list[str] = []
     if "axistags" in dataset.attrs:  # vigra's, which ilastik writes
         try:
@@ -72,7 +73,7 @@ def _axes(dataset: Any) -> str:
             names = []
     elif any(dimension.label for dimension in dataset.dims):
         names = [dimension.label for dimension in dataset.dims]
-    return guess_axes(dataset.shape, names=names)
+    return names
 
 
 def _spacing(dataset: Any) -> tuple[tuple[float, float, float], str]:

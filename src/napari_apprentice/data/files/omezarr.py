@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.axes import guess_axes, to_volume
+from napari_apprentice.data.axes import guess_axes, is_guess, to_volume
 from napari_apprentice.data.units import PIXEL, in_unit_of_x
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -67,8 +67,9 @@ def read(path: Path, part: str = "") -> Volume:
 
     if _is_array(path):
         array = zarr.open_array(path, mode="r")
-        axes = guess_axes(array.shape, names=_dimension_names(array))
-        return to_volume(array, axes, name=_name(path), source=str(path))
+        names = _dimension_names(array)
+        axes, guessed = guess_axes(array.shape, names=names), is_guess(array.shape, names)
+        return to_volume(array, axes, name=_name(path), source=str(path), guessed=guessed)
     inside = parts(path)
     if inside and "multiscales" not in attributes_of(path):
         if len(inside) > 1:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from napari_apprentice.data.axes import guess_axes, to_volume
+from napari_apprentice.data.axes import guess_axes, is_guess, to_volume
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.picture import is_grey
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
@@ -37,6 +37,7 @@ def read(path: Path, part: str = "") -> Volume:
         size = refuse_nonsense(path, series.shape, series.dtype.itemsize, _stored(path, series))
         pixels, *levels = _pixels(path, file, series, size)
         axes = guess_axes(pixels.shape, names=tuple(series.axes))
+        guessed = is_guess(pixels.shape, tuple(series.axes))
         spacing, unit = spacing_of(file, file.series.index(series))
         channels = channel_names(file, file.series.index(series))
         colors = channel_colors(file, file.series.index(series))
@@ -44,7 +45,9 @@ def read(path: Path, part: str = "") -> Volume:
         pixels, axes, levels = pixels[..., 0], axes[:-1], [level[..., 0] for level in levels]
     stem = path.stem.removesuffix(".ome")
     title, source = (f"{stem} {part}", str(path / part)) if part else (stem, str(path))
-    volume = to_volume(pixels, axes, spacing, unit, name=title, source=source, channels=channels, levels=levels)
+    volume = to_volume(
+        pixels, axes, spacing, unit, name=title, source=source, channels=channels, levels=levels, guessed=guessed
+    )
     return replace(volume, metadata={**volume.metadata, "colors": colors}) if colors else volume
 
 

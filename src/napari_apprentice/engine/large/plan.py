@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data import axes
-from napari_apprentice.data.channels import luminance, one_channel
+from napari_apprentice.data.channels import luminance
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.glimpse import sample
 from napari_apprentice.data.lattice import Lattice, lattice_for
 from napari_apprentice.data.models import ModelHeader, why_not_fits
+from napari_apprentice.data.reading import read_as
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.data.zoom import zoom_for
 from napari_apprentice.engine.aside import Aside
@@ -42,8 +43,7 @@ class Plan:
 
 def open_image(job: SegmentLargeJob) -> Volume:
     """The image as the model takes it, without reading it; `UserError` when they do not fit."""
-    volume = read_image(job.image)
-    return volume if job.channel is None else one_channel(volume, job.channel)
+    return read_as(read_image(job.image), job.read_as)
 
 
 def channels_for(volume: Volume, header: ModelHeader) -> Any:

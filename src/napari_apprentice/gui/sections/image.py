@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from napari.layers import Image, Labels
@@ -12,7 +13,10 @@ from napari_apprentice.data.axes import describe
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.images import OpenImages
-from napari_apprentice.gui.sections.reading import ReadingForm
+from napari_apprentice.gui.sections.asking import AskAxes, AskSize
+from napari_apprentice.gui.sections.channels import ChannelChoice, inputs_of
+from napari_apprentice.gui.sections.contrast import ContrastMenu
+from napari_apprentice.gui.sections.reading import ReadingForm, orders
 from napari_apprentice.gui.sections.region import RegionWords
 from napari_apprentice.gui.sections.section import Fields, Section, button, link, muted, row
 from napari_apprentice.gui.stage import Stage, is_ours
@@ -26,7 +30,7 @@ _FIRST_CLASS = (ClassName(value=1, name="class 1", color="#7b3294"),)
 
 
 class ImageSection(Section):
-    """Chooses the image layer, says what it is, lets the user correct axes, channel and pixel size."""
+    """Chooses the image layer, says what it is, lets the user say axes, channels and pixel size."""
 
     def __init__(self, stage: Stage, new_project: Callable[[], None]) -> None:
         super().__init__("1  Image")
@@ -41,9 +45,13 @@ class ImageSection(Section):
         self.notes = muted("", role="warning")
         self.notes.hide()
         self.region = RegionWords(stage)
-        self.correct = link("Not right? Correct it", self._on_correct, "Axes, channel, pixel size")
-        self.reading = ReadingForm(self._on_reading, self._on_spacing)
+        self.ask_axes = AskAxes(self._on_axes, orders)
+        self.ask_size = AskSize(self._on_spacing)
+        self.correct = link("Not right? Correct it", self._on_correct, "Axes, pixel size")
+        self.contrast = ContrastMenu()
+        self.reading = ReadingForm(self._on_axes, self._on_spacing)
         self.reading.hide()
+        self.channels = ChannelChoice(self._on_channels)
         self.kind = QComboBox()
         for kind, words in _KINDS:
             self.kind.addItem(words, kind)
@@ -59,9 +67,12 @@ class ImageSection(Section):
         self.rows.addWidget(self.words)
         self.rows.addWidget(self.notes)
         self.rows.addWidget(self.region.label)
-        self.rows.addLayout(row(self.correct, None))
+        self.rows.addWidget(self.ask_axes)
+        self.rows.addWidget(self.ask_size)
+        self.rows.addLayout(row(self.correct, None, self.contrast))
         self.rows.addWidget(self.reading)
         fields = Fields()
+        self._channels_name = fields.add("Channels", self.channels, "What each input of the network looks at")
         fields.add("Masks are", self.kind, "What labels mean in this project")
         self._start_name = fields.add("Start from", self.start, "Labels you have already become the first masks")
         self.rows.addLayout(fields)
@@ -73,6 +84,7 @@ class ImageSection(Section):
         self.connections.add(self._session.image_changed, self.refresh)
         self.connections.add(self._session.settings_changed, self.refresh)
         self.connections.add(self._session.region_changed, lambda entry, spot: self.region.refresh())
+        self.connections.add(self._session.model_changed, self._show_channels)
         self.connections.add(self._images.changed, self.refresh)
         self.connections.add(self._images.troubled, self.say)
         self.connections.add(self._stage.viewer.layers.events.inserted, self._show_starts)
@@ -90,6 +102,10 @@ class ImageSection(Section):
         else:
             self.words.setText(describe(shown.entry.volume))
             self.reading.show_reading(shown)
+        self.ask_axes.show_gap(shown)
+        self.ask_size.show_gap(shown)
+        self.contrast.show_image(shown)
+        self._show_channels()
         self.kind.setCurrentIndex([kind for kind, _ in _KINDS].index(self._session.kind))
         self.kind.setEnabled(shown is not None)
         self._show_starts()
@@ -117,6 +133,16 @@ class ImageSection(Section):
         else:
             self.choice.setCurrentIndex(found.index(current))
         self.choice.setEnabled(self.choice.count() > 0)
+
+    def _show_channels(self) -> None:
+        """The channels of the layer, for the inputs of the model in use."""
+        shown = self._images.current
+        names = () if shown is None else layers.channels_of(shown.layer, shown.reading)
+        if shown is not None and len(names) > 1:
+            inputs = inputs_of(self._session.model, rgb="S" in shown.reading.axes)
+            self.channels.show_channels(names, shown.reading.channels, inputs)
+        for widget in (self.channels, self._channels_name):
+            widget.setVisible(len(names) > 1)
 
     def _show_starts(self, event: Any = None) -> None:
         """Other labels layers that could be the start, while nothing is vouched for yet."""
@@ -159,6 +185,17 @@ class ImageSection(Section):
         with self.said():
             self._tell_notes(self._images.open(shown.layer, reading))
         self.refresh()
+
+    def _on_axes(self, axes: str) -> None:
+        shown = self._images.current
+        if shown is not None:
+            same = axes == shown.reading.axes  # other axes have other channels
+            self._on_reading(layers.Reading(axes, shown.reading.channels if same else ()))
+
+    def _on_channels(self, channels: tuple[int, ...]) -> None:
+        shown = self._images.current
+        if shown is not None:
+            self._on_reading(replace(shown.reading, channels=channels))
 
     def _on_spacing(self, spacing: tuple[float, float, float], unit: str) -> None:
         shown = self._images.current

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from qtpy.QtWidgets import QCheckBox
+
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.events import Event, Failed, Finished, Progress, WasCancelled
+from napari_apprentice.gui.batch import ManyFiles
 from napari_apprentice.gui.forms import Form
 from napari_apprentice.gui.sections.job import JobControl
-from napari_apprentice.gui.sections.section import Fold, Section, button
+from napari_apprentice.gui.sections.section import Fold, Section, button, link, row
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
 from napari_apprentice.session import Session
@@ -15,15 +18,15 @@ from napari_apprentice.session.words import found, found_in_all
 from napari_apprentice.settings import Kind, SegmentSettings
 
 _SHOWN = ("device", "diameter", "diameter_unit")
-_MORE = ("link", "engine", "tile", "blend")
+_MORE = ("engine", "tile", "blend")
 _HELP = "Propose masks for the whole image; what you vouched for stays as it is."
 _HELP_PART = "Propose masks for the part that is open, the framed one; what you vouched for stays as it is."
 _HELP_ALL = "Propose masks everywhere, in the background; goes on where it was stopped"
-_LABELS = {"diameter_unit": "Diameter in", "tile": "Tile (px)", "blend": "Blend tiles", "link": "Link frames"}
+_LABELS = {"diameter_unit": "Diameter in", "tile": "Tile (px)", "blend": "Blend tiles"}
 
 
 class SegmentSection(Section):
-    """Device, diameter, *Segment* and *Cancel*, progress and time left."""
+    """Device, diameter, *Segment* and *Cancel*, progress and time left; many files at once."""
 
     def __init__(self, session: Session) -> None:
         super().__init__("3  Segment")
@@ -31,13 +34,17 @@ class SegmentSection(Section):
         self.knows_device = False
         self.form: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _SHOWN, _LABELS)
         self.more: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _MORE, _LABELS)
+        self.link = QCheckBox("Keep ids through time")
+        self.link.setToolTip(SegmentSettings.model_fields["link"].description or "")
+        self.link.toggled.connect(self._on_link)
+        self.many = ManyFiles(session, lambda: self)
         self._fold = Fold(self.more, "More settings")
         self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"), self._fold)
         self.all = button("Segment all of the image", self._on_all)
-        self.rows.addWidget(self.form)
-        self.rows.addWidget(self.more)
-        self.rows.addWidget(self.job)
-        self.rows.addWidget(self.all)
+        for widget in (self.form, self.link, self.more, self.job, self.all):
+            self.rows.addWidget(widget)
+        others = link("Segment many files...", self.many.show, "Files, folders and plates, in the background")
+        self.rows.addLayout(row(others, None))
         for signal in (session.image_changed, session.model_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
         self.connections.add(session.job_started, self._on_started)
@@ -53,6 +60,9 @@ class SegmentSection(Section):
         """Show settings, the device found and what is missing."""
         for form in (self.form, self.more):
             form.show_settings(self._session.segment_settings)
+        current = self._session.current
+        self.link.setChecked(self._session.segment_settings.link)
+        self.link.setVisible(current is not None and current.shape[0] > 1)
         self.show_device()
         is_large = isinstance(self._session.current, LargeEntry)
         self.job.verb.set_help(_HELP_PART if is_large else _HELP)
@@ -75,11 +85,14 @@ class SegmentSection(Section):
         self.form.offer("device", ["auto", *(device.name for device in found)])
 
     def _on_changed(self, settings: SegmentSettings) -> None:
-        # each of the two forms knows its own fields; the device is one choice for all jobs
+        # each of the forms knows its own fields; the device is one choice for all jobs
         changed = {name: value for name, value in settings if value != getattr(self._session.segment_settings, name)}
         self._session.segment_settings = self._session.segment_settings.model_copy(update=changed)
         if "device" in changed:
             self._session.teach_settings = self._session.teach_settings.model_copy(update={"device": changed["device"]})
+
+    def _on_link(self, on: bool) -> None:
+        self._session.segment_settings = self._session.segment_settings.model_copy(update={"link": on})
 
     def _on_segment(self) -> None:
         with self.said():

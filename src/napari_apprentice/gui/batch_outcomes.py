@@ -1,0 +1,60 @@
+"""A table of what became of each file of a batch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem
+
+from napari_apprentice.session.batch import Outcome, short_name
+
+_COLUMNS = {"File": 170, "Objects": 80, "Seconds": 60, "What went wrong": 200}
+_WORDS = {"done": "segmented", "done before": "done before", "failed": "failed"}
+
+
+class OutcomeTable(QTableWidget):
+    """A line for each file: how many objects in how many seconds, or the sentence why not."""
+
+    def __init__(self) -> None:
+        super().__init__(0, len(_COLUMNS))
+        self.outcomes: list[Outcome] = []
+        self.setHorizontalHeaderLabels(list(_COLUMNS))
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        for header, shown in ((self.verticalHeader(), False), (self.horizontalHeader(), True)):
+            if header is not None:
+                header.setVisible(shown)
+                header.setStretchLastSection(shown)
+        for column, width in enumerate(_COLUMNS.values()):
+            self.setColumnWidth(column, width)
+
+    def begin(self) -> None:
+        """Another batch."""
+        self.outcomes = []
+        self.setRowCount(0)
+
+    def add(self, outcome: Outcome) -> None:
+        """Append a line; a bug's traceback is in its tooltip."""
+        self.outcomes.append(outcome)
+        seconds = "" if outcome.seconds is None else f"{outcome.seconds:.1f}"
+        objects = outcome.state if outcome.objects is None else str(outcome.objects)
+        place = self.rowCount()
+        self.insertRow(place)
+        name = short_name(Path(outcome.source))
+        problem = outcome.problem.replace(outcome.source, name)
+        for column, text in enumerate((name, objects, seconds, problem)):
+            item = QTableWidgetItem(text)
+            item.setToolTip(outcome.source if column == 0 else outcome.details or text)
+            self.setItem(place, column, item)
+        if problem:
+            self.resizeRowToContents(place)
+        self.scrollToBottom()
+
+    @property
+    def words(self) -> str:
+        """Such as "12 segmented, 1 failed"; "" for none."""
+        counts: Counter[str] = Counter(outcome.state for outcome in self.outcomes)
+        return ", ".join(f"{counts[state]} {words}" for state, words in _WORDS.items() if counts[state])

@@ -1,0 +1,52 @@
+"""A small menu of windows for images from scanners of patients: which grey values are black and white."""
+
+from __future__ import annotations
+
+from napari.layers import Image
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QMenu, QToolButton
+
+from napari_apprentice.data.windows import Window, is_medical, windows_of
+from napari_apprentice.gui.images import Shown
+
+
+class ContrastMenu(QToolButton):
+    """Sets the contrast limits of the layer that shows the image; there for medical images only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: Shown | None = None
+        self.choices = QMenu(self)
+        self.choices.aboutToShow.connect(self._fill)
+        self.setProperty("role", "link")
+        self.setText("Window ▾")
+        self.setToolTip("Which grey values are black and white: level and width")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setMenu(self.choices)
+
+    def show_image(self, shown: Shown | None) -> None:
+        """Be there for an image from a scanner."""
+        if shown is None or self._shown is None or shown.entry is not self._shown.entry:
+            self.setText("Window ▾")
+        self._shown = shown
+        self.setVisible(shown is not None and shown.layer is not None and is_medical(shown.entry.volume))
+
+    def _fill(self) -> None:
+        """Looks at the image, so not before it is asked for."""
+        self.choices.clear()
+        shown = self._shown
+        if shown is None or shown.layer is None:
+            return
+        layer = shown.layer
+        for window in windows_of(shown.entry.volume):
+            low, high = window.limits
+            words = f"{window.name}  ({low:.4g} to {high:.4g})"
+            self.choices.addAction(words, lambda window=window: self._on_chosen(layer, window))
+
+    def _on_chosen(self, layer: Image, window: Window) -> None:
+        low, high = window.limits
+        known = layer.contrast_limits_range
+        layer.contrast_limits_range = (min(low, known[0]), max(high, known[1]))  # limits outside it would be cut
+        layer.contrast_limits = (low, high)
+        self.setText(f"Window: {window.name} ▾")
