@@ -77,8 +77,9 @@ class StoreRef(Settings):
 class SegmentLargeJob(Settings):
     """Propose labels for an image that memory cannot hold; writes OME-Zarr labels to ``out``.
 
-    ``image`` is what `read_image` takes, ``read_as`` what is said about it; a block may take about ``memory_mb``. With
-    a ``store`` the proposal is merged into the labels there, which mean ``labels_kind``, and ``out`` is only on the way.
+    ``image`` is what `read_image` takes, ``read_as`` what is said about it; a block may take about ``memory_mb``.
+    With a ``store`` the proposal is merged into the labels there, which mean ``labels_kind``, and ``out`` is only on
+    the way.
     """
 
     type: Literal["segment-large"] = "segment-large"
