@@ -117,7 +117,7 @@ def _of_volume(volume: Volume, path: str) -> dict[str, Any]:
         "unit": volume.unit,
         "channels": list(volume.channels),
         "colors": told.get("colors", []),
-        "seconds": told.get("seconds"),
+        "seconds_per_frame": told.get("seconds_per_frame"),
         "levels": [dict(zip("zyx", (int(n) for n in level.shape[2:]), strict=True)) for level in volume.levels],
         "rgb": bool(told.get("rgb")),
         "affine": told.get("affine"),
