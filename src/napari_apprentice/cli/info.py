@@ -14,7 +14,7 @@ from napari_apprentice.architecture import PRESETS, NetSettings, preset
 from napari_apprentice.cli.networks import about_network, network_lines
 from napari_apprentice.cli.progress import say
 from napari_apprentice.data import axes, models
-from napari_apprentice.data.files import is_there, parts_of, read_image
+from napari_apprentice.data.files import images_of, is_there
 from napari_apprentice.data.reading import not_said
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -100,10 +100,10 @@ def about(path: Path, size: Sequence[int] | None = None) -> dict[str, Any]:
 
 
 def _about_image(path: Path) -> dict[str, Any]:
-    inside = parts_of(path)
-    if len(inside) > 1:
-        return {"what": "images", "path": str(path), "images": [_of_volume(read_image(one), one) for one in inside]}
-    return {"what": "image", "path": str(path), **_of_volume(read_image(path), str(path))}
+    found = [_of_volume(read(), one) for one, read in images_of(path).items()]
+    if len(found) > 1:
+        return {"what": "images", "path": str(path), "images": found}
+    return {"what": "image", "path": str(path), **found[0]}
 
 
 def _of_volume(volume: Volume, path: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _of_volume(volume: Volume, path: str) -> dict[str, Any]:
         "unit": volume.unit,
         "channels": list(volume.channels),
         "colors": told.get("colors", []),
-        "seconds": told.get("seconds"),
+        "seconds_per_frame": told.get("seconds_per_frame"),
         "levels": [dict(zip("zyx", (int(n) for n in level.shape[2:]), strict=True)) for level in volume.levels],
         "rgb": bool(told.get("rgb")),
         "affine": told.get("affine"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from napari.types import LayerData
 
-from napari_apprentice.data.files import is_image, parts_of, read_image
+from napari_apprentice.data.files import images_of, is_image
 from napari_apprentice.data.files.pixels import MAP_FROM
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -27,14 +27,15 @@ def get_reader(path: str | Sequence[str]) -> Callable[[str], list[LayerData]] | 
 
 def read(path: str) -> list[LayerData]:
     """The images of a file as layers, with pixel sizes; `UserError` when it cannot be read."""
-    inside = parts_of(path)
+    images = images_of(path)
+    inside = list(images)
     if len(inside) > _MOST_AT_ONCE:
         listed = ", ".join(Path(one).relative_to(path).as_posix() for one in inside[:4])
         raise UserError(
             f"{path} holds {len(inside)} images ({listed}, ...): open one of them, such as {inside[0]}, "
             "or segment all of them from the command line."
         )
-    return [layer_data(read_image(one), labels=len(inside) > 1 and _says_labels(one)) for one in inside]
+    return [layer_data(load(), labels=len(inside) > 1 and _says_labels(one)) for one, load in images.items()]
 
 
 def layer_data(volume: Volume, *, labels: bool = False) -> LayerData:

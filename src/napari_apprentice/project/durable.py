@@ -1,33 +1,23 @@
-"""Writing so that a crash leaves the old file or the new one, never half of one."""
+"""The project's files: written whole or not at all, with a sentence when the disk refuses."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from napari_apprentice.data.whole import whole
 from napari_apprentice.errors import UserError
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write; it takes the place of ``path`` once it is whole and on disk. `UserError` when it cannot."""
-    temporary = path.with_name(f"{path.name}.new")
     try:
-        try:
-            with temporary.open("wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            sync_folder(path.parent)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
+        with whole(path) as part, part.open("wb") as file:
+            yield file
     except OSError as error:
         raise disk_trouble(error, path) from error
 
@@ -44,17 +34,6 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise disk_trouble(error, path) from error
-
-
-def sync_folder(path: Path) -> None:
-    """Make a rename in ``path`` last. Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def disk_trouble(error: OSError, path: Path) -> UserError:

@@ -26,7 +26,7 @@ from napari_apprentice.settings import Settings
 
 _SAMPLED_PLANES = 8
 _SAMPLED_EDGE = 256
-_SAMPLED_EVENLY = 1 << 28  # voxels; of a larger image windows are looked at, which lie in few chunks of its file
+_SAMPLED_EVENLY = 1 << 27  # voxels; of a larger image windows are looked at, which lie in few chunks of its file
 _WRITTEN = str | int | float | bool | list
 
 

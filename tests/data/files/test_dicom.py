@@ -11,7 +11,7 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from napari_apprentice.data.files import is_there, parts_of, read_image
+from napari_apprentice.data.files import images_of, is_there, parts_of, read_image
 from napari_apprentice.errors import UserError
 
 SERIES = generate_uid()
@@ -161,3 +161,23 @@ def test_a_missing_file_beside_a_series_is_missing(tmp_path: Path) -> None:
     assert not is_there(tmp_path / "gone.tif")
     with pytest.raises(UserError, match=r"gone\.tif does not exist"):
         read_image(tmp_path / "gone.tif")
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_headers_of_a_folder_are_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, several: bool) -> None:
+    _series(tmp_path, [0.0, 1.0, 2.0])
+    if several:
+        _slice(tmp_path / "scout.dcm", np.zeros((9, 9)), (0, 0, 0), SeriesNumber=1, SeriesInstanceUID=generate_uid())
+    looked: list[str] = []
+    dcmread = pydicom.dcmread
+
+    def noted(file: Any, **options: Any) -> Any:
+        if options:
+            looked.append(str(file))
+        return dcmread(file, **options)
+
+    monkeypatch.setattr(pydicom, "dcmread", noted)
+    found = {path: read() for path, read in images_of(tmp_path).items()}
+    assert len(looked) == len(set(looked)) == (4 if several else 3)
+    series = found[str(tmp_path / "3") if several else str(tmp_path)]
+    np.testing.assert_array_equal(series.pixels, read_image(series.source or "").pixels)

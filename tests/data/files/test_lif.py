@@ -72,7 +72,7 @@ def test_time_depth_and_channels_with_spacing_names_and_colours(tmp_path: Path) 
     np.testing.assert_allclose(volume.spacing, (2.0, 0.5, 0.25))
     assert (volume.unit, volume.channels, volume.name) == ("um", ("DAPI", "GFP", "Cy5"), "a cells")
     assert volume.metadata["colors"] == ["#00ff00", "#ff0000", "#ffffff"]
-    assert volume.metadata["seconds"] == 3.0
+    assert volume.metadata["seconds_per_frame"] == 3.0
 
 
 def test_images_and_tiles_of_a_mosaic_are_chosen_by_number(tmp_path: Path) -> None:

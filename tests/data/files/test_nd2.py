@@ -114,7 +114,7 @@ def test_frames_channels_and_depth_with_spacing_names_and_colours(tmp_path: Path
     assert (volume.spacing, volume.unit) == ((2.0, 0.25, 0.25), "um")
     assert (volume.channels, volume.name) == (("DNA", "actin"), "a")
     assert volume.metadata["colors"] == ["#0000ff", "#00ff00"]
-    assert volume.metadata["seconds"] == 1.5
+    assert volume.metadata["seconds_per_frame"] == 1.5
 
 
 def test_positions_are_images_of_their_own(tmp_path: Path) -> None:

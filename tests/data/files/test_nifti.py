@@ -8,7 +8,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from napari_apprentice.data.files import read_image, read_labels
+from napari_apprentice.data.files import nifti, read_image, read_labels
+from napari_apprentice.data.lazy import LazyArray
 from napari_apprentice.errors import UserError
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -118,3 +119,23 @@ def test_micrometres_are_an_affine_in_millimetres_and_no_code_is_no_affine(tmp_p
     image.header.set_zooms((0.5, 0.5, 2.0))
     nibabel.save(image, tmp_path / "b.nii")
     assert "affine" not in read_image(tmp_path / "b.nii").metadata
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_large_one_is_read_as_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scaled: bool) -> None:
+    array = np.random.default_rng(0).integers(-50, 900, (6, 5, 4, 3)).astype(">i2" if scaled else "i2")
+    image = nibabel.Nifti1Image(array, np.diag([0.5, 0.6, 2.0, 1.0]))
+    if scaled:
+        image.header.set_slope_inter(0.5, -10.0)
+    nibabel.save(image, tmp_path / "a.nii")
+    whole = read_image(tmp_path / "a.nii")
+    monkeypatch.setattr(nifti, "MAP_FROM", 100)
+    volume = read_image(tmp_path / "a.nii")
+    assert isinstance(volume.pixels, LazyArray if scaled else np.memmap)
+    assert volume.pixels.dtype == whole.pixels.dtype == (np.float32 if scaled else np.int16)
+    np.testing.assert_array_equal(volume.pixels[2, 0, 1:3, ::2], whole.pixels[2, 0, 1:3, ::2])
+    np.testing.assert_array_equal(volume.pixels, whole.pixels)
+    assert (volume.spacing, volume.metadata) == (whole.spacing, whole.metadata)
+    (tmp_path / "b.nii").write_bytes((tmp_path / "a.nii").read_bytes()[:-9])
+    with pytest.raises(UserError, match=r"b\.nii is damaged: it has"):
+        read_image(tmp_path / "b.nii")

@@ -8,6 +8,7 @@ import nrrd
 import numpy as np
 import pytest
 
+from napari_apprentice.data.files import nrrd as ours
 from napari_apprentice.data.files import read_image
 from napari_apprentice.errors import UserError
 
@@ -73,3 +74,30 @@ def test_a_header_that_claims_too_much_is_refused_before_it_is_read(tmp_path: Pa
     (tmp_path / "a.nrrd").write_bytes(told)
     with pytest.raises(UserError, match="claims 200 GB"):
         read_image(tmp_path / "a.nrrd")
+
+
+@pytest.mark.parametrize("detached", [False, True])
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u4", "f4", "f8"])
+def test_a_large_raw_one_is_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, detached: bool) -> None:
+    path = tmp_path / ("a.nhdr" if detached else "a.nrrd")
+    array = np.random.default_rng(0).integers(0, 99, (6, 5, 4)).astype(dtype)
+    nrrd.write(str(path), array, {"encoding": "raw"}, detached_header=detached)
+    monkeypatch.setattr(ours, "MAP_FROM", 100)
+    volume = read_image(path)
+    assert isinstance(volume.pixels, np.memmap)
+    np.testing.assert_array_equal(volume.pixels[0, 0], array.transpose(2, 1, 0))
+    pixels = tmp_path / "a.raw" if detached else path
+    pixels.write_bytes(pixels.read_bytes()[:-9])
+    with pytest.raises(UserError, match=r"is damaged"):
+        read_image(path)
+
+
+def test_a_packed_or_turned_one_is_not_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ours, "MAP_FROM", 100)
+    array = np.random.default_rng(0).integers(0, 99, (6, 5, 4)).astype(">i2")
+    for number, encoding in enumerate(("gzip", "raw")):
+        path = tmp_path / f"{number}.nrrd"
+        nrrd.write(str(path), array, {"encoding": encoding, "endian": "big"})
+        volume = read_image(path)
+        assert not isinstance(volume.pixels, np.memmap)
+        np.testing.assert_array_equal(volume.pixels[0, 0], array.transpose(2, 1, 0))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice import __version__
-from napari_apprentice.data.exports.export import Export, whole
+from napari_apprentice.data.exports.export import Export
 from napari_apprentice.data.files import dicom
+from napari_apprentice.data.whole import whole
 from napari_apprentice.errors import UserError
 
 _MOST_SEGMENTS = 500

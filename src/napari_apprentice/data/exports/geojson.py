@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from napari_apprentice.data.exports.export import Export, whole
+from napari_apprentice.data.exports.export import Export
 from napari_apprentice.data.exports.outlines import Outline, outlines
+from napari_apprentice.data.whole import whole
 
 
 def write(path: Path, export: Export) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data import orientation
-from napari_apprentice.data.exports.export import Export, whole
+from napari_apprentice.data.exports.export import Export
+from napari_apprentice.data.whole import whole
 
 
 def write(path: Path, export: Export) -> None:

@@ -12,11 +12,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from napari_apprentice.data.exports.export import Export, whole_folder
+from napari_apprentice.data.exports.export import Export
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.files.omezarr import attributes_of, is_zarr
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.whole import whole_folder
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.exports.export import Export, whole
+from napari_apprentice.data.exports.export import Export
 from napari_apprentice.data.exports.outlines import Outline, outlines
+from napari_apprentice.data.whole import whole
 from napari_apprentice.errors import UserError
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import regionprops_table
 
-from napari_apprentice.data.exports.export import Export, whole
+from napari_apprentice.data.exports.export import Export
 from napari_apprentice.data.units import PIXEL
+from napari_apprentice.data.whole import whole
 from napari_apprentice.errors import UserError
 
 Column = NDArray[Any] | list[Any]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ __all__ = [
     "KINDS",
     "SUFFIXES",
     "checked",
+    "images_of",
     "is_image",
     "is_there",
     "parts_of",
@@ -61,9 +65,9 @@ def read_image(path: str | Path) -> Volume:
     UserError
         When the file is missing, damaged, empty or of a format that cannot be read, or holds several images.
     """
-    there = Path(path)
-    try:
-        there, part = place.split(there, holds_part)
+    with _in_one_sentence(Path(path)):
+        there, part = place.split(Path(path), holds_part)
+    with _in_one_sentence(there):
         reader = format_of(there)
         if reader is None:
             what = "a folder, not an image" if there.is_dir() else "not an image that can be read"
@@ -71,14 +75,37 @@ def read_image(path: str | Path) -> Volume:
         if part and reader.parts is None:
             raise UserError(f"{path} does not exist: {there.name} is one image, leave out what follows it.")
         return reader.read(there, part)
+
+
+def images_of(path: str | Path) -> dict[str, Callable[[], Volume]]:
+    """The images that a file or folder holds: the path of each, and what reads it (`UserError` as in `read_image`)."""
+    there = Path(path)
+    reader = format_of(there) if there.exists() else None
+    if reader is None or reader.images is None:
+        return {one: partial(read_image, one) for one in parts_of(path)}
+    with _in_one_sentence(there):
+        found = reader.images(there)
+    return {str(there / name): partial(_read_by, read, there) for name, read in found.items()}
+
+
+def _read_by(read: Callable[[], Volume], path: Path) -> Volume:
+    with _in_one_sentence(path):
+        return read()
+
+
+@contextmanager
+def _in_one_sentence(path: Path) -> Iterator[None]:
+    """Whatever goes wrong with a file becomes a `UserError` that names it."""
+    try:
+        yield
     except UserError as error:
-        if there.name in str(error):
+        if path.name in str(error):
             raise
-        raise UserError(f"{there}: {error}") from error
+        raise UserError(f"{path}: {error}") from error
     except PermissionError as error:
-        raise UserError(f"{there} may not be read ({error.strerror}): change its permissions.") from error
+        raise UserError(f"{path} may not be read ({error.strerror}): change its permissions.") from error
     except Exception as error:  # decoders of damaged files raise anything from TypeError to struct.error
-        raise UserError(f"{there} is damaged or not an image ({_short(error)}): get the file again.") from error
+        raise UserError(f"{path} is damaged or not an image ({_short(error)}): get the file again.") from error
 
 
 def is_there(path: str | Path) -> bool:

@@ -100,7 +100,7 @@ def _times(root: ElementTree.Element) -> dict[str, Any]:
     """Seconds between frames."""
     with suppress(ValueError):
         seconds = float(root.findtext(".//Information/Image/Dimensions/T/Positions/Interval/Increment") or "nan")
-        return {"seconds": seconds} if math.isfinite(seconds) and seconds > 0 else {}
+        return {"seconds_per_frame": seconds} if math.isfinite(seconds) and seconds > 0 else {}
     return {}
 
 

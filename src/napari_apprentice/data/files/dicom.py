@@ -6,8 +6,9 @@ Slices are sorted by where they lie, not by their names; ``Volume.metadata`` kee
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,17 @@ def parts(path: Path) -> tuple[str, ...]:
     return tuple(_series(path)) if path.is_dir() else ()
 
 
+def images(path: Path) -> dict[str, Callable[[], Volume]]:
+    """What reads each series of a folder, by its number, "" for the only one. Headers are looked at once."""
+    series = _series(path)
+    names = tuple(series) if len(series) > 1 else ("",)
+    return {name: partial(_read_series, path, name, series) for name in names}
+
+
 def read(path: Path, part: str = "") -> Volume:
     """Read a file of one or many frames, or a series from a folder; `UserError` for one without an image."""
     if path.is_dir():
-        return _read_series(path, part)
+        return _read_series(path, part, _series(path))
     dataset = _opened(path)
     if is_segmentation(dataset):
         return _described(segments(dataset, path), dataset)
@@ -89,8 +97,7 @@ def stacked(frames: list[Frame], path: Path) -> Volume:
     return replace(volume, metadata={**volume.metadata, **orientation.about(affine), "notes": notes})
 
 
-def _read_series(path: Path, part: str) -> Volume:
-    series = _series(path)
+def _read_series(path: Path, part: str, series: dict[str, list[Path]]) -> Volume:
     if not series:
         raise UserError(f"{path} has no DICOM image: choose another folder.")
     names = tuple(series)

@@ -14,7 +14,8 @@ from napari_apprentice.data.volume import Volume
 class Format:
     """``read`` gives an image of a file, or the part of it that is named.
 
-    ``parts`` names those there are, None where a file is one image. Parts that are ``alike`` are images to be segmented
+    ``parts`` names those there are, None where a file is one image; ``images`` has what reads each of them, where
+    finding them takes so long that it should happen once. Parts that are ``alike`` are images to be segmented
     one like the other; others (datasets) are chosen by people.
     """
 
@@ -22,6 +23,7 @@ class Format:
     read: Callable[[Path, str], Volume]
     parts: Callable[[Path], tuple[str, ...]] | None = None
     alike: bool = True
+    images: Callable[[Path], dict[str, Callable[[], Volume]]] | None = None
 
 
 _FILES = (
@@ -38,7 +40,7 @@ _FILES = (
     Format(lif.SUFFIXES, lif.read, lif.parts),
 )
 _ZARR = Format((".zarr",), omezarr.read, omezarr.parts)
-_DICOM_FOLDER = Format((), dicom.read, dicom.parts)
+_DICOM_FOLDER = Format((), dicom.read, dicom.parts, images=dicom.images)
 _BY_SUFFIX = {suffix: one for one in _FILES for suffix in one.suffixes}
 
 KINDS = "TIFF, OME-Zarr, NIfTI, NRRD, MRC, HDF5, DICOM, CZI, ND2, LIF, PNG, JPEG, NPY"

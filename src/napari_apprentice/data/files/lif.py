@@ -131,4 +131,4 @@ def _channels(image: Any) -> dict[str, Any]:
 def _times(image: Any) -> dict[str, Any]:
     """Seconds between frames."""
     seconds = _steps(image).get("T")
-    return {} if seconds is None else {"seconds": seconds}
+    return {} if seconds is None else {"seconds_per_frame": seconds}

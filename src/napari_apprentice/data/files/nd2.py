@@ -126,4 +126,4 @@ def _told(file: Any) -> Any:
 def _times(file: Any) -> dict[str, Any]:
     """Seconds between frames, where they are the same between all."""
     periods = [loop.parameters.periodMs for loop in file.experiment if loop.type == "TimeLoop"]
-    return {"seconds": periods[0] / 1000} if len(periods) == 1 and periods[0] > 0 else {}
+    return {"seconds_per_frame": periods[0] / 1000} if len(periods) == 1 and periods[0] > 0 else {}

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data import orientation
 from napari_apprentice.data.axes import to_volume
-from napari_apprentice.data.files.pixels import native, refuse_nonsense
+from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
+from napari_apprentice.data.lazy import LazyArray
 from napari_apprentice.data.units import PIXEL, millimeters, plain_unit
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -27,7 +28,7 @@ _SPACE_UNIT = "mm"  # what the format means where a file does not say, and what 
 
 
 def read(path: Path, part: str = "") -> Volume:
-    """Read a volume, a series of volumes or an RGB image."""
+    """Read a volume, a series of volumes or an RGB image; a large one that is not packed as it is needed."""
     import nibabel  # half a second, only for who opens such a file
 
     image: Any = nibabel.load(path)
@@ -41,8 +42,15 @@ def read(path: Path, part: str = "") -> Volume:
     if not pixels_in.exists():
         raise UserError(f"{path} says that its pixels are in {pixels_in.name}, which is not there: put both together.")
     shape = tuple(int(n) for n in image.shape)
-    refuse_nonsense(path, shape, image.get_data_dtype().itemsize, pixels_in.stat().st_size)
-    pixels, axes = _pixels(image)
+    size = refuse_nonsense(path, shape, image.get_data_dtype().itemsize, pixels_in.stat().st_size)
+    packed = pixels_in.suffix.lower() in (".gz", ".mgz", ".bz2", ".zst")
+    stored: Any = image.dataobj
+    plain = isinstance(stored, nibabel.arrayproxy.ArrayProxy) and stored.dtype.names is None
+    if size >= MAP_FROM and plain and not packed:
+        _refuse_cut(pixels_in, size, stored.offset)
+        pixels, axes = _mapped(image)
+    else:
+        pixels, axes = _pixels(image)
     spacing, unit = _spacing(image)
     volume = to_volume(pixels, axes, spacing, unit, name=_stem(path), source=str(path))
     affine = _affine(image, unit)
@@ -66,6 +74,34 @@ def _is_nifti(image: Any) -> bool:
 def _is_minc(image: Any) -> bool:
     """MINC is (T, Z, Y, X), the only one of these formats that is."""
     return "Minc" in type(image).__name__
+
+
+def _refuse_cut(path: Path, size: int, offset: int) -> None:
+    """`UserError` when the file ends before its pixels do."""
+    if path.stat().st_size < offset + size:
+        raise UserError(f"{path} is damaged: it has {path.stat().st_size} of {offset + size} bytes; get it again.")
+
+
+def _mapped(image: Any) -> tuple[Any, str]:
+    """A map of the file where it has the pixels as they are, else an array that scales what is read of it."""
+    stored = image.dataobj
+    if stored.slope == 1 and stored.inter == 0 and stored.dtype.isnative:
+        return np.asanyarray(stored), _AXES[: len(stored.shape)]
+    return LazyArray(_Scaled(stored)), _AXES[: len(stored.shape)]
+
+
+class _Scaled:
+    """Intensities as the header scales them, of which nibabel reads what is in a slice."""
+
+    def __init__(self, stored: Any) -> None:
+        self._stored = stored
+        self.shape = tuple(int(n) for n in stored.shape)
+        found = np.asarray(stored[tuple(slice(0, 1) for _ in self.shape)]).dtype
+        narrow = found == np.float64 and stored.dtype != np.float64  # float64 only where the file has it
+        self.dtype = np.dtype(np.float32) if narrow else found.newbyteorder("=")
+
+    def __getitem__(self, key: tuple[int | slice, ...]) -> NDArray[Any]:
+        return np.asarray(self._stored[key], self.dtype)
 
 
 def _pixels(image: Any) -> tuple[NDArray[Any], str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_apprentice.data import orientation
 from napari_apprentice.data.axes import to_volume
-from napari_apprentice.data.files.pixels import native, refuse_nonsense
+from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
 from napari_apprentice.data.units import PIXEL, millimeters, plain_unit
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -31,12 +34,22 @@ _KINDS = {
     "4-vector": "C",
 }
 _BYTES = {1: ("char", "int8"), 2: ("short", "16"), 8: ("long", "64", "double")}
+_TYPES = {
+    "i1": ("signed char", "int8"),
+    "u1": ("uchar", "unsigned char", "uint8"),
+    "i2": ("short", "short int", "signed short", "signed short int", "int16"),
+    "u2": ("ushort", "unsigned short", "unsigned short int", "uint16"),
+    "i4": ("int", "signed int", "int32"),
+    "u4": ("uint", "unsigned int", "uint32"),
+    "f4": ("float",),
+    "f8": ("double",),
+}
 _FLIPS = {"right": 1.0, "left": -1.0, "anterior": 1.0, "posterior": -1.0, "superior": 1.0, "inferior": -1.0}
 _SHORT = {"R": "right", "L": "left", "A": "anterior", "P": "posterior", "S": "superior", "I": "inferior"}
 
 
 def read(path: Path, part: str = "") -> Volume:
-    """Read an image of two to five axes."""
+    """Read an image of two to five axes; a large one that is not packed is mapped."""
     import nrrd  # only who opens such a file waits for it
 
     with path.open("rb") as file:
@@ -46,11 +59,42 @@ def read(path: Path, part: str = "") -> Volume:
         there = _bytes_there(path, header)
         if there:
             refuse_nonsense(path, tuple(sizes), _itemsize(header), there)
-        pixels = nrrd.read_data(header, file, str(path), index_order="F")
+        pixels = _mapped(path, header, tuple(sizes), file.tell())
+        if pixels is None:
+            pixels = native(nrrd.read_data(header, file, str(path), index_order="F"))
     affine = _affine(header, axes)
     spacing, unit = _spacing(header, axes)
-    volume = to_volume(native(pixels), axes, spacing, unit, name=path.stem, source=str(path))
+    volume = to_volume(pixels, axes, spacing, unit, name=path.stem, source=str(path))
     return volume if affine is None else replace(volume, metadata={**volume.metadata, **orientation.about(affine)})
+
+
+def _mapped(path: Path, header: dict[str, Any], sizes: tuple[int, ...], begin: int) -> NDArray[Any] | None:
+    """A map of the pixels, which begin at ``begin`` of a file with its header inside; None where they have to be read.
+
+    `UserError` when the file ends before its pixels do.
+    """
+    told = header.get("data file", header.get("datafile"))
+    place = path if told is None else path.parent / str(told)
+    dtype = _dtype(header)
+    skips = any(int(header.get(name, 0)) for name in ("line skip", "lineskip", "byte skip", "byteskip"))
+    if str(header["encoding"]).lower() != "raw" or dtype is None or skips or not place.is_file():
+        return None
+    size = math.prod(sizes) * dtype.itemsize
+    if size < MAP_FROM:
+        return None
+    offset = begin if told is None else 0
+    if place.stat().st_size < offset + size:
+        raise UserError(f"{place} is damaged: it has {place.stat().st_size} of {offset + size} bytes; get it again.")
+    found: NDArray[Any] = np.memmap(place, dtype, "r", offset, sizes, order="F")
+    return found
+
+
+def _dtype(header: dict[str, Any]) -> np.dtype[Any] | None:
+    """The type of the pixels; None for a rare one, or one in the other byte order."""
+    name = str(header["type"]).lower().removesuffix("_t")
+    code = next((code for code, names in _TYPES.items() if name in names), None)
+    little = str(header.get("endian", sys.byteorder)).lower() == sys.byteorder
+    return None if code is None or (np.dtype(code).itemsize > 1 and not little) else np.dtype(code)
 
 
 def _axes(header: dict[str, Any], count: int, path: Path) -> str:

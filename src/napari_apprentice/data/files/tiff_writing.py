@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_apprentice.data.units import PIXEL, plain_unit
+from napari_apprentice.data.whole import whole
 from napari_apprentice.errors import UserError
 
 Spacing = tuple[float, float, float]
@@ -37,11 +37,9 @@ def write(
             metadata[f"PhysicalSize{letter}Unit"] = "µm" if plain_unit(unit) == "um" else plain_unit(unit)
     if channels:
         metadata["Channel"] = {"Name": list(channels)}
-    part = path.with_name(path.name + ".part")
+    photometric = "rgb" if axes.endswith("S") else "minisblack"
     try:
-        photometric = "rgb" if axes.endswith("S") else "minisblack"
-        tifffile.imwrite(part, pixels, ome=True, compression="zlib", metadata=metadata, photometric=photometric)
-        os.replace(part, path)
+        with whole(path) as part:
+            tifffile.imwrite(part, pixels, ome=True, compression="zlib", metadata=metadata, photometric=photometric)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UserError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error
