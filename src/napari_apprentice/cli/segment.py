@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
-from napari_apprentice.cli.large import is_large, segment_large
+from napari_apprentice.cli.large import is_large, runners_for, segment_large
 from napari_apprentice.cli.progress import console, say, shown
 from napari_apprentice.data.channels import one_channel
 from napari_apprentice.data.files import KINDS, is_image, is_there, read_image, series_of, stem_of
@@ -18,11 +18,10 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import SegmentResult
-from napari_apprentice.runners import Runners
-from napari_apprentice.runners.inline import InlineRunners
+from napari_apprentice.runners import InlineRunners
 from napari_apprentice.session import Session
 from napari_apprentice.session.words import found
-from napari_apprentice.settings import Kind, SegmentSettings
+from napari_apprentice.settings import ClusterSettings, Kind, SegmentSettings
 
 FormatName = Literal["tif", "zarr", "nii.gz", "nii", "nrrd", "dcm", "zip", "geojson", "csv", "parquet"]
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
@@ -39,6 +38,7 @@ def segment(
     skip_done: bool = False,
     blocks: bool | None = None,
     settings: Options = SegmentSettings(),  # noqa: B008 (frozen)
+    cluster: Annotated[ClusterSettings, Parameter(name="*", group=Group("Cluster"))] = ClusterSettings(),  # noqa: B008
 ) -> None:
     """Write the labels of each input, under the input's own stem.
 
@@ -63,7 +63,8 @@ def segment(
     """
     jobs = targets(inputs, out, format)
     out.mkdir(parents=True, exist_ok=True)
-    runners = InlineRunners()  # keeps the model between images
+    runners = runners_for(cluster, blocks)
+    blocks = True if cluster.is_wanted else blocks
     failed: list[str] = []
     try:
         for source, written in jobs:
@@ -134,7 +135,7 @@ def _segment_one(
     written: Sequence[Path],
     model: str,
     settings: SegmentSettings,
-    runners: Runners,
+    runners: InlineRunners,
     channel: int | None,
     blocks: bool | None,
 ) -> None:

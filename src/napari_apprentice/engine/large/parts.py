@@ -31,7 +31,7 @@ Places = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Found:
-    """Objects of a block: the places of those it owns, and of those that its margin cut."""
+    """Objects of a block: the places of those it owns, and of those that its margin cut; or the classes it owns."""
 
     owned: Places
     cut: Places
@@ -58,7 +58,7 @@ def decode_block(
     labels = labels_of(Prediction(values, size), network.header, spacing)[:, : shape[1], : shape[2]]
     if network.header.kind == "classes":
         inside = labels[_within(region, own)].astype(np.uint64)
-        return inside, Found(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+        return inside, Found(np.setdiff1d(inside, [0]), np.zeros(0, np.uint64))
     names, first = np.unique(labels, return_index=True)
     places = _places(first, region, lattice.shape)
     table = np.zeros(int(names[-1]) + 1, np.uint64)

@@ -12,7 +12,7 @@ import numpy as np
 from napari_apprentice.data import axes
 from napari_apprentice.data.channels import luminance, one_channel
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.lattice import Lattice, lattice_for
+from napari_apprentice.data.lattice import Lattice, Parts, lattice_for
 from napari_apprentice.data.models import ModelHeader, why_not_fits
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.data.zoom import zoom_for
@@ -39,6 +39,11 @@ class Plan:
     scaling: Scaling
     tiles: Triple
     margin: Triple
+
+    @property
+    def blocks(self) -> Parts:
+        """The blocks of the frame."""
+        return self.lattice.blocks(self.tiles, self.margin)
 
 
 def open_image(job: SegmentLargeJob) -> Volume:
@@ -97,8 +102,7 @@ def known(path: Path) -> Plan:
 
 def words(volume: Volume, plan: Plan) -> str:
     """What is about to be done, for people."""
-    blocks = sum(1 for _ in plan.lattice.blocks(plan.tiles, plan.margin))
-    return f"{axes.describe(volume)}: {len(plan.lattice.tiles())} tiles, {blocks} blocks"
+    return f"{axes.describe(volume)}: {len(plan.lattice.tiles()):,} tiles, {len(plan.blocks):,} blocks"
 
 
 def _sample(pixels: Any) -> np.ndarray:
