@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import zarr
+from zarr.codecs import BloscCodec
 
 from napari_apprentice.engine.large import parts, plan
 from napari_apprentice.engine.large.parts import Found, Places
@@ -38,15 +39,18 @@ def prepare(folder: Path, network: Network, made: Callable[[], Plan]) -> Plan:
             shutil.rmtree(folder / name, ignore_errors=True)
         found = made()
         lattice, channels = found.lattice, network.header.net.out_channels
-        zarr.create_array(
-            folder / "prediction",
-            shape=(channels, *lattice.network_shape),
-            chunks=(channels, *lattice.step),
-            dtype=np.float16,
-        )
-        zarr.create_array(folder / "places", shape=lattice.shape, chunks=chunk_of(found), dtype=np.uint64)
+        predicted, step = (channels, *lattice.network_shape), (channels, *lattice.step)
+        _made(folder / "prediction", predicted, step, np.float16)
+        places = np.uint64 if network.header.kind == "instances" else np.uint32
+        _made(folder / "places", lattice.shape, chunk_of(found), places)
         plan.kept(found, folder / "plan.json")
     return plan.known(folder / "plan.json")
+
+
+def _made(path: Path, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any) -> None:
+    """An array that is read again soon: compressed so lightly that it takes less time than the disk would."""
+    lightly = BloscCodec(cname="lz4", clevel=1, shuffle="shuffle")
+    zarr.create_array(path, shape=shape, chunks=chunks, dtype=dtype, compressors=lightly)
 
 
 def chunk_of(found: Plan) -> Triple:
@@ -106,7 +110,7 @@ class Frame:
         place = self.plan.lattice.in_image(self.plan.blocks[index].put)
         places = np.asarray(self._places[place])
         if self._network.header.kind == "classes":
-            self._labels[place] = places.astype(np.uint32)
+            self._labels[place] = places
             return
         known, ids = (np.load(self._folder / f"{name}.npy", mmap_mode="r") for name in ("known", "ids"))
         self._labels[place] = parts.renumbered(places, known, ids)

@@ -46,8 +46,8 @@ def predict_tile(network: Network, lattice: Lattice, pixels: Any, scaling: Scali
 
 def decode_block(
     network: Network, lattice: Lattice, values: NDArray[Any], block: Part, spacing: tuple[float, float, float]
-) -> tuple[Places, Found]:
-    """The objects in a block's own part of the image, each as the place of its first voxel, counted from 1.
+) -> tuple[NDArray[Any], Found]:
+    """The objects in a block's own part of the image, each as the place of its first voxel, counted from 1; or classes.
 
     ``values`` (K, z, y, x) is the prediction of all that the block reads.
     """
@@ -57,8 +57,10 @@ def decode_block(
     size = (shape[0], *(n * lattice.down // lattice.up for n in values.shape[2:]))
     labels = labels_of(Prediction(values, size), network.header, spacing)[:, : shape[1], : shape[2]]
     if network.header.kind == "classes":
-        inside = labels[_within(region, own)].astype(np.uint64)
-        return inside, Found(np.setdiff1d(inside, [0]), np.zeros(0, np.uint64))
+        inside = labels[_within(region, own)]
+        known = np.array([one.value for one in network.header.classes], np.uint64)
+        found = [bool((inside == value).any()) for value in known]
+        return inside, Found(known[found], np.zeros(0, np.uint64))
     names, first = np.unique(labels, return_index=True)
     places = _places(first, region, lattice.shape)
     table = np.zeros(int(names[-1]) + 1, np.uint64)
