@@ -6,6 +6,7 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.events import Event, Failed, Finished, Progress, WasCancelled
 from napari_apprentice.gui.forms import Form
 from napari_apprentice.gui.sections.job import JobControl
+from napari_apprentice.gui.sections.run_on import RunOn
 from napari_apprentice.gui.sections.section import Fold, Section
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.jobs import SegmentResult
@@ -27,9 +28,11 @@ class SegmentSection(Section):
         self.knows_device = False
         self.form: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _SHOWN, _LABELS)
         self.more: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _MORE, _LABELS)
+        self.place = RunOn(session, self._on_place, self.say)
         self._fold = Fold(self.more, "More settings")
         self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"), self._fold)
         self.job.verb.set_help("Propose masks for the whole image; what you vouched for stays as it is.")
+        self.rows.addWidget(self.place)
         self.rows.addWidget(self.form)
         self.rows.addWidget(self.more)
         self.rows.addWidget(self.job)
@@ -69,6 +72,11 @@ class SegmentSection(Section):
         self._session.segment_settings = self._session.segment_settings.model_copy(update=changed)
         if "device" in changed:
             self._session.teach_settings = self._session.teach_settings.model_copy(update={"device": changed["device"]})
+
+    def _on_place(self) -> None:
+        self.say("")
+        self.knows_device = False  # those of the other place
+        self.refresh()
 
     def _on_segment(self) -> None:
         with self.said():

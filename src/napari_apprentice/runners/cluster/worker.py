@@ -1,9 +1,10 @@
-"""What runs on a worker: pieces of large images, with one model loaded for all of them."""
+"""What runs on a worker: pieces of large images, with one model loaded for all of them, and jobs sent from a window."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +14,7 @@ from distributed import WorkerPlugin, get_worker
 
 from napari_apprentice import jobs
 from napari_apprentice.errors import UserError
+from napari_apprentice.runners.cluster.desk import Desk
 
 NAME = "napari-apprentice"
 
@@ -28,6 +30,20 @@ class Apprentice(WorkerPlugin):
         self._lock = threading.Lock()
         self._warm: Any = None
         self._bench: tuple[Any, Any] | None = None
+        self._desk: Desk | None = None
+
+    def teardown(self, worker: Any) -> None:
+        """End what was begun."""
+        if self._desk is not None:
+            self._desk.close()
+
+    @property
+    def desk(self) -> Desk:
+        """Where jobs sent from a window are done."""
+        with self._lock:
+            if self._desk is None:
+                self._desk = Desk()
+            return self._desk
 
     def bench(self, job: dict[str, Any], work: str) -> Any:
         """The bench of a job that keeps its pieces in the folder ``work``."""
@@ -57,6 +73,20 @@ def do(job: dict[str, Any], work: str, piece: tuple[str, int, int, int]) -> list
     plugin = cast(Apprentice, get_worker().plugins[NAME])
     bench = plugin.bench(job, work)
     return list(bench.do(import_module("napari_apprentice.engine.large.crew").Piece(*piece)))
+
+
+def ask(what: str, arguments: tuple[Any, ...], dask_worker: Any) -> tuple[str, Any]:
+    """Call a method of the desk on a worker (`Client.run` gives it by this name).
+
+    "answer" and what it is, "mistake" and a sentence, or "bug" and a traceback: what is raised is silence.
+    """
+    try:
+        plugin = cast(Apprentice, dask_worker.plugins[NAME])
+        return "answer", getattr(plugin.desk, what)(*arguments)
+    except UserError as error:
+        return "mistake", str(error)
+    except Exception:
+        return "bug", traceback.format_exc()
 
 
 def memory_bytes(dask_worker: Any) -> int:
