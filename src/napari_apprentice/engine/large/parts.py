@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.lattice import Lattice, Part
 from napari_apprentice.engine.decoding import labels_of
+from napari_apprentice.engine.large.spare import forward_sparing
 from napari_apprentice.engine.normalize import Scaling
-from napari_apprentice.engine.predict import Network, Prediction, forward
+from napari_apprentice.engine.predict import Network, Prediction
 from napari_apprentice.engine.resample import resize
 from napari_apprentice.settings import Triple
 
@@ -40,7 +41,7 @@ class Found:
 def predict_tile(network: Network, lattice: Lattice, pixels: Any, scaling: Scaling, tile: Part) -> NDArray[np.float16]:
     """What the network says of what a tile keeps, (K, z, y, x); ``pixels`` (C, Z, Y, X) are read as far as needed."""
     inputs = scaling.with_logarithm(_seen(lattice, pixels, scaling, tile, network.header.net.multiple))
-    values = forward(network, inputs[None])[0]
+    values = forward_sparing(network, inputs)
     return np.asarray(values[(slice(None), *tile.keep)], np.float16)
 
 
