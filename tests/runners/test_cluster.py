@@ -167,7 +167,8 @@ def test_what_a_cluster_needs_is_said_in_one_sentence(tmp_path: Path, monkeypatc
         security_of(ClusterSettings(tls_ca="a.pem", tls_cert="b.pem", tls_key="c.pem"))
     with pytest.raises(UserError, match="scheduler file"):
         Connection(ClusterSettings(scheduler=str(tmp_path / "none.json")))
-    monkeypatch.setattr("napari_apprentice.runners.cluster.connect._PATIENCE_S", 1)
+    for name in ("_KNOCK_S", "_PATIENCE_S"):
+        monkeypatch.setattr(f"napari_apprentice.runners.cluster.connect.{name}", 1)
     with pytest.raises(UserError, match="No dask scheduler answers"):
         Connection(ClusterSettings(scheduler="tcp://127.0.0.1:9"))
     with pytest.raises(UserError, match="No dask scheduler answers"):

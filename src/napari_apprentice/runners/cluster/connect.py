@@ -16,6 +16,7 @@ import psutil
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClusterSettings
 
+_KNOCK_S = 8  # dask goes on knocking also where it was refused
 _PATIENCE_S = 30
 _SAVED = ".json"  # what `dask scheduler --scheduler-file` writes
 
@@ -144,7 +145,7 @@ class Connection:
 async def _answers(address: str, security: Any) -> None:
     """Knock: a client that cannot connect would hang when it is thrown away."""
     arguments = (security or distributed().Security()).get_connection_args("client")
-    comm = await import_module("distributed.comm").connect(address, timeout=_PATIENCE_S, **arguments)
+    comm = await import_module("distributed.comm").connect(address, timeout=_KNOCK_S, **arguments)
     await comm.close()
 
 

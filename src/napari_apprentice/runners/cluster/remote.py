@@ -205,6 +205,7 @@ class RemoteJob:
         if not self._sent(asking, files):
             self._say(WasCancelled())
             return
+        self._say(Progress(done=0, total=1, what=f"Starting on {asking.host}"))
         number = asking("start", job.model_dump(mode="json"))
         asked, shown = False, _Shown(self.job)
         try:
