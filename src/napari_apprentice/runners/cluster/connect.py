@@ -18,6 +18,9 @@ from napari_apprentice.settings import ClusterSettings
 
 _KNOCK_S = 8  # dask goes on knocking also where it was refused
 _PATIENCE_S = 30
+# Dask lets workers give every freed array back to the system, and a network that gets its memory anew for each layer
+# takes half as long again; kept, it takes a fifth less than without either.
+_MALLOC = {"MALLOC_TRIM_THRESHOLD_": 128 << 20, "MALLOC_MMAP_THRESHOLD_": 32 << 20}
 _SAVED = ".json"  # what `dask scheduler --scheduler-file` writes
 
 
@@ -112,12 +115,14 @@ class Connection:
             "dashboard_address": "127.0.0.1:0",
             "security": security,
         }
-        self._cluster = dask.SpecCluster(
-            workers=spec,
-            scheduler={"cls": dask.Scheduler, "options": listens},
-            security=security,
-            silence_logs=logging.CRITICAL,
-        )
+        kept = {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in _MALLOC.items()}
+        with import_module("dask").config.set(kept):
+            self._cluster = dask.SpecCluster(
+                workers=spec,
+                scheduler={"cls": dask.Scheduler, "options": listens},
+                security=security,
+                silence_logs=logging.CRITICAL,
+            )
         return dask.Client(self._cluster, set_as_default=False)
 
     def _prepare(self) -> None:
