@@ -27,6 +27,7 @@ def test_a_slide_takes_the_disk_of_a_few_fields(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_sizes_are_measured_once_and_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     settings = scale.ScaleSettings(parts=("sizes",), model="tiny-classes", sizes=(2,), tiny_sizes=(2, 8))

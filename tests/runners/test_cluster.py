@@ -28,6 +28,7 @@ from napari_apprentice.runners.cluster.crew import ClusterCrew
 from napari_apprentice.settings import ClusterSettings, NormalizeSettings, SegmentSettings
 
 distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.timeout(400)  # workers import torch, which a busy machine takes its time for
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from napari_apprentice.runners.cluster.remote import ClusterRunners
 from napari_apprentice.settings import ClusterSettings, TeachSettings
 
 distributed = pytest.importorskip("distributed")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")
