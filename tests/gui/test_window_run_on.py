@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
@@ -43,6 +44,7 @@ def test_the_place_of_last_time_is_shown(viewer, session):
 
 
 def test_a_scheduler_that_does_not_answer_is_said_in_the_section(panel, opened):
+    pytest.importorskip("distributed")
     choose(panel.segment.place, "tcp://127.0.0.1:9")
     panel.segment.job.verb.button.click()
     for _ in range(400):
