@@ -113,6 +113,28 @@ class SegmentSettings(Settings):
     ] = "auto"
 
 
+class ClusterSettings(Settings):
+    """Which workers do the pieces of a large image; without any, this process does them."""
+
+    workers: Annotated[
+        int | None, Field(ge=1, le=1024, description="Work with so many processes of one thread on this computer.")
+    ] = None
+    scheduler: Annotated[
+        str | None,
+        Field(
+            description="Work with the workers of a dask scheduler: tcp://host:8786, tls://..., or a scheduler file."
+        ),
+    ] = None
+    tls_ca: Annotated[str | None, Field(description="The certificate authority of a scheduler with TLS.")] = None
+    tls_cert: Annotated[str | None, Field(description="Our certificate for a scheduler with TLS.")] = None
+    tls_key: Annotated[str | None, Field(description="The key of our certificate.")] = None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there are any."""
+        return self.workers is not None or self.scheduler is not None
+
+
 class TeachSettings(Settings):
     """How *Teach* runs."""
 

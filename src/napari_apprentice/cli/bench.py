@@ -15,6 +15,7 @@ from napari_apprentice.bench.membranes import MembranesSettings
 from napari_apprentice.bench.representations import RepresentationsSettings
 from napari_apprentice.bench.responsiveness import ResponsivenessSettings
 from napari_apprentice.bench.robustness import RobustnessSettings
+from napari_apprentice.bench.scale import ScaleSettings
 from napari_apprentice.bench.sizes import SizesSettings
 from napari_apprentice.bench.slices import SlicesSettings
 from napari_apprentice.bench.speed import SpeedSettings
@@ -114,6 +115,12 @@ def slices(*, out: Path, settings: Annotated[SlicesSettings, Flat] = SlicesSetti
 def sizes(*, out: Path, settings: Annotated[SizesSettings, Flat] = SizesSettings()) -> None:  # noqa: B008
     """How wide and deep a U-Net is worth being: score against the time to predict."""
     _run("sizes", out, settings)
+
+
+@bench.command
+def scale(*, out: Path, settings: Annotated[ScaleSettings, Flat] = ScaleSettings()) -> None:  # noqa: B008
+    """Images larger than memory: peak memory and time against size, workers, going on after a kill."""
+    _run("scale", out, settings)
 
 
 def _run(what: str, out: Path, settings: Settings) -> None:

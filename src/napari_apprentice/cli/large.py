@@ -13,13 +13,13 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
-from napari_apprentice.runners import Runners
+from napari_apprentice.runners import InlineRunners, Runners
+from napari_apprentice.runners.cluster.crew import ClusterCrew
 from napari_apprentice.session import Session
 from napari_apprentice.session.batch import Found
-from napari_apprentice.settings import ReadAs, SegmentSettings
+from napari_apprentice.settings import ClusterSettings, ReadAs, SegmentSettings
 
 _BYTES = 40  # for each voxel of a frame that is segmented in memory
-_SHARE = 0.25  # of the free memory that a block may take
 
 
 def is_large(volume: Volume) -> bool:
@@ -27,8 +27,25 @@ def is_large(volume: Volume) -> bool:
     return float(np.prod(volume.pixels.shape[2:], dtype=float)) * _BYTES > psutil.virtual_memory().available
 
 
+def runners_for(cluster: ClusterSettings, blocks: bool | None) -> InlineRunners:
+    """Runners that keep the model between images; large ones are done by the cluster that is asked for."""
+    if not cluster.is_wanted:
+        return InlineRunners()
+    if blocks is False:
+        raise UserError("Workers share an image out in blocks: leave --no-blocks out.")
+    if cluster.workers is not None and cluster.scheduler is not None:
+        raise UserError("Give either --workers or --scheduler, which has workers of its own.")
+    return InlineRunners(crew=ClusterCrew(cluster))
+
+
 def segment_large(
-    source: Path, written: Sequence[Path], model: str, settings: SegmentSettings, runners: Runners, read_as: ReadAs
+    source: Path,
+    written: Sequence[Path],
+    model: str,
+    settings: SegmentSettings,
+    runners: Runners,
+    read_as: ReadAs,
+    block_mb: float,
 ) -> Found:
     """Write the labels of one image as OME-Zarr; what was done before a stop is not done again."""
     target = written[0]
@@ -43,12 +60,12 @@ def segment_large(
         raise UserError(f"{name} has not learned anything yet: choose a model.")
     job = SegmentLargeJob(
         id="segment-large",
-        image=str(source),
+        image=str(source.absolute()),
         read_as=read_as,
-        model=str(file),
+        model=str(Path(file).absolute()),
         settings=settings,
-        memory_mb=_SHARE * psutil.virtual_memory().available / 1e6,
-        out=str(target),
+        memory_mb=block_mb,
+        out=str(target.absolute()),
     )
     match followed(runners.start(job), source.name):
         case Finished(result=SegmentLargeResult() as result):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
-from napari_apprentice.cli.large import is_large, segment_large
+from napari_apprentice.cli.large import is_large, runners_for, segment_large
 from napari_apprentice.cli.lines import Heard, Lines
 from napari_apprentice.cli.progress import console, say, shown
 from napari_apprentice.data.files import read_image
@@ -17,8 +17,6 @@ from napari_apprentice.data.reading import not_said, read_as
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import SegmentResult
-from napari_apprentice.runners import Runners
-from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
 from napari_apprentice.session.batch import (
     Began,
@@ -32,7 +30,7 @@ from napari_apprentice.session.batch import (
     targets_of,
 )
 from napari_apprentice.session.words import found
-from napari_apprentice.settings import ReadAs, SegmentSettings
+from napari_apprentice.settings import ClusterSettings, ReadAs, SegmentSettings
 
 FormatName = Literal["tif", "zarr", "nii.gz", "nii", "nrrd", "dcm", "zip", "geojson", "csv", "parquet"]
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
@@ -56,6 +54,7 @@ def segment(
     blocks: bool | None = None,
     events: Annotated[bool, Parameter(show=False)] = False,
     settings: Options = SegmentSettings(),  # noqa: B008 (frozen)
+    cluster: Annotated[ClusterSettings, Parameter(name="*", group=Group("Cluster"))] = ClusterSettings(),  # noqa: B008
 ) -> None:
     """Write the labels of each input, under the input's own stem; one that fails does not stop the others.
 
@@ -95,15 +94,15 @@ def segment(
         raise UserError("Give channels either with --channel or with --channels, not both.")
     said = ReadAs(channels=channel or channels, axes=axes, spacing=spacing, unit=unit)
     lines = Lines() if events else None
-    runners: Runners = InlineRunners()  # keeps the model between images
-    if lines is not None:
-        runners = Heard(runners, lines.hear)
+    here = runners_for(cluster, blocks)
+    runners: Runners = here if lines is None else Heard(here, lines.hear)
+    blocks = True if cluster.is_wanted else blocks
     try:
         targets = targets_of(inputs, out, format)
         with Session.temporary(runners) as session:
             session.choose_model(model)  # a wrong one would be wrong for each image
         out.mkdir(parents=True, exist_ok=True)
-        one = _One(model, settings, runners, said, blocks)
+        one = _One(model, settings, runners, said, blocks, here.block_mb)
         _all(targets, one, lines, skip_done=skip_done, report=None if report is None else Report(report))
     except UserError as error:
         if lines is not None:
@@ -154,6 +153,7 @@ class _One:
     runners: Runners
     read_as: ReadAs
     blocks: bool | None
+    block_mb: Callable[[], float]
     _said: set[str] = field(default_factory=set)
 
     def segment(self, target: Target) -> Found:
@@ -165,7 +165,8 @@ class _One:
                 _warn(f"{target.source.name}: {gap.words}; {_OPTIONS[gap.about]} says otherwise.")
         if is_large(volume) if self.blocks is None else self.blocks:
             source, written = target.source, target.written
-            return segment_large(source, written, self.model, self.settings, self.runners, self.read_as)
+            block_mb = self.block_mb()
+            return segment_large(source, written, self.model, self.settings, self.runners, self.read_as, block_mb)
         with Session.temporary(self.runners) as session:
             session.choose_model(self.model)
             session.add_image(volume)

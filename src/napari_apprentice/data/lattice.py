@@ -13,11 +13,11 @@ pooling grid and of ``up``: a tile begins on the grid, and on a whole pixel of t
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import overload
 
 from napari_apprentice.data.patches import Slices
 from napari_apprentice.settings import Triple
@@ -32,6 +32,46 @@ class Part:
     read: Slices
     keep: Slices
     put: Slices
+
+
+@dataclass(frozen=True)
+class Parts(Sequence[Part]):
+    """Parts of ``shape`` row by row, each ``size`` large and read with ``more`` around it; made when asked for.
+
+    A list of them would not fit into memory: a hundred terabytes are a hundred million tiles.
+    """
+
+    shape: Triple
+    size: Triple
+    more: Triple
+
+    @property
+    def counts(self) -> Triple:
+        """How many lie along z, y and x."""
+        z, y, x = (-(-n // size) for n, size in zip(self.shape, self.size, strict=True))
+        return z, y, x
+
+    def __len__(self) -> int:
+        return math.prod(self.counts)
+
+    @overload
+    def __getitem__(self, index: int) -> Part: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Part]: ...
+
+    def __getitem__(self, index: int | slice) -> Part | list[Part]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        _, rows, columns = self.counts
+        place, x = divmod(index % len(self), columns)
+        z, y = divmod(place, rows)
+        spans = [
+            _span(i * size, size, more, n)
+            for i, size, more, n in zip((z, y, x), self.size, self.more, self.shape, strict=True)
+        ]
+        return Part(*((spans[0][i], spans[1][i], spans[2][i]) for i in range(3)))
 
 
 @dataclass(frozen=True)
@@ -55,21 +95,15 @@ class Lattice:
         z, y, x = self.shape
         return z, -(-y * self.up // self.down), -(-x * self.up // self.down)
 
-    def tiles(self) -> list[Part]:
+    def tiles(self) -> Parts:
         """All tiles, row by row."""
-        counts = [range(-(-n // step)) for n, step in zip(self.network_shape, self.step, strict=True)]
-        return [self._tile((z, y, x)) for z, y, x in itertools.product(*counts)]
+        return Parts(self.network_shape, self.step, self.halo)
 
-    def blocks(self, tiles: Triple, margin: Triple) -> Iterator[Part]:
+    def blocks(self, tiles: Triple, margin: Triple) -> Parts:
         """Blocks of so many tiles along z, y and x, read with a margin around them (rounded up to whole pixels)."""
-        sizes = [step * count for step, count in zip(self.step, tiles, strict=True)]
-        wide = (margin[0], *(-(-m // self.up) * self.up for m in margin[1:]))
-        spans = [
-            [_span(start, size, more, n) for start in range(0, n, size)]
-            for size, more, n in zip(sizes, wide, self.network_shape, strict=True)
-        ]
-        for z, y, x in itertools.product(*spans):
-            yield Part(*((z[i], y[i], x[i]) for i in range(3)))
+        z, y, x = (step * count for step, count in zip(self.step, tiles, strict=True))
+        wide = [-(-m // self.up) * self.up for m in margin[1:]]
+        return Parts(self.network_shape, (z, y, x), (margin[0], wide[0], wide[1]))
 
     def in_image(self, part: Slices) -> Slices:
         """The pixels of the image behind network pixels that begin on a whole pixel; cut where the image ends."""
@@ -79,13 +113,6 @@ class Lattice:
             for s, n in zip((y, x), self.shape[1:], strict=True)
         ]
         return z, plane[0], plane[1]
-
-    def _tile(self, index: Triple) -> Part:
-        spans = [
-            _span(i * step, step, halo, n)
-            for i, step, halo, n in zip(index, self.step, self.halo, self.network_shape, strict=True)
-        ]
-        return Part(*((spans[0][i], spans[1][i], spans[2][i]) for i in range(3)))
 
 
 def lattice_for(shape: Triple, zoom: float, tile: Triple, halo: Triple, multiple: Triple) -> Lattice:

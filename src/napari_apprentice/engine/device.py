@@ -44,6 +44,11 @@ def available() -> tuple[Device, ...]:
     return tuple(found)
 
 
+def gpus() -> int:
+    """How many CUDA devices are here; none of them is touched."""
+    return torch.cuda.device_count()
+
+
 def pick(name: DeviceName = "auto") -> Device:
     """The device with this name; `UserError` when it is not here."""
     found = available()

@@ -7,6 +7,7 @@ import importlib
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from napari_apprentice.engine.device import available, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
@@ -14,16 +15,20 @@ from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Failed, WasCancelled
 from napari_apprentice.jobs import ClickJob, InsideJob, Job, SegmentJob, SegmentLargeJob, TeachJob
 
+if TYPE_CHECKING:
+    from napari_apprentice.engine.large.crew import Crew
+
 log = logging.getLogger(__name__)
 
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Engine:
-    """Runs jobs; keeps models and predictions warm from one to the next."""
+    """Runs jobs; keeps models and predictions warm from one to the next. A ``crew`` does the pieces of large images."""
 
-    def __init__(self) -> None:
+    def __init__(self, crew: Crew | None = None) -> None:
         self.warm = Warm()
+        self._crew = crew
 
     def devices(self) -> list[tuple[str, str]]:
         """Names and words of the devices here; "auto" takes the first."""
@@ -54,7 +59,7 @@ class Engine:
         if isinstance(job, SegmentLargeJob):
             from napari_apprentice.engine.large.taken_over import run as segment_large
 
-            return segment_large(job, cancelled, self.warm)
+            return segment_large(job, cancelled, self.warm, self._crew)
         if isinstance(job, ClickJob):
             from napari_apprentice.engine.click import run as click
 

@@ -6,8 +6,11 @@ import importlib
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
+
 from napari_apprentice.events import Event, WasCancelled, is_last
 from napari_apprentice.jobs import Job
+from napari_apprentice.runners.cluster.crew import BLOCK_SHARE, ClusterCrew
 from napari_apprentice.runners.running import ENGINE, FoundDevice
 
 
@@ -34,10 +37,14 @@ class InlineJob:
 
 
 class InlineRunners:
-    """Runs jobs on the thread that polls them; models stay loaded from one to the next."""
+    """Runs jobs on the thread that polls them; models stay loaded from one to the next.
 
-    def __init__(self, engine: str = ENGINE) -> None:
+    A ``crew`` does the pieces of large images; it is closed with the runners.
+    """
+
+    def __init__(self, engine: str = ENGINE, crew: ClusterCrew | None = None) -> None:
         self._name = engine
+        self._crew = crew
         self._engine: Any = None
         self._devices: tuple[FoundDevice, ...] | None = None
 
@@ -52,11 +59,20 @@ class InlineRunners:
             self._devices = tuple(FoundDevice(name=name, words=words) for name, words in found)
         return self._devices
 
+    def block_mb(self) -> float:
+        """What a block of a large image may take, where the blocks are done."""
+        if self._crew is not None:
+            return self._crew.block_mb
+        return BLOCK_SHARE * psutil.virtual_memory().available / 1e6
+
     def close(self) -> None:
         """Forget the models."""
         self._engine = None
+        if self._crew is not None:
+            self._crew.close()
 
     def _loaded(self) -> Any:
         if self._engine is None:
-            self._engine = importlib.import_module(self._name).Engine()
+            crew = [] if self._crew is None else [self._crew]
+            self._engine = importlib.import_module(self._name).Engine(*crew)
         return self._engine

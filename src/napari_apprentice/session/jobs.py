@@ -12,6 +12,7 @@ from napari_apprentice.jobs import ArrayRef, ClickJob, SegmentJob, SegmentLargeJ
 from napari_apprentice.project.durable import make_folder
 from napari_apprentice.project.folder import Project
 from napari_apprentice.runners import Runners
+from napari_apprentice.runners.cluster.crew import BLOCK_SHARE
 from napari_apprentice.session import clicks
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.large_entry import LargeEntry
@@ -21,7 +22,6 @@ from napari_apprentice.session.state import refuse
 from napari_apprentice.session.work import Running
 from napari_apprentice.settings import ReadAs
 
-_SHARE = 0.25  # of the free memory, for a block of a large image
 NO_IMAGE = "There is no image: drag a file into napari, or use File > Open Sample."
 
 
@@ -125,7 +125,7 @@ class Jobs(Results):
             ),
             model=str(model),
             settings=self.segment_settings,
-            memory_mb=_SHARE * psutil.virtual_memory().available / 1e6,
+            memory_mb=BLOCK_SHARE * psutil.virtual_memory().available / 1e6,
             out=str(entry.folder.path / "proposal.zarr"),
             store=entry.exchange_begins(),
             labels_kind=self.kind,

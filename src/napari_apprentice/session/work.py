@@ -16,8 +16,10 @@ from napari_apprentice.events import Event, Failed, Finished, Note, Started, Til
 from napari_apprentice.jobs import InsideJob, Job, Result, SegmentJob, TeachJob
 from napari_apprentice.project.folder import Project
 from napari_apprentice.runners import FoundDevice, ProcessRunners, Runners, RunningJob
+from napari_apprentice.runners.cluster.remote import ClusterRunners
 from napari_apprentice.session.editing import Editing
 from napari_apprentice.session.entry import Entry
+from napari_apprentice.settings import ClusterSettings
 
 _PAUSE_S = 0.005
 _DISK_RETRY_S = 1.0
@@ -57,6 +59,26 @@ class Work(Editing):
         if self._runners is None:
             self._runners = ProcessRunners()
         return self._runners
+
+    @property
+    def place(self) -> ClusterSettings:
+        """Where *Segment* and *Teach* run: with a scheduler there, else on this computer."""
+        return self._runners.settings if isinstance(self._runners, ClusterRunners) else ClusterSettings()
+
+    def run_on(self, place: ClusterSettings) -> None:
+        """Let *Segment* and *Teach* run with a scheduler's workers, or (without one) on this computer again.
+
+        Clicks and looks inside stay on this computer. A job under way at another place is cancelled.
+        """
+        if place == self.place:
+            return
+        here = self.runners
+        if isinstance(here, ClusterRunners):
+            here.hang_up()
+            here = here.here
+        self._runners = ClusterRunners(place, here) if place.scheduler else here
+        self._device_words = ""
+        self.settings_changed.emit()
 
     def devices(self) -> tuple[FoundDevice, ...] | None:
         """Devices a network can run on, the best first; None until a process has looked: ask again later."""

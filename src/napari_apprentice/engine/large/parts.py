@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.lattice import Lattice, Part
 from napari_apprentice.engine.decoding import labels_of
+from napari_apprentice.engine.large.spare import forward_sparing
 from napari_apprentice.engine.normalize import Scaling
-from napari_apprentice.engine.predict import Network, Prediction, forward
+from napari_apprentice.engine.predict import Network, Prediction
 from napari_apprentice.engine.resample import resize
 from napari_apprentice.settings import Triple
 
@@ -31,7 +32,7 @@ Places = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Found:
-    """Objects of a block: the places of those it owns, and of those that its margin cut."""
+    """Objects of a block: the places of those it owns, and of those that its margin cut; or the classes it owns."""
 
     owned: Places
     cut: Places
@@ -40,14 +41,14 @@ class Found:
 def predict_tile(network: Network, lattice: Lattice, pixels: Any, scaling: Scaling, tile: Part) -> NDArray[np.float16]:
     """What the network says of what a tile keeps, (K, z, y, x); ``pixels`` (C, Z, Y, X) are read as far as needed."""
     inputs = scaling.with_logarithm(_seen(lattice, pixels, scaling, tile, network.header.net.multiple))
-    values = forward(network, inputs[None])[0]
+    values = forward_sparing(network, inputs)
     return np.asarray(values[(slice(None), *tile.keep)], np.float16)
 
 
 def decode_block(
     network: Network, lattice: Lattice, values: NDArray[Any], block: Part, spacing: tuple[float, float, float]
-) -> tuple[Places, Found]:
-    """The objects in a block's own part of the image, each as the place of its first voxel, counted from 1.
+) -> tuple[NDArray[Any], Found]:
+    """The objects in a block's own part of the image, each as the place of its first voxel, counted from 1; or classes.
 
     ``values`` (K, z, y, x) is the prediction of all that the block reads.
     """
@@ -57,8 +58,10 @@ def decode_block(
     size = (shape[0], *(n * lattice.down // lattice.up for n in values.shape[2:]))
     labels = labels_of(Prediction(values, size), network.header, spacing)[:, : shape[1], : shape[2]]
     if network.header.kind == "classes":
-        inside = labels[_within(region, own)].astype(np.uint64)
-        return inside, Found(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+        inside = labels[_within(region, own)]
+        known = np.array([one.value for one in network.header.classes], np.uint64)
+        found = [bool((inside == value).any()) for value in known]
+        return inside, Found(known[found], np.zeros(0, np.uint64))
     names, first = np.unique(labels, return_index=True)
     places = _places(first, region, lattice.shape)
     table = np.zeros(int(names[-1]) + 1, np.uint64)

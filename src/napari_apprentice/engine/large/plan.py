@@ -13,7 +13,7 @@ from napari_apprentice.data import axes
 from napari_apprentice.data.channels import luminance
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.glimpse import sample
-from napari_apprentice.data.lattice import Lattice, lattice_for
+from napari_apprentice.data.lattice import Lattice, Parts, lattice_for
 from napari_apprentice.data.models import ModelHeader, why_not_fits
 from napari_apprentice.data.reading import read_as
 from napari_apprentice.data.volume import Volume
@@ -28,6 +28,7 @@ from napari_apprentice.settings import Triple
 
 _DIAMETERS = 3.0  # of a typical object: how far a block looks beyond its own part
 _NEAR = 8  # network pixels: what decoding smooths and interpolates over
+_ENOUGH = 1.1  # times its own part is what a block needs to read: larger blocks would only take more memory
 _BYTES = 64  # for each voxel of what a block reads, at the finer resolution
 
 
@@ -39,6 +40,11 @@ class Plan:
     scaling: Scaling
     tiles: Triple
     margin: Triple
+
+    @property
+    def blocks(self) -> Parts:
+        """The blocks of the frame."""
+        return self.lattice.blocks(self.tiles, self.margin)
 
 
 def open_image(job: SegmentLargeJob) -> Volume:
@@ -96,8 +102,7 @@ def known(path: Path) -> Plan:
 
 def words(volume: Volume, plan: Plan) -> str:
     """What is about to be done, for people."""
-    blocks = sum(1 for _ in plan.lattice.blocks(plan.tiles, plan.margin))
-    return f"{axes.describe(volume)}: {len(plan.lattice.tiles())} tiles, {blocks} blocks"
+    return f"{axes.describe(volume)}: {len(plan.lattice.tiles()):,} tiles, {len(plan.blocks):,} blocks"
 
 
 def _margin(header: ModelHeader, volume: Volume) -> Triple:
@@ -112,22 +117,25 @@ def _margin(header: ModelHeader, volume: Volume) -> Triple:
 
 
 def _tiles(lattice: Lattice, margin: Triple, memory_mb: float) -> Triple:
-    """How many tiles along z, y and x make the largest block that the memory is enough for; at least one."""
+    """How many tiles along z, y and x make a block: so many that margins hardly count, or that the memory is full."""
     finer = max(1.0, (lattice.down / lattice.up) ** 2)
     most = memory_mb * 1e6 / _BYTES / finer
     count = [1, 1, 1]
     ends = [-(-n // step) for n, step in zip(lattice.network_shape, lattice.step, strict=True)]
-    while True:
+    while _read(lattice, margin, count) > _ENOUGH * _read(lattice, (0, 0, 0), count):
         # the shortest side grows first: a block is to be as near to a cube as the image lets it
         order = sorted(range(3), key=lambda axis: count[axis] * lattice.step[axis])
         for axis in order:
             tried = [n + (i == axis) for i, n in enumerate(count)]
-            sides = [
-                min(n, t * step + 2 * m)
-                for n, t, step, m in zip(lattice.network_shape, tried, lattice.step, margin, strict=True)
-            ]
-            if count[axis] < ends[axis] and np.prod(sides, dtype=float) <= most:
+            if count[axis] < ends[axis] and _read(lattice, margin, tried) <= most:
                 count = tried
                 break
         else:
-            return count[0], count[1], count[2]
+            break
+    return count[0], count[1], count[2]
+
+
+def _read(lattice: Lattice, margin: Triple, count: list[int]) -> float:
+    """Voxels that a block of so many tiles reads."""
+    sides = zip(lattice.network_shape, count, lattice.step, margin, strict=True)
+    return float(np.prod([min(n, tiles * step + 2 * more) for n, tiles, step, more in sides], dtype=float))

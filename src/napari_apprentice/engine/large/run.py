@@ -1,7 +1,7 @@
-"""All pieces of a large image in turn, in this process: labels come out as OME-Zarr.
+"""A large image from beginning to end: frame by frame, stage by stage; labels come out as OME-Zarr.
 
-Beside the labels a folder keeps what is done, so that a job that was stopped in any way goes on where it was; it is
-removed at the end.
+Beside the labels a folder keeps what is done, so that a job that was stopped in any way goes on where it was, with
+whatever crew; it is removed at the end.
 """
 
 from __future__ import annotations
@@ -9,71 +9,145 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 
 from napari_apprentice.data.exports import omezarr
 from napari_apprentice.data.exports.export import Export
-from napari_apprentice.data.lattice import Part
-from napari_apprentice.engine.device import pick
-from napari_apprentice.engine.large import parts, plan
-from napari_apprentice.engine.large.parts import Found
-from napari_apprentice.engine.large.plan import Plan
-from napari_apprentice.engine.predict import Network
+from napari_apprentice.engine.large import plan
+from napari_apprentice.engine.large.crew import Alone, Bench, Crew, Piece, Stage
+from napari_apprentice.engine.large.frame import chunk_of, prepare
+from napari_apprentice.engine.large.marks import Marks
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Finished, Note, Progress, Started
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
-from napari_apprentice.settings import Triple
 
-_PREDICTING, _DECODING = 0.85, 0.95  # shares of the work done by then
+_WORDS: dict[Stage, str] = {
+    "predict": "Predicting",
+    "decode": "Separating objects",
+    "join": "Joining objects",
+    "number": "Numbering objects",
+}
+_SHARES: dict[Stage, tuple[float, float]] = {  # of the work, from when to when
+    "predict": (0.0, 0.85),
+    "decode": (0.85, 0.95),
+    "join": (0.95, 0.96),
+    "number": (0.96, 1.0),
+}
 
 
-def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
-    """Write labels (T, Z, Y, X) to ``job.out``; raises `errors.Cancelled` within a tile of a cancel."""
+def run(
+    job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None = None, crew: Crew | None = None
+) -> Iterator[Event]:
+    """Write labels (T, Z, Y, X) to ``job.out``; raises `errors.Cancelled` within a piece of a cancel."""
     began = time.monotonic()
-    network = (warm or Warm()).network(job.model, pick(job.settings.device))
-    yield Started(device=network.device.words)
+    crew = crew or Alone()
+    work = work_folder(Path(job.out))
+    # the device that a job asks for is one of those who do the work: it need not be here
+    bench = Bench(job, work, warm or Warm(), "auto" if crew.words else None)
+    network = bench.network
+    where = crew.words or network.device.words
+    yield Started(device=where)
     volume = plan.open_image(job)
     pixels = plan.channels_for(volume, network.header)
     omezarr.refuse(Path(job.out), volume)
-    work = work_folder(Path(job.out))
     if not goes_on(work, job):
         _begin(work, job)
     else:
         yield Note(text="Going on where this was stopped.")
-    objects, cut, seen, first = 0, 0, set[int](), None
+    objects, cut, classes, first = 0, 0, set[int](), None
     for t in range(pixels.shape[0]):
-        frame = Frame(network, volume.spacing, pixels[t], work / str(t), cancelled)
-        frame.prepare(partial(plan.plan_for, job, network, volume, pixels[t], first))
-        first = first or frame.plan
-        out = omezarr.begun(work / "labels", Path(job.out), volume.labels_shape, frame.chunk)
+        made = partial(plan.plan_for, job, network, volume, pixels[t], first)
+        found = prepare(work / str(t), network, made)
+        first = first or found
+        omezarr.begun(work / "labels", Path(job.out), volume.labels_shape, chunk_of(found))
         if t == 0:
-            yield Note(text=plan.words(volume, frame.plan))
-        for share, what in frame.steps(out, t, objects):
+            yield Note(text=plan.words(volume, found))
+        frame = _Frame(bench, crew, t, cancelled)
+        for share, what in frame.steps(objects):
             done = t + share
             left = (time.monotonic() - began) * (pixels.shape[0] - done) / done if done > 0.01 else None
             yield Progress(done=done, total=pixels.shape[0], left_s=left, what=what)
-        objects, cut, seen = objects + frame.objects, cut + frame.cut, seen | frame.classes
+        objects, cut, classes = objects + frame.objects, cut + frame.cut, classes | frame.classes
     if cut:
         yield Note(text=f"{cut} objects are wider than the margin of a block and may be in two parts.")
-    classes = {one.value: one.name for one in network.header.classes}
-    omezarr.finish(work / "labels", Path(job.out), Export(np.zeros((1, 1, 1, 1)), volume, classes))
+    names = {one.value: one.name for one in network.header.classes}
+    omezarr.finish(work / "labels", Path(job.out), Export(np.zeros((1, 1, 1, 1)), volume, names))
     shutil.rmtree(work)
     yield Finished(
         result=SegmentLargeResult(
             job=job.id,
             labels=job.out,
-            objects=objects or len(seen),
+            objects=objects or len(classes),
             seconds=time.monotonic() - began,
-            device=network.device.words,
+            device=where,
         )
     )
+
+
+class _Frame:
+    """The stages of one frame.
+
+    When it is done, ``objects`` and ``cut`` count instances and those wider than margins, ``classes`` are those found.
+    """
+
+    def __init__(self, bench: Bench, crew: Crew, t: int, cancelled: Callable[[], bool]) -> None:
+        self._bench = bench
+        self._crew = crew
+        self._t = t
+        self._cancelled = cancelled
+        self.objects = self.cut = 0
+        self.classes: set[int] = set()
+
+    def steps(self, first: int) -> Iterator[tuple[float, str]]:
+        """Do what is not done yet; yields how much is, and what. Ids begin after ``first``."""
+        frame = self._bench.frame(self._t)
+        plan, blocks = frame.plan, len(frame.plan.blocks)
+        tiles = min(self._crew.at_once, int(np.prod(plan.tiles)))
+        yield from self._marked("predict", len(plan.lattice.tiles()), tiles)
+        yield from self._marked("decode", blocks, 1)
+        found = frame.found()
+        if self._bench.network.header.kind == "classes":
+            self.classes = set(found.owned.tolist())
+        joined: list[Any] = []
+        if len(found.cut):
+            frame.keep_cut(found.cut)
+            every = (Piece("join", self._t, i, i + 1) for i in range(blocks))
+            joined = yield from self._done("join", every, blocks, 0, lambda piece: None)
+        ids = frame.keep_numbers(found, joined, first)
+        yield from self._marked("number", blocks, 1)
+        self.objects, self.cut = 0 if self.classes else ids, len(found.cut)
+
+    def _marked(self, stage: Stage, count: int, longest: int) -> Iterator[tuple[float, str]]:
+        """A stage of which is written down what is done."""
+        marks = Marks(self._bench.work / str(self._t) / f"{stage}.done", count)
+        pieces = (Piece(stage, self._t, *run) for run in marks.runs(longest))
+        yield from self._done(stage, pieces, count, marks.done, lambda piece: marks.mark(piece.first, piece.stop))
+
+    def _done(
+        self, stage: Stage, pieces: Iterable[Piece], count: int, done: int, then: Callable[[Piece], None]
+    ) -> Generator[tuple[float, str], None, list[Any]]:
+        begin, end = _SHARES[stage]
+        values: list[Any] = []
+        self._check()
+        for one in self._crew.do(self._bench, pieces):
+            if one is not None:
+                piece, came = one
+                then(piece)
+                values += [value for value in came if value is not None]
+                done += piece.stop - piece.first
+            yield begin + (end - begin) * done / count, _WORDS[stage]
+            self._check()
+        return values
+
+    def _check(self) -> None:
+        if self._cancelled():
+            raise Cancelled
 
 
 def work_folder(out: Path) -> Path:
@@ -101,145 +175,3 @@ def _begin(work: Path, job: SegmentLargeJob) -> None:
 def _same(job: SegmentLargeJob) -> dict[str, Any]:
     """What must be the same for a job to go on: not its name, nor the memory that it may take."""
     return job.model_dump(mode="json", exclude={"id", "memory_mb", "store", "labels_kind"})
-
-
-class Frame:
-    """One frame (C, Z, Y, X) with what is done of it in a folder.
-
-    When it is done, ``objects`` and ``cut`` count instances and those wider than margins, ``classes`` are those found.
-    """
-
-    def __init__(
-        self,
-        network: Network,
-        spacing: tuple[float, float, float],
-        pixels: Any,
-        folder: Path,
-        cancelled: Callable[[], bool],
-    ) -> None:
-        self._network = network
-        self._spacing = spacing
-        self._pixels = pixels
-        self._folder = folder
-        self._cancelled = cancelled
-        self.objects = self.cut = 0
-        self.classes: set[int] = set()
-        self.plan: Plan
-
-    def prepare(self, made: Callable[[], Plan]) -> None:
-        """Take the plan that is there, or make one, and the arrays for what comes between."""
-        self._folder.mkdir(exist_ok=True)
-        if not (self._folder / "plan.json").exists():
-            for name in ("prediction", "places"):
-                shutil.rmtree(self._folder / name, ignore_errors=True)
-            found = made()
-            lattice = found.lattice
-            channels = self._network.header.net.out_channels
-            z, y, x = (slice(0, n) for n in lattice.step)
-            step = lattice.in_image((z, y, x))
-            zarr.create_array(
-                self._folder / "prediction",
-                shape=(channels, *lattice.network_shape),
-                chunks=(channels, *lattice.step),
-                dtype=np.float16,
-            )
-            zarr.create_array(
-                self._folder / "places",
-                shape=lattice.shape,
-                chunks=tuple(max(1, s.stop) for s in step),
-                dtype=np.uint64,
-            )
-            plan.kept(found, self._folder / "plan.json")
-        self.plan = plan.known(self._folder / "plan.json")
-        self._prediction = zarr.open_array(self._folder / "prediction", mode="r+")
-        self._places = zarr.open_array(self._folder / "places", mode="r+")
-
-    @property
-    def chunk(self) -> Triple:
-        """The image voxels (z, y, x) of a tile: every piece writes whole chunks of its own."""
-        z, y, x = self._places.chunks
-        return z, y, x
-
-    def steps(self, out: Any, t: int, first: int) -> Iterator[tuple[float, str]]:
-        """Do what is not done yet; yields how much is, and what. Ids in ``out[t]`` begin after ``first``."""
-        tiles, blocks = self.plan.lattice.tiles(), list(self.plan.lattice.blocks(self.plan.tiles, self.plan.margin))
-        for i in self._left("tiles", len(tiles)):
-            self._predict(tiles[i])
-            self._mark("tiles", i)
-            yield _PREDICTING * (i + 1) / len(tiles), "Predicting"
-        for i in self._left("blocks", len(blocks)):
-            self._decode(blocks[i], i)
-            self._mark("blocks", i)
-            yield _PREDICTING + (_DECODING - _PREDICTING) * (i + 1) / len(blocks), "Separating objects"
-        known, ids = self._numbers(blocks)
-        for i, block in enumerate(blocks):
-            self._check()
-            place = self.plan.lattice.in_image(block.put)
-            self._write(out, (t, *place), known, ids, first)
-            yield _DECODING + (1 - _DECODING) * (i + 1) / len(blocks), "Numbering objects"
-        self.objects = int(ids.max(initial=0)) if self._network.header.kind == "instances" else 0
-
-    def _predict(self, tile: Part) -> None:
-        self._check()
-        found = parts.predict_tile(self._network, self.plan.lattice, self._pixels, self.plan.scaling, tile)
-        self._prediction[(slice(None), *tile.put)] = found
-
-    def _decode(self, block: Part, index: int) -> None:
-        self._check()
-        values = np.asarray(self._prediction[(slice(None), *block.read)])
-        places, found = parts.decode_block(self._network, self.plan.lattice, values, block, self._spacing)
-        self._places[self.plan.lattice.in_image(block.put)] = places
-        part = self._folder / f"{index}.part.npz"
-        np.savez(part, owned=found.owned, cut=found.cut)
-        part.replace(self._folder / f"{index}.npz")
-
-    def _numbers(self, blocks: list[Part]) -> tuple[np.ndarray, np.ndarray]:
-        """Which places are which ids, those of objects joined that margins cut."""
-        found = []
-        for index in range(len(blocks)):
-            with np.load(self._folder / f"{index}.npz") as told:
-                found.append(Found(told["owned"], told["cut"]))
-        cut = np.unique(np.concatenate([one.cut for one in found]))
-        joined = self._joined(blocks, cut) if len(cut) else np.zeros((0, 2), np.uint64)
-        known, ids = parts.numbers(np.concatenate([cut, *(one.owned for one in found)]), joined)
-        self.cut = len(cut)
-        return known, ids
-
-    def _joined(self, blocks: list[Part], cut: np.ndarray) -> np.ndarray:
-        """What was cut and belongs together, by the faces between blocks."""
-        found = [np.zeros((0, 2), np.uint64)]
-        for block in blocks:
-            self._check()
-            own = self.plan.lattice.in_image(block.put)
-            for axis in range(3):
-                if own[axis].start == 0:
-                    continue
-                at = own[axis].start
-                faces = [
-                    np.asarray(self._places[(*own[:axis], slice(i, i + 1), *own[axis + 1 :])]) for i in (at - 1, at)
-                ]
-                found.append(parts.joins(faces[0], faces[1], cut))
-        return np.concatenate(found)
-
-    def _write(self, out: Any, place: tuple[Any, ...], known: np.ndarray, ids: np.ndarray, first: int) -> None:
-        places = np.asarray(self._places[place[1:]])
-        if self._network.header.kind == "classes":
-            self.classes |= set(np.unique(places).tolist()) - {0}
-            out[place] = places.astype(np.uint32)
-            return
-        labels = parts.renumbered(places, known, ids)
-        out[place] = np.where(labels > 0, labels + np.uint32(first), 0)
-
-    def _left(self, name: str, count: int) -> list[int]:
-        """What is not done yet, by the marks there are."""
-        path = self._folder / f"{name}.txt"
-        done = set(map(int, path.read_text().split())) if path.exists() else set()
-        return [i for i in range(count) if i not in done]
-
-    def _mark(self, name: str, index: int) -> None:
-        with (self._folder / f"{name}.txt").open("a") as file:
-            file.write(f"{index}\n")
-
-    def _check(self) -> None:
-        if self._cancelled():
-            raise Cancelled

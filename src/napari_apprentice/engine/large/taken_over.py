@@ -9,6 +9,7 @@ from pathlib import Path
 import zarr
 
 from napari_apprentice.data import merging
+from napari_apprentice.engine.large.crew import Crew
 from napari_apprentice.engine.large.run import run as segment
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled
@@ -17,9 +18,9 @@ from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult, StoreRef
 from napari_apprentice.settings import Kind
 
 
-def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm) -> Iterator[Event]:
+def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm, crew: Crew | None = None) -> Iterator[Event]:
     """Segment, then merge into ``job.store`` if there is one; the proposal itself is not kept then."""
-    for event in segment(job, cancelled, warm):
+    for event in segment(job, cancelled, warm, crew):
         if job.store is None or not isinstance(event, Finished):
             yield event
             continue

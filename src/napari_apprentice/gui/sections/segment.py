@@ -9,6 +9,7 @@ from napari_apprentice.events import Event, Failed, Finished, Progress, WasCance
 from napari_apprentice.gui.batch import ManyFiles
 from napari_apprentice.gui.forms import Form
 from napari_apprentice.gui.sections.job import JobControl
+from napari_apprentice.gui.sections.run_on import RunOn
 from napari_apprentice.gui.sections.section import Fold, Section, button, link, row
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
@@ -34,6 +35,7 @@ class SegmentSection(Section):
         self.knows_device = False
         self.form: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _SHOWN, _LABELS)
         self.more: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _MORE, _LABELS)
+        self.place = RunOn(session, self._on_place, self.say)
         self.link = QCheckBox("Keep ids through time")
         self.link.setToolTip(SegmentSettings.model_fields["link"].description or "")
         self.link.toggled.connect(self._on_link)
@@ -41,7 +43,7 @@ class SegmentSection(Section):
         self._fold = Fold(self.more, "More settings")
         self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"), self._fold)
         self.all = button("Segment all of the image", self._on_all)
-        for widget in (self.form, self.link, self.more, self.job, self.all):
+        for widget in (self.place, self.form, self.link, self.more, self.job, self.all):
             self.rows.addWidget(widget)
         others = link("Segment many files...", self.many.show, "Files, folders and plates, in the background")
         self.rows.addLayout(row(others, None))
@@ -93,6 +95,11 @@ class SegmentSection(Section):
 
     def _on_link(self, on: bool) -> None:
         self._session.segment_settings = self._session.segment_settings.model_copy(update={"link": on})
+
+    def _on_place(self) -> None:
+        self.say("")
+        self.knows_device = False  # those of the other place
+        self.refresh()
 
     def _on_segment(self) -> None:
         with self.said():

@@ -1,0 +1,136 @@
+"""One frame of a large image in the folder of its job: what each piece reads and what it writes.
+
+::
+
+    image --predict--> prediction --decode--> places, N.npz --number--> labels
+                                                  |  join        ^
+                                                  +--> numbers --+   (the only step that looks at the whole frame)
+
+Nothing is kept from one piece to the next, so that pieces can be done by anyone who sees the folder, in any order
+within a stage, and twice.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from zarr.codecs import BloscCodec
+
+from napari_apprentice.engine.large import parts, plan
+from napari_apprentice.engine.large.parts import Found, Places
+from napari_apprentice.engine.large.plan import Plan
+from napari_apprentice.engine.predict import Network
+from napari_apprentice.settings import Triple
+
+_NO_PAIRS = np.zeros((0, 2), np.uint64)
+
+
+def prepare(folder: Path, network: Network, made: Callable[[], Plan]) -> Plan:
+    """The plan that is there, or a new one, and the arrays for what comes between."""
+    folder.mkdir(exist_ok=True)
+    if not (folder / "plan.json").exists():
+        for name in ("prediction", "places"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        found = made()
+        lattice, channels = found.lattice, network.header.net.out_channels
+        predicted, step = (channels, *lattice.network_shape), (channels, *lattice.step)
+        _made(folder / "prediction", predicted, step, np.float16)
+        places = np.uint64 if network.header.kind == "instances" else np.uint32
+        _made(folder / "places", lattice.shape, chunk_of(found), places)
+        plan.kept(found, folder / "plan.json")
+    return plan.known(folder / "plan.json")
+
+
+def _made(path: Path, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any) -> None:
+    """An array that is read again soon: compressed so lightly that it takes less time than the disk would."""
+    lightly = BloscCodec(cname="lz4", clevel=1, shuffle="shuffle")
+    zarr.create_array(path, shape=shape, chunks=chunks, dtype=dtype, compressors=lightly)
+
+
+def chunk_of(found: Plan) -> Triple:
+    """The image voxels (z, y, x) of a tile: every piece writes whole chunks of its own."""
+    z, y, x = found.lattice.step
+    step = found.lattice.in_image((slice(0, z), slice(0, y), slice(0, x)))
+    return max(1, step[0].stop), max(1, step[1].stop), max(1, step[2].stop)
+
+
+class Frame:
+    """One frame (C, Z, Y, X) as pieces see it; ``labels`` (Z, Y, X) is where they end."""
+
+    def __init__(
+        self, network: Network, spacing: tuple[float, float, float], pixels: Any, folder: Path, labels: Any
+    ) -> None:
+        self.plan = plan.known(folder / "plan.json")
+        self._network = network
+        self._spacing = spacing
+        self._pixels = pixels
+        self._folder = folder
+        self._labels = labels
+        self._prediction = zarr.open_array(folder / "prediction", mode="r+")
+        self._places = zarr.open_array(folder / "places", mode="r+")
+
+    def predict(self, index: int) -> None:
+        """Write what the network says of a tile."""
+        lattice = self.plan.lattice
+        tile = lattice.tiles()[index]
+        found = parts.predict_tile(self._network, lattice, self._pixels, self.plan.scaling, tile)
+        self._prediction[(slice(None), *tile.put)] = found
+
+    def decode(self, index: int) -> None:
+        """Write the places of a block's objects, and which there are."""
+        block = self.plan.blocks[index]
+        values = np.asarray(self._prediction[(slice(None), *block.read)])
+        places, found = parts.decode_block(self._network, self.plan.lattice, values, block, self._spacing)
+        self._places[self.plan.lattice.in_image(block.put)] = places
+        part = self._folder / f"{index}.{os.getpid()}.part.npz"
+        np.savez(part, owned=found.owned, cut=found.cut)
+        part.replace(self._folder / f"{index}.npz")
+
+    def join(self, index: int) -> Places:
+        """Pairs (n, 2) of objects that margins cut and that meet at the near faces of a block."""
+        cut = np.load(self._folder / "cut.npy", mmap_mode="r")
+        own = self.plan.lattice.in_image(self.plan.blocks[index].put)
+        found = [_NO_PAIRS]
+        for axis in range(3):
+            at = own[axis].start
+            if at > 0:
+                sides = [(*own[:axis], slice(i, i + 1), *own[axis + 1 :]) for i in (at - 1, at)]
+                one, two = (np.asarray(self._places[side]) for side in sides)
+                found.append(parts.joins(one, two, cut))
+        return np.concatenate(found)
+
+    def number(self, index: int) -> None:
+        """Write the labels of a block."""
+        place = self.plan.lattice.in_image(self.plan.blocks[index].put)
+        places = np.asarray(self._places[place])
+        if self._network.header.kind == "classes":
+            self._labels[place] = places
+            return
+        known, ids = (np.load(self._folder / f"{name}.npy", mmap_mode="r") for name in ("known", "ids"))
+        self._labels[place] = parts.renumbered(places, known, ids)
+
+    def found(self) -> Found:
+        """The objects of all blocks; when they are classes, the values there are."""
+        owned, cut = [], []
+        for index in range(len(self.plan.blocks)):
+            with np.load(self._folder / f"{index}.npz") as told:
+                owned.append(told["owned"])
+                cut.append(told["cut"])
+        return Found(np.unique(np.concatenate(owned)), np.unique(np.concatenate(cut)))
+
+    def keep_cut(self, cut: Places) -> None:
+        """Tell those who join which objects were cut."""
+        np.save(self._folder / "cut.npy", cut)
+
+    def keep_numbers(self, found: Found, joined: Sequence[Places], first: int) -> int:
+        """Tell those who number which place has which id, after ``first``; returns how many ids there are."""
+        known, ids = parts.numbers(np.concatenate([found.cut, found.owned]), np.concatenate([_NO_PAIRS, *joined]))
+        np.save(self._folder / "known.npy", known)
+        np.save(self._folder / "ids.npy", ids + np.uint32(first))
+        return int(ids.max(initial=0))

@@ -1,0 +1,36 @@
+"""What is done of many pieces: one byte each in a file, which survives whatever ends the process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+_STRETCH = 1 << 16
+
+
+class Marks:
+    """Marks of ``count`` pieces; a piece is marked when all it writes is written."""
+
+    def __init__(self, path: Path, count: int) -> None:
+        fresh = not path.exists() or path.stat().st_size != count
+        self._done = np.memmap(path, np.uint8, "w+" if fresh else "r+", shape=(count,))
+
+    @property
+    def done(self) -> int:
+        """How many are marked."""
+        return int(np.count_nonzero(self._done))
+
+    def mark(self, first: int, stop: int) -> None:
+        """Pieces first, ..., stop - 1 are done."""
+        self._done[first:stop] = 1
+
+    def runs(self, longest: int) -> Iterator[tuple[int, int]]:
+        """What is not done, as runs (first, stop) of at most ``longest`` pieces; found as they are asked for."""
+        for start in range(0, len(self._done), _STRETCH):
+            left = np.flatnonzero(self._done[start : start + _STRETCH] == 0) + start
+            edges = np.flatnonzero(np.diff(left) > 1) + 1
+            for run in np.split(left, edges) if len(left) else []:
+                for first in range(int(run[0]), int(run[-1]) + 1, longest):
+                    yield first, min(first + longest, int(run[-1]) + 1)

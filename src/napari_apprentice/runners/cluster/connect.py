@@ -1,0 +1,190 @@
+"""A way to a dask scheduler: one that is there, or one of this machine's own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.settings import ClusterSettings
+
+_KNOCK_S = 8  # dask goes on knocking also where it was refused
+_PATIENCE_S = 30
+# Dask lets workers give every freed array back to the system, and a network that gets its memory anew for each layer
+# takes half as long again; kept, it takes a fifth less than without either.
+_MALLOC = {"MALLOC_TRIM_THRESHOLD_": 128 << 20, "MALLOC_MMAP_THRESHOLD_": 32 << 20}
+_SAVED = ".json"  # what `dask scheduler --scheduler-file` writes
+
+
+def distributed() -> Any:
+    """The package; `UserError` where it is not installed."""
+    try:
+        return import_module("distributed")
+    except ImportError as error:
+        raise UserError('Clusters need dask.distributed: pip install "napari-apprentice[cluster]".') from error
+
+
+class Connection:
+    """A client of a scheduler whose workers are ready; `close` ends workers that were started for it.
+
+    Raises
+    ------
+    UserError
+        When nobody answers, no worker is there, or the workers do not have this package.
+    """
+
+    def __init__(self, settings: ClusterSettings) -> None:
+        self._cluster: Any = None
+        self._dask = distributed()
+        if settings.scheduler:
+            self.words = settings.scheduler
+            self.client = self._to(settings)
+        else:
+            self.words = "this computer"
+            self.client = self._own(settings.workers or 1)
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the scheduler went away."""
+        return bool(self.client.status in ("closed", "closing"))
+
+    def threads(self) -> int:
+        """How many tasks the workers do at the same time."""
+        return int(sum(self.client.nthreads().values()))
+
+    def memory_bytes(self) -> int:
+        """What a task may take on the smallest worker."""
+        worker = import_module("napari_apprentice.runners.cluster.worker")
+        return int(min(self.client.run(worker.memory_bytes).values()))
+
+    def close(self) -> None:
+        """Hang up."""
+        with suppress(Exception):  # what is gone already is closed
+            self.client.close(timeout=2)
+        if self._cluster is not None:
+            self._cluster.close(timeout=5)
+
+    def _to(self, settings: ClusterSettings) -> Any:
+        address = str(settings.scheduler)
+        security = security_of(settings)
+        saved = address.endswith(_SAVED)
+        if saved and not Path(address).exists():
+            raise UserError(f"The scheduler file {address} is not there: start the scheduler, or check the path.")
+        try:
+            found = json.loads(Path(address).read_text())["address"] if saved else address
+            asyncio.run(_answers(found, security))
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+            tls = " and its TLS certificates" if address.startswith("tls") or security else ""
+            raise UserError(f"No dask scheduler answers at {address}: check the address{tls}.") from error
+        return self._dask.Client(found, security=security, timeout=_PATIENCE_S, set_as_default=False)
+
+    def _own(self, workers: int) -> Any:
+        """Processes of one thread each; with GPUs each is given one of them."""
+        dask = self._dask
+        security = _secret()
+        gpus = _gpus()
+        options = {"nthreads": 1, "dashboard": False, "silence_logs": logging.CRITICAL, "security": security}
+        total = psutil.virtual_memory().available
+        each = {"memory_limit": int(0.9 * total / workers), **options}
+        spec = {
+            i: {
+                "cls": dask.Nanny,
+                "options": {**each, "env": {"CUDA_VISIBLE_DEVICES": gpus[i % len(gpus)]} if gpus else {}},
+            }
+            for i in range(workers)
+        }
+        protocol = "tls://" if security else "tcp://"
+        listens = {
+            "host": "127.0.0.1",
+            "port": 0,
+            "protocol": protocol,
+            "dashboard": False,
+            "dashboard_address": "127.0.0.1:0",
+            "security": security,
+        }
+        kept = {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in _MALLOC.items()}
+        with import_module("dask").config.set(kept):
+            self._cluster = dask.SpecCluster(
+                workers=spec,
+                scheduler={"cls": dask.Scheduler, "options": listens},
+                security=security,
+                silence_logs=logging.CRITICAL,
+            )
+        return dask.Client(self._cluster, set_as_default=False)
+
+    def _prepare(self) -> None:
+        try:
+            self.client.wait_for_workers(1, timeout=_PATIENCE_S)
+        except TimeoutError as error:
+            raise UserError(
+                f"The scheduler at {self.words} has no workers: start some with dask worker, or wait for the queue."
+            ) from error
+        worker = import_module("napari_apprentice.runners.cluster.worker")
+        try:
+            told = self.client.register_plugin(worker.Apprentice(), name=worker.NAME)
+            self.client.run(worker.memory_bytes)
+        except Exception as error:
+            raise UserError(
+                f"The workers at {self.words} cannot load napari-apprentice ({error}): install the same version there."
+            ) from error
+        for answer in (told or {}).values():
+            if answer.get("status") == "error":
+                raise UserError(
+                    f"A worker at {self.words} cannot load napari-apprentice: install the same version there."
+                )
+
+
+async def _answers(address: str, security: Any) -> None:
+    """Knock: a client that cannot connect would hang when it is thrown away."""
+    arguments = (security or distributed().Security()).get_connection_args("client")
+    comm = await import_module("distributed.comm").connect(address, timeout=_KNOCK_S, **arguments)
+    await comm.close()
+
+
+def security_of(settings: ClusterSettings) -> Any:
+    """What TLS needs; None without certificates. `UserError` when a file of them is missing."""
+    files = {
+        "tls_ca_file": settings.tls_ca,
+        "tls_client_cert": settings.tls_cert,
+        "tls_client_key": settings.tls_key,
+    }
+    if not any(files.values()):
+        return None
+    if not all(files.values()):
+        raise UserError("TLS needs three files: give --tls-ca, --tls-cert and --tls-key together.")
+    for path in files.values():
+        if not Path(str(path)).is_file():
+            raise UserError(f"The certificate {path} is not there: check the path.")
+    return distributed().Security(**{name: str(path) for name, path in files.items()}, require_encryption=True)
+
+
+def _secret() -> Any:
+    """Certificates for one run: without them everyone on this machine could have our workers run code.
+
+    None where the package that makes them is missing.
+    """
+    try:
+        return distributed().Security.temporary()
+    except ImportError:
+        return None
+
+
+def _gpus() -> list[str]:
+    """Numbers of the GPUs that may be used, as `CUDA_VISIBLE_DEVICES` has them."""
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is not None:
+        return [one for one in allowed.split(",") if one and one != "-1"]
+    return [str(i) for i in range(import_module("napari_apprentice.engine.device").gpus())]

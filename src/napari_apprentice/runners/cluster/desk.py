@@ -1,0 +1,113 @@
+"""Where jobs sent from a window are done on a worker: files that came with them, and an engine process as at home."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import zlib
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_apprentice import events, jobs
+from napari_apprentice.data import scratch
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import ArrayRef, SegmentJob, TeachJob
+from napari_apprentice.runners.cluster.luggage import moved
+from napari_apprentice.runners.process import ProcessRunners
+from napari_apprentice.runners.running import RunningJob
+
+_RECENT = 4  # jobs: another may be sent while one is
+_NO_FILE = "/\\"
+
+
+class Desk:
+    """Takes files and jobs in, reports events, gives results out; everything goes with the worker."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="apprentice-")
+        self._runners = ProcessRunners()
+        self._recent: deque[list[str]] = deque(maxlen=_RECENT)
+        self._numbers = itertools.count(1)
+        self._running: dict[int, tuple[RunningJob, Path]] = {}
+
+    def missing(self, names: list[str]) -> list[str]:
+        """Which of these files have to be sent. Those that no recent job needed are thrown away."""
+        self._recent.append(names)
+        if not self._running:
+            for path in self._here().iterdir():
+                if not any(path.name.removesuffix(".part") in needed for needed in self._recent):
+                    path.unlink()
+        return [name for name in names if not self._path(name).exists()]
+
+    def put(self, name: str, start: int, piece: bytes, whole: int) -> None:
+        """A piece of a file, which is there when all ``whole`` bytes are; `UserError` when the disk is full."""
+        path = self._path(name)
+        part = path.with_name(f"{name}.part")
+        try:
+            with part.open("r+b" if start else "wb") as file:
+                file.seek(start)
+                file.write(piece)
+            if start + len(piece) >= whole:
+                part.replace(path)
+        except OSError as error:
+            raise UserError(f"A worker cannot keep the image ({error.strerror}): free some space there.") from error
+
+    def start(self, job: dict[str, Any]) -> int:
+        """Begin a job; returns its number."""
+        wanted = jobs.from_plain(job)
+        if not isinstance(wanted, SegmentJob | TeachJob):
+            raise TypeError(f"{wanted.type} is done at home")
+        number = next(self._numbers)
+        out = self._here() / f"out-{number}{'.npy' if isinstance(wanted, SegmentJob) else '.safetensors'}"
+        here = moved(wanted, lambda name: str(self._path(name)), str(out))
+        self._running[number] = self._runners.start(here), out
+        return number
+
+    def poll(self, number: int) -> list[dict[str, Any]]:
+        """What the job reported since."""
+        return [events.to_plain(event) for event in self._running[number][0].poll()]
+
+    def cancel(self, number: int) -> None:
+        """Ask the job to stop."""
+        self._running[number][0].cancel()
+
+    def region(self, number: int, region: events.Region) -> bytes:
+        """Provisional labels of a region (uint32), compressed."""
+        labels = scratch.read(ArrayRef(path=str(self._running[number][1])))
+        part = labels[tuple(slice(start, stop) for start, stop in region)]
+        return zlib.compress(np.ascontiguousarray(part).tobytes(), 1)
+
+    def result(self, number: int, start: int, size: int) -> tuple[bytes, bool]:
+        """A piece of what the job wrote, compressed, and whether more follows."""
+        path = self._running[number][1]
+        with path.open("rb") as file:
+            file.seek(start)
+            piece = file.read(size)
+        return zlib.compress(piece, 1), start + len(piece) < path.stat().st_size
+
+    def forget(self, number: int) -> None:
+        """The job is over."""
+        running = self._running.pop(number, None)
+        if running is not None:
+            running[1].unlink(missing_ok=True)
+
+    def devices(self) -> list[dict[str, Any]] | None:
+        """Devices here, once the engine process has looked."""
+        found = self._runners.devices()
+        return None if found is None else [device.model_dump() for device in found]
+
+    def close(self) -> None:
+        """End the engine and remove the files."""
+        self._runners.close()
+        self._folder.cleanup()
+
+    def _here(self) -> Path:
+        return Path(self._folder.name)
+
+    def _path(self, name: str) -> Path:
+        if any(letter in name for letter in _NO_FILE):
+            raise ValueError(f"{name} is no name of a file")
+        return self._here() / name

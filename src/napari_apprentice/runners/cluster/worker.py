@@ -1,0 +1,96 @@
+"""What runs on a worker: pieces of large images, with one model loaded for all of them, and jobs sent from a window."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+import psutil
+from distributed import WorkerPlugin, get_worker
+
+from napari_apprentice import jobs
+from napari_apprentice.errors import UserError
+from napari_apprentice.runners.cluster.desk import Desk
+
+NAME = "napari-apprentice"
+
+
+class Apprentice(WorkerPlugin):
+    """What a worker keeps from one task to the next: models, and the large image that it works on."""
+
+    name = NAME
+    idempotent = True
+
+    def setup(self, worker: Any) -> None:
+        """Begin with nothing."""
+        self._lock = threading.Lock()
+        self._warm: Any = None
+        self._bench: tuple[Any, Any] | None = None
+        self._desk: Desk | None = None
+
+    def teardown(self, worker: Any) -> None:
+        """End what was begun."""
+        if self._desk is not None:
+            self._desk.close()
+
+    @property
+    def desk(self) -> Desk:
+        """Where jobs sent from a window are done."""
+        with self._lock:
+            if self._desk is None:
+                self._desk = Desk()
+            return self._desk
+
+    def bench(self, job: dict[str, Any], work: str) -> Any:
+        """The bench of a job that keeps its pieces in the folder ``work``."""
+        with self._lock:
+            if self._bench is None or self._bench[0] != (job, work):
+                self._bench = ((job, work), self._opened(job, work))
+            return self._bench[1]
+
+    def _opened(self, job: dict[str, Any], work: str) -> Any:
+        wanted = jobs.from_plain(job)
+        if not isinstance(wanted, jobs.SegmentLargeJob):
+            raise TypeError(f"{wanted.type} has no pieces")
+        for path in (work, wanted.model):
+            if not Path(path).exists():
+                raise UserError(
+                    f"The worker on {socket.gethostname()} does not see {path}: images, models and labels must lie on "
+                    "a file system that all workers share, under the same path."
+                )
+        if self._warm is None:
+            self._warm = import_module("napari_apprentice.engine.warm").Warm()
+        crew = import_module("napari_apprentice.engine.large.crew")
+        return crew.Bench(wanted, Path(work), self._warm)
+
+
+def do(job: dict[str, Any], work: str, piece: tuple[str, int, int, int]) -> list[Any]:
+    """Do a piece of a job."""
+    plugin = cast(Apprentice, get_worker().plugins[NAME])
+    bench = plugin.bench(job, work)
+    return list(bench.do(import_module("napari_apprentice.engine.large.crew").Piece(*piece)))
+
+
+def ask(what: str, arguments: tuple[Any, ...], dask_worker: Any) -> tuple[str, Any]:
+    """Call a method of the desk on a worker (`Client.run` gives it by this name).
+
+    "answer" and what it is, "mistake" and a sentence, or "bug" and a traceback: what is raised is silence.
+    """
+    try:
+        plugin = cast(Apprentice, dask_worker.plugins[NAME])
+        return "answer", getattr(plugin.desk, what)(*arguments)
+    except UserError as error:
+        return "mistake", str(error)
+    except Exception:
+        return "bug", traceback.format_exc()
+
+
+def memory_bytes(dask_worker: Any) -> int:
+    """What a task may take on a worker (`Client.run` gives it by this name)."""
+    free = psutil.virtual_memory().available
+    limit = dask_worker.memory_manager.memory_limit or free
+    return int(min(limit, free) / max(1, dask_worker.state.nthreads))
