@@ -17,6 +17,7 @@ from napari_apprentice.data.reading import not_said, read_as
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import SegmentResult
+from napari_apprentice.runners import Runners
 from napari_apprentice.session import Session
 from napari_apprentice.session.batch import (
     Began,
