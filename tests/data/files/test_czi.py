@@ -99,6 +99,14 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, left: int) -> None:
         read_image(path)
 
 
+def test_hundreds_of_channels_that_cannot_be_in_a_file_are_refused(tmp_path: Path) -> None:
+    with writing.create_czi(str(tmp_path / "a.czi")) as file:
+        for channel in (0, 999):
+            file.write(np.zeros((200, 300), np.uint8), location=(0, 0), plane={"T": 0, "C": channel, "Z": 0})
+    with pytest.raises(UserError, match=r"a\.czi .*damaged"):
+        read_image(tmp_path / "a.czi")
+
+
 def test_what_to_install_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _write(tmp_path / "a.czi")
     monkeypatch.setattr(czi_scenes, "find_spec", lambda name: None)

@@ -11,7 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.files.pixels import refuse_nonsense
 from napari_apprentice.data.files.planes import Planes, library, missing
+from napari_apprentice.errors import UserError
 
 _READ_AT_ONCE = 1024  # pixels; tiles are of about this size
 _SMALLEST = 512  # no level needs to be coarser
@@ -53,9 +55,14 @@ class CziFile(Protocol):
 
 def opened(path: Path) -> CziFile:
     """The file, by the library that is there; `UserError` when there is none."""
-    if find_spec("pylibCZIrw") is not None:
-        return _ByLibCzi(path)
-    return _ByCziFile(path)
+    file: CziFile = _ByLibCzi(path) if find_spec("pylibCZIrw") is not None else _ByCziFile(path)
+    try:
+        for scene in file.scenes:  # a damaged file may claim millions of channels
+            refuse_nonsense(path, (*scene.sizes, *scene.box[2:]), 1)
+    except UserError:
+        file.close()
+        raise
+    return file
 
 
 class _ByLibCzi:
