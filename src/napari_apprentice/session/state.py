@@ -24,7 +24,8 @@ from napari_apprentice.settings import ClassName, Kind, SegmentSettings, TeachSe
 
 _BYTES = 20  # for each voxel of an image that is labelled whole, while a proposal is taken in
 _SHARE = 0.5  # of the free memory
-_LARGEST_WHOLE = 1 << 28  # voxels; beyond it looking through all labels takes longer than a window may wait
+_LARGEST_WHOLE = 1 << 28  # voxels; beyond it looking through all labels takes longer than a window may wait,
+_LARGEST_PLANE = 1 << 26  # and beyond this drawing a plane of them does
 
 
 class State:
@@ -142,7 +143,8 @@ class State:
         voxels = math.prod(volume.labels_shape)
         if self.largest_whole is not None:
             return voxels > self.largest_whole
-        return voxels > _LARGEST_WHOLE or voxels * _BYTES > psutil.virtual_memory().available * _SHARE
+        too_large = voxels > _LARGEST_WHOLE or math.prod(volume.labels_shape[2:]) > _LARGEST_PLANE
+        return too_large or voxels * _BYTES > psutil.virtual_memory().available * _SHARE
 
     def reinterpret(self, entry: Entry, volume: Volume) -> None:
         """Read an image differently (spacing, channel): its labels stay. `UserError` when their shape would change."""
