@@ -6,16 +6,19 @@ xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_screenshots.py
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import napari
 import numpy as np
+import tifffile
 from PIL import Image
 from scipy import ndimage
 from skimage import data
 
 from napari_apprentice import FreshSettings, Session
 from napari_apprentice.data import samples
+from napari_apprentice.data.files import read_image
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.gui.app import open_window
@@ -25,6 +28,7 @@ from napari_apprentice.settings import ClassName
 IMAGES = Path(__file__).parent / "images"
 SIZE = (1300, 860)
 COLOURS = 256
+MOSAIC = 12  # times the sample, along both sides
 TEACH_S = 75.0
 GLAND_CLASSES = (
     ClassName(value=1, name="gland", color="#ff7f0e"),
@@ -38,6 +42,7 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     _loop()
     _volume()
+    _large()
     _classes()
     _networks()
 
@@ -74,6 +79,33 @@ def _volume() -> None:
         viewer.dims.set_point(0, viewer.dims.range[0].stop / 2)
         _picture(viewer, "volume")
         _close(viewer, panel)
+
+
+def _large() -> None:
+    """The sample many times over, in a file with a pyramid: of such an image a part is open."""
+    tile = samples.load("nuclei_2d")[0].pixels[0, 0, 0]
+    rows = [np.hstack([np.rot90(tile, (i + j) % 4) for j in range(MOSAIC)]) for i in range(MOSAIC)]
+    with TemporaryDirectory() as folder, Session.temporary() as session:
+        path = Path(folder) / "mosaic.ome.tif"
+        _write_pyramid(path, np.vstack(rows))
+        session.largest_whole = 1 << 24
+        viewer, panel = _window(session, read_image(path))
+        session.segment_all()
+        wait_until(lambda: not session.busy(), longest_s=900)
+        viewer.scene.camera.zoom *= 3
+        wait(1.5)
+        _picture(viewer, "large")
+        _close(viewer, panel)
+
+
+def _write_pyramid(path: Path, pixels: np.ndarray) -> None:
+    """OME-TIFF with coarser levels."""
+    levels = [pixels[::step, ::step] for step in (1, 2, 4, 8)]
+    with tifffile.TiffWriter(path, ome=True) as file:
+        size = {"PhysicalSizeX": 0.325, "PhysicalSizeY": 0.325}
+        file.write(levels[0], subifds=3, tile=(512, 512), metadata={"axes": "YX", **size})
+        for level in levels[1:]:
+            file.write(level, subfiletype=1, tile=(512, 512))
 
 
 def _classes() -> None:
