@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from napari_apprentice.bench import report
 
 
@@ -51,7 +53,8 @@ def _against_size(axes: Any, sizes: list[dict[str, Any]], what: str) -> None:
     axes.set_ylim(bottom=0)
     if what == "peak_mb":
         edge = axes.get_xlim()
-        axes.plot(edge, [1000 * x for x in edge], color="grey", linestyle=":", label="the slide itself")
+        sizes_gb = np.geomspace(*edge)
+        axes.plot(sizes_gb, 1000 * sizes_gb, color="grey", linestyle=":", label="the slide itself")
         axes.set(xlim=edge, ylim=(0, 2 * max(one["peak_mb"] for one in sizes)))
     axes.legend(frameon=False)
 
