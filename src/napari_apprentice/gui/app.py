@@ -5,7 +5,7 @@ from __future__ import annotations
 import napari
 
 from napari_apprentice.data.volume import Volume
-from napari_apprentice.gui.layers import image_layer_of
+from napari_apprentice.gui.opening import layer_data
 from napari_apprentice.gui.panel import ApprenticePanel
 from napari_apprentice.gui.samples import sample
 from napari_apprentice.session import Session
@@ -20,7 +20,8 @@ def open_window(
     """A viewer with the panel beside it, and ``volume`` as its image."""
     viewer = napari.Viewer(title="Apprentice", show=show)
     if volume is not None:
-        viewer.add_layer(image_layer_of(volume)[0])
+        pixels, options, _ = layer_data(volume)
+        viewer.add_image(pixels, **options)
     panel = ApprenticePanel(viewer, session)
     viewer.window.add_dock_widget(panel, name="Apprentice", area="right")
     return viewer, panel

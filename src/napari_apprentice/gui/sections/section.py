@@ -29,7 +29,7 @@ from napari_apprentice.gui.theme import Palette
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LABEL_WIDTH = 78
+LABEL_WIDTH = 88  # "Diameter in" fits: rows of several forms stand in line
 
 
 class Section(QFrame):
