@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ArrayRef, SegmentJob, TeachJob
+from napari_apprentice.jobs import ArrayRef, SegmentJob, TeachJob, VolumeRef
 
 Sent = SegmentJob | TeachJob
 """Jobs that may be done elsewhere; what must answer at once stays here."""
@@ -33,12 +33,12 @@ def packed(job: Sent) -> tuple[Sent, dict[str, Path]]:
 def moved(job: Sent, place: Callable[[str], str], out: str) -> Sent:
     """The job with its files elsewhere."""
     if isinstance(job, SegmentJob):
-        image = job.image.model_copy(update={"pixels": ArrayRef(path=place(job.image.pixels.path))})
+        image = _image(job.image, place)
         return job.model_copy(update={"image": image, "model": place(job.model), "out": ArrayRef(path=out)})
     lessons = tuple(
         lesson.model_copy(
             update={
-                "image": lesson.image.model_copy(update={"pixels": ArrayRef(path=place(lesson.image.pixels.path))}),
+                "image": _image(lesson.image, place),
                 "labels": ArrayRef(path=place(lesson.labels.path)),
                 "vouched": ArrayRef(path=place(lesson.vouched.path)),
             }
@@ -47,6 +47,11 @@ def moved(job: Sent, place: Callable[[str], str], out: str) -> Sent:
     )
     files = {name: place(path) for name in ("parent", "encoder") if (path := getattr(job, name)) is not None}
     return job.model_copy(update={"lessons": lessons, "out": out, **files})
+
+
+def _image(image: VolumeRef, place: Callable[[str], str]) -> VolumeRef:
+    fitted_on = None if image.fitted_on is None else ArrayRef(path=place(image.fitted_on.path))
+    return image.model_copy(update={"pixels": ArrayRef(path=place(image.pixels.path)), "fitted_on": fitted_on})
 
 
 def pieces(path: Path, size: int) -> Iterator[tuple[int, bytes]]:

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from napari_apprentice.data import scratch
+from napari_apprentice.jobs import ArrayRef, LessonRef, SegmentJob, TeachJob, VolumeRef
+from napari_apprentice.runners.cluster.luggage import OUT, packed
+
+
+def image(folder: Path, name: str) -> VolumeRef:
+    pixels, sample = (scratch.write(folder / f"{name}-{part}.npy", np.zeros((1, 1, 1, 2, 3))) for part in ("a", "b"))
+    return VolumeRef(pixels=pixels, fitted_on=sample, name=name)
+
+
+def test_everything_that_a_job_names_travels_and_nothing_keeps_a_path_of_here(tmp_path: Path) -> None:
+    model = tmp_path / "m.safetensors"
+    model.write_bytes(b"weights")
+    segment = SegmentJob(id="1", image=image(tmp_path, "one"), model=str(model), out=ArrayRef(path=str(tmp_path / "o")))
+    labels = scratch.write(tmp_path / "labels.npy", np.zeros((1, 1, 2, 3), np.uint32))
+    lesson = LessonRef(image=image(tmp_path, "two"), labels=labels, vouched=labels)
+    teach = TeachJob(id="2", kind="instances", lessons=(lesson,), parent=str(model), out=str(tmp_path / "v1"))
+    for job, count in ((segment, 3), (teach, 4)):
+        sent, files = packed(job)
+        assert len(files) == count
+        assert all(path.exists() for path in files.values())
+        assert str(tmp_path) not in sent.model_dump_json()
+        assert OUT in sent.model_dump_json()
