@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -131,8 +132,12 @@ def test_a_program_is_told_everything_as_lines(images: Path, model: Path, tmp_pa
 
 
 def test_a_batch_ends_with_the_program_that_runs_it(images: Path, model: Path, tmp_path: Path) -> None:
-    inputs = [str(images / "one.tif")]
-    assert len(child([*inputs, "--model", str(model), "--out", str(tmp_path)], stays=False)) <= 1
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(40):
+        shutil.copy(images / "one.tif", many / f"{number}.tif")
+    told = child([str(many), "--model", str(model), "--out", str(tmp_path)], stays=False)
+    assert len([one for one in told if one.get("state") == "done"]) < 40
 
 
 def child(arguments: list[str], *, stays: bool = True) -> list[dict]:

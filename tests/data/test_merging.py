@@ -59,12 +59,15 @@ def test_what_is_vouched_for_stays_and_what_mostly_lies_on_it_is_dropped(store) 
     assert np.count_nonzero(out) == 9
 
 
-def test_an_object_that_is_vouched_for_in_part_gives_its_id_to_what_continues_it(store) -> None:
+@pytest.mark.parametrize("rows", [1, 3])
+def test_an_object_that_is_vouched_for_in_part_gives_its_id_to_what_continues_it(store, rows) -> None:
     ref, arrays = store
-    arrays["labels"][0, 0, 3:5, 3:5], arrays["vouched"][0, 0, 3:5, 3:5] = 7, 2
-    arrays["proposal"][0, 0, 2:6, 2:7] = 1  # 4 of 20, over four chunks
+    arrays["labels"][0, 0, 2:6, 2:7], arrays["vouched"][0, 0, 2 : 2 + rows, 2:7] = 7, 2
+    arrays["proposal"][0, 0, 2:6, 2:8] = 1  # over four chunks; of three rows most of it is vouched for
     out = merged(ref, arrays)
-    assert set(out[2:6, 2:7].ravel()) == {7}
+    expected = np.zeros(SHAPE[2:], int)
+    expected[2:6, 2:8] = 7
+    assert np.array_equal(out, expected)
 
 
 def test_classes_keep_their_values(store) -> None:

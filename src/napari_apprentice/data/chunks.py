@@ -22,12 +22,11 @@ def opened(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype: Any)
 
 
 def written(folder: Path, chunk: Sequence[int], shape: Sequence[int]) -> Iterator[Region]:
-    """The chunks of the array in a folder that hold anything but zeros, in order."""
-    places = [
-        [int(i) for i in file.relative_to(folder / "c").parts if i.isdigit()] for file in folder.glob("c/*/*/*/*")
-    ]
-    for place in sorted(one for one in places if len(one) == 4):
-        yield regions.chunk_region(place, chunk, shape)
+    """The chunks of the array in a folder that hold anything but zeros, as they come."""
+    for file in folder.glob("c/*/*/*/*"):
+        place = [int(i) for i in file.relative_to(folder / "c").parts if i.isdigit()]
+        if len(place) == 4:
+            yield regions.chunk_region(place, chunk, shape)
 
 
 def draw(overview: Any, steps: Shape, part: Region, labels: NDArray[Any]) -> None:

@@ -76,15 +76,18 @@ def _known(proposal: Any, labels: Any, vouched: Any, sure: list[Region]) -> dict
         pairs, counts = np.unique(np.stack([found[both], ids[both]]), axis=1, return_counts=True)
         on_object.update({(int(a), int(b)): int(n) for (a, b), n in zip(pairs.T, counts, strict=True)})
     sizes: Counter[int] = Counter()
+    unfinished: set[int] = set()  # objects of which a part is not vouched for
     for part in _around(sure, labels.chunks, labels.shape):
-        found = np.asarray(proposal[part])
+        found, state, ids = (np.asarray(array[part]) for array in (proposal, vouched, labels))
         sizes.update({one: n for one, n in _counted(found[found > 0]).items() if one in on_vouched})
-    known = {one: 0 for one, count in on_vouched.items() if 2 * count >= sizes[one]}
+        unfinished.update(_counted(ids[(ids > 0) & (state == UNKNOWN)]))
     heirs: dict[int, tuple[int, int]] = {}  # by object: how much of it is shared, with which proposed one
     for (one, there), count in on_object.items():
-        if one not in known and 2 * count > on_vouched[one]:
+        if there in unfinished and 2 * count > on_vouched[one]:
             heirs[there] = max(heirs.get(there, (0, 0)), (count, one))
-    return known | {one: there for there, (_, one) in heirs.items()}
+    own = {one: count for count, one in heirs.values()}
+    known = {one: 0 for one, count in on_vouched.items() if 2 * (count - own.get(one, 0)) >= sizes[one]}
+    return {**{one: there for there, (_, one) in heirs.items()}, **known}
 
 
 def _counted(values: NDArray[Any]) -> dict[int, int]:

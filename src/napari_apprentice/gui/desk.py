@@ -104,5 +104,8 @@ def _is_untouched(session: Session) -> bool:
     """Whether nothing would be lost with the session's project."""
     if session.project is None or session.project.is_temporary or session.missing:
         return False
-    worked = any(entry.is_labelled or entry.is_vouched or entry.history.done for entry in session.entries)
+    worked = any(
+        entry.is_labelled or entry.is_vouched or entry.history.done or entry.is_being_segmented
+        for entry in session.entries
+    )
     return not worked and not session.project.lineage.versions

@@ -60,7 +60,8 @@ class Following:
         point = wanted(entry.region, seen, entry.shape)
         if point is None:
             return
-        if self._session.why_not_open_region():
+        drawing = self._stage.labels is not None and bool(self._stage.labels.polygon_begun)
+        if drawing or self._session.why_not_open_region():
             self._throttle.ask()  # not now
             return
         self._opening = True
@@ -92,14 +93,16 @@ class Following:
     def _on_region_changed(self, entry: Entry, spot: tuple[float, ...]) -> None:
         """Another region was opened to undo something there: look at it."""
         masks, footprint = self._stage.labels, self._stage.footprint
-        if self._opening or entry is not self._stage.entry or masks is None or footprint is None:
+        if not spot or self._opening or entry is not self._stage.entry or masks is None or footprint is None:
             return
         found = dict(zip("TZYX", (at - part.start for at, part in zip(spot, entry.region, strict=True)), strict=True))
         world = masks.data_to_world([found.get(axis, 0.0) for axis in footprint.axes])
         dims, camera = self._viewer.dims, self._viewer.scene.camera
         world = [*dims.point[: dims.ndim - masks.ndim], *world]
+        letters = "-" * (dims.ndim - masks.ndim) + footprint.axes
         for axis in dims.not_displayed:
-            dims.set_point(axis, world[axis])
+            if letters[axis] in found:  # a channel stays
+                dims.set_point(axis, world[axis])
         shown = [world[axis] for axis in dims.displayed]
         camera.center = (*camera.center[: 3 - len(shown)], *shown)
 
@@ -109,13 +112,15 @@ def wanted(region: Region, seen: Region, shape: tuple[int, int, int, int]) -> Se
     if lies_in(seen, region):
         return None
     middle = [(part.start + part.stop - 1) / 2 for part in seen]
+    same_place = all(a.start <= at < a.stop for a, at in zip(region[:2], middle[:2], strict=True))
+    wide = max((a.stop - a.start) / (b.stop - b.start) for a, b in zip(seen[2:], region[2:], strict=True))
+    if not same_place and wide > _FARTHEST:  # another frame or depth of the same place
+        return [*middle[:2], *((part.start + part.stop) / 2 for part in region[2:])]
     target = region_at(shape, middle)
     if target == region:
         return None
-    wide = max((a.stop - a.start) / (b.stop - b.start) for a, b in zip(seen[2:], target[2:], strict=True))
     if wide > _FARTHEST:
         return None
-    same_place = all(a.start <= at < a.stop for a, at in zip(region[:2], middle[:2], strict=True))
     if same_place and not lies_in(seen, target):
         # neither holds all that is seen: stay until its middle leaves the inner half of what is open
         inner = [(a.start + (a.stop - a.start) / 4, a.stop - (a.stop - a.start) / 4) for a in region[2:]]

@@ -72,7 +72,13 @@ class ApprenticeLabels(Labels):
     def reopen(self) -> None:
         """Show the part of a large image that is open now: the entry's arrays are others."""
         if self._binding is not None:
+            self._overlays["polygon"].points = []  # of the part before
             Labels.data.fset(self, self._binding.footprint.view(self._binding.entry.labels))
+
+    @property
+    def polygon_begun(self) -> bool:
+        """Whether a polygon is being drawn."""
+        return len(self._overlays["polygon"].points) > 0
 
     @property
     def is_writing(self) -> bool:
@@ -101,6 +107,28 @@ class ApprenticeLabels(Labels):
             self.background_brush = False
 
     # edits
+
+    def paint(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
+        """Paint, where the part of the image that is shown is open."""
+        if self._is_open_at(coord):
+            super().paint(coord, new_label, refresh)
+
+    def fill(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
+        """Fill, where the part of the image that is shown is open."""
+        if self._is_open_at(coord):
+            super().fill(coord, new_label, refresh)
+
+    def paint_polygon(self, points: Any, new_label: int) -> None:
+        """Paint a polygon, where the part of the image that is shown is open."""
+        if self._is_open_at(points[0]):
+            super().paint_polygon(points, new_label)
+
+    def _is_open_at(self, coord: Sequence[float]) -> bool:
+        """Whether the slice that is shown is in the data: of a large image another frame or depth may be open."""
+        if self._binding is None:
+            return True
+        hidden = self._slice_input.not_displayed
+        return all(0 <= round(float(coord[axis])) < self.data.shape[axis] for axis in hidden)
 
     def _apply_mask_to_data(
         self, data: NDArray[Any], mask: NDArray[np.bool_], new_label: int, volume_slice: tuple[slice, ...]
@@ -162,6 +190,21 @@ class ApprenticeLabels(Labels):
             )
         changed = np.nonzero(new != self.data)
         self.data_setitem(changed, new[changed])
+
+    @property
+    def selected_label(self) -> int:
+        """The id that is painted."""
+        return int(Labels.selected_label.fget(self))
+
+    @selected_label.setter
+    def selected_label(self, value: int) -> None:
+        """What napari takes for a new id, one more than those it sees, may be in use where nothing is open."""
+        binding = self._binding
+        if binding is not None and binding.entry.labels.shape != binding.entry.shape:
+            free = binding.entry.next_id()
+            if value < free and value == int(binding.entry.labels.max()) + 1:
+                value = free
+        Labels.selected_label.fset(self, value)
 
     def _vouches_background(self, new_label: int) -> bool:
         return self._background_brush and new_label == 0
@@ -252,7 +295,7 @@ class ApprenticeLabels(Labels):
         return True
 
 
-_KEYS = {"B": "background", "C": "click", "A": "approve object", "Shift-A": "approve view"}
+_KEYS = {"M": "new object", "B": "background", "C": "click", "A": "approve object", "Shift-A": "approve view"}
 
 
 def _bind_keys() -> None:

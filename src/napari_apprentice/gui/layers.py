@@ -166,7 +166,7 @@ def placement(layer: Layer, footprint: Footprint) -> dict[str, Any]:
         "axis_labels": [layer.axis_labels[i] for i in kept],
     }
     if np.allclose(matrix, np.diag(scale)):
-        return {**placed, "translate": origin}
+        return {**placed, "translate": origin, "affine": np.eye(len(kept) + 1)}
     affine = np.eye(len(kept) + 1)
     affine[:-1, :-1] = matrix / scale
     affine[:-1, -1] = origin

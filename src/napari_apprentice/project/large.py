@@ -14,6 +14,7 @@ old journal. Changes hold absolute values, so that replaying a journal over a st
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ class LargeFolder(EntryFolder):
     @property
     def is_used(self) -> bool:
         """Whether anything was ever done to the labels."""
-        return any(self.path.glob("journal-*.*")) or bool(self.store.labelled() or self.store.vouched())
+        return any(self.path.glob("journal-*.*")) or any(self.store.labelled()) or any(self.store.vouched())
 
     def open_region(
         self,
@@ -107,19 +108,21 @@ class LargeFolder(EntryFolder):
         journal_before.abandon()
         self._journal = Journal(self.path / f"journal-{number}.bin", self._flusher)
         for path in (self.path / f"journal-{old}.bin", self.path / f"region-{old}.json"):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # another program may hold it; the newer number counts
+                path.unlink(missing_ok=True)
 
     def _newest_state(self) -> tuple[int, NDArray[np.uint32], NDArray[np.uint8], str]:
         return self._number, *self.store.read(self.region), ""
 
     def _newest(self) -> tuple[int, dict[str, Any]]:
-        """The newest region that can be read, with its number."""
-        for path in sorted(self.path.glob("region-*.json"), key=number_of, reverse=True):
-            try:
-                return number_of(path), dict(json.loads(path.read_text()))
-            except (OSError, ValueError):
-                continue
-        return 0, {}
+        """The newest region, with its number; `UserError` when it cannot be read: an older one names other labels."""
+        found = sorted(self.path.glob("region-*.json"), key=number_of)
+        if not found:
+            return 0, {}
+        try:
+            return number_of(found[-1]), dict(json.loads(found[-1].read_text()))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{found[-1]} cannot be read: restore it from a copy.") from error
 
 
 def _region(box: Any, shape: Shape) -> Region:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +62,13 @@ class LabelStore:
         shape = [-(-n // step) for n, step in zip(self.shape, self.steps, strict=True)]
         return self._array(f"overview-{self.number}", shape, np.uint32)
 
-    def labelled(self) -> list[Region]:
+    def labelled(self) -> Iterator[Region]:
         """The chunks that hold any label."""
-        return list(chunks.written(self.path / f"labels-{self.number}", self.chunk, self.shape))
+        return chunks.written(self.path / f"labels-{self.number}", self.chunk, self.shape)
 
-    def vouched(self) -> list[Region]:
+    def vouched(self) -> Iterator[Region]:
         """The chunks in which anything is vouched for."""
-        return list(chunks.written(self.path / "vouched", self.chunk, self.shape))
+        return chunks.written(self.path / "vouched", self.chunk, self.shape)
 
     def exchange(self, first: int) -> StoreRef:
         """Where other labels of the whole image are to be written, new objects numbered from ``first``."""
@@ -104,6 +105,10 @@ class LabelStore:
                 self._arrays[name] = chunks.opened(self.path / name, shape, chunk, dtype)
             except OSError as error:
                 raise durable.disk_trouble(error, self.path) from error
+            except (ValueError, RuntimeError) as error:
+                raise UserError(
+                    f"The saved labels in {self.path / name} are damaged: restore them from a copy."
+                ) from error
         return self._arrays[name]
 
     def _sync(self, name: str, part: Region) -> None:

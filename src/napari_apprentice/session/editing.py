@@ -96,7 +96,8 @@ class Editing(Regions):
         step = self.current.history.done[-1]
         if self._exchange_back(self.current, step, again=False):
             return
-        self._go_to_step(self.current, step)
+        if not self._go_to_step(self.current, step):
+            return
         for change in reversed(step.changes.copy()):
             self._write(self.current, "undo", step.number, change.delta.inverse())
         self._tell(self.current, labels=True, vouched=True)
@@ -108,7 +109,8 @@ class Editing(Regions):
         step = self.current.history.undone[-1]
         if self._exchange_back(self.current, step, again=True):
             return
-        self._go_to_step(self.current, step)
+        if not self._go_to_step(self.current, step):
+            return
         for change in step.changes.copy():
             self._write(self.current, "redo", step.number, change.delta)
         self._tell(self.current, labels=True, vouched=True)

@@ -38,7 +38,8 @@ class Entry:
         self.folder = folder
         self.complaint = ""
         self.pixels: dict[int, VolumeRef] = {}  # by number of channels
-        self.reading = 0  # counts how often the image was read differently
+        self.reading = 0  # counts how often what is looked at changed: read differently, or another part
+        self.readings = 0  # counts how often the image was read differently
         self._volume = volume
         self._correction: Correction | None = None
         self._voxels_taught = folder.voxels_taught()
@@ -64,6 +65,7 @@ class Entry:
         """Take the image from another reading of it."""
         if self._volume is None or volume.pixels is not self._volume.pixels:
             self.reading += 1
+            self.readings += 1
         self._volume = volume
         self.pixels.clear()
 
@@ -117,6 +119,11 @@ class Entry:
     def is_vouched(self) -> bool:
         """Whether anything is vouched for."""
         return bool(self.vouched.any())
+
+    @property
+    def is_being_segmented(self) -> bool:
+        """Whether the project holds the beginning of a proposal for all of a large image."""
+        return False
 
     def holds(self, value: int) -> bool:
         """Whether any voxel has this id or class."""

@@ -36,7 +36,8 @@ class Jobs(Results):
 
     def why_not_open_region(self) -> str:
         """What speaks against opening another part of the current image now."""
-        if any(running.kind == "segment" and isinstance(running.job, SegmentJob) for running in self._running):
+        here = [one for one in self._running if one.entry is self.current]
+        if any(isinstance(one.job, SegmentJob) for one in here):
             return "The open part is being segmented: wait until it is done, or cancel it."
         return super().why_not_open_region()
 
@@ -126,7 +127,7 @@ class Jobs(Results):
             model=str(model),
             settings=self.segment_settings,
             memory_mb=BLOCK_SHARE * psutil.virtual_memory().available / 1e6,
-            out=str(entry.folder.path / "proposal.zarr"),
+            out=str(entry.proposal),
             store=entry.exchange_begins(),
             labels_kind=self.kind,
         )
@@ -139,6 +140,8 @@ class Jobs(Results):
         id_ = self._job_id("teach")
         taught = [one for one in self.entries if one.voxels_taught or (one.folder.is_used and one.is_vouched)]
         lessons = lessons_of(taught, self.model.header, project.scratch, project.scratch / id_)
+        if not lessons:
+            raise UserError("What was vouched for cannot be found in the project: correct a few objects, then teach.")
         make_folder(project.lineage.folder)  # before minutes of teaching, not after them
         fresh = self.fresh_settings if model is None else None
         job = TeachJob(

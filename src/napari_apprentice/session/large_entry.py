@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class LargeEntry(Entry):
 
     def __init__(self, folder: LargeFolder, volume: Volume | None = None) -> None:
         self._changed: Box | None = None  # in the open region, since it was opened
-        self._kept: list[Region] = []  # what was put into the store since `exchange_begins`
+        self._kept: set[tuple[int, ...]] | None = None  # chunks put into the store since `exchange_begins`
         super().__init__(folder, volume)
 
     @property
@@ -62,6 +63,16 @@ class LargeEntry(Entry):
         """Whether anything is vouched for anywhere."""
         return super().is_vouched or any(self._elsewhere(self.folder.store.vouched()))
 
+    @property
+    def is_being_segmented(self) -> bool:
+        """Whether the project holds the beginning of a proposal for all of the image."""
+        return any(self.folder.path.glob("*proposal.zarr*"))
+
+    @property
+    def proposal(self) -> Path:
+        """Where a proposal for all of the image is made, to be merged into the labels."""
+        return self.folder.path / "proposal.zarr"
+
     def holds(self, value: int) -> bool:
         """Whether any voxel anywhere has this id or class; reads what is labelled, chunk by chunk."""
         store = self.folder.store
@@ -88,14 +99,14 @@ class LargeEntry(Entry):
 
     def keep_snapshot(self) -> None:
         """Put what was done in the open region into the store and begin a new journal."""
-        if self._changed is None:
-            return
-        self._keep(self.region, self._corrected())
+        now = self._corrected()  # which may replay a journal first
+        if self._changed is not None:
+            self._keep(self.region, now)
 
     def exchange_begins(self) -> StoreRef:
         """Where labels for all of the image are to be written; what is corrected meanwhile is noted."""
         self.keep_snapshot()
-        self._kept.clear()
+        self._kept = set()
         return self.folder.store.exchange(self.next_id() + _KEPT_FREE)
 
     def take_over(self, ref: StoreRef, top: int) -> None:
@@ -107,9 +118,15 @@ class LargeEntry(Entry):
         store = self.folder.store
         before, after = store.number, int(ref.merged.rpartition("-")[2])
         newer = LabelStore(store.path, store.shape, after)
-        for part in self._kept:
+        parts = [regions.chunk_region(place, store.chunk, store.shape) for place in self._kept or ()]
+        sure = {int(one) for part in parts for one in _vouched_ids(*store.read(part))}
+        for part in parts:
             labels, vouched = store.read(part)
-            newer.write(part, kept(newer.read(part)[0], labels, vouched), vouched)
+            found = newer.read(part)[0]
+            undone = [one for one in np.unique(found) if 0 < one < ref.first and int(one) not in sure]
+            found[np.isin(found, undone)] = 0  # vouched for when this was begun, and taken back since
+            newer.write(part, kept(found, labels, vouched), vouched)
+        self._kept = None
         self.folder.top = max(self.folder.top, top)
         self._exchange(after)
         self.history.record_exchange(Exchange(before, after), self.region)
@@ -128,8 +145,9 @@ class LargeEntry(Entry):
         self.pixels.clear()
 
     def _keep(self, region: Region, now: Correction) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-        if self._changed is not None:
-            self._kept.append(regions.aligned(self.region, self._changed, self.folder.store.chunk))
+        if self._changed is not None and self._kept is not None:
+            chunk = self.folder.store.chunk
+            self._kept.update(regions.chunks_in(regions.aligned(self.region, self._changed, chunk), chunk))
         opened = self.folder.open_region(region, now.labels, now.vouched, self._changed, self.voxels_taught)
         self._changed = None
         return opened
@@ -144,6 +162,10 @@ class LargeEntry(Entry):
     def _note(self, delta: Delta) -> None:
         if len(delta):
             self._changed = _joined(self._changed, delta.box)
+
+
+def _vouched_ids(labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    return np.unique(labels[vouched == AS_LABELLED])
 
 
 def _joined(one: Box | None, two: Box) -> Box:

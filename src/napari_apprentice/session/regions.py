@@ -37,12 +37,17 @@ class Regions(Models):
         entry = self.current
         return entry is not None and self._go_to(entry, region_at(entry.shape, point), point)
 
-    def _go_to_step(self, entry: Entry, step: Step) -> None:
-        """Open the region in which something was done."""
-        if step.region is not None and step.changes:
+    def _go_to_step(self, entry: Entry, step: Step) -> bool:
+        """Open the region in which something was done; False, and a sentence, when that cannot be now."""
+        if step.region is not None and step.changes and step.region != entry.region:
+            why_not = self.why_not_open_region()
+            if why_not:
+                self.said.emit(why_not)
+                return False
             box = step.changes[-1].delta.box
             middle = [part.start + (a + b) / 2 for part, (a, b) in zip(step.region, box, strict=True)]
             self._go_to(entry, step.region, middle)
+        return True
 
     def _exchange_back(self, entry: Entry, step: Step, *, again: bool) -> bool:
         """Undo or redo that all labels of a large image were exchanged, if that is what a step is."""
@@ -54,7 +59,7 @@ class Regions(Models):
 
     def _tell_exchanged(self, entry: LargeEntry) -> None:
         self.discard_click()
-        self.region_changed.emit(entry, tuple((part.start + part.stop) / 2 for part in entry.region))
+        self.region_changed.emit(entry, ())  # the same part, other labels
         self.overview_changed.emit(entry)
         self.labels_changed.emit(entry)
 
@@ -63,6 +68,7 @@ class Regions(Models):
             return False
         self.discard_click()
         written = [Path(image.pixels.path) for image in entry.pixels.values()]
+        written = [path for path in written if path not in self._in_use()]
         entry.open_region(region)
         for path in written:
             if self.project is not None and path.parent == self.project.scratch:
@@ -70,6 +76,10 @@ class Regions(Models):
                     path.unlink(missing_ok=True)
         self.region_changed.emit(entry, tuple(spot))
         return True
+
+    def _in_use(self) -> set[Path]:
+        """Files that jobs under way read."""
+        raise NotImplementedError  # `jobs`
 
     def discard_click(self) -> None:
         """Forget what was proposed for the old region."""

@@ -14,7 +14,7 @@ from napari_apprentice.data import scratch
 from napari_apprentice.data.channels import fitting
 from napari_apprentice.data.glimpse import sample
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.regions import cells_of
+from napari_apprentice.data.regions import Region, cells_of
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef, LessonRef, VolumeRef
@@ -33,7 +33,8 @@ def pixels_of(entry: Entry, header: ModelHeader | None, folder: Path) -> VolumeR
     count = int(volume.pixels.shape[1]) if header is None else header.image_channels
     if count not in entry.pixels:
         volume = fitting(entry.part, count)
-        path = _own_file(volume) or folder / f"{entry.id}-{entry.reading}-{count}.npy"
+        corner = "-".join(str(part.start) for part in entry.region)
+        path = _own_file(volume) or folder / f"{entry.id}-{entry.readings}-{corner}-{count}.npy"
         if path.parent == folder and not path.exists():
             _write(path, volume)
         names = tuple(volume.channels) if len(volume.channels) == volume.pixels.shape[1] else ()
@@ -73,8 +74,8 @@ def _cells(entry: LargeEntry, header: ModelHeader | None, folder: Path) -> Itera
     store, volume = entry.folder.store, entry.volume
     count = int(volume.pixels.shape[1]) if header is None else header.image_channels
     fitted_on = _sampled(entry, count, folder.parent)
-    cells = {str(cell): cell for part in store.vouched() for cell in cells_of(part, entry.shape)}
-    for number, cell in enumerate(cells.values()):
+    cells = {_starts(cell): cell for part in store.vouched() for cell in cells_of(part, entry.shape)}
+    for number, (_, cell) in enumerate(sorted(cells.items())):
         labels, vouched = store.read(cell)
         if not vouched.any():
             continue
@@ -102,11 +103,15 @@ def _sampled(entry: Entry, count: int, folder: Path) -> ArrayRef | None:
     """What intensities of a large image are fitted on, so that all its parts agree; None: the pixels themselves."""
     if not isinstance(entry, LargeEntry):
         return None
-    path = folder / f"{entry.id}-{count}-sample.npy"
+    path = folder / f"{entry.id}-{entry.readings}-{count}-sample.npy"
     if path.exists():
         return ArrayRef(path=str(path))
     frame = sample(entry.volume.pixels[0])
     return scratch.write(path, fitting(replace(entry.volume, pixels=frame[None]), count).pixels)
+
+
+def _starts(cell: Region) -> tuple[int, ...]:
+    return tuple(part.start for part in cell)
 
 
 def _three(volume: Volume) -> tuple[float, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from napari_apprentice.data import edits, scratch
@@ -15,6 +16,7 @@ from napari_apprentice.jobs import (
     SegmentLargeJob,
     SegmentLargeResult,
     SegmentResult,
+    StoreRef,
     TeachResult,
 )
 from napari_apprentice.project.folder import Project
@@ -25,6 +27,8 @@ from napari_apprentice.session.clicks import ClickProposal
 from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.session.work import Running, Work
 
+_RETRY_S = 0.5
+
 
 class Results(Work):
     """Adds `accept`."""
@@ -32,7 +36,20 @@ class Results(Work):
     def __init__(self, project: Project | None = None, runners: Runners | None = None) -> None:
         self._generation = 0
         self.click_proposal: ClickProposal | None = None
+        self._take_over_at = 0.0
+        self._to_take_over: list[tuple[LargeEntry, StoreRef, int]] = []
         super().__init__(project, runners)
+
+    def pump(self) -> bool:
+        """Take what running jobs report, and what had to wait."""
+        came = super().pump()
+        if self._to_take_over and time.monotonic() >= self._take_over_at:
+            self._take_over_at = time.monotonic() + _RETRY_S
+            try:
+                self._take_over()
+            except UserError as error:
+                self._say_disk_trouble(str(error))
+        return came
 
     def accept(self, result: Result) -> None:
         """Take a result in, or drop it when it is stale."""
@@ -68,11 +85,24 @@ class Results(Work):
         entry, job = running.entry, running.job
         if entry not in self.entries or not isinstance(entry, LargeEntry) or not isinstance(job, SegmentLargeJob):
             return
-        if running.model != self.model.key:
-            self.said.emit("Another model was chosen meanwhile: the proposal was dropped, segment again.")
-        elif job.store is not None:
-            entry.take_over(job.store, job.store.first + result.objects)
-            self._tell_exchanged(entry)
+        if running.readings != entry.readings or job.store is None:
+            self.said.emit(f"{entry.name} was read differently meanwhile: the proposal was dropped, segment again.")
+            return
+        if running.model != self.model.key:  # it took long: what it found is worth keeping
+            self.said.emit(f"These masks are from the model that was in use before {self.model.title}.")
+        self._to_take_over.append((entry, job.store, job.store.first + result.objects))
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """Take in labels of large images, but not in the middle of a stroke, and again when the disk refuses."""
+        if self._strokes:
+            return
+        for waiting in self._to_take_over.copy():
+            entry, store, top = waiting
+            if entry in self.entries:
+                entry.take_over(store, top)
+                self._tell_exchanged(entry)
+            self._to_take_over.remove(waiting)
 
     def _take_version(self, result: TeachResult, running: Running) -> None:
         if self.project is None:

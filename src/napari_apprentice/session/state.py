@@ -122,7 +122,12 @@ class State:
         if self.project is None:
             self.project = Project.create(name=volume.name)
             self._save_settings()
-        folder, _ = self.project.keep(volume, by_region=self._is_too_large(volume))
+        too_large = self._is_too_large(volume)
+        if start is not None and too_large:
+            raise UserError(
+                f"{volume.name} is too large to begin with labels of another layer: segment all of it instead."
+            )
+        folder, _ = self.project.keep(volume, by_region=too_large)
         self.missing.pop(folder.id, None)
         entry = next((known for known in self.entries if known.folder is folder), None)
         if entry is None:
@@ -131,7 +136,6 @@ class State:
         else:
             entry.read_as(volume)
         if start is not None and not entry.is_labelled:
-            refuse(why_not_whole(entry))
             self._apply(entry, edits.replace(entry.labels, entry.vouched, start))
         self.choose_image(entry)
         for note in notes:
@@ -153,9 +157,10 @@ class State:
                 f"With these axes {volume.name} needs labels of shape {volume.labels_shape}, and it has labels "
                 f"of shape {entry.shape}: add it as another image."
             )
+        record = None if self.project is None else self._record(entry, volume)
         entry.read_as(volume)
-        if self.project is not None:
-            entry.folder.save_image(self._record(entry, volume))
+        if record is not None:
+            entry.folder.save_image(record)
         if entry is self.current:
             self.image_changed.emit()
 

@@ -13,7 +13,7 @@ from napari_apprentice.data import scratch
 from napari_apprentice.data.regions import Region
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Started, TileDone, is_last
-from napari_apprentice.jobs import InsideJob, Job, Result, SegmentJob, TeachJob
+from napari_apprentice.jobs import ClickJob, InsideJob, Job, Result, SegmentJob, TeachJob
 from napari_apprentice.project.folder import Project
 from napari_apprentice.runners import FoundDevice, ProcessRunners, Runners, RunningJob
 from napari_apprentice.runners.cluster.remote import ClusterRunners
@@ -34,6 +34,7 @@ class Running:
     handle: RunningJob
     entry: Entry
     reading: int  # of the entry's pixels
+    readings: int  # of the entry
     inner: Region  # where the entry's labels lie in what the job looks at
     model: str  # key
     voxels: int = 0  # vouched object voxels a teach learns from
@@ -149,9 +150,23 @@ class Work(Editing):
     def _on_settings_changed(self) -> None:
         self._device_words = ""  # another one may have been chosen
 
+    def _in_use(self) -> set[Path]:
+        """Files that jobs under way read."""
+        jobs = (one.job for one in self._running)
+        return {Path(job.image.pixels.path) for job in jobs if isinstance(job, SegmentJob | ClickJob | InsideJob)}
+
+    def remove_image(self, entry: Entry) -> None:
+        """Take an image out of the project, with its labels, for good; what runs for it is stopped."""
+        for running in self._running:
+            if running.entry is entry:
+                running.handle.cancel()
+        super().remove_image(entry)
+
     def _start(self, kind: str, job: Job, entry: Entry, *, voxels: int = 0) -> None:
         handle = self.runners.start(job)
-        self._running.append(Running(kind, job, handle, entry, entry.reading, entry.inner, self.model.key, voxels))
+        self._running.append(
+            Running(kind, job, handle, entry, entry.reading, entry.readings, entry.inner, self.model.key, voxels)
+        )
         self.job_started.emit(kind)
 
     def _events_of(self, running: Running) -> list[Event]:
@@ -187,6 +202,8 @@ class Work(Editing):
 
     def _show_tile(self, running: Running, tile: TileDone) -> None:
         """Tell of a tile where it lies in the entry's labels; a part of what was looked at is only around them."""
+        if running.reading != running.entry.reading:
+            return  # of another part
         edges = [
             (max(0, start - part.start), min(part.stop, stop) - part.start)
             for (start, stop), part in zip(tile.region, running.inner, strict=True)
@@ -212,7 +229,8 @@ class Work(Editing):
         if isinstance(running.job, SegmentJob | InsideJob):
             _remove(Path(running.job.out.path))
         elif isinstance(running.job, TeachJob):
-            shutil.rmtree(Path(running.job.lessons[0].labels.path).parent, ignore_errors=True)
+            for lesson in running.job.lessons[:1]:
+                shutil.rmtree(Path(lesson.labels.path).parent, ignore_errors=True)
             if not isinstance(event, Finished):
                 _remove(Path(running.job.out))
 

@@ -158,7 +158,7 @@ def work_folder(out: Path) -> Path:
 def goes_on(work: Path, job: SegmentLargeJob) -> bool:
     """Whether a folder holds the beginning of just this job."""
     try:
-        return bool(json.loads((work / "job.json").read_text()) == _same(job))
+        return bool(json.loads((work / "job.json").read_text()) == same(job))
     except (OSError, ValueError):
         return False
 
@@ -169,9 +169,9 @@ def _begin(work: Path, job: SegmentLargeJob) -> None:
         work.mkdir(parents=True)
     except OSError as error:
         raise UserError(f"Cannot write {work} ({error.strerror}): choose another folder.") from error
-    (work / "job.json").write_text(json.dumps(_same(job)))
+    (work / "job.json").write_text(json.dumps(same(job)))
 
 
-def _same(job: SegmentLargeJob) -> dict[str, Any]:
+def same(job: SegmentLargeJob) -> dict[str, Any]:
     """What must be the same for a job to go on: not its name, nor the memory that it may take."""
     return job.model_dump(mode="json", exclude={"id", "memory_mb", "store", "labels_kind"})

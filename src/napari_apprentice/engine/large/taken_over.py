@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import zarr
 from napari_apprentice.data import merging
 from napari_apprentice.engine.large.crew import Crew
 from napari_apprentice.engine.large.run import run as segment
+from napari_apprentice.engine.large.run import same
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Event, Finished, Progress
@@ -19,15 +21,38 @@ from napari_apprentice.settings import Kind
 
 
 def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm, crew: Crew | None = None) -> Iterator[Event]:
-    """Segment, then merge into ``job.store`` if there is one; the proposal itself is not kept then."""
-    for event in segment(job, cancelled, warm, crew):
-        if job.store is None or not isinstance(event, Finished):
-            yield event
-            continue
+    """Segment, then merge into ``job.store`` if there is one; the proposal itself is not kept then.
+
+    One that was whole when the merging was stopped is merged, not made again.
+    """
+    if job.store is None:
+        yield from segment(job, cancelled, warm, crew)
+        return
+    done = Path(job.out).with_suffix(".json")
+    result = _known(done, job)
+    if result is None:
+        for event in segment(job, cancelled, warm, crew):
+            if isinstance(event, Finished) and isinstance(event.result, SegmentLargeResult):
+                result = event.result
+                done.write_text(json.dumps({"job": same(job), "result": result.model_dump(mode="json")}))
+            else:
+                yield event
+    if result is not None:
         yield from _merged(job.store, job.labels_kind, Path(job.out), cancelled)
+        done.unlink(missing_ok=True)
         shutil.rmtree(job.out)
-        if isinstance(event.result, SegmentLargeResult):
-            yield Finished(result=event.result.model_copy(update={"labels": job.store.merged}))
+        yield Finished(result=result.model_copy(update={"job": job.id, "labels": job.store.merged}))
+
+
+def _known(done: Path, job: SegmentLargeJob) -> SegmentLargeResult | None:
+    """What this very job found before it was stopped while merging."""
+    try:
+        told = json.loads(done.read_text())
+        if told["job"] == same(job) and Path(job.out).is_dir():
+            return SegmentLargeResult.model_validate(told["result"])
+    except (OSError, ValueError, KeyError):
+        return None
+    return None
 
 
 def _merged(store: StoreRef, kind: Kind, proposal: Path, cancelled: Callable[[], bool]) -> Iterator[Event]:

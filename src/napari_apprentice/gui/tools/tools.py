@@ -140,7 +140,9 @@ class Tools:
         self._tell()
 
     def _on_key(self, event: Any) -> None:
-        if event.value.startswith("approve "):
+        if event.value == "new object":
+            self.new_object()
+        elif event.value.startswith("approve "):
             self.approve(event.value.removeprefix("approve "))
         else:
             self.use("pan" if self.current == event.value else event.value)
