@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tifffile
 from napari.layers import Labels, Layer
+from napari.layers.labels._labels_key_bindings import new_label
 
+from napari_apprentice.data.files import read_image
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.footprint import Footprint
@@ -128,3 +131,35 @@ def test_stroke_that_is_aborted_takes_back_only_itself(layer, entry):
     layer.paint((1, 20, 20), 3)
     layer._abort_stroke()
     assert same(state(entry), before)
+
+
+def test_nothing_is_painted_in_a_frame_of_a_large_image_that_is_not_open(session, tmp_path):
+    path = tmp_path / "movie.tif"
+    pixels = np.random.default_rng(0).integers(0, 250, (3, 600, 700)).astype(np.uint8)
+    tifffile.imwrite(path, pixels, imagej=True, metadata={"axes": "TYX"})
+    session.largest_whole = 1_000_000
+    entry = session.add_image(read_image(path))
+    session.open_region((1, 0, 300, 300))
+    layer = ApprenticeLabels.showing(session, entry, Footprint("TYX", (3, 600, 700)), translate=(1, 0, 0))
+    for frame in (0, 2):
+        at = layer.world_to_data((frame, 300, 300))
+        layer.paint(at, 4)
+        layer.fill(at, 4)
+        layer.paint_polygon([layer.world_to_data((frame, *yx)) for yx in ((0, 0), (0, 50), (50, 50))], 4)
+    assert not entry.is_labelled
+    layer.paint(layer.world_to_data((1, 300, 300)), 4)
+    assert entry.labels[0, 0, 300, 300] == 4
+
+
+def test_a_new_label_is_new_in_all_of_a_large_image(session, tmp_path):
+    path = tmp_path / "slide.tif"
+    tifffile.imwrite(path, np.random.default_rng(0).integers(0, 250, (100, 5000)).astype(np.uint8))
+    session.largest_whole = 100_000
+    entry = session.add_image(read_image(path))
+    session.open_region((0, 0, 50, 0))
+    session.paint([0, 1, 2], entry.next_id())
+    session.open_region((0, 0, 50, 5000))
+    layer = ApprenticeLabels.showing(session, entry, Footprint("YX", (100, 5000)))
+    layer.selected_label = 7
+    new_label(layer)
+    assert layer.selected_label == 2
