@@ -14,6 +14,7 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import merging, scratch
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader
+from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished, TileDone
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
@@ -294,3 +295,9 @@ def model_file(path: Path) -> str:
     header = ModelHeader(id=path.stem, name=path.stem, net=NetSettings())
     save_file({"w": np.zeros(3, np.float32)}, path, metadata={METADATA_KEY: header.model_dump_json()})
     return str(path)
+
+
+def test_without_a_window_an_image_is_segmented_whole_however_large(session) -> None:
+    huge = np.lib.stride_tricks.as_strided(np.arange(2, dtype=np.uint8), (1, 1, 1, 9000, 9000), (0, 0, 0, 0, 0))
+    volume = Volume(np.concatenate([huge[..., :1], huge[..., 1:] + 1], axis=-1), name="huge")
+    assert not isinstance(session.add_image(volume), LargeEntry)

@@ -17,7 +17,7 @@ from napari_apprentice.data.reading import not_said, read_as
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import SegmentResult
-from napari_apprentice.runners import Runners
+from napari_apprentice.runners import InlineRunners, Runners
 from napari_apprentice.session import Session
 from napari_apprentice.session.batch import (
     Began,
@@ -95,11 +95,16 @@ def segment(
         raise UserError("Give channels either with --channel or with --channels, not both.")
     said = ReadAs(channels=channel or channels, axes=axes, spacing=spacing, unit=unit)
     lines = Lines() if events else None
-    here = runners_for(cluster, blocks)
-    runners: Runners = here if lines is None else Heard(here, lines.hear)
-    blocks = True if cluster.is_wanted else blocks
+    here = InlineRunners()
+    runners: Runners = here
     try:
         targets = targets_of(inputs, out, format)
+        if report is not None and any(report.resolve() == path.resolve() for one in targets for path in one.written):
+            raise UserError(f"The report would take the place of labels ({report}): choose another --report.")
+        if cluster.is_wanted:
+            here, blocks = runners_for(cluster, blocks), True
+            here.block_mb()  # a scheduler that is not there would not be there for each image
+        runners = here if lines is None else Heard(here, lines.hear)
         with Session.temporary(runners) as session:
             session.choose_model(model)  # a wrong one would be wrong for each image
         out.mkdir(parents=True, exist_ok=True)

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_WHOLE_VOXELS = 1 << 26  # a channel of a frame up to here is taken whole
+WHOLE_VOXELS = 1 << 26  # a channel of a frame up to here is taken whole
 _WINDOWS, _EDGE = 64, 256
 
 
-def sample(frame: Any) -> NDArray[Any]:
-    """All of a frame (C, Z, Y, X), or windows (C, 1, n, 256) from everywhere in a large one."""
+def sample(frame: Any, whole: int = WHOLE_VOXELS) -> NDArray[Any]:
+    """All of a frame (C, Z, Y, X) of up to ``whole`` voxels, else windows (C, 1, n, 256) from everywhere in it."""
     c, z, y, x = frame.shape
-    if z * y * x <= _WHOLE_VOXELS:
+    if z * y * x <= whole:
         return np.asarray(frame)
     places = np.unravel_index(np.linspace(0, z * y * x - 1, _WINDOWS).astype(np.int64), (z, y, x))
     windows = []

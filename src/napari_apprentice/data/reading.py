@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -53,8 +54,9 @@ def _with_axes(volume: Volume, axes: str) -> Volume:
     told = volume.metadata.get("axes") or "".join(
         letter for letter, length in zip(ORDER, volume.pixels.shape, strict=True) if length > 1 or letter in "YX"
     )
-    array = volume.pixels[tuple(slice(None) if letter in told else 0 for letter in ORDER)]
-    here = [letter for letter in ORDER if letter in told]
+    ours = ORDER.replace("C", "S") if "S" in told else ORDER  # samples of RGB are its channels
+    array = volume.pixels[tuple(slice(None) if letter in told else 0 for letter in ours)]
+    here = [letter for letter in ours if letter in told]
     array = array.transpose([here.index(letter) for letter in told])
     sentence = axis_order.why_not_axes(axes, array.shape)
     if sentence:
@@ -70,6 +72,6 @@ def _with_spacing(volume: Volume, said: ReadAs) -> Volume:
     if said.unit and unit == PIXEL and said.unit.lower() not in (PIXEL, "px"):
         raise UserError(f"{said.unit} is not a unit of length: use one of {', '.join(UNITS)}.")
     spacing = said.spacing or volume.spacing
-    if min(spacing) <= 0:
+    if not all(math.isfinite(step) and step > 0 for step in spacing):
         raise UserError(f"A spacing of {' '.join(f'{step:g}' for step in spacing)} is not positive: give z, y and x.")
     return replace(volume, spacing=spacing, unit=unit)

@@ -61,6 +61,7 @@ class BatchDialog(QDialog):
         self.folder = link("Open the folder", self._on_folder)
         self.copy = link("Copy as a command", self._on_copy, "The same outside the window")
         self._connections = Connections()
+        self._broke_off = False
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
         self._timer.timeout.connect(self._on_poll)
@@ -170,6 +171,7 @@ class BatchDialog(QDialog):
         self.table.show()
         self.words.setText("")
         self._number = self._total = 0
+        self._broke_off = False
         try:
             self._run = BatchRun(order)
         except OSError as error:
@@ -211,6 +213,7 @@ class BatchDialog(QDialog):
         elif isinstance(event, Outcome):
             self.table.add(event)
         elif isinstance(event, Stopped):
+            self._broke_off = True
             self.words.set_role("warning")
             self.words.setText(event.problem)
 
@@ -223,8 +226,9 @@ class BatchDialog(QDialog):
         self._timer.stop()
         self._run = None
         said = self.table.words
-        self.job.stop(f"{'Cancelled' if run.is_cancelled else 'Done'}: {said}." if said else "")
-        if said:
+        how = "Cancelled" if run.is_cancelled else "Broken off" if self._broke_off else "Done"
+        self.job.stop(f"{how}: {said}." if said else "")
+        if said and not self._broke_off:
             self.words.set_role("muted")
             self.words.setText(f"Report: {run.order.report}")
         self.folder.setVisible(run.order.out.is_dir())

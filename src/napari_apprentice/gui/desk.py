@@ -41,6 +41,7 @@ class Desk:
         self.viewer = viewer
         self._owns_session = session is None
         self.session = session or Session()
+        self.session.is_in_window = True
         self.images = OpenImages(viewer, self.session)
         self.stage = Stage(viewer, self.session, self.images)
         self.tools = Tools(self.stage)

@@ -138,16 +138,26 @@ def targets_of(inputs: Iterable[Path], out: Path, formats: Sequence[str] = ("tif
 def images_in(path: Path) -> list[Path]:
     """The image that a path is, those it holds, or those in a folder, by name; `UserError` when there is none."""
     if not is_there(path):
-        matching = [Path(one) for one in sorted(glob(str(path)))] if "*" in str(path) else []
-        if not matching:
-            raise UserError(f"{path} does not exist: check the path.")
-        return [image for one in matching if one.is_dir() or is_image(one) for image in images_in(one)]
+        # [1] is a part of many names, and no class of letters
+        matching = [Path(one) for one in sorted(glob(str(path).replace("[", "[[]")))] if "*" in str(path) else []
+        found = [image for one in matching if is_image(one) or _has_images(one) for image in images_in(one)]
+        if not found:
+            raise UserError(f"{path} does not exist, or holds no image: check the path.")
+        return found
     if not path.is_dir() or is_image(path):
         return [Path(one) for one in series_of(path)]
-    images = sorted(file for file in path.iterdir() if is_image(file) and not file.name.endswith("_seg.npy"))
+    images = _images_of(path)
     if not images:
         raise UserError(f"There is no image in {path} ({KINDS}): choose another folder.")
     return [Path(one) for image in images for one in series_of(image)]
+
+
+def _images_of(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if is_image(file) and not file.name.endswith("_seg.npy"))
+
+
+def _has_images(path: Path) -> bool:
+    return path.is_dir() and bool(_images_of(path))
 
 
 def short_name(source: Path) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 
+from napari_apprentice.data.channels import CHOSEN
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import ArrayRef, ClickJob, SegmentJob, SegmentLargeJob, TeachJob
@@ -20,7 +21,7 @@ from napari_apprentice.session.requests import fresh_net, lessons_of, pixels_of
 from napari_apprentice.session.results import Results
 from napari_apprentice.session.state import refuse
 from napari_apprentice.session.work import Running
-from napari_apprentice.settings import ReadAs
+from napari_apprentice.settings import ReadAs, SegmentSettings
 
 NO_IMAGE = "There is no image: drag a file into napari, or use File > Open Sample."
 
@@ -106,6 +107,8 @@ class Jobs(Results):
         entry = self.current
         if not isinstance(entry, LargeEntry):
             return "This image is segmented as a whole by Segment."
+        if self.project is not None and self.project.is_temporary and entry.volume.metadata.get(CHOSEN):
+            return f"Channels of {entry.name} were chosen: segment it with apprentice segment --blocks --channels."
         if entry.folder.image.source is None or entry.folder.image.reading.order != (0, 1, 2):
             return f"{entry.name} is not as it is in its file: save it as OME-Zarr and open that."
         return self.why_not_segment()
@@ -125,7 +128,7 @@ class Jobs(Results):
                 unit=entry.folder.image.unit,
             ),
             model=str(model),
-            settings=self.segment_settings,
+            settings=self._settings_here,
             memory_mb=BLOCK_SHARE * psutil.virtual_memory().available / 1e6,
             out=str(entry.proposal),
             store=entry.exchange_begins(),
@@ -171,7 +174,7 @@ class Jobs(Results):
             model=str(model),
             point=clicks.looked_at(at, entry.inner),
             generation=self._generation,
-            settings=self.segment_settings,
+            settings=self._settings_here,
         )
         self._start("click", job, entry)
 
@@ -205,6 +208,13 @@ class Jobs(Results):
         if self.project is None or self.current is None:
             raise UserError(NO_IMAGE)
         return self.project, self.current, self.model.file
+
+    @property
+    def _settings_here(self) -> SegmentSettings:
+        """Settings of what runs on this computer in any case, whose devices are others than those of a worker."""
+        if not self.place.scheduler:
+            return self.segment_settings
+        return self.segment_settings.model_copy(update={"device": "auto"})
 
     @property
     def _taught_first(self) -> Entry | None:

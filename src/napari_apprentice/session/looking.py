@@ -98,7 +98,7 @@ class Looking(Jobs):
             level=level,
             box=_edges(box, entry.labels.shape, entry.inner),
             generation=self._looks,
-            settings=self.segment_settings,
+            settings=self._settings_here,
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
         )
         self._start("inside", job, entry)

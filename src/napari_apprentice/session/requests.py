@@ -23,6 +23,8 @@ from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.settings import NormalizeSettings
 
+_SAMPLED_WHOLE = 1 << 22  # voxels: what a window may wait for
+
 
 def pixels_of(entry: Entry, header: ModelHeader | None, folder: Path) -> VolumeRef:
     """Name the pixels of an image, in the channels that a model takes (None: all).
@@ -106,7 +108,7 @@ def _sampled(entry: Entry, count: int, folder: Path) -> ArrayRef | None:
     path = folder / f"{entry.id}-{entry.readings}-{count}-sample.npy"
     if path.exists():
         return ArrayRef(path=str(path))
-    frame = sample(entry.volume.pixels[0])
+    frame = sample(entry.volume.pixels[0], _SAMPLED_WHOLE)
     return scratch.write(path, fitting(replace(entry.volume, pixels=frame[None]), count).pixels)
 
 

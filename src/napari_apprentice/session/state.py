@@ -47,7 +47,8 @@ class State:
     overview_changed = Signal(object)  # LargeEntry: labels outside the open part are others
     saved = Signal()
 
-    largest_whole: int | None = None  # voxels of an image whose labels are held in memory; None: as memory allows
+    largest_whole: int | None = None  # voxels of an image whose labels are held whole; None: all, or what a window can
+    is_in_window = False
 
     def __init__(self, project: Project | None = None) -> None:
         self._forget()
@@ -147,6 +148,8 @@ class State:
         voxels = math.prod(volume.labels_shape)
         if self.largest_whole is not None:
             return voxels > self.largest_whole
+        if not self.is_in_window:
+            return False
         too_large = voxels > _LARGEST_WHOLE or math.prod(volume.labels_shape[2:]) > _LARGEST_PLANE
         return too_large or voxels * _BYTES > psutil.virtual_memory().available * _SHARE
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
+from uuid import uuid4
 
 import zarr
 
@@ -37,6 +38,8 @@ class Bench:
 
     def __init__(self, job: SegmentLargeJob, work: Path, warm: Warm, device: DeviceName | None = None) -> None:
         self.job = job
+        # what workers are sent: another name each time, so that none goes on with a model or a plan of before
+        self.sent = job.model_copy(update={"id": uuid4().hex}).model_dump(mode="json")
         self._device: DeviceName = device or job.settings.device
         self.work = work
         self._warm = warm

@@ -174,4 +174,12 @@ def _begin(work: Path, job: SegmentLargeJob) -> None:
 
 def same(job: SegmentLargeJob) -> dict[str, Any]:
     """What must be the same for a job to go on: not its name, nor the memory that it may take."""
-    return job.model_dump(mode="json", exclude={"id", "memory_mb", "store", "labels_kind"})
+    plain = job.model_dump(mode="json", exclude={"id", "memory_mb", "store", "labels_kind"})
+    return {**plain, "states": [_state(Path(job.model)), _state(Path(job.image))]}
+
+
+def _state(path: Path) -> list[int]:
+    """When a file was written and how large it is; of an image inside a file, of that file."""
+    there = next((one for one in (path, *path.parents) if one.exists()), None)
+    stat = None if there is None else there.stat()
+    return [] if stat is None else [stat.st_mtime_ns, stat.st_size]

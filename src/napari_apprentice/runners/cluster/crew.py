@@ -39,12 +39,16 @@ class ClusterCrew:
     def words(self) -> str:
         """How many work where, for people."""
         there = self._there()
-        return f"{there.threads()} workers, {there.words}"
+        return f"{self._threads(there)} workers, {there.words}"
 
     @property
     def block_mb(self) -> float:
         """What a block may take on the smallest worker."""
-        return BLOCK_SHARE * self._there().memory_bytes() / 1e6
+        there = self._there()
+        try:
+            return BLOCK_SHARE * there.memory_bytes() / 1e6
+        except (OSError, RuntimeError) as error:
+            raise _gone(there) from error
 
     def do(self, bench: Bench, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, list[Any]] | None]:
         """Do pieces in the order in which they get done."""
@@ -52,14 +56,14 @@ class ClusterCrew:
         from napari_apprentice.runners.cluster.worker import do
 
         left = iter(pieces)
-        job, work = bench.job.model_dump(mode="json"), str(bench.work)
+        job, work = bench.sent, str(bench.work)
         ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
         doing: dict[str, tuple[Any, Piece]] = {}
         room, counted = _AHEAD, float("-inf")
         try:
             while True:
                 if time.monotonic() > counted + _COUNT_S:
-                    room, counted = _AHEAD * max(1, self._threads()), time.monotonic()
+                    room, counted = _AHEAD * max(1, self._threads(there)), time.monotonic()
                 for piece in islice(left, max(0, room - len(doing))):
                     future = there.client.submit(do, job, work, tuple(piece), pure=False, retries=_TRIES)
                     doing[future.key] = future, piece
@@ -72,7 +76,7 @@ class ClusterCrew:
                     yield None
                     continue
                 _, piece = doing.pop(future.key)
-                yield piece, self._came(future)
+                yield piece, self._came(future, there)
         finally:
             if doing and not there.is_lost:
                 there.client.cancel([future for future, _ in doing.values()])
@@ -84,18 +88,21 @@ class ClusterCrew:
             self._connection = None
 
     def _there(self) -> Connection:
+        if self._connection is not None and self._connection.is_lost:
+            self.close()
         if self._connection is None:
             self._connection = Connection(self._settings)
         return self._connection
 
-    def _threads(self) -> int:
-        there = self._there()
+    @staticmethod
+    def _threads(there: Connection) -> int:
         try:
             return 0 if there.is_lost else there.threads()
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise _gone(there) from error
 
-    def _came(self, future: Any) -> list[Any]:
+    @staticmethod
+    def _came(future: Any, there: Connection) -> list[Any]:
         from distributed.scheduler import KilledWorker
 
         try:
@@ -106,7 +113,7 @@ class ClusterCrew:
                 "workers or a smaller tile; the same command goes on where this was stopped."
             ) from error
         except CancelledError as error:
-            raise _gone(self._there()) from error
+            raise _gone(there) from error
 
 
 def _gone(there: Connection) -> UserError:

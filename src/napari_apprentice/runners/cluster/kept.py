@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
-from pydantic import ValidationError
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClusterSettings
@@ -21,8 +20,8 @@ def place() -> Path:
 
 def remembered() -> ClusterSettings:
     """What was chosen last; this computer when nothing was, or when that cannot be read."""
-    with suppress(OSError, ValidationError):
-        return ClusterSettings.model_validate_json(place().read_text())
+    with suppress(OSError, ValueError):  # of pydantic too
+        return ClusterSettings.model_validate_json(place().read_text(encoding="utf-8"))
     return ClusterSettings()
 
 
@@ -30,7 +29,7 @@ def remember(settings: ClusterSettings) -> None:
     """Keep a choice; `UserError` when it cannot be written."""
     try:
         place().parent.mkdir(parents=True, exist_ok=True)
-        place().write_text(settings.model_dump_json(indent=1) + "\n")
+        place().write_text(settings.model_dump_json(indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise UserError(
             f"{place()} cannot be written ({error.strerror}): the choice holds until napari ends."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+import traceback
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,7 @@ from napari_apprentice.settings import ClusterSettings
 
 _PIECE = 8 << 20
 _BEAT_S = 0.15
+_FAREWELL_S = 2.0
 _POLITE_S = 0.8  # as long as a job here may take to end after a cancel
 
 
@@ -55,6 +57,7 @@ class ClusterRunners:
         self._devices: tuple[FoundDevice, ...] | None = None
         self._running: list[RemoteJob] = []
         self._last = ""
+        self._leaving: threading.Thread | None = None
 
     def start(self, job: Job) -> RunningJob:
         """Start a job, there or here."""
@@ -78,11 +81,15 @@ class ClusterRunners:
             running.cancel()
         connection, self._connection = self._connection, None
         if connection is not None:
-            threading.Thread(target=connection.close, name="hang up", daemon=True).start()
+            self._leaving = threading.Thread(target=_leave, args=(connection, self._running), name="hang up")
+            self._leaving.daemon = True
+            self._leaving.start()
 
     def close(self) -> None:
         """End everything."""
         self.hang_up()
+        if self._leaving is not None:
+            self._leaving.join(_FAREWELL_S)
         self.here.close()
 
     def worker(self, lost: set[str]) -> Asking:
@@ -117,6 +124,13 @@ class ClusterRunners:
                 if found is not None:
                     self._devices = tuple(FoundDevice.model_validate(device) for device in found)
                 time.sleep(_BEAT_S)
+
+
+def _leave(connection: Connection, running: list[RemoteJob]) -> None:
+    """Close a connection once the workers know that nobody waits for them any more."""
+    for one in running:
+        one.wait(_POLITE_S)
+    connection.close()
 
 
 class Asking:
@@ -154,7 +168,8 @@ class RemoteJob:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._cancelled = threading.Event()
         self._end_at: float | None = None
-        threading.Thread(target=self._run, name=f"remote {job.id}", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=f"remote {job.id}", daemon=True)
+        self._thread.start()
 
     def poll(self) -> list[Event]:
         """What was reported since the last call."""
@@ -166,6 +181,10 @@ class RemoteJob:
             found.append(WasCancelled())  # the worker hears of it later
             self.ended = True
         return found
+
+    def wait(self, seconds: float) -> None:
+        """Until the worker has heard how it ended."""
+        self._thread.join(seconds)
 
     def cancel(self) -> None:
         """Ask the worker to stop."""
@@ -198,7 +217,10 @@ class RemoteJob:
             why = "Something went wrong in the program on the worker: please report it with the details."
             self._say(Failed(message=why, user_error=False, details=str(error)))
         except OSError as error:
-            self._say(Failed(message=f"What the worker found cannot be kept here ({error}): free some space."))
+            self._say(Failed(message=f"The worker cannot be reached, or what it found kept here ({error}): try again."))
+        except Exception:  # nobody may wait for ever
+            why = "The worker answered something unexpected: install the same version there and here."
+            self._say(Failed(message=why, user_error=False, details=traceback.format_exc()))
 
     def _once(self, asking: Asking) -> None:
         job, files = packed(self.job)
