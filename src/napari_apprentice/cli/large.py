@@ -17,6 +17,7 @@ from napari_apprentice.runners import InlineRunners, Runners
 from napari_apprentice.runners.cluster.crew import ClusterCrew
 from napari_apprentice.session import Session
 from napari_apprentice.session.batch import Found
+from napari_apprentice.session.words import counted
 from napari_apprentice.settings import ClusterSettings, ReadAs, SegmentSettings
 
 _BYTES = 40  # for each voxel of a frame that is segmented in memory
@@ -55,7 +56,7 @@ def segment_large(
         session.choose_model(model)
         file = session.model.file
         name = session.model.title
-        what = "classes" if session.kind == "classes" else "objects"
+        kind = session.kind
     if file is None:
         raise UserError(f"{name} has not learned anything yet: choose a model.")
     job = SegmentLargeJob(
@@ -69,6 +70,6 @@ def segment_large(
     )
     match followed(runners.start(job), source.name):
         case Finished(result=SegmentLargeResult() as result):
-            words = f"{result.objects} {what} in {result.seconds:.1f} s"
+            words = f"{counted(result.objects, kind)} in {result.seconds:.1f} s"
             return Found(objects=result.objects, seconds=result.seconds, words=words)
     raise RuntimeError("segmenting block by block ended without a result")

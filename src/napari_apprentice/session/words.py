@@ -10,15 +10,19 @@ from napari_apprentice.settings import Kind
 
 def found(result: SegmentResult, kind: Kind, volume: Volume | None = None) -> str:
     """How many objects (or classes), how wide they look, and how long it took."""
-    one, many = ("object", "objects") if kind == "instances" else ("class", "classes")
     size = "" if result.diameter is None else f", about {width(result.diameter, volume)} wide,"
-    return f"{result.objects} {one if result.objects == 1 else many}{size} in {result.seconds:.1f} s"
+    return f"{counted(result.objects, kind)}{size} in {result.seconds:.1f} s"
 
 
 def found_in_all(result: SegmentLargeResult, kind: Kind) -> str:
     """How much was found in all of a large image, and how long it took."""
-    what = "objects" if kind == "instances" else "classes"
-    return f"{result.objects:,} {what} in all of the image, in {result.seconds / 60:.1f} min"
+    return f"{counted(result.objects, kind)} in all of the image, in {result.seconds / 60:.1f} min"
+
+
+def counted(count: int, kind: Kind) -> str:
+    """Such as "1 object" or "3,409 objects"."""
+    one, many = ("object", "objects") if kind == "instances" else ("class", "classes")
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def width(diameter: float, volume: Volume | None = None) -> str:
