@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import torch
@@ -12,6 +11,7 @@ from safetensors.torch import save as to_bytes
 from torch import nn
 
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader, read_header
+from napari_apprentice.data.whole import whole
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.errors import UserError
 
@@ -24,16 +24,10 @@ def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = 
     path = Path(path)
     tensors = {name: _stored(tensor, half=half) for name, tensor in net.state_dict().items()}
     content = to_bytes(tensors, metadata={METADATA_KEY: header.model_dump_json()})
-    part = path.with_name(f"{path.name}.part")  # one that a killed process left behind is written over
     try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        _sync_folder(path.parent)
+        with whole(path) as part:
+            part.write_bytes(content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UserError(f"The model could not be written to {path} ({error.strerror}): free some space.") from error
 
 
@@ -51,17 +45,6 @@ def load(path: str | Path) -> tuple[ModelHeader, Net]:
         raise UserError(misfit) from error
     net.eval()
     return header, net
-
-
-def _sync_folder(path: Path) -> None:
-    """Make the rename last; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _stored(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:
