@@ -101,6 +101,19 @@ def test_a_stroke_is_undone_where_it_was_painted_and_the_view_goes_there(panel, 
     assert large.labels.any()
 
 
+def test_approving_the_image_approves_what_is_open_and_says_so(panel, viewer, look_at, large):
+    look_at("left")
+    said = []
+    panel.session.said.connect(said.append)
+    panel.tools.approve("image")
+    assert (large.vouched == 1).all()
+    assert "open part" in said[-1]
+    look_at("right")
+    assert not (large.vouched[..., -500:] == 1).any()
+    panel.session.undo()
+    assert not large.is_vouched
+
+
 def test_segment_is_of_the_open_part_and_its_proposal_lies_there(panel, viewer, look_at, large, runners):
     look_at("right")
     panel.segment.job.verb.button.click()

@@ -11,6 +11,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.stage import Stage
+from napari_apprentice.session.large_entry import LargeEntry
 
 
 def approve_object(stage: Stage, position: Any = None) -> None:
@@ -32,9 +33,13 @@ def approve_slice(stage: Stage) -> None:
 
 
 def approve_image(stage: Stage) -> None:
-    """Everything."""
+    """Everything; of a large image all that is open."""
     _masks(stage)
     stage.session.approve_region((slice(None),) * 4)
+    if isinstance(stage.entry, LargeEntry):
+        stage.session.said.emit(
+            "All of the open part is vouched for now, the framed one; other parts are as they were."
+        )
 
 
 def visible_edges(stage: Stage, *, whole_plane: bool) -> list[tuple[int, int]]:
