@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+import threading
+import time
 import zlib
 from collections import deque
 from pathlib import Path
@@ -21,17 +23,25 @@ from napari_apprentice.runners.running import RunningJob
 
 _RECENT = 4  # jobs: another may be sent while one is
 _NO_FILE = "/\\"
+_LEASE_S = 600.0  # a window that has not asked for so long is gone; a laptop may sleep for a while
 
 
 class Desk:
-    """Takes files and jobs in, reports events, gives results out; everything goes with the worker."""
+    """Takes files and jobs in, reports events, gives results out; everything goes with the worker.
 
-    def __init__(self) -> None:
+    A job that nobody has asked about for ``lease_s`` seconds is ended: its window crashed, or lost its way here.
+    """
+
+    def __init__(self, lease_s: float = _LEASE_S) -> None:
+        self._lease_s = lease_s
+        self._asked: dict[int, float] = {}
+        self._closed = threading.Event()
         self._folder = tempfile.TemporaryDirectory(prefix="apprentice-")
         self._runners = ProcessRunners()
         self._recent: deque[list[str]] = deque(maxlen=_RECENT)
         self._numbers = itertools.count(1)
         self._running: dict[int, tuple[RunningJob, Path]] = {}
+        threading.Thread(target=self._watch, name="leases", daemon=True).start()
 
     def missing(self, names: list[str]) -> list[str]:
         """Which of these files have to be sent. Those that no recent job needed are thrown away."""
@@ -63,26 +73,27 @@ class Desk:
         number = next(self._numbers)
         out = self._here() / f"out-{number}{'.npy' if isinstance(wanted, SegmentJob) else '.safetensors'}"
         here = moved(wanted, lambda name: str(self._path(name)), str(out))
+        self._asked[number] = time.monotonic()
         self._running[number] = self._runners.start(here), out
         return number
 
     def poll(self, number: int) -> list[dict[str, Any]]:
         """What the job reported since."""
-        return [events.to_plain(event) for event in self._running[number][0].poll()]
+        return [events.to_plain(event) for event in self._known(number)[0].poll()]
 
     def cancel(self, number: int) -> None:
         """Ask the job to stop."""
-        self._running[number][0].cancel()
+        self._known(number)[0].cancel()
 
     def region(self, number: int, region: events.Region) -> bytes:
         """Provisional labels of a region (uint32), compressed."""
-        labels = scratch.read(ArrayRef(path=str(self._running[number][1])))
+        labels = scratch.read(ArrayRef(path=str(self._known(number)[1])))
         part = labels[tuple(slice(start, stop) for start, stop in region)]
         return zlib.compress(np.ascontiguousarray(part).tobytes(), 1)
 
     def result(self, number: int, start: int, size: int) -> tuple[bytes, bool]:
         """A piece of what the job wrote, compressed, and whether more follows."""
-        path = self._running[number][1]
+        path = self._known(number)[1]
         with path.open("rb") as file:
             file.seek(start)
             piece = file.read(size)
@@ -90,6 +101,7 @@ class Desk:
 
     def forget(self, number: int) -> None:
         """The job is over."""
+        self._asked.pop(number, None)
         running = self._running.pop(number, None)
         if running is not None:
             running[1].unlink(missing_ok=True)
@@ -101,8 +113,23 @@ class Desk:
 
     def close(self) -> None:
         """End the engine and remove the files."""
+        self._closed.set()
         self._runners.close()
         self._folder.cleanup()
+
+    def _known(self, number: int) -> tuple[RunningJob, Path]:
+        found = self._running[number]
+        self._asked[number] = time.monotonic()
+        return found
+
+    def _watch(self) -> None:
+        while not self._closed.wait(self._lease_s / 4):
+            late = time.monotonic() - self._lease_s
+            for number in [number for number, asked in list(self._asked.items()) if asked < late]:
+                running = self._running.get(number)
+                if running is not None:
+                    running[0].cancel()
+                self.forget(number)
 
     def _here(self) -> Path:
         return Path(self._folder.name)
