@@ -297,6 +297,19 @@ def model_file(path: Path) -> str:
     return str(path)
 
 
+def test_a_large_image_without_a_file_is_kept_in_the_project(tmp_path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 250, (1, *SHAPE)).astype(np.uint8)
+    with Session.create(tmp_path / "project") as session:
+        session.largest_whole = 1_000_000
+        entry = session.add_image(Volume(pixels, name="made"))
+        assert isinstance(entry, LargeEntry)
+        session.paint([0, 1, 2], 1)
+        assert "save it as OME-Zarr" in session.why_not_segment_all()
+    with Session.open(tmp_path / "project") as again:
+        assert np.array_equal(again.current.volume.pixels, pixels)
+        assert (again.current.labels == 1).sum() == 3
+
+
 def test_without_a_window_an_image_is_segmented_whole_however_large(session) -> None:
     huge = np.lib.stride_tricks.as_strided(np.arange(2, dtype=np.uint8), (1, 1, 1, 9000, 9000), (0, 0, 0, 0, 0))
     volume = Volume(np.concatenate([huge[..., :1], huge[..., 1:] + 1], axis=-1), name="huge")

@@ -26,6 +26,7 @@ from napari_apprentice.settings import Settings
 
 _SAMPLED_PLANES = 8
 _SAMPLED_EDGE = 256
+_LARGEST_COPY = 1 << 33  # bytes of an image without a file that a project keeps
 _SAMPLED_EVENLY = 1 << 27  # voxels; of a larger image windows are looked at, which lie in few chunks of its file
 _WRITTEN = str | int | float | bool | list
 
@@ -133,7 +134,7 @@ def keep(volume: Volume, record: ImageRecord, folder: Path) -> ImageRecord:
             for reading in _readings(found.pixels.shape, record):
                 if content_hash(reading.of(found.pixels)) == record.content:
                     return record.model_copy(update={"reading": reading})
-    if record.by_region:
+    if record.by_region and math.prod(record.shape) * np.dtype(record.dtype).itemsize > _LARGEST_COPY:
         raise UserError(
             f"{record.name} is too large to be copied into a project and no file gives it back: "
             "save it as OME-Zarr and open that."
