@@ -85,16 +85,20 @@ def test_segment_and_teach_run_there_and_give_the_same_as_here(place: ClusterSet
         assert len(session.models()) == known + 1
 
 
+def _segment_until_a_tile_came(session: Session, place: ClusterSettings, heard: Heard) -> None:
+    session.add_image(_sample(4))
+    session.choose_model("nuclei-2d")
+    session.run_on(place)
+    session.segment()
+    while not heard.of(TileDone) and session.busy():
+        session.pump()
+        time.sleep(0.02)
+
+
 def test_a_killed_worker_is_said_and_the_job_done_by_another(place: ClusterSettings, cluster) -> None:
     with Session.temporary() as session:
         heard = Heard(session)
-        session.add_image(_sample(4))
-        session.choose_model("nuclei-2d")
-        session.run_on(place)
-        session.segment()
-        while not heard.of(TileDone) and session.busy():
-            session.pump()
-            time.sleep(0.02)
+        _segment_until_a_tile_came(session, place, heard)
         with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
             processes = client.run(os.getpid)
         os.kill(processes[session._runners._last], signal.SIGKILL)
@@ -107,13 +111,7 @@ def test_a_killed_worker_is_said_and_the_job_done_by_another(place: ClusterSetti
 def test_a_cancel_is_quick_and_leaves_the_worker_ready(place: ClusterSettings) -> None:
     with Session.temporary() as session:
         heard = Heard(session)
-        session.add_image(_sample(4))
-        session.choose_model("nuclei-2d")
-        session.run_on(place)
-        session.segment()
-        while not heard.of(TileDone) and session.busy():
-            session.pump()
-            time.sleep(0.02)
+        _segment_until_a_tile_came(session, place, heard)
         began = time.monotonic()
         session.cancel()
         session.run_until_idle()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Protocol, cast
@@ -45,14 +45,8 @@ class Child:
         self._lock = threading.Lock()
         self._gone = False
         self.devices: list[dict[str, Any]] | None = None
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "napari_apprentice.runners.serve", engine, *[BACKGROUND][:background]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(one_core_left=background),
-            creationflags=hidden_console(),
-        )
+        arguments = ["napari_apprentice.runners.serve", engine, *[BACKGROUND][:background]]
+        self._process = started(arguments, one_core_left=background)
         self._listens_to_errors = self._talks(self._keep_lines)
         self._talks(self._write)
         self._talks(self._read)
@@ -172,6 +166,18 @@ def why_it_ended(code: int, lines: str) -> Failed:
         return Failed(message=message, details=lines)
     message = f"The process that runs the network broke off (exit code {code}): try again."
     return Failed(message=message, user_error=False, details=lines)
+
+
+def started(arguments: Sequence[str], *, one_core_left: bool) -> subprocess.Popen[bytes]:
+    """A process of this Python that runs a module with its arguments, and is talked to through pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(one_core_left=one_core_left),
+        creationflags=hidden_console(),
+    )
 
 
 def environment(*, one_core_left: bool) -> dict[str, str]:

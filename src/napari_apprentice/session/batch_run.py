@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from napari_apprentice.runners.child import environment, hidden_console
+from napari_apprentice.runners.child import started
 from napari_apprentice.session.batch import REPORT, BatchEvent, Stopped, from_line
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.commands import options_of, usable
@@ -78,14 +77,7 @@ class BatchRun:
         self._last_words: deque[str] = deque(maxlen=_LINES_KEPT)
         self._end_at: float | None = None
         self._stopped = False
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "napari_apprentice.cli", *order.arguments, "--events"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(one_core_left=True),
-            creationflags=hidden_console(),
-        )
+        self._process = started(["napari_apprentice.cli", *order.arguments, "--events"], one_core_left=True)
         self._errors = self._listens(self._keep_words)
         self._listens(self._read)
 

@@ -66,7 +66,7 @@ class LargeEntry(Entry):
     @property
     def is_being_segmented(self) -> bool:
         """Whether the project holds the beginning of a proposal for all of the image."""
-        return any(self.folder.path.glob("*proposal.zarr*"))
+        return any(self.folder.path.glob(f"*{self.proposal.name}*"))
 
     @property
     def proposal(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import zarr
@@ -46,12 +47,10 @@ def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm, crew: C
 
 def _known(done: Path, job: SegmentLargeJob) -> SegmentLargeResult | None:
     """What this very job found before it was stopped while merging."""
-    try:
+    with suppress(OSError, ValueError, KeyError):  # there is none, or it was cut short
         told = json.loads(done.read_text())
         if told["job"] == same(job) and Path(job.out).is_dir():
             return SegmentLargeResult.model_validate(told["result"])
-    except (OSError, ValueError, KeyError):
-        return None
     return None
 
 
