@@ -67,11 +67,33 @@ class Parts(Sequence[Part]):
         _, rows, columns = self.counts
         place, x = divmod(index % len(self), columns)
         z, y = divmod(place, rows)
+        starts = [i * size for i, size in zip((z, y, x), self.size, strict=True)]
+        return self.at([slice(start, start + size) for start, size in zip(starts, self.size, strict=True)])
+
+    def before(self, index: int) -> list[int | None]:
+        """The parts before one along z, y and x; None where it is the first."""
+        _, rows, columns = self.counts
+        steps = (rows * columns, columns, 1)
+        there = (index // steps[0], index // columns % rows, index % columns)
+        return [index - step if place > 0 else None for step, place in zip(steps, there, strict=True)]
+
+    def at(self, put: Sequence[slice]) -> Part:
+        """A part of any size, read with as much around it."""
         spans = [
-            _span(i * size, size, more, n)
-            for i, size, more, n in zip((z, y, x), self.size, self.more, self.shape, strict=True)
+            _span(s.start, s.stop - s.start, more, n) for s, more, n in zip(put, self.more, self.shape, strict=True)
         ]
         return Part(*((spans[0][i], spans[1][i], spans[2][i]) for i in range(3)))
+
+    def halves(self, part: Part, unit: Triple) -> list[Part]:
+        """A part as two, cut across its longest side at a multiple of ``unit``; [] when no side is longer than that."""
+        sides = [s.stop - s.start for s in part.put]
+        longer = [axis for axis in range(3) if sides[axis] > unit[axis]]
+        if not longer:
+            return []
+        axis = max(longer, key=lambda one: sides[one])
+        at = part.put[axis].start + max(1, sides[axis] // unit[axis] // 2) * unit[axis]
+        cuts = [slice(part.put[axis].start, at), slice(at, part.put[axis].stop)]
+        return [self.at([*part.put[:axis], cut, *part.put[axis + 1 :]]) for cut in cuts]
 
 
 @dataclass(frozen=True)

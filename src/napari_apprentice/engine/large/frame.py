@@ -22,8 +22,11 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec
 
+from napari_apprentice.data.lattice import Part
+from napari_apprentice.engine.device import free_memory, is_out_of_memory
 from napari_apprentice.engine.large import parts, plan
-from napari_apprentice.engine.large.parts import Found, Places
+from napari_apprentice.engine.large.marks import attempt
+from napari_apprentice.engine.large.parts import Beyond, Found, Places
 from napari_apprentice.engine.large.plan import Plan
 from napari_apprentice.engine.predict import Network
 from napari_apprentice.settings import Triple
@@ -83,26 +86,26 @@ class Frame:
         self._prediction[(slice(None), *tile.put)] = found
 
     def decode(self, index: int) -> None:
-        """Write the places of a block's objects, and which there are."""
-        block = self.plan.blocks[index]
-        values = np.asarray(self._prediction[(slice(None), *block.read)])
-        places, found = parts.decode_block(self._network, self.plan.lattice, values, block, self._spacing)
-        self._places[self.plan.lattice.in_image(block.put)] = places
+        """Write the places of a block's objects, and which there are.
+
+        A block that memory cannot hold is decoded in halves; so is one over which a process died, which is what
+        happens on Linux when memory runs out.
+        """
+        with attempt(self._folder / f"{index}.tried") as deaths:
+            found, beyond = self._decoded(self.plan.blocks[index], deaths)
         part = self._folder / f"{index}.{os.getpid()}.part.npz"
-        np.savez(part, owned=found.owned, cut=found.cut)
+        z, y, x = beyond
+        np.savez_compressed(part, there=found.there, cut=found.cut, joined=found.joined, z=z, y=y, x=x)
         part.replace(self._folder / f"{index}.npz")
 
     def join(self, index: int) -> Places:
-        """Pairs (n, 2) of objects that margins cut and that meet at the near faces of a block."""
+        """Pairs (n, 2) of objects that margins cut and that are one across the near faces of a block."""
         cut = np.load(self._folder / "cut.npy", mmap_mode="r")
-        own = self.plan.lattice.in_image(self.plan.blocks[index].put)
-        found = [_NO_PAIRS]
-        for axis in range(3):
-            at = own[axis].start
-            if at > 0:
-                sides = [(*own[:axis], slice(i, i + 1), *own[axis + 1 :]) for i in (at - 1, at)]
-                one, two = (np.asarray(self._places[side]) for side in sides)
-                found.append(parts.joins(one, two, cut))
+        blocks, found = self.plan.blocks, [_NO_PAIRS]
+        for axis, before in enumerate(blocks.before(index)):
+            if before is not None:
+                with np.load(self._folder / f"{before}.npz") as told:
+                    found.append(self._joined(told["zyx"[axis]], blocks[index], axis, cut))
         return np.concatenate(found)
 
     def number(self, index: int) -> None:
@@ -117,12 +120,11 @@ class Frame:
 
     def found(self) -> Found:
         """The objects of all blocks; when they are classes, the values there are."""
-        owned, cut = [], []
+        found = []
         for index in range(len(self.plan.blocks)):
             with np.load(self._folder / f"{index}.npz") as told:
-                owned.append(told["owned"])
-                cut.append(told["cut"])
-        return Found(np.unique(np.concatenate(owned)), np.unique(np.concatenate(cut)))
+                found.append(Found(told["there"], told["cut"], told["joined"]))
+        return Found.together(found)
 
     def keep_cut(self, cut: Places) -> None:
         """Tell those who join which objects were cut."""
@@ -130,7 +132,36 @@ class Frame:
 
     def keep_numbers(self, found: Found, joined: Sequence[Places], first: int) -> int:
         """Tell those who number which place has which id, after ``first``; returns how many ids there are."""
-        known, ids = parts.numbers(np.concatenate([found.cut, found.owned]), np.concatenate([_NO_PAIRS, *joined]))
+        known, ids = parts.numbers(found.there, np.concatenate([found.joined, *joined]))
         np.save(self._folder / "known.npy", known)
         np.save(self._folder / "ids.npy", ids + np.uint32(first))
         return int(ids.max(initial=0))
+
+    def _decoded(self, block: Part, halvings: int) -> tuple[Found, Beyond]:
+        halves = self.plan.halves(block)
+        if not halves or halvings == 0:
+            try:
+                return self._decoded_whole(block)
+            except (RuntimeError, MemoryError) as error:
+                if not halves or not is_out_of_memory(error):
+                    raise
+            free_memory(self._network.device)
+        (one, near), (two, far) = (self._decoded(half, max(0, halvings - 1)) for half in halves)
+        axis = next(axis for axis in range(3) if halves[0].put[axis] != halves[1].put[axis])
+        joined = self._joined(near[axis], halves[1], axis, np.concatenate([one.cut, two.cut]))
+        beyond = [far[i] if i == axis else np.concatenate([near[i], far[i]], axis) for i in range(3)]
+        return Found.together([one, two], [joined]), (beyond[0], beyond[1], beyond[2])
+
+    def _decoded_whole(self, block: Part) -> tuple[Found, Beyond]:
+        values = np.asarray(self._prediction[(slice(None), *block.read)])
+        decoded = parts.decode_block(self._network, self.plan.lattice, values, block, self._spacing)
+        self._places[self.plan.lattice.in_image(block.put)] = decoded.places
+        return decoded.found, decoded.beyond
+
+    def _joined(self, seen: Places, part: Part, axis: int, cut: Places) -> Places:
+        """Pairs across the near face of a part: ``seen`` is how its first layer is seen from before it."""
+        if not seen.size or not len(cut):
+            return _NO_PAIRS
+        own = self.plan.lattice.in_image(part.put)
+        first = (*own[:axis], slice(own[axis].start, own[axis].start + 1), *own[axis + 1 :])
+        return parts.joins(seen, np.asarray(self._places[first]), cut)

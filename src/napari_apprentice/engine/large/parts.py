@@ -12,7 +12,8 @@ knows it by the place of its first voxel, so that nothing has to be agreed on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,14 +29,42 @@ from napari_apprentice.engine.resample import resize
 from napari_apprentice.settings import Triple
 
 Places = NDArray[np.uint64]
+_NO_PLACES = np.zeros((0, 0, 0), np.uint64)
+_NOTHING = (_NO_PLACES, _NO_PLACES, _NO_PLACES)
 
 
 @dataclass(frozen=True)
 class Found:
-    """Objects of a block: the places of those it owns, and of those that its margin cut; or the classes it owns."""
+    """Which objects are in a block's own part, by their places, or which classes.
 
-    owned: Places
+    ``cut`` are those of them that its margin cut, ``joined`` pairs (n, 2) of places that are one object.
+    """
+
+    there: Places
     cut: Places
+    joined: Places = field(default_factory=lambda: np.zeros((0, 2), np.uint64))
+
+    @classmethod
+    def together(cls, found: Sequence[Found], joined: Sequence[Places] = ()) -> Found:
+        """What is in several blocks, with more that are one."""
+        there, cut = (np.unique(np.concatenate(one)) for one in zip(*((f.there, f.cut) for f in found), strict=True))
+        return cls(there, cut, np.concatenate([*(one.joined for one in found), *joined]))
+
+
+Beyond = tuple[Places, Places, Places]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A block's own part as places, or classes; and ``beyond``, how it sees the first voxels of what is next to it.
+
+    ``beyond`` are layers one voxel thick at the far faces across z, y and x; where the image ends, and of classes, they
+    have no voxels.
+    """
+
+    places: NDArray[Any]
+    found: Found
+    beyond: Beyond
 
 
 def predict_tile(network: Network, lattice: Lattice, pixels: Any, scaling: Scaling, tile: Part) -> NDArray[np.float16]:
@@ -47,7 +76,7 @@ def predict_tile(network: Network, lattice: Lattice, pixels: Any, scaling: Scali
 
 def decode_block(
     network: Network, lattice: Lattice, values: NDArray[Any], block: Part, spacing: tuple[float, float, float]
-) -> tuple[NDArray[Any], Found]:
+) -> Decoded:
     """The objects in a block's own part of the image, each as the place of its first voxel, counted from 1; or classes.
 
     ``values`` (K, z, y, x) is the prediction of all that the block reads.
@@ -57,29 +86,30 @@ def decode_block(
     values = _whole_pixels(lattice, values)
     size = (shape[0], *(n * lattice.down // lattice.up for n in values.shape[2:]))
     labels = labels_of(Prediction(values, size), network.header, spacing)[:, : shape[1], : shape[2]]
+    inner = _within(region, own)
     if network.header.kind == "classes":
-        inside = labels[_within(region, own)]
+        inside = labels[inner]
         known = np.array([one.value for one in network.header.classes], np.uint64)
-        found = [bool((inside == value).any()) for value in known]
-        return inside, Found(known[found], np.zeros(0, np.uint64))
+        there = [bool((inside == value).any()) for value in known]
+        return Decoded(inside, Found(known[there], np.zeros(0, np.uint64)), _NOTHING)
     names, first = np.unique(labels, return_index=True)
-    places = _places(first, region, lattice.shape)
     table = np.zeros(int(names[-1]) + 1, np.uint64)
-    table[names] = places
+    table[names] = _places(first, region, lattice.shape)
     table[0] = 0
-    inside = table[labels[_within(region, own)]]
-    cut = np.isin(names, _at_edges(labels, region, lattice.shape))
-    mine = _lies_in(first, region, own) & (names > 0)
-    there = np.isin(places, inside) & cut & (names > 0)
-    return inside, Found(places[mine & ~cut], places[there])
+    inside = table[labels[inner]]
+    cut = table[_at_edges(labels, region, lattice.shape)]
+    known = np.unique(inside[inside > 0])
+    beyond = [table[labels[_after(inner, axis)]] for axis in range(3)]
+    return Decoded(inside, Found(known, np.intersect1d(known, cut)), (beyond[0], beyond[1], beyond[2]))
 
 
 def joins(one: Places, two: Places, cut: Places) -> Places:
-    """Pairs (n, 2) of objects cut by margins that meet over most of the face between two blocks.
+    """Pairs (n, 2) of places that are one object, of which the margin of a block cut one.
 
-    ``one`` and ``two`` are the voxels on either side of the face.
+    ``one`` and ``two`` are the same voxels as two blocks see them; they share most of the smaller one's.
     """
-    both = (one > 0) & (two > 0) & (one != two) & np.isin(one, cut) & np.isin(two, cut)
+    both = (one > 0) & (two > 0) & (one != two)
+    both[both] = np.isin(one[both], cut) | np.isin(two[both], cut)
     if not both.any():
         return np.zeros((0, 2), np.uint64)
     pairs, shared = np.unique(np.stack([one[both], two[both]], 1), axis=0, return_counts=True)
@@ -143,10 +173,10 @@ def _places(first: NDArray[Any], region: tuple[slice, ...], shape: Triple) -> Pl
     return np.asarray((z * np.uint64(shape[1]) + y) * np.uint64(shape[2]) + x + np.uint64(1))
 
 
-def _lies_in(first: NDArray[Any], region: tuple[slice, ...], own: tuple[slice, ...]) -> NDArray[np.bool_]:
-    inside = np.unravel_index(first, tuple(s.stop - s.start for s in region))
-    within = [(axis >= o.start) & (axis < o.stop) for axis, o in zip(inside, _within(region, own), strict=True)]
-    return np.asarray(within[0] & within[1] & within[2])
+def _after(inner: tuple[slice, ...], axis: int) -> tuple[slice, ...]:
+    """The layer that follows a part along an axis."""
+    stop = inner[axis].stop
+    return (*inner[:axis], slice(stop, stop + 1), *inner[axis + 1 :])
 
 
 def _at_edges(labels: NDArray[Any], region: tuple[slice, ...], shape: Triple) -> NDArray[Any]:

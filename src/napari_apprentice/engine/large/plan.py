@@ -13,7 +13,7 @@ from napari_apprentice.data import axes
 from napari_apprentice.data.channels import luminance
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.glimpse import sample
-from napari_apprentice.data.lattice import Lattice, Parts, lattice_for
+from napari_apprentice.data.lattice import Lattice, Part, Parts, lattice_for
 from napari_apprentice.data.models import ModelHeader, why_not_fits
 from napari_apprentice.data.reading import read_as
 from napari_apprentice.data.volume import Volume
@@ -45,6 +45,10 @@ class Plan:
     def blocks(self) -> Parts:
         """The blocks of the frame."""
         return self.lattice.blocks(self.tiles, self.margin)
+
+    def halves(self, block: Part) -> list[Part]:
+        """A block as two of whole tiles, with the same margin; [] when it is a single tile."""
+        return self.blocks.halves(block, self.lattice.step)
 
 
 def open_image(job: SegmentLargeJob) -> Volume:
