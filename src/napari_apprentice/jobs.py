@@ -112,6 +112,23 @@ class TeachJob(Settings):
     out: str
 
 
+class ExportJob(Settings):
+    """Write the labels of a large image, a zarr array (T, Z, Y, X) in the folder ``labels``, to OME-Zarr at ``out``.
+
+    ``spacing`` is (z, y, x), ``translate`` where the first voxel's centre lies in it; ``names`` has what classes are
+    called.
+    """
+
+    type: Literal["export"] = "export"
+    id: str
+    labels: str
+    spacing: tuple[float, float, float]
+    unit: str
+    translate: tuple[float, float, float] | None = None
+    names: dict[int, str] = {}
+    out: str
+
+
 class ClickJob(Settings):
     """Propose one object around ``point``; answered by the warm engine at once.
 
@@ -189,6 +206,14 @@ class TeachResult(Settings):
     seconds: float = 0.0
 
 
+class ExportResult(Settings):
+    """``path`` is an OME-Zarr folder."""
+
+    type: Literal["export"] = "export"
+    job: str
+    path: str
+
+
 class ClickResult(Settings):
     """The proposed mask: a box ((start, stop) for t, z, y, x) and its voxels, row-major packed bits in hex.
 
@@ -221,8 +246,8 @@ class InsideResult(Settings):
     origin: tuple[float, float, float]
 
 
-Job = SegmentJob | SegmentLargeJob | TeachJob | ClickJob | InsideJob
-Result = SegmentResult | SegmentLargeResult | TeachResult | ClickResult | InsideResult
+Job = SegmentJob | SegmentLargeJob | TeachJob | ExportJob | ClickJob | InsideJob
+Result = SegmentResult | SegmentLargeResult | TeachResult | ExportResult | ClickResult | InsideResult
 _adapter: TypeAdapter[Job] = TypeAdapter(Annotated[Job, Field(discriminator="type")])
 
 

@@ -15,7 +15,7 @@ def whole(path: Path) -> Iterator[Path]:
 
     What was written is on the disk before it does. `OSError` when the disk refuses; then nothing is left behind.
     """
-    part = path.with_name(f".part-{path.name}")
+    part = _part(path)
     try:
         yield part
         with part.open("r+b") as file:
@@ -31,7 +31,7 @@ def whole(path: Path) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """A folder beside ``path`` to write into; it takes the place of ``path`` when all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part, old = path.with_name(f".part-{path.name}"), path.with_name(f".old-{path.name}")
+    part, old = _part(path), path.with_name(f".old-{path.name}")
     try:
         yield part
         if path.exists():
@@ -45,6 +45,15 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def forget_folder(path: Path) -> None:
+    """Remove what a process that was killed had written of a `whole_folder`."""
+    shutil.rmtree(_part(path), ignore_errors=True)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".part-{path.name}")
 
 
 def _sync_folder(path: Path) -> None:

@@ -13,7 +13,7 @@ from napari_apprentice.engine.device import available, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Failed, WasCancelled
-from napari_apprentice.jobs import ClickJob, InsideJob, Job, SegmentJob, SegmentLargeJob, TeachJob
+from napari_apprentice.jobs import ClickJob, ExportJob, InsideJob, Job, SegmentJob, SegmentLargeJob, TeachJob
 
 if TYPE_CHECKING:
     from napari_apprentice.engine.large.crew import Crew
@@ -60,6 +60,10 @@ class Engine:
             from napari_apprentice.engine.large.taken_over import run as segment_large
 
             return segment_large(job, cancelled, self.warm, self._crew)
+        if isinstance(job, ExportJob):
+            from napari_apprentice.engine.large.exported import run as export
+
+            return export(job, cancelled)
         if isinstance(job, ClickJob):
             from napari_apprentice.engine.click import run as click
 

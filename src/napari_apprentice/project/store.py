@@ -57,6 +57,19 @@ class LabelStore:
             raise durable.disk_trouble(error, self.path) from error
 
     @property
+    def labels(self) -> Path:
+        """The folder of the array of labels, which is made if there is none."""
+        _ = self._labels
+        return self.path / f"labels-{self.number}"
+
+    def linked(self, folder: Path) -> Path:
+        """The labels as they are now, under another name; chunks are replaced and never changed, so links will do."""
+        try:
+            return Path(shutil.copytree(self.labels, folder, copy_function=_linked))
+        except OSError as error:  # shutil's own error too, of many files at once
+            raise durable.disk_trouble(error, self.path) from error
+
+    @property
     def overview(self) -> Any:
         """Every n-th label of the image, n as in ``steps``: a chunked array."""
         shape = [-(-n // step) for n, step in zip(self.shape, self.steps, strict=True)]
@@ -123,3 +136,10 @@ class LabelStore:
                     os.fsync(descriptor)
                 finally:
                     os.close(descriptor)
+
+
+def _linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copyfile(source, target)

@@ -1,4 +1,4 @@
-"""Jobs in processes of their own: a warm one for what must answer at once, a fresh one for each Teach."""
+"""Jobs in processes of their own: a warm one for what must answer at once, a fresh one for what takes long."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import queue
 import time
 
 from napari_apprentice.events import Event, Failed, WasCancelled, is_last
-from napari_apprentice.jobs import Job, TeachJob
+from napari_apprentice.jobs import ExportJob, Job, TeachJob
 from napari_apprentice.runners.child import Child
 from napari_apprentice.runners.running import ENGINE, FoundDevice
 
+_ASIDE = (TeachJob, ExportJob)  # have a process of their own
 POLITE_S = 0.8  # how long a job may take to end by itself after it was cancelled
 
 
@@ -66,8 +67,8 @@ class ProcessJob:
 class ProcessRunners:
     """Runs jobs in child processes, which end with this one.
 
-    Segment and click share a process that stays, with its models loaded; each Teach gets its own, at low priority and
-    with one core left for the window, and gives all its memory back when it ends.
+    Segment and click share a process that stays, with its models loaded; each Teach and each export gets its own, at
+    low priority and with one core left for the window, and gives all its memory back when it ends.
     """
 
     def __init__(self, engine: str = ENGINE) -> None:
@@ -124,17 +125,17 @@ class ProcessRunners:
                 self._hand_over(other)
 
     def on_ended(self, running: ProcessJob) -> None:
-        """A job gave its last event: the process of a Teach has done its work."""
+        """A job gave its last event: a process of its own has done its work."""
         if running not in self._running:
             return
         self._running.remove(running)
-        if isinstance(running.job, TeachJob) and running.child is not None:
+        if isinstance(running.job, _ASIDE) and running.child is not None:
             running.child.end()
 
     def _hand_over(self, running: ProcessJob) -> None:
         try:
-            teaches = isinstance(running.job, TeachJob)
-            child = Child(self._engine, background=True) if teaches else self._warm_child()
+            aside = isinstance(running.job, _ASIDE)
+            child = Child(self._engine, background=True) if aside else self._warm_child()
         except OSError as error:
             why = f"No process could be started for the network ({error.strerror}): close other programs and try again."
             running.on_event(Failed(message=why))

@@ -118,12 +118,16 @@ class Editing(Regions):
     def export_labels(self, path: str | Path) -> None:
         """Write the current image's labels in the format of the suffix (`data.exports.write_labels`)."""
         entry = self._open_entry()
-        names = {one.value: one.name for one in self.classes} if self.kind == "classes" else {}
         if isinstance(entry, LargeEntry):
-            export_large(entry, Path(path), names)
+            export_large(entry, Path(path), self._class_names)
         else:
-            exports.write_labels(path, entry.labels, like=entry.volume, names=names)
+            exports.write_labels(path, entry.labels, like=entry.volume, names=self._class_names)
         self.said.emit(f"Labels of {entry.name} were written to {path}.")
+
+    @property
+    def _class_names(self) -> dict[int, str]:
+        """What values of labels are called, when they are classes."""
+        return {one.value: one.name for one in self.classes} if self.kind == "classes" else {}
 
     def _open_entry(self) -> Entry:
         if self.current is None:

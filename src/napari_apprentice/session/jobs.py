@@ -17,6 +17,7 @@ from napari_apprentice.runners.cluster.crew import BLOCK_SHARE
 from napari_apprentice.session import clicks
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.large_export import export_job
 from napari_apprentice.session.requests import fresh_net, lessons_of, pixels_of
 from napari_apprentice.session.results import Results
 from napari_apprentice.session.state import refuse
@@ -135,6 +136,17 @@ class Jobs(Results):
             labels_kind=self.kind,
         )
         self._start("segment", job, entry)
+
+    def begin_export(self, path: str | Path) -> None:
+        """As `export_labels`, but labels of a large image are written in the background ("export")."""
+        if self.busy("export"):
+            raise UserError("Labels are being exported: wait until that is done, or cancel it.")
+        entry = self.current
+        if self.project is None or not isinstance(entry, LargeEntry):
+            self.export_labels(path)
+            return
+        job = export_job(entry, Path(path), self._class_names, self._job_id("export"), self.project.scratch)
+        self._start("export", job, entry)
 
     def teach(self) -> None:
         """Teach the model, or a fresh network, on all corrections as they are now. Raises `UserError`."""

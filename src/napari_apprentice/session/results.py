@@ -11,6 +11,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import (
     ClickJob,
     ClickResult,
+    ExportResult,
     InsideResult,
     Result,
     SegmentLargeJob,
@@ -62,6 +63,8 @@ class Results(Work):
             self._take_all(result, running)
         elif isinstance(result, TeachResult):
             self._take_version(result, running)
+        elif isinstance(result, ExportResult):
+            self.said.emit(f"Labels of {running.entry.name} were written to {result.path}.")
         elif isinstance(result, ClickResult):
             self._take_click(result, running)
         elif isinstance(result, InsideResult):

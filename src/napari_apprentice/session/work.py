@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_apprentice.data import scratch
+from napari_apprentice.data import scratch, whole
 from napari_apprentice.data.regions import Region
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Started, TileDone, is_last
-from napari_apprentice.jobs import ClickJob, InsideJob, Job, Result, SegmentJob, TeachJob
+from napari_apprentice.jobs import ClickJob, ExportJob, InsideJob, Job, Result, SegmentJob, TeachJob
 from napari_apprentice.project.folder import Project
 from napari_apprentice.runners import FoundDevice, ProcessRunners, Runners, RunningJob
 from napari_apprentice.runners.cluster.remote import ClusterRunners
@@ -95,7 +95,7 @@ class Work(Editing):
         return next((device.words for device in found if wanted in ("auto", device.name)), "")
 
     def busy(self, kind: str | None = None) -> bool:
-        """Whether a job of this kind ("segment", "teach", "click", "inside"; None: any) is under way."""
+        """Whether a job of this kind ("segment", "teach", "export", "click", "inside"; None: any) is under way."""
         return any(kind is None or running.kind == kind for running in self._running)
 
     def cancel(self, kind: str | None = None) -> None:
@@ -233,6 +233,10 @@ class Work(Editing):
                 shutil.rmtree(Path(lesson.labels.path).parent, ignore_errors=True)
             if not isinstance(event, Finished):
                 _remove(Path(running.job.out))
+        elif isinstance(running.job, ExportJob):
+            shutil.rmtree(running.job.labels, ignore_errors=True)
+            if not isinstance(event, Finished):
+                whole.forget_folder(Path(running.job.out))
 
     def _look_after_disk(self) -> None:
         if self.project is None:

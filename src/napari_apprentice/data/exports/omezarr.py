@@ -5,8 +5,6 @@ https://ngff.openmicroscopy.org. Labels of an image are written in the image's o
 
 from __future__ import annotations
 
-import itertools
-import shutil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +17,6 @@ from napari_apprentice.data.units import PIXEL
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.data.whole import whole_folder
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import Triple
 
 _UNITS = {"um": "micrometer", "nm": "nanometer", "mm": "millimeter", "m": "meter", "Å": "angstrom", "cm": "centimeter"}
 _SMALLEST = 256  # the coarsest level is about so wide
@@ -37,21 +34,20 @@ def write(path: Path, export: Export) -> None:
     import zarr
 
     refuse(path, export.image)
-    form = _form(path)
+    form = form_of(path)
     axes = [letter for letter, length in zip("TZYX", export.labels.shape, strict=True) if length > 1 or letter in "YX"]
     flat = export.compact.reshape([n for n, letter in zip(export.labels.shape, "TZYX", strict=True) if letter in axes])
     with whole_folder(path) as part:
         group = zarr.open_group(part, mode="w", zarr_format=form)
-        levels = [flat[..., ::step, ::step] for step in _steps(flat.shape)]
+        levels = [flat[..., ::step, ::step] for step in steps_of(flat.shape)]
         for place, level in enumerate(levels):
             chunks = tuple(min(n, c) for n, c in zip(level.shape, (1, *_CHUNK)[-level.ndim :], strict=True))
             names = [axis.lower() for axis in axes] if form == 3 else None
             group.create_array(
                 str(place), data=np.ascontiguousarray(level), chunks=chunks, dimension_names=names, config=None
             )
-        _describe(group, path, export, axes, _steps(flat.shape))
-    if image_above(path) is not None:
-        _list(path.parent, path.name, form)
+        describe(group, path, export, axes)
+    listed(path)
 
 
 def refuse(path: Path, image: Volume) -> None:
@@ -63,71 +59,23 @@ def refuse(path: Path, image: Volume) -> None:
         raise UserError(f"{above} has another shape than these labels: write them elsewhere.")
 
 
-def begun(folder: Path, path: Path, shape: tuple[int, int, int, int], chunk: Triple) -> Any:
-    """An array of labels (T, Z, Y, X) in ``folder`` to be filled chunk by chunk; `finish` makes it ``path``.
-
-    One that was begun before is taken up again.
-    """
-    import zarr
-
-    if (folder / "0").exists():
-        return zarr.open_array(folder / "0", mode="r+")
-    group = zarr.open_group(folder, mode="w", zarr_format=_form(path))
-    names = list("tzyx") if _form(path) == 3 else None
-    return group.create_array("0", shape=shape, chunks=(1, *chunk), dtype=np.uint32, dimension_names=names)
-
-
-def finish(folder: Path, path: Path, export: Export) -> None:
-    """Add the pyramid and what describes it, and put the labels in their place."""
-    import zarr
-
-    group = zarr.open_group(folder, mode="a")
-    finest: Any = group["0"]
-    steps = _steps(finest.shape)
-    for level in range(1, len(steps)):
-        _halved(group, level)
-    _describe(group, path, export, list("TZYX"), steps)
-    with whole_folder(path) as part:
-        shutil.move(folder, part)
-    if image_above(path) is not None:
-        _list(path.parent, path.name, _form(path))
-
-
-def _halved(group: Any, level: int) -> None:
-    """A level of the pyramid, each chunk from those of the level before."""
-    finer = group[str(level - 1)]
-    shape = (*finer.shape[:2], *(-(-n // 2) for n in finer.shape[2:]))
-    coarser = group.create_array(
-        str(level),
-        shape=shape,
-        chunks=finer.chunks,
-        dtype=finer.dtype,
-        dimension_names=getattr(finer.metadata, "dimension_names", None),
-        overwrite=True,
-    )
-    _, z, y, x = finer.chunks
-    for t in range(shape[0]):
-        for k, j, i in itertools.product(range(0, shape[1], z), range(0, shape[2], y), range(0, shape[3], x)):
-            source = (t, slice(k, k + z), slice(2 * j, 2 * (j + y), 2), slice(2 * i, 2 * (i + x), 2))
-            coarser[t, k : k + z, j : j + y, i : i + x] = finer[source]
-
-
-def _describe(group: Any, path: Path, export: Export, axes: list[str], steps: list[int]) -> None:
-    told = _metadata(path, export, axes, steps, own_file=image_above(path) is None)
-    if _form(path) == 3:
+def describe(group: Any, path: Path, export: Export, axes: list[str]) -> None:
+    """Say in a group what its arrays are: levels of labels that are to lie at ``path``."""
+    told = _metadata(path, export, axes, steps_of(group["0"].shape), own_file=image_above(path) is None)
+    if form_of(path) == 3:
         group.attrs["ome"] = {"version": "0.5", **told}
         return
     told["multiscales"][0]["version"] = told["image-label"]["version"] = "0.4"
     group.attrs.update(told)
 
 
-def _form(path: Path) -> Literal[2, 3]:
+def form_of(path: Path) -> Literal[2, 3]:
     """The version of zarr to write: that of the image that labels are added to."""
     image = image_above(path)
     return 3 if image is None or (image / "zarr.json").exists() else 2
 
 
-def _steps(shape: tuple[int, ...]) -> list[int]:
+def steps_of(shape: tuple[int, ...]) -> list[int]:
     """By how many pixels each level is coarser."""
     steps = [1]
     while max(shape[-2:]) / steps[-1] > _SMALLEST:
@@ -163,12 +111,15 @@ def _metadata(path: Path, export: Export, axes: list[str], steps: list[int], *, 
     }
 
 
-def _list(folder: Path, name: str, form: Literal[2, 3]) -> None:
-    """Name the labels in their group, where readers look for them."""
+def listed(path: Path) -> None:
+    """Name labels that were added to an image in their group, where readers look for them."""
     import zarr
 
-    group = zarr.open_group(folder, mode="a", zarr_format=form)
+    if image_above(path) is None:
+        return
+    form = form_of(path)
+    group = zarr.open_group(path.parent, mode="a", zarr_format=form)
     known: Any = group.attrs.asdict()
     told: dict[str, Any] = known.get("ome", {"version": "0.5"}) if form == 3 else known
-    told["labels"] = list(dict.fromkeys([*told.get("labels", []), name]))
+    told["labels"] = list(dict.fromkeys([*told.get("labels", []), path.name]))
     group.attrs.update({"ome": told} if form == 3 else told)

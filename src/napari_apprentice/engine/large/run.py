@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.exports import omezarr
-from napari_apprentice.data.exports.export import Export
+from napari_apprentice.data.exports import chunked, omezarr
 from napari_apprentice.engine.large import plan
 from napari_apprentice.engine.large.crew import Alone, Bench, Crew, Piece, Stage
 from napari_apprentice.engine.large.frame import chunk_of, prepare
@@ -65,7 +64,7 @@ def run(
         made = partial(plan.plan_for, job, network, volume, pixels[t], first)
         found = prepare(work / str(t), network, made)
         first = first or found
-        omezarr.begun(work / "labels", Path(job.out), volume.labels_shape, chunk_of(found))
+        chunked.begun(work / "labels", Path(job.out), volume.labels_shape, chunk_of(found))
         if t == 0:
             yield Note(text=plan.words(volume, found))
         frame = _Frame(bench, crew, t, cancelled)
@@ -76,8 +75,12 @@ def run(
         objects, cut, classes = objects + frame.objects, cut + frame.cut, classes | frame.classes
     if cut:
         yield Note(text=f"{cut} objects are wider than the margin of a block and may be in two parts.")
+    for share in chunked.halved(work / "labels"):
+        yield Progress(done=share, total=1, what="Making coarser levels")
+        if cancelled():
+            raise Cancelled
     names = {one.value: one.name for one in network.header.classes}
-    omezarr.finish(work / "labels", Path(job.out), Export(np.zeros((1, 1, 1, 1)), volume, names))
+    chunked.finish(work / "labels", Path(job.out), volume, names)
     shutil.rmtree(work)
     yield Finished(
         result=SegmentLargeResult(
@@ -113,7 +116,7 @@ class _Frame:
         yield from self._marked("decode", blocks, 1)
         found = frame.found()
         if self._bench.network.header.kind == "classes":
-            self.classes = set(found.owned.tolist())
+            self.classes = set(found.there.tolist())
         joined: list[Any] = []
         if len(found.cut):
             frame.keep_cut(found.cut)

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QFileDialog, QMenu
 
 from napari_apprentice.data import exports
 from napari_apprentice.errors import UserError
+from napari_apprentice.events import Event, Finished, Progress, WasCancelled
 from napari_apprentice.gui.sections.section import Section, button, menu_button, muted, row
 from napari_apprentice.gui.stage import Throttle
 from napari_apprentice.project.folder import Project, Recent
@@ -19,6 +20,8 @@ from napari_apprentice.session import Session
 
 _MOST_RECENT = 8
 _LOOK_MS = 300
+_EXPORT, _CANCEL = "Export labels...", "Cancel export"
+_ENDED: dict[type, str] = {Finished: "exported", WasCancelled: "export cancelled"}
 _NO_MASKS = "There are no masks to export yet."
 _FIRST = ".tif"
 FILTERS = {f"{name} (*{suffix})": suffix for suffix, name in exports.NAMES.items()}
@@ -35,7 +38,7 @@ class ProjectSection(Section):
         self._recent = QMenu()
         self._recent.aboutToShow.connect(self._fill_recent)
         self.open = menu_button("Continue...", self._recent, "Go on with a project of before")
-        self.export = button("Export labels...", self._on_export, tip=_NO_MASKS)
+        self.export = button(_EXPORT, self._on_export, tip=_NO_MASKS)
         self.export.setEnabled(False)
         self.copy = menu_button("Copy as...", self._copy_menu(), "What you did here as a command or as Python")
         self.folder = button("Folder", self._on_folder, tip="Open the project's folder")
@@ -46,6 +49,9 @@ class ProjectSection(Section):
         for signal in (session.image_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
         self.connections.add(session.saved, self._on_saved)
+        self.connections.add(session.job_started, self._on_job)
+        self.connections.add(session.job_event, self._on_job)
+        self.connections.add(session.job_ended, self._on_job)
         self._looking = Throttle(self._show_export, _LOOK_MS)
         for signal in (session.labels_changed, session.vouched_changed):
             self.connections.add(signal, lambda entry: self._looking.ask())
@@ -67,14 +73,26 @@ class ProjectSection(Section):
 
     def _show_export(self) -> None:
         entry = self._session.current
+        runs = self._session.busy("export")
         has_masks = entry is not None and entry.is_labelled
-        if self.export.isEnabled() == has_masks:
+        self.export.setText(_CANCEL if runs else _EXPORT)
+        self.export.setEnabled(runs or has_masks)
+        formats = f"As {', '.join(exports.NAMES.values())}" if has_masks else _NO_MASKS
+        self.export.setToolTip("Stop writing; nothing is left of the file" if runs else formats)
+
+    def _on_job(self, kind: str, event: Event | None = None) -> None:
+        """An export in the background began, goes on or ended."""
+        if kind != "export":
             return
-        self.export.setEnabled(has_masks)
-        self.export.setToolTip(f"As {', '.join(exports.NAMES.values())}" if has_masks else _NO_MASKS)
+        if isinstance(event, Progress):
+            self.aside.setText(f"exporting {event.done:.0%}")
+            return
+        self.aside.setText("exporting..." if event is None else _ENDED.get(type(event), ""))
+        self._show_export()
 
     def _on_saved(self) -> None:
-        self.aside.setText(f"saved {datetime.now().astimezone():%H:%M:%S}")
+        if not self._session.busy("export"):
+            self.aside.setText(f"saved {datetime.now().astimezone():%H:%M:%S}")
 
     def _fill_recent(self) -> None:
         self._recent.clear()
@@ -92,6 +110,9 @@ class ProjectSection(Section):
             self._go_on(Path(path))
 
     def _on_export(self) -> None:
+        if self._session.busy("export"):
+            self._session.cancel("export")
+            return
         entry = self._session.current
         if entry is None:
             return
@@ -103,7 +124,7 @@ class ProjectSection(Section):
                 target = with_suffix(path, chosen)
                 if target != path and Path(target).exists():  # the dialog asked about another name
                     raise UserError(f"{target} is there already: choose another name.")
-                self._session.export_labels(target)
+                self._session.begin_export(target)
 
     def _copy_menu(self) -> QMenu:
         menu = QMenu()

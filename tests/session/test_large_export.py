@@ -1,0 +1,104 @@
+"""Labels of a large image are exported in the background, as they were when that began."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+from napari_apprentice.data.files import read_image
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import Finished, Progress, WasCancelled
+from napari_apprentice.runners import InlineRunners
+from napari_apprentice.session import Session
+
+SHAPE = (1, 1, 2600, 4200)
+
+
+@pytest.fixture
+def session():
+    with Session(runners=InlineRunners()) as session:
+        session.largest_whole = 1_000_000
+        pixels = np.random.default_rng(0).integers(0, 250, (1, *SHAPE)).astype(np.uint8)
+        place = {"translate": (0.0, 10.0, 20.0)}
+        session.add_image(Volume(pixels, (1.0, 0.5, 0.25), "um", name="slide", metadata=place))
+        session.open_region((0, 0, 0, 0))
+        session.paint(np.arange(100), 7)
+        yield session
+
+
+def expected(*columns: slice) -> np.ndarray:
+    labels = np.zeros(SHAPE, np.uint32)
+    for part in columns:
+        labels[0, 0, 0, part] = 7
+    return labels
+
+
+def test_what_is_painted_meanwhile_is_not_in_it(session, tmp_path: Path) -> None:
+    said, events = [], []
+    session.said.connect(said.append)
+    session.job_event.connect(lambda kind, event: events.append(event))
+    session.begin_export(tmp_path / "labels.zarr")
+    session.paint(np.arange(200, 300), 7)
+    session.open_region((0, 0, 0, 4199))  # which puts it into the store
+    assert session.busy("export")
+    session.run_until_idle()
+    found = read_image(tmp_path / "labels.zarr")
+    assert np.array_equal(np.asarray(found.pixels)[:, 0], expected(slice(0, 100)))
+    assert (found.spacing, found.unit) == ((1.0, 0.5, 0.25), "um")
+    assert list(found.metadata["translate"]) == [0.0, 10.0, 20.0]
+    assert [level.shape[-2:] for level in found.levels] == [
+        (1300, 2100),
+        (650, 1050),
+        (325, 525),
+        (163, 263),
+        (82, 132),
+    ]
+    assert np.array_equal(np.asarray(found.levels[1])[0, 0], expected(slice(0, 100))[0, :, ::4, ::4])
+    shares = [event.done for event in events if isinstance(event, Progress)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert said[-1] == f"Labels of slide were written to {tmp_path / 'labels.zarr'}."
+    assert not list(session.project.scratch.glob("export*"))
+    session.begin_export(tmp_path / "labels.zarr")
+    session.run_until_idle()
+    again = zarr.open_array(tmp_path / "labels.zarr" / "0", mode="r")
+    assert np.array_equal(again[:], expected(slice(0, 100), slice(200, 300)))
+
+
+def test_nothing_is_left_of_one_that_was_cancelled(session, tmp_path: Path) -> None:
+    ended = []
+    session.job_ended.connect(lambda kind, event: ended.append((kind, type(event))))
+    session.begin_export(tmp_path / "labels.zarr")
+    with pytest.raises(UserError, match="being exported"):
+        session.begin_export(tmp_path / "others.zarr")
+    session.pump()
+    assert [one.name for one in tmp_path.glob(".part*")] == [".part-labels.zarr"]
+    session.cancel("export")
+    session.run_until_idle()
+    assert ended == [("export", WasCancelled)]
+    assert not list(tmp_path.glob("*.zarr"))
+    assert not list(tmp_path.glob(".part*"))
+    assert not list(session.project.scratch.glob("export*"))
+
+
+def test_what_cannot_be_written_is_said_before_anything_runs(session, tmp_path: Path) -> None:
+    (tmp_path / "mine.zarr").mkdir()
+    for name, why in {"labels.tif": "export it as OME-Zarr", "mine.zarr": "is no labels"}.items():
+        with pytest.raises(UserError, match=why):
+            session.begin_export(tmp_path / name)
+    assert not session.busy()
+
+
+def test_labels_of_other_images_are_there_at_once(tmp_path: Path) -> None:
+    with Session(runners=InlineRunners()) as session:
+        ended = []
+        session.job_ended.connect(lambda kind, event: ended.append(type(event)))
+        session.add_image(Volume(np.arange(64, dtype=np.uint8).reshape(1, 1, 1, 8, 8)))
+        session.paint([3], 5)
+        session.begin_export(tmp_path / "labels.tif")
+        assert np.asarray(read_image(tmp_path / "labels.tif").pixels).ravel()[3] == 5
+        assert Finished not in ended
