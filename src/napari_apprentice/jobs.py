@@ -75,7 +75,7 @@ class StoreRef(Settings):
 
 
 class SegmentLargeJob(Settings):
-    """Propose labels for an image that memory cannot hold; writes OME-Zarr labels to ``out``.
+    """Propose labels for an image that memory cannot hold; writes OME-Zarr or OME-TIFF to ``out``.
 
     ``image`` is what `read_image` takes, ``read_as`` what is said about it; a block may take about ``memory_mb``.
     With a ``store`` the proposal is merged into the labels there, which mean ``labels_kind``, and ``out`` is only on
@@ -113,10 +113,10 @@ class TeachJob(Settings):
 
 
 class ExportJob(Settings):
-    """Write the labels of a large image, a zarr array (T, Z, Y, X) in the folder ``labels``, to OME-Zarr at ``out``.
+    """Write the labels of a large image to OME-Zarr or OME-TIFF at ``out``.
 
-    ``spacing`` is (z, y, x), ``translate`` where the first voxel's centre lies in it; ``names`` has what classes are
-    called.
+    ``labels`` is the folder of a zarr array (T, Z, Y, X), ``spacing`` is (z, y, x), ``translate`` where the centre of
+    the first voxel lies; ``names`` has what classes are called.
     """
 
     type: Literal["export"] = "export"
@@ -178,7 +178,7 @@ class SegmentResult(Settings):
 
 
 class SegmentLargeResult(Settings):
-    """``labels`` is an OME-Zarr folder; ``objects`` counts instances (or classes)."""
+    """``labels`` is what was written; ``objects`` counts instances (or classes)."""
 
     type: Literal["segment-large"] = "segment-large"
     job: str
@@ -207,7 +207,7 @@ class TeachResult(Settings):
 
 
 class ExportResult(Settings):
-    """``path`` is an OME-Zarr folder."""
+    """``path`` is what was written."""
 
     type: Literal["export"] = "export"
     job: str

@@ -146,22 +146,25 @@ def test_an_image_of_the_plate_that_is_damaged_is_told_and_the_others_are_done(
     assert capsys.readouterr().err.count("There is no model") == 1  # a wrong model is said once, not for each field
 
 
-def test_block_by_block_into_zarr(
+def test_block_by_block_into_a_file_with_a_pyramid(
     images: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "labels"
     arguments = ["segment", str(images / "one.tif"), "--model", str(model), "--out", str(out), "--blocks"]
-    assert cli.run(arguments) == 2
-    assert "add --format zarr" in capsys.readouterr().err
-    assert cli.run([*arguments, "--format", "zarr", "csv"]) == 2  # before anything is computed
+    for formats in (["csv"], ["tif", "zarr"]):  # said before anything is computed
+        assert cli.run([*arguments, "--format", *formats]) == 2
+        assert "choose one --format for it, tif or zarr" in capsys.readouterr().err
     assert list(out.iterdir()) == []
-    capsys.readouterr()
     assert cli.run([*arguments, "--format", "zarr"]) == 0
     assert "object" in capsys.readouterr().out
+    assert cli.run(arguments) == 0
     whole = tmp_path / "whole"
     assert cli.run(["segment", str(images / "one.tif"), "--model", str(model), "--out", str(whole)]) == 0
-    assert read_image(out / "one.zarr").pixels.shape == read_image(whole / "one.tif").pixels.shape
-    assert [file.name for file in out.iterdir()] == ["one.zarr"]
+    zarr_labels, tiff_labels = read_image(out / "one.zarr"), read_image(out / "one.tif")
+    assert tiff_labels.pixels.shape == read_image(whole / "one.tif").pixels.shape
+    assert np.array_equal(np.asarray(tiff_labels.pixels), np.asarray(zarr_labels.pixels))
+    assert (tiff_labels.spacing, tiff_labels.unit) == (zarr_labels.spacing, zarr_labels.unit)
+    assert sorted(file.name for file in out.iterdir()) == ["one.tif", "one.zarr"]
 
 
 def test_every_format_that_is_written_can_be_asked_for() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import zarr
 
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.volume import Volume
@@ -37,19 +36,22 @@ def expected(*columns: slice) -> np.ndarray:
     return labels
 
 
-def test_what_is_painted_meanwhile_is_not_in_it(session, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["labels.zarr", "labels.tif"])
+def test_what_is_painted_meanwhile_is_not_in_it(session, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     said, events = [], []
     session.said.connect(said.append)
     session.job_event.connect(lambda kind, event: events.append(event))
-    session.begin_export(tmp_path / "labels.zarr")
+    session.begin_export(path)
     session.paint(np.arange(200, 300), 7)
     session.open_region((0, 0, 0, 4199))  # which puts it into the store
     assert session.busy("export")
     session.run_until_idle()
-    found = read_image(tmp_path / "labels.zarr")
+    found = read_image(path)
     assert np.array_equal(np.asarray(found.pixels)[:, 0], expected(slice(0, 100)))
     assert (found.spacing, found.unit) == ((1.0, 0.5, 0.25), "um")
-    assert list(found.metadata["translate"]) == [0.0, 10.0, 20.0]
+    if name.endswith(".zarr"):
+        assert list(found.metadata["translate"]) == [0.0, 10.0, 20.0]
     assert [level.shape[-2:] for level in found.levels] == [
         (1300, 2100),
         (650, 1050),
@@ -61,33 +63,35 @@ def test_what_is_painted_meanwhile_is_not_in_it(session, tmp_path: Path) -> None
     shares = [event.done for event in events if isinstance(event, Progress)]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
-    assert said[-1] == f"Labels of slide were written to {tmp_path / 'labels.zarr'}."
+    assert said[-1] == f"Labels of slide were written to {path}."
     assert not list(session.project.scratch.glob("export*"))
-    session.begin_export(tmp_path / "labels.zarr")
+    session.begin_export(path)
     session.run_until_idle()
-    again = zarr.open_array(tmp_path / "labels.zarr" / "0", mode="r")
-    assert np.array_equal(again[:], expected(slice(0, 100), slice(200, 300)))
+    again = np.asarray(read_image(path).pixels)[:, 0]
+    assert np.array_equal(again, expected(slice(0, 100), slice(200, 300)))
 
 
-def test_nothing_is_left_of_one_that_was_cancelled(session, tmp_path: Path) -> None:
-    ended = []
+@pytest.mark.parametrize(("name", "far"), [("labels.zarr", 0.0), ("labels.zarr", 0.5), ("labels.tif", 0.6)])
+def test_nothing_is_left_of_one_that_was_cancelled(session, tmp_path: Path, name: str, far: float) -> None:
+    ended, events = [], []
+    session.job_event.connect(lambda kind, event: events.append(event))
     session.job_ended.connect(lambda kind, event: ended.append((kind, type(event))))
-    session.begin_export(tmp_path / "labels.zarr")
+    session.begin_export(tmp_path / name)
     with pytest.raises(UserError, match="being exported"):
         session.begin_export(tmp_path / "others.zarr")
-    session.pump()
-    assert [one.name for one in tmp_path.glob(".part*")] == [".part-labels.zarr"]
+    while not events or events[-1].done < far:
+        session.pump()
+    assert [one.name for one in tmp_path.glob(".levels*")] == [f".levels-{name}"]
     session.cancel("export")
     session.run_until_idle()
     assert ended == [("export", WasCancelled)]
-    assert not list(tmp_path.glob("*.zarr"))
-    assert not list(tmp_path.glob(".part*"))
+    assert not list(tmp_path.glob("*labels*"))
     assert not list(session.project.scratch.glob("export*"))
 
 
 def test_what_cannot_be_written_is_said_before_anything_runs(session, tmp_path: Path) -> None:
     (tmp_path / "mine.zarr").mkdir()
-    for name, why in {"labels.tif": "export it as OME-Zarr", "mine.zarr": "is no labels"}.items():
+    for name, why in {"labels.csv": "is not written as labels.csv", "mine.zarr": "is no labels"}.items():
         with pytest.raises(UserError, match=why):
             session.begin_export(tmp_path / name)
     assert not session.busy()

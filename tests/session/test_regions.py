@@ -220,14 +220,21 @@ def test_teaching_reads_only_the_cells_around_corrections(session, image, runner
     assert keys < {lesson.key for lesson in runners.started[-1].job.lessons}
 
 
-def test_labels_of_all_regions_are_exported_as_zarr_and_other_formats_are_refused(session, image, tmp_path) -> None:
+@pytest.mark.parametrize("name", ["labels.zarr", "labels.ome.tif"])
+def test_labels_of_all_regions_are_exported(session, image, tmp_path, name) -> None:
     entry = opened(session, image)
     paint_both(session, entry)
-    session.export_labels(tmp_path / "labels.zarr")
-    assert np.array_equal(np.asarray(read_image(tmp_path / "labels.zarr").pixels)[:, 0], painted())
-    with pytest.raises(UserError, match="export it as OME-Zarr"):
-        session.export_labels(tmp_path / "labels.tif")
-    assert not (tmp_path / "labels.tif").exists()
+    session.export_labels(tmp_path / name)
+    assert np.array_equal(np.asarray(read_image(tmp_path / name).pixels)[:, 0], painted())
+    assert [path.name for path in tmp_path.glob("*labels*")] == [name]
+
+
+def test_formats_that_hold_labels_whole_are_refused(session, image, tmp_path) -> None:
+    entry = opened(session, image)
+    paint_both(session, entry)
+    with pytest.raises(UserError, match=r"choose OME-TIFF \(\.tif\) or OME-Zarr"):
+        session.export_labels(tmp_path / "labels.csv")
+    assert not (tmp_path / "labels.csv").exists()
 
 
 def test_the_overview_shows_labels_of_regions_that_were_left(session, image) -> None:

@@ -1,4 +1,4 @@
-"""Images that memory cannot hold, on the command line: block by block into OME-Zarr labels."""
+"""Images that memory cannot hold, on the command line: block by block into labels with a pyramid."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import psutil
 
 from napari_apprentice.cli.progress import followed
+from napari_apprentice.data.exports import chunked
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished
@@ -48,10 +49,10 @@ def segment_large(
     read_as: ReadAs,
     block_mb: float,
 ) -> Found:
-    """Write the labels of one image as OME-Zarr; what was done before a stop is not done again."""
+    """Write the labels of one image as OME-TIFF or OME-Zarr; what was done before a stop is not done again."""
     target = written[0]
-    if len(written) > 1 or not target.name.endswith(".zarr"):
-        raise UserError(f"{source} is segmented block by block, which is written as zarr only: add --format zarr.")
+    if len(written) > 1 or chunked.why_not(target):
+        raise UserError(f"{source} is segmented block by block: choose one --format for it, tif or zarr.")
     with Session.temporary(runners) as session:
         session.choose_model(model)
         file = session.model.file

@@ -47,9 +47,13 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def forget_folder(path: Path) -> None:
-    """Remove what a process that was killed had written of a `whole_folder`."""
-    shutil.rmtree(_part(path), ignore_errors=True)
+def forget(path: Path) -> None:
+    """Remove what a process that was killed had written of ``path``, a file or a folder."""
+    part = _part(path)
+    if part.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+    with suppress(OSError):
+        part.unlink(missing_ok=True)
 
 
 def _part(path: Path) -> Path:

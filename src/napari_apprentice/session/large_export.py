@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from napari_apprentice.data.exports import chunked, omezarr
-from napari_apprentice.errors import UserError
+from napari_apprentice.data.exports import chunked
 from napari_apprentice.jobs import ExportJob
 from napari_apprentice.session.large_entry import LargeEntry
 
 
 def export_large(entry: LargeEntry, path: Path, names: Mapping[int, str]) -> None:
-    """Write what is in the project's store as OME-Zarr; `UserError` for other formats, which hold labels whole."""
-    _refuse(entry, path)
+    """Write what is in the project's store; `UserError` for formats that hold labels whole."""
+    chunked.refuse(path, entry.volume)
     entry.keep_snapshot()
     for _ in chunked.copied(entry.folder.store.labels, path, entry.volume, names):
         pass
@@ -21,7 +20,7 @@ def export_large(entry: LargeEntry, path: Path, names: Mapping[int, str]) -> Non
 
 def export_job(entry: LargeEntry, path: Path, names: Mapping[int, str], id_: str, scratch: Path) -> ExportJob:
     """The same as a job; what is corrected meanwhile is not in it."""
-    _refuse(entry, path)
+    chunked.refuse(path, entry.volume)
     entry.keep_snapshot()
     volume = entry.volume
     return ExportJob(
@@ -33,9 +32,3 @@ def export_job(entry: LargeEntry, path: Path, names: Mapping[int, str], id_: str
         names=dict(names),
         out=str(path.absolute()),
     )
-
-
-def _refuse(entry: LargeEntry, path: Path) -> None:
-    if not path.name.endswith(".zarr") and omezarr.image_above(path) is None:
-        raise UserError(f"{entry.name} is too large for {path.name}: export it as OME-Zarr (.zarr).")
-    omezarr.refuse(path, entry.volume)

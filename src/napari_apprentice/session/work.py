@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_apprentice.data import scratch, whole
+from napari_apprentice.data import scratch
+from napari_apprentice.data.exports import chunked
 from napari_apprentice.data.regions import Region
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Started, TileDone, is_last
@@ -236,7 +237,7 @@ class Work(Editing):
         elif isinstance(running.job, ExportJob):
             shutil.rmtree(running.job.labels, ignore_errors=True)
             if not isinstance(event, Finished):
-                whole.forget_folder(Path(running.job.out))
+                chunked.forget(Path(running.job.out))
 
     def _look_after_disk(self) -> None:
         if self.project is None:

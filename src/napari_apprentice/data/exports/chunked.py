@@ -1,4 +1,4 @@
-"""Labels that memory cannot hold as OME-Zarr, chunk by chunk.
+"""Labels that memory cannot hold into a file, chunk by chunk: OME-Zarr, or OME-TIFF by way of it.
 
 What takes long yields the share that is done, so that it can be shown and stopped.
 """
@@ -13,15 +13,36 @@ from typing import Any
 
 import numpy as np
 
+from napari_apprentice.data import whole
 from napari_apprentice.data.chunks import written
-from napari_apprentice.data.exports import omezarr
+from napari_apprentice.data.exports import large_tiff, omezarr
 from napari_apprentice.data.exports.export import Export
 from napari_apprentice.data.volume import Volume
-from napari_apprentice.data.whole import whole_folder
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 
-_FINEST = 0.6  # of the work of writing, all coarser levels are the rest
+FORMATS = "OME-TIFF (.tif) or OME-Zarr (.zarr)"
+_FINEST, _LEVELS = 0.4, 0.6  # of the work of `copied`: when the finest level is there, and when all are
+
+
+def is_tiff(path: Path) -> bool:
+    """Whether labels go to such a path as OME-TIFF."""
+    return path.name.lower().endswith(large_tiff.SUFFIXES)
+
+
+def why_not(path: Path) -> str:
+    """One sentence when labels that memory cannot hold are not written in such a format."""
+    if is_tiff(path) or path.name.endswith(".zarr") or omezarr.image_above(path) is not None:
+        return ""
+    return f"An image this large is not written as {path.name}: choose {FORMATS}."
+
+
+def refuse(path: Path, image: Volume) -> None:
+    """`UserError` when such labels may not be written here."""
+    if why_not(path):
+        raise UserError(why_not(path))
+    if not is_tiff(path):
+        omezarr.refuse(path, image)
 
 
 def copied(labels: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
@@ -29,11 +50,23 @@ def copied(labels: Path, path: Path, image: Volume, names: Mapping[int, str]) ->
 
     `UserError` when they cannot be; stopped before its end, it leaves nothing behind.
     """
-    omezarr.refuse(path, image)
+    refuse(path, image)
+    folder = _aside(path)
     try:
-        yield from _copied(labels, path, image, names)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield from _filled(labels, folder, path)
+        for share in finish(folder, path, image, names):
+            yield _LEVELS + (1 - _LEVELS) * share
     except OSError as error:
         raise UserError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget(path: Path) -> None:
+    """Remove what a process that was killed while it `copied` had written."""
+    shutil.rmtree(_aside(path), ignore_errors=True)
+    whole.forget(path)
 
 
 def begun(folder: Path, path: Path, shape: tuple[int, int, int, int], chunk: Triple) -> Any:
@@ -63,35 +96,41 @@ def halved(folder: Path) -> Iterator[float]:
             yield (before + share / steps[level] ** 2) / all_of_them
 
 
-def finish(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) -> None:
-    """Describe labels with all their levels, and put them in their place."""
-    _described(folder, path, image, names)
-    with whole_folder(path) as part:
+def finish(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
+    """Make labels with all their levels, in ``folder``, what ``path`` is to be; the folder is gone then."""
+    import zarr
+
+    group: Any = zarr.open_group(folder, mode="a")
+    if is_tiff(path):
+        levels = [group[str(level)] for level in range(len(omezarr.steps_of(group["0"].shape)))]
+        yield from large_tiff.write(levels, path, image)
+        shutil.rmtree(folder)
+        return
+    export = Export(np.zeros((1, 1, 1, 1)), image, dict(names))
+    omezarr.describe(group, path, export, list("TZYX"))
+    with whole.whole_folder(path) as part:
         shutil.move(folder, part)
     omezarr.listed(path)
+    yield 1.0
 
 
-def _copied(labels: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
+def _aside(path: Path) -> Path:
+    """Where the levels are made before they are a file."""
+    return path.with_name(f".levels-{path.name}")
+
+
+def _filled(labels: Path, folder: Path, path: Path) -> Iterator[float]:
     import zarr
 
+    shutil.rmtree(folder, ignore_errors=True)
     source: Any = zarr.open_array(labels, mode="r")
     parts = list(written(labels, source.chunks, source.shape))
-    with whole_folder(path) as folder:
-        out = begun(folder, path, source.shape, source.chunks[1:])
-        for done, part in enumerate(parts, 1):
-            out[part] = source[part]
-            yield _FINEST * done / len(parts)
-        for share in halved(folder):
-            yield _FINEST + (1 - _FINEST) * share
-        _described(folder, path, image, names)
-    omezarr.listed(path)
-
-
-def _described(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) -> None:
-    import zarr
-
-    export = Export(np.zeros((1, 1, 1, 1)), image, dict(names))
-    omezarr.describe(zarr.open_group(folder, mode="a"), path, export, list("TZYX"))
+    out = begun(folder, path, source.shape, source.chunks[1:])
+    for done, part in enumerate(parts, 1):
+        out[part] = source[part]
+        yield _FINEST * done / len(parts)
+    for share in halved(folder):
+        yield _FINEST + (_LEVELS - _FINEST) * share
 
 
 def _level(group: Any, level: int) -> Iterator[float]:

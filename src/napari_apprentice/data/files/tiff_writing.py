@@ -19,7 +19,7 @@ Spacing = tuple[float, float, float]
 def write_labels(path: Path, labels: NDArray[Any], spacing: Spacing, unit: str) -> None:
     """Write labels (T, Z, Y, X) as compressed OME-TIFF; axes of length 1 are left out except Y and X."""
     t, z, _, _ = labels.shape
-    axes = ("T" if t > 1 else "") + ("Z" if z > 1 else "") + "YX"
+    axes = axes_of(t, z)
     flat = np.asarray(labels, np.uint32)
     flat = flat if t > 1 else flat[0]
     flat = flat if z > 1 else flat[..., 0, :, :]
@@ -30,11 +30,7 @@ def write(
     path: Path, pixels: NDArray[Any], axes: str, spacing: Spacing, unit: str, channels: tuple[str, ...] = ()
 ) -> None:
     """Write an image as compressed OME-TIFF; it appears under its name only when it is complete."""
-    metadata: dict[str, Any] = {"axes": axes}
-    for letter, step in zip("ZYX", spacing, strict=True):
-        if unit != PIXEL or set(spacing) != {1.0}:
-            metadata[f"PhysicalSize{letter}"] = float(step)
-            metadata[f"PhysicalSize{letter}Unit"] = "µm" if plain_unit(unit) == "um" else plain_unit(unit)
+    metadata = metadata_of(axes, spacing, unit)
     if channels:
         metadata["Channel"] = {"Name": list(channels)}
     photometric = "rgb" if axes.endswith("S") else "minisblack"
@@ -43,3 +39,18 @@ def write(
             tifffile.imwrite(part, pixels, ome=True, compression="zlib", metadata=metadata, photometric=photometric)
     except OSError as error:
         raise UserError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error
+
+
+def axes_of(t: int, z: int) -> str:
+    """The axes of labels with so many frames and slices, without those of length 1."""
+    return ("T" if t > 1 else "") + ("Z" if z > 1 else "") + "YX"
+
+
+def metadata_of(axes: str, spacing: Spacing, unit: str) -> dict[str, Any]:
+    """What tifffile is told for OME: axes, and the pixel size when there is one."""
+    metadata: dict[str, Any] = {"axes": axes}
+    for letter, step in zip("ZYX", spacing, strict=True):
+        if unit != PIXEL or set(spacing) != {1.0}:
+            metadata[f"PhysicalSize{letter}"] = float(step)
+            metadata[f"PhysicalSize{letter}Unit"] = "µm" if plain_unit(unit) == "um" else plain_unit(unit)
+    return metadata

@@ -1,4 +1,4 @@
-"""A large image from beginning to end: frame by frame, stage by stage; labels come out as OME-Zarr.
+"""A large image from beginning to end: frame by frame, stage by stage; labels come out as a file with a pyramid.
 
 Beside the labels a folder keeps what is done, so that a job that was stopped in any way goes on where it was, with
 whatever crew; it is removed at the end.
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.exports import chunked, omezarr
+from napari_apprentice.data.exports import chunked
 from napari_apprentice.engine.large import plan
 from napari_apprentice.engine.large.crew import Alone, Bench, Crew, Piece, Stage
 from napari_apprentice.engine.large.frame import chunk_of, prepare
@@ -26,6 +26,7 @@ from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Finished, Note, Progress, Started
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
 
+_FORM = 2  # of what the folder holds: one of before is not gone on with
 _WORDS: dict[Stage, str] = {
     "predict": "Predicting",
     "decode": "Separating objects",
@@ -43,7 +44,10 @@ _SHARES: dict[Stage, tuple[float, float]] = {  # of the work, from when to when
 def run(
     job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None = None, crew: Crew | None = None
 ) -> Iterator[Event]:
-    """Write labels (T, Z, Y, X) to ``job.out``; raises `errors.Cancelled` within a piece of a cancel."""
+    """Write labels (T, Z, Y, X) to ``job.out``, OME-Zarr or OME-TIFF.
+
+    Raises `errors.Cancelled` within a piece of a cancel.
+    """
     began = time.monotonic()
     crew = crew or Alone()
     work = work_folder(Path(job.out))
@@ -54,7 +58,7 @@ def run(
     yield Started(device=where)
     volume = plan.open_image(job)
     pixels = plan.channels_for(volume, network.header)
-    omezarr.refuse(Path(job.out), volume)
+    chunked.refuse(Path(job.out), volume)
     if not goes_on(work, job):
         _begin(work, job)
     else:
@@ -75,12 +79,15 @@ def run(
         objects, cut, classes = objects + frame.objects, cut + frame.cut, classes | frame.classes
     if cut:
         yield Note(text=f"{cut} objects are wider than the margin of a block and may be in two parts.")
-    for share in chunked.halved(work / "labels"):
-        yield Progress(done=share, total=1, what="Making coarser levels")
-        if cancelled():
-            raise Cancelled
     names = {one.value: one.name for one in network.header.classes}
-    chunked.finish(work / "labels", Path(job.out), volume, names)
+    for what, steps in (
+        ("Making coarser levels", chunked.halved(work / "labels")),
+        ("Writing the file", chunked.finish(work / "labels", Path(job.out), volume, names)),
+    ):
+        for share in steps:
+            yield Progress(done=share, total=1, what=what)
+            if cancelled() and share < 1:
+                raise Cancelled
     shutil.rmtree(work)
     yield Finished(
         result=SegmentLargeResult(
@@ -178,7 +185,7 @@ def _begin(work: Path, job: SegmentLargeJob) -> None:
 def same(job: SegmentLargeJob) -> dict[str, Any]:
     """What must be the same for a job to go on: not its name, nor the memory that it may take."""
     plain = job.model_dump(mode="json", exclude={"id", "memory_mb", "store", "labels_kind"})
-    return {**plain, "states": [_state(Path(job.model)), _state(Path(job.image))]}
+    return {"form": _FORM, **plain, "states": [_state(Path(job.model)), _state(Path(job.image))]}
 
 
 def _state(path: Path) -> list[int]:

@@ -1,0 +1,98 @@
+"""Labels that memory cannot hold as tiled OME-TIFF with a pyramid, which QuPath and Bio-Formats open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from queue import Full, Queue
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from napari_apprentice.data.files.tiff_writing import axes_of, metadata_of
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.whole import whole
+
+SUFFIXES = (".tif", ".tiff")
+_TILE = 512
+_STRETCH = 16  # tiles that are read at once
+_BEAT_S = 0.1
+
+Tile = NDArray[np.uint32]
+
+
+def write(levels: Sequence[Any], path: Path, image: Volume) -> Iterator[float]:
+    """Write levels of labels, arrays (T, Z, Y, X), the finest first; yields the share that is done.
+
+    It appears under its name only when it is complete; `OSError` when the disk refuses.
+    """
+    t, z, *_ = levels[0].shape
+    finest = {"subifds": len(levels) - 1, "metadata": metadata_of(axes_of(t, z), image.spacing, image.unit)}
+    coarser = {"subfiletype": 1, "metadata": None}
+    sizes = [float(np.prod(level.shape, dtype=float)) for level in levels]
+    with whole(path) as part, tifffile.TiffWriter(part, bigtiff=True, ome=True) as file:
+        for number, level in enumerate(levels):
+            for share in _written(file, level, coarser if number else finest):
+                yield (sum(sizes[:number]) + share * sizes[number]) / sum(sizes)
+
+
+def _written(file: tifffile.TiffWriter, level: Any, more: dict[str, Any]) -> Iterator[float]:
+    """Hand tiles to tifffile, which takes them in one call: on a thread, so that the caller can stop in between."""
+    t, z, y, x = level.shape
+    tiles: Queue[Tile | None] = Queue(_STRETCH)
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(
+            file.write,
+            _until_none(tiles),
+            shape=(*(n for n in (t, z) if n > 1), y, x),
+            dtype=np.uint32,
+            tile=(_TILE, _TILE),
+            compression="zlib",
+            photometric="minisblack",
+            maxworkers=1,
+            **more,
+        )
+        try:
+            for share, found in _tiles(level):
+                for tile in found:
+                    _put(tiles, tile, writing)
+                yield share
+        finally:
+            _put(tiles, None, writing)
+        writing.result()
+
+
+def _tiles(level: Any) -> Iterator[tuple[float, list[Tile]]]:
+    """All tiles of a level in their order, a stretch at a time; those at the far edges are filled up with zeros."""
+    t, z, y, x = level.shape
+    rows = [(k, j, i) for k in range(t) for j in range(z) for i in range(0, y, _TILE)]
+    for done, (k, j, i) in enumerate(rows, 1):
+        for first in range(0, x, _STRETCH * _TILE):
+            values = np.asarray(level[k, j, i : i + _TILE, first : first + _STRETCH * _TILE], np.uint32)
+            short = [(0, -n % _TILE) for n in values.shape]
+            yield (done - 1 + min(1.0, first / x)) / len(rows), np.split(np.pad(values, short), _cuts(values), axis=1)
+    yield 1.0, []
+
+
+def _cuts(values: Tile) -> range:
+    return range(_TILE, values.shape[1], _TILE)
+
+
+def _put(tiles: Queue[Tile | None], tile: Tile | None, writing: Future[Any]) -> None:
+    """Wait for room; what went wrong with the writing is raised."""
+    while not writing.done():
+        try:
+            tiles.put(tile, timeout=_BEAT_S)
+            return
+        except Full:
+            continue
+    if tile is not None:
+        writing.result()
+
+
+def _until_none(tiles: Queue[Tile | None]) -> Iterator[Tile]:
+    while (tile := tiles.get()) is not None:
+        yield tile
