@@ -75,7 +75,7 @@ class StoreRef(Settings):
 
 
 class SegmentLargeJob(Settings):
-    """Propose labels for an image that memory cannot hold; writes OME-Zarr or OME-TIFF to ``out``.
+    """Propose labels for an image that memory cannot hold; writes them to ``out`` and in other formats ``also``.
 
     ``image`` is what `read_image` takes, ``read_as`` what is said about it; a block may take about ``memory_mb``.
     With a ``store`` the proposal is merged into the labels there, which mean ``labels_kind``, and ``out`` is only on
@@ -90,8 +90,14 @@ class SegmentLargeJob(Settings):
     settings: SegmentSettings = SegmentSettings()
     memory_mb: Annotated[float, Field(gt=0)] = 1000.0
     out: str
+    also: tuple[str, ...] = ()
     store: StoreRef | None = None
     labels_kind: Kind = "instances"
+
+    @property
+    def all_out(self) -> tuple[str, ...]:
+        """All that is written."""
+        return self.out, *self.also
 
 
 class TeachJob(Settings):
@@ -113,10 +119,11 @@ class TeachJob(Settings):
 
 
 class ExportJob(Settings):
-    """Write the labels of a large image to OME-Zarr or OME-TIFF at ``out``.
+    """Write the labels of a large image to a file, ``out``.
 
     ``labels`` is the folder of a zarr array (T, Z, Y, X), ``spacing`` is (z, y, x), ``translate`` where the centre of
-    the first voxel lies; ``names`` has what classes are called.
+    the first voxel lies; ``names`` has what classes are called. Tables measure ``image``, what `read_image` takes, if
+    there is one, as ``read_as`` says.
     """
 
     type: Literal["export"] = "export"
@@ -126,6 +133,8 @@ class ExportJob(Settings):
     unit: str
     translate: tuple[float, float, float] | None = None
     names: dict[int, str] = {}
+    image: str | None = None
+    read_as: ReadAs = ReadAs()
     out: str
 
 

@@ -91,7 +91,7 @@ def test_nothing_is_left_of_one_that_was_cancelled(session, tmp_path: Path, name
 
 def test_what_cannot_be_written_is_said_before_anything_runs(session, tmp_path: Path) -> None:
     (tmp_path / "mine.zarr").mkdir()
-    for name, why in {"labels.csv": "is not written as labels.csv", "mine.zarr": "is no labels"}.items():
+    for name, why in {"labels.zip": "labels.zip cannot be written part by part", "mine.zarr": "is no labels"}.items():
         with pytest.raises(UserError, match=why):
             session.begin_export(tmp_path / name)
     assert not session.busy()

@@ -233,8 +233,8 @@ def test_formats_that_hold_labels_whole_are_refused(session, image, tmp_path) ->
     entry = opened(session, image)
     paint_both(session, entry)
     with pytest.raises(UserError, match=r"choose OME-TIFF \(\.tif\) or OME-Zarr"):
-        session.export_labels(tmp_path / "labels.csv")
-    assert not (tmp_path / "labels.csv").exists()
+        session.export_labels(tmp_path / "labels.nrrd")
+    assert not (tmp_path / "labels.nrrd").exists()
 
 
 def test_the_overview_shows_labels_of_regions_that_were_left(session, image) -> None:

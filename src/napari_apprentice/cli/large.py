@@ -49,10 +49,10 @@ def segment_large(
     read_as: ReadAs,
     block_mb: float,
 ) -> Found:
-    """Write the labels of one image as OME-TIFF or OME-Zarr; what was done before a stop is not done again."""
-    target = written[0]
-    if len(written) > 1 or chunked.why_not(target):
-        raise UserError(f"{source} is segmented block by block: choose one --format for it, tif or zarr.")
+    """Write the labels of one image, of which memory holds a block at a time.
+
+    What was done before a stop is not done again.
+    """
     with Session.temporary(runners) as session:
         session.choose_model(model)
         file = session.model.file
@@ -60,6 +60,10 @@ def segment_large(
         kind = session.kind
     if file is None:
         raise UserError(f"{name} has not learned anything yet: choose a model.")
+    for path in written:
+        reason = chunked.why_not(path, classes=kind == "classes")
+        if reason:
+            raise UserError(f"{source.name} is segmented block by block. {reason}")
     job = SegmentLargeJob(
         id="segment-large",
         image=str(source.absolute()),
@@ -67,7 +71,8 @@ def segment_large(
         model=str(Path(file).absolute()),
         settings=settings,
         memory_mb=block_mb,
-        out=str(target.absolute()),
+        out=str(written[0].absolute()),
+        also=tuple(str(path.absolute()) for path in written[1:]),
     )
     match followed(runners.start(job), source.name):
         case Finished(result=SegmentLargeResult() as result):

@@ -17,7 +17,7 @@ from napari_apprentice.runners.cluster.crew import BLOCK_SHARE
 from napari_apprentice.session import clicks
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.large_entry import LargeEntry
-from napari_apprentice.session.large_export import export_job
+from napari_apprentice.session.large_export import export_job, in_file
 from napari_apprentice.session.requests import fresh_net, lessons_of, pixels_of
 from napari_apprentice.session.results import Results
 from napari_apprentice.session.state import refuse
@@ -110,7 +110,7 @@ class Jobs(Results):
             return "This image is segmented as a whole by Segment."
         if self.project is not None and self.project.is_temporary and entry.volume.metadata.get(CHOSEN):
             return f"Channels of {entry.name} were chosen: segment it with apprentice segment --blocks --channels."
-        if entry.folder.image.source is None or entry.folder.image.reading.order != (0, 1, 2):
+        if in_file(entry) is None:
             return f"{entry.name} is not as it is in its file: save it as OME-Zarr and open that."
         return self.why_not_segment()
 
@@ -123,11 +123,7 @@ class Jobs(Results):
         job = SegmentLargeJob(
             id=self._job_id("segment"),
             image=str(entry.folder.image.source),
-            read_as=ReadAs(
-                channels=entry.folder.image.reading.channels,
-                spacing=entry.folder.image.spacing,
-                unit=entry.folder.image.unit,
-            ),
+            read_as=in_file(entry) or ReadAs(),
             model=str(model),
             settings=self._settings_here,
             memory_mb=BLOCK_SHARE * psutil.virtual_memory().available / 1e6,
@@ -138,7 +134,10 @@ class Jobs(Results):
         self._start("segment", job, entry)
 
     def begin_export(self, path: str | Path) -> None:
-        """As `export_labels`, but labels of a large image are written in the background ("export")."""
+        """As `export_labels`, but labels of a large image are written in the background ("export").
+
+        Tables of an image that is not as in its file have no intensities then.
+        """
         if self.busy("export"):
             raise UserError("Labels are being exported: wait until that is done, or cancel it.")
         entry = self.current

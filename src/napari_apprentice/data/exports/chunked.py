@@ -1,4 +1,4 @@
-"""Labels that memory cannot hold into a file, chunk by chunk: OME-Zarr, or OME-TIFF by way of it.
+"""Labels that memory cannot hold into a file: OME-Zarr chunk by chunk, OME-TIFF by way of it, or object by object.
 
 What takes long yields the share that is done, so that it can be shown and stopped.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,52 +15,64 @@ import numpy as np
 
 from napari_apprentice.data import whole
 from napari_apprentice.data.chunks import written
-from napari_apprentice.data.exports import large_tiff, omezarr
+from napari_apprentice.data.exports import geojson, large_tiff, omezarr, table
 from napari_apprentice.data.exports.export import Export
+from napari_apprentice.data.exports.objects import some_at_a_time
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 
-FORMATS = "OME-TIFF (.tif) or OME-Zarr (.zarr)"
+PartsWriter = Callable[[Path, Iterable[tuple[float, Export | None]]], Iterator[float]]
+_PYRAMIDS = "OME-TIFF (.tif) or OME-Zarr (.zarr)"
+_OBJECTS = {".geojson": geojson.write_parts, ".csv": table.write_parts, ".parquet": table.write_parts}
 _FINEST, _LEVELS = 0.4, 0.6  # of the work of `copied`: when the finest level is there, and when all are
 
 
-def is_tiff(path: Path) -> bool:
-    """Whether labels go to such a path as OME-TIFF."""
-    return path.name.lower().endswith(large_tiff.SUFFIXES)
+def is_zarr(path: Path) -> bool:
+    """Whether labels go to such a path as OME-Zarr, which `finish` makes of its folder."""
+    return path.name.endswith(".zarr") or omezarr.image_above(path) is not None
 
 
-def why_not(path: Path) -> str:
+def has_pyramid(path: Path) -> bool:
+    """Whether coarser levels go to such a path."""
+    return _is_tiff(path) or is_zarr(path)
+
+
+def why_not(path: Path, *, classes: bool = False) -> str:
     """One sentence when labels that memory cannot hold are not written in such a format."""
-    if is_tiff(path) or path.name.endswith(".zarr") or omezarr.image_above(path) is not None:
+    if has_pyramid(path):
         return ""
-    return f"An image this large is not written as {path.name}: choose {FORMATS}."
+    if _of_objects(path) is None:
+        return f"{path.name} cannot be written part by part: choose {_PYRAMIDS}, GeoJSON or a table (.csv)."
+    return f"Classes cannot be written part by part as {path.name}: choose {_PYRAMIDS}." if classes else ""
 
 
-def refuse(path: Path, image: Volume) -> None:
+def refuse(path: Path, image: Volume, *, classes: bool = False) -> None:
     """`UserError` when such labels may not be written here."""
-    if why_not(path):
-        raise UserError(why_not(path))
-    if not is_tiff(path):
+    reason = why_not(path, classes=classes)
+    if reason:
+        raise UserError(reason)
+    if is_zarr(path):
         omezarr.refuse(path, image)
 
 
-def copied(labels: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
+def copied(labels: Path, path: Path, image: Volume, names: Mapping[int, str], *, seen: bool = True) -> Iterator[float]:
     """Write the labels of the zarr array (T, Z, Y, X) in a folder to ``path``; its empty chunks are not read.
 
-    `UserError` when they cannot be; stopped before its end, it leaves nothing behind.
+    Tables have intensities of an ``image`` that was ``seen``. `UserError` when labels cannot be written; stopped before
+    its end, it leaves nothing behind.
     """
-    refuse(path, image)
-    folder = _aside(path)
+    import zarr
+
+    refuse(path, image, classes=bool(names))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield from _filled(labels, folder, path)
-        for share in finish(folder, path, image, names):
-            yield _LEVELS + (1 - _LEVELS) * share
+        if has_pyramid(path):
+            yield from _by_way_of_zarr(labels, path, image, names)
+        else:
+            yield from _objects_written(zarr.open_array(labels, mode="r"), path, image, seen=seen)
     except OSError as error:
         raise UserError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def forget(path: Path) -> None:
@@ -97,21 +109,38 @@ def halved(folder: Path) -> Iterator[float]:
 
 
 def finish(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
-    """Make labels with all their levels, in ``folder``, what ``path`` is to be; the folder is gone then."""
+    """Make of labels with all their levels, in ``folder``, what ``path`` is to be.
+
+    OME-Zarr takes the folder itself: it comes last.
+    """
     import zarr
 
     group: Any = zarr.open_group(folder, mode="a")
-    if is_tiff(path):
+    if _is_tiff(path):
         levels = [group[str(level)] for level in range(len(omezarr.steps_of(group["0"].shape)))]
         yield from large_tiff.write(levels, path, image)
-        shutil.rmtree(folder)
-        return
-    export = Export(np.zeros((1, 1, 1, 1)), image, dict(names))
-    omezarr.describe(group, path, export, list("TZYX"))
-    with whole.whole_folder(path) as part:
-        shutil.move(folder, part)
-    omezarr.listed(path)
-    yield 1.0
+    elif not has_pyramid(path):
+        yield from _objects_written(group["0"], path, image, seen=True)
+    else:
+        export = Export(np.zeros((1, 1, 1, 1)), image, dict(names))
+        omezarr.describe(group, path, export, list("TZYX"))
+        with whole.whole_folder(path) as part:
+            shutil.move(folder, part)
+        omezarr.listed(path)
+        yield 1.0
+
+
+def _objects_written(labels: Any, path: Path, image: Volume, *, seen: bool) -> Iterator[float]:
+    write = _of_objects(path)
+    return iter(()) if write is None else write(path, some_at_a_time(labels, image, seen=seen))
+
+
+def _is_tiff(path: Path) -> bool:
+    return path.name.lower().endswith(large_tiff.SUFFIXES)
+
+
+def _of_objects(path: Path) -> PartsWriter | None:
+    return _OBJECTS.get(path.suffix.lower())
 
 
 def _aside(path: Path) -> Path:
@@ -119,18 +148,24 @@ def _aside(path: Path) -> Path:
     return path.with_name(f".levels-{path.name}")
 
 
-def _filled(labels: Path, folder: Path, path: Path) -> Iterator[float]:
+def _by_way_of_zarr(labels: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
     import zarr
 
+    folder = _aside(path)
     shutil.rmtree(folder, ignore_errors=True)
     source: Any = zarr.open_array(labels, mode="r")
     parts = list(written(labels, source.chunks, source.shape))
-    out = begun(folder, path, source.shape, source.chunks[1:])
-    for done, part in enumerate(parts, 1):
-        out[part] = source[part]
-        yield _FINEST * done / len(parts)
-    for share in halved(folder):
-        yield _FINEST + (_LEVELS - _FINEST) * share
+    try:
+        out = begun(folder, path, source.shape, source.chunks[1:])
+        for done, part in enumerate(parts, 1):
+            out[part] = source[part]
+            yield _FINEST * done / len(parts)
+        for share in halved(folder):
+            yield _FINEST + (_LEVELS - _FINEST) * share
+        for share in finish(folder, path, image, names):
+            yield _LEVELS + (1 - _LEVELS) * share
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _level(group: Any, level: int) -> Iterator[float]:

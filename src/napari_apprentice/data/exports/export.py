@@ -18,13 +18,15 @@ from napari_apprentice.data.volume import Volume
 class Export:
     """Labels (T, Z, Y, X) of an image; ``names`` has what classes are called.
 
-    Without an image that was ``seen``, ``image`` only says the spacing.
+    Without an image that was ``seen``, ``image`` only says the spacing. Labels of a part of an image begin at its voxel
+    ``corner`` (t, z, y, x).
     """
 
     labels: NDArray[Any]
     image: Volume
     names: dict[int, str] = field(default_factory=dict)
     seen: bool = True
+    corner: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     @property
     def compact(self) -> NDArray[Any]:

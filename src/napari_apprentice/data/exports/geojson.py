@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,25 @@ from napari_apprentice.data.whole import whole
 
 def write(path: Path, export: Export) -> None:
     """Write a feature collection; a hole is a hole, an object in several parts a multipolygon."""
-    features = [_feature(outline, export) for outline in outlines(export.labels)]
-    with whole(path) as part:
-        part.write_text(json.dumps({"type": "FeatureCollection", "features": features}) + "\n")
+    for _ in write_parts(path, [(1.0, export)]):
+        pass
+
+
+def write_parts(path: Path, parts: Iterable[tuple[float, Export | None]]) -> Iterator[float]:
+    """The same for labels that come in parts, each with whole objects; hands on the share that is done."""
+    with whole(path) as part, part.open("w") as file:
+        file.write('{"type": "FeatureCollection", "features": [')
+        between = "\n"
+        for share, export in parts:
+            for feature in [] if export is None else _features(export):
+                file.write(between + json.dumps(feature))
+                between = ",\n"
+            yield share
+        file.write("\n]}\n")
+
+
+def _features(export: Export) -> Iterator[dict[str, Any]]:
+    return (_feature(outline, export) for outline in outlines(export.labels, export.corner))
 
 
 def _feature(outline: Outline, export: Export) -> dict[str, Any]:
@@ -24,7 +41,7 @@ def _feature(outline: Outline, export: Export) -> dict[str, Any]:
     if outline.value in export.names:
         properties["classification"] = {"name": export.names[outline.value]}
     geometry = _geometry(outline)
-    t, z, _, _ = export.labels.shape
+    t, z, _, _ = export.image.labels_shape
     if t > 1 or z > 1:
         geometry["plane"] = {"c": -1, "z": outline.slice, "t": outline.time}
     return {"type": "Feature", "geometry": geometry, "properties": properties}

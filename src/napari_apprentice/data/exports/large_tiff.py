@@ -1,4 +1,7 @@
-"""Labels that memory cannot hold as tiled OME-TIFF with a pyramid, which QuPath and Bio-Formats open."""
+"""Labels that memory cannot hold as tiled OME-TIFF, the coarser levels in SubIFDs of each plane.
+
+https://ome-model.readthedocs.io/en/stable/ome-tiff/specification.html
+"""
 
 from __future__ import annotations
 

@@ -23,16 +23,17 @@ class Outline:
     rings: tuple[Ring, ...]
 
 
-def outlines(labels: NDArray[np.integer]) -> Iterator[Outline]:
-    """The outlines of labels (T, Z, Y, X), slice by slice."""
-    for time, volume in enumerate(labels):
-        for z, plane in enumerate(volume):
+def outlines(labels: NDArray[np.integer], corner: tuple[int, int, int, int] = (0, 0, 0, 0)) -> Iterator[Outline]:
+    """The outlines of labels (T, Z, Y, X), slice by slice, that begin at ``corner`` of an image."""
+    t, first, top, left = corner
+    for time, volume in enumerate(labels, t):
+        for z, plane in enumerate(volume, first):
             values, dense = np.unique(plane, return_inverse=True)
             dense = dense.reshape(plane.shape) + int(values[0] != 0)
             names = values if values[0] == 0 else np.concatenate([[0], values])
             for place, box in enumerate(ndimage.find_objects(dense), start=1):
                 if box is not None:
-                    rings = _rings(dense[box] == place, box[1].start, box[0].start)
+                    rings = _rings(dense[box] == place, left + box[1].start, top + box[0].start)
                     yield Outline(int(names[place]), time, z, rings)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,34 +12,38 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import regionprops_table
 
+from napari_apprentice.data.corrections import ranked
 from napari_apprentice.data.exports.export import Export
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.data.whole import whole
 from napari_apprentice.errors import UserError
 
 Column = NDArray[Any] | list[Any]
+Add = Callable[[dict[str, Column]], None]
 
 
 def write(path: Path, export: Export) -> None:
     """Write CSV, or Parquet by the suffix (with the extra ``tables``)."""
-    columns = measured(export)
-    with whole(path) as part:
-        if path.suffix.lower() == ".parquet":
-            _write_parquet(part, columns)
-        else:
-            with part.open("w", newline="") as file:
-                rows = csv.writer(file)
-                rows.writerow(columns)
-                rows.writerows(zip(*columns.values(), strict=True))
+    for _ in write_parts(path, [(1.0, export)]):
+        pass
+
+
+def write_parts(path: Path, parts: Iterable[tuple[float, Export | None]]) -> Iterator[float]:
+    """The same for labels that come in parts, each with whole objects; hands on the share that is done."""
+    with whole(path) as part, (_parquet if path.suffix.lower() == ".parquet" else _csv)(part) as add:
+        for share, export in parts:
+            if export is not None:
+                add(measured(export))
+            yield share
 
 
 def measured(export: Export) -> dict[str, Column]:
     """Columns by name; lengths are in the image's unit, which the names say, or in pixels."""
-    t = len(export.labels)
-    tables = [_of_frame(export, time) for time in range(t)]
+    tables = [_of_frame(export, time) for time in range(len(export.labels))]
     columns: dict[str, Column] = {"label": np.concatenate([one.pop("label") for one in tables])}
-    if t > 1:
-        columns["frame"] = np.concatenate([np.full(len(one["pixels"]), time) for time, one in enumerate(tables)])
+    if export.image.labels_shape[0] > 1:
+        frames = [np.full(len(one["pixels"]), export.corner[0] + time) for time, one in enumerate(tables)]
+        columns["frame"] = np.concatenate(frames)
     if export.names:
         columns["class"] = [export.names.get(int(value), "") for value in columns["label"]]
     for name in tables[0]:
@@ -46,16 +52,21 @@ def measured(export: Export) -> dict[str, Column]:
 
 
 def _of_frame(export: Export, time: int) -> dict[str, NDArray[Any]]:
-    labels, image = export.labels[time], export.image
-    flat = labels.shape[0] == 1
+    image, flat = export.image, export.image.labels_shape[1] == 1
     axes, spacing = ("yx", image.spacing[1:]) if flat else ("zyx", image.spacing)
-    regions, pixels = (labels[0] if flat else labels), _intensities(export, time, flat)
+    names, ranks = ranked(export.labels[time])
+    regions, pixels = (ranks[0] if flat else ranks), _intensities(export, time, flat)
     wanted = ["label", "num_pixels", "area", "centroid", "bbox", "equivalent_diameter_area", "extent"]
     wanted += ["axis_major_length", "axis_minor_length", "eccentricity", "perimeter", "solidity"] if flat else []
     wanted += ["intensity_mean", "intensity_min", "intensity_max", "intensity_std"] if pixels is not None else []
     if flat and len(set(spacing)) > 1:
         wanted.remove("perimeter")  # scikit-image has it for square pixels only
     found = regionprops_table(regions.astype(np.int64), pixels, properties=wanted, spacing=spacing)
+    found["label"] = names[found["label"]]
+    for axis, (start, step) in enumerate(zip(export.corner[-len(axes) :], spacing, strict=True)):
+        found[f"centroid-{axis}"] += start * step
+        for place in (axis, axis + len(axes)):
+            found[f"bbox-{place}"] += start
     return {_name(key, axes, image.unit, _channels(export)): values for key, values in found.items()}
 
 
@@ -63,7 +74,10 @@ def _intensities(export: Export, time: int, flat: bool) -> NDArray[Any] | None:
     """Pixels (.., Y, X, C) of a frame; None when labels have no image beside them."""
     if not export.seen:
         return None
-    frame = np.moveaxis(np.asarray(export.image.pixels[time]), 0, -1)
+    first, *corner = export.corner
+    sides = zip(corner, export.labels.shape[1:], strict=True)
+    part = tuple(slice(start, start + n) for start, n in sides)
+    frame = np.moveaxis(np.asarray(export.image.pixels[(first + time, slice(None), *part)]), 0, -1)
     return frame[0] if flat else frame
 
 
@@ -94,7 +108,21 @@ def _name(key: str, axes: str, unit: str, channels: list[str]) -> str:
     return f"{key}_{length}" if key in ("axis_major_length", "axis_minor_length", "perimeter") else key
 
 
-def _write_parquet(path: Path, columns: dict[str, Column]) -> None:
+@contextmanager
+def _csv(path: Path) -> Iterator[Add]:
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+
+        def add(columns: dict[str, Column]) -> None:
+            if file.tell() == 0:
+                rows.writerow(columns)
+            rows.writerows(zip(*columns.values(), strict=True))
+
+        yield add
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Add]:
     try:
         import pyarrow
         from pyarrow import parquet
@@ -102,4 +130,17 @@ def _write_parquet(path: Path, columns: dict[str, Column]) -> None:
         raise UserError(
             'Parquet needs pyarrow: pip install "napari-apprentice[tables]", or write .csv instead.'
         ) from error
-    parquet.write_table(pyarrow.table(columns), path)
+    with ExitStack() as opened:
+        tables: list[Any] = []  # the first with any row says what types columns have
+        writers: list[Any] = []
+
+        def add(columns: dict[str, Column]) -> None:
+            tables[:] = [pyarrow.table(columns)]
+            if tables[0].num_rows and not writers:
+                writers.append(opened.enter_context(parquet.ParquetWriter(path, tables[0].schema)))
+            if writers:
+                writers[0].write_table(tables[0].cast(writers[0].schema))
+
+        yield add
+        if not writers:
+            parquet.write_table(tables[0], path)

@@ -10,6 +10,8 @@ import numpy as np
 import zarr
 
 from napari_apprentice.data.exports import chunked
+from napari_apprentice.data.files import read_image
+from napari_apprentice.data.reading import read_as
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Event, Finished, Progress
@@ -19,16 +21,19 @@ from napari_apprentice.jobs import ExportJob, ExportResult
 def run(job: ExportJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
     """Write ``job.out``; raises `errors.Cancelled` within a chunk of a cancel, and then nothing is left of it."""
     began = time.monotonic()
-    for share in chunked.copied(Path(job.labels), Path(job.out), _image(job), job.names):
+    seen = job.image is not None
+    for share in chunked.copied(Path(job.labels), Path(job.out), _image(job), job.names, seen=seen):
         if cancelled():
             raise Cancelled
-        left = (time.monotonic() - began) * (1 - share) / share
+        left = (time.monotonic() - began) * (1 - share) / share if share > 0 else None
         yield Progress(done=share, total=1, left_s=left, what="Exporting")
     yield Finished(result=ExportResult(job=job.id, path=job.out))
 
 
 def _image(job: ExportJob) -> Volume:
-    """What says where the labels lie; its pixels are not looked at."""
+    """What says where the labels lie, and what is measured."""
+    if job.image is not None:
+        return read_as(read_image(job.image), job.read_as)
     t, z, y, x = zarr.open_array(job.labels, mode="r").shape
     metadata = {} if job.translate is None else {"translate": job.translate}
     nothing = np.broadcast_to(np.uint8(0), (t, 1, z, y, x))

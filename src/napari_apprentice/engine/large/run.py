@@ -44,7 +44,7 @@ _SHARES: dict[Stage, tuple[float, float]] = {  # of the work, from when to when
 def run(
     job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None = None, crew: Crew | None = None
 ) -> Iterator[Event]:
-    """Write labels (T, Z, Y, X) to ``job.out``, OME-Zarr or OME-TIFF.
+    """Write labels to ``job.out``, and where else they are wanted.
 
     Raises `errors.Cancelled` within a piece of a cancel.
     """
@@ -58,7 +58,8 @@ def run(
     yield Started(device=where)
     volume = plan.open_image(job)
     pixels = plan.channels_for(volume, network.header)
-    chunked.refuse(Path(job.out), volume)
+    for path in map(Path, job.all_out):
+        chunked.refuse(path, volume, classes=network.header.kind == "classes")
     if not goes_on(work, job):
         _begin(work, job)
     else:
@@ -80,9 +81,10 @@ def run(
     if cut:
         yield Note(text=f"{cut} objects are wider than the margin of a block and may be in two parts.")
     names = {one.value: one.name for one in network.header.classes}
+    paths = sorted(map(Path, job.all_out), key=chunked.is_zarr)  # which takes the folder, last
     for what, steps in (
-        ("Making coarser levels", chunked.halved(work / "labels")),
-        ("Writing the file", chunked.finish(work / "labels", Path(job.out), volume, names)),
+        ("Making coarser levels", chunked.halved(work / "labels") if any(map(chunked.has_pyramid, paths)) else ()),
+        *((f"Writing {path.name}", chunked.finish(work / "labels", path, volume, names)) for path in paths),
     ):
         for share in steps:
             yield Progress(done=share, total=1, what=what)
@@ -184,7 +186,7 @@ def _begin(work: Path, job: SegmentLargeJob) -> None:
 
 def same(job: SegmentLargeJob) -> dict[str, Any]:
     """What must be the same for a job to go on: not its name, nor the memory that it may take."""
-    plain = job.model_dump(mode="json", exclude={"id", "memory_mb", "store", "labels_kind"})
+    plain = job.model_dump(mode="json", exclude={"id", "memory_mb", "also", "store", "labels_kind"})
     return {"form": _FORM, **plain, "states": [_state(Path(job.model)), _state(Path(job.image))]}
 
 
