@@ -18,7 +18,7 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 
-_WINDOW = {2: (1, 2048, 2048), 3: (64, 256, 256)}
+_WINDOW = {2: (1, 1024, 1024), 3: (32, 256, 256)}
 _LARGEST = 1 << 28  # voxels of the box around one object
 _LOOKING = 0.3  # of the work: finding out where objects lie
 
