@@ -192,7 +192,7 @@ def _overhead(bench: _Bench) -> Generator[str, None, dict[str, Any]]:
         )
         for name, more in (("memory", ("--no-blocks", "--engine", "torch")), ("blocks", ("--blocks",)))
     }
-    found["overhead"] = found["blocks"]["cpu_s"] / found["memory"]["cpu_s"] - 1  # with reading and writing
+    found["overhead"] = found["blocks"]["all_cpu_s"] / found["memory"]["all_cpu_s"] - 1  # with reading and writing
     yield (
         f"in memory: {found['memory']['cpu_s']:.0f} s of a core, {found['memory']['peak_mb']:,.0f} MB; block by block: "
         f"{found['blocks']['cpu_s']:.0f} s, {found['blocks']['peak_mb']:,.0f} MB, {found['overhead']:+.0%}"

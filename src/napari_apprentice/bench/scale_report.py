@@ -39,8 +39,8 @@ def table(sizes: list[dict[str, Any]]) -> str:
 
 
 def per_megapixel(one: Mapping[str, Any]) -> float:
-    """Seconds of one core, without those of starting Python."""
-    return float(1e6 * (one["cpu_s"] - (one["whole_s"] - one["seconds"])) / one["pixels"])
+    """Seconds of one core."""
+    return float(1e6 * one["cpu_s"] / one["pixels"])
 
 
 def _against_size(axes: Any, sizes: list[dict[str, Any]], what: str) -> None:
