@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
+import zarr
 
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.volume import Volume
@@ -106,3 +110,76 @@ def test_labels_of_other_images_are_there_at_once(tmp_path: Path) -> None:
         session.begin_export(tmp_path / "labels.tif")
         assert np.asarray(read_image(tmp_path / "labels.tif").pixels).ravel()[3] == 5
         assert Finished not in ended
+
+
+def large(session: Session, volume: Volume) -> None:
+    session.largest_whole = 1_000_000
+    session.add_image(volume)
+    session.open_region((0, 0, 0, 0))
+    session.paint(np.arange(100), 7)
+
+
+def measured(path: Path) -> dict[str, str]:
+    header, row = (line.split(",") for line in path.read_text().splitlines())
+    return dict(zip(header, row, strict=True))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "slide.tif"
+    tifffile.imwrite(path, np.random.default_rng(0).integers(0, 250, SHAPE[2:]).astype(np.uint8))
+    return path
+
+
+def test_a_table_measures_the_pixels_that_are_shown(file: Path, tmp_path: Path) -> None:
+    shown = read_image(file)
+    with Session(runners=InlineRunners()) as session:
+        large(session, shown)
+        session.begin_export(tmp_path / "a.csv")
+        session.run_until_idle()
+        mean = float(np.asarray(shown.pixels)[0, 0, 0, 0, :100].mean())
+        assert float(measured(tmp_path / "a.csv")["intensity_mean_channel_0"]) == pytest.approx(mean)
+    others = replace(shown, pixels=np.asarray(shown.pixels).astype(np.uint16) + 1000)
+    with Session(runners=InlineRunners()) as session:
+        large(session, others)  # of which the file does not give the pixels back
+        session.begin_export(tmp_path / "b.csv")
+        session.run_until_idle()
+        assert "intensity_mean_channel_0" not in measured(tmp_path / "b.csv")
+        session.export_labels(tmp_path / "c.csv")
+        assert float(measured(tmp_path / "c.csv")["intensity_mean_channel_0"]) == pytest.approx(mean + 1000)
+
+
+def test_labels_never_take_the_place_of_their_image_and_do_without_it(file: Path, tmp_path: Path) -> None:
+    with Session(runners=InlineRunners()) as session:
+        large(session, read_image(file))
+        for write in (session.begin_export, session.export_labels):
+            with pytest.raises(UserError, match="is the image itself"):
+                write(file)
+        file.rename(tmp_path / "away.tif")
+        session.begin_export(tmp_path / "labels.tif")
+        session.run_until_idle()
+        assert np.count_nonzero(np.asarray(read_image(tmp_path / "labels.tif").pixels)) == 100
+
+
+def test_what_a_window_that_died_left_goes_with_the_next_opening(file: Path, tmp_path: Path) -> None:
+    with Session(runners=InlineRunners()) as session:
+        large(session, read_image(file))
+        session.begin_export(tmp_path / "labels.tif")
+        while not list(tmp_path.glob(".part-*")):
+            session.pump()
+        copy = tmp_path / "copy"
+        shutil.copytree(session.project.path, copy, ignore=shutil.ignore_patterns("lock"))
+        left = {path.name for path in tmp_path.glob(".*labels*")}
+        assert left == {".levels-labels.tif", ".part-labels.tif"}
+        with Session.open(copy):  # as if the first had died
+            assert not list(tmp_path.glob(".*labels*"))
+        session.cancel()
+
+
+def test_the_suffix_counts_inside_an_image_too(session, tmp_path: Path) -> None:
+    image = tmp_path / "image.zarr"
+    zarr.create_group(image).create_array("0", shape=SHAPE, dtype=np.uint8)
+    (image / "labels").mkdir()
+    session.begin_export(image / "labels" / "t.csv")
+    session.run_until_idle()
+    assert (image / "labels" / "t.csv").is_file()

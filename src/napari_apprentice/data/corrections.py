@@ -52,15 +52,16 @@ class Corrections:
         return bool(self.vouched.any())
 
 
-def ranked(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def ranked(labels: NDArray[Any], limit: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
     """Ids as table indices: ``names[ranks] == labels`` and ``names[0] == 0``.
 
-    Dense ids are returned as they are (no copy, no sort); ids far beyond the number of voxels are ranked.
+    Dense ids are returned as they are (no copy, no sort); ids far beyond the number of voxels, or a
+    ``limit``, are ranked.
     """
     if labels.dtype == np.uint64:  # NumPy cannot index or count with it
         labels = labels.astype(np.int64)
     top = int(labels.max(initial=0))
-    if top <= max(_TABLE_LIMIT, labels.size):
+    if top <= (max(_TABLE_LIMIT, labels.size) if limit is None else limit):
         return np.arange(top + 1, dtype=np.uint32), labels
     names, ranks = np.unique(labels, return_inverse=True)
     if names[0] != 0:

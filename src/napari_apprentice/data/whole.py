@@ -31,7 +31,8 @@ def whole(path: Path) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """A folder beside ``path`` to write into; it takes the place of ``path`` when all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part, old = _part(path), path.with_name(f".old-{path.name}")
+    part, old = _part(path), _old(path)
+    forget(path)
     try:
         yield part
         if path.exists():
@@ -48,16 +49,23 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def forget(path: Path) -> None:
-    """Remove what a process that was killed had written of ``path``, a file or a folder."""
-    part = _part(path)
-    if part.is_dir():
-        shutil.rmtree(part, ignore_errors=True)
+    """Remove what a process that was killed had written of ``path``, a file or a folder; an old one takes its place."""
+    part, old = _part(path), _old(path)
+    if old.is_dir() and not path.exists():
+        old.replace(path)  # ended between the two
+    for left in (part, old):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
     with suppress(OSError):
         part.unlink(missing_ok=True)
 
 
 def _part(path: Path) -> Path:
     return path.with_name(f".part-{path.name}")
+
+
+def _old(path: Path) -> Path:
+    return path.with_name(f".old-{path.name}")
 
 
 def _sync_folder(path: Path) -> None:

@@ -86,6 +86,8 @@ def failed(error: Exception, job: Job) -> Failed:
     """An exception as the event that ends the job: one sentence for what a user can fix, a traceback for a bug."""
     if isinstance(error, UserError):
         return Failed(message=str(error))
+    if is_out_of_memory(error) and isinstance(job, ExportJob):
+        return Failed(message="The memory is not enough for the export: close other programs and try again.")
     if is_out_of_memory(error):
         smaller = "smaller patches or fewer in one step" if isinstance(job, TeachJob) else "a smaller tile"
         return Failed(message=f"The memory of the device is not enough: choose {smaller}, or the CPU as the device.")

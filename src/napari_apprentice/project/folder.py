@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, images
+from napari_apprentice.project import broken_off, durable, images
 from napari_apprentice.project.entries import EntryFolder, read_image_record
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.large import LargeFolder
@@ -203,6 +203,7 @@ class Project:
             folder.save_image(refreshed)
 
     def _empty_scratch(self) -> None:
+        broken_off.forget(self.scratch)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 

@@ -160,8 +160,8 @@ def why_it_ended(code: int, lines: str) -> Failed:
     """One sentence about a process that ended while it was needed."""
     if code in (-9, 137):
         message = (
-            "The process that runs the network was ended from outside, which also happens when memory runs out: "
-            "close other programs or choose a smaller tile or patch, and try again."
+            "The process that did the work was ended from outside, which also happens when memory runs out: "
+            "close other programs (or choose a smaller tile or patch) and try again."
         )
         return Failed(message=message, details=lines)
     message = f"The process that runs the network broke off (exit code {code}): try again."

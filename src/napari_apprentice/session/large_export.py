@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from napari_apprentice.data.channels import CHOSEN
 from napari_apprentice.data.exports import chunked
 from napari_apprentice.jobs import ExportJob
+from napari_apprentice.project import broken_off
 from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.settings import ReadAs
 
@@ -23,10 +25,12 @@ def export_job(entry: LargeEntry, path: Path, names: Mapping[int, str], id_: str
     """The same as a job; what is corrected meanwhile is not in it."""
     chunked.refuse(path, entry.volume, classes=bool(names))
     entry.keep_snapshot()
-    volume, told = entry.volume, in_file(entry)
+    volume, told = entry.volume, in_file(entry) if chunked.measures(path) else None
+    labels = entry.folder.store.linked(scratch / id_ / "labels")
+    broken_off.note(labels.parent, path.absolute())
     return ExportJob(
         id=id_,
-        labels=str(entry.folder.store.linked(scratch / id_)),
+        labels=str(labels),
         spacing=volume.spacing,
         unit=volume.unit,
         translate=volume.metadata.get("translate"),
@@ -40,6 +44,7 @@ def export_job(entry: LargeEntry, path: Path, names: Mapping[int, str], id_: str
 def in_file(entry: LargeEntry) -> ReadAs | None:
     """How another process reads an image from its file; None for one that is not as it is there."""
     image = entry.folder.image
-    if image.source is None or image.reading.order != (0, 1, 2):
+    chosen = entry.volume.metadata.get(CHOSEN) and not image.reading.channels
+    if image.source is None or image.copied or chosen or image.reading.order != (0, 1, 2):
         return None
     return ReadAs(channels=image.reading.channels, spacing=image.spacing, unit=image.unit)

@@ -110,7 +110,10 @@ class Session(Looking):
             time.sleep(0.01)
         for running in self._running:
             self._clean_up(running, WasCancelled())
+        ended = self._running.copy()
         self._running.clear()
+        for running in ended:
+            self.job_ended.emit(running.kind, WasCancelled())
 
     def _compact(self, entries: list[Entry]) -> None:
         """New snapshots where journals grew long; a disk that refuses leaves the journals as they are."""

@@ -235,7 +235,7 @@ class Work(Editing):
             if not isinstance(event, Finished):
                 _remove(Path(running.job.out))
         elif isinstance(running.job, ExportJob):
-            shutil.rmtree(running.job.labels, ignore_errors=True)
+            shutil.rmtree(Path(running.job.labels).parent, ignore_errors=True)
             if not isinstance(event, Finished):
                 chunked.forget(Path(running.job.out))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import zarr
 
 from napari_apprentice.data.exports import large_tiff
 from napari_apprentice.data.files import read_image
@@ -40,6 +41,16 @@ def test_all_levels_of_all_frames_and_slices_come_back(tmp_path: Path, shape: tu
         assert file.is_ome
         assert file.is_bigtiff
         assert file.pages[0].is_tiled
+
+
+def test_chunks_of_several_slices_are_copied_slice_by_slice(tmp_path: Path) -> None:
+    wanted = levels((2, 40, 600, 700))[:2]
+    stored = [zarr.create_array(tmp_path / str(n), data=one, chunks=(1, 16, 160, 160)) for n, one in enumerate(wanted)]
+    with large_tiff.in_planes(stored, tmp_path / "planes") as planes:
+        assert all(one.chunks[:2] == (1, 1) for one in planes)
+        for one, other in zip(planes, wanted, strict=True):
+            assert np.array_equal(one[:], other)
+    assert not (tmp_path / "planes").exists()
 
 
 def test_what_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:

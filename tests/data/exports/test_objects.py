@@ -88,7 +88,7 @@ def test_without_objects_there_is_a_header(tmp_path: Path) -> None:
 
 
 def test_an_object_too_large_for_memory_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "_LARGEST", 1000)
+    monkeypatch.setattr(objects, "_BYTES", 1 << 40)
     labels = np.zeros((1, 1, 300, 2600), np.uint32)
     labels[0, 0, 5, 100:2500] = 7
     zarr.create_array(tmp_path / "labels", data=labels, chunks=(1, 1, 512, 512))

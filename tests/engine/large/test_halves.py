@@ -18,7 +18,7 @@ from napari_apprentice.data.files import read_labels
 from napari_apprentice.data.lattice import Parts
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.checkpoint import save
-from napari_apprentice.engine.large import plan
+from napari_apprentice.engine.large import parts, plan
 from napari_apprentice.engine.large import run as large
 from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import Cancelled
@@ -98,6 +98,38 @@ def predicted(folder: Path, labels: np.ndarray) -> tuple[SegmentLargeJob, Path]:
     return job, work
 
 
+def rising(side: int = SIDE) -> np.ndarray:
+    """A bar that rises from the face of a tile to the far corner, and a square far away."""
+    labels = np.zeros((1, side, side), np.uint32)
+    for x in range(96, side - 4):
+        top = side - 40 - (x - 96) // 2
+        labels[0, top : top + 16, x] = 1
+    labels[0, 20:34, 20:34] = 2
+    labels[0, 8:22, side - 60 : side - 44] = 3
+    return labels
+
+
+@pytest.mark.parametrize("deaths", [0, 8])
+def test_an_object_that_begins_at_a_face_is_not_taken_for_another(tmp_path: Path, deaths: int) -> None:
+    labels = rising()
+    job, work = predicted(tmp_path, labels)
+    for block in range(100):
+        (work / "0" / f"{block}.tried").write_bytes(b"." * deaths)
+    list(large.run(job, lambda: False))
+    found = read_labels(tmp_path / "out.zarr")[0]
+    assert len(np.unique(np.stack([labels.ravel(), found.ravel()]), axis=1).T) == 4
+
+
+def test_places_beyond_the_face_have_ids_too() -> None:
+    owned, joined = np.array([5, 9], np.uint64), np.array([[7, 9], [12, 5]], np.uint64)
+    known, ids = parts.numbers(owned, joined)
+    assert known.tolist() == [5, 7, 9, 12]
+    assert ids.tolist() == [1, 2, 2, 1]
+    assert parts.renumbered(np.array([0, 9, 5], np.uint64), known, ids).tolist() == [0, 2, 1]
+    with pytest.raises(ValueError, match="no id"):
+        parts.renumbered(np.array([6], np.uint64), known, ids)
+
+
 @pytest.mark.parametrize("deaths", [0, 1, 3])
 def test_a_block_over_which_processes_died_is_decoded_in_halves_with_the_same_objects(
     tmp_path: Path, deaths: int
@@ -115,14 +147,14 @@ def test_a_block_over_which_processes_died_is_decoded_in_halves_with_the_same_ob
 
 
 def test_halves_are_cut_between_tiles_until_there_is_one_left() -> None:
-    parts = Parts((1, 100, 250), (1, 100, 250), (0, 10, 10))
-    first, second = parts.halves(parts[0], (1, 50, 50))
+    blocks = Parts((1, 100, 250), (1, 100, 250), (0, 10, 10))
+    first, second = blocks.halves(blocks[0], (1, 50, 50))
     assert [one.put[2] for one in (first, second)] == [slice(0, 100), slice(100, 250)]
     assert [one.read[2] for one in (first, second)] == [slice(0, 110), slice(90, 250)]
     assert [one.keep[2] for one in (first, second)] == [slice(0, 100), slice(10, 160)]
     assert first.put[1] == second.put[1] == slice(0, 100)
-    assert [one.put[1] for one in parts.halves(first, (1, 50, 100))] == [slice(0, 50), slice(50, 100)]
-    assert parts.halves(parts.at([slice(0, 1), slice(50, 100), slice(0, 50)]), (1, 50, 50)) == []
+    assert [one.put[1] for one in blocks.halves(first, (1, 50, 100))] == [slice(0, 50), slice(50, 100)]
+    assert blocks.halves(blocks.at([slice(0, 1), slice(50, 100), slice(0, 50)]), (1, 50, 50)) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")

@@ -86,6 +86,28 @@ def test_what_was_done_before_a_stop_is_not_done_again(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_labels(tmp_path / "out.zarr"), read_labels(tmp_path / "again.zarr"))
 
 
+def test_a_stop_while_the_rest_is_removed_does_not_harm_the_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = _job(_image(tmp_path), tmp_path / "out.zarr", 1e6)
+    remove = large.shutil.rmtree
+
+    def stopped(path: Path, **options: object) -> None:
+        if Path(path) == large.work_folder(tmp_path / "out.zarr") and (tmp_path / "out.zarr").exists():
+            raise KeyboardInterrupt
+        remove(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(large.shutil, "rmtree", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            list(large.run(job, lambda: False))
+    before = read_labels(tmp_path / "out.zarr")
+    assert before.any()
+    _run(job)
+    np.testing.assert_array_equal(read_labels(tmp_path / "out.zarr"), before)
+    assert not large.work_folder(tmp_path / "out.zarr").exists()
+
+
 def test_frames_have_ids_of_their_own_and_labels_a_pyramid(tmp_path: Path) -> None:
     _, result = _run(_job(_image(tmp_path, times=2), tmp_path / "out.ome.zarr", 1e6))
     labels = read_labels(tmp_path / "out.ome.zarr")

@@ -19,7 +19,7 @@ from napari_apprentice.data.exports import (
     table,
     tiff,
 )
-from napari_apprentice.data.exports.export import Export, Writer
+from napari_apprentice.data.exports.export import Export, Writer, refuse_image
 from napari_apprentice.data.files import checked
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -90,6 +90,7 @@ def write_labels(
     image = replace(image, spacing=spacing or image.spacing, unit=image.unit if unit is None else unit)
     if tuple(labels.shape) != image.labels_shape:
         raise UserError(f"Labels of shape {tuple(labels.shape)} do not lie on an image of shape {image.labels_shape}.")
+    refuse_image(path, image)
     try:
         writer(path, Export(checked(labels, path.name), image, dict(names or {}), seen=measure and like is not None))
     except OSError as error:

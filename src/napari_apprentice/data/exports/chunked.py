@@ -15,8 +15,8 @@ import numpy as np
 
 from napari_apprentice.data import whole
 from napari_apprentice.data.chunks import written
-from napari_apprentice.data.exports import geojson, large_tiff, omezarr, table
-from napari_apprentice.data.exports.export import Export
+from napari_apprentice.data.exports import geojson, large_tiff, omezarr, table, writer_of
+from napari_apprentice.data.exports.export import Export, refuse_image
 from napari_apprentice.data.exports.objects import some_at_a_time
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -25,12 +25,12 @@ from napari_apprentice.settings import Triple
 PartsWriter = Callable[[Path, Iterable[tuple[float, Export | None]]], Iterator[float]]
 _PYRAMIDS = "OME-TIFF (.tif) or OME-Zarr (.zarr)"
 _OBJECTS = {".geojson": geojson.write_parts, ".csv": table.write_parts, ".parquet": table.write_parts}
-_FINEST, _LEVELS = 0.4, 0.6  # of the work of `copied`: when the finest level is there, and when all are
+_LEVELS, _FINEST = 0.6, 0.6  # all levels of the work for a TIFF, the finest of that for all levels
 
 
 def is_zarr(path: Path) -> bool:
     """Whether labels go to such a path as OME-Zarr, which `finish` makes of its folder."""
-    return path.name.endswith(".zarr") or omezarr.image_above(path) is not None
+    return writer_of(path) is omezarr.write
 
 
 def has_pyramid(path: Path) -> bool:
@@ -47,11 +47,17 @@ def why_not(path: Path, *, classes: bool = False) -> str:
     return f"Classes cannot be written part by part as {path.name}: choose {_PYRAMIDS}." if classes else ""
 
 
+def measures(path: Path) -> bool:
+    """Whether what is written there has intensities of the image."""
+    return _of_objects(path) is table.write_parts
+
+
 def refuse(path: Path, image: Volume, *, classes: bool = False) -> None:
     """`UserError` when such labels may not be written here."""
     reason = why_not(path, classes=classes)
     if reason:
         raise UserError(reason)
+    refuse_image(path, image)
     if is_zarr(path):
         omezarr.refuse(path, image)
 
@@ -72,7 +78,8 @@ def copied(labels: Path, path: Path, image: Volume, names: Mapping[int, str], *,
         else:
             yield from _objects_written(zarr.open_array(labels, mode="r"), path, image, seen=seen)
     except OSError as error:
-        raise UserError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error
+        reason = error.strerror or error
+        raise UserError(f"Cannot write {path} ({reason}): free some space or choose another folder.") from error
 
 
 def forget(path: Path) -> None:
@@ -118,7 +125,8 @@ def finish(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) ->
     group: Any = zarr.open_group(folder, mode="a")
     if _is_tiff(path):
         levels = [group[str(level)] for level in range(len(omezarr.steps_of(group["0"].shape)))]
-        yield from large_tiff.write(levels, path, image)
+        with large_tiff.in_planes(levels, folder / "planes") as planes:
+            yield from large_tiff.write(planes, path, image)
     elif not has_pyramid(path):
         yield from _objects_written(group["0"], path, image, seen=True)
     else:
@@ -127,7 +135,6 @@ def finish(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) ->
         with whole.whole_folder(path) as part:
             shutil.move(folder, part)
         omezarr.listed(path)
-        yield 1.0
 
 
 def _objects_written(labels: Any, path: Path, image: Volume, *, seen: bool) -> Iterator[float]:
@@ -155,15 +162,16 @@ def _by_way_of_zarr(labels: Path, path: Path, image: Volume, names: Mapping[int,
     shutil.rmtree(folder, ignore_errors=True)
     source: Any = zarr.open_array(labels, mode="r")
     parts = list(written(labels, source.chunks, source.shape))
+    levels = 1.0 if is_zarr(path) else _LEVELS
     try:
         out = begun(folder, path, source.shape, source.chunks[1:])
         for done, part in enumerate(parts, 1):
             out[part] = source[part]
-            yield _FINEST * done / len(parts)
+            yield _FINEST * levels * done / len(parts)
         for share in halved(folder):
-            yield _FINEST + (_LEVELS - _FINEST) * share
+            yield levels * (_FINEST + (1 - _FINEST) * share)
         for share in finish(folder, path, image, names):
-            yield _LEVELS + (1 - _LEVELS) * share
+            yield levels + (1 - levels) * share
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.units import millimeters
 from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+
+MANY = 1 << 16  # ids beyond are ranked before scikit-image walks through all that there could be
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,9 @@ class Export:
 
 
 Writer = Callable[[Path, Export], None]
+
+
+def refuse_image(path: Path, image: Volume) -> None:
+    """`UserError` when labels would take the place of their image."""
+    if image.source is not None and Path(image.source).resolve() == path.resolve():
+        raise UserError(f"{path} is the image itself: choose another name for the labels.")

@@ -5,14 +5,18 @@ https://ome-model.readthedocs.io/en/stable/ome-tiff/specification.html
 
 from __future__ import annotations
 
+import itertools
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Full, Queue
 from typing import Any
 
 import numpy as np
 import tifffile
+import zarr
 from numpy.typing import NDArray
 
 from napari_apprentice.data.files.tiff_writing import axes_of, metadata_of
@@ -40,6 +44,28 @@ def write(levels: Sequence[Any], path: Path, image: Volume) -> Iterator[float]:
         for number, level in enumerate(levels):
             for share in _written(file, level, coarser if number else finest):
                 yield (sum(sizes[:number]) + share * sizes[number]) / sum(sizes)
+
+
+@contextmanager
+def in_planes(levels: Sequence[Any], folder: Path) -> Iterator[list[Any]]:
+    """The levels, those with chunks of several slices copied to ``folder`` slice by slice.
+
+    A file has one slice after the other: each chunk would be read again for each of its slices.
+    """
+    try:
+        yield [_in_planes(level, folder / str(n)) if level.chunks[1] > 1 else level for n, level in enumerate(levels)]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_planes(level: Any, folder: Path) -> Any:
+    chunk = (1, 1, _TILE, _TILE)
+    planes: Any = zarr.create_array(folder, shape=level.shape, chunks=chunk, dtype=level.dtype, overwrite=True)
+    step = (1, level.chunks[1], _TILE, _TILE)
+    for corner in itertools.product(*(range(0, n, side) for n, side in zip(level.shape, step, strict=True))):
+        part = tuple(slice(start, start + side) for start, side in zip(corner, step, strict=True))
+        planes[part] = level[part]
+    return planes
 
 
 def _written(file: tifffile.TiffWriter, level: Any, more: dict[str, Any]) -> Iterator[float]:

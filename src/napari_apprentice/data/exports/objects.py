@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_apprentice.data.corrections import ranked
-from napari_apprentice.data.exports.export import Export
+from napari_apprentice.data.exports.export import MANY, Export
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 
 _WINDOW = {2: (1, 1024, 1024), 3: (32, 256, 256)}
-_LARGEST = 1 << 28  # voxels of the box around one object
+_BYTES = 50  # for each voxel of the box around an object, while it is measured
 _LOOKING = 0.3  # of the work: finding out where objects lie
 
 
@@ -67,7 +68,7 @@ def _window(labels: Any) -> Triple:
 
 def _boxes(labels: Any, t: int, corner: Triple, window: Triple) -> _Boxes:
     part = tuple(slice(start, start + side) for start, side in zip(corner, window, strict=True))
-    names, ranks = ranked(np.asarray(labels[(t, *part)]))
+    names, ranks = ranked(np.asarray(labels[(t, *part)]), MANY)
     found = {int(names[rank]): box for rank, box in enumerate(ndimage.find_objects(ranks), 1) if box is not None}
     sides = np.array([[(s.start, s.stop) for s in box] for box in found.values()], np.int64).reshape(-1, 3, 2)
     return _Boxes(np.array(list(found), np.uint32), sides[..., 0] + corner, sides[..., 1] + corner)
@@ -100,7 +101,7 @@ def _together(boxes: _Boxes, window: Triple) -> Iterator[_Boxes]:
     if small.any():
         yield boxes.among(np.flatnonzero(small))
     for one in np.flatnonzero(~small):
-        if math.prod((boxes.end[one] - boxes.first[one]).tolist()) > _LARGEST:
+        if math.prod((boxes.end[one] - boxes.first[one]).tolist()) * _BYTES > psutil.virtual_memory().available:
             raise UserError(
                 f"Object {boxes.ids[one]} is too large to be measured: erase it or split it, or export OME-TIFF or "
                 "OME-Zarr."
@@ -112,6 +113,6 @@ def _read(labels: Any, t: int, boxes: _Boxes, image: Volume, *, seen: bool) -> E
     """The box around some objects, with nothing else in it."""
     near, far = boxes.first.min(0).tolist(), boxes.end.max(0).tolist()
     values = np.asarray(labels[(t, *(slice(a, b) for a, b in zip(near, far, strict=True)))])
-    names, ranks = ranked(values)
+    names, ranks = ranked(values, MANY)
     own = np.where(np.isin(names, boxes.ids), names, np.uint32(0))[ranks]
     return Export(own[None], image, seen=seen, corner=(t, near[0], near[1], near[2]))

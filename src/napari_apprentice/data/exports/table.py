@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skimage.measure import regionprops_table
 
 from napari_apprentice.data.corrections import ranked
-from napari_apprentice.data.exports.export import Export
+from napari_apprentice.data.exports.export import MANY, Export
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.data.whole import whole
 from napari_apprentice.errors import UserError
@@ -54,7 +54,7 @@ def measured(export: Export) -> dict[str, Column]:
 def _of_frame(export: Export, time: int) -> dict[str, NDArray[Any]]:
     image, flat = export.image, export.image.labels_shape[1] == 1
     axes, spacing = ("yx", image.spacing[1:]) if flat else ("zyx", image.spacing)
-    names, ranks = ranked(export.labels[time])
+    names, ranks = ranked(export.labels[time], MANY)
     regions, pixels = (ranks[0] if flat else ranks), _intensities(export, time, flat)
     wanted = ["label", "num_pixels", "area", "centroid", "bbox", "equivalent_diameter_area", "extent"]
     wanted += ["axis_major_length", "axis_minor_length", "eccentricity", "perimeter", "solidity"] if flat else []

@@ -29,6 +29,7 @@ from napari_apprentice.engine.large.marks import attempt
 from napari_apprentice.engine.large.parts import Beyond, Found, Places
 from napari_apprentice.engine.large.plan import Plan
 from napari_apprentice.engine.predict import Network
+from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 
 _NO_PAIRS = np.zeros((0, 2), np.uint64)
@@ -116,7 +117,12 @@ class Frame:
             self._labels[place] = places
             return
         known, ids = (np.load(self._folder / f"{name}.npy", mmap_mode="r") for name in ("known", "ids"))
-        self._labels[place] = parts.renumbered(places, known, ids)
+        try:
+            self._labels[place] = parts.renumbered(places, known, ids)
+        except ValueError as error:
+            raise UserError(
+                f"Block {index} was written by two workers at once: remove {self._folder.parent} and begin again."
+            ) from error
 
     def found(self) -> Found:
         """The objects of all blocks; when they are classes, the values there are."""

@@ -3,7 +3,7 @@
 ::
 
     image --tiles--> prediction (zarr, float16) --blocks--> objects under their places --> ids 1, 2, 3, ...
-          (`predict_tile`)                      (`decode_block`)                       (`renumber_block`)
+          (`predict_tile`)                      (`decode_block`)                       (`renumbered`)
 
 Each step reads a part, writes a chunk of its own and may run anywhere, in any order, again after a crash. A block is
 read with a margin wider than objects are: of an object that reaches over the edge of blocks each of them sees all, and
@@ -122,7 +122,7 @@ def numbers(places: Places, joined: Places) -> tuple[Places, NDArray[np.uint32]]
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    known = np.unique(places)
+    known = np.unique(np.concatenate([places, joined.ravel()]))  # one of a pair may be all beyond the face
     if not len(joined):
         return known, np.arange(1, len(known) + 1, dtype=np.uint32)
     rows, columns = np.searchsorted(known, joined[:, 0]), np.searchsorted(known, joined[:, 1])
@@ -133,10 +133,14 @@ def numbers(places: Places, joined: Places) -> tuple[Places, NDArray[np.uint32]]
 
 
 def renumbered(places: Places, known: Places, ids: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """A block of places as ids."""
-    index = np.searchsorted(known, places)
-    found = ids[np.minimum(index, len(ids) - 1)] if len(ids) else np.zeros(places.shape, np.uint32)
-    return np.where(places > 0, found, np.uint32(0))
+    """A block of places as ids; ValueError for a place that is not known."""
+    labels = np.zeros(places.shape, np.uint32)
+    there = places > 0
+    index = np.searchsorted(known, places[there])
+    if index.max(initial=-1) >= len(known) or not np.array_equal(known[index], places[there]):
+        raise ValueError("a place has no id")
+    labels[there] = ids[index]
+    return labels
 
 
 def _seen(lattice: Lattice, pixels: Any, scaling: Scaling, tile: Part, multiple: Triple) -> NDArray[np.float32]:

@@ -79,7 +79,7 @@ def run(
             yield Progress(done=done, total=pixels.shape[0], left_s=left, what=what)
         objects, cut, classes = objects + frame.objects, cut + frame.cut, classes | frame.classes
     if cut:
-        yield Note(text=f"{cut} objects are wider than the margin of a block and may be in two parts.")
+        yield Note(text=f"{cut} objects are wider than the margin of a block: look whether they are in one piece.")
     names = {one.value: one.name for one in network.header.classes}
     paths = sorted(map(Path, job.all_out), key=chunked.is_zarr)  # which takes the folder, last
     for what, steps in (
@@ -90,6 +90,7 @@ def run(
             yield Progress(done=share, total=1, what=what)
             if cancelled() and share < 1:
                 raise Cancelled
+    (work / "job.json").unlink()  # stopped while the rest is removed, it is not gone on with
     shutil.rmtree(work)
     yield Finished(
         result=SegmentLargeResult(

@@ -11,12 +11,14 @@ from qtpy.QtGui import QDesktopServices, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu
 
 from napari_apprentice.data import exports
+from napari_apprentice.data.exports import chunked
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Progress, WasCancelled
 from napari_apprentice.gui.sections.section import Section, button, menu_button, muted, row
 from napari_apprentice.gui.stage import Throttle
 from napari_apprentice.project.folder import Project, Recent
 from napari_apprentice.session import Session
+from napari_apprentice.session.large_entry import LargeEntry
 
 _MOST_RECENT = 8
 _LOOK_MS = 300
@@ -77,7 +79,7 @@ class ProjectSection(Section):
         has_masks = entry is not None and entry.is_labelled
         self.export.setText(_CANCEL if runs else _EXPORT)
         self.export.setEnabled(runs or has_masks)
-        formats = f"As {', '.join(exports.NAMES.values())}" if has_masks else _NO_MASKS
+        formats = f"As {', '.join(self._formats().values())}" if has_masks else _NO_MASKS
         self.export.setToolTip("Stop writing; nothing is left of the file" if runs else formats)
 
     def _on_job(self, kind: str, event: Event | None = None) -> None:
@@ -117,7 +119,10 @@ class ProjectSection(Section):
         if entry is None:
             return
         path, chosen = QFileDialog.getSaveFileName(
-            self, "Export labels", f"{Path(entry.name).stem}_labels{_FIRST}", ";;".join(FILTERS)
+            self,
+            "Export labels",
+            f"{Path(entry.name).stem}_labels{_FIRST}",
+            ";;".join(name for name, suffix in FILTERS.items() if suffix in self._formats()),
         )
         if path:
             with self.said():
@@ -125,6 +130,14 @@ class ProjectSection(Section):
                 if target != path and Path(target).exists():  # the dialog asked about another name
                     raise UserError(f"{target} is there already: choose another name.")
                 self._session.begin_export(target)
+
+    def _formats(self) -> dict[str, str]:
+        """What labels of the current image can be written as: names by suffix."""
+        if not isinstance(self._session.current, LargeEntry):
+            return exports.NAMES
+        classes = self._session.kind == "classes"
+        found = exports.NAMES.items()
+        return {suffix: name for suffix, name in found if not chunked.why_not(Path(f"_{suffix}"), classes=classes)}
 
     def _copy_menu(self) -> QMenu:
         menu = QMenu()
