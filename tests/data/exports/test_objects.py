@@ -24,8 +24,8 @@ def squares(shape: tuple[int, ...]) -> np.ndarray:
     t, z, y, x = shape
     number = 1
     for frame in range(t):
-        for row in range(20, y - 40, 237):
-            for column in range(10, x - 40, 251):
+        for row in range(20, y - 40, 167):
+            for column in range(10, x - 40, 171):
                 labels[frame, : z // 2 + 1, row : row + 25, column : column + 31] = number
                 number += 1
         labels[frame, :, 3:6, 5 : x - 5] = number
@@ -35,7 +35,7 @@ def squares(shape: tuple[int, ...]) -> np.ndarray:
     return labels
 
 
-@pytest.fixture(params=[(1, 1, 2600, 4200), (2, 1, 2300, 900), (1, 70, 200, 300)], ids=str)
+@pytest.fixture(params=[(1, 1, 1300, 2200), (2, 1, 1150, 600), (1, 70, 200, 300)], ids=str)
 def export(request) -> Export:
     t, z, y, x = request.param
     pixels = np.random.default_rng(0).integers(0, 4000, (t, 2, z, y, x)).astype(np.uint16)
