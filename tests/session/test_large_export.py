@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tifffile
 import zarr
+from tests.session.test_regions import SHAPE, image
 
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.volume import Volume
@@ -18,7 +18,7 @@ from napari_apprentice.events import Finished, Progress, WasCancelled
 from napari_apprentice.runners import InlineRunners
 from napari_apprentice.session import Session
 
-SHAPE = (1, 1, 2600, 4200)
+__all__ = ["image"]  # a fixture
 
 
 @pytest.fixture
@@ -124,15 +124,8 @@ def measured(path: Path) -> dict[str, str]:
     return dict(zip(header, row, strict=True))
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "slide.tif"
-    tifffile.imwrite(path, np.random.default_rng(0).integers(0, 250, SHAPE[2:]).astype(np.uint8))
-    return path
-
-
-def test_a_table_measures_the_pixels_that_are_shown(file: Path, tmp_path: Path) -> None:
-    shown = read_image(file)
+def test_a_table_measures_the_pixels_that_are_shown(image: Path, tmp_path: Path) -> None:
+    shown = read_image(image)
     with Session(runners=InlineRunners()) as session:
         large(session, shown)
         session.begin_export(tmp_path / "a.csv")
@@ -149,21 +142,21 @@ def test_a_table_measures_the_pixels_that_are_shown(file: Path, tmp_path: Path) 
         assert float(measured(tmp_path / "c.csv")["intensity_mean_channel_0"]) == pytest.approx(mean + 1000)
 
 
-def test_labels_never_take_the_place_of_their_image_and_do_without_it(file: Path, tmp_path: Path) -> None:
+def test_labels_never_take_the_place_of_their_image_and_do_without_it(image: Path, tmp_path: Path) -> None:
     with Session(runners=InlineRunners()) as session:
-        large(session, read_image(file))
+        large(session, read_image(image))
         for write in (session.begin_export, session.export_labels):
             with pytest.raises(UserError, match="is the image itself"):
-                write(file)
-        file.rename(tmp_path / "away.tif")
+                write(image)
+        image.rename(tmp_path / "away.tif")
         session.begin_export(tmp_path / "labels.tif")
         session.run_until_idle()
         assert np.count_nonzero(np.asarray(read_image(tmp_path / "labels.tif").pixels)) == 100
 
 
-def test_what_a_window_that_died_left_goes_with_the_next_opening(file: Path, tmp_path: Path) -> None:
+def test_what_a_window_that_died_left_goes_with_the_next_opening(image: Path, tmp_path: Path) -> None:
     with Session(runners=InlineRunners()) as session:
-        large(session, read_image(file))
+        large(session, read_image(image))
         session.begin_export(tmp_path / "labels.tif")
         while not list(tmp_path.glob(".part-*")):
             session.pump()

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from napari_apprentice.errors import UserError
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
@@ -46,6 +48,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def cannot_write(path: Path, error: OSError) -> UserError:
+    """What to do about a file that the disk refused."""
+    reason = error.strerror or error
+    return UserError(f"Cannot write {path} ({reason}): free some space or choose another folder.")
 
 
 def forget(path: Path) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 
 from napari_apprentice.data import whole
 from napari_apprentice.data.chunks import written
-from napari_apprentice.data.exports import geojson, large_tiff, omezarr, table, writer_of
-from napari_apprentice.data.exports.export import Export, refuse_image
+from napari_apprentice.data.exports import geojson, large_tiff, omezarr, table, tiff, writer_of
+from napari_apprentice.data.exports.export import Export, Writer, refuse_image
 from napari_apprentice.data.exports.objects import some_at_a_time
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -24,7 +24,7 @@ from napari_apprentice.settings import Triple
 
 PartsWriter = Callable[[Path, Iterable[tuple[float, Export | None]]], Iterator[float]]
 _PYRAMIDS = "OME-TIFF (.tif) or OME-Zarr (.zarr)"
-_OBJECTS = {".geojson": geojson.write_parts, ".csv": table.write_parts, ".parquet": table.write_parts}
+_OBJECTS: dict[Writer, PartsWriter] = {geojson.write: geojson.write_parts, table.write: table.write_parts}
 _LEVELS, _FINEST = 0.6, 0.6  # all levels of the work for a TIFF, the finest of that for all levels
 
 
@@ -78,8 +78,7 @@ def copied(labels: Path, path: Path, image: Volume, names: Mapping[int, str], *,
         else:
             yield from _objects_written(zarr.open_array(labels, mode="r"), path, image, seen=seen)
     except OSError as error:
-        reason = error.strerror or error
-        raise UserError(f"Cannot write {path} ({reason}): free some space or choose another folder.") from error
+        raise whole.cannot_write(path, error) from error
 
 
 def forget(path: Path) -> None:
@@ -143,11 +142,11 @@ def _objects_written(labels: Any, path: Path, image: Volume, *, seen: bool) -> I
 
 
 def _is_tiff(path: Path) -> bool:
-    return path.name.lower().endswith(large_tiff.SUFFIXES)
+    return writer_of(path) is tiff.write
 
 
 def _of_objects(path: Path) -> PartsWriter | None:
-    return _OBJECTS.get(path.suffix.lower())
+    return _OBJECTS.get(writer_of(path))
 
 
 def _aside(path: Path) -> Path:

@@ -23,7 +23,6 @@ from napari_apprentice.data.files.tiff_writing import axes_of, metadata_of
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.data.whole import whole
 
-SUFFIXES = (".tif", ".tiff")
 _TILE = 512
 _STRETCH = 16  # tiles that are read at once
 _BEAT_S = 0.1

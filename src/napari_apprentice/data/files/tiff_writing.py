@@ -10,8 +10,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_apprentice.data.units import PIXEL, plain_unit
-from napari_apprentice.data.whole import whole
-from napari_apprentice.errors import UserError
+from napari_apprentice.data.whole import cannot_write, whole
 
 Spacing = tuple[float, float, float]
 
@@ -38,7 +37,7 @@ def write(
         with whole(path) as part:
             tifffile.imwrite(part, pixels, ome=True, compression="zlib", metadata=metadata, photometric=photometric)
     except OSError as error:
-        raise UserError(f"Cannot write {path} ({error.strerror}): free some space or choose another folder.") from error
+        raise cannot_write(path, error) from error
 
 
 def axes_of(t: int, z: int) -> str:

@@ -26,13 +26,11 @@ from napari_apprentice.data.lattice import Part
 from napari_apprentice.engine.device import free_memory, is_out_of_memory
 from napari_apprentice.engine.large import parts, plan
 from napari_apprentice.engine.large.marks import attempt
-from napari_apprentice.engine.large.parts import Beyond, Found, Places
+from napari_apprentice.engine.large.parts import NO_PAIRS, Beyond, Found, Places
 from napari_apprentice.engine.large.plan import Plan
 from napari_apprentice.engine.predict import Network
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
-
-_NO_PAIRS = np.zeros((0, 2), np.uint64)
 
 
 def prepare(folder: Path, network: Network, made: Callable[[], Plan]) -> Plan:
@@ -102,7 +100,7 @@ class Frame:
     def join(self, index: int) -> Places:
         """Pairs (n, 2) of objects that margins cut and that are one across the near faces of a block."""
         cut = np.load(self._folder / "cut.npy", mmap_mode="r")
-        blocks, found = self.plan.blocks, [_NO_PAIRS]
+        blocks, found = self.plan.blocks, [NO_PAIRS]
         for axis, before in enumerate(blocks.before(index)):
             if before is not None:
                 with np.load(self._folder / f"{before}.npz") as told:
@@ -167,7 +165,7 @@ class Frame:
     def _joined(self, seen: Places, part: Part, axis: int, cut: Places) -> Places:
         """Pairs across the near face of a part: ``seen`` is how its first layer is seen from before it."""
         if not seen.size or not len(cut):
-            return _NO_PAIRS
+            return NO_PAIRS
         own = self.plan.lattice.in_image(part.put)
         first = (*own[:axis], slice(own[axis].start, own[axis].start + 1), *own[axis + 1 :])
         return parts.joins(seen, np.asarray(self._places[first]), cut)

@@ -29,6 +29,7 @@ from napari_apprentice.engine.resample import resize
 from napari_apprentice.settings import Triple
 
 Places = NDArray[np.uint64]
+NO_PAIRS: Places = np.zeros((0, 2), np.uint64)
 _NO_PLACES = np.zeros((0, 0, 0), np.uint64)
 _NOTHING = (_NO_PLACES, _NO_PLACES, _NO_PLACES)
 
@@ -42,7 +43,7 @@ class Found:
 
     there: Places
     cut: Places
-    joined: Places = field(default_factory=lambda: np.zeros((0, 2), np.uint64))
+    joined: Places = field(default_factory=lambda: NO_PAIRS)
 
     @classmethod
     def together(cls, found: Sequence[Found], joined: Sequence[Places] = ()) -> Found:
@@ -111,7 +112,7 @@ def joins(one: Places, two: Places, cut: Places) -> Places:
     both = (one > 0) & (two > 0) & (one != two)
     both[both] = np.isin(one[both], cut) | np.isin(two[both], cut)
     if not both.any():
-        return np.zeros((0, 2), np.uint64)
+        return NO_PAIRS
     pairs, shared = np.unique(np.stack([one[both], two[both]], 1), axis=0, return_counts=True)
     smaller = [min(np.count_nonzero(one == a), np.count_nonzero(two == b)) for a, b in pairs]
     return pairs[2 * shared > np.array(smaller)]
