@@ -8,9 +8,13 @@ import pytest
 import torch
 
 from napari_apprentice.architecture import NetSettings
+from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.annotated import annotated_source, predict_whole
 from napari_apprentice.engine.augment import NO_AUGMENTATION
+from napari_apprentice.engine.checkpoint import save
+from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.pretrain import Cycle, PretrainPlan, average_of, pretrain
+from napari_apprentice.errors import UserError
 from napari_apprentice.settings import NormalizeSettings
 
 NORMALIZE = NormalizeSettings()
@@ -44,6 +48,31 @@ def test_the_rate_warms_up_and_falls_in_every_cycle() -> None:
     expected = [0.05, 0.15, 0.1924, 0.1383, 0.0617, 0.0076, 0.025, 0.075, 0.0854, 0.0146]
     np.testing.assert_allclose(rates, expected, atol=1e-4)
     assert plan.steps == 10
+
+
+def test_a_stretch_of_so_many_seconds_begins_with_a_model_and_ends_at_rate_0(tmp_path: Path) -> None:
+    sources = [annotated_source(*_image(), NORMALIZE)]
+    net = pretrain(sources, np.ones(1), PLAN, tmp_path / "first.pt", lambda: False)
+    start = tmp_path / "first.safetensors"
+    save(start, ModelHeader(id="first", name="First", net=NET), net)
+    further = replace(PLAN, start=start, seconds=0.0)
+    untouched = pretrain(sources, np.ones(1), further, tmp_path / "none.pt", lambda: False)
+    for name, tensor in net.state_dict().items():
+        torch.testing.assert_close(untouched.state_dict()[name], tensor, msg=name)
+    pretrain(sources, np.ones(1), replace(further, seconds=0.5), tmp_path / "some.pt", lambda: False)
+    assert average_of(tmp_path / "some.pt", NET)[0] > 0
+    rates = [replace(further, seconds=100.0).rate_at(step=3, seconds=at) for at in (3.0, 6.0, 53.0, 100.0)]
+    np.testing.assert_allclose(
+        rates, [1e-3, 2e-3, 1e-3, 0], atol=1e-6
+    )  # half the warm-up, its end, the middle, the end
+
+
+def test_a_model_of_another_network_is_no_start(tmp_path: Path) -> None:
+    other = NET.model_copy(update={"in_channels": 1})
+    save(tmp_path / "other.safetensors", ModelHeader(id="other", name="Other", net=other), build(other))
+    plan = replace(PLAN, start=tmp_path / "other.safetensors")
+    with pytest.raises(UserError, match="another network"):
+        pretrain([annotated_source(*_image(), NORMALIZE)], np.ones(1), plan, tmp_path / "a.pt", lambda: False)
 
 
 def test_training_learns_what_is_bright(tmp_path: Path) -> None:

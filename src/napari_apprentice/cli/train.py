@@ -15,6 +15,7 @@ from napari_apprentice.cli.progress import console, say
 from napari_apprentice.data.files import read_image
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.batch import images_in
+from napari_apprentice.session.catalog import bundled_files
 from napari_apprentice.settings import AutoencoderSettings, DeviceName
 
 Out = Annotated[Path, Parameter(help="Folder for checkpoints and the finished model.")]
@@ -30,21 +31,30 @@ Threads = Annotated[
     int | None,
     Parameter(help="On how many processor threads it learns; empty: all.", validator=validators.Number(gte=1)),
 ]
+Further = Annotated[
+    float | None,
+    Parameter(
+        help="Minutes for which the bundled model is trained on, to rate 0; 0: it is only judged; empty: from nothing.",
+        validator=validators.Number(gte=0),
+    ),
+]
 Share = Annotated[float, Parameter(help="Of the recipe's steps.", validator=validators.Number(gt=0, lte=10))]
 
 train = App(name="train", help="Train a model from its recipe.")
 
 
 @train.command(name="nuclei-2d")
-def nuclei_2d(*, data: Path, out: Out, device: Device = "auto", threads: Threads = None) -> None:
-    """2D nuclei, from train of dsb2018 and tissue_dapi16 and from histology_tnbc; goes on where it stopped.
+def nuclei_2d(
+    *, data: Path, out: Out, further: Further = None, device: Device = "auto", threads: Threads = None
+) -> None:
+    """2D nuclei, from train of dsb2018, bbbc039 and tissue_dapi16 and from histology_tnbc; goes on where it stopped.
 
     Parameters
     ----------
     data
-        Folder with dsb2018/, tissue_dapi16/ and histology_tnbc/.
+        Folder with dsb2018/, bbbc039/, tissue_dapi16/ and histology_tnbc/.
     """
-    _train("nuclei_2d", data, out, device, threads)
+    _train("nuclei_2d", data, out, device, threads, further=further)
 
 
 @train.command(name="cells-2d")
@@ -164,10 +174,19 @@ def autoencoder(
     say(f"{out}: {header.net.codes} codes for every {header.net.multiple[1]} x {header.net.multiple[2]} pixels")
 
 
-def _train(module: str, data: Path, out: Path, device: DeviceName, threads: int | None, name: str = "RECIPE") -> None:
+def _train(
+    module: str,
+    data: Path,
+    out: Path,
+    device: DeviceName,
+    threads: int | None,
+    name: str = "RECIPE",
+    further: float | None = None,
+) -> None:
     _report_steps()
     recipe = getattr(_recipe(module), name)
-    say(f"{_recipe('recipe').train(recipe, data, out, threads or os.cpu_count() or 1, device)}")
+    start = None if further is None else (bundled_files()[recipe.name][1], further)
+    say(f"{_recipe('recipe').train(recipe, data, out, threads or os.cpu_count() or 1, device, start)}")
 
 
 def _train_volumes(

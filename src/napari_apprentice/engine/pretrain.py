@@ -1,4 +1,4 @@
-"""Long training from scratch: how bundled models are made.
+"""Long training: how bundled models are made, from nothing or one stretch further.
 
 Resumable (a checkpoint every two minutes, written atomically) and reproducible (each step has its own seed, so
 that a resumed run sees the same patches as one that was never stopped). The model is the running average of the
@@ -22,11 +22,13 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.representations import representation
 from napari_apprentice.engine.augment import Augmentation
 from napari_apprentice.engine.batches import Batch, Source, draw_batch
+from napari_apprentice.engine.checkpoint import load
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.losses import Objective
-from napari_apprentice.engine.nets import build
+from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.engine.schedules import Cosine
 from napari_apprentice.engine.train import Course, Learner
+from napari_apprentice.errors import UserError
 from napari_apprentice.settings import DeviceName, LabelLoss, ModelKind, OptimizerName, RepresentationName, ValueLoss
 
 log = logging.getLogger(__name__)
@@ -43,7 +45,11 @@ class Cycle:
 
 @dataclass(frozen=True)
 class PretrainPlan:
-    """Everything that decides what comes out, but the data."""
+    """Everything that decides what comes out, but the data.
+
+    It begins with the weights of the model file ``start``, if there is one. With ``seconds`` there is one cycle, which
+    lasts so long however many steps that allows: its rate follows the time.
+    """
 
     net: NetSettings
     cycles: tuple[Cycle, ...]
@@ -63,6 +69,8 @@ class PretrainPlan:
     bfloat16: bool = True
     device: DeviceName = "cpu"
     save_every_s: float = 120.0
+    start: Path | None = None
+    seconds: float | None = None
 
     @property
     def steps(self) -> int:
@@ -91,9 +99,15 @@ class PretrainPlan:
             first += cycle.steps
         return self.cycles[-1], first
 
-    def rate_at(self, step: int) -> float:
-        """Learning rate in the middle of a step."""
+    def is_over(self, step: int, seconds: float) -> bool:
+        """Whether nothing is left to do after so many steps, which took so many seconds."""
+        return step >= self.steps if self.seconds is None else seconds >= self.seconds
+
+    def rate_at(self, step: int, seconds: float = 0.0) -> float:
+        """Learning rate in the middle of a step that begins after so many seconds of training."""
         cycle, first = self.cycle_at(step)
+        if self.seconds is not None:
+            return Cosine(cycle.learning_rate, last=0.0).rate(seconds / self.seconds)
         return Cosine(cycle.learning_rate, min(0.5, self.warmup / cycle.steps), last=0.0).rate(
             (step - first + 0.5) / cycle.steps
         )
@@ -105,24 +119,34 @@ def pretrain(
     """Train until the plan's last step or `stop`, going on from `checkpoint` if it exists; returns the average."""
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    learner = Learner(build(plan.net), pick(plan.device), plan.course)
+    learner = Learner(build(plan.net) if plan.start is None else _begun(plan), pick(plan.device), plan.course)
+    spent = 0.0
     if checkpoint.exists():
-        learner.go_on_from(torch.load(checkpoint, weights_only=True, map_location=learner.device.torch))
+        state = torch.load(checkpoint, weights_only=True, map_location=learner.device.torch)
+        learner.go_on_from(state)
+        spent = state.get("seconds", 0.0)
         log.info("going on from step %d", learner.steps)
     first = learner.steps
     began = saved = time.monotonic()
     losses: list[float] = []
-    while learner.steps < plan.steps and not stop():
-        losses.append(learner.step(_batch(sources, shares, plan, learner.steps), plan.rate_at(learner.steps)))
+    while not plan.is_over(learner.steps, now := spent + time.monotonic() - began) and not stop():
+        losses.append(learner.step(_batch(sources, shares, plan, learner.steps), plan.rate_at(learner.steps, now)))
         if learner.steps % 50 == 0:
             speed = (learner.steps - first) / (time.monotonic() - began)
-            mean = float(np.mean(losses[-50:]))
-            log.info("step %d of %d  loss %.4f  %.2f steps/s", learner.steps, plan.steps, mean, speed)
+            left = f"{plan.steps} steps" if plan.seconds is None else f"{plan.seconds / 60:.0f} minutes"
+            log.info("step %d of %s  loss %.4f  %.2f steps/s", learner.steps, left, np.mean(losses[-50:]), speed)
         if time.monotonic() - saved > plan.save_every_s:
-            _save(checkpoint, learner)
+            _save(checkpoint, learner, now)
             saved = time.monotonic()
-    _save(checkpoint, learner)
+    _save(checkpoint, learner, spent + time.monotonic() - began)
     return learner.average
+
+
+def _begun(plan: PretrainPlan) -> Net:
+    header, net = load(str(plan.start))
+    if header.net != plan.net:
+        raise UserError(f"{plan.start} is of another network than the recipe's: begin without it.")
+    return net
 
 
 def average_of(checkpoint: Path, settings: NetSettings) -> tuple[int, nn.Module]:
@@ -142,10 +166,10 @@ def _batch(sources: list[Source], shares: np.ndarray, plan: PretrainPlan, step: 
     return draw_batch(sources, shares, plan.batch_size, plan.patch, cycle.augmentation, rng, plan.gain)
 
 
-def _save(path: Path, learner: Learner) -> None:
+def _save(path: Path, learner: Learner, seconds: float) -> None:
     part = path.with_suffix(".part")
     with part.open("wb") as file:
-        torch.save(learner.state(), file)
+        torch.save({**learner.state(), "seconds": seconds}, file)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)

@@ -10,7 +10,7 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,8 @@ class Recipe:
 
     ``read`` gives the images of a split, "train", "fold" (held out of train) or "dev", in a folder of data sets;
     ``shares`` how often each one is drawn. The network looks at ``zoom`` of its pixels per image pixel; with
-    ``same_size`` at each image so that the diameter of its typical object is about so many of them.
+    ``same_size`` at each image so that the diameter of its typical object is about so many of them. ``further`` is the
+    cycle by which a finished model goes on learning.
     """
 
     name: str
@@ -66,12 +67,20 @@ class Recipe:
     batch_size: int = 8
     patch: tuple[int, int, int] = (1, 160, 160)
     normalize: NormalizeSettings = field(default_factory=NormalizeSettings)
+    further: Cycle | None = None
 
     def plan(self, threads: int, device: DeviceName = "cpu") -> PretrainPlan:
-        """How it is trained."""
+        """How it is trained from nothing."""
         return PretrainPlan(
             self.net, self.cycles, self.batch_size, self.patch, gain=self.normalize.gain, threads=threads, device=device
         )
+
+    def plan_further(self, start: Path, minutes: float, threads: int, device: DeviceName = "cpu") -> PretrainPlan:
+        """How the model file ``start`` is trained one stretch further; `UserError` when the recipe has none."""
+        if self.further is None:
+            raise UserError(f"The recipe of {self.name} has no further stretch: train it from nothing.")
+        plan = self.plan(threads, device)
+        return replace(plan, cycles=(self.further,), start=start, seconds=60 * minutes, seed=_seed_of(start))
 
     def source(self, example: Example) -> Source:
         """What patches of an example are cut from."""
@@ -102,15 +111,26 @@ class Recipe:
         return ""
 
 
-def train(recipe: Recipe, data: Path, out: Path, threads: int = 1, device: DeviceName = "cpu") -> Path:
-    """Train or go on training, choose the decoding, judge on dev; returns the model file in `out`."""
+def train(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    threads: int = 1,
+    device: DeviceName = "cpu",
+    further: tuple[Path, float] | None = None,
+) -> Path:
+    """Train or go on training, choose the decoding, judge on dev; returns the model file in `out`.
+
+    ``further`` is a model file to begin with, and for how many minutes it is trained (0: only judged).
+    """
     if problem := recipe.why_not_written_to(out):
         raise UserError(problem)
     out.mkdir(parents=True, exist_ok=True)
     examples = recipe.read(data, "train")
     log.info("%d images, %s", len(examples), dict(Counter(example.kind for example in examples)))
     sources = [recipe.source(example) for example in examples]
-    pretrain(sources, recipe.shares(examples), recipe.plan(threads, device), out / LAST, lambda: False)
+    plan = recipe.plan(threads, device) if further is None else recipe.plan_further(*further, threads, device)
+    pretrain(sources, recipe.shares(examples), plan, out / LAST, lambda: False)
     return recipe.finish(data, out)
 
 
@@ -137,6 +157,11 @@ def finish(recipe: Recipe, data: Path, out: Path) -> Path:
     path = out / f"{recipe.name}.safetensors"
     save(path, header(recipe, decoding, report["model"], recipe.read(data, "train"), step), net, half=True)
     return path
+
+
+def _seed_of(start: Path) -> int:
+    """Another one for every start, so that no stretch sees the patches of the one before."""
+    return int.from_bytes(hashlib.sha256(start.read_bytes()).digest()[:4])
 
 
 def zoom_to(diameter: float, labels: np.ndarray) -> float:
