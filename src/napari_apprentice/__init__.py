@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_apprentice.data.files import read_image, read_labels
     from napari_apprentice.errors import UserError
     from napari_apprentice.session import Session
+    from napari_apprentice.session.evaluation import evaluate
     from napari_apprentice.settings import SegmentSettings, TeachSettings
 
 __version__ = "0.1.0"
@@ -34,6 +35,7 @@ __all__ = [
     "TeachSettings",
     "UserError",
     "chosen_channels",
+    "evaluate",
     "one_channel",
     "preset",
     "read_image",
@@ -52,6 +54,7 @@ _HOMES = {
     "write_labels": "data.exports",
     "UserError": "errors",
     "Session": "session",
+    "evaluate": "session.evaluation",
     "SegmentSettings": "settings",
     "TeachSettings": "settings",
 }

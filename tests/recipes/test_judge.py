@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from napari_apprentice.data.instances import decode, encode
+from napari_apprentice.data.outlined import busiest
 from napari_apprentice.recipes.card import table, write_report
 from napari_apprentice.recipes.judge import ALL, Example, choose_decoding, compare
-from napari_apprentice.recipes.pictures import busiest
 
 
 def _squares(count: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError
 from napari_apprentice import __version__
 from napari_apprentice.cli.bench import bench
 from napari_apprentice.cli.demo import demo
+from napari_apprentice.cli.evaluate import evaluate
 from napari_apprentice.cli.info import info
 from napari_apprentice.cli.inside import inside
 from napari_apprentice.cli.mistakes import sentence
@@ -28,7 +29,7 @@ app = App(
     version=__version__,
     help="Segment images, teach the network from corrections, and measure how well it does.",
 )
-for command in (segment, teach, inside, info, prune, demo, bench, train):
+for command in (segment, teach, evaluate, inside, info, prune, demo, bench, train):
     app.command(command)
 
 

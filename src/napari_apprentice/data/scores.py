@@ -90,7 +90,11 @@ def overlap(truth: NDArray[Any], prediction: NDArray[Any]) -> Overlap:
 
 def matches(truth: NDArray[Any], prediction: NDArray[Any], thresholds: Sequence[float] = THRESHOLDS) -> list[Matches]:
     """Matched, spurious and missed objects of two label arrays of one shape, for each IoU threshold."""
-    table = overlap(truth, prediction)
+    return matches_of(overlap(truth, prediction), thresholds)
+
+
+def matches_of(table: Overlap, thresholds: Sequence[float] = THRESHOLDS) -> list[Matches]:
+    """The same, of objects whose overlap was counted before."""
     return [_matches(table, threshold) for threshold in thresholds]
 
 

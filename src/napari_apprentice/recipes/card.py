@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_apprentice.data.outlined import write_pair
 from napari_apprentice.data.scores import THRESHOLDS, average_precision
 from napari_apprentice.recipes.judge import Example, Report
-from napari_apprentice.recipes.pictures import write_pair
 
 
 def table(reports: Mapping[str, Report]) -> str:

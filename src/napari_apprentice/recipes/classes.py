@@ -17,6 +17,7 @@ import numpy as np
 import napari_apprentice
 from napari_apprentice.data import boundaries, classes, scores
 from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.outlined import write_pair
 from napari_apprentice.engine.annotated_classes import class_source, shift_decision
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.checkpoint import save
@@ -25,7 +26,6 @@ from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.predict import Network, predict
 from napari_apprentice.engine.pretrain import PretrainPlan, average_of
 from napari_apprentice.recipes.judge import Example
-from napari_apprentice.recipes.pictures import write_pair
 from napari_apprentice.recipes.recipe import LAST, Recipe, log
 from napari_apprentice.settings import ClassName, DeviceName
 

@@ -6,7 +6,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from napari_apprentice.recipes.pictures import write_pair
+from napari_apprentice.data.outlined import write_pair
 
 
 @pytest.mark.parametrize(("size", "side"), [(20, 60), (30, 60), (40, 40), (90, 64)])

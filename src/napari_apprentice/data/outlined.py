@@ -1,4 +1,4 @@
-"""Small pictures for model cards: an image with the outlines of the truth and of what a model found."""
+"""Small pictures of what a model does: an image with the outlines of the truth and of what a model found."""
 
 from __future__ import annotations
 
@@ -31,15 +31,23 @@ def busiest(labels: np.ndarray, edge: int) -> tuple[slice, slice]:
     return slice(y, y + height), slice(x, x + width)
 
 
-def write_pair(path: Path, pixels: np.ndarray, truth: np.ndarray, found: np.ndarray, edge: int = 256) -> None:
-    """Write truth (green) and what was found (pink) side by side, in the busiest window of `edge` pixels.
+def side_by_side(
+    pixels: np.ndarray, truth: np.ndarray, found: np.ndarray, edge: int = 256, where: np.ndarray | None = None
+) -> np.ndarray:
+    """Truth (green) and what was found (pink) of (Y, X) as RGB, in the window of `edge` pixels with most of ``where``.
 
-    A much smaller image is shown enlarged, each pixel as a square.
+    ``where`` are labels or a mask (Y, X); None: the truth. A much smaller image is shown enlarged, each pixel as a
+    square.
     """
-    window = busiest(truth, edge)
+    window = busiest(truth if where is None else where, edge)
     square = np.ones((max(1, edge // max(truth[window].shape)),) * 2, np.uint8)
     shown, true, seen = (np.kron(part[window], square) for part in (pixels, truth, found))
     sides: Sequence[np.ndarray] = [outlined(shown, true, TRUTH), outlined(shown, seen, FOUND)]
     gap = np.full((sides[0].shape[0], 4, 3), 255, np.uint8)
+    return np.concatenate([sides[0], gap, sides[1]], axis=1)
+
+
+def write_pair(path: Path, pixels: np.ndarray, truth: np.ndarray, found: np.ndarray, edge: int = 256) -> None:
+    """Write `side_by_side` to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    iio.imwrite(path, np.concatenate([sides[0], gap, sides[1]], axis=1))
+    iio.imwrite(path, side_by_side(pixels, truth, found, edge))

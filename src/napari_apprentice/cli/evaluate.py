@@ -1,0 +1,97 @@
+"""``apprentice evaluate``: how well a model does on images that are annotated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+from rich.progress import Progress
+
+from napari_apprentice.cli.progress import console, say
+from napari_apprentice.data.evaluation import Evaluation
+from napari_apprentice.data.scores import THRESHOLDS
+from napari_apprentice.errors import UserError
+from napari_apprentice.runners import InlineRunners
+from napari_apprentice.session.annotated import annotated_in
+from napari_apprentice.session.evaluation import Predicted, Proposals, Worst, scored, write_table
+from napari_apprentice.session.words import counted
+from napari_apprentice.settings import SegmentSettings
+
+Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
+
+TABLE, PICTURE = "scores.csv", "worst.png"
+
+
+def evaluate(
+    images: Path,
+    labels: Path,
+    /,
+    *,
+    model: str | None = None,
+    predicted: Path | None = None,
+    out: Path | None = None,
+    settings: Options = SegmentSettings(),  # noqa: B008 (frozen)
+) -> None:
+    """Compare what a model finds with annotations: scores, and how many objects it missed, merged, cut or made up.
+
+    Parameters
+    ----------
+    images
+        An image, or a folder of images.
+    labels
+        Its labels, or a folder with labels of the same names (or with _masks or _labels added).
+    model
+        The name of a bundled model, or a model file.
+    predicted
+        In place of a model: labels that any program made of the images, named in the same way.
+    out
+        Folder for scores.csv, with a line for each image, and worst.png; empty: only the means are said.
+    """
+    if (model is None) == (predicted is None):
+        raise UserError("Give either --model or --predicted, labels that were made before.")
+    pairs, alone = annotated_in(images, labels)
+    if alone:
+        names = ", ".join(path.name for path in alone[:3]) + (" and others" if len(alone) > 3 else "")
+        console().print(f"Left out, without labels: {names}.", markup=False, highlight=False, soft_wrap=True)
+    runners, worst, done = InlineRunners(), Worst(), []
+    try:
+        labels_of = Predicted(predicted, images) if predicted else Proposals(str(model), settings, runners)
+        with Progress(console=console(), transient=True) as bar:
+            task = bar.add_task("Evaluating", total=len(pairs))
+            for score in scored(pairs, labels_of, worst.see if out else None):
+                done.append(score)
+                bar.advance(task)
+    finally:
+        runners.close()
+    evaluation = Evaluation(tuple(done))
+    for line in _lines(evaluation):
+        say(line)
+    if out is not None:
+        _write(out, evaluation, worst)
+        say(f"Written to {out}: {TABLE}, and {PICTURE} (green: annotated, pink: found), from above: {worst.names}")
+
+
+def _lines(evaluation: Evaluation) -> list[str]:
+    count = len(evaluation.images)
+    what = f"{count} image{'' if count == 1 else 's'}"
+    dice = ", ".join(f"{name} {value:.3f}" for name, value in evaluation.dice.items() if value is not None)
+    if not evaluation.precision:
+        return [f"{what}; mean Dice: {dice}"]
+    objects = counted(sum(one.annotated for one in evaluation.images), "instances")
+    precision = ", ".join(f"{at:.2f}: {one:.3f}" for at, one in zip(THRESHOLDS, evaluation.precision, strict=True))
+    made = evaluation.mistakes
+    return [
+        f"{what}, {objects} annotated, {sum(one.found for one in evaluation.images)} found",
+        f"AP at IoU {precision}; panoptic quality {evaluation.panoptic_quality:.3f}; Dice {dice} (means over images)",
+        f"{made.missed} missed, {made.false} false, {made.merged} merged, {made.cut} cut (at IoU .50)",
+    ]
+
+
+def _write(out: Path, evaluation: Evaluation, worst: Worst) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_table(out / TABLE, evaluation)
+        worst.write(out / PICTURE)
+    except OSError as error:
+        raise UserError(f"The scores cannot be written to {out} ({error.strerror}): choose another --out.") from error

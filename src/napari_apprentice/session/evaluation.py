@@ -1,0 +1,189 @@
+"""How well a model, or any program, segments annotated images: scores, mistakes, and pictures of the worst."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data.evaluation import Evaluation, ImageScore, score_classes, score_objects, unmatched_in
+from napari_apprentice.data.files import read_labels
+from napari_apprentice.data.outlined import side_by_side
+from napari_apprentice.data.scores import THRESHOLDS
+from napari_apprentice.data.volume import Volume
+from napari_apprentice.errors import UserError
+from napari_apprentice.runners import InlineRunners, Runners
+from napari_apprentice.session.annotated import Annotated, annotated_in
+from napari_apprentice.session.session import Session
+from napari_apprentice.settings import SegmentSettings
+
+Labels = NDArray[np.uint32]
+
+_PICTURES = 6
+
+
+class Proposals:
+    """What a model proposes for one image after the other. ``kind`` is what its labels mean."""
+
+    def __init__(self, model: str, settings: SegmentSettings, runners: Runners) -> None:
+        self._model, self._settings, self._runners = model, settings, runners
+        with Session.temporary(runners) as session:
+            session.choose_model(model)
+            if session.model.is_fresh:
+                raise UserError("A fresh network knows nothing yet: choose a bundled model or a model file.")
+            self.kind = session.kind
+            self.classes = {one.value: one.name for one in session.classes} if self.kind == "classes" else {}
+
+    def __call__(self, image: Annotated, volume: Volume) -> Labels:
+        """Labels (T, Z, Y, X)."""
+        with Session.temporary(self._runners) as session:
+            session.choose_model(self._model)
+            entry = session.add_image(volume)
+            session.segment_settings = self._settings
+            session.segment()
+            session.run_until_idle()
+            return np.array(entry.labels)
+
+
+class Predicted:
+    """Labels that some program wrote, of the same names as the images."""
+
+    def __init__(self, folder: Path, images: Path) -> None:
+        self._of = {one.image: one.labels for one in annotated_in(images, folder)[0]}
+        self.classes: dict[int, str] = {}
+
+    def __call__(self, image: Annotated, volume: Volume) -> Labels:
+        """Labels (T, Z, Y, X); `UserError` for those of another shape."""
+        if image.image not in self._of:
+            raise UserError(f"There are no predicted labels for {image.image.name}: leave the image out, or add them.")
+        path = self._of[image.image]
+        labels = read_labels(path)
+        if labels.shape != volume.labels_shape:
+            raise UserError(
+                f"{path} is {labels.shape} (T, Z, Y, X) and its image {volume.labels_shape}: they must be of one size."
+            )
+        return labels
+
+
+@dataclass
+class Worst:
+    """Pictures of the images with the lowest scores."""
+
+    count: int = _PICTURES
+    pictures: list[tuple[float, str, NDArray[np.uint8]]] = field(default_factory=list)
+
+    @property
+    def names(self) -> str:
+        """Of the images, the worst first, with what they are ranked by."""
+        return ", ".join(f"{name} ({rank:.2f})" for rank, name, _ in self.pictures)
+
+    def see(self, score: ImageScore, volume: Volume, truth: Labels, found: Labels) -> None:
+        """Keep a picture of this image, if it is among the worst so far."""
+        if len(self.pictures) == self.count and score.rank >= self.pictures[-1][0]:
+            return
+        wrong = unmatched_in(truth, found) if score.precision is not None else truth != found
+        t, z = np.unravel_index(int(wrong.sum(axis=(2, 3)).argmax()), wrong.shape[:2])
+        shown = volume.pixels[t, :, z]
+        gray = np.asarray(shown, np.float32).mean(axis=0)
+        picture = side_by_side(gray, truth[t, z], found[t, z], where=wrong[t, z])
+        self.pictures = sorted([*self.pictures, (score.rank, score.name, picture)], key=lambda one: one[0])[
+            : self.count
+        ]
+
+    def write(self, path: Path) -> None:
+        """All of them, one below the other, the worst first."""
+        width = max(picture.shape[1] for _, _, picture in self.pictures)
+        rows = []
+        for _, _, picture in self.pictures:
+            row = np.full((picture.shape[0] + 6, width, 3), 255, np.uint8)
+            row[: picture.shape[0], : picture.shape[1]] = picture
+            rows.append(row)
+        iio.imwrite(path, np.concatenate(rows))
+
+
+def scored(
+    images: Sequence[Annotated], labels_of: Proposals | Predicted, see: Callable[..., None] | None = None
+) -> Iterator[ImageScore]:
+    """The score of each image; ``see`` is shown score, volume, annotation and what was found.
+
+    Raises `UserError` for an annotation that is not of the image, or not of the model's classes.
+    """
+    for one in images:
+        volume, truth = one.read()
+        found = labels_of(one, volume)
+        if labels_of.classes:
+            strange = sorted({int(value) for value in np.unique(truth)} - {0, *labels_of.classes})
+            if strange:
+                raise UserError(
+                    f"{one.labels} has the value {strange[0]}, which is no class of the model: "
+                    "choose annotations with its classes, or another model."
+                )
+            score = score_classes(one.name, truth, found, labels_of.classes)
+        else:
+            score = score_objects(one.name, truth, found)
+        if see is not None:
+            see(score, volume, truth, found)
+        yield score
+
+
+def evaluate(
+    images: str | Path,
+    labels: str | Path,
+    model: str,
+    settings: SegmentSettings | None = None,
+    runners: Runners | None = None,
+) -> Evaluation:
+    """Segment annotated images with a model and compare.
+
+    Parameters
+    ----------
+    images, labels
+        Two files, or two folders in which an image and its labels have the same name.
+    model
+        A bundled model or a model file.
+    settings
+        Of *Segment*.
+    runners
+        Where it runs; None: in this process.
+
+    Examples
+    --------
+    >>> evaluate("images/", "labels/", "nuclei-2d").precision
+    (0.87, 0.73, 0.41)
+    """
+    pairs, _ = annotated_in(Path(images), Path(labels))
+    here = InlineRunners() if runners is None else runners
+    try:
+        return Evaluation(tuple(scored(pairs, Proposals(model, settings or SegmentSettings(), here))))
+    finally:
+        if runners is None:
+            here.close()
+
+
+def write_table(path: Path, evaluation: Evaluation) -> None:
+    """Write one line for each image as CSV."""
+    precision = [f"AP {at:.2f}" for at in THRESHOLDS] if evaluation.precision else []
+    mistakes = ["panoptic quality", "missed", "false", "merged", "cut"] if precision else []
+    dice = list(evaluation.dice)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["image", "annotated", "found", *precision, *mistakes, *(f"Dice {name}" for name in dice)])
+        for one in evaluation.images:
+            table.writerow([one.name, one.annotated, one.found, *_numbers(one), *(_number(one.dice[n]) for n in dice)])
+
+
+def _numbers(score: ImageScore) -> list[str | int]:
+    if score.precision is None or score.mistakes is None:
+        return []
+    made = score.mistakes
+    quality = [*score.precision, score.panoptic_quality]
+    return [*(_number(one) for one in quality), made.missed, made.false, made.merged, made.cut]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
