@@ -16,13 +16,13 @@ from PIL import Image
 from scipy import ndimage
 from skimage import data
 
+from apprentice_lab.bench.window import wait, wait_until
 from napari_apprentice import FreshSettings, Session
 from napari_apprentice.data import samples
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.gui.app import open_window
-from napari_apprentice.gui.measure import wait, wait_until
 from napari_apprentice.settings import ClassName
 
 IMAGES = Path(__file__).parent / "images"

@@ -19,13 +19,41 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The names in a freshly built wheel."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """A freshly built wheel."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     run = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
-    return zipfile.ZipFile(next(folder.glob("*.whl"))).namelist()
+    return zipfile.ZipFile(next(folder.glob("*.whl")))
+
+
+@pytest.fixture(scope="module")
+def wheel(built: zipfile.ZipFile) -> list[str]:
+    """The names in it."""
+    return built.namelist()
+
+
+@pytest.fixture(scope="module")
+def installed(built: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what it holds, as when it is installed."""
+    folder = tmp_path_factory.mktemp("installed")
+    built.extractall(folder)
+    return folder
+
+
+def run_installed(installed: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """The command line of what is installed, where no checkout is on the path."""
+    code = f"""
+import sys
+from pathlib import Path
+sys.path[:] = [{str(installed)!r}, *(place for place in sys.path if not (Path(place) / "apprentice_lab").exists())]
+from napari_apprentice import cli
+sys.exit(cli.run({arguments!r}))
+"""
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=installed, capture_output=True, text=True, timeout=100, check=False
+    )
 
 
 def test_packaged_manifest_is_the_one_at_the_top() -> None:
@@ -56,6 +84,30 @@ def test_wheel_contains_manifest_samples_and_bundled_models(wheel: list[str]) ->
 
 def test_wheel_contains_each_file_once(wheel: list[str]) -> None:
     assert len(wheel) == len(set(wheel))
+
+
+def test_wheel_holds_the_product_only(wheel: list[str]) -> None:
+    assert {name.partition("/")[0].partition("-")[0] for name in wheel} == {"napari_apprentice"}
+    assert not [name for name in wheel if "/bench" in name or "/recipes" in name]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["bench", "speed", "--out", "o"], ["train", "nuclei-2d", "--data", "d", "--out", "o"], ["bench"], ["train"]],
+    ids=" ".join,
+)
+def test_an_installed_package_says_in_one_sentence_where_the_lab_is(installed: Path, arguments: list[str]) -> None:
+    run = run_installed(installed, arguments)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert "run this command in a checkout" in run.stderr
+
+
+def test_an_installed_package_makes_auto_encoders(installed: Path) -> None:
+    run = run_installed(installed, ["train", "autoencoder", "--images", "none.tif", "--out", "again.safetensors"])
+    assert run.returncode == 2
+    assert "none.tif does not exist" in run.stderr
+    assert "autoencoder" in run_installed(installed, ["train", "--help"]).stdout
 
 
 def test_no_qt_binding_is_forced_on_anyone() -> None:

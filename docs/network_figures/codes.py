@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from napari_apprentice.architecture import NetSettings
+from napari_apprentice.engine.autoencoder.learning import repeat
 from napari_apprentice.engine.nets import Net
 from napari_apprentice.engine.normalize import fit
-from napari_apprentice.engine.repeat import repeat
 from network_figures.drawing import BLUE, ORANGE, PINK, bare, shown
 from network_figures.small import NORMALIZE, Picture, header_of, picture, repeater, small
 

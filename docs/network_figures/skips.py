@@ -7,7 +7,7 @@ from pathlib import Path
 import torch  # noqa: TID253 (a look into a network)
 from matplotlib.figure import Figure
 
-from napari_apprentice.engine.annotated import predict_whole
+from apprentice_lab.training.annotated import predict_whole
 from network_figures.drawing import ORANGE, SHOW, SKY, bare, draw
 from network_figures.small import NORMALIZE, finder, inputs_of, picture, small
 

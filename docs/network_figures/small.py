@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import torch  # noqa: TID253 (networks learn here)
 
+from apprentice_lab.simulate import cells, nuclei, tissue
+from apprentice_lab.training.annotated import annotated_source
 from napari_apprentice.architecture import NetSettings, preset
 from napari_apprentice.data.channels import LUMINANCE
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.simulate import cells, nuclei, tissue
-from napari_apprentice.engine.annotated import annotated_source
 from napari_apprentice.engine.augment import AUGMENTATIONS
+from napari_apprentice.engine.autoencoder.learning import Repeating, learn, source_of
 from napari_apprentice.engine.batches import draw_batch
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.engine.normalize import fit
-from napari_apprentice.engine.repeat import Repeating, learn, source_of
 from napari_apprentice.engine.schedules import Cosine
 from napari_apprentice.engine.train import Course, Learner
 from napari_apprentice.settings import NormalizeSettings

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from scipy import ndimage
 
 from napari_apprentice.architecture import NetSettings
+from napari_apprentice.engine.autoencoder.learning import repeat
 from napari_apprentice.engine.nets import build
-from napari_apprentice.engine.repeat import repeat
 from network_figures.drawing import bare, stretched
 from network_figures.small import header_of, picture, repeater, small
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.segmentation import find_boundaries
 
-from napari_apprentice.bench import report
 from napari_apprentice.data import samples, scores
 from napari_apprentice.data.exports import write_labels
+from napari_apprentice.data.results import folder, machine
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished
@@ -50,7 +50,7 @@ class Outcome:
 
 def run(out: Path, *, teach_seconds: float = 45.0, objects: int = OBJECTS) -> Iterator[str]:
     """Write ``before.tif``, ``after.tif``, ``before_after.png`` and ``scores.json``; yields lines for people."""
-    report.folder(out)
+    folder(out)
     volume, truth = samples.load(SAMPLE)
     yield f"Segmenting the sample {SAMPLE} with {MODEL}, correcting {objects} objects on its left, teaching..."
     outcome = _loop(volume, truth, teach_seconds, objects)
@@ -145,7 +145,7 @@ def _scores(truth: Labels, outcome: Outcome) -> dict[str, Any]:
         "teaching": None
         if outcome.taught is None
         else outcome.taught.model_dump(mode="json", exclude={"model", "job"}),
-        "machine": report.machine(),
+        "machine": machine(),
     }
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from apprentice_lab.training.annotated import annotated_source
 from napari_apprentice.data.representations import representation
-from napari_apprentice.engine.annotated import annotated_source
 from napari_apprentice.engine.augment import AUGMENTATIONS, NO_AUGMENTATION, View
 from napari_apprentice.engine.batches import draw_patch
 from napari_apprentice.engine.carried import turned

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from napari_apprentice import __version__
-from napari_apprentice.cli.bench import bench
 from napari_apprentice.cli.demo import demo
 from napari_apprentice.cli.evaluate import evaluate
 from napari_apprentice.cli.info import info
@@ -18,7 +17,6 @@ from napari_apprentice.cli.progress import console
 from napari_apprentice.cli.prune import prune
 from napari_apprentice.cli.segment import segment
 from napari_apprentice.cli.teach import teach
-from napari_apprentice.cli.train import train
 from napari_apprentice.errors import Cancelled, UserError
 
 MISTAKE = 2
@@ -29,8 +27,11 @@ app = App(
     version=__version__,
     help="Segment images, teach the network from corrections, and measure how well it does.",
 )
-for command in (segment, teach, evaluate, inside, info, prune, demo, bench, train):
+for command in (segment, teach, evaluate, inside, info, prune, demo):
     app.command(command)
+# found when asked for: whether the lab is there, and what it loads, is nothing to the others
+app.command("napari_apprentice.cli.lab:bench", name="bench", help="Measure something and write results.json and plots.")
+app.command("napari_apprentice.cli.lab:train", name="train", help="Train a model from its recipe.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 
 from napari_apprentice.cli.progress import say
@@ -24,7 +23,8 @@ def prune(model: Path, /, *, levels: int, out: Path) -> None:
     """
     if out.suffix != ".safetensors":
         raise UserError(f"{out} is no name for a model: let it end in .safetensors.")
+    from napari_apprentice.engine import pruning  # here: it loads torch, and other commands need not wait
+
     before = read_header(model).net.parameters
-    # by name: it loads torch, and the other commands should not wait for it
-    header = import_module("napari_apprentice.recipes.pruning").prune(model, levels, out)
+    header = pruning.prune(model, levels, out)
     say(f"{out}: {header.net.parameters:,} parameters instead of {before:,}")

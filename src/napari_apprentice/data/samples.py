@@ -1,21 +1,13 @@
-"""The images that come with the package, each with its truth: rendered by `simulate`, nothing downloaded.
-
-``sample_data/make_samples.py`` writes them; the seeds are here, so that anyone can render them again.
-"""
+"""The images that come with the package, each with its truth: rendered by a simulator, nothing downloaded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.resources import files as package_files
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from napari_apprentice.data.corrections import Labels
-from napari_apprentice.data.files import read_image, read_labels, tiff_writing
+from napari_apprentice.data.files import read_image, read_labels
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClassName, Kind
@@ -23,14 +15,13 @@ from napari_apprentice.settings import ClassName, Kind
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample: what it shows and how it is rendered. ``spacing`` (z, y, x) is in um."""
+    """One sample: what it shows. ``spacing`` (z, y, x) is in um."""
 
     name: str
     title: str
     kind: Kind
     axes: str
     spacing: tuple[float, float, float]
-    seed: int
     classes: tuple[ClassName, ...] = ()
 
 
@@ -42,10 +33,10 @@ _GLAND_CLASSES = (
 _SAMPLES = {
     sample.name: sample
     for sample in (
-        Sample("nuclei_2d", "Nuclei, fluorescence (2D)", "instances", "YX", (1.0, 0.325, 0.325), 1),
-        Sample("cells_2d", "Whole cells, cytoplasm stain (2D)", "instances", "YX", (1.0, 0.65, 0.65), 1),
-        Sample("nuclei_3d", "Nuclei, confocal stack (3D, anisotropic)", "instances", "ZYX", (1.0, 0.25, 0.25), 1),
-        Sample("tissue_2d", "Tissue classes, H&E (2D, RGB)", "classes", "YX", (1.0, 0.5, 0.5), 1, _GLAND_CLASSES),
+        Sample("nuclei_2d", "Nuclei, fluorescence (2D)", "instances", "YX", (1.0, 0.325, 0.325)),
+        Sample("cells_2d", "Whole cells, cytoplasm stain (2D)", "instances", "YX", (1.0, 0.65, 0.65)),
+        Sample("nuclei_3d", "Nuclei, confocal stack (3D, anisotropic)", "instances", "ZYX", (1.0, 0.25, 0.25)),
+        Sample("tissue_2d", "Tissue classes, H&E (2D, RGB)", "classes", "YX", (1.0, 0.5, 0.5), _GLAND_CLASSES),
     )
 }
 
@@ -71,26 +62,3 @@ def load(name: str) -> tuple[Volume, Labels]:
 def folder() -> Path:
     """Where the samples are."""
     return Path(str(package_files("napari_apprentice"))) / "sample_data"
-
-
-def render(name: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Image and truth of a sample, rendered anew from its seed, in the sample's axes (RGB last)."""
-    from napari_apprentice.data.simulate import cells, nuclei, tissue  # only who renders needs them
-
-    sample = about(name)
-    renderers: dict[str, Callable[[int], tuple[NDArray[Any], NDArray[Any]]]] = {
-        "nuclei_2d": nuclei.nuclei_2d,
-        "cells_2d": cells.cells_2d,
-        "nuclei_3d": nuclei.nuclei_3d,
-        "tissue_2d": tissue.tissue_2d,
-    }
-    return renderers[name](sample.seed)
-
-
-def write(name: str, target: Path) -> None:
-    """Render a sample and write ``NAME.tif`` and ``NAME_truth.tif`` into a folder."""
-    sample = about(name)
-    image, truth = render(name)
-    axes = sample.axes + "S" * (image.ndim - truth.ndim)
-    tiff_writing.write(target / f"{name}.tif", image, axes, sample.spacing, "um")
-    tiff_writing.write(target / f"{name}_truth.tif", np.asarray(truth, np.uint16), sample.axes, sample.spacing, "um")

@@ -1,0 +1,167 @@
+"""Every network of the family on the same small real tasks: score, size, operations, time.
+
+All learn from scratch in the same way: as many steps on the same patches, the same augmentation, optimiser and
+learning rate, and each is as wide as it takes to have about as many parameters as a U-Net of width 16. Interrupted, it
+goes on where it stopped when it is run again with the same folder.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from apprentice_lab.bench import family_pictures, family_report, report, workers
+from apprentice_lab.bench.tasks import TASKS, Task, TaskName, read, read_all
+from apprentice_lab.bench.trials import tried
+from napari_apprentice.architecture import PRESETS, NetSettings, PresetName, preset
+from napari_apprentice.data.results import folder
+from napari_apprentice.settings import Settings
+
+VALID = " (valid)"  # behind the name of a net of valid convolutions in its published form
+_NARROWEST, _WIDEST = 4, 64
+_SHOWN = 3  # dev images of which labels are kept, to be looked at
+
+
+class FamilySettings(Settings):
+    """What to compare, and for how long each network may learn."""
+
+    data: Annotated[Path, Field(description="Folder with dsb2018, em_fib25 and the nuclei3d sets.")] = report.DATA
+    tasks: Annotated[tuple[TaskName, ...], Field(description="What is learned.")] = (
+        "nuclei-2d",
+        "nuclei-3d",
+        "membranes",
+    )
+    networks: Annotated[tuple[PresetName, ...], Field(description="Which networks.")] = tuple(PRESETS)
+    seeds: Annotated[tuple[int, ...], Field(description="One training for each.")] = (0, 1, 2)
+    steps: Annotated[int, Field(ge=1, description="Steps of every training.")] = 200
+    rate: Annotated[float, Field(gt=0, description="Highest learning rate.")] = 1e-3
+    width: Annotated[int, Field(ge=4, le=64, description="Of the U-Net whose number of parameters all have.")] = 16
+    valid: Annotated[bool, Field(description="Also the U-Net of 2015 without padding, at several times the cost.")] = (
+        True
+    )
+    processes: Annotated[int, Field(ge=1, description="Trainings at once, of one thread each.")] = 2
+    repeats: Annotated[int, Field(ge=1, description="Predictions that are timed, of each network.")] = 7
+    features: Annotated[bool, Field(description="Also time what torch offers: layouts, bfloat16, compiling.")] = True
+
+
+def run(out: Path, settings: FamilySettings) -> Iterator[str]:
+    """Write ``results.json``, ``family.md`` with the tables, a plot, and a picture of what was found for each task.
+
+    ``runs`` has a file for each training.
+    """
+    folder(out / "runs")
+    yield from workers.resumed(
+        _one, out, settings, planned(settings), _place, partial(read_all, settings.data), settings.processes
+    )
+    timing = out / "times.json"
+    if not timing.exists():
+        yield "timing predictions, and what torch offers"
+    times = workers.kept(timing, _times, settings)
+    rows = [json.loads(_place(out, job).read_text()) for job in planned(settings)]
+    for task in settings.tasks:
+        _picture(out, settings, task)
+    yield from family_report.write(out, settings.model_dump(), rows, times)
+
+
+def planned(settings: FamilySettings) -> list[tuple[TaskName, str, int]]:
+    """Task, network and seed of every training, seed by seed; what costs most comes last."""
+    jobs = [
+        (task, name, seed)
+        for seed in settings.seeds
+        for task in settings.tasks
+        for name in settings.networks
+        if TASKS[task].dims in PRESETS[name].dims
+    ]
+    published = [
+        (task, "unet-2015" + VALID, seed)
+        for seed in settings.seeds
+        for task in settings.tasks
+        if settings.valid and "unet-2015" in settings.networks and TASKS[task].dims == 2
+    ]
+    return jobs + published
+
+
+def net_for(task: Task, label: str, width: int, in_channels: int) -> NetSettings:
+    """The network of about as many parameters as a U-Net of `width` has in as many dimensions.
+
+    As a fresh start has it: with the norm it needs from scratch, and padded unless `label` says otherwise.
+    """
+    name: Any = label.removesuffix(VALID)
+
+    def at(wide: int) -> NetSettings:
+        return preset(name, task.dims, in_channels, task.out_channels, wide)
+
+    goal = preset("unet", task.dims, in_channels, task.out_channels, width).parameters
+    nets = [at(wide) for wide in range(_NARROWEST, _WIDEST + 1, 4)]
+    net = min(nets, key=lambda one: abs(np.log(one.parameters / goal)))
+    changes = dict(PRESETS[name].from_scratch)
+    if not label.endswith(VALID):
+        changes["padding"] = "same"
+    return net.model_copy(update=changes)
+
+
+def _one(out: Path, settings: FamilySettings, job: tuple[TaskName, str, int]) -> str:
+    """Train one network on one task, judge it, save the outcome at once; runs in a process of its own."""
+    name, label, seed = job
+    inputs = import_module("apprentice_lab.training.trial").inputs_per_channel()
+    net = net_for(TASKS[name], label, settings.width, inputs)
+    place, rate = _place(out, job), settings.rate
+    began = time.monotonic()
+    outcome = tried(name, net, settings.data, place.with_suffix(".pt"), steps=settings.steps, rate=rate, seed=seed)
+    result = {
+        "task": name,
+        "network": label,
+        "seed": seed,
+        "score": outcome.scores[TASKS[name].score_name],
+        "scores": outcome.scores,
+        "net": net.model_dump(mode="json"),
+        "parameters": net.parameters,
+        "step_s": outcome.step_s,
+        "seconds": time.monotonic() - began,
+        "decode": outcome.decode.model_dump(mode="json"),
+    }
+    shown = (labels.astype(np.uint16) for labels in outcome.found[:_SHOWN])
+    np.savez_compressed(place.with_suffix(".npz"), *shown)
+    place.write_text(json.dumps(result, indent=1) + "\n")
+    place.with_suffix(".pt").unlink()
+    scored = ", ".join(f"{key} {value:.3f}" for key, value in outcome.scores.items())
+    return f"{name}, {label}, seed {seed}: {scored}, {outcome.step_s:.2f} s per step"
+
+
+def _picture(out: Path, settings: FamilySettings, name: TaskName) -> None:
+    """What the first trainings found in the first dev image."""
+    labels = [label for task, label, seed in planned(settings) if task == name and seed == settings.seeds[0]]
+    found = {
+        label: family_pictures.kept(_place(out, (name, label, settings.seeds[0])).with_suffix(".npz"))[0]
+        for label in labels
+    }
+    _, dev = read(name, settings.data)
+    family_pictures.write(out / f"family-{name}.png", TASKS[name], dev[0], found)
+
+
+def _times(settings: FamilySettings) -> dict[str, Any]:
+    """Seconds to predict a megapixel, of all networks in turn, and what torch's features do for the U-Net."""
+    engine = import_module("apprentice_lab.timing.networks")
+    inputs = import_module("apprentice_lab.training.trial").inputs_per_channel()
+    found: dict[str, Any] = {"predict": {}}
+    for dims in sorted({TASKS[name].dims for name in settings.tasks}):
+        task = next(TASKS[name] for name in settings.tasks if TASKS[name].dims == dims)
+        labels = dict.fromkeys(label for name, label, _ in planned(settings) if TASKS[name].dims == dims)
+        nets = {label: net_for(task, label, settings.width, inputs) for label in labels}
+        found["predict"][f"{dims}D"] = engine.prediction(nets, settings.repeats)
+    net = preset("unet", 2, inputs, 2, settings.width)
+    found["features"] = engine.features(net, settings.repeats) if settings.features else []
+    return found
+
+
+def _place(out: Path, job: tuple[TaskName, str, int]) -> Path:
+    task, label, seed = job
+    return out / "runs" / f"{task}-{label.replace(' (', '-').rstrip(')')}-{seed}.json"

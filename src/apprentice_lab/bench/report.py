@@ -1,0 +1,76 @@
+"""What every measurement writes: ``results.json`` with the machine it ran on, and plots."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_apprentice.data.results import folder, machine
+from napari_apprentice.errors import UserError
+
+DATA = Path("../shared/data")  # annotated images beside the checkout; every measurement that uses them takes --data
+
+
+def write(out: Path, results: Mapping[str, Any]) -> Path:
+    """Write ``results.json`` into ``out``, made if missing; returns its path."""
+    path = folder(out) / "results.json"
+    document = {"made": datetime.now().astimezone().isoformat(timespec="seconds"), "machine": machine(), **results}
+    path.write_text(json.dumps(document, indent=2, default=_plain) + "\n")
+    return path
+
+
+def plot(path: Path, draw: Callable[[Any], None], *, size: tuple[float, float] = (6.0, 4.0)) -> None:
+    """Save what ``draw`` puts on matplotlib axes; `UserError` where matplotlib is missing."""
+    plots(path, 1, lambda axes, _: draw(axes), size=size)
+
+
+def plots(
+    path: Path,
+    count: int,
+    draw: Callable[[Any, int], None],
+    *,
+    size: tuple[float, float],
+    columns: int | None = None,
+) -> None:
+    """Save ``count`` panels side by side, or in rows of ``columns``; ``draw`` gets the axes and number of each."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise UserError('Plots need matplotlib: pip install "napari-apprentice[bench]".') from error
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    columns = count if columns is None else columns
+    for i in range(count):
+        draw(figure.add_subplot(-(-count // columns), columns, i + 1), i)
+    figure.savefig(path, dpi=110)
+
+
+def markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """A table; numbers to the right of the first column."""
+    lines = [head, ["---", *("---:" for _ in head[1:])], *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Median, 99th percentile and maximum."""
+    array = np.asarray(values, dtype=float)
+    return {
+        "median": float(np.median(array)),
+        "p99": float(np.percentile(array, 99)),
+        "max": float(array.max()),
+        "n": len(array),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -1,0 +1,136 @@
+"""The window's part of ``apprentice bench responsiveness``: a real viewer, the real panel, a real teaching."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import napari
+from qtpy.QtCore import QEventLoop, Qt, QTimer
+from qtpy.QtWidgets import QApplication
+
+from apprentice_lab.bench.responsiveness import ResponsivenessSettings
+from napari_apprentice.data import samples
+from napari_apprentice.demo import OBJECTS, correct
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import Event, Failed, Validated
+from napari_apprentice.gui.layers import image_layer_of
+from napari_apprentice.session import Session
+
+_LONGEST_S = 180.0
+
+
+def measure(settings: ResponsivenessSettings) -> dict[str, Any]:
+    """Delays of the event loop in ms, seconds from *Cancel* to idle, seconds to open the panel."""
+    volume, truth = samples.load(settings.sample)
+    viewer = napari.Viewer(title="Apprentice")
+    viewer.add_layer(image_layer_of(volume)[0])
+    wait(1.0)
+    with Session.temporary() as session:
+        panel, panel_s = _open_panel(viewer, session)
+        session.choose_model(settings.model)
+        session.segment()
+        wait_until(lambda: not session.busy())
+        correct(session, truth, OBJECTS)
+        wait(2.0)
+        delays = {"idle": delays_ms(settings.idle_s, settings.tick_ms)}
+        _start_teaching(session)
+        delays["teaching"] = delays_ms(settings.teach_s, settings.tick_ms)
+        if not session.busy("teach"):
+            raise UserError(f"Teaching ended before {settings.teach_s:.0f} s were over: ask for fewer --teach-s.")
+        cancels = [_cancel(session)]
+        for _ in range(settings.cancels - 1):
+            _start_teaching(session)
+            wait(1.0)
+            cancels.append(_cancel(session))
+        device = session.device_words
+        panel.desk.close()
+    viewer.close()
+    return {"delays_ms": delays, "cancel_s": cancels, "panel_s": panel_s, "device": device}
+
+
+def delays_ms(seconds: float, tick_ms: int) -> list[float]:
+    """By how much each tick of a timer came late."""
+    late: list[float] = []
+    last = time.perf_counter()
+
+    def on_tick() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        late.append(max(0.0, 1000 * (now - last) - tick_ms))
+        last = now
+
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.setInterval(tick_ms)
+    timer.timeout.connect(on_tick)
+    timer.start()
+    wait(seconds)
+    timer.stop()
+    return late
+
+
+def wait(seconds: float) -> None:
+    """Let the window live for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(int(1000 * seconds), loop.quit)
+    loop.exec()
+
+
+def wait_until(done: Callable[[], bool], poll_ms: int = 5, longest_s: float = _LONGEST_S) -> float:
+    """Let the window live until something is true; the seconds it took. `UserError` when it takes too long."""
+    start = time.perf_counter()
+    loop = QEventLoop()
+    timer = QTimer()
+    timer.setInterval(poll_ms)
+    timer.timeout.connect(lambda: loop.quit() if done() or time.perf_counter() - start > longest_s else None)
+    timer.start()
+    loop.exec()
+    timer.stop()
+    if not done():
+        raise UserError(f"Nothing happened for {longest_s:.0f} s: see what the panel says in a window.")
+    return time.perf_counter() - start
+
+
+def _open_panel(viewer: napari.Viewer, session: Session) -> tuple[Any, float]:
+    """From asking for the panel, its imports included, to seeing it."""
+    start = time.perf_counter()
+    from napari_apprentice.gui.panel import ApprenticePanel  # its imports are part of the time
+
+    panel = ApprenticePanel(viewer, session)
+    viewer.window.add_dock_widget(panel, name="Apprentice", area="right")
+    QApplication.processEvents()
+    seconds = time.perf_counter() - start
+    panel.image.open(panel.images.layers[0])
+    wait(1.0)
+    return panel, seconds
+
+
+def _start_teaching(session: Session) -> None:
+    """Press *Teach* and wait until the network has been judged once, so that training is really under way."""
+    seen: list[Event] = []
+
+    def on_event(kind: str, event: Event) -> None:
+        if kind == "teach":
+            seen.append(event)
+
+    session.teach_settings = session.teach_settings.model_copy(
+        update={"max_seconds": 10 * _LONGEST_S, "max_steps": 1_000_000, "patience": 1000}
+    )
+    session.job_event.connect(on_event)
+    session.job_ended.connect(on_event)
+    try:
+        session.teach()
+        wait_until(lambda: any(isinstance(event, Validated) for event in seen) or not session.busy("teach"))
+    finally:
+        session.job_event.disconnect(on_event)
+        session.job_ended.disconnect(on_event)
+    for event in seen:
+        if isinstance(event, Failed):
+            raise UserError(event.message)
+
+
+def _cancel(session: Session) -> float:
+    session.cancel("teach")
+    return wait_until(lambda: not session.busy("teach"))

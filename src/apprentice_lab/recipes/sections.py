@@ -1,0 +1,50 @@
+"""Electron microscopy with the boundaries of its objects: ``em_fib25``, one stack of isotropic voxels of 10 nm.
+
+Train is cut along z: the last sections are the fold, with a gap between, since neighbours are nearly the same. A stack
+whose voxels are as deep as wide can be cut into sections three ways. Boundaries are marked section by section, so each
+way has its own (`boundaries.between`), and a volume must not be tilted: it would carry those of another way.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tifffile
+
+from apprentice_lab.recipes.judge import Example
+from apprentice_lab.scoring import boundaries
+from napari_apprentice.engine.augment import Augmentation
+from napari_apprentice.errors import UserError
+
+VOXEL = 10.0  # nm
+_FILES = {"train": "fib25_z000-149_train", "fold": "fib25_z000-149_train", "dev": "fib25_z150-199_dev"}
+_PARTS = {"train": slice(0, 130), "fold": slice(135, 150), "dev": slice(None)}
+_WAYS = {"xy": (0, 1, 2), "xz": (1, 0, 2), "yz": (2, 0, 1)}  # which axes become sections, rows and columns
+_SHARES = {"xy": 0.5, "xz": 0.25, "yz": 0.25}
+
+VARIED = Augmentation(
+    scale=(0.75, 1.35), contrast=0.25, gamma=0.25, noise=0.08, blur=0.25, invert=0.05, dim_objects=0.0, elastic=2.0
+)
+
+
+def read_examples(data: Path, split: str) -> list[Example]:
+    """The stack of a split, (Z, Y, X), and for training the other two ways to cut it; 1 is boundary."""
+    folder, name = data / "em_fib25", f"{_FILES[split]}.tif"
+    try:
+        pixels, labels = (tifffile.imread(folder / part / name)[_PARTS[split]] for part in ("images", "labels"))
+    except OSError as error:
+        raise UserError(f"{folder / 'images' / name} cannot be read: choose the folder that holds em_fib25.") from error
+    ways = _WAYS if split == "train" else ("xy",)
+    return [_cut(pixels, labels, way) for way in ways]
+
+
+def shares_of(examples: list[Example]) -> np.ndarray:
+    """How often each is drawn: models are judged, and mostly used, on the sections that were taken."""
+    shares = np.array([_SHARES[example.name] for example in examples])
+    return np.asarray(shares / shares.sum())
+
+
+def _cut(pixels: np.ndarray, labels: np.ndarray, way: str) -> Example:
+    image, ids = (np.ascontiguousarray(array.transpose(_WAYS[way])) for array in (pixels, labels))
+    return Example(way, "em_fib25", "em_fib25", image, boundaries.between(ids))

@@ -1,0 +1,1 @@
+"""Scores that only the lab takes, and how sure they are."""

@@ -1,0 +1,1 @@
+"""The engine with a stopwatch: networks alone, and images segmented in memory."""
