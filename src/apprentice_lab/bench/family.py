@@ -11,7 +11,6 @@ import json
 import time
 from collections.abc import Iterator
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +22,7 @@ from apprentice_lab.bench.tasks import TASKS, Task, TaskName, read, read_all
 from apprentice_lab.bench.trials import tried
 from napari_apprentice.architecture import PRESETS, NetSettings, PresetName, preset
 from napari_apprentice.data.results import folder
-from napari_apprentice.settings import Settings
+from napari_apprentice.settings import NormalizeSettings, Settings
 
 VALID = " (valid)"  # behind the name of a net of valid convolutions in its published form
 _NARROWEST, _WIDEST = 4, 64
@@ -111,7 +110,7 @@ def net_for(task: Task, label: str, width: int, in_channels: int) -> NetSettings
 def _one(out: Path, settings: FamilySettings, job: tuple[TaskName, str, int]) -> str:
     """Train one network on one task, judge it, save the outcome at once; runs in a process of its own."""
     name, label, seed = job
-    inputs = import_module("apprentice_lab.training.trial").inputs_per_channel()
+    inputs = NormalizeSettings().inputs_per_channel
     net = net_for(TASKS[name], label, settings.width, inputs)
     place, rate = _place(out, job), settings.rate
     began = time.monotonic()
@@ -149,16 +148,17 @@ def _picture(out: Path, settings: FamilySettings, name: TaskName) -> None:
 
 def _times(settings: FamilySettings) -> dict[str, Any]:
     """Seconds to predict a megapixel, of all networks in turn, and what torch's features do for the U-Net."""
-    engine = import_module("apprentice_lab.timing.networks")
-    inputs = import_module("apprentice_lab.training.trial").inputs_per_channel()
+    from apprentice_lab.timing import networks  # here: it loads torch
+
+    inputs = NormalizeSettings().inputs_per_channel
     found: dict[str, Any] = {"predict": {}}
     for dims in sorted({TASKS[name].dims for name in settings.tasks}):
         task = next(TASKS[name] for name in settings.tasks if TASKS[name].dims == dims)
         labels = dict.fromkeys(label for name, label, _ in planned(settings) if TASKS[name].dims == dims)
         nets = {label: net_for(task, label, settings.width, inputs) for label in labels}
-        found["predict"][f"{dims}D"] = engine.prediction(nets, settings.repeats)
+        found["predict"][f"{dims}D"] = networks.prediction(nets, settings.repeats)
     net = preset("unet", 2, inputs, 2, settings.width)
-    found["features"] = engine.features(net, settings.repeats) if settings.features else []
+    found["features"] = networks.features(net, settings.repeats) if settings.features else []
     return found
 
 

@@ -12,7 +12,6 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -25,7 +24,7 @@ from napari_apprentice.architecture import preset
 from napari_apprentice.data.representations import Representation, representation
 from napari_apprentice.data.results import folder
 from napari_apprentice.data.scores import matches_within
-from napari_apprentice.settings import DecodeSettings, RepresentationName, Settings
+from napari_apprentice.settings import DecodeSettings, NormalizeSettings, RepresentationName, Settings
 
 Annotation = Literal["full", "partial"]
 Job = tuple[TaskName, Annotation, RepresentationName, int]
@@ -125,15 +124,17 @@ def _open(vouched: np.ndarray) -> bool:
 def _one(out: Path, settings: RepresentationsSettings, job: Job) -> str:
     """Train one network, judge it, save the outcome at once; runs in a process of its own."""
     name, annotation, way, seed = job
-    engine, task, place = import_module("apprentice_lab.training.trial"), TASKS[name], _place(out, job)
+    from apprentice_lab.training.trial import Lesson, trial  # here: it loads torch
+
+    task, place = TASKS[name], _place(out, job)
     kind = representation(way, task.dims)
     train, dev = read(name, settings.data)
     known = {one.name: _known(one, annotation, i) for i, one in enumerate(train)}
     fits = task.fitting(train)
-    net = preset("unet", task.dims, engine.inputs_per_channel(), kind.channels, settings.width)
-    lesson = engine.Lesson(task.kind, task.patch, task.batch, settings.steps, settings.rate, seed, way)
+    net = preset("unet", task.dims, NormalizeSettings().inputs_per_channel, kind.channels, settings.width)
+    lesson = Lesson(task.kind, task.patch, task.batch, settings.steps, settings.rate, seed, way)
     began = time.monotonic()
-    trial = engine.trial(
+    learned = trial(
         net,
         lesson,
         [(one.pixels, one.labels) for one in train],
@@ -141,10 +142,10 @@ def _one(out: Path, settings: RepresentationsSettings, job: Job) -> str:
         place.with_suffix(".pt"),
         [known[one.name] for one in train],
     )
-    learned = time.monotonic()
-    decoding = choose(kind, fits, [known[one.name] for one in fits], trial.predictions[: len(fits)])
+    learned_at = time.monotonic()
+    decoding = choose(kind, fits, [known[one.name] for one in fits], learned.predictions[: len(fits)])
     fitted_at, busy = time.monotonic(), time.process_time()
-    found = [kind.decode(prediction, decoding) for prediction in trial.predictions[len(fits) :]]
+    found = [kind.decode(prediction, decoding) for prediction in learned.predictions[len(fits) :]]
     busy = time.process_time() - busy
     scores = task.score(dev, found)
     result = {
@@ -157,9 +158,9 @@ def _one(out: Path, settings: RepresentationsSettings, job: Job) -> str:
         "channels": kind.channels,
         "parameters": net.parameters,
         "known": float(np.mean([(sure > 0).mean() for sure in known.values()])),
-        "step_s": trial.step_s,
-        "learn_s": learned - began,
-        "fit_s": fitted_at - learned,
+        "step_s": learned.step_s,
+        "learn_s": learned_at - began,
+        "fit_s": fitted_at - learned_at,
         "decode_s_per_megavoxel": busy / sum(one.labels.size for one in dev) * 1e6,
         "decode": decoding.model_dump(mode="json"),
     }
@@ -167,7 +168,7 @@ def _one(out: Path, settings: RepresentationsSettings, job: Job) -> str:
     place.write_text(json.dumps(result, indent=1) + "\n")
     place.with_suffix(".pt").unlink()
     scored = ", ".join(f"{key} {value:.3f}" for key, value in scores.items())
-    return f"{name}, {annotation}, {way}, seed {seed}: {scored}, {trial.step_s:.2f} s per step"
+    return f"{name}, {annotation}, {way}, seed {seed}: {scored}, {learned.step_s:.2f} s per step"
 
 
 def _known(example: Example, annotation: Annotation, seed: int) -> np.ndarray:

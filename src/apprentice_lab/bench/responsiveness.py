@@ -32,7 +32,14 @@ def run(out: Path, settings: ResponsivenessSettings) -> Iterator[str]:
     """Write ``results.json`` and a plot of the delays; needs a screen."""
     from apprentice_lab.bench.window import measure  # here: it loads Qt, which no other measurement needs
 
-    found = measure(settings)
+    found = measure(
+        settings.sample,
+        settings.model,
+        idle_s=settings.idle_s,
+        teach_s=settings.teach_s,
+        cancels=settings.cancels,
+        tick_ms=settings.tick_ms,
+    )
     delays = {name: report.spread(values) for name, values in found["delays_ms"].items()}
     above = delays["teaching"]["p99"] - delays["idle"]["p99"]
     report.write(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 
 from napari_apprentice.architecture import NetSettings
@@ -15,12 +14,11 @@ _SEED = 0
 
 def tiny(path: Path) -> Path:
     """Write the network, untrained: what it costs does not depend on what it learned."""
+    from apprentice_lab.training.untrained import write_untrained  # here: it loads torch
+
     inputs = NormalizeSettings().inputs_per_channel
     net = NetSettings(widths=(4, 8), pools=((1, 2, 2),), in_channels=inputs, out_channels=2, norm="none")
     classes = (ClassName(value=1, name="bright"),)
     header = ModelHeader(id=NAME, name=NAME, kind="classes", net=net, classes=classes, zoom=0.25)
-    # by name: measurements drive the engine from outside
-    import_module("torch").manual_seed(_SEED)
-    built = import_module("napari_apprentice.engine.nets").build(net)
-    import_module("napari_apprentice.engine.checkpoint").save(path, header, built)
+    write_untrained(path, header, _SEED)
     return path

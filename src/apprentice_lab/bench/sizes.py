@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +20,7 @@ from apprentice_lab.bench.tasks import TASKS, TaskName, read_all
 from apprentice_lab.bench.trials import tried
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.results import folder
-from napari_apprentice.settings import Settings
+from napari_apprentice.settings import NormalizeSettings, Settings
 
 Job = tuple[TaskName, int, int, int]
 
@@ -107,7 +106,7 @@ def summary(rows: Sequence[dict[str, Any]], times: dict[str, dict[str, Any]]) ->
 def _one(out: Path, settings: SizesSettings, job: Job) -> str:
     """Train and judge one size, save the outcome at once; runs in a process of its own."""
     name, width, levels, seed = job
-    net = net_of(width, levels, import_module("apprentice_lab.training.trial").inputs_per_channel())
+    net = net_of(width, levels, NormalizeSettings().inputs_per_channel)
     place, rate = _place(out, job), settings.rate
     outcome = tried(name, net, settings.data, place.with_suffix(".pt"), steps=settings.steps, rate=rate, seed=seed)
     score = outcome.scores[TASKS[name].score_name]
@@ -118,12 +117,11 @@ def _one(out: Path, settings: SizesSettings, job: Job) -> str:
 
 
 def _times(settings: SizesSettings) -> dict[str, dict[str, Any]]:
-    inputs = import_module("apprentice_lab.training.trial").inputs_per_channel()
+    from apprentice_lab.timing.networks import prediction  # here: it loads torch
+
+    inputs = NormalizeSettings().inputs_per_channel
     nets = {_label(w, n): net_of(w, n, inputs) for n in settings.levels for w in settings.widths}
-    found: dict[str, dict[str, Any]] = import_module("apprentice_lab.timing.networks").prediction(
-        nets, settings.repeats
-    )
-    return found
+    return prediction(nets, settings.repeats)
 
 
 def _table(lines: Sequence[dict[str, Any]], tasks: Sequence[TaskName]) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -28,7 +27,7 @@ from napari_apprentice.architecture import preset
 from napari_apprentice.data import instances, scores
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
 from napari_apprentice.data.results import folder
-from napari_apprentice.settings import DecodeSettings, Settings, Triple
+from napari_apprentice.settings import DecodeSettings, NormalizeSettings, Settings, Triple
 
 Layout = Literal["dense", "z", "axes"]
 SubjectName = Literal["nuclei-3d", "hippocampus"]
@@ -152,13 +151,15 @@ def decoding(
 def _one(out: Path, settings: SlicesSettings, job: tuple[SubjectName, Layout, int]) -> str:
     """Train once, judge, save the outcome at once; runs in a process of its own."""
     name, layout, seed = job
-    engine, subject, place = import_module("apprentice_lab.training.trial"), SUBJECTS[name], _place(out, job)
+    from apprentice_lab.training.trial import Lesson, trial  # here: it loads torch
+
+    subject, place = SUBJECTS[name], _place(out, job)
     train, dev = (subject.read(settings.data, split) for split in ("train", "dev"))
     vouched = [known(example.labels, layout, np.random.default_rng((seed, i))) for i, example in enumerate(train)]
     fits = train if subject.kind == "instances" else []
-    trial = engine.trial(
-        preset("unet", 3, engine.inputs_per_channel(), subject.outputs, settings.width),
-        engine.Lesson(
+    learned = trial(
+        preset("unet", 3, NormalizeSettings().inputs_per_channel, subject.outputs, settings.width),
+        Lesson(
             subject.kind,
             subject.patch,
             subject.batch,
@@ -172,19 +173,19 @@ def _one(out: Path, settings: SlicesSettings, job: tuple[SubjectName, Layout, in
         place.with_suffix(".pt"),
         vouched,
     )
-    found, asked = _found(subject, train, vouched, trial.predictions)
+    found, asked = _found(subject, train, vouched, learned.predictions)
     row = {
         "subject": name,
         "layout": layout,
         "seed": seed,
         "score": _score(subject, dev, found),
         "annotated": float(np.mean([float((sure != UNKNOWN).mean()) for sure in vouched])),
-        "step_s": trial.step_s,
+        "step_s": learned.step_s,
         "decode": asked.model_dump(mode="json"),
     }
     place.write_text(json.dumps(row, indent=1) + "\n")
     place.with_suffix(".pt").unlink()
-    return f"{name}, {layout}, seed {seed}: {subject.score_name} {row['score']:.3f}, {trial.step_s:.2f} s per step"
+    return f"{name}, {layout}, seed {seed}: {subject.score_name} {row['score']:.3f}, {learned.step_s:.2f} s per step"
 
 
 def _found(

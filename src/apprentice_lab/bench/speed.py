@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -80,10 +79,11 @@ def _segment(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
 
 def _network(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
     """The network alone, as a share of the machine's matrix-product rate."""
-    stopwatch = import_module("apprentice_lab.timing.stopwatch")
+    from apprentice_lab.timing import stopwatch  # here: it loads torch
+
     pixels = np.asarray(samples.load(settings.sample)[0].pixels[0])
     model = _model_file(settings)
-    found: dict[str, Any] = stopwatch.operations(model, pixels, settings.tile, settings.repeats, settings.device)
+    found = stopwatch.operations(model, pixels, settings.tile, settings.repeats, settings.device)
     rates = {name: float(np.median(values)) for name, values in found["rates"].items()}
     found["share"] = {name: rate / rates["peak"] for name, rate in rates.items() if name != "peak"}
     yield f"matrix product: {rates['peak'] / 1e9:.0f} GFLOP/s, {found['device']}"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Generator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,8 @@ def measure(model: str, image: Volume, repeats: int) -> Generator[str, None, dic
 
 def _adopted(session: Session, model: str, version: Path) -> dict[str, float]:
     """Adopt one that nobody has seen; the cache is left as it was."""
-    stopwatch = import_module("apprentice_lab.timing.stopwatch")
+    from apprentice_lab.timing import stopwatch  # here: it loads torch
+
     stopwatch.write_changed(model, version)
     began = time.perf_counter()
     session.choose_model(str(version))

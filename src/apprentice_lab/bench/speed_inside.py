@@ -69,9 +69,9 @@ def cellpose(folder: Path, model: str) -> Ways:
 
 def monai(folder: Path, model: str) -> Ways:
     """Our network as it is trained, through MONAI's ``sliding_window_inference`` on an image normalised before."""
+    from napari_apprentice.engine import checkpoint, normalize
+
     torch, inferers = importlib.import_module("torch"), importlib.import_module("monai.inferers")
-    checkpoint = importlib.import_module("napari_apprentice.engine.checkpoint")
-    normalize = importlib.import_module("napari_apprentice.engine.normalize")
     header, net = checkpoint.load(model)
 
     @cache
@@ -92,7 +92,8 @@ def monai(folder: Path, model: str) -> Ways:
 
 def ours(folder: Path, model: str) -> Ways:
     """What this package makes of the same images."""
-    stopwatch = importlib.import_module("apprentice_lab.timing.stopwatch")
+    from apprentice_lab.timing import stopwatch
+
     segmenter = cache(lambda engine: stopwatch.Segmenter(model, engine))
     pixels = cache(partial(_image, folder))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from apprentice_lab.bench.tasks import TASKS, Labels, TaskName, read
@@ -25,16 +24,18 @@ def tried(
     name: TaskName, net: NetSettings, data: Path, checkpoint: Path, *, steps: int, rate: float, seed: int
 ) -> Outcome:
     """Train `net` from scratch and judge it; goes on from `checkpoint` when an earlier attempt was interrupted."""
-    engine, task = import_module("apprentice_lab.training.trial"), TASKS[name]
+    from apprentice_lab.training.trial import Lesson, trial  # here: it loads torch
+
+    task = TASKS[name]
     train, dev = read(name, data)
     fits = task.fitting(train)
-    trial = engine.trial(
+    learned = trial(
         net,
-        engine.Lesson(task.kind, task.patch, task.batch, steps, rate, seed),
+        Lesson(task.kind, task.patch, task.batch, steps, rate, seed),
         [(one.pixels, one.labels) for one in train],
         [one.pixels for one in (*fits, *dev)],
         checkpoint,
     )
-    decoding = task.choose(fits, trial.predictions[: len(fits)])
-    found = [task.decode(prediction, decoding) for prediction in trial.predictions[len(fits) :]]
-    return Outcome(task.score(dev, found), found, decoding, trial.step_s)
+    decoding = task.choose(fits, learned.predictions[: len(fits)])
+    found = [task.decode(prediction, decoding) for prediction in learned.predictions[len(fits) :]]
+    return Outcome(task.score(dev, found), found, decoding, learned.step_s)

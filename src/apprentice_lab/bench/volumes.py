@@ -13,7 +13,6 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -38,7 +37,6 @@ METHODS = {
 }
 ALL = "all"
 _SHOWN = ("AP .50", "AP .75", "AP .90", "PQ")
-_RECIPES = {"nuclei": "nuclei_3d", "cells": "cells_3d"}
 
 
 class VolumesSettings(Settings):
@@ -78,18 +76,19 @@ def run(out: Path, settings: VolumesSettings) -> Iterator[str]:
 
 def _one(out: Path, settings: VolumesSettings, name: str) -> dict[str, Any]:
     """Teach without a volume and judge on it; everything that scores are made of."""
-    stacks, volumes, training = (
-        import_module(f"apprentice_lab.recipes.{part}") for part in ("stacks", "volumes", "volume_training")
-    )
-    stack = stacks.stack_of(name)
-    whole = import_module(f"apprentice_lab.recipes.{_RECIPES[stack.what]}").RECIPE
+    # here: they load torch
+    from apprentice_lab.recipes import cells_3d, nuclei_3d, volume_training, volumes
+    from apprentice_lab.recipes.stacks import stack_of
+
+    stack = stack_of(name)
+    whole = {"nuclei": nuclei_3d.RECIPE, "cells": cells_3d.RECIPE}[stack.what]
     recipe = volumes.without(volumes.shortened(whole, settings.share), stack.specimen)
     threads = settings.threads or os.cpu_count() or 1
     first = (settings.simulated or out / "simulated") / recipe.name
-    simulated = training.train_simulated(recipe, first, threads, settings.device)
+    simulated = volume_training.train_simulated(recipe, first, threads, settings.device)
     model = out / "models" / stack.specimen / f"{recipe.name}.safetensors"
     if not model.exists():
-        training.train(recipe, settings.data, model.parent, threads, settings.device, first)
+        volume_training.train(recipe, settings.data, model.parent, threads, settings.device, first)
     return judged(
         Picture(settings.data / stack.folder, name, stack.what, stack.specimen),
         {"model": str(model), "simulated": str(simulated), "flat": settings.flat},

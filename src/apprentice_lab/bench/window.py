@@ -10,7 +10,6 @@ import napari
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
-from apprentice_lab.bench.responsiveness import ResponsivenessSettings
 from napari_apprentice.data import samples
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.errors import UserError
@@ -21,33 +20,37 @@ from napari_apprentice.session import Session
 _LONGEST_S = 180.0
 
 
-def measure(settings: ResponsivenessSettings) -> dict[str, Any]:
-    """Delays of the event loop in ms, seconds from *Cancel* to idle, seconds to open the panel."""
-    volume, truth = samples.load(settings.sample)
+def measure(sample: str, model: str, *, idle_s: float, teach_s: float, cancels: int, tick_ms: int) -> dict[str, Any]:
+    """Delays of the event loop in ms, seconds from *Cancel* to idle, seconds to open the panel.
+
+    The loop is watched for so long idle and while the model is taught on a 2D sample, by a timer that is asked for
+    every ``tick_ms``; teaching is cancelled so often.
+    """
+    volume, truth = samples.load(sample)
     viewer = napari.Viewer(title="Apprentice")
     viewer.add_layer(image_layer_of(volume)[0])
     wait(1.0)
     with Session.temporary() as session:
         panel, panel_s = _open_panel(viewer, session)
-        session.choose_model(settings.model)
+        session.choose_model(model)
         session.segment()
         wait_until(lambda: not session.busy())
         correct(session, truth, OBJECTS)
         wait(2.0)
-        delays = {"idle": delays_ms(settings.idle_s, settings.tick_ms)}
+        delays = {"idle": delays_ms(idle_s, tick_ms)}
         _start_teaching(session)
-        delays["teaching"] = delays_ms(settings.teach_s, settings.tick_ms)
+        delays["teaching"] = delays_ms(teach_s, tick_ms)
         if not session.busy("teach"):
-            raise UserError(f"Teaching ended before {settings.teach_s:.0f} s were over: ask for fewer --teach-s.")
-        cancels = [_cancel(session)]
-        for _ in range(settings.cancels - 1):
+            raise UserError(f"Teaching ended before {teach_s:.0f} s were over: ask for fewer --teach-s.")
+        taken = [_cancel(session)]
+        for _ in range(cancels - 1):
             _start_teaching(session)
             wait(1.0)
-            cancels.append(_cancel(session))
+            taken.append(_cancel(session))
         device = session.device_words
         panel.desk.close()
     viewer.close()
-    return {"delays_ms": delays, "cancel_s": cancels, "panel_s": panel_s, "device": device}
+    return {"delays_ms": delays, "cancel_s": taken, "panel_s": panel_s, "device": device}
 
 
 def delays_ms(seconds: float, tick_ms: int) -> list[float]:

@@ -96,11 +96,6 @@ def trial(
         return Trial([predict_whole(learned, net, pixels, NORMALIZE, chances) for pixels in asked], step_s)
 
 
-def inputs_per_channel() -> int:
-    """Network inputs made of one image channel."""
-    return NORMALIZE.inputs_per_channel
-
-
 def _source(pixels: np.ndarray, labels: np.ndarray, vouched: np.ndarray | None, lesson: Lesson) -> Source:
     if lesson.kind == "instances":
         return annotated_source(pixels, labels, NORMALIZE, vouched=vouched, representation=lesson.representation)

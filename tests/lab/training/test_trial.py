@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from apprentice_lab.timing import networks as timing
-from apprentice_lab.training.trial import Lesson, inputs_per_channel, trial
+from apprentice_lab.training.trial import NORMALIZE, Lesson, trial
 from napari_apprentice.architecture import NetSettings
 
-NET = NetSettings(widths=(4, 8), pools=((1, 2, 2),), in_channels=inputs_per_channel(), out_channels=1)
+NET = NetSettings(widths=(4, 8), pools=((1, 2, 2),), in_channels=NORMALIZE.inputs_per_channel, out_channels=1)
 
 
 def stripes() -> tuple[np.ndarray, np.ndarray]:
