@@ -19,6 +19,7 @@ from scipy import ndimage
 from skimage.segmentation import find_boundaries
 
 from napari_apprentice.data import samples, scores
+from napari_apprentice.data.corrections import UNKNOWN, taught
 from napari_apprentice.data.exports import write_labels
 from napari_apprentice.data.results import folder, machine
 from napari_apprentice.data.volume import Volume
@@ -99,7 +100,7 @@ def correct(session: Session, truth: Labels, objects: int, seed: int = 0) -> int
         raise UserError("There is no image to correct: add one first.")
     for value in chosen:
         mask = truth == value
-        rim = ndimage.binary_dilation(mask, np.ones((1, 1, 5, 5))) & (truth == 0) & (entry.vouched == 0)
+        rim = ndimage.binary_dilation(mask, np.ones((1, 1, 5, 5))) & (truth == 0) & (taught(entry.vouched) == UNKNOWN)
         with session.stroke():
             session.paint(np.flatnonzero(mask), entry.next_id())
             session.paint_background(np.flatnonzero(rim))

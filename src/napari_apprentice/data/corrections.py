@@ -5,6 +5,7 @@ Two arrays of shape (T, Z, Y, X): ``labels`` (uint32 ids or classes) and ``vouch
     0 UNKNOWN       a proposal, or nothing; teaches nothing, may be replaced at any time
     1 BACKGROUND    the user says: no object here (the label is 0)
     2 AS_LABELLED   the user says: this voxel is what ``labels`` says
+    3 KEPT          the rest of an object the user edited: no proposal replaces it, but it teaches nothing
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Kind
 
-UNKNOWN, BACKGROUND, AS_LABELLED = 0, 1, 2
+UNKNOWN, BACKGROUND, AS_LABELLED, KEPT = 0, 1, 2, 3
 
 Labels = NDArray[np.uint32]
 Vouched = NDArray[np.uint8]
@@ -50,6 +51,11 @@ class Corrections:
     def any(self) -> bool:
         """Whether anything at all is vouched for."""
         return bool(self.vouched.any())
+
+
+def taught(vouched: Vouched) -> Vouched:
+    """What of it teaches: the rest of an edited object was never looked at, so it counts as unknown."""
+    return np.where(vouched == KEPT, np.uint8(UNKNOWN), vouched)
 
 
 def ranked(labels: NDArray[Any], limit: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -125,7 +131,7 @@ def _dilate(source: Mask, target: Mask, width: int) -> None:
 
 
 def merge_proposal(labels: Labels, vouched: Vouched, proposal: NDArray[Any], kind: Kind) -> Labels:
-    """The labels after segmenting again; vouched voxels and their ids never change.
+    """The labels after segmenting again; vouched and kept voxels and their ids never change.
 
     All arrays are (T, Z, Y, X). Vouched background stays 0. For ``"classes"`` the proposal fills what is not
     vouched for. For ``"instances"``, frame by frame:
@@ -140,7 +146,7 @@ def merge_proposal(labels: Labels, vouched: Vouched, proposal: NDArray[Any], kin
         raise UserError(
             f"The proposal has shape {proposal.shape} but the labels have {labels.shape}: segment this image again."
         )
-    out = np.where(vouched == AS_LABELLED, labels, 0).astype(np.uint32, copy=False)
+    out = np.where(vouched >= AS_LABELLED, labels, 0).astype(np.uint32, copy=False)
     if kind == "classes":
         np.copyto(out, proposal.astype(np.uint32, copy=False), where=vouched == UNKNOWN)
         return out
@@ -193,7 +199,7 @@ def _heirs(
 ) -> tuple[NDArray[np.int64], Labels, NDArray[np.int64]]:
     """Proposed objects that go on being a partly vouched one: their ranks, its ids, voxels on its vouched part."""
     names, olds = ranked(old)
-    vouched_part = np.bincount(olds[sure == AS_LABELLED], minlength=len(names)) > 0
+    vouched_part = np.bincount(olds[sure != UNKNOWN], minlength=len(names)) > 0
     open_part = np.bincount(olds[sure == UNKNOWN], minlength=len(names)) > 0
     partly = vouched_part & open_part
     partly[0] = False
@@ -201,7 +207,7 @@ def _heirs(
     if not where.any():
         none = np.zeros(0, np.int64)
         return none, none.astype(np.uint32), none
-    mine, theirs, fixed = olds[where].astype(np.int64), ranks[where].astype(np.int64), sure[where] == AS_LABELLED
+    mine, theirs, fixed = olds[where].astype(np.int64), ranks[where].astype(np.int64), sure[where] != UNKNOWN
     old_size = np.bincount(mine, minlength=len(names))
     keys, inverse, shared = np.unique(mine * len(size) + theirs, return_inverse=True, return_counts=True)
     on_own = np.bincount(inverse[fixed], minlength=len(keys))

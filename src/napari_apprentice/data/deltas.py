@@ -79,6 +79,15 @@ class Delta:
         after = [np.concatenate(p)[last] for p in _pairs(self, later, "after")]
         return Delta(self.shape, indices, before[0], after[0], before[1], after[1])
 
+    def beside(self, other: Delta) -> Delta:
+        """Join this edit and one of other voxels into a single edit."""
+        if len(other) == 0:
+            return self
+        both = np.concatenate([self.indices, other.indices])
+        order = np.argsort(both, kind="stable")  # of two ascending runs, which it merges
+        pairs = zip(self._values, other._values, strict=True)
+        return Delta(self.shape, both[order], *(np.concatenate(pair)[order] for pair in pairs))
+
     def to_bytes(self) -> bytes:
         """A compact record without pickle: distances between indices and values, compressed."""
         steps = np.diff(self.indices, prepend=0)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import ndimage
 
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN, Labels, Mask, Vouched, ranked
+from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, KEPT, UNKNOWN, Labels, Mask, Vouched, ranked
 from napari_apprentice.data.deltas import Delta as Delta
 from napari_apprentice.data.deltas import Indices, read_flat
 from napari_apprentice.errors import UserError
@@ -90,15 +90,17 @@ def new_object(
 ) -> Delta:
     """A new object from ``mask``, a boolean array over ``box`` ((start, stop) for t, z, y, x).
 
-    Vouched voxels are left out. ``value`` is its id or class; None takes the next free id (``free``, or that of these
-    labels) and clears away what remains of an object nobody vouched for, when the new one covers more than half of it.
+    Vouched voxels are left out, and kept ones of other objects. ``value`` is its id or class; None takes the next free
+    id (``free``, or that of these labels) and clears away what remains of an object nobody vouched for, when the new
+    one covers more than half of it.
     """
     corner = [start for start, _ in box]
     inside = np.stack(np.nonzero(mask)) + np.asarray(corner)[:, None]
     kept = ((inside >= 0) & (inside < np.asarray(labels.shape)[:, None])).all(axis=0)
     where = np.sort(np.ravel_multi_index(tuple(inside[:, kept]), labels.shape)).astype(np.int64)
-    where = where[read_flat(vouched, where) == UNKNOWN]
     number = (free or int(labels.max(initial=0)) + 1) if value is None else value
+    sure = read_flat(vouched, where)
+    where = where[(sure == UNKNOWN) | ((sure == KEPT) & (read_flat(labels, where) == number))]
     added = paint(labels, vouched, where, number)
     if value is not None or len(where) == 0:
         return added

@@ -16,7 +16,7 @@ import zarr
 from numpy.typing import NDArray
 
 from napari_apprentice.data import chunks, regions
-from napari_apprentice.data.corrections import AS_LABELLED, UNKNOWN
+from napari_apprentice.data.corrections import UNKNOWN
 from napari_apprentice.data.regions import Region
 from napari_apprentice.jobs import StoreRef
 from napari_apprentice.settings import Kind
@@ -72,7 +72,7 @@ def _known(proposal: Any, labels: Any, vouched: Any, sure: list[Region]) -> dict
     for part in sure:
         found, state, ids = (np.asarray(array[part]) for array in (proposal, vouched, labels))
         on_vouched.update(_counted(found[(found > 0) & (state != UNKNOWN)]))
-        both = (found > 0) & (state == AS_LABELLED)
+        both = (found > 0) & (ids > 0) & (state != UNKNOWN)
         pairs, counts = np.unique(np.stack([found[both], ids[both]]), axis=1, return_counts=True)
         on_object.update({(int(a), int(b)): int(n) for (a, b), n in zip(pairs.T, counts, strict=True)})
     sizes: Counter[int] = Counter()

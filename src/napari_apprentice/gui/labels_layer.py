@@ -47,6 +47,7 @@ class ApprenticeLabels(Labels):
         self._binding = binding
         self._background_brush = False
         self._writing = False
+        self._filling = False
         self._held: AbstractContextManager[None] | None = None
         self._step_before = 0
         super().__init__(data, **options)
@@ -116,7 +117,11 @@ class ApprenticeLabels(Labels):
     def fill(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
         """Fill, where the part of the image that is shown is open."""
         if self._is_open_at(coord):
-            super().fill(coord, new_label, refresh)
+            self._filling = True
+            try:
+                super().fill(coord, new_label, refresh)
+            finally:
+                self._filling = False
 
     def paint_polygon(self, points: Any, new_label: int) -> None:
         """Paint a polygon, where the part of the image that is shown is open."""
@@ -220,7 +225,7 @@ class ApprenticeLabels(Labels):
             if self._vouches_background(value):
                 session.paint_background(indices)
             else:
-                session.record_paint(indices, before, value)
+                session.record_paint(indices, before, value, filled=self._filling)
         finally:
             self._writing = False
 

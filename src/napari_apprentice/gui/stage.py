@@ -13,7 +13,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from psygnal import Signal
 from qtpy.QtCore import QObject, QTimer
 
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND
+from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, KEPT, UNKNOWN
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.footprint import Footprint
@@ -22,7 +22,7 @@ from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.session import Entry, Session
 
 _REFRESH_MS = 60
-_BLUE, _GREEN = (0.26, 0.53, 0.96, 1.0), (0.16, 0.78, 0.39, 1.0)
+_BLUE, _GREEN, _GREY = (0.26, 0.53, 0.96, 1.0), (0.16, 0.78, 0.39, 1.0), (0.7, 0.7, 0.7, 1.0)
 
 
 class Stage:
@@ -221,7 +221,13 @@ class Stage:
         if shown is None:
             return
         colormap = DirectLabelColormap(
-            color_dict={None: (0, 0, 0, 0), 0: (0, 0, 0, 0), BACKGROUND: _BLUE, AS_LABELLED: _GREEN}
+            color_dict={
+                None: (0, 0, 0, 0),
+                UNKNOWN: (0, 0, 0, 0),
+                BACKGROUND: _BLUE,
+                AS_LABELLED: _GREEN,
+                KEPT: _GREY,
+            }
         )
         self.vouched = Labels(
             shown.footprint.view(shown.entry.vouched),

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data import edits
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
-from napari_apprentice.data.deltas import Delta
+from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, KEPT, UNKNOWN, taught
+from napari_apprentice.data.deltas import Delta, read_flat
 from napari_apprentice.data.regions import Region
 from napari_apprentice.jobs import ClickResult, Point
 from napari_apprentice.session.entry import Entry
@@ -60,10 +60,11 @@ def proposal_of(
     t, z, y, x = (i - part.start for i, part in zip(point, inner, strict=True))
     at = tuple(slice(start, stop) for start, stop in box)
     labels, vouched = entry.labels[at], entry.vouched[at]
-    repairs = int(entry.labels[t, z, y, x]) if instances and entry.vouched[t, z, y, x] == UNKNOWN else 0
+    open_ = instances and entry.vouched[t, z, y, x] in (UNKNOWN, KEPT)
+    repairs = int(entry.labels[t, z, y, x]) if open_ else 0
     taken = vouched == BACKGROUND
     if instances:
-        taken |= (vouched == AS_LABELLED) & (labels != repairs)
+        taken |= (vouched != UNKNOWN) & (labels != repairs)
     else:
         taken |= vouched == AS_LABELLED
     mask &= ~taken
@@ -78,8 +79,8 @@ def kept(proposal: ClickProposal) -> Delta:
     if not proposal.repairs:
         return added
     frame = proposal.box[0][0]
-    old = np.flatnonzero((labels[frame] == proposal.repairs) & (vouched[frame] == UNKNOWN)) + frame * labels[frame].size
-    left = np.setdiff1d(old, added.indices, assume_unique=True)
-    unknown = np.full(len(left), UNKNOWN, np.uint8)
+    open_ = (labels[frame] == proposal.repairs) & (taught(vouched[frame]) == UNKNOWN)
+    left = np.setdiff1d(np.flatnonzero(open_) + frame * open_.size, added.indices, assume_unique=True)
     before = np.full(len(left), proposal.repairs, np.uint32)
-    return added.then(Delta(added.shape, left, before, np.zeros_like(before), unknown, unknown))
+    sure = read_flat(vouched, left)
+    return added.beside(Delta(added.shape, left, before, np.zeros_like(before), sure, np.full_like(sure, UNKNOWN)))

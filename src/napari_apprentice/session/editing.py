@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from napari_apprentice.data import edits, exports
 from napari_apprentice.data.corrections import merge_proposal
 from napari_apprentice.data.deltas import Delta
+from napari_apprentice.data.keeping import Object, objects_touched, with_rest
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.journal import Action
@@ -27,6 +28,7 @@ class Editing(Regions):
 
     def __init__(self, project: Project | None = None) -> None:
         self._step: tuple[Entry, int] | None = None
+        self._looked_after: set[Object] = set()  # by the stroke under way
         self._disk_trouble = ""
         super().__init__(project)
 
@@ -40,27 +42,29 @@ class Editing(Regions):
             self._strokes -= 1
             if self._strokes == 0:
                 self._step = None
+                self._looked_after = set()
 
-    def record_paint(self, indices: ArrayLike, before: ArrayLike, value: int) -> None:
+    def record_paint(self, indices: ArrayLike, before: ArrayLike, value: int, *, filled: bool = False) -> None:
         """The layer painted ``value`` (0: erased) into the shared labels at flat ``indices``.
 
         ``before`` are the labels as they were there.
 
-        Painting vouches for what it painted, erasing an object for background there.
+        Painting vouches for what it painted, erasing an object for background there, a fill (``filled``) for the whole
+        object in the slices filled. Whatever else there is of the objects touched stays at the next proposal.
         """
         entry = self._open_entry()
         delta = edits.paint(entry.labels, entry.vouched, indices, value, before=before)
-        self._apply(entry, delta, labels_shown=True)
+        self._edit(entry, delta, labels_shown=True, filled=filled)
 
     def paint(self, indices: ArrayLike, value: int) -> None:
         """Make voxels (flat ``indices``) object or class ``value``; 0 erases."""
         entry = self._open_entry()
-        self._apply(entry, edits.paint(entry.labels, entry.vouched, indices, value))
+        self._edit(entry, edits.paint(entry.labels, entry.vouched, indices, value))
 
     def paint_background(self, indices: ArrayLike) -> None:
         """The background brush: voxels are background, the user says."""
         entry = self._open_entry()
-        self._apply(entry, edits.background(entry.labels, entry.vouched, indices))
+        self._edit(entry, edits.background(entry.labels, entry.vouched, indices))
 
     def approve_object(self, point: Sequence[float]) -> None:
         """The object at ``point`` (t, z, y, x) is right; `UserError` when none is there."""
@@ -134,9 +138,19 @@ class Editing(Regions):
             raise UserError("There is no image: open one first.")
         return self.current
 
+    def _edit(self, entry: Entry, delta: Delta, *, labels_shown: bool = False, filled: bool = False) -> None:
+        """Do an edit of objects, of which nothing may be lost; areas of classes are not objects."""
+        touched = objects_touched(delta) - self._looked_after if self.kind == "instances" else set()
+        whole = with_rest(delta, entry.labels, entry.vouched, touched, highest=entry.highest_id, filled=filled)
+        looked_after = self._looked_after | touched
+        self._apply(entry, whole, labels_shown=labels_shown)
+        if self._strokes:
+            self._looked_after = looked_after
+
     def _apply(self, entry: Entry, delta: Delta, *, labels_shown: bool = False) -> None:
         if len(delta) == 0:
             return
+        self._looked_after = set()
         self._write(entry, "do", self._step_number(entry), delta)
         labels = not labels_shown and bool((delta.labels_before != delta.labels_after).any())
         self._tell(entry, labels=labels, vouched=bool((delta.vouched_before != delta.vouched_after).any()))

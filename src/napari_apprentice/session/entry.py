@@ -26,6 +26,15 @@ class Correction:
     labels: NDArray[np.uint32]
     vouched: NDArray[np.uint8]
     history: History = field(default_factory=History)
+    highest_id: int = field(init=False)  # that was ever in these labels
+
+    def __post_init__(self) -> None:
+        self.highest_id = int(self.labels.max(initial=0))
+
+    def apply(self, delta: Delta) -> None:
+        """Change the arrays."""
+        delta.apply(self.labels, self.vouched)
+        self.highest_id = max(self.highest_id, int(delta.labels_after.max(initial=0)))
 
 
 class Entry:
@@ -133,6 +142,11 @@ class Entry:
         """An id that no object has."""
         return int(self.labels.max()) + 1
 
+    @property
+    def highest_id(self) -> int:
+        """An id that none in ``labels`` exceeds, known without looking through them."""
+        return self._corrected().highest_id
+
     def named(self, merged: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """New labels of ``region`` with ids that mean the same in all of the image."""
         return merged
@@ -143,7 +157,7 @@ class Entry:
         `UserError` when the disk refuses the journal: the change stands and waits there.
         """
         correction = self._corrected()
-        delta.apply(correction.labels, correction.vouched)
+        correction.apply(delta)
         self._note(delta)
         taught = np.count_nonzero(delta.vouched_after == AS_LABELLED)
         self._voxels_taught += int(taught) - int(np.count_nonzero(delta.vouched_before == AS_LABELLED))
@@ -175,7 +189,7 @@ class Entry:
         try:
             for record in kept.records:
                 delta = Delta.from_bytes(record.delta)
-                delta.apply(read.labels, read.vouched)
+                read.apply(delta)
                 self._note(delta)
                 read.history.record(record.action, record.step, delta, record.delta, self.region)
         except (ValueError, KeyError, IndexError, UserError):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data import regions
-from napari_apprentice.data.corrections import AS_LABELLED
+from napari_apprentice.data.corrections import UNKNOWN
 from napari_apprentice.data.deltas import Delta
 from napari_apprentice.data.merging import kept
 from napari_apprentice.data.regions import Region
@@ -85,7 +85,7 @@ class LargeEntry(Entry):
 
     def named(self, merged: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """New labels of ``region``: an object that goes on beyond its edge has the id it has there."""
-        fixed = np.unique(merged[self.vouched == AS_LABELLED])
+        fixed = np.unique(merged[self.vouched != UNKNOWN])
         around = shells(self.region, self.shape, lambda box: self.folder.store.read(box)[0])
         return stitched(merged, fixed, around, self.next_id())
 
@@ -165,7 +165,7 @@ class LargeEntry(Entry):
 
 
 def _vouched_ids(labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    return np.unique(labels[vouched == AS_LABELLED])
+    return np.unique(labels[vouched != UNKNOWN])
 
 
 def _joined(one: Box | None, two: Box) -> Box:

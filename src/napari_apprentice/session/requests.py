@@ -12,6 +12,7 @@ import numpy as np
 from napari_apprentice.architecture import FreshSettings, NetSettings
 from napari_apprentice.data import scratch
 from napari_apprentice.data.channels import fitting
+from napari_apprentice.data.corrections import taught
 from napari_apprentice.data.glimpse import sample
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.regions import Region, cells_of
@@ -60,7 +61,7 @@ def lessons_of(
                 LessonRef(
                     image=pixels_of(entry, header, images),
                     labels=scratch.write(folder / f"{entry.id}-labels.npy", entry.labels),
-                    vouched=scratch.write(folder / f"{entry.id}-vouched.npy", entry.vouched),
+                    vouched=scratch.write(folder / f"{entry.id}-vouched.npy", taught(entry.vouched)),
                     key=entry.id,
                 )
             )
@@ -79,6 +80,7 @@ def _cells(entry: LargeEntry, header: ModelHeader | None, folder: Path) -> Itera
     cells = {_starts(cell): cell for part in store.vouched() for cell in cells_of(part, entry.shape)}
     for number, (_, cell) in enumerate(sorted(cells.items())):
         labels, vouched = store.read(cell)
+        vouched = taught(vouched)
         if not vouched.any():
             continue
         t, z, y, x = cell
