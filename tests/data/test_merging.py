@@ -77,3 +77,16 @@ def test_classes_keep_their_values(store) -> None:
     out = merged(ref, arrays, "classes")
     assert not out[0:2, 0:2].any()
     assert set(out[2:4, 0:4].ravel()) == {3}
+
+
+def test_an_object_that_is_kept_in_the_part_that_was_open_stays_whole_beyond_it(store) -> None:
+    ref, arrays = store
+    arrays["labels"][0, 0, 2:4, 1:11] = 7
+    arrays["labels"][0, 0, 5:7, 9:11] = 8  # a proposal of before, that nobody edited
+    arrays["vouched"][0, 0, 2:4, 1:3], arrays["vouched"][0, 0, 2:4, 3] = 3, 2
+    arrays["proposal"][0, 0, 2:4, 6:11] = 1  # mostly on what stays
+    arrays["proposal"][0, 0, 5:8, 0:3] = 2
+    out = merged(ref, arrays)
+    expected = np.zeros(SHAPE[2:], int)
+    expected[2:4, 1:11], expected[5:8, 0:3] = 7, 102
+    np.testing.assert_array_equal(out, expected)

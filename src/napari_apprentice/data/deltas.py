@@ -81,12 +81,12 @@ class Delta:
 
     def beside(self, other: Delta) -> Delta:
         """Join this edit and one of other voxels into a single edit."""
-        if len(other) == 0:
-            return self
-        both = np.concatenate([self.indices, other.indices])
-        order = np.argsort(both, kind="stable")  # of two ascending runs, which it merges
-        pairs = zip(self._values, other._values, strict=True)
-        return Delta(self.shape, both[order], *(np.concatenate(pair)[order] for pair in pairs))
+        few, many = sorted((self, other), key=len)
+        if len(few) == 0:
+            return many
+        at = np.searchsorted(many.indices, few.indices)
+        pairs = zip((many.indices, *many._values), (few.indices, *few._values), strict=True)
+        return Delta(self.shape, *(np.insert(most, at, some) for most, some in pairs))
 
     def to_bytes(self) -> bytes:
         """A compact record without pickle: distances between indices and values, compressed."""

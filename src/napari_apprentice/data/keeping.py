@@ -24,7 +24,7 @@ from napari_apprentice.data.deltas import Delta, Indices
 
 Object = tuple[int, int]  # frame, id
 
-_AROUND = (8, 128, 128)  # voxels (z, y, x) in which a part that lies apart is seen at once
+_AROUND = (4, 64, 64)  # voxels (z, y, x) in which a part that lies apart is seen at once
 _FEW = 16  # ids that are compared one by one
 
 _Box = tuple[slice, ...]
@@ -60,8 +60,8 @@ def with_rest(
         made = np.unique(edit.labels_after[inside])
         for box, mask in _parts(labels[t], ids, made[made <= highest], here):
             mask &= vouched[t][box] == UNKNOWN
-            found = np.nonzero(mask)
-            values = labels[t][box][found]
+            values = labels[t][box][mask]
+            found = np.unravel_index(np.flatnonzero(mask), mask.shape)
             place = [i + edge.start for i, edge in zip(found, box, strict=True)]
             now = np.full(len(values), KEPT, np.uint8)
             if filled:
@@ -84,7 +84,7 @@ def _parts(frame: Labels, ids: list[int], known: Labels, here: tuple[Indices, ..
         return [(box, mask)]
     everywhere = _is_any(frame, elsewhere)
     everywhere[here] = False
-    return [(box, mask), ((slice(0, None),) * 3, everywhere)]
+    return [(box, mask), (tuple(slice(0, n) for n in frame.shape), everywhere)]
 
 
 def _box_around(frame: Labels, ids: list[int], here: tuple[Indices, ...]) -> _Box:
@@ -102,10 +102,10 @@ def _box_around(frame: Labels, ids: list[int], here: tuple[Indices, ...]) -> _Bo
 
 
 def _grown(crop: Labels, ids: list[int], axis: int, edge: tuple[int, int], length: int) -> tuple[int, int]:
-    """An edge of a box, longer by itself at each end where an object goes on."""
+    """An edge of a box, longer by half of itself at each end where an object goes on."""
     start, stop = edge
-    more = stop - start
-    first, last = (bool(_is_any(np.take(crop, [end], axis), ids).any()) for end in (0, -1))
+    more = (stop - start) // 2 + 1
+    first, last = (bool(_is_any(np.moveaxis(crop, axis, 0)[end], ids).any()) for end in (0, -1))
     return max(0, start - more) if first else start, min(length, stop + more) if last else stop
 
 

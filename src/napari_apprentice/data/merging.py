@@ -16,7 +16,7 @@ import zarr
 from numpy.typing import NDArray
 
 from napari_apprentice.data import chunks, regions
-from napari_apprentice.data.corrections import UNKNOWN
+from napari_apprentice.data.corrections import KEPT, UNKNOWN
 from napari_apprentice.data.regions import Region
 from napari_apprentice.jobs import StoreRef
 from napari_apprentice.settings import Kind
@@ -28,15 +28,14 @@ def merge(proposal: Any, store: StoreRef, kind: Kind) -> Iterator[float]:
     A proposed object that mostly lies on what is vouched for is dropped; one that mostly continues a single object
     vouched for in part has its id; every other one is numbered after ``store.first``.
     """
-    labels = zarr.open_array(store.labels, mode="r")
-    vouched = zarr.open_array(store.vouched, mode="r")
+    corrected = _Corrected(store)
+    labels = corrected.labels
     merged = chunks.opened(Path(store.merged), labels.shape, labels.chunks, np.uint32)
     coarse = [-(-n // step) for n, step in zip(labels.shape, store.steps, strict=True)]
     overview = chunks.opened(
         Path(store.overview), coarse, [min(n, c) for n, c in zip(coarse, labels.chunks, strict=True)], np.uint32
     )
-    sure = list(chunks.written(Path(store.vouched), vouched.chunks, labels.shape))
-    known = _known(proposal, labels, vouched, sure) if kind == "instances" else {}
+    known = _known(proposal, corrected) if kind == "instances" else {}
     grid = [range(-(-n // c)) for n, c in zip(labels.shape, labels.chunks, strict=True)]
     places = list(itertools.product(*grid))
     for number, place in enumerate(places, 1):
@@ -44,12 +43,39 @@ def merge(proposal: Any, store: StoreRef, kind: Kind) -> Iterator[float]:
         found = np.asarray(proposal[part]).astype(np.uint32)
         if kind == "instances":
             found = _named(found, known, store.first)
-        if part in sure:
-            found = kept(found, np.asarray(labels[part]), np.asarray(vouched[part]))
+        if part in corrected.sure:
+            found = kept(found, *corrected.read(part))
         if found.any():
             merged[part] = found
             chunks.draw(overview, store.steps, part, found)
         yield number / len(places)
+
+
+class _Corrected:
+    """Labels and what is vouched for. An object of which a part is kept is kept beyond the part that was open, too."""
+
+    def __init__(self, store: StoreRef) -> None:
+        self.labels = zarr.open_array(store.labels, mode="r")
+        self._vouched = zarr.open_array(store.vouched, mode="r")
+        self._kept: dict[int, NDArray[np.uint32]] = {}  # ids by frame
+        shape, chunk = self.labels.shape, self.labels.chunks
+        self.sure = list(chunks.written(Path(store.vouched), chunk, shape))  # in which anything stays
+        for part in self.sure:
+            ids, state = self.read(part)
+            before = self._kept.get(part[0].start, ids[:0].ravel())
+            self._kept[part[0].start] = np.union1d(before, ids[state == KEPT])
+        others = [part for part in chunks.written(Path(store.labels), chunk, shape) if part not in self.sure]
+        self.sure += [part for part in others if self._reaches(part)]
+
+    def read(self, part: Region) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+        """Labels of a chunk, and what of them stays."""
+        ids, state = np.asarray(self.labels[part]), np.asarray(self._vouched[part])
+        kept_here = self._kept.get(part[0].start, ids[:0])
+        return ids, np.where((state == UNKNOWN) & np.isin(ids, kept_here), np.uint8(KEPT), state)
+
+    def _reaches(self, part: Region) -> bool:
+        ids = self._kept.get(part[0].start)
+        return ids is not None and len(ids) > 0 and bool(np.isin(self.labels[part], ids).any())
 
 
 def kept(found: NDArray[np.uint32], labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> NDArray[np.uint32]:
@@ -65,20 +91,20 @@ def _named(found: NDArray[np.uint32], known: dict[int, int], first: int) -> NDAr
     return out
 
 
-def _known(proposal: Any, labels: Any, vouched: Any, sure: list[Region]) -> dict[int, int]:
+def _known(proposal: Any, corrected: _Corrected) -> dict[int, int]:
     """Proposed objects that are dropped (0) or go on being an object that is vouched for (its id)."""
     on_vouched: Counter[int] = Counter()
     on_object: Counter[tuple[int, int]] = Counter()
-    for part in sure:
-        found, state, ids = (np.asarray(array[part]) for array in (proposal, vouched, labels))
+    for part in corrected.sure:
+        found, (ids, state) = np.asarray(proposal[part]), corrected.read(part)
         on_vouched.update(_counted(found[(found > 0) & (state != UNKNOWN)]))
         both = (found > 0) & (ids > 0) & (state != UNKNOWN)
         pairs, counts = np.unique(np.stack([found[both], ids[both]]), axis=1, return_counts=True)
         on_object.update({(int(a), int(b)): int(n) for (a, b), n in zip(pairs.T, counts, strict=True)})
     sizes: Counter[int] = Counter()
     unfinished: set[int] = set()  # objects of which a part is not vouched for
-    for part in _around(sure, labels.chunks, labels.shape):
-        found, state, ids = (np.asarray(array[part]) for array in (proposal, vouched, labels))
+    for part in _around(corrected.sure, corrected.labels.chunks, corrected.labels.shape):
+        found, (ids, state) = np.asarray(proposal[part]), corrected.read(part)
         sizes.update({one: n for one, n in _counted(found[found > 0]).items() if one in on_vouched})
         unfinished.update(_counted(ids[(ids > 0) & (state == UNKNOWN)]))
     heirs: dict[int, tuple[int, int]] = {}  # by object: how much of it is shared, with which proposed one

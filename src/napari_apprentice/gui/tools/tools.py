@@ -18,7 +18,7 @@ HINTS = {
     "pan": "",
     "paint": "Paint the masks; what you paint is vouched for. M: a new object, [ and ]: brush size.",
     "erase": "Erase what is wrong: background is vouched for where an object was.",
-    "fill": "Click an object to give it the selected label; the same label vouches for it.",
+    "fill": "Click an object to give it the selected label, which merges the two; the same label vouches for it.",
     "polygon": "Click around an object, double-click to close.",
     "pick": "Click an object to take its label.",
     "background": "Paint where there is nothing: blue is vouched-for background.",
