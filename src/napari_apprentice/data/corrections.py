@@ -26,6 +26,7 @@ Vouched = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 _TABLE_LIMIT = 1 << 24  # ids up to here are looked up in a table; sparse larger ones are ranked first
+_BLOCK = 1 << 20  # voxels that are counted at once
 
 
 @dataclass(frozen=True)
@@ -150,10 +151,12 @@ def merge_proposal(labels: Labels, vouched: Vouched, proposal: NDArray[Any], kin
     if kind == "classes":
         np.copyto(out, proposal.astype(np.uint32, copy=False), where=vouched == UNKNOWN)
         return out
-    free = _FreeIds(out)
+    free = _FreeIds(out[vouched >= AS_LABELLED])
     for frame, old, sure, new in zip(out, labels, vouched, proposal, strict=True):
-        names = _names(old, sure, new, free)
-        np.copyto(frame, names[ranked(new)[1]], where=sure == UNKNOWN)
+        fixed = sure != UNKNOWN
+        names, ranks = ranked(new)
+        called = _names(old, fixed, ranks, len(names), free)
+        np.copyto(frame, called[ranks], where=~fixed)
     return out
 
 
@@ -176,13 +179,11 @@ class _FreeIds:
         return ids
 
 
-def _names(old: Labels, sure: Vouched, new: NDArray[Any], free: _FreeIds) -> Labels:
+def _names(old: Labels, fixed: Mask, ranks: NDArray[Any], count: int, free: _FreeIds) -> Labels:
     """What each rank of the proposal is called in the result: 0 (dropped), an inherited id, or a free one."""
-    names, ranks = ranked(new)
-    count = len(names)
-    size = np.bincount(ranks.ravel(), minlength=count)
-    on_vouched = np.bincount(ranks[sure != UNKNOWN], minlength=count)
-    heirs, ids, on_own = _heirs(old, sure, ranks, size)
+    size = _counts(ranks, count)
+    on_vouched = np.bincount(ranks[fixed], minlength=count)
+    heirs, ids, on_own = _heirs(old, fixed, ranks, size)
     on_vouched[heirs] -= on_own
     stays = on_vouched * 2 < size
     stays[0] = False
@@ -195,27 +196,40 @@ def _names(old: Labels, sure: Vouched, new: NDArray[Any], free: _FreeIds) -> Lab
 
 
 def _heirs(
-    old: Labels, sure: Vouched, ranks: NDArray[Any], size: NDArray[np.int64]
+    old: Labels, fixed: Mask, ranks: NDArray[Any], size: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], Labels, NDArray[np.int64]]:
     """Proposed objects that go on being a partly vouched one: their ranks, its ids, voxels on its vouched part."""
     names, olds = ranked(old)
-    vouched_part = np.bincount(olds[sure != UNKNOWN], minlength=len(names)) > 0
-    open_part = np.bincount(olds[sure == UNKNOWN], minlength=len(names)) > 0
-    partly = vouched_part & open_part
-    partly[0] = False
-    where = partly[olds]
-    if not where.any():
-        none = np.zeros(0, np.int64)
-        return none, none.astype(np.uint32), none
-    mine, theirs, fixed = olds[where].astype(np.int64), ranks[where].astype(np.int64), sure[where] != UNKNOWN
+    where = _partly(olds, fixed, len(names))
+    mine, theirs, sure = (array.reshape(-1)[where].astype(np.int64) for array in (olds, ranks, fixed))
     old_size = np.bincount(mine, minlength=len(names))
     keys, inverse, shared = np.unique(mine * len(size) + theirs, return_inverse=True, return_counts=True)
-    on_own = np.bincount(inverse[fixed], minlength=len(keys))
+    on_own = np.bincount(inverse[sure > 0], minlength=len(keys))
     one, other = np.divmod(keys, len(size))
     good = (other > 0) & (2 * shared > np.minimum(old_size[one], size[other]))
     one, other, shared, on_own = one[good], other[good], shared[good], on_own[good]
     mutual = _is_best(one, shared) & _is_best(other, shared)
     return other[mutual], names[one[mutual]], on_own[mutual]
+
+
+def _partly(olds: NDArray[Any], fixed: Mask, count: int) -> NDArray[np.int64]:
+    """Where the objects are, as flat indices, of which a part is vouched for and a part is open."""
+    on_fixed = np.bincount(olds[fixed], minlength=count)
+    on_fixed[0] = 0
+    partly = on_fixed > 0
+    if partly.any():
+        partly &= _counts(olds, count) > on_fixed
+    return np.flatnonzero(partly[olds]) if partly.any() else np.zeros(0, np.int64)
+
+
+def _counts(ranks: NDArray[Any], count: int) -> NDArray[np.int64]:
+    """How often each rank occurs; block by block, since counting takes 8 bytes a voxel."""
+    flat = ranks.reshape(-1)
+    block = max(_BLOCK, count)
+    found = np.zeros(count, np.int64)
+    for start in range(0, flat.size, block):
+        found += np.bincount(flat[start : start + block], minlength=count)
+    return found
 
 
 def _is_best(group: NDArray[np.int64], value: NDArray[np.int64]) -> Mask:
