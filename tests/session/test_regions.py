@@ -183,6 +183,44 @@ def test_a_proposal_for_a_region_is_named_as_the_objects_that_it_meets(session, 
     assert labels[0, 0, 705, edge + 55] == 3
 
 
+def test_an_edited_object_stays_whole_when_the_region_and_then_all_of_the_image_is_segmented(
+    session, image, tmp_path, runners
+) -> None:
+    entry = opened(session, image)
+    edge, top, width = entry.region[3].stop, entry.region[2].start, entry.labels.shape[3]
+    session.choose_model(model_file(tmp_path / "m.safetensors"))
+
+    def propose(y: slice, x: slice) -> None:
+        session.segment()
+        job = runners.started[-1].job
+        labels = np.zeros((1, 1, *scratch.read(job.image.pixels).shape[3:]), np.uint32)
+        labels[entry.inner][0, 0, y, x] = 1
+        out = scratch.write(job.out.path, labels)
+        runners.started[-1].events.append(Finished(result=SegmentResult(job=job.id, labels=out, objects=1, seconds=1)))
+        session.pump()
+
+    propose(slice(900 - top, 920 - top), slice(width - 40, width))
+    before = entry.labels.copy()
+    cut = flat(entry, slice(900, 920), slice(edge - 20, edge - 18))
+    session.paint(cut, 0)
+    parted = entry.labels.copy()
+    assert (parted == 1).sum() == 20 * 38
+    propose(slice(898 - top, 922 - top), slice(width - 42, width - 5))  # mostly on what there is
+    assert np.array_equal(entry.labels, parted)
+    session.undo()
+    assert np.array_equal(entry.labels, before), "one step: the proposal changed nothing"
+    session.redo()
+    session.segment_all()
+    job = runners.started[-1].job
+    proposal = np.zeros(SHAPE, np.uint32)
+    proposal[0, 0, 900:920, edge - 40 : edge] = 1
+    list(merging.merge(proposal, job.store, "instances"))
+    result = SegmentLargeResult(job=job.id, labels=job.store.merged, objects=1, seconds=1.0)
+    runners.started[-1].events.append(Finished(result=result))
+    session.pump()
+    assert np.array_equal(entry.labels, parted)
+
+
 def test_tiles_are_told_where_they_lie_in_the_region(session, image, tmp_path, runners) -> None:
     entry = opened(session, image)
     session.open_region(RIGHT)

@@ -20,8 +20,8 @@ from napari_apprentice.settings import Kind, SegmentSettings
 
 _SHOWN = ("device", "diameter", "diameter_unit")
 _MORE = ("engine", "tile", "blend")
-_HELP = "Propose masks for the whole image; what you vouched for stays as it is."
-_HELP_PART = "Propose masks for the part that is open, the framed one; what you vouched for stays as it is."
+_HELP = "Propose masks for the whole image; what you corrected stays as it is."
+_HELP_PART = "Propose masks for the part that is open, the framed one; what you corrected stays as it is."
 _HELP_ALL = "Propose masks everywhere, in the background; goes on where it was stopped"
 _LABELS = {"diameter_unit": "Diameter in", "tile": "Tile (px)", "blend": "Blend tiles"}
 
