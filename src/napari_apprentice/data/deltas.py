@@ -99,18 +99,20 @@ class Delta:
         return head + _CHECKSUM.pack(zlib.crc32(packed, zlib.crc32(head))) + packed
 
     @classmethod
-    def from_bytes(cls, record: bytes) -> Delta:
-        """The edit that `to_bytes` wrote; `ValueError` for anything else."""
-        shape, count, body = _opened(record)
+    def from_bytes(cls, record: bytes, shape: tuple[int, ...] | None = None) -> Delta:
+        """The edit that `to_bytes` wrote, for arrays of ``shape`` if that is given; `ValueError` for anything else."""
+        found, count, body = _opened(record)
+        if shape is not None and found != shape:
+            raise ValueError(f"this edit is for arrays of shape {found}, not {shape}")
         arrays, rest = [], memoryview(body)
         for kinds in ("BHIQ", "I", "I", "B", "B"):
             values, rest = _unpacked(rest, count, kinds)
             arrays.append(values)
         indices = np.cumsum(arrays[0], dtype=np.int64)
-        in_order = count == 0 or (indices[-1] < math.prod(shape) and bool((np.diff(indices) > 0).all()))
+        in_order = count == 0 or (indices[-1] < math.prod(found) and bool((np.diff(indices) > 0).all()))
         if len(rest) or not in_order or (count and indices[0] < 0):
             raise ValueError("damaged edit record: its voxels do not fit its shape")
-        return cls(shape, indices, *arrays[1:])
+        return cls(found, indices, *arrays[1:])
 
     @property
     def _values(self) -> tuple[NDArray[Any], ...]:

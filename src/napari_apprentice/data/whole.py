@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from napari_apprentice.errors import UserError
+from napari_apprentice.errors import UserError, what_to_do
 
 
 @contextmanager
@@ -52,8 +52,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 def cannot_write(path: Path, error: OSError) -> UserError:
     """What to do about a file that the disk refused."""
-    reason = error.strerror or error
-    return UserError(f"Cannot write {path} ({reason}): free some space or choose another folder.")
+    return UserError(f"Cannot write {path} ({error.strerror or error}): {what_to_do(error)}.")
 
 
 def forget(path: Path) -> None:

@@ -5,32 +5,32 @@
     entries/<id>/entry.json         the image
                  state-3.npz        labels and vouched when journal 3 began
                  journal-3.bin      what was done since
+                 *.damaged          what could not be read, kept
 
 A new snapshot is written whole, under the next number, before the old pair is removed, so that at every
-moment one pair tells everything.
+moment one pair tells everything. The labels are the newest snapshot that can be read and all journals from its
+number on: changes hold absolute values, so that a journal is worth something also without the snapshot under it,
+and replaying one twice does no harm. What was damaged is written anew as a pair that is whole, and set aside.
 """
 
 from __future__ import annotations
 
-import json
-import zipfile
-import zlib
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from napari_apprentice.data.corrections import AS_LABELLED
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, journal
+from napari_apprentice.project import durable, journal, numbered, snapshots
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.journal import Action, Journal, Record
+from napari_apprentice.project.snapshots import Arrays
 
-_DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)  # what reading a snapshot raises
+_NAMES = (("state", ".npz"), ("journal", ".bin"), ("region", ".json"))  # of files with numbers
 _LARGEST_JOURNAL = 128_000_000  # bytes; beyond it a new snapshot is due
 
 
@@ -66,48 +66,113 @@ class EntryFolder:
         durable.write_json(self.path / "entry.json", image.model_dump(mode="json"))
 
     def load(self) -> Kept:
-        """The newest readable snapshot and its journal, which is continued from here."""
-        self.close()
-        number, labels, vouched, complaint = self._newest_state()
-        replay = journal.read(self.path / f"journal-{number}.bin")
-        if replay.damaged:
-            complaint = complaint or (
-                f"The end of the journal of {self.image.name} was cut off or is damaged: "
-                f"the {len(replay.records)} edits before it are here; check the last objects you corrected."
-            )
-            _keep_aside(self.path / f"journal-{number}.bin", replay.end)
-        self._number = number
-        self._journal = Journal(self.path / f"journal-{number}.bin", self._flusher, replay.end)
-        return Kept(labels, vouched, replay.records, complaint)
+        """The newest readable snapshot and what was done since, which is continued from here.
 
-    def _newest_state(self) -> tuple[int, NDArray[np.uint32], NDArray[np.uint8], str]:
-        """The newest snapshot that can be read, its number, and a sentence about those that cannot.
-
-        Changes hold absolute values: what the journal holds comes back also without the snapshot under it.
+        `UserError` when the disk does not give them.
         """
-        shape = (self.image.shape[0], *self.image.shape[2:])
-        numbers = sorted((number_of(path) for path in self.path.glob("state-*.npz")), reverse=True)
-        complaint = ""
-        for number in numbers:
-            path = self.path / f"state-{number}.npz"
+        self.close()
+        base, arrays, unreadable = self._base()
+        journals = [number for number in numbered.numbers(self.path, "journal", ".bin") if number >= base]
+        journals = [number for number in journals if self._journal_path(number) not in unreadable]
+        records: list[Record] = []
+        end = 0
+        damaged = []
+        for number in journals:
+            replay = journal.read(self._journal_path(number))
+            again = replay.records[: len(records)] == records  # written anew, and the old one was not removed
+            records = replay.records if again else [*records, *replay.records]
+            end = replay.end
+            if replay.damaged:
+                damaged.append(self._journal_path(number))
+        self._number = base
+        complaint = self._complaint(base, journals, unreadable, damaged, len(records))
+        if complaint or len(journals) > 1 or (journals and journals != [base]):
+            end, refused = self._begin_whole(arrays, records, [*unreadable, *damaged])
+            complaint = " ".join(part for part in (complaint, refused) if part)
+        self._journal = Journal(self._journal_path(self._number), self._flusher, end)
+        return Kept(*arrays, records, complaint)
+
+    def _base(self) -> tuple[int, Arrays, list[Path]]:
+        """The newest snapshot that can be read, with its number, and those that cannot; nothing, and 0, without one."""
+        unreadable = []
+        for number in reversed(numbered.numbers(self.path, "state", ".npz")):
+            path = self._state_path(number)
             try:
-                return number, *_read_state(path, shape), complaint
-            except UserError as error:
-                complaint = str(error)
-                path.replace(path.with_suffix(".damaged"))
-        older = not numbers or (self.path / "journal-0.bin").exists()
-        return 0 if older else numbers[0], np.zeros(shape, np.uint32), np.zeros(shape, np.uint8), complaint
+                arrays = snapshots.read(path, self._shape)
+            except snapshots.Damaged:
+                unreadable.append(path)
+                continue
+            if path.is_symlink():
+                unreadable.append(path)  # what it leads to is not the project's to keep
+            return number, arrays, unreadable
+        return 0, snapshots.empty(self._shape), unreadable
+
+    def _complaint(
+        self, base: int, journals: Sequence[int], unreadable: Sequence[Path], damaged: Sequence[Path], count: int
+    ) -> str:
+        """What is missing, in a sentence or two; "" when nothing is."""
+        sentences = []
+        if unreadable:
+            sentences.append(
+                f"The saved labels {unreadable[0]} are damaged and were set aside: "
+                "what was done before or since is shown; check the objects of this image."
+            )
+        elif base == 0 and journals and journals[0] > 0:
+            sentences.append(
+                f"The saved labels of {self.image.name} are missing in {self.path}: what was done since is shown; "
+                "put them back before you go on, if you have a copy."
+            )
+        if damaged:
+            sentences.append(
+                f"A part of the journal of {self.image.name} was cut off or is damaged, and was set aside: "
+                f"the {count} edits that can be read are here; check the last objects you corrected."
+            )
+        return " ".join(sentences)
+
+    def _begin_whole(self, arrays: Arrays, records: Sequence[Record], damaged: Sequence[Path]) -> tuple[int, str]:
+        """Write a pair that is whole and depends on nothing damaged, which is then set aside.
+
+        The size of its journal, and a sentence when the disk refuses: then the old files stay as they are, and what
+        is done from here on goes into a journal of its own.
+        """
+        old = self._files()
+        number = self._next_number()
+        self._number = number
+        try:
+            end = journal.write(self._journal_path(number), records)  # first: a snapshot would hide the old journals
+            self._write_base(number, arrays)
+        except UserError as error:
+            self._number = number + 1
+            return 0, str(error)
+        with suppress(OSError):
+            for path in damaged:
+                numbered.set_aside(path)
+            for path in old:
+                path.unlink(missing_ok=True)
+        return end, ""
+
+    def _write_base(self, number: int, arrays: Arrays) -> None:
+        """Write what the changes of a journal are applied to."""
+        snapshots.write(self._state_path(number), *arrays)
+
+    def set_aside(self, records: Sequence[Record]) -> Path:
+        """Keep records that cannot be applied in a file beside; `UserError` when the disk refuses."""
+        path = numbered.free_place(self._journal_path(self._number))
+        journal.write(path, records)
+        return path
 
     def voxels_taught(self) -> int:
-        """How many voxels are vouched for as objects, without loading them."""
-        number = max([0, *(number_of(path) for path in self.path.glob("state-*.npz"))])
-        records = journal.read(self.path / f"journal-{number}.bin").records
-        if records:
-            return records[-1].taught
-        try:
-            return int(_arrays(self.path / f"state-{number}.npz", "taught")[0].item())
-        except _DAMAGED:
-            return 0  # there is no snapshot; `load` says so when it is damaged
+        """How many voxels are vouched for as objects, without loading them; 0 when that cannot be read."""
+        states = numbered.numbers(self.path, "state", ".npz")
+        newest = max([0, *states])
+        with suppress(UserError):
+            for number in reversed(numbered.numbers(self.path, "journal", ".bin")):
+                if number >= newest and (records := journal.read(self._journal_path(number)).records):
+                    return records[-1].taught
+        with suppress(UserError, snapshots.Damaged):
+            if states:
+                return snapshots.voxels_taught(self._state_path(newest))
+        return 0  # `load` says what is damaged
 
     def append(self, action: Action, step: int, delta: bytes, taught: int) -> None:
         """Journal one change; `UserError` when the disk refuses, and then it waits for `retry`.
@@ -132,75 +197,75 @@ class EntryFolder:
         return self._journal is not None and self._journal.is_behind
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether something written may not be on disk, so that a new snapshot is due."""
+        return self._journal is not None and self._journal.is_doubtful
+
+    def doubt(self) -> None:
+        """What is on disk may not be what was written there."""
+        if self._journal is not None:
+            self._journal.is_doubtful = True
+
+    @property
     def is_long(self) -> bool:
         """Whether a new snapshot is due."""
         return self._journal is not None and self._journal.size > _LARGEST_JOURNAL
 
     def snapshot(self, labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> None:
-        """Write everything as it is now and begin a new journal."""
+        """Write everything as it is now and begin a new journal; `UserError` when the disk refuses."""
         journal_before = self._loaded()
-        number = self._number + 1
-        # npz at the fastest compression: labels are long runs, and level 6 takes four times as long
-        with (
-            durable.replacing(self.path / f"state-{number}.npz") as file,
-            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-        ):
-            taught = np.asarray(np.count_nonzero(vouched == AS_LABELLED))
-            for name, array in (("labels", labels), ("vouched", vouched), ("taught", taught)):
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
-        old, self._number = self._number, number
-        journal_before.abandon()
-        self._journal = Journal(self.path / f"journal-{number}.bin", self._flusher)
-        for path in (self.path / f"journal-{old}.bin", self.path / f"state-{old}.npz"):
-            path.unlink(missing_ok=True)
+        self._check_held()
+        number = self._next_number()
+        snapshots.write(self._state_path(number), labels, vouched)
+        self._go_on(number, journal_before)
 
     def close(self) -> None:
         """Put everything on disk."""
         if self._journal is not None:
             self._journal.close()
 
+    def _go_on(self, number: int, journal_before: Journal) -> None:
+        """Begin a new journal; what came before is in what has its number."""
+        old, self._number = self._number, number
+        journal_before.abandon()
+        self._journal = Journal(self._journal_path(number), self._flusher)
+        for path in self._files_of(old):
+            with suppress(OSError):  # another program may hold it; the newer number counts
+                path.unlink(missing_ok=True)
+
+    @property
+    def _shape(self) -> tuple[int, int, int, int]:
+        t, _, z, y, x = self.image.shape
+        return t, z, y, x
+
+    def _state_path(self, number: int) -> Path:
+        return self.path / f"state-{number}.npz"
+
+    def _journal_path(self, number: int) -> Path:
+        return self.path / f"journal-{number}.bin"
+
+    def _files_of(self, number: int) -> list[Path]:
+        """The pair with a number."""
+        return [path for path in self._files() if path.stem.rpartition("-")[2] == str(number)]
+
+    def _files(self) -> list[Path]:
+        """All pairs there are."""
+        return [
+            self.path / f"{name}-{n}{suffix}"
+            for name, suffix in _NAMES
+            for n in numbered.numbers(self.path, name, suffix)
+        ]
+
+    def _next_number(self) -> int:
+        """A number larger than any given, here or by who wrote what is there now."""
+        given = (numbered.numbers(self.path, *name) for name in _NAMES)
+        return 1 + max([self._number, *(number for numbers in given for number in numbers)])
+
+    def _check_held(self) -> None:
+        if self._flusher.held:
+            raise UserError(self._flusher.held)
+
     def _loaded(self) -> Journal:
         if self._journal is None:
             raise RuntimeError(f"{self.path} must be loaded before it is written")
         return self._journal
-
-
-def read_image_record(path: Path) -> ImageRecord:
-    """What ``entry.json`` in a folder says; `UserError` when it cannot be read."""
-    try:
-        return ImageRecord.model_validate(json.loads((path / "entry.json").read_text()))
-    except (OSError, ValueError, ValidationError) as error:
-        raise UserError(f"{path / 'entry.json'} cannot be read: restore it from a copy.") from error
-
-
-def number_of(path: Path) -> int:
-    """The number of a snapshot or journal."""
-    digits = path.stem.rpartition("-")[2]
-    return int(digits) if digits.isdigit() else 0
-
-
-def _read_state(path: Path, shape: tuple[int, ...]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-    try:
-        labels, vouched = _arrays(path, "labels", "vouched")
-    except _DAMAGED as error:
-        raise UserError(
-            f"The saved labels {path} are damaged and were set aside: what was done before or since is shown."
-        ) from error
-    if labels.shape != shape or vouched.shape != shape:
-        raise UserError(f"The saved labels {path} have shape {labels.shape}, the image needs {shape}.")
-    return labels.astype(np.uint32, copy=False), vouched.astype(np.uint8, copy=False)
-
-
-def _arrays(path: Path, *names: str) -> list[NDArray[Any]]:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:  # NumPy leaves a damaged file open
-        return [archive[name] for name in names]
-
-
-def _keep_aside(path: Path, end: int) -> None:
-    """Copy what cannot be read before the journal is continued over it."""
-    with path.open("rb") as file:
-        file.seek(end)
-        rest = file.read()
-    with durable.replacing(path.with_suffix(".damaged")) as copy:
-        copy.write(rest)

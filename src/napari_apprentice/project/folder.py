@@ -7,46 +7,34 @@
            versions/       models: `versions`
            scratch/        arrays on their way to another process; emptied when the project opens and closes
            lock            held by the one window that has the project open
+           *.damaged       what could not be read, kept
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import platformdirs
-from filelock import FileLock, Timeout
-from pydantic import ValidationError
 
-from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import broken_off, durable, images
-from napari_apprentice.project.entries import EntryFolder, read_image_record
+from napari_apprentice.project import broken_off, durable, images, numbered, salvage
+from napari_apprentice.project.entries import EntryFolder
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.large import LargeFolder
+from napari_apprentice.project.place import Place
+from napari_apprentice.project.record import ProjectRecord, is_project, read_project, write_anew
 from napari_apprentice.project.versions import Lineage, now
-from napari_apprentice.settings import ClassName, Kind, SegmentSettings, Settings, TeachSettings
 
-
-class ProjectRecord(Settings):
-    """What ``project.json`` holds."""
-
-    format: int = 1
-    name: str
-    created: str
-    kind: Kind = "instances"
-    classes: tuple[ClassName, ...] = ()
-    entries: tuple[str, ...] = ()
-    segment: SegmentSettings = SegmentSettings()
-    teach: TeachSettings = TeachSettings()
-    fresh: FreshSettings = FreshSettings()
+__all__ = ["Project", "ProjectRecord", "Recent", "folder_of", "is_project", "projects_folder", "read_record"]
 
 
 @dataclass(frozen=True)
@@ -62,46 +50,59 @@ class Recent:
 class Project:
     """An open project; made by `create`, `open`, `latest` or `temporary`."""
 
-    def __init__(self, path: Path, record: ProjectRecord, lock: FileLock, *, temporary: bool = False) -> None:
-        self.path = path
+    def __init__(self, place: Place, record: ProjectRecord, *, temporary: bool = False) -> None:
+        self.path = place.path
         self.record = record
         self.is_temporary = temporary
-        self.flusher = Flusher()
-        self.lineage = Lineage(path / "versions")
+        self.place = place
+        self.flusher = Flusher(place=place)
+        self.lineage = Lineage(self.path / "versions")
         self.complaints: list[str] = []
-        self._lock = lock
         self.entries: list[EntryFolder] = []
+        self._unread: list[str] = []  # images that are here and could not be opened
+        self._is_doubtful = False  # whether the records on disk may not be what was written
         for name in record.entries:
-            try:
-                self.entries.append(open_folder(path / "entries" / name, self.flusher))
-            except UserError as error:
-                self.complaints.append(str(error))
+            self._open(name)
+        self._mend(self.lineage.complaint, self.lineage.mend)
         self._empty_scratch()
+        self._watch(place)
 
     @classmethod
     def create(cls, path: str | Path | None = None, *, name: str = "") -> Project:
         """A new project in ``path``, or in a new folder named after ``name`` and today under `projects_folder`."""
         name = name or "project"
         path = _free_folder(name) if path is None else Path(path)
-        if (path / "project.json").exists():
+        if is_project(path):
             raise UserError(f"{path} already holds a project: open it or choose another folder.")
         durable.make_folder(path)
-        project = cls(path, ProjectRecord(name=name, created=now()), _locked(path))
+        project = cls(Place(path), ProjectRecord(name=name, created=now()))
         project.save()
         return project
 
     @classmethod
     def open(cls, path: str | Path) -> Project:
-        """Open a project; `UserError` when there is none, it is damaged or another window has it."""
+        """Open a project, and of a damaged one what can be read: ``complaints`` say what cannot.
+
+        `UserError` when there is none, nothing of it can be read or another window has it.
+        """
         path = Path(path)
-        record = read_record(path)
-        return cls(path, record, _locked(path))
+        read_project(path)  # before anything is made in a folder that is none
+        place = Place(path)
+        try:
+            found, complaints = read_project(path)
+        except UserError:
+            place.release()
+            raise
+        project = cls(place, found)
+        for complaint in complaints:
+            project._mend(complaint, lambda: write_anew(path, project.record))
+        return project
 
     @classmethod
     def temporary(cls) -> Project:
         """A project that is gone when it is closed, for work without a window."""
         path = Path(tempfile.mkdtemp(prefix="apprentice-"))
-        return cls(path, ProjectRecord(name="temporary", created=now()), _locked(path), temporary=True)
+        return cls(Place(path), ProjectRecord(name="temporary", created=now()), temporary=True)
 
     @classmethod
     def latest(cls) -> Project | None:
@@ -119,12 +120,12 @@ class Project:
         found = []
         for document in projects_folder().glob("*/project.json"):
             try:
-                record = read_record(document.parent)
+                told = read_record(document.parent)
                 changed = max(path.stat().st_mtime for path in [document, *document.parent.glob("entries/*/*.*")])
             except (UserError, OSError):
                 continue
             found.append(
-                Recent(document.parent, record.name, len(record.entries), datetime.fromtimestamp(changed).astimezone())
+                Recent(document.parent, told.name, len(told.entries), datetime.fromtimestamp(changed).astimezone())
             )
         return sorted(found, key=lambda recent: recent.changed, reverse=True)
 
@@ -138,6 +139,25 @@ class Project:
         """For arrays on their way to another process."""
         return self.path / "scratch"
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the project's folder, and what to do, in a sentence; "" when all is well."""
+        return self.place.trouble
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the disk does not have all labels as they are in memory."""
+        return any(folder.is_behind or folder.is_doubtful for folder in self.entries)
+
+    def catch_up(self) -> None:
+        """Write the records again when the folder went away and came back; `UserError` when the disk refuses."""
+        if self._is_doubtful and not self.is_temporary:
+            for folder in self.entries:
+                folder.save_image(folder.image)
+            self.lineage.save()
+            self.save()
+        self._is_doubtful = False
+
     def change(self, **changes: object) -> None:
         """Change fields of the record and save it."""
         self.record = ProjectRecord.model_validate({**dict(self.record), **changes})
@@ -145,6 +165,8 @@ class Project:
 
     def save(self) -> None:
         """Write ``project.json``."""
+        if self.place.held:
+            raise UserError(self.place.held)
         if not self.is_temporary:
             durable.write_json(self.path / "project.json", self.record.model_dump(mode="json"))
 
@@ -157,20 +179,27 @@ class Project:
         for folder in self.entries:
             if images.is_same(folder.image, image):
                 self._refresh(folder, image)
+                if folder.image.copied:
+                    images.keep_again(volume, folder.image, folder.path)
                 return folder, False
         name = images.entry_id(image)
         folder = folder_of(self.path / "entries" / name, image, self.flusher)
         durable.make_folder(folder.path)
+        if name in self._unread:
+            self._unread.remove(name)
+            _set_aside(folder.path / "entry.json")
         folder.save_image(image if self.is_temporary else images.keep(volume, image, folder.path))
         self.entries.append(folder)
-        self.change(entries=tuple(entry.id for entry in self.entries))
+        self.change(entries=self._names())
         return folder, True
 
     def forget(self, folder: EntryFolder) -> None:
         """Remove an image, its labels and its journal for good."""
         folder.close()
         self.entries.remove(folder)
-        self.change(entries=tuple(entry.id for entry in self.entries))
+        with suppress(OSError):
+            (folder.path / "entry.json").unlink(missing_ok=True)  # first: a folder without it is no image
+        self.change(entries=self._names())
         shutil.rmtree(folder.path, ignore_errors=True)
 
     def close(self) -> None:
@@ -183,7 +212,7 @@ class Project:
                 troubles.append(error)
         self.flusher.close()
         self._empty_scratch()
-        self._lock.release()
+        self.place.release()
         if self.is_temporary:
             shutil.rmtree(self.path, ignore_errors=True)
         if troubles:
@@ -202,19 +231,68 @@ class Project:
         if refreshed != folder.image:
             folder.save_image(refreshed)
 
+    def _open(self, name: str) -> None:
+        """Open the folder of an image, or say why not; its name is kept for when it can be."""
+        path = self.path / "entries" / name
+        try:
+            image, wrong = images.read_record(path)
+            folder = folder_of(path, image, self.flusher)
+        except UserError as error:
+            self._unread.append(name)
+            self.complaints.append(str(error))
+            return
+        self.entries.append(folder)
+        if wrong:
+            self._mend(salvage.sentence(path / "entry.json", wrong), lambda: _rewrite(folder))
+
+    def _mend(self, complaint: str, mend: Callable[[], None]) -> None:
+        """Say what could not be read, and write the rest anew, so that it is said once."""
+        if complaint:
+            self.complaints.append(complaint)
+            try:
+                mend()
+            except UserError as error:
+                self.complaints.append(str(error))
+
+    def _names(self) -> tuple[str, ...]:
+        return (*(entry.id for entry in self.entries), *self._unread)
+
+    def _watch(self, place: Place) -> None:
+        place.is_ours = self._is_at_its_place
+        place.on_return = self._doubt
+
+    def _is_at_its_place(self) -> bool:
+        try:
+            return not self.is_temporary and read_record(self.path).created == self.record.created
+        except UserError:
+            return False
+
+    def _doubt(self) -> None:
+        self._is_doubtful = True
+        for folder in self.entries:
+            folder.doubt()
+
     def _empty_scratch(self) -> None:
         broken_off.forget(self.scratch)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def open_folder(path: Path, flusher: Flusher) -> EntryFolder:
-    """The folder of an image of the project; `UserError` when it cannot be read."""
-    return folder_of(path, read_image_record(path), flusher)
-
-
 def folder_of(path: Path, image: images.ImageRecord, flusher: Flusher) -> EntryFolder:
     """Where the labels of an image are kept, whole or by region."""
     return (LargeFolder if image.by_region else EntryFolder)(path, image, flusher)
+
+
+def _rewrite(folder: EntryFolder) -> None:
+    _set_aside(folder.path / "entry.json")
+    folder.save_image(folder.image)
+
+
+def _set_aside(file: Path) -> None:
+    try:
+        if os.path.lexists(file):
+            numbered.set_aside(file)
+    except OSError as error:
+        raise durable.disk_trouble(error, file) from error
 
 
 def projects_folder() -> Path:
@@ -235,24 +313,6 @@ def _free_folder(name: str) -> Path:
     return path
 
 
-def _locked(path: Path) -> FileLock:
-    lock = FileLock(path / "lock", blocking=False)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise UserError(f"The project {path.name} is open in another window: close it there first.") from error
-    except OSError as error:
-        raise UserError(
-            f"The project {path} cannot be opened for writing ({error.strerror}): check the folder."
-        ) from error
-    return lock
-
-
 def read_record(path: Path) -> ProjectRecord:
     """What a project is, without locking it; `UserError` when there is none or it is damaged."""
-    try:
-        return ProjectRecord.model_validate(json.loads((path / "project.json").read_text()))
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is not an apprentice project (it has no project.json): choose its folder.") from error
-    except (OSError, ValueError, ValidationError) as error:
-        raise UserError(f"{path / 'project.json'} cannot be read: restore it from a copy.") from error
+    return read_project(path)[0]

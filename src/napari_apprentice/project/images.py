@@ -7,27 +7,30 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from napari_apprentice.data import files, scratch
 from napari_apprentice.data.channels import CHOSEN, taken
 from napari_apprentice.data.lazy import windows
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
+from napari_apprentice.project import numbered, salvage
 from napari_apprentice.settings import Settings
 
 _SAMPLED_PLANES = 8
 _SAMPLED_EDGE = 256
 _LARGEST_COPY = 1 << 33  # bytes of an image without a file that a project keeps
 _SAMPLED_EVENLY = 1 << 27  # voxels; of a larger image windows are looked at, which lie in few chunks of its file
+_Length = Annotated[int, Field(ge=1)]
 _WRITTEN = str | int | float | bool | list
 
 
@@ -68,7 +71,7 @@ class ImageRecord(Settings):
 
     name: str
     source: str | None
-    shape: tuple[int, int, int, int, int]
+    shape: tuple[_Length, _Length, _Length, _Length, _Length]
     dtype: str
     spacing: tuple[float, float, float]
     unit: str
@@ -149,12 +152,41 @@ def reopen(record: ImageRecord, folder: Path) -> Volume:
         return _from_source(record)
     path = folder / "pixels.npy"
     try:
-        pixels = np.load(path, mmap_mode="r")
-    except (OSError, ValueError) as error:
+        pixels = np.load(path, mmap_mode="r") if numbered.is_readable(path) else None
+    except (OSError, ValueError, EOFError):
+        pixels = None
+    if pixels is None or pixels.shape != record.shape or content_hash(pixels) != record.content:
         raise UserError(
-            f"The pixels of {record.name} are missing in the project ({path}): add the image again."
-        ) from error
+            f"The pixels of {record.name} are missing or damaged in the project ({path}): "
+            "add the image again, and its labels are there."
+        )
     return _as_recorded(Volume(pixels), record)
+
+
+def keep_again(volume: Volume, record: ImageRecord, folder: Path) -> None:
+    """Copy the pixels of an image once more when the copy in the project was lost or damaged."""
+    try:
+        reopen(record, folder)
+    except UserError:
+        path = folder / "pixels.npy"
+        if os.path.lexists(path):
+            numbered.set_aside(path)
+        scratch.write(path, volume.pixels)
+
+
+def read_record(path: Path) -> tuple[ImageRecord, list[str]]:
+    """What ``entry.json`` in a folder says, and the names in it that had wrong values.
+
+    `UserError` when it cannot be read.
+    """
+    instead = {"name": "image", "spacing": (1.0, 1.0, 1.0), "unit": "pixel"}
+    try:
+        return salvage.read(path / "entry.json", ImageRecord, instead)
+    except (OSError, ValueError, ValidationError) as error:
+        raise UserError(
+            f"{path / 'entry.json'} cannot be read, which says which image it is about: "
+            "open that image again, and its labels are there; or restore the file from a copy."
+        ) from error
 
 
 def why_missing(record: ImageRecord, folder: Path) -> str:

@@ -1,45 +1,22 @@
 """An append-only file of edits: each is with the operating system before `Journal.append` returns.
 
-::
-
-    APPRJ001 | length crc payload | length crc payload | ...
-
-A payload is a msgpack map. Reading stops at the first record that is cut short or whose checksum is wrong.
+How it looks, and how it is read, is in `replay`.
 """
 
 from __future__ import annotations
 
 import os
-import struct
 import threading
-import zlib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Literal
-
-import msgpack
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable
 from napari_apprentice.project.flusher import Flusher
+from napari_apprentice.project.replay import MAGIC, Action, Record, Replay, framed, read
 
-Action = Literal["do", "undo", "redo"]
-_MAGIC = b"APPRJ001"
-_FRAME = struct.Struct("<II")
-
-
-@dataclass(frozen=True)
-class Record:
-    """One change of labels and vouched; records with the same ``step`` are undone together.
-
-    ``delta`` is the change that was applied, also for an undo, so that replaying is applying in order.
-    ``taught`` counts the vouched object voxels afterwards, to be known without replaying.
-    """
-
-    action: Action
-    step: int
-    delta: bytes
-    taught: int = 0
+__all__ = ["Action", "Journal", "Record", "Replay", "read", "write"]
 
 
 class Journal:
@@ -52,11 +29,17 @@ class Journal:
         self._waiting: list[bytes] = []
         self._fd: int | None = None
         self._end = end if end is not None else 0
+        self.is_doubtful = False  # the disk took what was written, and then could not keep it
 
     @property
     def size(self) -> int:
         """Bytes written."""
         return self._end
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no record, written or waiting."""
+        return self._end <= len(MAGIC) and not self._waiting
 
     @property
     def is_behind(self) -> bool:
@@ -65,12 +48,13 @@ class Journal:
 
     def append(self, record: Record) -> None:
         """Write ``record``; `UserError` when the disk refuses it, which loses nothing: it is kept for `retry`."""
-        payload = msgpack.packb([record.action, record.step, record.delta, record.taught])
-        self._waiting.append(_FRAME.pack(len(payload), zlib.crc32(payload)) + payload)
+        self._waiting.append(framed(record))
         self.retry()
 
     def retry(self) -> None:
-        """Write what waits; `UserError` when the disk still refuses."""
+        """Write what waits; `UserError` when the disk still refuses, or the folder is not ours to write in."""
+        if self._flusher.held:
+            raise UserError(self._flusher.held)
         while self._waiting:
             try:
                 self._write(self._waiting[0])
@@ -87,16 +71,17 @@ class Journal:
             descriptor = os.dup(self._fd)  # so that a stroke need not wait for the slow fsync
         try:
             os.fsync(descriptor)
+        except OSError:
+            self.is_doubtful = True  # asked again, the system says that all is well
+            raise
         finally:
             os.close(descriptor)
 
     def abandon(self) -> None:
         """Let go of the file; a snapshot holds everything that was in it or waited."""
         self._waiting.clear()
-        with self._lock:
-            if self._fd is not None:
-                os.close(self._fd)
-                self._fd = None
+        with suppress(OSError):  # of a drive that is gone
+            self._let_go()
 
     def close(self) -> None:
         """Put everything on disk and let go of the file."""
@@ -107,32 +92,31 @@ class Journal:
         except OSError as error:
             raise durable.disk_trouble(error, self.path) from error
         finally:
-            with self._lock:
-                if self._fd is not None:
-                    os.close(self._fd)
-                    self._fd = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        with self._lock:
+            if self._fd is not None:
+                descriptor, self._fd = self._fd, None
+                os.close(descriptor)
 
     def _write(self, frame: bytes) -> None:
         descriptor = self._open()
-        view = memoryview(frame)
-        written = 0
         try:
-            while written < len(view):
-                written += os.write(descriptor, view[written:])
+            _put(descriptor, frame)
         except OSError:
-            # Half a record must not stay: what follows it could not be read.
-            _cut(descriptor, self._end)
+            _cut(descriptor, self._end)  # half a record must not stay
             raise
-        self._end += written
+        self._end += len(frame)
 
     def _open(self) -> int:
         if self._fd is None:
-            flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
+            flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
             descriptor = os.open(self.path, flags, 0o644)
             try:
                 if self._end == 0:
-                    os.write(descriptor, _MAGIC)
-                    self._end = len(_MAGIC)
+                    _put(descriptor, MAGIC)
+                    self._end = len(MAGIC)
                 _cut(descriptor, self._end)
             except OSError:
                 self._end = 0
@@ -143,6 +127,12 @@ class Journal:
         return self._fd
 
 
+def _put(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
 def _cut(descriptor: int, end: int) -> None:
     try:
         os.ftruncate(descriptor, end)
@@ -151,41 +141,10 @@ def _cut(descriptor: int, end: int) -> None:
         return  # a device, such as /dev/full in the tests
 
 
-@dataclass(frozen=True)
-class Replay:
-    """What a journal holds: its readable records, where they end, and whether something unreadable follows."""
-
-    records: list[Record]
-    end: int
-    damaged: bool
-
-
-def read(path: Path) -> Replay:
-    """All records up to the first damaged one; an absent file is an empty journal."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return Replay([], 0, damaged=False)
-    except OSError as error:
-        raise UserError(f"The journal {path} cannot be read ({error.strerror}): check the disk.") from error
-    if not content.startswith(_MAGIC):
-        return Replay([], 0, damaged=bool(content))
-    records: list[Record] = []
-    end = len(_MAGIC)
-    while (found := _record_at(content, end)) is not None:
-        record, end = found
-        records.append(record)
-    return Replay(records, end, damaged=end < len(content))
-
-
-def _record_at(content: bytes, start: int) -> tuple[Record, int] | None:
-    if start + _FRAME.size > len(content):
-        return None
-    length, checksum = _FRAME.unpack_from(content, start)
-    payload = content[start + _FRAME.size : start + _FRAME.size + length]
-    if len(payload) < length or zlib.crc32(payload) != checksum:
-        return None
-    try:
-        return Record(*msgpack.unpackb(payload)), start + _FRAME.size + length
-    except (ValueError, TypeError, msgpack.UnpackException):
-        return None
+def write(path: Path, records: Iterable[Record]) -> int:
+    """Write a journal whole; its size in bytes. `UserError` when the disk refuses."""
+    with durable.replacing(path) as file:
+        size = file.write(MAGIC)
+        for record in records:
+            size += file.write(framed(record))
+    return size

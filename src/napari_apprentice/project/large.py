@@ -5,7 +5,7 @@
     entries/<id>/entry.json         the image
                  store/             labels and vouched voxels: `store`
                  region-3.json      which region was opened when journal 3 began
-                 journal-3.bin      what was done there since
+                 journal-3.bin      the same, and what was done there since
 
 Opening another region writes the one that was open into the store, then the next number, and only then removes the
 old journal. Changes hold absolute values, so that replaying a journal over a store that has some of them is right.
@@ -14,22 +14,39 @@ old journal. Changes hold absolute values, so that replaying a journal over a st
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from napari_apprentice.data import regions
 from napari_apprentice.data.regions import Region, Shape
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, journal
-from napari_apprentice.project.entries import EntryFolder, Kept, number_of
+from napari_apprentice.project import durable, journal, numbered
+from napari_apprentice.project.entries import EntryFolder, Kept
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.images import ImageRecord
-from napari_apprentice.project.journal import Journal
+from napari_apprentice.project.journal import Action, Record
+from napari_apprentice.project.snapshots import Arrays
 from napari_apprentice.project.store import LabelStore
+from napari_apprentice.settings import Settings
+
+_Edge = tuple[int, int]
+_Count = Annotated[int, Field(ge=0)]
+
+
+class RegionRecord(Settings):
+    """What ``region-3.json`` holds: the open region, (start, stop) along t, z, y, x, and what is counted elsewhere."""
+
+    region: tuple[_Edge, _Edge, _Edge, _Edge] | None = None
+    taught: _Count = 0
+    top: _Count = 0  # no object had a larger id when the region was opened
+    labels: _Count = 0  # the number of the labels in the store
 
 
 class LargeFolder(EntryFolder):
@@ -37,19 +54,20 @@ class LargeFolder(EntryFolder):
 
     def __init__(self, path: Path, image: ImageRecord, flusher: Flusher) -> None:
         super().__init__(path, image, flusher)
-        t, _, z, y, x = image.shape
-        shape = (t, z, y, x)
-        number, told = self._newest()
-        self._number = number
-        self.store = LabelStore(path / "store", shape, int(told.get("labels", 0)))
-        self.region = _region(told.get("region"), shape)
-        self.top = int(told.get("top", 0))  # no object had a larger id when the region was opened
+        self._number, self._told, self._lost = self._newest()
+        self.store = LabelStore(path / "store", self._shape, self._told.labels)
+        self.region = _region(self._told, self._shape)
+        self.top = self._told.top
+        self._damaged_parts = ""  # a sentence about them
 
     def voxels_taught(self) -> int:
         """How many voxels are vouched for as objects, without loading them."""
-        number, told = self._newest()
-        records = journal.read(self.path / f"journal-{number}.bin").records
-        return records[-1].taught if records else int(told.get("taught", 0))
+        number, told, _ = self._newest()
+        try:
+            records = journal.read(self._journal_path(number)).records
+        except UserError:
+            records = []
+        return records[-1].taught if records else told.taught
 
     @property
     def is_used(self) -> bool:
@@ -94,39 +112,109 @@ class LargeFolder(EntryFolder):
 
     def load(self) -> Kept:
         """The open region as it was when its journal began, and the journal, which is continued from here."""
-        self.store.forget_others()
-        return super().load()
+        if not self._lost:  # else nobody knows which labels count
+            self.store.forget_others()
+        kept = super().load()
+        self._lost = []
+        edits = [record for record in kept.records if record.action != "region"]
+        return Kept(kept.labels, kept.vouched, edits, kept.complaint)
+
+    def append(self, action: Action, step: int, delta: bytes, taught: int) -> None:
+        """Journal one change; a journal begins with the region that its changes are of."""
+        opened = self._loaded()
+        if opened.is_empty:
+            with suppress(UserError):  # it waits, and so will the change
+                opened.append(Record("region", 0, self._told.model_dump_json().encode(), self._told.taught))
+        super().append(action, step, delta, taught)
 
     def _begin(self, region: Region, taught: int) -> None:
         """Write down which region is open, and begin a new journal."""
         journal_before = self._loaded()
-        number = self._number + 1
-        box = [[part.start, part.stop] for part in region]
-        told = {"region": box, "taught": taught, "top": self.top, "labels": self.store.number}
-        durable.write_json(self.path / f"region-{number}.json", told)
-        old, self._number, self.region = self._number, number, region
-        journal_before.abandon()
-        self._journal = Journal(self.path / f"journal-{number}.bin", self._flusher)
-        for path in (self.path / f"journal-{old}.bin", self.path / f"region-{old}.json"):
-            with suppress(OSError):  # another program may hold it; the newer number counts
-                path.unlink(missing_ok=True)
+        self._check_held()
+        number = self._next_number()
+        box = tuple((part.start, part.stop) for part in region)
+        told = RegionRecord(region=box, taught=taught, top=self.top, labels=self.store.number)
+        self._write_told(number, told)
+        self._told, self.region = told, region
+        self._go_on(number, journal_before)
 
-    def _newest_state(self) -> tuple[int, NDArray[np.uint32], NDArray[np.uint8], str]:
-        return self._number, *self.store.read(self.region), ""
+    def _write_told(self, number: int, told: RegionRecord) -> None:
+        durable.write_json(self.path / f"region-{number}.json", told.model_dump(mode="json"))
 
-    def _newest(self) -> tuple[int, dict[str, Any]]:
-        """The newest region, with its number; `UserError` when it cannot be read: an older one names other labels."""
-        found = sorted(self.path.glob("region-*.json"), key=number_of)
-        if not found:
-            return 0, {}
+    def _base(self) -> tuple[int, Arrays, list[Path]]:
+        """What the store has of the open region; a damaged part of it is set aside, and said."""
+        self._damaged_parts = ""
         try:
-            return number_of(found[-1]), dict(json.loads(found[-1].read_text()))
-        except (OSError, ValueError) as error:
-            raise UserError(f"{found[-1]} cannot be read: restore it from a copy.") from error
+            arrays = self.store.read(self.region)
+        except UserError as error:
+            self._damaged_parts = str(error)
+            arrays = self.store.read(self.region)
+        return self._number, arrays, self._lost
+
+    def _write_base(self, number: int, arrays: Arrays) -> None:
+        self._write_told(number, self._told)
+
+    def _complaint(
+        self, base: int, journals: Sequence[int], unreadable: Sequence[Path], damaged: Sequence[Path], count: int
+    ) -> str:
+        sentences = [super()._complaint(base, [], [], damaged, count)]
+        if unreadable:
+            sentences.append(
+                f"It cannot be read which part of {self.image.name} was open ({unreadable[0]}): what was corrected "
+                "there last was set aside, all that was kept before is here; check the last objects you corrected."
+            )
+        sentences.append(self._damaged_parts)
+        return " ".join(sentence for sentence in sentences if sentence)
+
+    def _newest(self) -> tuple[int, RegionRecord, list[Path]]:
+        """What was open last, with its number, and the files about it that cannot be read.
+
+        `UserError` when it cannot be known which labels were those in use.
+        """
+        lost: list[Path] = []
+        names = (("region", ".json"), ("journal", ".bin"))
+        numbers = sorted({n for name in names for n in numbered.numbers(self.path, *name)}, reverse=True)
+        for place, number in enumerate(numbers):
+            told = self._told_of(number)
+            if told is not None:
+                before = takewhile(lambda n: self._told_of(n) == told, numbers[place + 1 :])  # noqa: B023
+                return min([number, *before]), told, lost  # a journal goes on in the next when the disk refuses
+            lost += [one for one in self._files() if one.stem.rpartition("-")[2] == str(number)]
+        if not lost or lost == [self._journal_path(0)]:
+            return 0, RegionRecord(), []
+        found = numbered.numbers(self.path / "store", "labels", "")
+        if len(found) > 1:
+            raise UserError(f"{lost[0]} cannot be read: restore it from a copy.")
+        return 0, RegionRecord(labels=max([0, *found])), lost
+
+    def _told_of(self, number: int) -> RegionRecord | None:
+        return self._told_in(self.path / f"region-{number}.json") or self._told_by(number)
+
+    def _told_in(self, path: Path) -> RegionRecord | None:
+        try:
+            told = RegionRecord.model_validate(durable.read_json(path))
+        except (OSError, ValueError):
+            return None
+        return told if _fits(told, self._shape) else None
+
+    def _told_by(self, number: int) -> RegionRecord | None:
+        """What the journal says about the region of its changes."""
+        try:
+            records = journal.read(self._journal_path(number)).records
+            told = next(record.delta for record in records if record.action == "region")
+            found = RegionRecord.model_validate(json.loads(told))
+        except (UserError, ValueError, StopIteration):
+            return None
+        return found if _fits(found, self._shape) else None
 
 
-def _region(box: Any, shape: Shape) -> Region:
-    if box is None:
+def _fits(told: RegionRecord, shape: Shape) -> bool:
+    edges = told.region or ()
+    return all(0 <= start < stop <= n for (start, stop), n in zip(edges, shape, strict=False))
+
+
+def _region(told: RegionRecord, shape: Shape) -> Region:
+    if told.region is None:
         return regions.region_at(shape, (0, *(n / 2 for n in shape[1:])))
-    t, z, y, x = (slice(int(start), int(stop)) for start, stop in box)
+    t, z, y, x = (slice(start, stop) for start, stop in told.region)
     return t, z, y, x

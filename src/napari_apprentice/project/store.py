@@ -13,18 +13,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import zarr
 from numpy.typing import NDArray
 
 from napari_apprentice.data import chunks, regions
 from napari_apprentice.data.regions import Region, Shape
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import StoreRef
-from napari_apprentice.project import durable
+from napari_apprentice.project import durable, numbered
 
 
 class LabelStore:
@@ -39,11 +41,20 @@ class LabelStore:
         self._arrays: dict[str, Any] = {}
 
     def read(self, region: Region) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-        """Labels and vouched voxels of a region, to be written in."""
+        """Labels and vouched voxels of a region, to be written in.
+
+        `UserError` when they are damaged: parts that cannot be read are set aside, so that the rest can be read next.
+        """
         try:
             return np.ascontiguousarray(self._labels[region]), np.ascontiguousarray(self._vouched[region])
         except (OSError, ValueError, RuntimeError) as error:
-            raise UserError(f"The saved labels in {self.path} are damaged: restore them from a copy.") from error
+            for chunk in self._unreadable(region):
+                with suppress(OSError):
+                    numbered.set_aside(chunk)
+            raise UserError(
+                f"Some of the saved labels in {self.path} are damaged and were set aside: "
+                "the others are here; check the objects of this part of the image."
+            ) from error
 
     def write(self, part: Region, labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> None:
         """Put the labels and vouched voxels of ``part``, which ends at edges of chunks, on disk."""
@@ -86,7 +97,7 @@ class LabelStore:
     def exchange(self, first: int) -> StoreRef:
         """Where other labels of the whole image are to be written, new objects numbered from ``first``."""
         _ = self._labels, self._vouched  # so that they are there
-        number = 1 + max(int(one.name.rpartition("-")[2]) for one in self.path.glob("labels-*"))
+        number = 1 + max(numbered.numbers(self.path, "labels", ""))
         return StoreRef(
             labels=str(self.path / f"labels-{self.number}"),
             vouched=str(self.path / "vouched"),
@@ -99,9 +110,9 @@ class LabelStore:
     def forget_others(self) -> None:
         """Remove labels that were exchanged for these."""
         for name in ("labels", "overview"):
-            for folder in self.path.glob(f"{name}-*"):
-                if folder.name != f"{name}-{self.number}":
-                    shutil.rmtree(folder, ignore_errors=True)
+            for number in numbered.numbers(self.path, name, ""):
+                if number != self.number:
+                    shutil.rmtree(self.path / f"{name}-{number}", ignore_errors=True)
 
     @property
     def _labels(self) -> Any:
@@ -114,15 +125,27 @@ class LabelStore:
     def _array(self, name: str, shape: Any, dtype: Any) -> Any:
         if name not in self._arrays:
             chunk = [min(n, most) for n, most in zip(shape, self.chunk, strict=True)]
+            folder = self.path / name
             try:
-                self._arrays[name] = chunks.opened(self.path / name, shape, chunk, dtype)
+                if not _is_described(folder, shape, chunk, dtype):
+                    numbered.set_aside(folder / "zarr.json")  # it says nothing that is not known
+                self._arrays[name] = chunks.opened(folder, shape, chunk, dtype)
             except OSError as error:
                 raise durable.disk_trouble(error, self.path) from error
             except (ValueError, RuntimeError) as error:
-                raise UserError(
-                    f"The saved labels in {self.path / name} are damaged: restore them from a copy."
-                ) from error
+                raise UserError(f"The saved labels in {folder} are damaged: restore them from a copy.") from error
         return self._arrays[name]
+
+    def _unreadable(self, region: Region) -> Iterator[Path]:
+        """The files of chunks of a region that hold something else."""
+        for name, array in ((f"labels-{self.number}", self._labels), ("vouched", self._vouched)):
+            for place in regions.chunks_in(region, self.chunk):
+                file = self.path.joinpath(name, "c", *map(str, place))
+                try:
+                    _ = array[regions.chunk_region(place, self.chunk, self.shape)]
+                except (OSError, ValueError, RuntimeError):
+                    if os.path.lexists(file):
+                        yield file
 
     def _sync(self, name: str, part: Region) -> None:
         """Chunks take their old ones' places whole; here they are put on disk before the journal is let go of."""
@@ -136,6 +159,17 @@ class LabelStore:
                     os.fsync(descriptor)
                 finally:
                     os.close(descriptor)
+
+
+def _is_described(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype: Any) -> bool:
+    """Whether an array that is there is what it should be; also when there is none."""
+    if not os.path.lexists(folder / "zarr.json"):
+        return True
+    try:
+        array = zarr.open_array(folder, mode="r")
+    except Exception:  # what damaged metadata raise is anything
+        return False
+    return (array.shape, array.chunks, array.dtype) == (tuple(shape), tuple(chunk), np.dtype(dtype))
 
 
 def _linked(source: str, target: str) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable
+from napari_apprentice.project import durable, numbered, salvage
 from napari_apprentice.settings import Settings
+
+_NAME = re.compile("v[1-9][0-9]{0,8}")
 
 
 class Version(Settings):
@@ -51,7 +52,7 @@ class Lineage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._record = _read(folder / "lineage.json")
+        self._record, self.complaint = _read(folder / "lineage.json")  # a sentence when something is missing
 
     @property
     def versions(self) -> tuple[Version, ...]:
@@ -98,9 +99,22 @@ class Lineage:
         if key != self.current:
             self._save(self._record.model_copy(update={"current": key}))
 
+    def mend(self) -> None:
+        """Set aside a list that cannot be read, or not in full, and write what could be; `UserError` as of the disk."""
+        if self.complaint:
+            try:
+                numbered.set_aside(self.folder / "lineage.json")
+            except OSError as error:
+                raise durable.disk_trouble(error, self.folder / "lineage.json") from error
+            self.save()
+
+    def save(self) -> None:
+        """Write the list; `UserError` when the disk refuses."""
+        self._save(self._record)
+
     def _save(self, record: LineageRecord) -> None:
         self._record = record  # first: what the disk refuses is still true in this session
-        durable.make_folder(self.folder)
+        durable.make_folder(self.folder, parents=False)
         durable.write_json(self.folder / "lineage.json", record.model_dump(mode="json"))
 
 
@@ -109,13 +123,26 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _read(path: Path) -> LineageRecord:
+def _read(path: Path) -> tuple[LineageRecord, str]:
+    """The list, and a sentence when it is not all of it: then the versions are those of which there is a file."""
     try:
-        return LineageRecord.model_validate(json.loads(path.read_text()))
+        record, wrong = salvage.read(path, LineageRecord, {})
     except FileNotFoundError:
-        return LineageRecord()
-    except (OSError, ValueError, ValidationError) as error:
-        raise UserError(
-            f"The list of model versions {path} cannot be read: restore it from a copy, "
-            "or move it away to open the project without its versions."
-        ) from error
+        return LineageRecord(), ""
+    except (OSError, ValueError, ValidationError):
+        return LineageRecord(versions=_found(path.parent, ())), (
+            f"The list of model versions {path} cannot be read and was set aside: the versions are here without their "
+            "scores; choose the model to go on with."
+        )
+    if not wrong:
+        return record, ""
+    found = (*record.versions, *_found(path.parent, record.versions))
+    return record.model_copy(update={"versions": found}), salvage.sentence(path, wrong)
+
+
+def _found(folder: Path, known: tuple[Version, ...]) -> tuple[Version, ...]:
+    """Versions of which there is a model and no record."""
+    names = {version.id for version in known}
+    numbers = [int(path.stem[1:]) for path in folder.glob("v*.safetensors") if _NAME.fullmatch(path.stem)]
+    missing = [f"v{number}" for number in sorted(numbers) if f"v{number}" not in names]
+    return tuple(Version(id=name, parent="", created="") for name in missing)

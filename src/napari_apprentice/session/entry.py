@@ -15,7 +15,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import VolumeRef
 from napari_apprentice.project import images
 from napari_apprentice.project.entries import EntryFolder
-from napari_apprentice.project.journal import Action
+from napari_apprentice.project.journal import Action, Record
 from napari_apprentice.session.history import History
 
 
@@ -169,10 +169,27 @@ class Entry:
         """Write labels and vouched whole and begin a new journal."""
         self.folder.snapshot(self.labels, self.vouched)
 
+    def catch_up(self) -> None:
+        """Write what the disk refused before, or could not keep; `UserError` when it still refuses."""
+        if self.folder.is_doubtful:
+            self.begin_anew()
+        else:
+            self.folder.retry()
+
+    def begin_anew(self) -> None:
+        """Write all labels as they are, whatever is on disk; `UserError` when the disk refuses."""
+        self.keep_snapshot()
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the labels are in memory."""
+        return self._correction is not None
+
     def _corrected(self) -> Correction:
         if self._correction is None:
-            self._correction = self._read()
+            self._correction, refused = self._read()
             self._voxels_taught = self._count(self._correction)
+            self._leave_out(refused)
         return self._correction
 
     def _count(self, read: Correction) -> int:
@@ -181,20 +198,35 @@ class Entry:
     def _note(self, delta: Delta) -> None:
         """A change was applied; a `LargeEntry` has to know where."""
 
-    def _read(self) -> Correction:
-        """The snapshot with the journal replayed over it."""
+    def _read(self) -> tuple[Correction, list[Record]]:
+        """The snapshot with the journal replayed over it, and the records that cannot be applied."""
         kept = self.folder.load()
         self.complaint = kept.complaint
         read = Correction(kept.labels, kept.vouched)
-        try:
-            for record in kept.records:
-                delta = Delta.from_bytes(record.delta)
+        refused = []
+        for record in kept.records:
+            try:
+                delta = Delta.from_bytes(record.delta, read.labels.shape)
                 read.apply(delta)
-                self._note(delta)
+            except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError):
+                refused.append(record)
+                continue
+            self._note(delta)
+            if record.action != "region":
                 read.history.record(record.action, record.step, delta, record.delta, self.region)
-        except (ValueError, KeyError, IndexError, UserError):
-            self.complaint = (
-                f"The journal of {self.name} holds an edit that cannot be read: "
-                "the edits before it are here; check the last objects you corrected."
-            )
-        return read
+        return read, refused
+
+    def _leave_out(self, refused: list[Record]) -> None:
+        """Set records aside that cannot be applied, and begin a journal without them."""
+        if not refused:
+            return
+        try:
+            place = f"set aside in {self.folder.set_aside(refused)}"
+            self.begin_anew()
+        except UserError as error:
+            place = f"left in the journal ({error})"
+        sentence = (
+            f"Edits of {self.name} that cannot be applied ({len(refused)}) were {place}: "
+            "all others are here; check the last objects you corrected."
+        )
+        self.complaint = " ".join(part for part in (self.complaint, sentence) if part)

@@ -103,6 +103,12 @@ class LargeEntry(Entry):
         if self._changed is not None:
             self._keep(self.region, now)
 
+    def begin_anew(self) -> None:
+        """Put all of the open region into the store and begin a new journal."""
+        now = self._corrected()
+        self._changed = tuple((0, part.stop - part.start) for part in self.region)
+        self._keep(self.region, now)
+
     def exchange_begins(self) -> StoreRef:
         """Where labels for all of the image are to be written; what is corrected meanwhile is noted."""
         self.keep_snapshot()

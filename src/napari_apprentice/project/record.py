@@ -1,0 +1,116 @@
+"""What a project is: ``project.json``, and which images there are when it does not say."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from napari_apprentice.architecture import FreshSettings
+from napari_apprentice.errors import UserError
+from napari_apprentice.project import durable, numbered, salvage
+from napari_apprentice.settings import ClassName, Kind, SegmentSettings, Settings, TeachSettings
+
+_FORMAT = 1
+
+
+class ProjectRecord(Settings):
+    """What ``project.json`` holds."""
+
+    format: int = _FORMAT
+    name: str
+    created: str
+    kind: Kind = "instances"
+    classes: tuple[ClassName, ...] = ()
+    entries: tuple[str, ...] = ()
+    segment: SegmentSettings = SegmentSettings()
+    teach: TeachSettings = TeachSettings()
+    fresh: FreshSettings = FreshSettings()
+
+
+def is_project(path: Path) -> bool:
+    """Whether a folder holds a project, or images of one whose ``project.json`` was lost."""
+    return os.path.lexists(path / "project.json") or bool(entries_in(path))
+
+
+def read_project(path: Path) -> tuple[ProjectRecord, list[str]]:
+    """What a project is, without locking it, and a sentence for each thing that is wrong.
+
+    `UserError` when there is no project, or it cannot be read.
+    """
+    file = path / "project.json"
+    instead = {"name": path.name, "created": _changed(path)}
+    try:
+        record, wrong = salvage.read(file, ProjectRecord, instead)
+    except FileNotFoundError as error:
+        return _without_record(path, instead, error)
+    except (OSError, ValueError, ValidationError) as error:
+        advice = "restore it from a copy"
+        if entries_in(path):
+            advice += ", or rename it and open the folder again, to find its images without their settings"
+        raise UserError(f"{file} cannot be read: {advice}.") from error
+    if record.format > _FORMAT:
+        raise UserError(f"{file} was written by a newer version of napari-apprentice: update this one to open it.")
+    return with_entries(path, record, [salvage.sentence(file, wrong)] if wrong else [])
+
+
+def write_anew(path: Path, record: ProjectRecord) -> None:
+    """Keep a ``project.json`` of which something was left out, and write the rest; `UserError` as of the disk."""
+    file = path / "project.json"
+    try:
+        if os.path.lexists(file):
+            numbered.set_aside(file)
+    except OSError as error:
+        raise durable.disk_trouble(error, file) from error
+    durable.write_json(file, record.model_dump(mode="json"))
+
+
+def with_entries(path: Path, record: ProjectRecord, sentences: list[str]) -> tuple[ProjectRecord, list[str]]:
+    """The record with the images that lie in the folder but are not named, and without names that lead elsewhere."""
+    named = [name for name in dict.fromkeys(record.entries) if _is_plain(name)]
+    found = [name for name in entries_in(path) if name not in named]
+    if len(named) < len(record.entries):
+        sentences = [
+            *sentences,
+            f"{path / 'project.json'} names images that are not in the project: they are left out.",
+        ]
+    if found:
+        count = "An image was" if len(found) == 1 else f"{len(found)} images were"
+        sentences = [
+            *sentences,
+            f"{count} found in {path} that its project.json does not name: look whether all are here.",
+        ]
+    return record.model_copy(update={"entries": (*named, *found)}), sentences
+
+
+def entries_in(path: Path) -> list[str]:
+    """The images in a project's folder, the oldest first."""
+    try:
+        records = [(one.stat().st_mtime, one.parent.name) for one in path.glob("entries/*/entry.json")]
+    except OSError:
+        return []
+    return [name for _, name in sorted(records)]
+
+
+def _without_record(path: Path, instead: dict[str, str], error: FileNotFoundError) -> tuple[ProjectRecord, list[str]]:
+    found = entries_in(path)
+    if not found:
+        raise UserError(f"{path} is not an apprentice project (it has no project.json): choose its folder.") from error
+    record = ProjectRecord(name=instead["name"], created=instead["created"], entries=tuple(found))
+    return record, [
+        f"{path / 'project.json'} is missing: the images are here, but settings and what labels mean are not; "
+        "set them again."
+    ]
+
+
+def _is_plain(name: str) -> bool:
+    return name not in ("", ".", "..") and not set(name) & set("/\\:\0")
+
+
+def _changed(path: Path) -> str:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime).astimezone().isoformat(timespec="seconds")
+    except OSError:
+        return ""

@@ -1,0 +1,91 @@
+"""Labels and vouched voxels of one image in a file, whole; and what is said when one cannot be read."""
+
+from __future__ import annotations
+
+import errno
+import math
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data.corrections import AS_LABELLED
+from napari_apprentice.errors import UserError
+from napari_apprentice.project import durable, numbered
+
+Arrays = tuple[NDArray[np.uint32], NDArray[np.uint8]]
+
+_HEADER = 4096  # bytes; more than NumPy writes before an array
+_REFUSED = {errno.EIO, errno.EACCES, errno.EPERM, getattr(errno, "ESTALE", errno.EIO)}
+_UNREADABLE = (  # what reading a file raises that is not, or not all, a snapshot
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    OverflowError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class Damaged(Exception):
+    """A snapshot is not what was written."""
+
+
+def write(path: Path, labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> None:
+    """Keep both arrays (T, Z, Y, X); `UserError` when the disk refuses."""
+    # npz at the fastest compression: labels are long runs, and level 6 takes four times as long
+    with (
+        durable.replacing(path) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
+        taught = np.asarray([np.count_nonzero(vouched == AS_LABELLED)])
+        for name, array in (("labels", labels), ("vouched", vouched), ("taught", taught)):
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def read(path: Path, shape: tuple[int, ...]) -> Arrays:
+    """Both arrays; `Damaged` when they cannot be read or have another shape, `UserError` when the disk refuses."""
+    labels = _array(path, "labels", shape, np.uint32)
+    return labels, _array(path, "vouched", shape, np.uint8)
+
+
+def voxels_taught(path: Path) -> int:
+    """How many voxels are vouched for as objects; `Damaged` and `UserError` as of `read`."""
+    return max(0, int(_array(path, "taught", (1,), np.int64)[0]))
+
+
+def empty(shape: tuple[int, ...]) -> Arrays:
+    """Of an image of which nothing is labelled."""
+    return np.zeros(shape, np.uint32), np.zeros(shape, np.uint8)
+
+
+def _array(path: Path, name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    try:
+        if not numbered.is_readable(path):
+            raise Damaged(f"{path} is not a file")
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            member = archive.getinfo(f"{name}.npy")
+            if member.file_size > math.prod(shape) * np.dtype(dtype).itemsize + _HEADER:
+                raise Damaged(f"{path} holds more than it needs")
+            with archive.open(member) as content:
+                array = np.lib.format.read_array(content, allow_pickle=False)
+    except _UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno in _REFUSED:
+            raise UserError(
+                f"The saved labels {path} cannot be read ({error.strerror}): "
+                "check the disk and its permissions, then open the project again."
+            ) from error
+        raise Damaged(f"{path} is damaged") from error
+    if array.shape != shape or not np.can_cast(array.dtype, dtype, "safe"):
+        raise Damaged(f"{path} has {name} of {array.dtype} {array.shape}")
+    return np.ascontiguousarray(array, dtype).reshape(shape)
