@@ -59,11 +59,30 @@ class EntryFolder:
         """The entry's stable name."""
         return self.path.name
 
+    def make(self) -> None:
+        """Make the folder; `UserError` when the disk refuses, or when the project's own folder is gone."""
+        self._check_place()
+        for folder in (self.path.parent, self.path):
+            durable.make_folder(folder, parents=False)
+
     def save_image(self, image: ImageRecord) -> None:
         """Write what the image is."""
         self.image = image
-        durable.make_folder(self.path)
+        self.make()
         durable.write_json(self.path / "entry.json", image.model_dump(mode="json"))
+
+    def write_in(self, path: Path, image: ImageRecord) -> None:
+        """Write what the image is into another folder, where it goes on; labels are written by who has them."""
+        durable.write_json(path / "entry.json", image.model_dump(mode="json"))
+
+    @property
+    def names_of_labels(self) -> tuple[str, ...]:
+        """How files begin that need not be copied when labels are in memory."""
+        return ("state-", "journal-")
+
+    def write_all(self, labels: NDArray[np.uint32], vouched: NDArray[np.uint8], taught: int) -> None:
+        """Keep labels as they are in memory, whatever was loaded; `UserError` when the disk refuses."""
+        self.snapshot(labels, vouched)
 
     def load(self) -> Kept:
         """The newest readable snapshot and what was done since, which is continued from here.
@@ -214,7 +233,7 @@ class EntryFolder:
     def snapshot(self, labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> None:
         """Write everything as it is now and begin a new journal; `UserError` when the disk refuses."""
         journal_before = self._loaded()
-        self._check_held()
+        self._check_place()
         number = self._next_number()
         snapshots.write(self._state_path(number), labels, vouched)
         self._go_on(number, journal_before)
@@ -261,9 +280,10 @@ class EntryFolder:
         given = (numbered.numbers(self.path, *name) for name in _NAMES)
         return 1 + max([self._number, *(number for numbers in given for number in numbers)])
 
-    def _check_held(self) -> None:
-        if self._flusher.held:
-            raise UserError(self._flusher.held)
+    def _check_place(self) -> None:
+        place = self._flusher.place
+        if place is not None and place.trouble:
+            raise UserError(place.trouble)
 
     def _loaded(self) -> Journal:
         if self._journal is None:

@@ -34,7 +34,16 @@ from napari_apprentice.project.place import Place
 from napari_apprentice.project.record import ProjectRecord, is_project, read_project, write_anew
 from napari_apprentice.project.versions import Lineage, now
 
-__all__ = ["Project", "ProjectRecord", "Recent", "folder_of", "is_project", "projects_folder", "read_record"]
+__all__ = [
+    "Project",
+    "ProjectRecord",
+    "Recent",
+    "folder_of",
+    "free_folder",
+    "is_project",
+    "projects_folder",
+    "read_record",
+]
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class Project:
         self.complaints: list[str] = []
         self.entries: list[EntryFolder] = []
         self._unread: list[str] = []  # images that are here and could not be opened
+        self._refuge: Path | None = None  # for arrays, while the folder is gone
         self._is_doubtful = False  # whether the records on disk may not be what was written
         for name in record.entries:
             self._open(name)
@@ -71,7 +81,7 @@ class Project:
     def create(cls, path: str | Path | None = None, *, name: str = "") -> Project:
         """A new project in ``path``, or in a new folder named after ``name`` and today under `projects_folder`."""
         name = name or "project"
-        path = _free_folder(name) if path is None else Path(path)
+        path = free_folder(projects_folder(), name) if path is None else Path(path)
         if is_project(path):
             raise UserError(f"{path} already holds a project: open it or choose another folder.")
         durable.make_folder(path)
@@ -136,8 +146,12 @@ class Project:
 
     @property
     def scratch(self) -> Path:
-        """For arrays on their way to another process."""
-        return self.path / "scratch"
+        """For arrays on their way to another process; elsewhere while the project's folder is out of reach."""
+        if not self.place.trouble:
+            return self.path / "scratch"
+        if self._refuge is None:
+            self._refuge = Path(tempfile.mkdtemp(prefix="apprentice-"))
+        return self._refuge
 
     @property
     def trouble(self) -> str:
@@ -158,6 +172,11 @@ class Project:
             self.save()
         self._is_doubtful = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The images, by the names of their folders, also those that could not be opened."""
+        return (*(entry.id for entry in self.entries), *self._unread)
+
     def change(self, **changes: object) -> None:
         """Change fields of the record and save it."""
         self.record = ProjectRecord.model_validate({**dict(self.record), **changes})
@@ -165,8 +184,8 @@ class Project:
 
     def save(self) -> None:
         """Write ``project.json``."""
-        if self.place.held:
-            raise UserError(self.place.held)
+        if self.place.trouble:
+            raise UserError(self.place.trouble)
         if not self.is_temporary:
             durable.write_json(self.path / "project.json", self.record.model_dump(mode="json"))
 
@@ -184,13 +203,13 @@ class Project:
                 return folder, False
         name = images.entry_id(image)
         folder = folder_of(self.path / "entries" / name, image, self.flusher)
-        durable.make_folder(folder.path)
+        folder.make()
         if name in self._unread:
             self._unread.remove(name)
             _set_aside(folder.path / "entry.json")
         folder.save_image(image if self.is_temporary else images.keep(volume, image, folder.path))
         self.entries.append(folder)
-        self.change(entries=self._names())
+        self.change(entries=self.names)
         return folder, True
 
     def forget(self, folder: EntryFolder) -> None:
@@ -199,7 +218,7 @@ class Project:
         self.entries.remove(folder)
         with suppress(OSError):
             (folder.path / "entry.json").unlink(missing_ok=True)  # first: a folder without it is no image
-        self.change(entries=self._names())
+        self.change(entries=self.names)
         shutil.rmtree(folder.path, ignore_errors=True)
 
     def close(self) -> None:
@@ -254,9 +273,6 @@ class Project:
             except UserError as error:
                 self.complaints.append(str(error))
 
-    def _names(self) -> tuple[str, ...]:
-        return (*(entry.id for entry in self.entries), *self._unread)
-
     def _watch(self, place: Place) -> None:
         place.is_ours = self._is_at_its_place
         place.on_return = self._doubt
@@ -273,8 +289,10 @@ class Project:
             folder.doubt()
 
     def _empty_scratch(self) -> None:
-        broken_off.forget(self.scratch)
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        broken_off.forget(self.path / "scratch")
+        shutil.rmtree(self.path / "scratch", ignore_errors=True)
+        if self._refuge is not None:
+            shutil.rmtree(self._refuge, ignore_errors=True)
 
 
 def folder_of(path: Path, image: images.ImageRecord, flusher: Flusher) -> EntryFolder:
@@ -301,15 +319,15 @@ def projects_folder() -> Path:
     return Path(home) / "projects"
 
 
-def _free_folder(name: str) -> Path:
+def free_folder(parent: Path, name: str) -> Path:
+    """A folder that is not there yet, named after ``name`` and today."""
     stem = re.sub(r"[^\w-]+", "-", name).strip("-")[:60] or "project"
     base = f"{stem}-{datetime.now().astimezone():%Y-%m-%d}"
-    folder = projects_folder()
     number = 1
-    path = folder / base
+    path = parent / base
     while path.exists():
         number += 1
-        path = folder / f"{base}-{number}"
+        path = parent / f"{base}-{number}"
     return path
 
 

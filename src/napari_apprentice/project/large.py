@@ -119,6 +119,21 @@ class LargeFolder(EntryFolder):
         edits = [record for record in kept.records if record.action != "region"]
         return Kept(kept.labels, kept.vouched, edits, kept.complaint)
 
+    def write_in(self, path: Path, image: ImageRecord) -> None:
+        """Also which region is open."""
+        super().write_in(path, image)
+        durable.write_json(path / "region-1.json", self._told.model_dump(mode="json"))
+
+    @property
+    def names_of_labels(self) -> tuple[str, ...]:
+        """The store is copied: only the open region is in memory."""
+        return ("region-", "journal-")
+
+    def write_all(self, labels: NDArray[np.uint32], vouched: NDArray[np.uint8], taught: int) -> None:
+        """Put all of the open region into the store."""
+        whole = tuple((0, part.stop - part.start) for part in self.region)
+        self.open_region(self.region, labels, vouched, whole, taught)
+
     def append(self, action: Action, step: int, delta: bytes, taught: int) -> None:
         """Journal one change; a journal begins with the region that its changes are of."""
         opened = self._loaded()
@@ -130,10 +145,12 @@ class LargeFolder(EntryFolder):
     def _begin(self, region: Region, taught: int) -> None:
         """Write down which region is open, and begin a new journal."""
         journal_before = self._loaded()
-        self._check_held()
+        self._check_place()
         number = self._next_number()
         box = tuple((part.start, part.stop) for part in region)
-        told = RegionRecord(region=box, taught=taught, top=self.top, labels=self.store.number)
+        told = RegionRecord(
+            region=(box[0], box[1], box[2], box[3]), taught=taught, top=self.top, labels=self.store.number
+        )
         self._write_told(number, told)
         self._told, self.region = told, region
         self._go_on(number, journal_before)

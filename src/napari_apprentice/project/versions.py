@@ -112,6 +112,10 @@ class Lineage:
         """Write the list; `UserError` when the disk refuses."""
         self._save(self._record)
 
+    def write_in(self, folder: Path) -> None:
+        """Write the list into another folder; `UserError` when the disk refuses."""
+        durable.write_json(folder / "lineage.json", self._record.model_dump(mode="json"))
+
     def _save(self, record: LineageRecord) -> None:
         self._record = record  # first: what the disk refuses is still true in this session
         durable.make_folder(self.folder, parents=False)

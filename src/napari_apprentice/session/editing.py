@@ -176,19 +176,32 @@ class Editing(Regions):
 
     def _say_disk_trouble(self, sentence: str) -> None:
         """Once, not with every stroke, until the disk takes what waits."""
+        sentence = self._folder_trouble or sentence
         if sentence != self._disk_trouble:
             self._disk_trouble = sentence
             self.said.emit(sentence)
+            self.trouble_changed.emit()
+
+    @property
+    def trouble(self) -> str:
+        """Why the project may not be on disk as it is here, and what to do, in a sentence; "" when it is."""
+        return self._folder_trouble or self._disk_trouble
+
+    @property
+    def _folder_trouble(self) -> str:
+        return "" if self.project is None else self.project.trouble
 
     def _retry_disk(self) -> None:
         """Write what the disk refused; called by `pump`."""
-        behind = [entry for entry in self.entries if entry.folder.is_behind]
         try:
-            for entry in behind:
-                entry.folder.retry()
+            if self.project is not None:
+                self.project.catch_up()
+            for entry in self.entries:
+                entry.catch_up()
         except UserError as error:
             self._say_disk_trouble(str(error))
             return
         if self._disk_trouble:
             self._disk_trouble = ""
+            self.trouble_changed.emit()
             self.said.emit("The disk takes the project again: everything is saved.")

@@ -16,6 +16,7 @@ from napari_apprentice.jobs import VolumeRef
 from napari_apprentice.project import images
 from napari_apprentice.project.entries import EntryFolder
 from napari_apprentice.project.journal import Action, Record
+from napari_apprentice.project.moving import InMemory
 from napari_apprentice.session.history import History
 
 
@@ -179,6 +180,18 @@ class Entry:
     def begin_anew(self) -> None:
         """Write all labels as they are, whatever is on disk; `UserError` when the disk refuses."""
         self.keep_snapshot()
+
+    def in_memory(self) -> InMemory:
+        """What is known of the image without its folder."""
+        read = self._correction
+        if read is None:
+            return InMemory(self._volume)
+        return InMemory(self._volume, read.labels, read.vouched, self._voxels_taught)
+
+    def go_on_in(self, folder: EntryFolder) -> None:
+        """Everything is in another folder now."""
+        self.folder = folder
+        self.pixels.clear()
 
     @property
     def is_read(self) -> bool:

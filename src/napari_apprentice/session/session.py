@@ -10,7 +10,8 @@ from typing import Self
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import WasCancelled
-from napari_apprentice.project.folder import Project
+from napari_apprentice.project import moving
+from napari_apprentice.project.folder import Project, is_project, projects_folder
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import commands
 from napari_apprentice.session.entry import Entry
@@ -46,8 +47,9 @@ class Session(Looking):
     @classmethod
     def create(cls, path: str | Path, runners: Runners | None = None) -> Self:
         """A session with the project in folder ``path``, made when there is none."""
-        exists = (Path(path) / "project.json").exists()
-        return cls(Project.open(path) if exists else Project.create(path, name=Path(path).name), runners)
+        return cls(
+            Project.open(path) if is_project(Path(path)) else Project.create(path, name=Path(path).name), runners
+        )
 
     @classmethod
     def open(cls, path: str | Path, runners: Runners | None = None) -> Self:
@@ -81,9 +83,56 @@ class Session(Looking):
         self.model_changed.emit()
         self.image_changed.emit()
 
+    def save_project_in(self, folder: str | Path) -> Path:
+        """Go on with the project in another folder, for instance when its own is gone or may not be written to.
+
+        Everything in memory is written there, and what can be read of the old folder is copied. The project is in
+        ``folder`` when that is empty or new, else in a new folder in it, which is given back. Jobs are cancelled.
+        `UserError` when it cannot be written there: then the project goes on where it is.
+        """
+        before = self.project
+        if before is None:
+            raise UserError("There is no project: open an image first.")
+        self._end_jobs()
+        self.discard_click()
+        known = {entry.id: entry.in_memory() for entry in self.entries}
+        path = moving.folder_for(before, Path(folder).absolute())
+        self.project, complaints = moving.moved(before, path, known)
+        by_id = {one.id: one for one in self.project.entries}
+        for entry in self.entries:
+            entry.go_on_in(by_id[entry.id])
+        with suppress(UserError):
+            before.close()
+        self._disk_trouble = ""
+        self._was_away = False
+        for sentence in (*complaints, f"The project is in {path} now."):
+            self.said.emit(sentence)
+        self.trouble_changed.emit()
+        self.settings_changed.emit()
+        return path
+
+    def _rescue(self) -> None:
+        """What its own folder would lose when the project is closed is saved among the other projects."""
+        project = self.project
+        if project is None or project.is_temporary:
+            return
+        project.place.look()
+        with suppress(UserError):
+            if not project.trouble:
+                project.catch_up()
+                for entry in self.entries:
+                    entry.catch_up()
+        is_lost = project.is_behind or project.place.held or project.place.is_deleted
+        if is_lost and any(entry.is_read and (entry.is_labelled or entry.is_vouched) for entry in self.entries):
+            try:
+                self.save_project_in(projects_folder())
+            except UserError as error:
+                self.said.emit(str(error))
+
     def _let_go(self) -> None:
         self._end_jobs()
         self.discard_click()
+        self._rescue()
         project, entries = self.project, self.entries
         self._forget()
         if project is None:

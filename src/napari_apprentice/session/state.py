@@ -46,6 +46,7 @@ class State:
     region_changed = Signal(object, tuple)  # LargeEntry: another part of it is open; the voxel it is about (t, z, y, x)
     overview_changed = Signal(object)  # LargeEntry: labels outside the open part are others
     saved = Signal()
+    trouble_changed = Signal()  # `trouble` began or ended
 
     largest_whole: int | None = None  # voxels of an image whose labels are held whole; None: all, or what a window can
     is_in_window = False
@@ -77,8 +78,11 @@ class State:
             why = images.why_missing(folder.image, folder.path)
             if why:
                 self.missing[folder.id] = why
-            else:
+                continue
+            try:
                 self.entries.append(entry_of(folder))
+            except UserError as error:
+                self.missing[folder.id] = str(error)
         self.current = self._last_that_opens()
 
     def _last_that_opens(self) -> Entry | None:

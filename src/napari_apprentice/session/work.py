@@ -52,6 +52,7 @@ class Work(Editing):
         self._device_words = ""
         self._synced = 0
         self._retry_at = 0.0
+        self._was_away = False  # the project's folder
         super().__init__(project)
         self.settings_changed.connect(self._on_settings_changed)
 
@@ -244,11 +245,19 @@ class Work(Editing):
             return
         trouble = self.project.flusher.take_trouble()
         if trouble is not None:
-            self._say_disk_trouble(f"The disk reports trouble ({trouble.strerror}): copy the project to another one.")
+            self._say_disk_trouble(
+                f"The disk reports trouble ({trouble.strerror}): save the project in another folder, on another disk."
+            )
         if self.project.flusher.synced != self._synced:
             self._synced = self.project.flusher.synced
             self.saved.emit()
-        if any(entry.folder.is_behind for entry in self.entries) and time.monotonic() >= self._retry_at:
+        for mended in self.project.place.take_notices():
+            self.said.emit(mended)
+        if self.project.trouble:
+            self._was_away = True
+            self._say_disk_trouble(self.project.trouble)
+        elif (self._was_away or self.project.is_behind) and time.monotonic() >= self._retry_at:
+            self._was_away = False
             self._retry_at = time.monotonic() + _DISK_RETRY_S
             self._retry_disk()
 

@@ -45,7 +45,15 @@ class ProjectSection(Section):
         self.copy = menu_button("Copy as...", self._copy_menu(), "What you did here as a command or as Python")
         self.folder = button("Folder", self._on_folder, tip="Open the project's folder")
         self.new = button("New", new, tip="Begin a new project with the current image")
+        self.trouble = muted("", role="warning")
+        self.elsewhere = button(
+            "Save in another folder...",
+            self._on_elsewhere,
+            tip="Go on with the project in another folder, where everything that is here is saved",
+        )
         self.rows.addWidget(self.words)
+        self.rows.addWidget(self.trouble)
+        self.rows.addWidget(self.elsewhere)
         self.rows.addLayout(row(self.export, self.copy))
         self.rows.addLayout(row(self.open, self.new, self.folder))
         for signal in (session.image_changed, session.settings_changed):
@@ -54,6 +62,7 @@ class ProjectSection(Section):
         self.connections.add(session.job_started, self._on_job)
         self.connections.add(session.job_event, self._on_job)
         self.connections.add(session.job_ended, self._on_job)
+        self.connections.add(session.trouble_changed, self._show_trouble)
         self._looking = Throttle(self._show_export, _LOOK_MS)
         for signal in (session.labels_changed, session.vouched_changed):
             self.connections.add(signal, lambda entry: self._looking.ask())
@@ -72,6 +81,23 @@ class ProjectSection(Section):
         for widget in (self.folder, self.copy, self.new):
             widget.setEnabled(project is not None)
         self._show_export()
+        self._show_trouble()
+
+    def _show_trouble(self) -> None:
+        """While the project cannot be kept where it is: what is wrong, and another place."""
+        trouble = self._session.trouble
+        self.trouble.setText(trouble)
+        for widget in (self.trouble, self.elsewhere):
+            widget.setVisible(bool(trouble))
+        if trouble:
+            self.aside.setText("not saved")
+
+    def _on_elsewhere(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Save the project in this folder")
+        if path:
+            with self.said():
+                self._session.save_project_in(path)
+                self.aside.setText("")
 
     def _show_export(self) -> None:
         entry = self._session.current
@@ -93,7 +119,7 @@ class ProjectSection(Section):
         self._show_export()
 
     def _on_saved(self) -> None:
-        if not self._session.busy("export"):
+        if not self._session.busy("export") and not self._session.trouble:
             self.aside.setText(f"saved {datetime.now().astimezone():%H:%M:%S}")
 
     def _fill_recent(self) -> None:
