@@ -14,6 +14,7 @@ old journal. Changes hold absolute values, so that replaying a journal over a st
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import takewhile
@@ -114,6 +115,7 @@ class LargeFolder(EntryFolder):
         """The open region as it was when its journal began, and the journal, which is continued from here."""
         if not self._lost:  # else nobody knows which labels count
             self.store.forget_others()
+        self._mend_told()
         kept = super().load()
         self._lost = []
         edits = [record for record in kept.records if record.action != "region"]
@@ -154,6 +156,16 @@ class LargeFolder(EntryFolder):
         self._write_told(number, told)
         self._told, self.region = told, region
         self._go_on(number, journal_before)
+
+    def _mend_told(self) -> None:
+        """Write down again which region is open, when only the journal says it."""
+        path = self.path / f"region-{self._number}.json"
+        if self._told.region is None or self._told_in(path) is not None:
+            return
+        with suppress(OSError, UserError):
+            if os.path.lexists(path):
+                numbered.set_aside(path)
+            self._write_told(self._number, self._told)
 
     def _write_told(self, number: int, told: RegionRecord) -> None:
         durable.write_json(self.path / f"region-{number}.json", told.model_dump(mode="json"))

@@ -11,7 +11,7 @@ from typing import Self
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import WasCancelled
 from napari_apprentice.project import moving
-from napari_apprentice.project.folder import Project, is_project, projects_folder
+from napari_apprentice.project.folder import Project, free_folder, is_project, projects_folder
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import commands
 from napari_apprentice.session.entry import Entry
@@ -125,7 +125,7 @@ class Session(Looking):
         is_lost = project.is_behind or project.place.held or project.place.is_deleted
         if is_lost and any(entry.is_read and (entry.is_labelled or entry.is_vouched) for entry in self.entries):
             try:
-                self.save_project_in(projects_folder())
+                self.save_project_in(free_folder(projects_folder(), project.name))
             except UserError as error:
                 self.said.emit(str(error))
 

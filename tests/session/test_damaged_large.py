@@ -1,0 +1,125 @@
+"""Large images of which something on disk is damaged, opened again and again with work in between."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.session.test_regions import LEFT, RIGHT, flat, image, opened, paint_both
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.session import Session
+
+__all__ = ["image"]  # a fixture
+
+
+def newest(folder: Path, name: str) -> Path:
+    return max(folder.glob(f"{name}-*"), key=lambda one: int(one.stem.rpartition("-")[2]))
+
+
+@pytest.fixture
+def project(session, image) -> tuple[Path, Path, np.ndarray]:
+    """A large image painted in two regions, closed: the project, the image's folder, the labels of the open region."""
+    entry = opened(session, image)
+    paint_both(session, entry)
+    labels = entry.labels.copy()
+    path, folder = session.project.path, entry.folder.path
+    session.close()
+    return path, folder, labels
+
+
+def garbage(file: Path) -> None:
+    file.write_bytes(os.urandom(200))
+
+
+def other_types(file: Path) -> None:
+    file.write_text(json.dumps({"region": "here", "labels": [1]}))
+
+
+def gone(file: Path) -> None:
+    file.unlink()
+
+
+@pytest.mark.parametrize("damage", [garbage, other_types, gone])
+def test_edits_are_where_they_were_though_nothing_but_their_journal_says_which_region_it_is(project, runners, damage):
+    path, folder, labels = project
+    damage(newest(folder, "region"))
+    for row in (1300, 1301, 1302):
+        with Session.open(path, runners=runners) as again:
+            assert again.complaints == []
+            np.testing.assert_array_equal(again.current.labels, labels)
+            again.paint(flat(again.current, slice(row, row + 1), slice(4000, 4010)), row)
+            labels = again.current.labels.copy()
+
+
+@pytest.mark.parametrize("damage", [garbage, gone])
+def test_a_damaged_journal_of_a_region_leaves_what_was_kept_before(project, runners, damage):
+    path, folder, labels = project
+    damage(newest(folder, "journal"))
+    for _ in range(2):
+        with Session.open(path, runners=runners) as again:
+            assert again.current.region is not None
+            assert again.current.is_labelled  # the other region's object is in the store
+            assert not (again.current.labels == labels).all()
+
+
+def test_a_damaged_chunk_costs_that_chunk_only(project, runners):
+    path, folder, labels = project
+    chunk = folder / "store" / "labels-0" / "c" / "0" / "0" / "1" / "0"
+    chunk.write_bytes(b"not a chunk")
+    with Session.open(path, runners=runners) as again:
+        with pytest.raises(UserError, match="damaged and were set aside"):
+            again.open_region(LEFT)
+        again.open_region(LEFT)
+        assert not again.current.labels.any()
+        again.paint(flat(again.current, slice(1000, 1010), slice(100, 110)), 1)
+        again.open_region(RIGHT)
+        np.testing.assert_array_equal(again.current.labels, labels)
+    with Session.open(path, runners=runners) as again:
+        again.open_region(LEFT)
+        assert np.count_nonzero(again.current.labels == 1) == 100
+    assert chunk.with_suffix(".damaged").read_bytes() == b"not a chunk"
+
+
+def test_a_damaged_chunk_of_the_open_region_is_said_when_the_project_opens(project, runners):
+    path, folder, labels = project
+    with Session.open(path, runners=runners) as again:
+        again.current.keep_snapshot()
+    (folder / "store" / "labels-0" / "c" / "0" / "0" / "2" / "7").write_bytes(b"not a chunk")
+    with Session.open(path, runners=runners) as again:
+        assert "damaged and were set aside" in " ".join(again.complaints)
+        assert np.count_nonzero(labels) == 200
+        assert not again.current.labels.any()
+        again.paint(flat(again.current, slice(1200, 1220), slice(4000, 4010)), 2)
+    with Session.open(path, runners=runners) as again:
+        assert again.complaints == []
+        np.testing.assert_array_equal(again.current.labels, labels)
+
+
+def test_metadata_of_the_store_that_rotted_are_written_anew(project, runners):
+    path, folder, labels = project
+    for name in ("labels-0", "vouched"):
+        garbage(folder / "store" / name / "zarr.json")
+    for _ in range(2):
+        with Session.open(path, runners=runners) as again:
+            np.testing.assert_array_equal(again.current.labels, labels)
+            assert again.current.is_labelled
+
+
+def test_a_large_image_goes_on_in_another_folder(project, runners, tmp_path):
+    path, _, labels = project
+    with Session.open(path, runners=runners) as again:
+        before = again.current.region
+        again.save_project_in(tmp_path / "elsewhere")
+        assert again.current.region == before
+        np.testing.assert_array_equal(again.current.labels, labels)
+        again.undo()
+        again.redo()
+    with Session.open(tmp_path / "elsewhere", runners=runners) as moved:
+        assert moved.complaints == []
+        assert moved.current.region == before
+        np.testing.assert_array_equal(moved.current.labels, labels)
+        assert moved.current.voxels_taught == 300
