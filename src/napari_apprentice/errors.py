@@ -5,6 +5,11 @@ import errno
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _NOT_ALLOWED = {errno.EROFS, errno.EACCES, errno.EPERM}
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
+_OUT_OF_REACH = {
+    getattr(errno, name)
+    for name in ("EIO", "ESTALE", "ENODEV", "ENXIO", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENOTCONN", "EREMOTEIO")
+    if hasattr(errno, name)
+}
 
 
 class UserError(Exception):
@@ -23,4 +28,6 @@ def what_to_do(error: OSError) -> str:
         return "allow writing there or choose another folder"
     if error.errno in _ABSENT:
         return "put the folder back or choose another one"
-    return "connect the drive again or choose another folder"
+    if error.errno in _OUT_OF_REACH:
+        return "connect the drive again or choose another folder"
+    return "check the disk or choose another folder"

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QFileDialog
 
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.panel import ApprenticePanel
@@ -68,3 +71,30 @@ def test_project_that_is_open_elsewhere_is_said(viewer, runners, cells):
         panel.offer.click()
         assert "is open in another window" in panel.project.below.text()
         close(viewer, panel)
+
+
+def test_a_folder_that_is_gone_is_said_and_another_one_offered(viewer, runners, cells, tmp_path, monkeypatch):
+    panel = dock(viewer, runners)
+    viewer.add_image(cells(), name="cells")
+    QTest.qWait(50)
+    panel.stage.labels.paint((30, 30), 7)
+    section = panel.project
+    assert section.elsewhere.isHidden()
+    panel.session.project.path.rename(tmp_path / "moved")
+    until = time.monotonic() + 10
+    while section.elsewhere.isHidden() and time.monotonic() < until:
+        QTest.qWait(50)
+    assert "renamed or moved" in section.trouble.text()
+    panel.stage.labels.paint((40, 40), 8)
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "new"))
+    section.elsewhere.click()
+    assert section.elsewhere.isHidden()
+    assert section.words.toolTip() == str(tmp_path / "new")
+    panel.stage.labels.paint((50, 50), 9)
+    painted = panel.session.current.labels.copy()
+    close(viewer, panel)
+    with Session.open(tmp_path / "new", runners) as again:
+        assert again.complaints == []
+        assert np.array_equal(again.current.labels, painted)
+        assert {7, 8, 9} <= set(np.unique(painted))

@@ -231,12 +231,24 @@ def test_images_are_found_though_project_json_does_not_name_them(tmp_path, entri
     assert opened_twice(tmp_path / "p", {0, 1, 2, 3})[1:] == ["", ""]
 
 
-def test_images_are_found_without_project_json(tmp_path):
+@pytest.mark.parametrize("damage", [gone, cut, empty, garbage, folder, dangling])
+def test_images_are_found_without_project_json(tmp_path, damage):
     made(tmp_path / "p")
-    (tmp_path / "p" / "project.json").unlink()
+    damage(tmp_path / "p" / "project.json")
     first, *later = opened_twice(tmp_path / "p", {0, 1, 2, 3})
-    assert "project.json is missing" in first
+    assert "project.json is missing" in first or "project.json cannot be read and was set aside" in first
     assert later == ["", ""]
+
+
+def test_an_image_s_folder_that_became_a_file_is_set_aside(tmp_path):
+    entry = made(tmp_path / "p")
+    shutil.rmtree(entry)
+    entry.write_bytes(b"a file")
+    with Session.open(tmp_path / "p") as session:
+        session.add_image(image())
+        paint(session, 5)
+    assert opened_twice(tmp_path / "p", {5}) == ["", "", ""]
+    assert entry.with_suffix(".damaged").read_bytes() == b"a file"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ and replaying one twice does no harm. What was damaged is written anew as a pair
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ class EntryFolder:
         """Make the folder; `UserError` when the disk refuses, or when the project's own folder is gone."""
         self._check_place()
         for folder in (self.path.parent, self.path):
+            if os.path.lexists(folder) and not folder.is_dir():
+                numbered.set_aside(folder)
             durable.make_folder(folder, parents=False)
 
     def save_image(self, image: ImageRecord) -> None:
@@ -139,7 +142,7 @@ class EntryFolder:
         elif base == 0 and journals and journals[0] > 0:
             sentences.append(
                 f"The saved labels of {self.image.name} are missing in {self.path}: what was done since is shown; "
-                "put them back before you go on, if you have a copy."
+                "check the objects of this image."
             )
         if damaged:
             sentences.append(

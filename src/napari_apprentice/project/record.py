@@ -45,12 +45,15 @@ def read_project(path: Path) -> tuple[ProjectRecord, list[str]]:
     try:
         record, wrong = salvage.read(file, ProjectRecord, instead)
     except FileNotFoundError as error:
-        return _without_record(path, instead, error)
+        if not entries_in(path):
+            raise UserError(
+                f"{path} is not an apprentice project (it has no project.json): choose its folder."
+            ) from error
+        return _without_record(path, instead, "is missing")
     except (OSError, ValueError, ValidationError) as error:
-        advice = "restore it from a copy"
-        if entries_in(path):
-            advice += ", or rename it and open the folder again, to find its images without their settings"
-        raise UserError(f"{file} cannot be read: {advice}.") from error
+        if isinstance(error, OSError) or not entries_in(path):
+            raise UserError(f"{file} cannot be read: restore it from a copy.") from error
+        return _without_record(path, instead, "cannot be read and was set aside")
     if record.format > _FORMAT:
         raise UserError(f"{file} was written by a newer version of napari-apprentice: update this one to open it.")
     return with_entries(path, record, [salvage.sentence(file, wrong)] if wrong else [])
@@ -94,14 +97,11 @@ def entries_in(path: Path) -> list[str]:
     return [name for _, name in sorted(records)]
 
 
-def _without_record(path: Path, instead: dict[str, str], error: FileNotFoundError) -> tuple[ProjectRecord, list[str]]:
-    found = entries_in(path)
-    if not found:
-        raise UserError(f"{path} is not an apprentice project (it has no project.json): choose its folder.") from error
-    record = ProjectRecord(name=instead["name"], created=instead["created"], entries=tuple(found))
+def _without_record(path: Path, instead: dict[str, str], why: str) -> tuple[ProjectRecord, list[str]]:
+    record = ProjectRecord(name=instead["name"], created=instead["created"], entries=tuple(entries_in(path)))
     return record, [
-        f"{path / 'project.json'} is missing: the images are here, but settings and what labels mean are not; "
-        "set them again."
+        f"{path / 'project.json'} {why}: the images are here with their labels, but not the settings, nor whether "
+        "labels are objects or classes; set that again."
     ]
 
 
