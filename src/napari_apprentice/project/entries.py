@@ -87,6 +87,10 @@ class EntryFolder:
         """Keep labels as they are in memory, whatever was loaded; `UserError` when the disk refuses."""
         self.snapshot(labels, vouched)
 
+    def begin(self) -> None:
+        """Go on without reading what is there: labels are in memory."""
+        self._journal = Journal(self._journal_path(self._number), self._flusher)
+
     def load(self) -> Kept:
         """The newest readable snapshot and what was done since, which is continued from here.
 

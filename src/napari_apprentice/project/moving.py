@@ -105,7 +105,7 @@ def _can_be_read(volume: Volume, file: Path) -> bool:
 
 def _write_labels(folder: EntryFolder, found: InMemory | None) -> None:
     if found is not None and found.labels is not None and found.vouched is not None:
-        folder.load()
+        folder.begin()
         folder.write_all(found.labels, found.vouched, found.taught)
 
 
