@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -23,13 +23,14 @@ from napari_apprentice.engine.augment import suited
 from napari_apprentice.engine.balance import balanced
 from napari_apprentice.engine.batches import Batch, draw_batch
 from napari_apprentice.engine.clock import Clock
-from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.device import Device, pick
 from napari_apprentice.engine.examiner import Examiner, Mark
+from napari_apprentice.engine.judging import Exam
 from napari_apprentice.engine.lessons import Window, frames_of, read_corrections, windows_of
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.recipe import RECIPE, Recipe
 from napari_apprentice.engine.schedules import Lowest, schedule_for
-from napari_apprentice.engine.start import begin
+from napari_apprentice.engine.start import Start, begin
 from napari_apprentice.engine.train import Course, Learner
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Note, Started, Validated
@@ -41,6 +42,21 @@ _DEEPEST = 16  # slices of a patch
 _AS_GOOD = 0.01  # a later network this little worse than the best so far is preferred
 
 
+@dataclass(frozen=True)
+class Material:
+    """What a job of teaching works with, read from its corrections.
+
+    ``windows`` teach; ``exams`` are of what is set aside to judge (none, or too few: ``why_not_judged``), ``own`` of
+    what teaches.
+    """
+
+    start: Start
+    windows: tuple[Window, ...]
+    exams: tuple[Exam, ...]
+    own: tuple[Exam, ...]
+    why_not_judged: str
+
+
 def run(job: TeachJob, cancelled: Callable[[], bool], recipe: Recipe = RECIPE) -> Iterator[Event]:
     """Teach, and write the new version to ``job.out``.
 
@@ -50,77 +66,95 @@ def run(job: TeachJob, cancelled: Callable[[], bool], recipe: Recipe = RECIPE) -
     threads = torch.get_num_threads()
     torch.set_num_threads(job.settings.threads or max(1, cores() - 1))
     try:
-        yield from Teaching(job, cancelled, recipe).events()
+        clock, device = Clock(job.settings, cancelled), pick(job.settings.device)
+        rng = np.random.default_rng(job.settings.seed)
+        torch.manual_seed(job.settings.seed)
+        yield Started(device=device.words)
+        material = yield from read_material(job, recipe, clock, rng)
+        if material.why_not_judged:
+            yield Note(text=material.why_not_judged)
+        yield from Teaching(job, recipe, clock, device, rng, material).events()
     finally:
         torch.set_num_threads(threads)
 
 
-class Teaching:
-    """One job of teaching, from its corrections to a model file."""
+def read_material(
+    job: TeachJob, recipe: Recipe, clock: Clock, rng: np.random.Generator
+) -> Generator[Event, None, Material]:
+    """Read corrections and images, and the parent or a fresh network; yields a beat between images."""
+    yield clock.beat(0, "Reading corrections")
+    corrected = read_corrections(job)
+    start = begin(job, corrected)
+    windows: list[Window] = []
+    for frame in frames_of(corrected, list(start.zooms)):
+        yield clock.beat(0, "Reading images")
+        for window in windows_of(frame, job.kind, start.header.normalize, rng):
+            windows.append(window)
+            yield clock.beat(0, "Reading images")
+    if not any(len(window.source.centres) for window in windows):
+        raise UserError("Nothing teaches yet: correct or approve a few whole objects, then teach.")
+    sources = balanced([window.source for window in windows], job.kind)
+    teaching = [replace(one, source=source) for one, source in zip(windows, sources, strict=True)]
+    if job.kind == "instances":
+        teaching = [replay.with_stand_in(one, recipe.stand_in) for one in teaching]
+    net = start.header.net
+    shuffled = [windows[i] for i in rng.permutation(len(windows))]
+    return Material(
+        start,
+        tuple(teaching),
+        exams=tuple(judging.exams_of(windows, net, teaching=False)),
+        own=tuple(judging.exams_of(shuffled, net, teaching=True, most=recipe.training_exams)),
+        why_not_judged=corrected.holdout.why_not_judged,
+    )
 
-    def __init__(self, job: TeachJob, cancelled: Callable[[], bool], recipe: Recipe = RECIPE) -> None:
+
+class Teaching:
+    """One job of teaching, from what was read to a model file."""
+
+    def __init__(
+        self,
+        job: TeachJob,
+        recipe: Recipe,
+        clock: Clock,
+        device: Device,
+        rng: np.random.Generator,
+        material: Material,
+    ) -> None:
         self._job = job
         self._recipe = recipe
-        self._clock = Clock(job.settings, cancelled)
-        self._device = pick(job.settings.device)
-        self._rng = np.random.default_rng(job.settings.seed)
-        self._objective = Objective(job.kind, job.settings.loss, job.settings.distance_loss)
+        self._clock = clock
+        self._rng = rng
+        self._start = start = material.start
+        self._windows = list(material.windows)
+        self._exams, self._own = material.exams, material.own
+        self._why_not_judged = material.why_not_judged
+        settings, fresh = job.settings, start.parent is None
+        objective = Objective(job.kind, settings.loss, settings.distance_loss)
+        self._learner = Learner(start.net, device, self._course(objective))
+        self._examiner = Examiner(self._learner.average, device, start.header, objective, self._beat)
+        self._augmentation = suited(recipe.augmentation_for(settings.augmentation, fresh=fresh), start.header.net)
+        rate = settings.learning_rate or recipe.rate_for(settings.optimizer, fresh=fresh)
+        self._schedule = schedule_for(settings.schedule, rate)
+        self._decode, self._refit_at = start.header.decode, 0.2
+        self._apart = 1 / recipe.validations  # of the time, from one validation to the next
         self._best: tuple[float, dict[str, torch.Tensor]] | None = None
         self._lowest, self._stale = Lowest(), 0
-        torch.manual_seed(job.settings.seed)
 
     def events(self) -> Iterator[Event]:
         """Everything that happens; the last is `Finished`."""
-        yield Started(device=self._device.words)
-        yield from self._prepare()
         before = yield from self._judge_before()
         if self._start.parent is not None:
             yield from self._replay_parent()
         yield from self._learn()
         yield from self._finish(before)
 
-    def _prepare(self) -> Iterator[Event]:
-        yield self._clock.beat(0, "Reading corrections")
-        corrected = read_corrections(self._job)
-        self._why_not_judged = corrected.holdout.why_not_judged
-        self._start = start = begin(self._job, corrected)
-        windows: list[Window] = []
-        for frame in frames_of(corrected, list(start.zooms)):
-            yield self._clock.beat(0, "Reading images")
-            for window in windows_of(frame, self._job.kind, start.header.normalize, self._rng):
-                windows.append(window)
-                yield self._clock.beat(0, "Reading images")
-        if not any(len(window.source.centres) for window in windows):
-            raise UserError("Nothing teaches yet: correct or approve a few whole objects, then teach.")
-        sources = balanced([window.source for window in windows], self._job.kind)
-        self._windows = [replace(one, source=source) for one, source in zip(windows, sources, strict=True)]
-        if self._job.kind == "instances":
-            self._windows = [replay.with_stand_in(w, self._recipe.stand_in) for w in self._windows]
-        self._exams = judging.exams_of(windows, start.header.net, teaching=False)
-        order = self._rng.permutation(len(windows))
-        self._own = judging.exams_of(
-            [windows[i] for i in order], start.header.net, teaching=True, most=self._recipe.training_exams
-        )
-        how = self._recipe.augmentation_for(self._job.settings.augmentation, fresh=start.parent is None)
-        self._augmentation = suited(how, start.header.net)
-        self._learner = learner = Learner(start.net, self._device, self._course())
-        self._examiner = Examiner(
-            learner.average,
-            self._device,
-            start.header,
-            self._objective,
-            lambda what: self._clock.beat(learner.steps, what),
-        )
-        if self._why_not_judged:
-            yield Note(text=self._why_not_judged)
-
     def _beat(self, what: str) -> Event:
         return self._clock.beat(self._learner.steps, what)
 
-    def _course(self) -> Course:
+    def _course(self, objective: Objective) -> Course:
         settings, recipe = self._job.settings, self._recipe
         return Course(
-            self._objective,
+            objective,
             settings.optimizer,
             settings.weight_decay,
             recipe.average,
@@ -130,14 +164,13 @@ class Teaching:
         )
 
     def _judge_before(self) -> Generator[Event, None, Mark | None]:
-        self._decode, self._refit_at = self._start.header.decode, 0.2
         began = self._clock.elapsed
         mark = yield from self._examiner.mark(self._exams, self._start.header.decode)
         took = self._clock.elapsed - began
         voxels = sum(exam.size for exam in self._exams)
         own = took * sum(exam.size for exam in self._own) / voxels if voxels else 2.0
         self._clock.keep_back(1.5 * took + 3.0 * own + 0.5)
-        self._apart = max(1 / self._recipe.validations, 8 * took / self._job.settings.max_seconds)
+        self._apart = max(self._apart, 8 * took / self._job.settings.max_seconds)
         if mark is not None:
             yield self._validated(mark, None)
         return mark
@@ -159,9 +192,6 @@ class Teaching:
 
     def _learn(self) -> Iterator[Event]:
         settings, steps = self._job.settings, 0
-        fresh = self._start.parent is None
-        rate = settings.learning_rate or self._recipe.rate_for(settings.optimizer, fresh=fresh)
-        self._schedule = schedule = schedule_for(settings.schedule, rate)
         losses: list[float] = []
         due = self._apart
         self._clock.begin_steps()
@@ -171,7 +201,7 @@ class Teaching:
             loss = self._learner.forward(batch)
             yield self._clock.beat(steps, "Teaching")
             losses.append(self._learner.backward(loss))
-            self._learner.update(schedule.rate(used))
+            self._learner.update(self._schedule.rate(used))
             steps += 1
             if self._clock.used(steps) >= due:
                 yield from self._validate(float(np.mean(losses)))
