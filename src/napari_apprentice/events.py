@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from napari_apprentice.jobs import Result
+from napari_apprentice.jobs import AnyResult
 from napari_apprentice.settings import Settings
 
 Region = tuple[tuple[int, int], ...]  # (start, stop) for t, z, y, x
@@ -61,7 +61,7 @@ class Finished(Settings):
     """The last event of a job that went well."""
 
     type: Literal["finished"] = "finished"
-    result: Annotated[Result, Field(discriminator="type")]
+    result: Annotated[AnyResult, Field(discriminator="type")]
 
 
 class Failed(Settings):

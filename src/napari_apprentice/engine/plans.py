@@ -6,8 +6,8 @@ import errno
 import importlib
 import logging
 import traceback
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from napari_apprentice.engine.device import available, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
@@ -17,6 +17,8 @@ from napari_apprentice.jobs import ClickJob, ExportJob, InsideJob, Job, SegmentJ
 
 if TYPE_CHECKING:
     from napari_apprentice.engine.large.crew import Crew
+
+IsCancelled = Callable[[], bool]
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ class Engine:
 
     def __init__(self, crew: Crew | None = None) -> None:
         self.warm = Warm()
-        self._crew = crew
+        self.crew = crew
 
     def devices(self) -> list[tuple[str, str]]:
         """Names and words of the devices here; "auto" takes the first."""
@@ -38,46 +40,68 @@ class Engine:
         """Import what a click needs, so that the first one is quick; segmenting needs less."""
         importlib.import_module("napari_apprentice.engine.click")
 
-    def run(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+    def run(self, job: Job, cancelled: IsCancelled) -> Iterator[Event]:
         """Events of a job; the last is `Finished`, `Failed` or `WasCancelled`, and no exception comes out."""
         try:
-            yield from self._plan(job, cancelled)
+            yield from PLANS[type(job)](self, job, cancelled)
         except Cancelled:
             yield WasCancelled()
         except Exception as error:
             log.debug("%s failed", job.id, exc_info=error)
             yield failed(error, job)
         finally:
-            if isinstance(job, TeachJob):
+            if job.process == "own":  # it leaves no memory taken, here as there
                 self.warm.forget()
 
-    def _plan(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
-        if isinstance(job, SegmentJob):
-            from napari_apprentice.engine.segment import run as segment
 
-            return segment(job, cancelled, self.warm)
-        if isinstance(job, SegmentLargeJob):
-            from napari_apprentice.engine.large.taken_over import run as segment_large
+def _segment(engine: Engine, job: SegmentJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.segment import run
 
-            return segment_large(job, cancelled, self.warm, self._crew)
-        if isinstance(job, ExportJob):
-            from napari_apprentice.engine.large.exported import run as export
-
-            return export(job, cancelled)
-        if isinstance(job, ClickJob):
-            from napari_apprentice.engine.click import run as click
-
-            return click(job, cancelled, self.warm)
-        if isinstance(job, InsideJob):
-            from napari_apprentice.engine.inside import run as look
-
-            return look(job, cancelled, self.warm)
-        from napari_apprentice.engine.teach import run as teach
-
-        return teach(job, cancelled)
+    return run(job, cancelled, engine.warm)
 
 
-def run(job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+def _segment_large(engine: Engine, job: SegmentLargeJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.large.taken_over import run
+
+    return run(job, cancelled, engine.warm, engine.crew)
+
+
+def _teach(engine: Engine, job: TeachJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.teach import run
+
+    return run(job, cancelled)
+
+
+def _export(engine: Engine, job: ExportJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.large.exported import run
+
+    return run(job, cancelled)
+
+
+def _click(engine: Engine, job: ClickJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.click import run
+
+    return run(job, cancelled, engine.warm)
+
+
+def _look_inside(engine: Engine, job: InsideJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.inside import run
+
+    return run(job, cancelled, engine.warm)
+
+
+PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]] = {
+    SegmentJob: _segment,
+    SegmentLargeJob: _segment_large,
+    TeachJob: _teach,
+    ExportJob: _export,
+    ClickJob: _click,
+    InsideJob: _look_inside,
+}
+"""What is done for each kind of job; a function imports its module when it is first needed."""
+
+
+def run(job: Job, cancelled: IsCancelled) -> Iterator[Event]:
     """Events of one job, with nothing kept for the next."""
     return Engine().run(job, cancelled)
 
@@ -86,11 +110,8 @@ def failed(error: Exception, job: Job) -> Failed:
     """An exception as the event that ends the job: one sentence for what a user can fix, a traceback for a bug."""
     if isinstance(error, UserError):
         return Failed(message=str(error))
-    if is_out_of_memory(error) and isinstance(job, ExportJob):
-        return Failed(message="The memory is not enough for the export: close other programs and try again.")
     if is_out_of_memory(error):
-        smaller = "smaller patches or fewer in one step" if isinstance(job, TeachJob) else "a smaller tile"
-        return Failed(message=f"The memory of the device is not enough: choose {smaller}, or the CPU as the device.")
+        return Failed(message=job.when_out_of_memory)
     if isinstance(error, OSError) and error.errno in _FULL_DISK:
         return Failed(message="The disk is full: free some space and try again.")
     if isinstance(error, FileNotFoundError):

@@ -7,11 +7,10 @@ import queue
 import time
 
 from napari_apprentice.events import Event, Failed, WasCancelled, is_last
-from napari_apprentice.jobs import ExportJob, Job, TeachJob
+from napari_apprentice.jobs import Job
 from napari_apprentice.runners.child import Child
 from napari_apprentice.runners.running import ENGINE, FoundDevice
 
-_ASIDE = (TeachJob, ExportJob)  # have a process of their own
 POLITE_S = 0.8  # how long a job may take to end by itself after it was cancelled
 
 
@@ -67,8 +66,9 @@ class ProcessJob:
 class ProcessRunners:
     """Runs jobs in child processes, which end with this one.
 
-    Segment and click share a process that stays, with its models loaded; each Teach and each export gets its own, at
-    low priority and with one core left for the window, and gives all its memory back when it ends.
+    A job says which (`Job.process`): those that must answer at once share a process that stays, with its models loaded;
+    one that takes long gets its own, at low priority and with one core left for the window, and gives all its memory
+    back when it ends.
     """
 
     def __init__(self, engine: str = ENGINE) -> None:
@@ -129,13 +129,13 @@ class ProcessRunners:
         if running not in self._running:
             return
         self._running.remove(running)
-        if isinstance(running.job, _ASIDE) and running.child is not None:
+        if running.job.process == "own" and running.child is not None:
             running.child.end()
 
     def _hand_over(self, running: ProcessJob) -> None:
         try:
-            aside = isinstance(running.job, _ASIDE)
-            child = Child(self._engine, background=True) if aside else self._warm_child()
+            own = running.job.process == "own"
+            child = Child(self._engine, background=True) if own else self._warm_child()
         except OSError as error:
             why = f"No process could be started for the network ({error.strerror}): close other programs and try again."
             running.on_event(Failed(message=why))

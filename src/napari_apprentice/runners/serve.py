@@ -1,7 +1,7 @@
 """The main of an engine process (``serve ENGINE [--background]``): jobs come in on stdin, events go out on stdout.
 
-Several jobs take turns, an event at a time; a click or a look inside goes first, so that it is answered between two
-tiles of a segmentation. The process ends at once when its pipe closes: it never outlives the one that started it.
+Several jobs take turns, an event at a time; one that `goes_first` (a click) is answered between two tiles of a
+segmentation. The process ends at once when its pipe closes: it never outlives the one that started it.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Server:
             return
         frames.write(self._out, {"type": "began", "number": number})
         run = engine.run(job, lambda: self._inbox.is_cancelled(number))
-        self._turns.append(_Turn(number, isinstance(job, jobs.ClickJob | jobs.InsideJob), run))
+        self._turns.append(_Turn(number, job.goes_first, run))
 
     def _report_devices(self) -> None:
         try:

@@ -16,8 +16,7 @@ import numpy as np
 from napari_apprentice import events, jobs
 from napari_apprentice.data import scratch
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ArrayRef, SegmentJob, TeachJob
-from napari_apprentice.runners.cluster.luggage import moved
+from napari_apprentice.jobs import ArrayRef
 from napari_apprentice.runners.process import ProcessRunners
 from napari_apprentice.runners.running import RunningJob
 
@@ -68,11 +67,11 @@ class Desk:
     def start(self, job: dict[str, Any]) -> int:
         """Begin a job; returns its number."""
         wanted = jobs.from_plain(job)
-        if not isinstance(wanted, SegmentJob | TeachJob):
+        if not wanted.travels:
             raise TypeError(f"{wanted.type} is done at home")
         number = next(self._numbers)
-        out = self._here() / f"out-{number}{'.npy' if isinstance(wanted, SegmentJob) else '.safetensors'}"
-        here = moved(wanted, lambda name: str(self._path(name)), str(out))
+        out = self._here() / f"out-{number}{Path(wanted.writes).suffix}"
+        here = wanted.moved(lambda name: str(self._path(name)), str(out))
         self._asked[number] = time.monotonic()
         self._running[number] = self._runners.start(here), out
         return number

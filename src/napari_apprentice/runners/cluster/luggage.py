@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ArrayRef, SegmentJob, TeachJob, VolumeRef
-
-Sent = SegmentJob | TeachJob
-"""Jobs that may be done elsewhere; what must answer at once stays here."""
+from napari_apprentice.jobs import Job
 
 OUT = "out"
 
 
-def packed(job: Sent) -> tuple[Sent, dict[str, Path]]:
+def packed(job: Job) -> tuple[Job, dict[str, Path]]:
     """The job with names instead of paths, and the file behind each name; what it writes is called ``out``.
 
     A name tells one state of a file from another, so that what is there already need not travel again.
@@ -27,31 +24,7 @@ def packed(job: Sent) -> tuple[Sent, dict[str, Path]]:
         files[named] = Path(path)
         return named
 
-    return moved(job, name, OUT), files
-
-
-def moved(job: Sent, place: Callable[[str], str], out: str) -> Sent:
-    """The job with its files elsewhere."""
-    if isinstance(job, SegmentJob):
-        image = _image(job.image, place)
-        return job.model_copy(update={"image": image, "model": place(job.model), "out": ArrayRef(path=out)})
-    lessons = tuple(
-        lesson.model_copy(
-            update={
-                "image": _image(lesson.image, place),
-                "labels": ArrayRef(path=place(lesson.labels.path)),
-                "vouched": ArrayRef(path=place(lesson.vouched.path)),
-            }
-        )
-        for lesson in job.lessons
-    )
-    files = {name: place(path) for name in ("parent", "encoder") if (path := getattr(job, name)) is not None}
-    return job.model_copy(update={"lessons": lessons, "out": out, **files})
-
-
-def _image(image: VolumeRef, place: Callable[[str], str]) -> VolumeRef:
-    fitted_on = None if image.fitted_on is None else ArrayRef(path=place(image.fitted_on.path))
-    return image.model_copy(update={"pixels": ArrayRef(path=place(image.pixels.path)), "fitted_on": fitted_on})
+    return job.moved(name, OUT + Path(job.writes).suffix), files
 
 
 def pieces(path: Path, size: int) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""Jobs of a window on another machine: *Segment* and *Teach* travel to a worker, the rest stays here.
+"""Jobs of a window on another machine: those that travel (`Job.travels`) go to a worker, the rest stays here.
 
 Pixels and models are sent in pieces (once: what is there already stays there), events come back several times a second,
 and what the job writes is put where it would have been written here.
@@ -21,9 +21,9 @@ from napari_apprentice import events
 from napari_apprentice.data import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Progress, Started, TileDone, WasCancelled, is_last
-from napari_apprentice.jobs import Job, SegmentJob, SegmentResult, TeachJob, TeachResult
+from napari_apprentice.jobs import Job, Provisional
 from napari_apprentice.runners.cluster.connect import Connection
-from napari_apprentice.runners.cluster.luggage import Sent, packed, pieces
+from napari_apprentice.runners.cluster.luggage import packed, pieces
 from napari_apprentice.runners.running import FoundDevice, Runners, RunningJob
 from napari_apprentice.settings import ClusterSettings
 
@@ -42,7 +42,7 @@ class Broken(Exception):
 
 
 class ClusterRunners:
-    """Sends *Segment* and *Teach* to a scheduler's workers; all else is done by the runners here.
+    """Sends jobs that travel to a scheduler's workers; all else is done by the runners here.
 
     Nothing here blocks: each job has a thread that talks to the worker.
     """
@@ -61,7 +61,7 @@ class ClusterRunners:
 
     def start(self, job: Job) -> RunningJob:
         """Start a job, there or here."""
-        if not isinstance(job, SegmentJob | TeachJob):
+        if not job.travels:
             return self.here.start(job)
         running = RemoteJob(job, self)
         self._running = [one for one in self._running if not one.ended] + [running]
@@ -161,7 +161,7 @@ class Asking:
 class RemoteJob:
     """A job on a worker; tried once more on another one when that goes away."""
 
-    def __init__(self, job: Sent, runners: ClusterRunners) -> None:
+    def __init__(self, job: Job, runners: ClusterRunners) -> None:
         self.job = job
         self.ended = False
         self._runners = runners
@@ -229,7 +229,7 @@ class RemoteJob:
             return
         self._say(Progress(done=0, total=1, what=f"Starting on {asking.host}"))
         number = asking("start", job.model_dump(mode="json"))
-        asked, shown = False, _Shown(self.job)
+        asked, shown = False, _Shown(self.job.provisional)
         try:
             while True:
                 if self._cancelled.is_set() and not asked:
@@ -269,7 +269,7 @@ class RemoteJob:
     def _brought(self, asking: Asking, number: int, event: Finished, shown: _Shown) -> Finished:
         """Put what the job wrote where it belongs here."""
         shown.close()
-        out = Path(self.job.out.path if isinstance(self.job, SegmentJob) else self.job.out)
+        out = Path(self.job.writes)
         part = out.with_name(f"{out.name}.part")
         out.parent.mkdir(parents=True, exist_ok=True)
         more = True
@@ -278,13 +278,7 @@ class RemoteJob:
                 piece, more = asking("result", number, file.tell(), _PIECE)
                 file.write(zlib.decompress(piece))
         part.replace(out)
-        result = event.result
-        if isinstance(result, SegmentResult) and isinstance(self.job, SegmentJob):
-            device = f"{asking.host}: {result.device}"
-            return Finished(result=result.model_copy(update={"labels": self.job.out, "device": device}))
-        if isinstance(result, TeachResult):
-            return Finished(result=result.model_copy(update={"model": str(out)}))
-        return event
+        return Finished(result=event.result.brought(str(out), asking.host))
 
     def _say(self, event: Event) -> None:
         self._events.put(event)
@@ -293,17 +287,17 @@ class RemoteJob:
 class _Shown:
     """Labels as far as they are there, in the file where a window looks for them."""
 
-    def __init__(self, job: Sent) -> None:
-        self._job = job
+    def __init__(self, provisional: Provisional | None) -> None:
+        self._provisional = provisional
         self._labels: np.memmap | None = None
 
     def put(self, region: events.Region, packed_labels: bytes) -> None:
         """Labels of a region came."""
-        if not isinstance(self._job, SegmentJob):
+        if self._provisional is None:
             return
         if self._labels is None:
-            shape = scratch.read(self._job.image.pixels).shape
-            self._labels = scratch.create(self._job.out.path, (shape[0], *shape[2:]), np.uint32)
+            shape = scratch.read(self._provisional.image).shape
+            self._labels = scratch.create(self._provisional.labels.path, (shape[0], *shape[2:]), np.uint32)
         place = tuple(slice(start, stop) for start, stop in region)
         found = np.frombuffer(zlib.decompress(packed_labels), np.uint32)
         self._labels[place] = found.reshape(self._labels[place].shape)

@@ -54,9 +54,7 @@ class Apprentice(WorkerPlugin):
 
     def _opened(self, job: dict[str, Any], work: str) -> Any:
         wanted = jobs.from_plain(job)
-        if not isinstance(wanted, jobs.SegmentLargeJob):
-            raise TypeError(f"{wanted.type} has no pieces")
-        for path in (work, wanted.model):
+        for path in (work, *wanted.reads):
             if not Path(path).exists():
                 raise UserError(
                     f"The worker on {socket.gethostname()} does not see {path}: images, models and labels must lie on "
