@@ -23,6 +23,7 @@ from napari_apprentice.data.files import read_image
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.gui.app import open_window
+from napari_apprentice.session import SessionOptions
 from napari_apprentice.settings import ClassName
 
 IMAGES = Path(__file__).parent / "images"
@@ -88,7 +89,7 @@ def _large() -> None:
     with TemporaryDirectory() as folder, Session.temporary() as session:
         path = Path(folder) / "mosaic.ome.tif"
         _write_pyramid(path, np.vstack(rows))
-        session.largest_whole = 1 << 24
+        session.options = SessionOptions(largest_whole=1 << 24)
         viewer, panel = _window(session, read_image(path))
         session.segment_all()
         wait_until(lambda: not session.busy(), longest_s=900)

@@ -101,7 +101,7 @@ def correct(session: Session, truth: Labels, objects: int, seed: int = 0) -> int
     for value in chosen:
         mask = truth == value
         rim = ndimage.binary_dilation(mask, np.ones((1, 1, 5, 5))) & (truth == 0) & (taught(entry.vouched) == UNKNOWN)
-        with session.stroke():
+        with session.edits.stroke():
             session.paint(np.flatnonzero(mask), entry.next_id())
             session.paint_background(np.flatnonzero(rim))
     session.paint_background(np.flatnonzero(stroke_of_background(truth, left)))

@@ -48,8 +48,8 @@ def project(images: Path, tmp_path: Path) -> Path:
         labels = np.zeros((1, 1, 96, 96), np.uint32)
         for number, (y, x) in enumerate(((20, 24), (24, 66), (60, 30), (66, 72)), start=1):
             labels[0, 0, y - 9 : y + 9, x - 9 : x + 9] = number
-        session.replace_labels(labels)
-        session.approve_region((slice(None),) * 4)
+        session.edits.replace_labels(labels)
+        session.edits.approve_region((slice(None),) * 4)
         session.choose_model("fresh")
     return path
 

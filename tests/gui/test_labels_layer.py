@@ -11,6 +11,7 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
+from napari_apprentice.session import SessionOptions
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ EDITS = {
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
 def test_edit_vouches_and_can_be_undone_and_redone_exactly(layer, entry, session, edit):
-    session.replace_labels(np.where(np.indices(entry.labels.shape)[2:].min(axis=0) > 15, 5, 0).astype(np.uint32))
+    session.edits.replace_labels(np.where(np.indices(entry.labels.shape)[2:].min(axis=0) > 15, 5, 0).astype(np.uint32))
     before = state(entry)
     with layer.block_history():
         edit(layer)
@@ -64,7 +65,7 @@ def test_edit_vouches_and_can_be_undone_and_redone_exactly(layer, entry, session
 
 
 def test_repainting_the_same_id_vouches_for_it(layer, entry, session):
-    session.replace_labels(np.full(entry.labels.shape, 3, np.uint32))
+    session.edits.replace_labels(np.full(entry.labels.shape, 3, np.uint32))
     layer.paint((1, 10, 10), 3)
     assert (entry.vouched == 2).sum() == 21
 
@@ -127,7 +128,7 @@ def test_encircling_that_is_broken_off_leaves_nothing(layer, entry):
 
 
 def test_labels_that_are_preserved_are_not_vouched_for(layer, entry, session):
-    session.replace_labels(np.full(entry.labels.shape, 3, np.uint32))
+    session.edits.replace_labels(np.full(entry.labels.shape, 3, np.uint32))
     layer.preserve_labels = True
     layer.paint((1, 10, 10), 4)
     assert not entry.vouched.any()
@@ -167,7 +168,7 @@ def test_nothing_is_painted_in_a_frame_of_a_large_image_that_is_not_open(session
     path = tmp_path / "movie.tif"
     pixels = np.random.default_rng(0).integers(0, 250, (3, 600, 700)).astype(np.uint8)
     tifffile.imwrite(path, pixels, imagej=True, metadata={"axes": "TYX"})
-    session.largest_whole = 1_000_000
+    session.options = SessionOptions(largest_whole=1_000_000)
     entry = session.add_image(read_image(path))
     session.open_region((1, 0, 300, 300))
     layer = ApprenticeLabels.showing(session, entry, Footprint("TYX", (3, 600, 700)), translate=(1, 0, 0))
@@ -184,7 +185,7 @@ def test_nothing_is_painted_in_a_frame_of_a_large_image_that_is_not_open(session
 def test_a_new_label_is_new_in_all_of_a_large_image(session, tmp_path):
     path = tmp_path / "slide.tif"
     tifffile.imwrite(path, np.random.default_rng(0).integers(0, 250, (100, 5000)).astype(np.uint8))
-    session.largest_whole = 100_000
+    session.options = SessionOptions(largest_whole=100_000)
     entry = session.add_image(read_image(path))
     session.open_region((0, 0, 50, 0))
     session.paint([0, 1, 2], entry.next_id())

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_apprentice.data.files import read_image
 from napari_apprentice.gui.opening import read
 from napari_apprentice.runners import ProcessRunners
+from napari_apprentice.session import SessionOptions
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def target(panel, viewer, tmp_path: Path, monkeypatch) -> Path:
     """A large image with one object is open; the dialog answers with this path."""
     path, target = tmp_path / "slide.tif", tmp_path / "labels.zarr"
     tifffile.imwrite(path, np.random.default_rng(0).integers(0, 200, (2600, 4400)).astype(np.uint16))
-    panel.session.largest_whole = 1_000_000
+    panel.session.options = SessionOptions(largest_whole=1_000_000)
     [(data, options, _)] = read(str(path))
     viewer.add_image(data, **options)
     QTest.qWait(50)

@@ -11,6 +11,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_apprentice.gui.opening import read
+from napari_apprentice.session import SessionOptions
 from napari_apprentice.session.large_entry import LargeEntry
 
 CENTRES = {"left": (1300.0, 500.0), "right": (1300.0, 3900.0)}
@@ -26,7 +27,7 @@ def large(panel, viewer, tmp_path: Path):
     path = tmp_path / "slide.ome.tif"
     size = {f"PhysicalSize{axis}": 0.5 for axis in "XY"}
     tifffile.imwrite(path, pixels, ome=True, metadata={"axes": "YX", **size})
-    panel.session.largest_whole = 1_000_000
+    panel.session.options = SessionOptions(largest_whole=1_000_000)
     [(data, options, kind)] = read(str(path))
     assert kind == "image"
     viewer.add_image(data, **options)

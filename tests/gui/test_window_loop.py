@@ -80,7 +80,7 @@ def test_clicked_cell_is_discarded_with_escape(panel, opened, viewer, hand, runn
 def test_object_under_the_cursor_is_approved_with_a(panel, opened, viewer, hand, cells):
     opened.paint((20, 20), 3)
     panel.session.undo()
-    panel.session.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
+    panel.session.edits.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
     hand.hover(opened, (20, 20))
     hand.key(Qt.Key.Key_A)
     assert (panel.session.current.vouched == 2).sum() == (panel.session.current.labels == 4).sum()

@@ -8,6 +8,7 @@ from qtpy.QtTest import QTest
 
 from napari_apprentice.events import Failed, Progress, Validated
 from napari_apprentice.gui import samples
+from napari_apprentice.session import SessionOptions
 
 
 def approve_all(panel):
@@ -36,9 +37,9 @@ def test_image_with_nothing_to_see_is_one_sentence(panel, viewer, pixels, senten
 
 
 def test_teaching_shows_curves_then_before_and_after_and_goes_back(panel, opened, runners, cells):
-    panel.session.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
+    panel.session.edits.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
     approve_all(panel)
-    panel.session.resegment_after_teach = False
+    panel.session.options = SessionOptions(resegment_after_teach=False)
     panel.teach.job.verb.button.click()
     job = runners.jobs[-1]
     job.say(Validated(step=0, seconds=0, validation_loss=0.5, score=0.6), Progress(done=1, total=9, left_s=80))
@@ -55,7 +56,7 @@ def test_teaching_shows_curves_then_before_and_after_and_goes_back(panel, opened
 
 
 def test_worse_model_is_used_only_when_asked_for(panel, opened, runners, cells):
-    panel.session.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
+    panel.session.edits.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
     approve_all(panel)
     panel.teach.job.verb.button.click()
     runners.jobs[-1].scores = {"score_before": 0.8, "score_after": 0.7, "better": False}

@@ -16,7 +16,7 @@ from napari_apprentice.session import Session
 @pytest.fixture(autouse=True)
 def no_processes(monkeypatch, runners):
     """A session that the panel makes itself gets the test's runners."""
-    monkeypatch.setattr("napari_apprentice.session.work.ProcessRunners", lambda: runners)
+    monkeypatch.setattr("napari_apprentice.session.compute.ProcessRunners", lambda: runners)
 
 
 def dock(viewer, runners):
@@ -95,6 +95,6 @@ def test_a_folder_that_is_gone_is_said_and_another_one_offered(viewer, runners, 
     painted = panel.session.current.labels.copy()
     close(viewer, panel)
     with Session.open(tmp_path / "new", runners) as again:
-        assert again.complaints == []
+        assert again.images.complaints == []
         assert np.array_equal(again.current.labels, painted)
         assert {7, 8, 9} <= set(np.unique(painted))

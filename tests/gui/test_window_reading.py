@@ -92,11 +92,11 @@ def test_a_fresh_network_is_made_for_the_channels_ticked(panel, viewer, four):
     choice._menu.aboutToHide.emit()
     assert choice.ticks.text() == "actin, er"
     assert panel.session.current.volume.channels == ("actin", "er")
-    assert panel.session.fresh_net().in_channels == 4  # two for each channel
+    assert panel.session.models.fresh_net().in_channels == 4  # two for each channel
     choice._menu.actions()[0].trigger()
     choice._menu.aboutToHide.emit()
     assert panel.session.current.volume.channels == ("actin", "er", "dapi")
-    assert panel.session.fresh_net().in_channels == 6
+    assert panel.session.models.fresh_net().in_channels == 6
 
 
 def test_channels_are_remembered_and_others_can_still_be_chosen(panel, viewer, four, two_inputs, runners):

@@ -23,7 +23,7 @@ def test_an_address_is_taken_kept_and_can_be_left_again(panel, runners):
     assert place.words.isHidden()
     choose(place, "127.0.0.1:9")
     session = panel.session
-    assert session.place == ClusterSettings(scheduler="tcp://127.0.0.1:9")
+    assert session.compute.place == ClusterSettings(scheduler="tcp://127.0.0.1:9")
     assert isinstance(session.runners, ClusterRunners)
     assert session.runners.here is runners
     assert "you trust" in place.words.text()
@@ -40,7 +40,7 @@ def test_the_place_of_last_time_is_shown(viewer, session):
     kept.remember(ClusterSettings(scheduler="tcp://127.0.0.1:9"))
     section = SegmentSection(session)
     assert section.place.field.currentText() == "tcp://127.0.0.1:9"
-    assert session.place.scheduler == "tcp://127.0.0.1:9"
+    assert session.compute.place.scheduler == "tcp://127.0.0.1:9"
 
 
 def test_a_scheduler_that_does_not_answer_is_said_in_the_section(panel, opened):

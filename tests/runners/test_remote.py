@@ -18,6 +18,7 @@ from napari_apprentice.events import Failed, Finished, Note, Started, TileDone, 
 from napari_apprentice.runners import ProcessRunners
 from napari_apprentice.runners.cluster import kept
 from napari_apprentice.runners.cluster.remote import ClusterRunners
+from napari_apprentice.session import SessionOptions
 from napari_apprentice.settings import ClusterSettings, TeachSettings
 
 distributed = pytest.importorskip("distributed")
@@ -66,23 +67,23 @@ def test_segment_and_teach_run_there_and_give_the_same_as_here(place: ClusterSet
 
         session.run_on(place)
         heard.events.clear()
-        session.replace_labels(np.zeros_like(here))
+        session.edits.replace_labels(np.zeros_like(here))
         session.segment()
         session.run_until_idle()
         assert heard.of(Started)[0].device.startswith("127.0.0.1:")
         assert heard.of(TileDone)
         np.testing.assert_array_equal(entry.labels, here)
 
-        session.approve_region((slice(None),) * 4)
+        session.edits.approve_region((slice(None),) * 4)
         session.teach_settings = TeachSettings(max_steps=6, max_seconds=40, threads=1, device="cpu")
-        session.resegment_after_teach = False
-        known = len(session.models())
+        session.options = SessionOptions(resegment_after_teach=False)
+        known = len(session.models.all())
         session.teach()
         session.run_until_idle()
         ended = heard.of(Finished)[-1].result
         assert ended.type == "teach"
         assert ended.steps > 0
-        assert len(session.models()) == known + 1
+        assert len(session.models.all()) == known + 1
 
 
 def _segment_until_a_tile_came(session: Session, place: ClusterSettings, heard: Heard) -> None:
@@ -101,7 +102,7 @@ def test_a_killed_worker_is_said_and_the_job_done_by_another(place: ClusterSetti
         _segment_until_a_tile_came(session, place, heard)
         with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
             processes = client.run(os.getpid)
-        os.kill(processes[session._runners._last], signal.SIGKILL)
+        os.kill(processes[session.compute.runners._last], signal.SIGKILL)
         session.run_until_idle()
         assert any("went away in the middle" in text for text in heard.said), heard.said
         assert heard.of(Finished)

@@ -53,7 +53,7 @@ def made(path: Path, *, before: tuple[int, ...] = (0, 1), since: tuple[int, ...]
 
 
 def said(session: Session) -> str:
-    return " ".join(session.complaints)
+    return " ".join(session.images.complaints)
 
 
 def opened_twice(path: Path, expected: set[int]) -> list[str]:

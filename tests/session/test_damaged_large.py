@@ -49,7 +49,7 @@ def test_edits_are_where_they_were_though_nothing_but_their_journal_says_which_r
     damage(newest(folder, "region"))
     for row in (1300, 1301, 1302):
         with Session.open(path, runners=runners) as again:
-            assert again.complaints == []
+            assert again.images.complaints == []
             np.testing.assert_array_equal(again.current.labels, labels)
             again.paint(flat(again.current, slice(row, row + 1), slice(4000, 4010)), row)
             labels = again.current.labels.copy()
@@ -90,12 +90,12 @@ def test_a_damaged_chunk_of_the_open_region_is_said_when_the_project_opens(proje
         again.current.keep_snapshot()
     (folder / "store" / "labels-0" / "c" / "0" / "0" / "2" / "7").write_bytes(b"not a chunk")
     with Session.open(path, runners=runners) as again:
-        assert "damaged and were set aside" in " ".join(again.complaints)
+        assert "damaged and were set aside" in " ".join(again.images.complaints)
         assert np.count_nonzero(labels) == 200
         assert not again.current.labels.any()
         again.paint(flat(again.current, slice(1200, 1220), slice(4000, 4010)), 2)
     with Session.open(path, runners=runners) as again:
-        assert again.complaints == []
+        assert again.images.complaints == []
         np.testing.assert_array_equal(again.current.labels, labels)
 
 

@@ -31,7 +31,7 @@ def brush(session: Session, where, value: int) -> None:
     entry = session.current
     before = entry.labels.reshape(-1)[flat(*where)]
     entry.labels.reshape(-1)[flat(*where)] = value
-    session.record_paint(flat(*where), before, value)
+    session.edits.record_paint(flat(*where), before, value)
 
 
 EDITS = {
@@ -39,9 +39,9 @@ EDITS = {
     "eraser": lambda s: brush(s, BOX, 0),
     "paint": lambda s: s.paint(flat(*BOX), 4),
     "background": lambda s: s.paint_background(flat(0, 0, slice(0, 9), slice(0, 9))),
-    "approve object": lambda s: s.approve_object((0, 0, 12, 12)),
-    "approve region": lambda s: s.approve_region((slice(0, 1), slice(0, 1), slice(0, 15), slice(0, 20))),
-    "replace": lambda s: s.replace_labels(np.ones((1, 1, 20, 30), np.uint32)),
+    "approve object": lambda s: s.edits.approve_object((0, 0, 12, 12)),
+    "approve region": lambda s: s.edits.approve_region((slice(0, 1), slice(0, 1), slice(0, 15), slice(0, 20))),
+    "replace": lambda s: s.edits.replace_labels(np.ones((1, 1, 20, 30), np.uint32)),
 }
 
 
@@ -50,7 +50,7 @@ def test_every_edit_is_undone_and_redone_exactly(session, edit):
     entry = open_image(session)
     start = np.zeros((1, 1, 20, 30), np.uint32)
     start[0, 0, 10:14, 10:14], start[0, 0, 3:5, 2:7] = 1, 2
-    session.replace_labels(start)
+    session.edits.replace_labels(start)
     before = entry.labels.copy(), entry.vouched.copy()
     edit(session)
     after = entry.labels.copy(), entry.vouched.copy()
@@ -59,23 +59,23 @@ def test_every_edit_is_undone_and_redone_exactly(session, edit):
     assert taught == (entry.vouched == 2).sum()
     session.undo()
     np.testing.assert_array_equal((entry.labels, entry.vouched), before)
-    assert session.can_redo
+    assert session.edits.can_redo
     session.redo()
     np.testing.assert_array_equal((entry.labels, entry.vouched), after)
     assert entry.voxels_taught == taught
-    assert not session.can_redo
+    assert not session.edits.can_redo
 
 
 def test_a_drag_is_one_undo_step(session):
     entry = open_image(session)
-    with session.stroke():
+    with session.edits.stroke():
         for column in range(5):
             brush(session, (0, 0, slice(2, 4), slice(column, column + 3)), 1)
     assert entry.labels.sum() == 14
     session.undo()
     assert not entry.labels.any()
     assert not entry.vouched.any()
-    assert not session.can_undo
+    assert not session.edits.can_undo
     session.redo()
     assert entry.labels.sum() == 14
 
@@ -85,12 +85,12 @@ def test_an_edit_after_undo_ends_redo(session):
     brush(session, BOX, 1)
     session.undo()
     brush(session, BOX, 2)
-    assert not session.can_redo
+    assert not session.edits.can_redo
 
 
 def test_painting_the_id_that_is_there_vouches_for_it(session):
     entry = open_image(session)
-    session.replace_labels(np.ones((1, 1, 20, 30), np.uint32))
+    session.edits.replace_labels(np.ones((1, 1, 20, 30), np.uint32))
     assert not entry.vouched.any()
     brush(session, BOX, 1)
     assert (entry.vouched[BOX] == 2).all()
@@ -111,7 +111,7 @@ def test_the_layer_is_told_only_what_it_did_not_paint(session):
 def test_approving_where_nothing_is_says_so(session):
     open_image(session)
     with pytest.raises(UserError, match="no object"):
-        session.approve_object((0, 0, 1, 1))
+        session.edits.approve_object((0, 0, 1, 1))
 
 
 def test_edits_and_their_undo_survive_the_session(session):
@@ -128,7 +128,7 @@ def test_edits_and_their_undo_survive_the_session(session):
     with Session.open(path) as again:
         np.testing.assert_array_equal(again.current.labels, labels)
         np.testing.assert_array_equal(again.current.vouched, vouched)
-        assert again.can_redo
+        assert again.edits.can_redo
         again.undo()
         np.testing.assert_array_equal(again.current.labels, older)
 
@@ -158,7 +158,7 @@ def test_strokes_survive_kill_9(tmp_path):
             where = np.arange(30) + 30 * row
             before = entry.labels.reshape(-1)[where]
             entry.labels.reshape(-1)[where] = row + 1
-            session.record_paint(where, before, row + 1)
+            session.edits.record_paint(where, before, row + 1)
         os.kill(os.getpid(), signal.SIGKILL)
     """
     path = tmp_path / "project"
@@ -186,7 +186,7 @@ def test_a_full_disk_keeps_strokes_and_is_said_once(session):
         assert (entry.labels[0, 0, 9, :5] == 3).all()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    session._retry_at = 0.0
+    session.saving._retry_at = 0.0
     session.pump()
     assert "everything is saved" in sentences[-1]
     path, labels = session.project.path, entry.labels.copy()

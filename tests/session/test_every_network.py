@@ -43,7 +43,7 @@ def test_a_fresh_network_is_taught_and_segments(runners, name: PresetName, dims:
         assert version is not None
         header = read_header(session.project.lineage.file("v1"))
         assert (header.net.preset, header.net.dims) == (name, dims)
-        session.adopt("v1")
+        session.models.adopt("v1")
         session.segment()
         session.run_until_idle()
         assert entry.labels.shape == known.shape

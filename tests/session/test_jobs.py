@@ -13,7 +13,7 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished, Note, Progress, Started, TileDone, WasCancelled
 from napari_apprentice.jobs import ClickResult, SegmentResult, TeachResult
-from napari_apprentice.session import FRESH, Session
+from napari_apprentice.session import FRESH, Session, SessionOptions
 from napari_apprentice.settings import ClassName, SegmentSettings
 
 
@@ -70,15 +70,15 @@ SQUARE[0, 0, 4:8, 4:8] = 1
 
 
 def test_the_device_is_known_in_words(session):
-    assert session.device_words == "CUDA: a card"
+    assert session.compute.device_words == "CUDA: a card"
     session.segment_settings = SegmentSettings(device="cpu")
-    assert session.device_words == "CPU, 2 threads"
+    assert session.compute.device_words == "CPU, 2 threads"
 
 
 def test_each_verb_says_what_is_missing(session):
     assert "no image" in session.why_not_segment()
     assert "no image" in session.why_not_teach()
-    assert "no image" in session.why_not_click()
+    assert "no image" in session.verbs.click.why_not()
     session.add_image(image())
     session.choose_model(FRESH)
     assert session.why_not_segment() == "A fresh network knows nothing yet: correct a few objects and press Teach."
@@ -101,7 +101,7 @@ def test_a_proposal_is_one_undo_step_and_leaves_vouched_voxels_alone(ready):
     ready.paint(rows(2), 9)
     ready.segment()
     play(ready, Started(device="CPU"), Progress(done=1, total=2), proposed(ready, np.ones((1, 1, 20, 30), np.uint32)))
-    assert ready.device_words == "CPU"
+    assert ready.compute.device_words == "CPU"
     assert not ready.busy()
     labels = ready.current.labels
     assert (labels[0, 0, :2] == 9).all()
@@ -119,12 +119,12 @@ def test_the_scratch_file_of_a_job_goes_with_it(ready):
 
 
 def test_tiles_can_be_seen_before_the_job_ends(ready):
-    assert ready.provisional("segment") is None
+    assert ready.queue.provisional("segment") is None
     ready.segment()
-    assert ready.provisional("segment") is None
+    assert ready.queue.provisional("segment") is None
     scratch.write(ready.runners.started[-1].job.out.path, SQUARE)
     play(ready, TileDone(region=((0, 1), (0, 1), (0, 8), (0, 8))))
-    np.testing.assert_array_equal(ready.provisional("segment"), SQUARE)
+    np.testing.assert_array_equal(ready.queue.provisional("segment"), SQUARE)
 
 
 def test_a_proposal_of_another_model_is_dropped(ready, tmp_path):
@@ -146,7 +146,7 @@ def test_a_proposal_goes_to_its_own_image(ready):
 
 def test_a_proposal_for_an_image_that_was_read_differently_is_dropped(ready):
     ready.segment()
-    ready.reinterpret(ready.current, image(2))
+    ready.images.reinterpret(ready.current, image(2))
     play(ready, proposed(ready, SQUARE))
     assert not ready.current.labels.any()
     assert "segment again" in ready.sentences[-1]
@@ -212,12 +212,12 @@ def test_a_better_version_is_adopted_and_segments_again(ready):
     play(ready, taught(ready, **BETTER))
     assert ready.model.key == "v1"
     assert ready.model.title == "version 1 (score 0.50 before, 0.70 after)"
-    assert [choice.key for choice in ready.models() if choice.key.startswith("v")] == ["v1"]
+    assert [choice.key for choice in ready.models.all() if choice.key.startswith("v")] == ["v1"]
     assert ready.busy("segment")
     assert not Path(job.lessons[0].labels.path).exists()
-    ready.go_back()
+    ready.models.go_back()
     assert ready.model.key == parent
-    assert "not taught here" in ready.why_not_go_back()
+    assert "not taught here" in ready.models.why_not_go_back()
 
 
 def test_painting_on_does_not_change_what_the_job_learns_from(ready):
@@ -237,7 +237,7 @@ def test_a_worse_version_is_kept_and_adopted_only_when_asked(ready):
     assert ready.model.key == before
     assert not ready.busy()
     assert "not better" in ready.sentences[-1]
-    ready.adopt("v1")
+    ready.models.adopt("v1")
     assert ready.model.key == "v1"
 
 
@@ -315,7 +315,7 @@ def test_an_image_with_background_only_teaches_too(ready):
 
 
 def test_the_lineage_survives_the_session(ready):
-    ready.resegment_after_teach = False
+    ready.options = SessionOptions(resegment_after_teach=False)
     ready.paint(rows(2), 1)
     ready.teach()
     play(ready, taught(ready, **BETTER))
@@ -341,10 +341,10 @@ def test_a_kept_click_is_a_vouched_object_and_one_undo_step(ready):
     ready.paint(rows(5), 3)
     ready.click((0, 0, 7, 7))
     play(ready, clicked(ready, np.ones((6, 6), bool), (3, 4)))
-    assert ready.click_proposal.mask[0, 0, 2:].all()
-    assert not ready.click_proposal.mask[0, 0, :2].any()  # vouched for as another object
-    ready.keep_click()
-    assert ready.click_proposal is None
+    assert ready.verbs.click.proposal.mask[0, 0, 2:].all()
+    assert not ready.verbs.click.proposal.mask[0, 0, :2].any()  # vouched for as another object
+    ready.verbs.click.keep()
+    assert ready.verbs.click.proposal is None
     assert (ready.current.labels[0, 0, 5:9, 4:10] == 4).all()
     assert (ready.current.vouched[0, 0, 5:9, 4:10] == 2).all()
     assert (ready.current.labels[0, 0, :5] == 3).all()
@@ -373,10 +373,10 @@ def test_a_click_on_the_rest_of_an_edited_object_repairs_that_and_no_other(ready
 
 
 def test_a_click_on_a_proposal_repairs_it(ready):
-    ready.replace_labels(SQUARE)
+    ready.edits.replace_labels(SQUARE)
     ready.click((0, 0, 5, 5))
     play(ready, clicked(ready, np.ones((2, 9), bool), (5, 5)))
-    ready.keep_click()
+    ready.verbs.click.keep()
     expected = np.zeros_like(SQUARE)
     expected[0, 0, 5:7, 5:14] = 1
     np.testing.assert_array_equal(ready.current.labels, expected)
@@ -390,9 +390,9 @@ def test_only_the_last_click_is_answered(ready):
     ready.click((0, 0, 15, 15))
     late[0].events.append(late[1])
     ready.pump()
-    assert ready.click_proposal is None
+    assert ready.verbs.click.proposal is None
     play(ready, clicked(ready, np.ones((2, 2), bool), (15, 15)))
-    assert ready.click_proposal is not None
+    assert ready.verbs.click.proposal is not None
 
 
 def test_a_discarded_click_changes_nothing(ready):
@@ -400,10 +400,10 @@ def test_a_discarded_click_changes_nothing(ready):
     ready.click_cleared.connect(lambda: cleared.append(1))
     ready.click((0, 0, 7, 7))
     play(ready, clicked(ready, np.ones((2, 2), bool)))
-    ready.discard_click()
-    ready.keep_click()
+    ready.verbs.click.discard()
+    ready.verbs.click.keep()
     assert cleared == [1]
-    assert not ready.can_undo
+    assert not ready.edits.can_undo
 
 
 def test_a_click_where_nothing_is_says_so(ready):

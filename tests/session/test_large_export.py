@@ -16,7 +16,7 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished, Progress, WasCancelled
 from napari_apprentice.runners import InlineRunners
-from napari_apprentice.session import Session
+from napari_apprentice.session import Session, SessionOptions
 
 __all__ = ["image"]  # a fixture
 
@@ -24,7 +24,7 @@ __all__ = ["image"]  # a fixture
 @pytest.fixture
 def session():
     with Session(runners=InlineRunners()) as session:
-        session.largest_whole = 1_000_000
+        session.options = SessionOptions(largest_whole=1_000_000)
         pixels = np.random.default_rng(0).integers(0, 250, (1, *SHAPE)).astype(np.uint8)
         place = {"translate": (0.0, 10.0, 20.0)}
         session.add_image(Volume(pixels, (1.0, 0.5, 0.25), "um", name="slide", metadata=place))
@@ -46,7 +46,7 @@ def test_what_is_painted_meanwhile_is_not_in_it(session, tmp_path: Path, name: s
     said, events = [], []
     session.said.connect(said.append)
     session.job_event.connect(lambda kind, event: events.append(event))
-    session.begin_export(path)
+    session.verbs.export.begin(path)
     session.paint(np.arange(200, 300), 7)
     session.open_region((0, 0, 0, 4199))  # which puts it into the store
     assert session.busy("export")
@@ -69,7 +69,7 @@ def test_what_is_painted_meanwhile_is_not_in_it(session, tmp_path: Path, name: s
     assert shares[-1] == 1.0
     assert said[-1] == f"Labels of slide were written to {path}."
     assert not list(session.project.scratch.glob("export*"))
-    session.begin_export(path)
+    session.verbs.export.begin(path)
     session.run_until_idle()
     again = np.asarray(read_image(path).pixels)[:, 0]
     assert np.array_equal(again, expected(slice(0, 100), slice(200, 300)))
@@ -80,9 +80,9 @@ def test_nothing_is_left_of_one_that_was_cancelled(session, tmp_path: Path, name
     ended, events = [], []
     session.job_event.connect(lambda kind, event: events.append(event))
     session.job_ended.connect(lambda kind, event: ended.append((kind, type(event))))
-    session.begin_export(tmp_path / name)
+    session.verbs.export.begin(tmp_path / name)
     with pytest.raises(UserError, match="being exported"):
-        session.begin_export(tmp_path / "others.zarr")
+        session.verbs.export.begin(tmp_path / "others.zarr")
     while not events or events[-1].done < far:
         session.pump()
     assert [one.name for one in tmp_path.glob(".levels*")] == [f".levels-{name}"]
@@ -97,7 +97,7 @@ def test_what_cannot_be_written_is_said_before_anything_runs(session, tmp_path: 
     (tmp_path / "mine.zarr").mkdir()
     for name, why in {"labels.zip": "labels.zip cannot be written part by part", "mine.zarr": "is no labels"}.items():
         with pytest.raises(UserError, match=why):
-            session.begin_export(tmp_path / name)
+            session.verbs.export.begin(tmp_path / name)
     assert not session.busy()
 
 
@@ -107,13 +107,13 @@ def test_labels_of_other_images_are_there_at_once(tmp_path: Path) -> None:
         session.job_ended.connect(lambda kind, event: ended.append(type(event)))
         session.add_image(Volume(np.arange(64, dtype=np.uint8).reshape(1, 1, 1, 8, 8)))
         session.paint([3], 5)
-        session.begin_export(tmp_path / "labels.tif")
+        session.verbs.export.begin(tmp_path / "labels.tif")
         assert np.asarray(read_image(tmp_path / "labels.tif").pixels).ravel()[3] == 5
         assert Finished not in ended
 
 
 def large(session: Session, volume: Volume) -> None:
-    session.largest_whole = 1_000_000
+    session.options = SessionOptions(largest_whole=1_000_000)
     session.add_image(volume)
     session.open_region((0, 0, 0, 0))
     session.paint(np.arange(100), 7)
@@ -128,14 +128,14 @@ def test_a_table_measures_the_pixels_that_are_shown(image: Path, tmp_path: Path)
     shown = read_image(image)
     with Session(runners=InlineRunners()) as session:
         large(session, shown)
-        session.begin_export(tmp_path / "a.csv")
+        session.verbs.export.begin(tmp_path / "a.csv")
         session.run_until_idle()
         mean = float(np.asarray(shown.pixels)[0, 0, 0, 0, :100].mean())
         assert float(measured(tmp_path / "a.csv")["intensity_mean_channel_0"]) == pytest.approx(mean)
     others = replace(shown, pixels=np.asarray(shown.pixels).astype(np.uint16) + 1000)
     with Session(runners=InlineRunners()) as session:
         large(session, others)  # of which the file does not give the pixels back
-        session.begin_export(tmp_path / "b.csv")
+        session.verbs.export.begin(tmp_path / "b.csv")
         session.run_until_idle()
         assert "intensity_mean_channel_0" not in measured(tmp_path / "b.csv")
         session.export_labels(tmp_path / "c.csv")
@@ -145,11 +145,11 @@ def test_a_table_measures_the_pixels_that_are_shown(image: Path, tmp_path: Path)
 def test_labels_never_take_the_place_of_their_image_and_do_without_it(image: Path, tmp_path: Path) -> None:
     with Session(runners=InlineRunners()) as session:
         large(session, read_image(image))
-        for write in (session.begin_export, session.export_labels):
+        for write in (session.verbs.export.begin, session.export_labels):
             with pytest.raises(UserError, match="is the image itself"):
                 write(image)
         image.rename(tmp_path / "away.tif")
-        session.begin_export(tmp_path / "labels.tif")
+        session.verbs.export.begin(tmp_path / "labels.tif")
         session.run_until_idle()
         assert np.count_nonzero(np.asarray(read_image(tmp_path / "labels.tif").pixels)) == 100
 
@@ -157,7 +157,7 @@ def test_labels_never_take_the_place_of_their_image_and_do_without_it(image: Pat
 def test_what_a_window_that_died_left_goes_with_the_next_opening(image: Path, tmp_path: Path) -> None:
     with Session(runners=InlineRunners()) as session:
         large(session, read_image(image))
-        session.begin_export(tmp_path / "labels.tif")
+        session.verbs.export.begin(tmp_path / "labels.tif")
         while not list(tmp_path.glob(".part-*")):
             session.pump()
         copy = tmp_path / "copy"
@@ -173,6 +173,6 @@ def test_the_suffix_counts_inside_an_image_too(session, tmp_path: Path) -> None:
     image = tmp_path / "image.zarr"
     zarr.create_group(image).create_array("0", shape=SHAPE, dtype=np.uint8)
     (image / "labels").mkdir()
-    session.begin_export(image / "labels" / "t.csv")
+    session.verbs.export.begin(image / "labels" / "t.csv")
     session.run_until_idle()
     assert (image / "labels" / "t.csv").is_file()

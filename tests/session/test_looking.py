@@ -92,11 +92,11 @@ def test_a_network_for_volumes_is_refused_on_a_2d_image(session):
     session.fresh_settings = FreshSettings(network="unet3d")
     assert session.model.title == "fresh 3D U-Net"
     assert session.why_not_teach() == "The network unet3d is for volumes: choose another one."
-    assert session.why_not_fits(session.current.volume) == session.why_not_teach()
+    assert session.models.why_not_fits(session.current.volume) == session.why_not_teach()
     with pytest.raises(UserError, match="for volumes"):
         session.teach()
     session.add_image(image(1, (1, 1, 9, 20, 30)))
-    assert session.fresh_net().dims == 3
+    assert session.models.fresh_net().dims == 3
 
 
 def test_weights_to_begin_with_must_be_there(session, tmp_path):
@@ -136,16 +136,16 @@ def test_a_fresh_start_can_be_repeated_outside(session):
 
 
 def test_levels_are_known_without_torch(ready):
-    names = [stage.name for stage in ready.levels]
+    names = [stage.name for stage in ready.verbs.look_inside.levels]
     assert names[:3] == ["encoder 0", "encoder 1", "encoder 2"]
     assert {"bottleneck", "gate 0", "decoder 0"} < set(names)
 
 
 def test_looking_inside_says_what_is_missing(session):
-    assert "no image" in session.why_not_look_inside()
+    assert "no image" in session.verbs.look_inside.why_not()
     session.add_image(image())
     session.choose_model(FRESH)
-    assert session.why_not_look_inside() == (
+    assert session.verbs.look_inside.why_not() == (
         "A fresh network has learned nothing that could be seen inside: teach it first."
     )
     with pytest.raises(UserError, match="teach it first"):
@@ -195,7 +195,7 @@ def test_a_map_of_another_image_or_model_is_dropped(ready, tmp_path):
     ready.choose_model(model_file(tmp_path / "other.safetensors", preset("unet", in_channels=2, width=8)))
     seen(ready)
     ready.look_inside("encoder 1")
-    ready.reinterpret(ready.current, image(2))
+    ready.images.reinterpret(ready.current, image(2))
     seen(ready)
     assert ready.found == []
     assert ready.inside_map is None

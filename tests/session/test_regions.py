@@ -18,7 +18,7 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished, TileDone
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
-from napari_apprentice.session import Session
+from napari_apprentice.session import Session, SessionOptions
 from napari_apprentice.session.large_entry import LargeEntry
 
 SHAPE = (1, 1, 2600, 4200)
@@ -33,7 +33,7 @@ def image(tmp_path: Path) -> Path:
 
 
 def opened(session: Session, image: Path) -> LargeEntry:
-    session.largest_whole = 1_000_000
+    session.options = SessionOptions(largest_whole=1_000_000)
     entry = session.add_image(read_image(image))
     assert isinstance(entry, LargeEntry)
     session.open_region(LEFT)
@@ -325,13 +325,13 @@ def test_all_of_the_image_is_segmented_and_corrections_made_meanwhile_stay(sessi
     with Session.open(copy) as again:
         again.undo()
         assert np.array_equal(whole(again.current), after)
-        assert not again.can_undo
+        assert not again.edits.can_undo
         assert len(list(again.current.folder.store.path.glob("labels-*"))) == 1
 
 
 def test_a_region_is_not_changed_while_a_stroke_is_painted(session, image) -> None:
     opened(session, image)
-    with session.stroke(), pytest.raises(UserError, match="being painted"):
+    with session.edits.stroke(), pytest.raises(UserError, match="being painted"):
         session.open_region(RIGHT)
 
 
@@ -345,11 +345,11 @@ def model_file(path: Path) -> str:
 def test_a_large_image_without_a_file_is_kept_in_the_project(tmp_path) -> None:
     pixels = np.random.default_rng(0).integers(0, 250, (1, *SHAPE)).astype(np.uint8)
     with Session.create(tmp_path / "project") as session:
-        session.largest_whole = 1_000_000
+        session.options = SessionOptions(largest_whole=1_000_000)
         entry = session.add_image(Volume(pixels, name="made"))
         assert isinstance(entry, LargeEntry)
         session.paint([0, 1, 2], 1)
-        assert "save it as OME-Zarr" in session.why_not_segment_all()
+        assert "save it as OME-Zarr" in session.verbs.segment_all.why_not()
     with Session.open(tmp_path / "project") as again:
         assert np.array_equal(again.current.volume.pixels, pixels)
         assert (again.current.labels == 1).sum() == 3

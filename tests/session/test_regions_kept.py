@@ -16,7 +16,7 @@ from napari_apprentice.data.channels import taken
 from napari_apprentice.data.files import read_image
 from napari_apprentice.events import Finished
 from napari_apprentice.jobs import SegmentLargeResult
-from napari_apprentice.session import Session
+from napari_apprentice.session import Session, SessionOptions
 from napari_apprentice.session.large_entry import LargeEntry
 
 __all__ = ["image"]  # a fixture
@@ -76,11 +76,11 @@ def test_after_a_crash_strokes_that_were_not_loaded_again_teach_all_the_same(ses
 
 def test_another_channel_is_seen_with_its_own_intensities(session, tmp_path, runners) -> None:
     channel = two_channels(tmp_path)
-    session.largest_whole = 1_000_000
+    session.options = SessionOptions(largest_whole=1_000_000)
     entry = session.add_image(channel(0))
     session.choose_model(model_file(tmp_path / "m.safetensors"))
     for number, brightest in ((0, 13), (1, 203)):
-        session.reinterpret(entry, channel(number))
+        session.images.reinterpret(entry, channel(number))
         session.segment()
         assert scratch.read(runners.started[-1].job.image.fitted_on).max() == brightest
         session.cancel()
@@ -89,11 +89,11 @@ def test_another_channel_is_seen_with_its_own_intensities(session, tmp_path, run
 
 def test_all_of_an_image_that_was_read_differently_meanwhile_is_not_taken_in(session, tmp_path, runners) -> None:
     channel = two_channels(tmp_path)
-    session.largest_whole = 1_000_000
+    session.options = SessionOptions(largest_whole=1_000_000)
     entry = session.add_image(channel(0))
     session.choose_model(model_file(tmp_path / "m.safetensors"))
     session.segment_all()
-    session.reinterpret(entry, channel(1))
+    session.images.reinterpret(entry, channel(1))
     finish_all(session, runners, square(1000, 2000))
     assert not entry.is_labelled
     assert "read differently" in session.sentences[-1]
@@ -114,12 +114,12 @@ def test_all_labels_are_not_exchanged_in_the_middle_of_a_stroke(session, image, 
     entry = opened(session, image)
     session.choose_model(model_file(tmp_path / "m.safetensors"))
     session.segment_all()
-    with session.stroke():
+    with session.edits.stroke():
         session.paint(flat(entry, slice(600, 610), slice(100, 110)), 5)
         finish_all(session, runners, square(1000, 100))
         session.paint(flat(entry, slice(620, 630), slice(100, 110)), 5)
         assert entry.folder.store.number == 0
-    session._take_over_at = 0.0
+    session.verbs.segment_all._look_at = 0.0
     session.pump()
     assert entry.folder.store.number == 1
     assert (entry.labels == 5).sum() == 200
@@ -139,7 +139,7 @@ def test_labels_in_use_are_not_removed_when_it_cannot_be_read_which_they_are(ses
         path.write_text("")
     with Session.open(tmp_path / "copy") as again:
         assert again.current is None
-        assert "restore it from a copy" in again.complaints[0]
+        assert "restore it from a copy" in again.images.complaints[0]
     assert (folder / "store" / "labels-1").exists()
 
 
@@ -165,7 +165,7 @@ def test_undo_waits_for_the_stroke_before_it_goes_elsewhere(session, image) -> N
     entry = opened(session, image)
     session.paint(flat(entry, slice(1000, 1010), slice(100, 110)), 1)
     session.open_region(RIGHT)
-    with session.stroke():
+    with session.edits.stroke():
         session.undo()
         assert entry.region[3].start > 0
     assert "finish it first" in session.sentences[-1]
@@ -181,7 +181,7 @@ def test_an_image_that_is_taken_out_and_opened_again_shows_the_network_its_own_p
     session.choose_model(model_file(tmp_path / "m.safetensors"))
     session.segment()
     if again:
-        session.remove_image(entry)
+        session.images.remove(entry)
         session.pump()
         entry = session.add_image(read_image(image))
         session.open_region(RIGHT)

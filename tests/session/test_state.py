@@ -47,10 +47,10 @@ def test_a_missing_image_is_said_and_the_rest_opens(session, tmp_path):
     (tmp_path / "a.tif").rename(tmp_path / "moved.tif")
     with Session.open(path) as again:
         assert [entry.name for entry in again.entries] == ["b"]
-        assert len(again.complaints) == 1
+        assert len(again.images.complaints) == 1
         again.add_image(files.read_image(tmp_path / "moved.tif"))  # found again at its new place
         assert again.current.labels.any()
-        assert again.complaints == []
+        assert again.images.complaints == []
 
 
 def test_an_image_that_comes_again_has_its_labels(session):
@@ -83,7 +83,7 @@ def test_kind_cannot_change_under_labels(session):
     session.add_image(image())
     session.choose_kind("classes", tissue)
     session.paint(np.arange(5), 2)
-    assert "start a new project" in session.why_not_kind("instances")
+    assert "start a new project" in session.images.why_not_kind("instances")
     with pytest.raises(UserError, match="gland is in use"):
         session.choose_kind("classes", tissue[:1])
     session.choose_kind("classes", (tissue[1], ClassName(value=3, name="fat")))
@@ -96,11 +96,11 @@ def test_kind_cannot_change_under_labels(session):
 def test_reading_an_image_differently_keeps_its_labels(session):
     entry = session.add_image(image(0, (1, 2, 1, 20, 30)))
     session.paint(np.arange(5), 1)
-    session.reinterpret(entry, image(0))
+    session.images.reinterpret(entry, image(0))
     assert entry.labels.any()
     assert entry.volume.pixels.shape[1] == 1
     with pytest.raises(UserError, match="another image"):
-        session.reinterpret(entry, image(0, (1, 1, 2, 20, 30)))
+        session.images.reinterpret(entry, image(0, (1, 1, 2, 20, 30)))
     path = session.project.path
     session.close()
     with Session.open(path) as again:
@@ -111,7 +111,7 @@ def test_reading_an_image_differently_keeps_its_labels(session):
 def test_a_removed_image_is_gone(session):
     session.add_image(image())
     entry = session.add_image(image(1))
-    session.remove_image(entry)
+    session.images.remove(entry)
     assert [one.name for one in session.entries] == ["cells 0"]
     assert not entry.folder.path.exists()
 
@@ -135,7 +135,7 @@ def test_one_project_after_another_in_the_same_session(session):
     assert session.segment_settings == SegmentSettings()
     session.add_image(image(1))
     assert session.project.path != first
-    assert not session.can_undo
+    assert not session.edits.can_undo
 
 
 def test_an_empty_session_can_continue_a_project(session):

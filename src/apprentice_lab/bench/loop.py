@@ -30,7 +30,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Validated
 from napari_apprentice.jobs import TeachResult
 from napari_apprentice.runners.inline import InlineRunners
-from napari_apprentice.session import FRESH, Session
+from napari_apprentice.session import FRESH, Session, SessionOptions
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.settings import DeviceName, Settings, TeachSettings
 
@@ -91,7 +91,7 @@ def _one_user(out: Path, settings: LoopSettings, start: str, seed: int, runners:
     """One simulated user from one start: every round is saved at once, and found again."""
     truth = {one.name: one.read()[1] for one in pictures(settings.data, settings.train)}
     with Session.temporary(runners) as session:
-        session.resegment_after_teach = False
+        session.options = SessionOptions(resegment_after_teach=False)
         session.choose_model(start)
         entries: dict[str, Entry] = {}
         work = corrections(truth, seed)

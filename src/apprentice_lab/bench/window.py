@@ -47,7 +47,7 @@ def measure(sample: str, model: str, *, idle_s: float, teach_s: float, cancels: 
             _start_teaching(session)
             wait(1.0)
             taken.append(_cancel(session))
-        device = session.device_words
+        device = session.compute.device_words
         panel.desk.close()
     viewer.close()
     return {"delays_ms": delays, "cancel_s": taken, "panel_s": panel_s, "device": device}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,7 +21,7 @@ from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.tools.inside import InsideLayer
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.project.folder import Project
-from napari_apprentice.session import Session
+from napari_apprentice.session import Session, SessionOptions
 
 
 class Closes(Protocol):
@@ -40,8 +41,7 @@ class Desk:
     def __init__(self, viewer: ViewerModel, session: Session | None) -> None:
         self.viewer = viewer
         self._owns_session = session is None
-        self.session = session or Session()
-        self.session.is_in_window = True
+        self.session = session or Session(options=SessionOptions(in_window=True))
         self.images = OpenImages(viewer, self.session)
         self.stage = Stage(viewer, self.session, self.images)
         self.tools = Tools(self.stage)
@@ -77,7 +77,7 @@ class Desk:
         for part in self._parts:
             part.close()
         if self._owns_session:
-            self._close_session()
+            self._leave(self.session.close)
 
     def continue_project(self, path: Path) -> None:
         """Go on with a project: its images, masks and models come back. `UserError` when it cannot be opened."""
@@ -87,23 +87,23 @@ class Desk:
         self.images.show_all()
 
     def leave_project(self) -> None:
-        """Close the session's project; the layers of images stay."""
-        self._close_session()
+        """Close the session's project; the layers of images stay, and jobs run where they ran, with models loaded."""
+        self._leave(self.session.close_project)
         self.images.forget()
         self.session.image_changed.emit()
 
-    def _close_session(self) -> None:
+    def _leave(self, close: Callable[[], None]) -> None:
         """A project in which nothing was done leaves no folder behind."""
         untouched = _is_untouched(self.session)
         path = None if self.session.project is None else self.session.project.path
-        self.session.close()
+        close()
         if untouched and path is not None:
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _is_untouched(session: Session) -> bool:
     """Whether nothing would be lost with the session's project."""
-    if session.project is None or session.project.is_temporary or session.missing:
+    if session.project is None or session.project.is_temporary or session.images.missing:
         return False
     worked = any(
         entry.is_labelled or entry.is_vouched or entry.history.done or entry.is_being_segmented

@@ -55,13 +55,13 @@ class Following:
         if seen != self._last_seen:  # it may not have been drawn yet where it comes to rest
             self._last_seen = seen
             self._throttle.ask()
-        if seen is None or self._session.click_proposal is not None:
+        if seen is None or self._session.verbs.click.proposal is not None:
             return
         point = wanted(entry.region, seen, entry.shape)
         if point is None:
             return
         drawing = self._stage.labels is not None and bool(self._stage.labels.polygon_begun)
-        if drawing or self._session.why_not_open_region():
+        if drawing or self._session.regions.why_not_open():
             self._throttle.ask()  # not now
             return
         self._opening = True

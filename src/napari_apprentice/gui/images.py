@@ -95,12 +95,12 @@ class OpenImages:
         notes = check_pixels(volume)
         if known is not None and known.entry.shape == volume.labels_shape:
             known.reading, known.footprint = reading, Footprint(reading.layer_axes, _lengths(layer))
-            self._session.reinterpret(known.entry, volume)
+            self._session.images.reinterpret(known.entry, volume)
             return notes
         before = known.entry if known is not None else None
         self._show(layer, reading, self._session.add_image(volume))
         if before is not None and before is not self._session.current and not _worked_on(before):
-            self._session.remove_image(before)
+            self._session.images.remove(before)
         return notes
 
     def show_all(self) -> None:
@@ -169,7 +169,7 @@ class OpenImages:
             return
         volume = layers.respaced(known.entry.volume, layer, known.reading)
         if volume != known.entry.volume:
-            self._try(lambda: self._session.reinterpret(known.entry, volume))
+            self._try(lambda: self._session.images.reinterpret(known.entry, volume))
         self.moved.emit(known.entry)
 
     def _on_data(self, layer: Image) -> None:
@@ -180,7 +180,7 @@ class OpenImages:
         if len(known.reading.axes) == len(layers.pixels_of(layer).shape):
             volume = layers.volume_of(layer, known.reading)
             if volume.labels_shape == known.entry.shape:
-                self._try(lambda: self._session.reinterpret(known.entry, replace(volume, source=None)))
+                self._try(lambda: self._session.images.reinterpret(known.entry, replace(volume, source=None)))
                 return
         known.layer = None
         self.troubled.emit(

@@ -170,7 +170,7 @@ class ApprenticeLabels(Labels):
         before = np.asarray(self.data[indices])
         values = np.broadcast_to(np.asarray(value), before.shape)
         self.data[indices] = value
-        with self._binding.session.stroke():
+        with self._binding.session.edits.stroke():
             for one in np.unique(values):
                 self._record(flat[values == one], before[values == one], int(one))
         if refresh:
@@ -225,7 +225,7 @@ class ApprenticeLabels(Labels):
             if self._vouches_background(value):
                 session.paint_background(indices)
             else:
-                session.record_paint(indices, before, value, filled=self._filling)
+                session.edits.record_paint(indices, before, value, filled=self._filling)
         finally:
             self._writing = False
 
@@ -242,7 +242,7 @@ class ApprenticeLabels(Labels):
             with super().block_history():
                 yield
             return
-        with self._binding.session.stroke():
+        with self._binding.session.edits.stroke():
             yield
         self.events.paint(value=[])
 
@@ -252,7 +252,7 @@ class ApprenticeLabels(Labels):
             return
         self._release()
         self._step_before = self._last_step()
-        self._held = self._binding.session.stroke()
+        self._held = self._binding.session.edits.stroke()
         self._held.__enter__()
 
     def _commit_stroke(self) -> None:

@@ -47,7 +47,7 @@ class TilePreview:
     def _on_event(self, kind: str, event: Event) -> None:
         if kind != "segment" or not isinstance(event, TileDone) or self._entry is not self._stage.entry:
             return
-        found = self._stage.session.provisional("segment")
+        found = self._stage.session.queue.provisional("segment")
         if found is None or self._entry is None:
             return
         if self._array is None:
@@ -140,7 +140,7 @@ class ClickPreview:
     def _on_removed(self, event: Any) -> None:
         if event.value is self.layer and self.layer is not None:
             self.layer = None
-            self._stage.session.discard_click()
+            self._stage.session.verbs.click.discard()
 
     def _drop(self) -> None:
         layer, self.layer = self.layer, None

@@ -1,13 +1,15 @@
 """The one object that both faces drive: no Qt, no torch, no threads.
 
-`Session` is built in layers, one file each: `state` (project, images, signals), `models` (which network),
-`editing` (corrections and undo), `work` (jobs under way), `results` (what comes back), `jobs` (segment, teach, click),
-`looking` (inside the network).
+`Session` is made of parts that are handed to each other: `choices` (the project and what is chosen in it), `images`
+(what is open), `regions` (the open part of a large image), `models` (which network), `edits` (corrections and undo),
+`compute` (where jobs run), `queue` (jobs under way), `saving` (what the disk makes of it) and `verbs` (segment, teach,
+click, ...: one file each).
 """
 
 from napari_apprentice.session.catalog import FRESH, ModelChoice
 from napari_apprentice.session.entry import Entry
-from napari_apprentice.session.looking import InsideMap
+from napari_apprentice.session.options import SessionOptions
 from napari_apprentice.session.session import Session
+from napari_apprentice.session.verbs.look_inside import InsideMap
 
-__all__ = ["FRESH", "Entry", "InsideMap", "ModelChoice", "Session"]
+__all__ = ["FRESH", "Entry", "InsideMap", "ModelChoice", "Session", "SessionOptions"]

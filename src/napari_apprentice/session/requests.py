@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_apprentice.architecture import FreshSettings, NetSettings
 from napari_apprentice.data import scratch
-from napari_apprentice.data.channels import fitting
+from napari_apprentice.data.channels import CHOSEN, fitting
 from napari_apprentice.data.corrections import taught
 from napari_apprentice.data.glimpse import sample
 from napari_apprentice.data.models import ModelHeader
@@ -22,7 +22,7 @@ from napari_apprentice.jobs import ArrayRef, LessonRef, VolumeRef
 from napari_apprentice.project.durable import make_folder
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.large_entry import LargeEntry
-from napari_apprentice.settings import NormalizeSettings
+from napari_apprentice.settings import NormalizeSettings, ReadAs
 
 _SAMPLED_WHOLE = 1 << 22  # voxels: what a window may wait for
 
@@ -112,6 +112,15 @@ def _sampled(entry: Entry, count: int, folder: Path) -> ArrayRef | None:
         return ArrayRef(path=str(path))
     frame = sample(entry.volume.pixels[0], _SAMPLED_WHOLE)
     return scratch.write(path, fitting(replace(entry.volume, pixels=frame[None]), count).pixels)
+
+
+def in_file(entry: LargeEntry) -> ReadAs | None:
+    """How another process reads an image from its file; None for one that is not as it is there."""
+    image = entry.folder.image
+    chosen = entry.volume.metadata.get(CHOSEN) and not image.reading.channels
+    if image.source is None or image.copied or chosen or image.reading.order != (0, 1, 2):
+        return None
+    return ReadAs(channels=image.reading.channels, spacing=image.spacing, unit=image.unit)
 
 
 def _starts(cell: Region) -> tuple[int, ...]:

@@ -1,27 +1,46 @@
-"""The session whole: how it begins, how it ends."""
+"""The session whole: its parts, how it begins, how it ends, and the names that scripts use."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from numpy.typing import ArrayLike, NDArray
+
+from napari_apprentice.architecture import FreshSettings
+from napari_apprentice.data.axes import check_pixels
+from napari_apprentice.data.edits import replace
+from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.events import WasCancelled
-from napari_apprentice.project import moving
-from napari_apprentice.project.folder import Project, free_folder, is_project, projects_folder
+from napari_apprentice.project.folder import Project, is_project
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import commands
+from napari_apprentice.session.catalog import ModelChoice
+from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.compute import Compute
+from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.entry import Entry
-from napari_apprentice.session.looking import Looking
+from napari_apprentice.session.images import Images, checked_labels
+from napari_apprentice.session.models import Models
+from napari_apprentice.session.options import SessionOptions
+from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.queue import Queue
+from napari_apprentice.session.regions import Regions
+from napari_apprentice.session.saving import Saving
+from napari_apprentice.session.signals import Signals
+from napari_apprentice.session.verbs import Verbs
+from napari_apprentice.session.verbs.look_inside import InsideMap
+from napari_apprentice.settings import ClassName, ClusterSettings, Kind, SegmentSettings, TeachSettings
 
-_LONGEST_CANCEL_S = 2.0
 
-
-class Session(Looking):
+class Session:
     """Images, corrections, a model and what is done with them; both faces drive this one object.
+
+    What scripts need has a name here; what only a window asks for is asked of the part that has it
+    (``session.edits.approve_object(point)``, ``session.verbs.click.keep()``).
 
     Parameters
     ----------
@@ -29,6 +48,8 @@ class Session(Looking):
         An open project to go on with; None makes one with the first image.
     runners
         Where jobs run; None: in processes of their own. A session closes only runners it made itself.
+    options
+        How it works, whatever project is open.
 
     Examples
     --------
@@ -40,16 +61,50 @@ class Session(Looking):
     ...     session.export_labels("cells_labels.tif")
     """
 
-    def __init__(self, project: Project | None = None, runners: Runners | None = None) -> None:
-        self._owns_runners = runners is None
-        super().__init__(project, runners)
+    def __init__(
+        self,
+        project: Project | None = None,
+        runners: Runners | None = None,
+        options: SessionOptions = SessionOptions(),  # noqa: B008 (frozen)
+    ) -> None:
+        self.signals = signals = Signals()
+        self.choices = choices = Choices(signals, options)
+        self.compute = compute = Compute(signals, choices, runners)
+        self.queue = queue = Queue(signals, compute)
+        self.images = images = Images(signals, choices, queue)
+        self.regions = regions = Regions(signals, choices, queue, images)
+        self.models = models = Models(signals, choices, images)
+        self.saving = saving = Saving(signals, choices, images)
+        self.edits = edits = Edits(signals, choices, images, regions, saving)
+        self.verbs = Verbs(Parts(signals, choices, compute, queue, images, regions, models, saving, edits))
+
+        self.image_changed = signals.image_changed
+        self.labels_changed = signals.labels_changed
+        self.vouched_changed = signals.vouched_changed
+        self.model_changed = signals.model_changed
+        self.settings_changed = signals.settings_changed
+        self.job_started = signals.job_started
+        self.job_event = signals.job_event
+        self.job_ended = signals.job_ended
+        self.click_proposed = signals.click_proposed
+        self.click_cleared = signals.click_cleared
+        self.looked_inside = signals.looked_inside
+        self.said = signals.said
+        self.region_changed = signals.region_changed
+        self.overview_changed = signals.overview_changed
+        self.saved = signals.saved
+        self.trouble_changed = signals.trouble_changed
+
+        if project is not None:
+            self._load(project)
+
+    # how it begins and ends
 
     @classmethod
     def create(cls, path: str | Path, runners: Runners | None = None) -> Self:
         """A session with the project in folder ``path``, made when there is none."""
-        return cls(
-            Project.open(path) if is_project(Path(path)) else Project.create(path, name=Path(path).name), runners
-        )
+        path = Path(path)
+        return cls(Project.open(path) if is_project(path) else Project.create(path, name=path.name), runners)
 
     @classmethod
     def open(cls, path: str | Path, runners: Runners | None = None) -> Self:
@@ -61,27 +116,14 @@ class Session(Looking):
         """A session that leaves nothing behind."""
         return cls(Project.temporary(), runners)
 
-    def command_line(self, kind: commands.Repeatable) -> str:
-        """The command that repeats the last *Segment* or *Teach* (what it would be now)."""
-        return commands.command(self._repeatable(kind))
-
-    def python_lines(self, kind: commands.Repeatable) -> str:
-        """Python that repeats the last *Segment* or *Teach* (what it would be now)."""
-        return commands.lines(self._repeatable(kind))
-
-    def close(self) -> None:
-        """Cancel jobs, put everything on disk, let go of the project and of processes."""
-        self._let_go()
-        if self._owns_runners and self._runners is not None:
-            self._runners.close()
-            self._runners = None
-
-    def close_project(self) -> None:
-        """Let go of the project, to begin another or continue one; processes stay warm."""
-        self._let_go()
-        self.settings_changed.emit()
-        self.model_changed.emit()
-        self.image_changed.emit()
+    def continue_project(self, project: Project) -> None:
+        """Open a project in this session, which must not have one yet."""
+        if self.project is not None:
+            raise UserError(f"The project {self.project.name} is open: close it before you continue another.")
+        self._load(project)
+        self._tell_all_changed()
+        for complaint in self.images.complaints:
+            self.said.emit(complaint)
 
     def save_project_in(self, folder: str | Path) -> Path:
         """Go on with the project in another folder, for instance when its own is gone or may not be written to.
@@ -90,86 +132,18 @@ class Session(Looking):
         ``folder`` when that is empty or new, else in a new folder in it, which is given back. Jobs are cancelled.
         `UserError` when it cannot be written there: then the project goes on where it is.
         """
-        before = self.project
-        if before is None:
-            raise UserError("There is no project: open an image first.")
         self._end_jobs()
-        self.discard_click()
-        known = {entry.id: entry.in_memory() for entry in self.entries}
-        path = moving.folder_for(before, Path(folder).absolute())
-        self.project, complaints = moving.moved(before, path, known)
-        by_id = {one.id: one for one in self.project.entries}
-        for entry in self.entries:
-            entry.go_on_in(by_id[entry.id])
-        with suppress(UserError):
-            before.close()
-        self._disk_trouble = ""
-        self._was_away = False
-        for sentence in (*complaints, f"The project is in {path} now."):
-            self.said.emit(sentence)
-        self.trouble_changed.emit()
-        self.settings_changed.emit()
-        return path
+        return self.saving.move(folder)
 
-    def _rescue(self) -> None:
-        """What its own folder would lose when the project is closed is saved among the other projects."""
-        project = self.project
-        if project is None or project.is_temporary:
-            return
-        project.place.look()
-        with suppress(UserError):
-            if not project.trouble:
-                project.catch_up()
-                for entry in self.entries:
-                    entry.catch_up()
-        is_lost = project.is_behind or project.place.held or project.place.is_deleted
-        if is_lost and any(entry.is_read and (entry.is_labelled or entry.is_vouched) for entry in self.entries):
-            try:
-                self.save_project_in(free_folder(projects_folder(), project.name))
-            except UserError as error:
-                self.said.emit(str(error))
+    def close_project(self) -> None:
+        """Let go of the project, to begin another or continue one; processes stay warm, and where jobs run stays."""
+        self._let_go()
+        self._tell_all_changed()
 
-    def _let_go(self) -> None:
-        self._end_jobs()
-        self.discard_click()
-        self._rescue()
-        project, entries = self.project, self.entries
-        self._forget()
-        if project is None:
-            return
-        self._compact(entries)
-        try:
-            project.close()
-        except UserError as error:
-            self.said.emit(str(error))
-
-    def _repeatable(self, kind: commands.Repeatable) -> commands.Doing:
-        if self.project is None or self.current is None:
-            raise UserError("There is no image: open one first.")
-        settings = self.teach_settings if kind == "teach" else self.segment_settings
-        return commands.Doing(kind, self.project, self.current, self.model, settings, self.fresh_settings)
-
-    def _end_jobs(self) -> None:
-        """Cancel and wait as long as a cancel may take; runners of others are left idle."""
-        self.cancel()
-        until = time.monotonic() + _LONGEST_CANCEL_S
-        while any(not running.handle.ended for running in self._running) and time.monotonic() < until:
-            for running in self._running:
-                running.handle.poll()
-            time.sleep(0.01)
-        for running in self._running:
-            self._clean_up(running, WasCancelled())
-        ended = self._running.copy()
-        self._running.clear()
-        for running in ended:
-            self.job_ended.emit(running.kind, WasCancelled())
-
-    def _compact(self, entries: list[Entry]) -> None:
-        """New snapshots where journals grew long; a disk that refuses leaves the journals as they are."""
-        for entry in entries:
-            if entry.folder.is_long:
-                with suppress(UserError):
-                    entry.keep_snapshot()
+    def close(self) -> None:
+        """Cancel jobs, put everything on disk, let go of the project and of processes."""
+        self._let_go()
+        self.compute.close()
 
     def __enter__(self) -> Self:
         return self
@@ -178,3 +152,247 @@ class Session(Looking):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _load(self, project: Project) -> None:
+        self.choices.load(project)
+        self.images.load(project)
+        self.models.load(project)
+
+    def _end_jobs(self) -> None:
+        self.queue.end_all()
+        self.verbs.click.discard()
+
+    def _let_go(self) -> None:
+        self._end_jobs()
+        self.saving.rescue()
+        project, entries = self.project, self.entries
+        for part in (self.images, self.models, self.choices):
+            part.forget()
+        if project is None:
+            return
+        for entry in entries:
+            if entry.folder.is_long:
+                with suppress(UserError):  # a disk that refuses a snapshot leaves the journal as it is
+                    entry.keep_snapshot()
+        try:
+            project.close()
+        except UserError as error:
+            self.said.emit(str(error))
+
+    def _tell_all_changed(self) -> None:
+        self.settings_changed.emit()
+        self.model_changed.emit()
+        self.image_changed.emit()
+
+    # images and what is chosen
+
+    @property
+    def project(self) -> Project | None:
+        """The open project; the first image makes one."""
+        return self.choices.project
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The images of the project."""
+        return self.images.entries
+
+    @property
+    def current(self) -> Entry | None:
+        """The image that verbs and edits are about."""
+        return self.images.current
+
+    def add_image(self, volume: Volume, labels: NDArray[Any] | None = None, kind: Kind | None = None) -> Entry:
+        """Open an image and make it current; its labels are found again when the project knows it.
+
+        ``labels`` (T, Z, Y, X) are a start for an image that has none yet. Raises `UserError` for pixels with
+        nothing to see, labels of another shape, or another ``kind`` than the labels the project holds.
+        """
+        notes = check_pixels(volume)
+        start = None if labels is None else checked_labels(labels, volume)
+        entry = self.images.add(volume, labelled=start is not None, kind=kind)
+        if start is not None and not entry.is_labelled:
+            self.edits.apply(entry, replace(entry.labels, entry.vouched, start))
+        self.images.choose(entry)
+        for note in notes:
+            self.said.emit(note)
+        return entry
+
+    def choose_image(self, entry: Entry) -> None:
+        """Make an image current; `UserError` when its file went away or changed."""
+        self.images.choose(entry)
+
+    def open_region(self, point: Sequence[float]) -> bool:
+        """Open the part of a large image around ``point`` (t, z, y, x) for editing; whether it is another one."""
+        return self.regions.open(point)
+
+    @property
+    def kind(self) -> Kind:
+        """What labels mean in this project: instances (cells) or classes."""
+        return self.choices.kind
+
+    @property
+    def classes(self) -> tuple[ClassName, ...]:
+        """The classes of a project of kind classes."""
+        return self.choices.classes
+
+    def choose_kind(self, kind: Kind, classes: tuple[ClassName, ...] = ()) -> None:
+        """State what labels mean; `UserError` when labels that exist would lose their meaning."""
+        self.images.choose_kind(kind, classes)
+
+    @property
+    def options(self) -> SessionOptions:
+        """How the session works, whatever project is open."""
+        return self.choices.options
+
+    @options.setter
+    def options(self, options: SessionOptions) -> None:
+        self.choices.options = options
+
+    @property
+    def segment_settings(self) -> SegmentSettings:
+        """How *Segment* and a click run."""
+        return self.choices.segment
+
+    @segment_settings.setter
+    def segment_settings(self, settings: SegmentSettings) -> None:
+        self.choices.segment = settings
+
+    @property
+    def teach_settings(self) -> TeachSettings:
+        """How *Teach* runs."""
+        return self.choices.teach
+
+    @teach_settings.setter
+    def teach_settings(self, settings: TeachSettings) -> None:
+        self.choices.teach = settings
+
+    @property
+    def fresh_settings(self) -> FreshSettings:
+        """Which network a fresh start has."""
+        return self.choices.fresh
+
+    @fresh_settings.setter
+    def fresh_settings(self, settings: FreshSettings) -> None:
+        self.choices.fresh = settings
+
+    @property
+    def model(self) -> ModelChoice:
+        """The model in use; the best bundled one that fits until one is chosen, else a fresh network."""
+        return self.models.in_use
+
+    def choose_model(self, key: str) -> None:
+        """Use a bundled model, a version, a model file or ``"fresh"``; `UserError` when there is no such model."""
+        self.models.choose(key)
+
+    @property
+    def runners(self) -> Runners:
+        """Where jobs run; processes of their own unless others were given."""
+        return self.compute.runners
+
+    def run_on(self, place: ClusterSettings) -> None:
+        """Let *Segment* and *Teach* run with a scheduler's workers, or (without one) on this computer again."""
+        self.compute.run_on(place)
+
+    # corrections
+
+    def paint(self, indices: ArrayLike, value: int) -> None:
+        """Make voxels (flat ``indices``) object or class ``value``; 0 erases."""
+        self.edits.paint(indices, value)
+
+    def paint_background(self, indices: ArrayLike) -> None:
+        """Voxels are background."""
+        self.edits.paint_background(indices)
+
+    def undo(self) -> None:
+        """Take back the last step on the current image, exactly."""
+        self.edits.undo()
+
+    def redo(self) -> None:
+        """Do the step taken back last again."""
+        self.edits.redo()
+
+    # verbs
+
+    def why_not_segment(self) -> str:
+        """What *Segment* still misses; "" when it can run."""
+        return self.verbs.segment.why_not()
+
+    def segment(self) -> None:
+        """Propose labels for the current image. Raises `UserError` with what is missing."""
+        self.verbs.segment()
+
+    def segment_all(self) -> None:
+        """Propose labels for all of a large image; goes on where it was stopped. Raises `UserError`."""
+        self.verbs.segment_all()
+
+    def why_not_teach(self) -> str:
+        """What *Teach* still misses; "" when it can run."""
+        return self.verbs.teach.why_not()
+
+    def teach(self) -> None:
+        """Teach the model, or a fresh network, on all corrections as they are now. Raises `UserError`."""
+        self.verbs.teach()
+
+    def click(self, point: tuple[float, ...]) -> None:
+        """Propose one object around ``point`` (t, z, y, x); answered by ``click_proposed``. Raises `UserError`."""
+        self.verbs.click(point)
+
+    def look_inside(self, level: str, box: Sequence[slice] | None = None) -> None:
+        """Show a level of the network, such as "encoder 0"; answered by ``looked_inside``.
+
+        Parameters
+        ----------
+        level
+            Its name; `UserError` when the network in use has no such level.
+        box
+            The part of the image to look at, as slices for t, z, y, x of one frame; None: the first frame. A part that
+            is too large is cut to its middle.
+        """
+        self.verbs.look_inside(level, box)
+
+    @property
+    def inside_map(self) -> InsideMap | None:
+        """What `look_inside` showed last."""
+        return self.verbs.look_inside.map
+
+    def export_labels(self, path: str | Path) -> None:
+        """Write the current image's labels in the format of the suffix (`data.exports.write_labels`)."""
+        self.verbs.export.now(path)
+
+    def command_line(self, kind: commands.Repeatable) -> str:
+        """The command that repeats the last *Segment* or *Teach* (what it would be now)."""
+        return commands.command(self._repeatable(kind))
+
+    def python_lines(self, kind: commands.Repeatable) -> str:
+        """Python that repeats the last *Segment* or *Teach* (what it would be now)."""
+        return commands.lines(self._repeatable(kind))
+
+    def _repeatable(self, kind: commands.Repeatable) -> commands.Doing:
+        if self.project is None or self.current is None:
+            raise UserError("There is no image: open one first.")
+        settings = self.teach_settings if kind == "teach" else self.segment_settings
+        return commands.Doing(kind, self.project, self.current, self.model, settings, self.fresh_settings)
+
+    # jobs under way
+
+    def busy(self, verb: str | None = None) -> bool:
+        """Whether a job of this verb ("segment", "teach", "export", "click", "inside"; None: any) is under way."""
+        return self.queue.busy(verb)
+
+    def cancel(self, verb: str | None = None) -> None:
+        """Stop jobs of this verb (None: all), politely first; ``job_ended`` follows within a second."""
+        self.queue.cancel(verb)
+
+    def pump(self) -> bool:
+        """Take what running jobs report; to be called often, on the owning thread. Whether anything came."""
+        came = self.queue.pump()
+        self.verbs.segment_all.take_in()
+        self.saving.look()
+        return came
+
+    def run_until_idle(self) -> None:
+        """Pump until no job is left; for work without a window.
+
+        Raises `UserError` when a job failed, and RuntimeError with its traceback when that is a bug.
+        """
+        self.queue.run_until_idle(self.pump)

@@ -69,8 +69,8 @@ class CorrectSection(Section):
         self.proposal = QWidget()
         self.proposal.setLayout(
             row(
-                button("Keep (Enter)", self._session.keep_click, role="main"),
-                button("Discard (Esc)", self._session.discard_click),
+                button("Keep (Enter)", self._session.verbs.click.keep, role="main"),
+                button("Discard (Esc)", self._session.verbs.click.discard),
             )
         )
         self.proposal.hide()
@@ -116,7 +116,7 @@ class CorrectSection(Section):
         """Show the tools that can be used."""
         has_masks = self._stage.labels is not None
         cells = self._session.kind == "instances"
-        why_not_click = self._session.why_not_click() if has_masks else "There are no masks yet."
+        why_not_click = self._session.verbs.click.why_not() if has_masks else "There are no masks yet."
         for name, made in self.buttons.items():
             made.setEnabled(has_masks and not (name == "click" and why_not_click))
         tip = dict(_TOOLS)["click"]

@@ -47,7 +47,7 @@ class FreshNetwork(QWidget):
 
     def _facts(self) -> str:
         try:
-            return f"{facts(self._session.fresh_net())}."
+            return f"{facts(self._session.models.fresh_net())}."
         except UserError:  # the section says why it does not fit
             return ""
 

@@ -165,7 +165,7 @@ class ImageSection(Section):
     def _take_over_classes(self, layer: Image) -> None:
         """A sample with classes says so; a project with labels keeps what it has."""
         known = layer.metadata.get("apprentice_classes")
-        if known and self._session.kind == "instances" and not self._session.why_not_kind("classes"):
+        if known and self._session.kind == "instances" and not self._session.images.why_not_kind("classes"):
             self._session.choose_kind("classes", tuple(ClassName.model_validate(one) for one in known))
 
     # what the user does
@@ -219,6 +219,6 @@ class ImageSection(Section):
         if layer is None or shown is None:
             return
         with self.said():
-            self._session.replace_labels(layers.labels_of(layer, shown.footprint, shown.entry.labels.shape))
+            self._session.edits.replace_labels(layers.labels_of(layer, shown.footprint, shown.entry.labels.shape))
             layer.visible = False
         self.start.setCurrentIndex(0)

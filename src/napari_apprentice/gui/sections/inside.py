@@ -45,7 +45,7 @@ class LookInside(QWidget):
         self.level.setCurrentIndex(max(0, self.level.findData(chosen)))
         # A fresh network has nothing to see; that there is no image, or that the model does not fit it, is said nearby.
         self.setVisible(header is not None)
-        why_not = self._session.why_not_look_inside()
+        why_not = self._session.verbs.look_inside.why_not()
         self.button.setEnabled(not why_not)
         self.button.setToolTip(why_not or _HELP)
 

@@ -46,7 +46,7 @@ class ModelSection(Section):
     def refresh(self) -> None:
         """Show the models there are and which is in use."""
         current = self._session.model
-        choices = self._session.models()
+        choices = self._session.models.all()
         if all(choice.key != current.key for choice in choices):
             choices = [current, *choices]
         self.choice.clear()
@@ -55,7 +55,9 @@ class ModelSection(Section):
         self.choice.insertSeparator(self.choice.count())
         self.choice.addItem("open a model file...", _FILE)
         self.choice.setCurrentIndex(self.choice.findData(current.key))
-        why_not = "" if self._session.current is None else self._session.why_not_fits(self._session.current.volume)
+        why_not = (
+            "" if self._session.current is None else self._session.models.why_not_fits(self._session.current.volume)
+        )
         self.words.setText(why_not or words(current))
         self.words.set_role("warning" if why_not else "muted")
         for widget in (self.fresh, self.fresh.fold):

@@ -85,7 +85,7 @@ class ProjectSection(Section):
 
     def _show_trouble(self) -> None:
         """While the project cannot be kept where it is: what is wrong, and another place."""
-        trouble = self._session.trouble
+        trouble = self._session.saving.trouble
         self.trouble.setText(trouble)
         for widget in (self.trouble, self.elsewhere):
             widget.setVisible(bool(trouble))
@@ -119,7 +119,7 @@ class ProjectSection(Section):
         self._show_export()
 
     def _on_saved(self) -> None:
-        if not self._session.busy("export") and not self._session.trouble:
+        if not self._session.busy("export") and not self._session.saving.trouble:
             self.aside.setText(f"saved {datetime.now().astimezone():%H:%M:%S}")
 
     def _fill_recent(self) -> None:
@@ -155,7 +155,7 @@ class ProjectSection(Section):
                 target = with_suffix(path, chosen)
                 if target != path and Path(target).exists():  # the dialog asked about another name
                     raise UserError(f"{target} is there already: choose another name.")
-                self._session.begin_export(target)
+                self._session.verbs.export.begin(target)
 
     def _formats(self) -> dict[str, str]:
         """What labels of the current image can be written as: names by suffix."""

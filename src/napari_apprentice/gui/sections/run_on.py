@@ -40,7 +40,7 @@ class RunOn(QWidget):
         layout.setSpacing(3)
         layout.addLayout(rows)
         layout.addWidget(self.words)
-        if self._known.scheduler and not session.place.scheduler:
+        if self._known.scheduler and not session.compute.place.scheduler:
             session.run_on(self._known)
         self.refresh()
         self.field.activated.connect(self._on_chosen)
@@ -51,7 +51,7 @@ class RunOn(QWidget):
 
     def refresh(self) -> None:
         """Show the place that is chosen."""
-        address = self._session.place.scheduler
+        address = self._session.compute.place.scheduler
         known = [one for one in (address, self._known.scheduler) if one]
         self.field.blockSignals(True)
         self.field.clear()
@@ -63,7 +63,7 @@ class RunOn(QWidget):
 
     def _on_chosen(self, _index: int = 0) -> None:
         address = _address(self.field.currentText(), secret=bool(self._known.tls_ca))
-        if address == self._session.place.scheduler:
+        if address == self._session.compute.place.scheduler:
             self.refresh()
             return
         chosen = self._known.model_copy(update={"scheduler": address})

@@ -71,7 +71,7 @@ class SegmentSection(Section):
         if not self._session.busy("segment"):
             self.job.verb.allow(self._session.why_not_segment())
         self.all.setVisible(is_large)
-        why_not = self._session.why_not_segment_all()
+        why_not = self._session.verbs.segment_all.why_not()
         self.all.setEnabled(not why_not)
         self.all.setToolTip(why_not or _HELP_ALL)
 
@@ -79,8 +79,8 @@ class SegmentSection(Section):
         """Show the device in words, and offer only devices there are, once a process has looked."""
         if self.knows_device:
             return
-        self.aside.setText(self._session.device_words)
-        found = self._session.devices()
+        self.aside.setText(self._session.compute.device_words)
+        found = self._session.compute.devices()
         if found is None:
             return
         self.knows_device = True
@@ -111,7 +111,7 @@ class SegmentSection(Section):
 
     def _on_started(self, kind: str) -> None:
         if kind == "segment":
-            self.aside.setText(self._session.device_words)
+            self.aside.setText(self._session.compute.device_words)
             self.say("")
             self.job.start("Starting...")
             self.all.setEnabled(False)
@@ -125,7 +125,7 @@ class SegmentSection(Section):
             return
         entry = self._session.current
         self.job.stop(ending(event, self._session.kind, entry.volume if entry else None))
-        self.aside.setText(self._session.device_words)
+        self.aside.setText(self._session.compute.device_words)
         if isinstance(event, Failed):
             self.say(event.message, event.details)
         self.refresh()

@@ -130,7 +130,7 @@ class TeachSection(Section):
         self._offered = None if last is None or in_use else last.id
         self.adopt.setVisible(self._offered is not None)
         self.adopt.setText("Use it anyway" if last is not None and last.better is False else "Use the new version")
-        why_not = self._session.why_not_go_back()
+        why_not = self._session.models.why_not_go_back()
         self.back.setVisible(last is not None)
         self.back.setEnabled(not why_not)
         self.back.setToolTip(why_not or "Use the model that this one was taught from; every version is kept")
@@ -152,12 +152,12 @@ class TeachSection(Section):
     def _on_adopt(self) -> None:
         if self._offered is not None:
             with self.said():
-                self._session.adopt(self._offered)
+                self._session.models.adopt(self._offered)
         self.refresh()
 
     def _on_back(self) -> None:
         with self.said():
-            self._session.go_back()
+            self._session.models.go_back()
         self.refresh()
 
     # what the job does

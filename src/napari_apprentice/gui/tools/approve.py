@@ -19,7 +19,7 @@ def approve_object(stage: Stage, position: Any = None) -> None:
     layer, footprint = _masks(stage)
     at = layer.world_to_data(stage.viewer.cursor.position if position is None else position)
     t, z, y, x = (round(i) for i in footprint.point(at))
-    stage.session.approve_object((t, z, y, x))
+    stage.session.edits.approve_object((t, z, y, x))
 
 
 def approve_view(stage: Stage) -> None:
@@ -35,7 +35,7 @@ def approve_slice(stage: Stage) -> None:
 def approve_image(stage: Stage) -> None:
     """Everything; of a large image all that is open."""
     _masks(stage)
-    stage.session.approve_region((slice(None),) * 4)
+    stage.session.edits.approve_region((slice(None),) * 4)
     if isinstance(stage.entry, LargeEntry):
         stage.session.said.emit(
             "All of the open part is vouched for now, the framed one; other parts are as they were."
@@ -66,7 +66,7 @@ def visible_edges(stage: Stage, *, whole_plane: bool) -> list[tuple[int, int]]:
 
 def _approve(stage: Stage, *, whole_plane: bool) -> None:
     _, footprint = _masks(stage)
-    stage.session.approve_region(footprint.box(visible_edges(stage, whole_plane=whole_plane)))
+    stage.session.edits.approve_region(footprint.box(visible_edges(stage, whole_plane=whole_plane)))
 
 
 def _masks(stage: Stage) -> tuple[ApprenticeLabels, Footprint]:

@@ -89,7 +89,7 @@ class ClickTool:
         was_on = self._clicks.is_on
         self._clicks.set_on(on)
         if was_on and not on:
-            self._stage.session.discard_click()
+            self._stage.session.verbs.click.discard()
 
     def ask(self, position: Any) -> None:
         """Ask for the cell at a position in world coordinates."""
@@ -112,8 +112,8 @@ class ClickTool:
         own = [self._stage.labels, self._stage.viewer.layers.selection.active]
         for layer in {id(one): one for one in own if one is not None}.values():
             kept = dict(layer.keymap)
-            layer.bind_key("Enter", lambda _layer: session.keep_click(), overwrite=True)
-            layer.bind_key("Escape", lambda _layer: session.discard_click(), overwrite=True)
+            layer.bind_key("Enter", lambda _layer: session.verbs.click.keep(), overwrite=True)
+            layer.bind_key("Escape", lambda _layer: session.verbs.click.discard(), overwrite=True)
             self._keyed.append((layer, kept))
 
     def _unbind(self) -> None:

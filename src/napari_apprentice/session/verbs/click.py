@@ -1,8 +1,10 @@
-"""One proposed object: from the engine's answer to a mask, and from the mask to an edit."""
+"""*Click a cell*: the network proposes one object around a point, which is kept as an edit or discarded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +13,12 @@ from napari_apprentice.data import edits
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, KEPT, UNKNOWN, taught
 from napari_apprentice.data.deltas import Delta, read_flat
 from napari_apprentice.data.regions import Region
-from napari_apprentice.jobs import ClickResult, Point
+from napari_apprentice.jobs import ClickJob, ClickResult, Point
 from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.images import refuse
+from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.queue import Running
+from napari_apprentice.session.requests import pixels_of
 
 Box = tuple[tuple[int, int], ...]
 
@@ -29,6 +35,77 @@ class ClickProposal:
     mask: NDArray[np.bool_]
     repairs: int
     class_value: int | None
+
+
+class Click:
+    """One proposal waits at a time; a newer click, another region or *Discard* make older answers stale."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._generation = 0
+        self.proposal: ClickProposal | None = None
+        parts.signals.region_changed.connect(self._on_region_changed)
+
+    def why_not(self) -> str:
+        """What clicking a cell still misses; "" when it can be done."""
+        return self._parts.models.why_not_propose()
+
+    def __call__(self, point: tuple[float, ...]) -> None:
+        """Propose one object around ``point`` (t, z, y, x); answered by ``click_proposed``. Raises `UserError`."""
+        refuse(self.why_not())
+        entry = self._parts.images.open_entry
+        at = tuple(round(i) for i in point)
+        if len(at) != 4 or not all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True)):
+            return
+        self._generation += 1
+        job = self._job(at)
+        self._parts.queue.start(job, self._parts.origin(), partial(self._accept, job))
+
+    def keep(self) -> None:
+        """Make the proposed mask a vouched object (or class); one undo step."""
+        proposal = self.proposal
+        if proposal is None:
+            return
+        self.discard()
+        if proposal.entry in self._parts.images.entries:
+            self._parts.edits.apply(proposal.entry, kept(proposal))
+
+    def discard(self) -> None:
+        """Forget the proposed mask, and any answer that is still to come."""
+        self._generation += 1
+        if self.proposal is not None:
+            self.proposal = None
+            self._parts.signals.click_cleared.emit()
+
+    def _job(self, at: tuple[int, ...]) -> ClickJob:
+        parts, (project, entry, model) = self._parts, self._parts.asked()
+        return ClickJob(
+            id=parts.queue.next_id("click"),
+            image=pixels_of(entry, parts.models.in_use.header, project.scratch),
+            model=str(model),
+            point=looked_at(at, entry.inner),
+            generation=self._generation,
+            settings=parts.compute.settings_here,
+        )
+
+    def _is_stale(self, running: Running, result: ClickResult) -> bool:
+        origin = running.origin
+        is_there = origin.entry in self._parts.images.entries and origin.is_same_part
+        return result.generation != self._generation or not is_there
+
+    def _accept(self, job: ClickJob, running: Running, result: ClickResult) -> None:
+        if self._is_stale(running, result):
+            return
+        signals, origin, instances = self._parts.signals, running.origin, self._parts.choices.kind == "instances"
+        self.proposal = proposal_of(result, origin.entry, job.point, origin.inner, instances=instances)
+        if self.proposal is None:
+            signals.click_cleared.emit()
+            signals.said.emit("The network sees nothing to propose here: paint the object with the brush.")
+        else:
+            signals.click_proposed.emit(self.proposal.mask, self.proposal.box)
+
+    def _on_region_changed(self, *_: Any) -> None:
+        self.discard()
 
 
 def looked_at(point: tuple[int, ...], inner: Region) -> Point:

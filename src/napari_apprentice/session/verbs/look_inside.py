@@ -14,13 +14,12 @@ from napari_apprentice.data import scratch
 from napari_apprentice.data.regions import Region
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef, InsideJob, InsideResult
-from napari_apprentice.project.folder import Project
-from napari_apprentice.runners import Runners
 from napari_apprentice.session.entry import Entry
-from napari_apprentice.session.jobs import NO_IMAGE, Jobs
+from napari_apprentice.session.images import refuse
+from napari_apprentice.session.models import NO_IMAGE
+from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.queue import Origin, Running
 from napari_apprentice.session.requests import pixels_of
-from napari_apprentice.session.state import refuse
-from napari_apprentice.session.work import Running
 
 
 @dataclass(frozen=True)
@@ -45,80 +44,77 @@ class InsideMap:
         return self.level.startswith("gate")
 
 
-class Looking(Jobs):
-    """Adds the verb that shows maps of the network in use."""
+class LookInside:
+    """The last map asked for is shown; older answers are dropped."""
 
-    def __init__(self, project: Project | None = None, runners: Runners | None = None) -> None:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
         self._looks = 0
-        self.inside_map: InsideMap | None = None  # the last one
-        super().__init__(project, runners)
+        self.map: InsideMap | None = None  # the last one
 
     @property
     def levels(self) -> tuple[Stage, ...]:
         """What can be looked at in the network in use, or in the one that a fresh start would have."""
-        header = self.model.header
+        header = self._parts.models.in_use.header
         if header is not None:
             return header.net.maps
         try:
-            return self.fresh_net().maps
+            return self._parts.models.fresh_net().maps
         except UserError:  # it is not for this image
             return ()
 
-    def why_not_look_inside(self) -> str:
+    def why_not(self) -> str:
         """What looking inside the network still misses; "" when it can be done."""
-        if self.current is None:
+        entry, models = self._parts.images.current, self._parts.models
+        if entry is None:
             return NO_IMAGE
-        if self.model.is_fresh:
+        if models.in_use.is_fresh:
             return "A fresh network has learned nothing that could be seen inside: teach it first."
-        return self.why_not_fits(self.current.volume)
+        return models.why_not_fits(entry.volume)
 
-    def look_inside(self, level: str, box: Sequence[slice] | None = None) -> None:
-        """Show a level of the network, one of `levels` such as "encoder 0"; answered by `looked_inside`.
-
-        Parameters
-        ----------
-        level
-            Its name; `UserError` when the network in use has no such level.
-        box
-            The part of the image to look at, as slices for t, z, y, x of one frame; None: the first frame. A part that
-            is too large is cut to its middle.
-        """
-        refuse(self.why_not_look_inside())
+    def __call__(self, level: str, box: Sequence[slice] | None = None) -> None:
+        """Show a level of the network; see `Session.look_inside`."""
+        refuse(self.why_not())
         names = [stage.name for stage in self.levels]
         if level not in names:
-            raise UserError(f"{self.model.title} has no level {level}: choose one of {', '.join(names)}.")
-        project, entry, model = self._asked()
-        self.cancel("inside")
+            title = self._parts.models.in_use.title
+            raise UserError(f"{title} has no level {level}: choose one of {', '.join(names)}.")
+        self._parts.queue.cancel("inside")
         self._looks += 1
-        id_ = self._job_id("inside")
-        job = InsideJob(
+        self._parts.queue.start(self._job(level, box), self._parts.origin(), self._accept)
+
+    def _job(self, level: str, box: Sequence[slice] | None) -> InsideJob:
+        parts, (project, entry, model) = self._parts, self._parts.asked()
+        id_ = parts.queue.next_id("inside")
+        return InsideJob(
             id=id_,
-            image=pixels_of(entry, self.model.header, project.scratch),
+            image=pixels_of(entry, parts.models.in_use.header, project.scratch),
             model=str(model),
             level=level,
             box=_edges(box, entry.labels.shape, entry.inner),
             generation=self._looks,
-            settings=self._settings_here,
+            settings=parts.compute.settings_here,
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
         )
-        self._start("inside", job, entry)
 
-    def _take_map(self, result: InsideResult, running: Running) -> None:
-        entry = running.entry
-        if result.generation != self._looks or entry is not self.current or running.reading != entry.reading:
+    def _is_stale(self, origin: Origin, result: InsideResult) -> bool:
+        is_current = origin.entry is self._parts.images.current and origin.is_same_part
+        return result.generation != self._looks or not is_current or origin.model != self._parts.models.in_use.key
+
+    def _accept(self, running: Running, result: InsideResult) -> None:
+        origin = running.origin
+        if self._is_stale(origin, result):
             return
-        if running.model != self.model.key:
-            return
-        self.inside_map = InsideMap(
-            entry,
+        self.map = InsideMap(
+            origin.entry,
             result.level,
             np.array(scratch.read(result.map)),  # the file goes with the job
             result.channels,
-            result.frame - running.inner[0].start,
+            result.frame - origin.inner[0].start,
             result.scale,
-            _moved(result.origin, running.inner),
+            _moved(result.origin, origin.inner),
         )
-        self.looked_inside.emit(self.inside_map)
+        self._parts.signals.looked_inside.emit(self.map)
 
 
 def _moved(origin: tuple[float, float, float], inner: Region) -> tuple[float, float, float]:

@@ -1,0 +1,116 @@
+"""The open project and what is chosen in it: what labels mean, and how *Segment*, *Teach* and a fresh start work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari_apprentice.architecture import FreshSettings
+from napari_apprentice.errors import UserError
+from napari_apprentice.project.folder import Project
+from napari_apprentice.session.options import SessionOptions
+from napari_apprentice.session.signals import Signals
+from napari_apprentice.settings import ClassName, Kind, SegmentSettings, TeachSettings
+
+
+class Choices:
+    """Every change is kept in the project, if there is one, and told by ``settings_changed``."""
+
+    def __init__(self, signals: Signals, options: SessionOptions) -> None:
+        self._signals = signals
+        self.options = options
+        self.project: Project | None = None
+        self._kind: Kind = "instances"
+        self._classes: tuple[ClassName, ...] = ()
+        self._segment, self._teach, self._fresh = SegmentSettings(), TeachSettings(), FreshSettings()
+
+    def load(self, project: Project) -> None:
+        """Take over a project and what was chosen in it."""
+        record = project.record
+        self.project = project
+        self._kind, self._classes = record.kind, record.classes
+        self._segment, self._teach, self._fresh = record.segment, record.teach, record.fresh
+
+    def begin(self, project: Project) -> Project:
+        """Go on in a new project with what was chosen before it."""
+        self.project = project
+        self._save()
+        return project
+
+    def forget(self) -> None:
+        """Be as without a project."""
+        self.project = None
+        self._kind, self._classes = "instances", ()
+        self._segment, self._teach, self._fresh = SegmentSettings(), TeachSettings(), FreshSettings()
+
+    @property
+    def kind(self) -> Kind:
+        """What labels mean in this project: instances (cells) or classes."""
+        return self._kind
+
+    @property
+    def classes(self) -> tuple[ClassName, ...]:
+        """The classes of a project of kind classes."""
+        return self._classes
+
+    @property
+    def class_names(self) -> dict[int, str]:
+        """What values of labels are called, when they are classes."""
+        return {one.value: one.name for one in self._classes} if self._kind == "classes" else {}
+
+    @property
+    def outputs(self) -> int:
+        """What a network answers for each voxel: foreground and distance, or background and each class."""
+        return 2 if self._kind == "instances" else 1 + max((one.value for one in self._classes), default=1)
+
+    def set_kind(self, kind: Kind, classes: tuple[ClassName, ...]) -> None:
+        """State what labels mean; `Images.choose_kind` asks first whether labels that exist allow it."""
+        if (kind, classes) != (self._kind, self._classes):
+            self._kind, self._classes = kind, tuple(classes)
+            self._changed()
+
+    @property
+    def segment(self) -> SegmentSettings:
+        """How *Segment* and a click run."""
+        return self._segment
+
+    @segment.setter
+    def segment(self, settings: SegmentSettings) -> None:
+        if settings != self._segment:
+            self._segment = settings
+            self._changed()
+
+    @property
+    def teach(self) -> TeachSettings:
+        """How *Teach* runs."""
+        return self._teach
+
+    @teach.setter
+    def teach(self, settings: TeachSettings) -> None:
+        if settings != self._teach:
+            self._teach = settings
+            self._changed()
+
+    @property
+    def fresh(self) -> FreshSettings:
+        """Which network a fresh start has."""
+        return self._fresh
+
+    @fresh.setter
+    def fresh(self, settings: FreshSettings) -> None:
+        if settings != self._fresh:
+            self._fresh = settings
+            self._changed()
+
+    def _changed(self) -> None:
+        self._save()
+        self._signals.settings_changed.emit()
+
+    def _save(self) -> None:
+        if self.project is None:
+            return
+        record: dict[str, Any] = {"kind": self._kind, "classes": self._classes}
+        record |= {"segment": self._segment, "teach": self._teach, "fresh": self._fresh}
+        try:
+            self.project.change(**record)
+        except UserError as error:
+            self._signals.said.emit(str(error))

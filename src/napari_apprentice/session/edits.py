@@ -1,0 +1,163 @@
+"""Corrections: every edit says what it vouches for, is journalled at once and can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from napari_apprentice.data import edits
+from napari_apprentice.data.corrections import merge_proposal
+from napari_apprentice.data.deltas import Delta
+from napari_apprentice.data.keeping import Object, objects_touched, with_rest
+from napari_apprentice.errors import UserError
+from napari_apprentice.project.journal import Action
+from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.images import Images, checked_labels
+from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.regions import Regions
+from napari_apprentice.session.saving import Saving
+from napari_apprentice.session.signals import Signals
+
+
+class Edits:
+    """Changes labels of the current image, and tells of it by ``labels_changed`` and ``vouched_changed``."""
+
+    def __init__(self, signals: Signals, choices: Choices, images: Images, regions: Regions, saving: Saving) -> None:
+        self._signals = signals
+        self._choices = choices
+        self._images = images
+        self._regions = regions
+        self._saving = saving
+        self._step: tuple[Entry, int] | None = None  # of the stroke under way
+        self._looked_after: set[Object] = set()  # by the stroke under way
+
+    @contextmanager
+    def stroke(self) -> Iterator[None]:
+        """Edits inside are one undo step: a drag of the brush."""
+        try:
+            with self._regions.held():
+                yield
+        finally:
+            if not self._regions.is_held:
+                self._step = None
+                self._looked_after = set()
+
+    def record_paint(self, indices: ArrayLike, before: ArrayLike, value: int, *, filled: bool = False) -> None:
+        """The layer painted ``value`` (0: erased) into the shared labels at flat ``indices``.
+
+        ``before`` are the labels as they were there.
+
+        Painting vouches for what it painted, erasing an object for background there, a fill (``filled``) for the whole
+        object in the slices filled. Whatever else there is of the objects touched stays at the next proposal.
+        """
+        entry = self._images.open_entry
+        delta = edits.paint(entry.labels, entry.vouched, indices, value, before=before)
+        self._edit(entry, delta, labels_shown=True, filled=filled)
+
+    def paint(self, indices: ArrayLike, value: int) -> None:
+        """Make voxels (flat ``indices``) object or class ``value``; 0 erases."""
+        entry = self._images.open_entry
+        self._edit(entry, edits.paint(entry.labels, entry.vouched, indices, value))
+
+    def paint_background(self, indices: ArrayLike) -> None:
+        """The background brush: voxels are background, the user says."""
+        entry = self._images.open_entry
+        self._edit(entry, edits.background(entry.labels, entry.vouched, indices))
+
+    def approve_object(self, point: Sequence[float]) -> None:
+        """The object at ``point`` (t, z, y, x) is right; `UserError` when none is there."""
+        entry = self._images.open_entry
+        self.apply(
+            entry, edits.approve_object(entry.labels, entry.vouched, [int(i) for i in point], self._choices.kind)
+        )
+
+    def approve_region(self, slices: Sequence[slice]) -> None:
+        """Everything in the box (slices for t, z, y, x) is right: objects, and background where there is none."""
+        entry = self._images.open_entry
+        self.apply(entry, edits.approve_region(entry.labels, entry.vouched, slices))
+
+    def replace_labels(self, labels: Any) -> None:
+        """Other labels (T, Z, Y, X), for instance from another layer, where nothing is vouched for; one undo step."""
+        entry = self._images.open_entry
+        if isinstance(entry, LargeEntry):
+            raise UserError(
+                f"{entry.name} is too large for this: its labels are corrected where you look, "
+                "not exchanged as a whole."
+            )
+        new = merge_proposal(entry.labels, entry.vouched, checked_labels(labels, entry.volume), self._choices.kind)
+        self.apply(entry, edits.replace(entry.labels, entry.vouched, new))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit of the current image to take back."""
+        return self._images.current is not None and bool(self._images.current.history.done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an edit of the current image to do again."""
+        return self._images.current is not None and bool(self._images.current.history.undone)
+
+    def undo(self) -> None:
+        """Take back the last step on the current image, exactly."""
+        entry = self._images.current
+        if entry is None or not entry.history.done:
+            return
+        step = entry.history.done[-1]
+        if self._regions.exchange_back(entry, step, again=False) or not self._regions.open_for(entry, step):
+            return
+        for change in reversed(step.changes.copy()):
+            self._write(entry, "undo", step.number, change.delta.inverse())
+        self._tell(entry, labels=True, vouched=True)
+
+    def redo(self) -> None:
+        """Do the step taken back last again."""
+        entry = self._images.current
+        if entry is None or not entry.history.undone:
+            return
+        step = entry.history.undone[-1]
+        if self._regions.exchange_back(entry, step, again=True) or not self._regions.open_for(entry, step):
+            return
+        for change in step.changes.copy():
+            self._write(entry, "redo", step.number, change.delta)
+        self._tell(entry, labels=True, vouched=True)
+
+    def apply(self, entry: Entry, delta: Delta, *, labels_shown: bool = False) -> None:
+        """Do one edit; with ``labels_shown`` the layer has changed its labels already."""
+        if len(delta) == 0:
+            return
+        self._looked_after = set()
+        self._write(entry, "do", self._step_number(entry), delta)
+        labels = not labels_shown and bool((delta.labels_before != delta.labels_after).any())
+        self._tell(entry, labels=labels, vouched=bool((delta.vouched_before != delta.vouched_after).any()))
+
+    def _edit(self, entry: Entry, delta: Delta, *, labels_shown: bool = False, filled: bool = False) -> None:
+        """Do an edit of objects, of which nothing may be lost; areas of classes are not objects."""
+        touched = objects_touched(delta) - self._looked_after if self._choices.kind == "instances" else set()
+        whole = with_rest(delta, entry.labels, entry.vouched, touched, highest=entry.highest_id, filled=filled)
+        looked_after = self._looked_after | touched
+        self.apply(entry, whole, labels_shown=labels_shown)
+        if self._regions.is_held:
+            self._looked_after = looked_after
+
+    def _tell(self, entry: Entry, *, labels: bool, vouched: bool) -> None:
+        if labels:
+            self._signals.labels_changed.emit(entry)
+        if vouched:
+            self._signals.vouched_changed.emit(entry)
+
+    def _step_number(self, entry: Entry) -> int:
+        if not self._regions.is_held:
+            return entry.history.next_number()
+        if self._step is None or self._step[0] is not entry:
+            self._step = (entry, entry.history.next_number())
+        return self._step[1]
+
+    def _write(self, entry: Entry, action: Action, step: int, delta: Delta) -> None:
+        try:
+            entry.apply(action, step, delta)
+        except UserError as error:
+            self._saving.say_trouble(str(error))

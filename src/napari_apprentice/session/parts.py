@@ -1,0 +1,44 @@
+"""What a verb works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.project.folder import Project
+from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.compute import Compute
+from napari_apprentice.session.edits import Edits
+from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.images import Images
+from napari_apprentice.session.models import NO_IMAGE, Models
+from napari_apprentice.session.queue import Origin, Queue
+from napari_apprentice.session.regions import Regions
+from napari_apprentice.session.saving import Saving
+from napari_apprentice.session.signals import Signals
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a session."""
+
+    signals: Signals
+    choices: Choices
+    compute: Compute
+    queue: Queue
+    images: Images
+    regions: Regions
+    models: Models
+    saving: Saving
+    edits: Edits
+
+    def asked(self) -> tuple[Project, Entry, Path | None]:
+        """The project, the current image and the file of the model in use; `UserError` without an image."""
+        if self.choices.project is None or self.images.current is None:
+            raise UserError(NO_IMAGE)
+        return self.choices.project, self.images.current, self.models.in_use.file
+
+    def origin(self) -> Origin:
+        """The current image and the model in use, as they are now."""
+        return Origin.of(self.images.open_entry, self.models.in_use.key)

@@ -1,0 +1,255 @@
+"""Jobs under way, whatever they are: started, listened to on the owning thread, cancelled, cleaned up after."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from napari_apprentice.data import scratch
+from napari_apprentice.data.regions import Region
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import Event, Failed, Finished, Note, Started, TileDone, WasCancelled, is_last
+from napari_apprentice.jobs import Job
+from napari_apprentice.runners import RunningJob
+from napari_apprentice.session.compute import Compute
+from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.signals import Signals
+
+_PAUSE_S = 0.005
+_LONGEST_CANCEL_S = 2.0
+
+Next = Callable[[], None]
+Accept = Callable[["Running", Any], Next | None]
+"""Takes a result in, or drops it when it is stale; what it returns is done once everyone heard that the job ended."""
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What a job was made from; what has changed since makes its result stale.
+
+    ``inner`` is where the entry's labels lie in what the job looks at, ``model`` the key of the model in use.
+    """
+
+    entry: Entry
+    model: str
+    reading: int
+    readings: int
+    inner: Region
+
+    @classmethod
+    def of(cls, entry: Entry, model: str) -> Origin:
+        """An image, and the model in use, as they are now."""
+        return cls(entry, model, entry.reading, entry.readings, entry.inner)
+
+    @property
+    def is_same_part(self) -> bool:
+        """Whether the same part of the image is open, read in the same way."""
+        return self.reading == self.entry.reading
+
+    @property
+    def is_same_image(self) -> bool:
+        """Whether the image is still read in the same way."""
+        return self.readings == self.entry.readings
+
+
+@dataclass(eq=False)
+class Running:
+    """A job under way."""
+
+    job: Job
+    handle: RunningJob
+    origin: Origin
+    accept: Accept
+    broke_off: Callable[[], None]
+    notes: list[str] = field(default_factory=list)  # said already
+    shown: Any = None  # memory map of provisional labels
+
+
+class Queue:
+    """Starts jobs and brings what they report to those who asked for them."""
+
+    def __init__(self, signals: Signals, compute: Compute) -> None:
+        self._signals = signals
+        self._compute = compute
+        self._running: list[Running] = []
+        self._number = 0
+
+    def next_id(self, verb: str) -> str:
+        """An id that no job of this session had."""
+        self._number += 1
+        return f"{verb}-{self._number}"
+
+    def start(self, job: Job, origin: Origin, accept: Accept, broke_off: Callable[[], None] = lambda: None) -> None:
+        """Run a job; ``accept`` gets its result, ``broke_off`` is called when it ends without one."""
+        handle = self._compute.runners.start(job)
+        self._running.append(Running(job, handle, origin, accept, broke_off))
+        self._signals.job_started.emit(job.verb)
+
+    def busy(self, verb: str | None = None) -> bool:
+        """Whether a job of this verb (None: any) is under way."""
+        return bool(self._of(verb))
+
+    def cancel(self, verb: str | None = None) -> None:
+        """Stop jobs of this verb (None: all), politely first; ``job_ended`` follows within a second."""
+        for running in self._of(verb):
+            running.handle.cancel()
+
+    def cancel_for(self, entry: Entry) -> None:
+        """Stop what runs for an image."""
+        for running in self._running:
+            if running.origin.entry is entry:
+                running.handle.cancel()
+
+    def holds_region(self, entry: Entry) -> bool:
+        """Whether labels for the open part of an image are on their way."""
+        return any(running.origin.entry is entry and running.job.holds_region for running in self._running)
+
+    @property
+    def files(self) -> set[Path]:
+        """What jobs under way read."""
+        return {Path(path) for running in self._running for path in running.job.reads}
+
+    def provisional(self, verb: str) -> Any:
+        """Labels (T, Z, Y, X) as far as a running job has them, a read-only memory map; None when there are none."""
+        for running in self._of(verb):
+            provisional = running.job.provisional
+            if provisional is None:
+                continue
+            if running.shown is None:
+                try:
+                    running.shown = scratch.read(provisional.labels)
+                except (OSError, ValueError):
+                    return None  # not begun
+            return running.shown[running.origin.inner]
+        return None
+
+    def pump(self) -> bool:
+        """Take what running jobs report; to be called often, on the owning thread. Whether anything came."""
+        came = False
+        for running in self._running.copy():
+            for event in self._events_of(running):
+                came = True
+                self._on_event(running, event)
+        return came
+
+    def run_until_idle(self, pump: Callable[[], bool]) -> None:
+        """Call ``pump`` until no job is left.
+
+        Raises `UserError` when a job failed, and RuntimeError with its traceback when that is a bug.
+        """
+        failures: list[Failed] = []
+
+        def note_failure(verb: str, event: Event) -> None:
+            if isinstance(event, Failed):
+                failures.append(event)
+
+        self._signals.job_ended.connect(note_failure)
+        try:
+            while self._running:
+                if not pump():
+                    time.sleep(_PAUSE_S)
+        finally:
+            self._signals.job_ended.disconnect(note_failure)
+        if failures:
+            _raise(failures[0])
+
+    def end_all(self) -> None:
+        """Cancel and wait as long as a cancel may take; runners of others are left idle."""
+        self.cancel()
+        until = time.monotonic() + _LONGEST_CANCEL_S
+        while any(not running.handle.ended for running in self._running) and time.monotonic() < until:
+            for running in self._running:
+                running.handle.poll()
+            time.sleep(0.01)
+        ended = self._running.copy()
+        self._running.clear()
+        for running in ended:
+            _clean_up(running, finished=False)
+        for running in ended:
+            self._signals.job_ended.emit(running.job.verb, WasCancelled())
+
+    def _of(self, verb: str | None) -> list[Running]:
+        return [running for running in self._running if verb is None or running.job.verb == verb]
+
+    def _events_of(self, running: Running) -> list[Event]:
+        events = running.handle.poll()
+        if running.handle.ended and not any(is_last(event) for event in events) and running in self._running:
+            events = [*events, Failed(message=f"The {running.job.verb} job ended without an answer: try again.")]
+        return events
+
+    def _on_event(self, running: Running, event: Event) -> None:
+        if running not in self._running:
+            return
+        if isinstance(event, Started):
+            self._compute.found_device(event.device)
+        elif isinstance(event, Note):
+            running.notes.append(event.text)
+            self._signals.said.emit(event.text)
+        if isinstance(event, TileDone):
+            self._show_tile(running, event)
+        elif is_last(event):
+            self._end(running, event)
+        else:
+            self._signals.job_event.emit(running.job.verb, event)
+
+    def _end(self, running: Running, event: Event) -> None:
+        following: Next | None = None
+        try:
+            if isinstance(event, Finished):
+                following = self._accept(running, event)
+            elif isinstance(event, Failed):
+                self._signals.said.emit(event.message)
+        finally:  # a bug in a listener must not leave a job running for ever
+            self._running.remove(running)
+            _clean_up(running, finished=isinstance(event, Finished))
+        self._signals.job_ended.emit(running.job.verb, event)
+        if following is not None:
+            following()
+
+    def _accept(self, running: Running, event: Finished) -> Next | None:
+        if not isinstance(event.result, running.job.result):
+            raise TypeError(f"a job of type {running.job.type} came to a result of type {event.result.type}")
+        try:
+            return running.accept(running, event.result)
+        except UserError as error:
+            self._signals.said.emit(str(error))
+            return None
+
+    def _show_tile(self, running: Running, tile: TileDone) -> None:
+        """Tell of a tile where it lies in the entry's labels; a part of what was looked at is only around them."""
+        if not running.origin.is_same_part:
+            return
+        edges = [
+            (max(0, start - part.start), min(part.stop, stop) - part.start)
+            for (start, stop), part in zip(tile.region, running.origin.inner, strict=True)
+        ]
+        if all(start < stop for start, stop in edges):
+            self._signals.job_event.emit(running.job.verb, TileDone(region=tuple(edges)))
+
+
+def _clean_up(running: Running, *, finished: bool) -> None:
+    running.shown = None
+    _remove(running.job.temporary)
+    if not finished:
+        _remove(running.job.unfinished)
+        running.broke_off()
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+            continue
+        with suppress(OSError):  # Windows keeps a file that is still mapped; it goes with the scratch folder
+            path.unlink(missing_ok=True)
+
+
+def _raise(failure: Failed) -> None:
+    if failure.user_error:
+        raise UserError(failure.message)
+    raise RuntimeError(f"{failure.message}\n{failure.details}")

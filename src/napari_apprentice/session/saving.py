@@ -1,0 +1,122 @@
+"""Whether the disk keeps what was done: said once when it does not, tried again until it does, or kept elsewhere."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.project import moving
+from napari_apprentice.project.folder import Project, free_folder, projects_folder
+from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.images import Images
+from napari_apprentice.session.signals import Signals
+
+_RETRY_S = 1.0
+
+
+class Saving:
+    """Looks after the project's folder, and moves the project to another one."""
+
+    def __init__(self, signals: Signals, choices: Choices, images: Images) -> None:
+        self._signals = signals
+        self._choices = choices
+        self._images = images
+        self._said = ""  # the trouble that was said
+        self._synced = 0
+        self._retry_at = 0.0
+        self._was_away = False  # the project's folder
+
+    @property
+    def trouble(self) -> str:
+        """Why the project may not be on disk as it is here, and what to do, in a sentence; "" when it is."""
+        return self._folder_trouble or self._said
+
+    @property
+    def _folder_trouble(self) -> str:
+        return "" if self._choices.project is None else self._choices.project.trouble
+
+    def say_trouble(self, sentence: str) -> None:
+        """Once, not with every stroke, until the disk takes what waits."""
+        sentence = self._folder_trouble or sentence
+        if sentence != self._said:
+            self._said = sentence
+            self._signals.said.emit(sentence)
+            self._signals.trouble_changed.emit()
+
+    def look(self) -> None:
+        """Tell what became of what was written; write what the disk refused, once a second."""
+        project = self._choices.project
+        if project is None:
+            return
+        trouble = project.flusher.take_trouble()
+        if trouble is not None:
+            self.say_trouble(
+                f"The disk reports trouble ({trouble.strerror}): save the project in another folder, on another disk."
+            )
+        if project.flusher.synced != self._synced:
+            self._synced = project.flusher.synced
+            self._signals.saved.emit()
+        for mended in project.place.take_notices():
+            self._signals.said.emit(mended)
+        if project.trouble:
+            self._was_away = True
+            self.say_trouble(project.trouble)
+        elif (self._was_away or project.is_behind) and time.monotonic() >= self._retry_at:
+            self._was_away = False
+            self._retry_at = time.monotonic() + _RETRY_S
+            self._retry(project)
+
+    def move(self, folder: str | Path) -> Path:
+        """Go on with the project in another folder; see `Session.save_project_in`. No job may be under way."""
+        before = self._choices.project
+        if before is None:
+            raise UserError("There is no project: open an image first.")
+        known = {entry.id: entry.in_memory() for entry in self._images.entries}
+        path = moving.folder_for(before, Path(folder).absolute())
+        project, complaints = moving.moved(before, path, known)
+        self._choices.project = project
+        by_id = {one.id: one for one in project.entries}
+        for entry in self._images.entries:
+            entry.go_on_in(by_id[entry.id])
+        with suppress(UserError):
+            before.close()
+        self._said, self._was_away = "", False
+        for sentence in (*complaints, f"The project is in {path} now."):
+            self._signals.said.emit(sentence)
+        self._signals.trouble_changed.emit()
+        self._signals.settings_changed.emit()
+        return path
+
+    def rescue(self) -> None:
+        """What its own folder would lose when the project is closed is saved among the other projects."""
+        project, entries = self._choices.project, self._images.entries
+        if project is None or project.is_temporary:
+            return
+        project.place.look()
+        with suppress(UserError):
+            if not project.trouble:
+                self._catch_up(project)
+        is_lost = project.is_behind or project.place.held or project.place.is_deleted
+        if is_lost and any(entry.is_read and (entry.is_labelled or entry.is_vouched) for entry in entries):
+            try:
+                self.move(free_folder(projects_folder(), project.name))
+            except UserError as error:
+                self._signals.said.emit(str(error))
+
+    def _catch_up(self, project: Project) -> None:
+        project.catch_up()
+        for entry in self._images.entries:
+            entry.catch_up()
+
+    def _retry(self, project: Project) -> None:
+        try:
+            self._catch_up(project)
+        except UserError as error:
+            self.say_trouble(str(error))
+            return
+        if self._said:
+            self._said = ""
+            self._signals.trouble_changed.emit()
+            self._signals.said.emit("The disk takes the project again: everything is saved.")

@@ -1,0 +1,26 @@
+"""What the parts of a session tell those who listen."""
+
+from __future__ import annotations
+
+from psygnal import Signal
+
+
+class Signals:
+    """One object for all signals of a session; parts emit, faces connect."""
+
+    image_changed = Signal()  # another image is current, or its volume was read differently
+    labels_changed = Signal(object)  # Entry: its labels changed by something other than the layer
+    vouched_changed = Signal(object)  # Entry
+    model_changed = Signal()
+    settings_changed = Signal()  # settings, kind, classes or where jobs run
+    job_started = Signal(str)
+    job_event = Signal(str, object)
+    job_ended = Signal(str, object)
+    click_proposed = Signal(object, object)  # mask, box
+    click_cleared = Signal()
+    looked_inside = Signal(object)  # InsideMap
+    said = Signal(str)
+    region_changed = Signal(object, tuple)  # LargeEntry: another part of it is open; the voxel it is about (t, z, y, x)
+    overview_changed = Signal(object)  # LargeEntry: labels outside the open part are others
+    saved = Signal()
+    trouble_changed = Signal()  # `Saving.trouble` began or ended

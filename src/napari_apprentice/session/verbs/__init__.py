@@ -1,0 +1,25 @@
+"""What can be asked of a network, and of labels. A verb is a file of its own, with an entry in `Verbs`.
+
+It says what it misses (``why_not``), makes its job, takes the result in unless it is stale, and says what goes when
+the job broke off. The kind of job (`jobs`) says where it runs; the engine has an entry for it in `engine.plans`.
+"""
+
+from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.verbs.click import Click
+from napari_apprentice.session.verbs.export import Export
+from napari_apprentice.session.verbs.look_inside import LookInside
+from napari_apprentice.session.verbs.segment import Segment
+from napari_apprentice.session.verbs.segment_all import SegmentAll
+from napari_apprentice.session.verbs.teach import Teach
+
+
+class Verbs:
+    """The verbs of a session."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.segment = Segment(parts)
+        self.segment_all = SegmentAll(parts, self.segment)
+        self.teach = Teach(parts, self.segment)
+        self.click = Click(parts)
+        self.look_inside = LookInside(parts)
+        self.export = Export(parts)

@@ -1,0 +1,83 @@
+"""*Export*: labels become files; those of a large image in the background."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from napari_apprentice.data import exports
+from napari_apprentice.data.exports import chunked
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import ExportJob, ExportResult
+from napari_apprentice.project import broken_off
+from napari_apprentice.project.folder import Project
+from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.queue import Running
+from napari_apprentice.session.requests import in_file
+from napari_apprentice.settings import ReadAs
+
+
+class Export:
+    """Formats are those of the suffix (`data.exports`). What is corrected meanwhile is not in the file."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def why_not(self) -> str:
+        """What exporting still misses; "" when it can be done."""
+        if self._parts.queue.busy("export"):
+            return "Labels are being exported: wait until that is done, or cancel it."
+        return ""
+
+    def now(self, path: str | Path) -> None:
+        """Write the current image's labels, and return when they are written. Raises `UserError`."""
+        entry, names, path = self._parts.images.open_entry, self._parts.choices.class_names, Path(path)
+        if isinstance(entry, LargeEntry):
+            chunked.refuse(path, entry.volume, classes=bool(names))
+            entry.keep_snapshot()
+            for _ in chunked.copied(entry.folder.store.labels, path, entry.volume, names):
+                pass
+        else:
+            exports.write_labels(path, entry.labels, like=entry.volume, names=names)
+        self._say(entry.name, path)
+
+    def begin(self, path: str | Path) -> None:
+        """As `now`, but labels of a large image are written in the background.
+
+        Tables of an image that is not as in its file have no intensities then.
+        """
+        if why_not := self.why_not():
+            raise UserError(why_not)
+        parts = self._parts
+        entry, project = parts.images.current, parts.choices.project
+        if project is None or not isinstance(entry, LargeEntry):
+            self.now(path)
+            return
+        job = self._job(entry, Path(path), project)
+        parts.queue.start(job, parts.origin(), self._accept, partial(chunked.forget, Path(job.out)))
+
+    def _job(self, entry: LargeEntry, path: Path, project: Project) -> ExportJob:
+        names, id_ = self._parts.choices.class_names, self._parts.queue.next_id("export")
+        chunked.refuse(path, entry.volume, classes=bool(names))
+        entry.keep_snapshot()
+        volume, told = entry.volume, in_file(entry) if chunked.measures(path) else None
+        labels = entry.folder.store.linked(project.scratch / id_ / "labels")
+        broken_off.note(labels.parent, path.absolute())
+        return ExportJob(
+            id=id_,
+            labels=str(labels),
+            spacing=volume.spacing,
+            unit=volume.unit,
+            translate=volume.metadata.get("translate"),
+            names=names,
+            image=None if told is None else str(entry.folder.image.source),
+            read_as=told or ReadAs(),
+            out=str(path.absolute()),
+        )
+
+    def _accept(self, running: Running, result: ExportResult) -> None:
+        self._say(running.origin.entry.name, Path(result.path))
+
+    def _say(self, name: str, path: Path) -> None:
+        self._parts.signals.said.emit(f"Labels of {name} were written to {path}.")

@@ -1,0 +1,145 @@
+"""*Teach*: the model, or a fresh network, learns from all corrections; the new version is adopted if it is better."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import TeachJob, TeachResult
+from napari_apprentice.project.durable import make_folder
+from napari_apprentice.project.versions import Version, now
+from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.images import refuse
+from napari_apprentice.session.models import NO_IMAGE
+from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.queue import Next, Running
+from napari_apprentice.session.requests import fresh_net, lessons_of
+from napari_apprentice.session.verbs.segment import Segment
+
+
+class Teach:
+    """Every version is kept; after one is adopted, the image is segmented again."""
+
+    def __init__(self, parts: Parts, segment: Segment) -> None:
+        self._parts = parts
+        self._segment = segment
+
+    def why_not(self) -> str:
+        """What *Teach* still misses; "" when it can run."""
+        parts, choices = self._parts, self._parts.choices
+        if parts.images.current is None:
+            return NO_IMAGE
+        if parts.queue.busy("teach"):
+            return "Teaching is under way: paint on, or cancel it."
+        if choices.kind == "classes" and not choices.classes:
+            return "This project has no classes yet: name at least one."
+        taught = self._taught
+        if not taught:
+            what = "objects" if choices.kind == "instances" else "areas of each class"
+            return f"There is nothing to learn from yet: paint or approve a few {what} first."
+        try:
+            why_not = next((why for entry in taught if (why := self._why_not_from(entry, taught[0]))), "")
+            is_fresh = parts.models.in_use.is_fresh
+            return why_not or (parts.models.why_not_fresh([one.volume for one in taught]) if is_fresh else "")
+        except UserError as error:  # an image went away
+            return str(error)
+
+    def __call__(self) -> None:
+        """Teach the model, or a fresh network, on all corrections as they are now. Raises `UserError`."""
+        refuse(self.why_not())
+        job, voxels = self._job(), sum(one.voxels_taught for one in self._taught_or_vouched)
+        self._parts.queue.start(job, self._parts.origin(), partial(self._accept, voxels))
+
+    @property
+    def _taught(self) -> list[Entry]:
+        return [entry for entry in self._parts.images.entries if entry.voxels_taught]
+
+    @property
+    def _taught_or_vouched(self) -> list[Entry]:
+        entries = self._parts.images.entries
+        return [one for one in entries if one.voxels_taught or (one.folder.is_used and one.is_vouched)]
+
+    def _why_not_from(self, entry: Entry, first: Entry) -> str:
+        if not self._parts.models.in_use.is_fresh:
+            return self._parts.models.why_not_fits(entry.volume)
+        if entry.volume.pixels.shape[1] != first.volume.pixels.shape[1]:
+            return (
+                f"{entry.name} and {first.name} have different numbers of channels: "
+                "teach them in projects of their own, or use the same channels of both."
+            )
+        return ""
+
+    def _job(self) -> TeachJob:
+        parts, choices, (project, _, model) = self._parts, self._parts.choices, self._parts.asked()
+        id_, taught = parts.queue.next_id("teach"), self._taught_or_vouched
+        lessons = lessons_of(taught, parts.models.in_use.header, project.scratch, project.scratch / id_)
+        if not lessons:
+            raise UserError("What was vouched for cannot be found in the project: correct a few objects, then teach.")
+        make_folder(project.lineage.folder)  # before minutes of teaching, not after them
+        fresh = choices.fresh if model is None else None
+        return TeachJob(
+            id=id_,
+            kind=choices.kind,
+            classes=choices.classes,
+            lessons=lessons,
+            parent=None if model is None else str(model),
+            net=None if fresh is None else fresh_net(fresh, [one.volume for one in taught], choices.outputs),
+            encoder=None if fresh is None or fresh.encoder is None else str(fresh.encoder),
+            settings=choices.teach,
+            out=str(project.lineage.file(project.lineage.next_id())),
+        )
+
+    def _accept(self, voxels: int, running: Running, result: TeachResult) -> Next | None:
+        """Keep the version; adopt it unless it is worse or another model was chosen meanwhile."""
+        parts, project, in_use = self._parts, self._parts.choices.project, self._parts.models.in_use
+        if project is None:
+            return None
+        version = Version(
+            id=Path(result.model).stem,
+            parent=running.origin.model,
+            created=now(),
+            score_before=result.score_before,
+            score_after=result.score_after,
+            better=result.better,
+            why_no_score=result.why_no_score,
+            voxels=voxels,
+            steps=result.steps,
+            seconds=result.seconds,
+        )
+        try:
+            project.lineage.add(version)
+        except UserError as error:
+            parts.signals.said.emit(str(error))  # it is in the list all the same, until the project is closed
+        if running.origin.model != in_use.key:
+            say = f"Another model was chosen meanwhile: {version.title} is kept in the list but not in use."
+        elif version.better is False:
+            say = (
+                f"{_capital(version.title)} is not better: {in_use.title} stays in use; "
+                "choose it in the list of models if you prefer it."
+            )
+        else:
+            parts.models.choose(version.id)
+            parts.signals.said.emit(f"{_capital(version.title)} is in use now{_why_adopted(version, running.notes)}.")
+            return self._segment_again if parts.choices.options.resegment_after_teach else None
+        parts.signals.said.emit(say)
+        return None
+
+    def _segment_again(self) -> None:
+        """What is visible is segmented with the version that was adopted."""
+        if not self._segment.why_not():
+            try:
+                self._segment()
+            except UserError as error:
+                self._parts.signals.said.emit(str(error))
+
+
+def _why_adopted(version: Version, said: list[str]) -> str:
+    if version.better is not None:
+        return "; it is better"
+    reason = "" if version.why_no_score in said else f" ({version.why_no_score.rstrip('.')})"
+    return f"; it could not be judged{reason}, go back if you do not like it"
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
