@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, WasCancelled
-from napari_apprentice.jobs import ArrayRef, SegmentJob, TeachJob, VolumeRef
+from napari_apprentice.jobs import AnyJob, ArrayRef, SegmentJob, TeachJob, VolumeRef
 from napari_apprentice.settings import SegmentSettings
 
 TINY = NetSettings(widths=(4, 8), pools=((1, 2, 2),), in_channels=2)
@@ -42,6 +43,10 @@ def failure(job: SegmentJob) -> Failed:
     assert isinstance(event, Failed)
     assert event.message.count(". ") == 0, "one sentence"
     return event
+
+
+def test_every_kind_of_job_has_a_plan() -> None:
+    assert set(plans.PLANS) == set(get_args(AnyJob))
 
 
 def test_a_cancelled_job_says_so(job: SegmentJob) -> None:

@@ -52,3 +52,27 @@ def test_a_scheduler_that_does_not_answer_is_said_in_the_section(panel, opened):
         if not panel.session.busy():
             break
     assert "No dask scheduler answers at tcp://127.0.0.1:9" in panel.segment.sentence
+
+
+def test_a_new_project_keeps_the_place_and_the_warm_engine(viewer, runners, cells, monkeypatch):
+    from napari_apprentice.gui.panel import ApprenticePanel
+
+    closed = []
+    monkeypatch.setattr("napari_apprentice.session.compute.ProcessRunners", lambda: runners)
+    monkeypatch.setattr(runners, "close", lambda: closed.append(True))
+    panel = ApprenticePanel(viewer)
+    viewer.window.add_dock_widget(panel, name="Apprentice", area="right")
+    viewer.add_image(cells(), name="cells")
+    QTest.qWait(50)
+    panel.stage.labels.paint((30, 30), 7)
+    choose(panel.segment.place, "127.0.0.1:9")
+    before, project = panel.session.runners, panel.session.project
+    panel.new_project()
+    assert panel.session.project is not project
+    assert not panel.session.current.is_labelled
+    assert panel.session.runners is before
+    assert panel.session.compute.place.scheduler == "tcp://127.0.0.1:9"
+    assert panel.segment.place.field.currentText() == "tcp://127.0.0.1:9"
+    assert not closed
+    panel.desk.close()
+    assert closed

@@ -64,12 +64,12 @@ def test_instances_from_the_bundled_model(loop):
     assert version is not None, loop.events
     header = read_header(loop.project.lineage.file("v1"))
     assert header.parent is not None
-    loop.adopt("v1")
+    loop.models.adopt("v1")
     loop.segment()
     loop.run_until_idle()
     assert isinstance(loop.events[-1], Finished)
     np.testing.assert_array_equal(entry.labels[kept], before)
-    loop.go_back()
+    loop.models.go_back()
     assert loop.model.key == "nuclei-2d"
 
 
@@ -86,7 +86,7 @@ def test_classes_from_a_fresh_network(loop):
     loop.teach()
     loop.run_until_idle()
     assert loop.project.lineage.get("v1") is not None, loop.events
-    loop.adopt("v1")
+    loop.models.adopt("v1")
     loop.segment()
     loop.run_until_idle()
     assert isinstance(loop.events[-1], Finished)
@@ -105,7 +105,7 @@ def test_a_volume_from_a_fresh_3d_network(loop):
     loop.run_until_idle()
     assert loop.project.lineage.get("v1") is not None, loop.events
     assert read_header(loop.project.lineage.file("v1")).net.dims == 3
-    loop.adopt("v1")
+    loop.models.adopt("v1")
     loop.segment()
     loop.run_until_idle()
     assert isinstance(loop.events[-1], Finished)
@@ -120,7 +120,7 @@ def test_a_click_proposes_an_object_that_can_be_kept(loop):
     point = tuple(int(i) for i in np.mean(np.nonzero(truth == 1 + np.argmax(sizes[1:])), axis=1).round())
     loop.click(point)
     loop.run_until_idle()
-    assert loop.click_proposal is not None
-    loop.keep_click()
+    assert loop.verbs.click.proposal is not None
+    loop.verbs.click.keep()
     assert entry.labels[point] > 0
     assert entry.vouched[point] == 2

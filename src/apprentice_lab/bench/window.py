@@ -124,7 +124,7 @@ def _start_teaching(session: Session) -> None:
     session.job_event.connect(on_event)
     session.job_ended.connect(on_event)
     try:
-        session.teach()
+        session.verbs.teach()
         wait_until(lambda: any(isinstance(event, Validated) for event in seen) or not session.busy("teach"))
     finally:
         session.job_event.disconnect(on_event)

@@ -223,7 +223,7 @@ class ApprenticeLabels(Labels):
         self._writing = True
         try:
             if self._vouches_background(value):
-                session.paint_background(indices)
+                session.edits.paint_background(indices)
             else:
                 session.edits.record_paint(indices, before, value, filled=self._filling)
         finally:
@@ -265,7 +265,7 @@ class ApprenticeLabels(Labels):
         if self._binding is None:
             super()._abort_stroke()
         elif self._release() and self._last_step() != self._step_before:
-            self._binding.session.undo()
+            self._binding.session.edits.undo()
 
     def _last_step(self) -> int:
         """The number of the image's last step, so that a stroke that did nothing takes nothing back."""
@@ -283,14 +283,14 @@ class ApprenticeLabels(Labels):
         if self._binding is None:
             super().undo()
         elif self._is_current():
-            self._binding.session.undo()
+            self._binding.session.edits.undo()
 
     def redo(self) -> None:
         """Do the session's last step that was taken back again."""
         if self._binding is None:
             super().redo()
         elif self._is_current():
-            self._binding.session.redo()
+            self._binding.session.edits.redo()
 
     def _is_current(self) -> bool:
         if self._binding is None or self._binding.entry not in self._binding.session.entries:

@@ -69,7 +69,7 @@ class SegmentSection(Section):
         is_large = isinstance(self._session.current, LargeEntry)
         self.job.verb.set_help(_HELP_PART if is_large else _HELP)
         if not self._session.busy("segment"):
-            self.job.verb.allow(self._session.why_not_segment())
+            self.job.verb.allow(self._session.verbs.segment.why_not())
         self.all.setVisible(is_large)
         why_not = self._session.verbs.segment_all.why_not()
         self.all.setEnabled(not why_not)
@@ -103,11 +103,11 @@ class SegmentSection(Section):
 
     def _on_segment(self) -> None:
         with self.said():
-            self._session.segment()
+            self._session.verbs.segment()
 
     def _on_all(self) -> None:
         with self.said():
-            self._session.segment_all()
+            self._session.verbs.segment_all()
 
     def _on_started(self, kind: str) -> None:
         if kind == "segment":

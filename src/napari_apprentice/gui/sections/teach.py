@@ -119,7 +119,7 @@ class TeachSection(Section):
 
     def _show_missing(self) -> None:
         if not self._session.busy("teach"):
-            self.job.verb.allow(self._session.why_not_teach())
+            self.job.verb.allow(self._session.verbs.teach.why_not())
 
     def _show_versions(self) -> None:
         versions = () if self._session.project is None else self._session.project.lineage.versions
@@ -147,7 +147,7 @@ class TeachSection(Section):
 
     def _on_teach(self) -> None:
         with self.said():
-            self._session.teach()
+            self._session.verbs.teach()
 
     def _on_adopt(self) -> None:
         if self._offered is not None:

@@ -100,7 +100,7 @@ class ClickTool:
             self.troubled.emit("Clicking a cell works on slices: switch the view to 2D (Ctrl+Y).")
             return
         try:
-            self._stage.session.click(footprint.point(layer.world_to_data(position)))
+            self._stage.session.verbs.click(footprint.point(layer.world_to_data(position)))
         except UserError as error:
             self.troubled.emit(str(error))
 

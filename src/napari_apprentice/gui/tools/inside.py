@@ -26,7 +26,7 @@ def look_inside(stage: Stage, level: str) -> None:
     """Ask for a level of the network for what is in view; `UserError` says what is missing."""
     edges = visible_edges(stage, whole_plane=False)
     if stage.footprint is not None:
-        stage.session.look_inside(level, stage.footprint.box(edges))
+        stage.session.verbs.look_inside(level, stage.footprint.box(edges))
 
 
 class InsideLayer:

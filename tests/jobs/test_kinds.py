@@ -1,0 +1,101 @@
+"""What a kind of job says about itself is all that session and runners know of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from napari_apprentice.jobs import (
+    AnyJob,
+    AnyResult,
+    ArrayRef,
+    ClickJob,
+    ExportJob,
+    InsideJob,
+    LessonRef,
+    SegmentJob,
+    SegmentLargeJob,
+    SegmentResult,
+    TeachJob,
+    TeachResult,
+    VolumeRef,
+    from_plain,
+)
+
+IMAGE = VolumeRef(pixels=ArrayRef(path="/a/pixels.npy"), fitted_on=ArrayRef(path="/a/sample.npy"))
+LESSON = LessonRef(image=IMAGE, labels=ArrayRef(path="/s/teach-1/l.npy"), vouched=ArrayRef(path="/s/teach-1/v.npy"))
+SEGMENT = SegmentJob(id="1", image=IMAGE, model="/m/one.safetensors", out=ArrayRef(path="/s/1.npy"))
+LARGE = SegmentLargeJob(id="2", image="/a/slide.tif", model="/m/one.safetensors", out="/p/proposal.zarr")
+TEACH = TeachJob(id="3", kind="instances", lessons=(LESSON,), parent="/m/one.safetensors", out="/v/v2.safetensors")
+EXPORT = ExportJob(id="4", labels="/s/export-4/labels", spacing=(1, 1, 1), unit="um", out="/u/labels.tif")
+CLICK = ClickJob(id="5", image=IMAGE, model="/m/one.safetensors", point=(0, 0, 3, 4), generation=1)
+INSIDE = InsideJob(
+    id="6",
+    image=IMAGE,
+    model="/m/one.safetensors",
+    level="encoder 0",
+    box=((0, 1),) * 4,
+    generation=1,
+    out=ArrayRef(path="/s/6.npy"),
+)
+ALL = (SEGMENT, LARGE, TEACH, EXPORT, CLICK, INSIDE)
+
+
+def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
+    assert {type(job) for job in ALL} == set(get_args(AnyJob))
+    assert {job.result for job in ALL} == set(get_args(AnyResult))
+    for job in ALL:
+        assert from_plain(job.model_dump(mode="json")) == job
+
+
+def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> None:
+    assert [job.type for job in ALL if job.process == "own"] == ["teach", "export"]
+    assert [job.type for job in ALL if job.goes_first] == ["click", "inside"]
+    assert [job.type for job in ALL if job.travels] == ["segment", "teach"]
+    assert [job.type for job in ALL if job.holds_region] == ["segment"]
+    assert LARGE.verb == SEGMENT.verb == "segment"
+
+
+@pytest.mark.parametrize(
+    ("job", "reads", "writes"),
+    [
+        (SEGMENT, {"/a/pixels.npy", "/a/sample.npy", "/m/one.safetensors"}, "/s/1.npy"),
+        (
+            TEACH,
+            {"/a/pixels.npy", "/a/sample.npy", "/s/teach-1/l.npy", "/s/teach-1/v.npy", "/m/one.safetensors"},
+            "/v/v2.safetensors",
+        ),
+        (LARGE, {"/m/one.safetensors"}, "/p/proposal.zarr"),
+        (CLICK, {"/a/pixels.npy", "/a/sample.npy", "/m/one.safetensors"}, ""),
+    ],
+)
+def test_a_job_knows_what_it_reads_and_writes(job, reads: set[str], writes: str) -> None:
+    assert set(job.reads) == reads
+    assert job.writes == writes
+
+
+def test_a_job_that_is_moved_has_all_its_files_elsewhere_and_is_the_same_otherwise() -> None:
+    moved = TEACH.moved(lambda path: f"/w/{Path(path).name}", "/w/out.safetensors")
+    assert set(moved.reads) == {f"/w/{Path(path).name}" for path in TEACH.reads}
+    assert moved.writes == "/w/out.safetensors"
+    assert moved.moved(lambda path: path, TEACH.out).lessons[0].image.pixels.path == "/w/pixels.npy"
+    assert moved.settings == TEACH.settings
+    assert SEGMENT.moved(lambda path: path, "/w/2.npy").out == ArrayRef(path="/w/2.npy")
+
+
+def test_a_result_from_another_machine_names_the_file_here_and_that_machine() -> None:
+    labels = SegmentResult(job="1", labels=ArrayRef(path="/w/1.npy"), objects=3, seconds=1.0, device="CPU")
+    here = labels.brought("/s/1.npy", "node7")
+    assert (here.labels.path, here.device, here.objects) == ("/s/1.npy", "node7: CPU", 3)
+    assert TeachResult(job="3", model="/w/out.safetensors").brought("/v/v2.safetensors", "node7").model == TEACH.out
+
+
+def test_copies_go_with_a_job_and_a_model_only_when_it_was_not_finished() -> None:
+    assert SEGMENT.temporary == (Path("/s/1.npy"),)
+    assert TEACH.temporary == (Path("/s/teach-1"),)
+    assert TEACH.unfinished == (Path("/v/v2.safetensors"),)
+    assert EXPORT.temporary == (Path("/s/export-4"),)
+    assert EXPORT.unfinished == ()  # a file of the user's may lie there
+    assert LARGE.temporary == LARGE.unfinished == ()  # it goes on where it was stopped
