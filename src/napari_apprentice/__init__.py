@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_apprentice.data.exports import write_labels
     from napari_apprentice.data.files import read_image, read_labels
     from napari_apprentice.errors import UserError
-    from napari_apprentice.session import Session
+    from napari_apprentice.session import Session, SessionOptions
     from napari_apprentice.session.evaluation import evaluate
     from napari_apprentice.settings import SegmentSettings, TeachSettings
 
@@ -32,6 +32,7 @@ __all__ = [
     "NetSettings",
     "SegmentSettings",
     "Session",
+    "SessionOptions",
     "TeachSettings",
     "UserError",
     "chosen_channels",
@@ -54,6 +55,7 @@ _HOMES = {
     "write_labels": "data.exports",
     "UserError": "errors",
     "Session": "session",
+    "SessionOptions": "session",
     "evaluate": "session.evaluation",
     "SegmentSettings": "settings",
     "TeachSettings": "settings",

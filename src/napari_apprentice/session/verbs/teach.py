@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Teach:
             return "Teaching is under way: paint on, or cancel it."
         if choices.kind == "classes" and not choices.classes:
             return "This project has no classes yet: name at least one."
-        taught = self._taught
+        taught = [entry for entry in parts.images.entries if entry.voxels_taught]
         if not taught:
             what = "objects" if choices.kind == "instances" else "areas of each class"
             return f"There is nothing to learn from yet: paint or approve a few {what} first."
@@ -48,17 +49,10 @@ class Teach:
     def __call__(self) -> None:
         """Teach the model, or a fresh network, on all corrections as they are now. Raises `UserError`."""
         refuse(self.why_not())
-        job, voxels = self._job(), sum(one.voxels_taught for one in self._taught_or_vouched)
-        self._parts.queue.start(job, self._parts.origin(), partial(self._accept, voxels))
-
-    @property
-    def _taught(self) -> list[Entry]:
-        return [entry for entry in self._parts.images.entries if entry.voxels_taught]
-
-    @property
-    def _taught_or_vouched(self) -> list[Entry]:
         entries = self._parts.images.entries
-        return [one for one in entries if one.voxels_taught or (one.folder.is_used and one.is_vouched)]
+        taught = [one for one in entries if one.voxels_taught or (one.folder.is_used and one.is_vouched)]
+        voxels = sum(one.voxels_taught for one in taught)
+        self._parts.queue.start(self._job(taught), self._parts.origin(), partial(self._accept, voxels))
 
     def _why_not_from(self, entry: Entry, first: Entry) -> str:
         if not self._parts.models.in_use.is_fresh:
@@ -70,9 +64,9 @@ class Teach:
             )
         return ""
 
-    def _job(self) -> TeachJob:
+    def _job(self, taught: Sequence[Entry]) -> TeachJob:
         parts, choices, (project, _, model) = self._parts, self._parts.choices, self._parts.asked()
-        id_, taught = parts.queue.next_id("teach"), self._taught_or_vouched
+        id_ = parts.queue.next_id("teach")
         lessons = lessons_of(taught, parts.models.in_use.header, project.scratch, project.scratch / id_)
         if not lessons:
             raise UserError("What was vouched for cannot be found in the project: correct a few objects, then teach.")
