@@ -84,11 +84,11 @@ def test_eraser_says_nothing_where_nothing_was_and_the_background_brush_does(lay
 def test_objects_merged_by_filling_stay_merged_when_the_next_proposal_parts_them(layer, entry, session):
     parted = np.zeros(entry.labels.shape, np.uint32)
     parted[:, :, 5:15, 5:15], parted[:, :, 5:15, 15:20] = 1, 2
-    session.replace_labels(parted)
+    session.edits.replace_labels(parted)
     layer.fill((1, 10, 17), 1)
     assert (entry.vouched[0, 1, 5:15, 5:20] == 2).all()
     merged = entry.labels.copy()
-    session.replace_labels(np.roll(parted, 4, axis=3))
+    session.edits.replace_labels(np.roll(parted, 4, axis=3))
     np.testing.assert_array_equal(entry.labels == 1, merged == 1)
     layer.undo()
     layer.undo()
@@ -99,13 +99,13 @@ def test_objects_merged_by_filling_stay_merged_when_the_next_proposal_parts_them
 def test_both_halves_of_an_object_that_is_split_by_a_drag_stay(layer, entry, session):
     one = np.zeros(entry.labels.shape, np.uint32)
     one[:, :, 5:15, 5:25] = 1
-    session.replace_labels(one)
+    session.edits.replace_labels(one)
     with layer.block_history():
         for row in range(5, 15):
             layer.paint((1, row, 20), 2)
     split = entry.labels.copy()
     assert (split[0, 1] == 2).any()
-    session.replace_labels(one)
+    session.edits.replace_labels(one)
     np.testing.assert_array_equal(entry.labels, split)
     layer.undo()  # of the drag: the proposal changed nothing
     np.testing.assert_array_equal(entry.labels, one)

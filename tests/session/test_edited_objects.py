@@ -21,7 +21,7 @@ def proposed(session: Session):
     labels = np.zeros(SHAPE, np.uint32)
     labels[0, :, 4:12, 4:16], labels[0, :, 4:12, 16:20] = 1, 2
     labels[1, :, 4:12, 4:16], labels[1, :, 4:12, 16:20] = 3, 4
-    session.replace_labels(labels)
+    session.edits.replace_labels(labels)
     return entry
 
 
@@ -29,7 +29,7 @@ def disagree(session: Session) -> None:
     """The next proposal has one large object at another place, over all there was."""
     labels = np.zeros(SHAPE, np.uint32)
     labels[:, :, 2:14, 1:18] = 1
-    session.replace_labels(labels)
+    session.edits.replace_labels(labels)
 
 
 def brush(session: Session, value: int, *where, filled: bool = False) -> None:
@@ -37,11 +37,11 @@ def brush(session: Session, value: int, *where, filled: bool = False) -> None:
     labels = session.current.labels.reshape(-1)
     before = labels[flat]
     labels[flat] = value
-    session.record_paint(flat, before, value, filled=filled)
+    session.edits.record_paint(flat, before, value, filled=filled)
 
 
 def split(session: Session) -> None:
-    with session.stroke():
+    with session.edits.stroke():
         for row in range(4, 12):
             brush(session, 9, 0, 1, slice(row, row + 1), slice(4, 10))
 
@@ -95,7 +95,7 @@ def test_what_was_not_painted_of_an_edited_object_teaches_nothing(session, tmp_p
 
 def test_a_stroke_after_undo_keeps_the_object_again(session):
     entry = proposed(session)
-    with session.stroke():
+    with session.edits.stroke():
         brush(session, 0, 0, 1, slice(4, 12), 9)
         brush(session, 0, 0, 1, slice(4, 12), 10)
     session.undo()
@@ -106,7 +106,7 @@ def test_a_stroke_after_undo_keeps_the_object_again(session):
 
 def test_a_proposal_that_arrives_in_the_middle_of_a_stroke_leaves_what_is_kept(session):
     entry = proposed(session)
-    with session.stroke():
+    with session.edits.stroke():
         brush(session, 9, 0, 1, slice(4, 12), slice(4, 8))
         disagree(session)
         one = int(entry.labels[0, 1, 13, 1])
@@ -118,6 +118,6 @@ def test_a_proposal_that_arrives_in_the_middle_of_a_stroke_leaves_what_is_kept(s
 def test_areas_of_classes_are_not_objects(session):
     entry = session.add_image(Volume(np.arange(600.0).reshape(1, 1, 1, 20, 30), name="tissue"))
     session.choose_kind("classes", (ClassName(value=1, name="tumour"), ClassName(value=2, name="stroma")))
-    session.replace_labels(np.ones((1, 1, 20, 30), np.uint32))
+    session.edits.replace_labels(np.ones((1, 1, 20, 30), np.uint32))
     session.paint(np.arange(5), 2)
     assert (entry.vouched > 0).sum() == 5

@@ -353,13 +353,13 @@ def test_a_kept_click_is_a_vouched_object_and_one_undo_step(ready):
 
 
 def test_a_click_on_the_rest_of_an_edited_object_repairs_that_and_no_other(ready):
-    ready.replace_labels(SQUARE)
+    ready.edits.replace_labels(SQUARE)
     ready.paint(rows(6), 3)  # cuts the upper half off
     assert (ready.current.vouched[0, 0, 6:8, 4:8] == 3).all()
     ready.click((0, 0, 6, 5))
     play(ready, clicked(ready, np.ones((2, 6), bool), (5, 0)))
     before = ready.current.labels.copy(), ready.current.vouched.copy()
-    ready.keep_click()
+    ready.verbs.click.keep()
     assert (ready.current.labels[0, 0, 6, :6] == 1).all()
     assert (ready.current.labels[0, 0, :6] == 3).all()
     np.testing.assert_array_equal(ready.current.vouched == 2, ready.current.labels > 0)
@@ -368,7 +368,7 @@ def test_a_click_on_the_rest_of_an_edited_object_repairs_that_and_no_other(ready
     np.testing.assert_array_equal((ready.current.labels, ready.current.vouched), before)
     ready.click((0, 0, 15, 25))
     play(ready, clicked(ready, np.ones((10, 30), bool), (5, 0)))
-    ready.keep_click()
+    ready.verbs.click.keep()
     np.testing.assert_array_equal(ready.current.labels == 1, before[0] == 1, "a click elsewhere takes nothing of it")
 
 
