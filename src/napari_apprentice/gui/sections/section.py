@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.icons import icon
+from napari_apprentice.gui.icons import SETTINGS, icon
 from napari_apprentice.gui.theme import Palette
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ class Fold(QToolButton):
 
     def set_palette(self, colours: Palette) -> None:
         """Draw the icon in the theme's colour."""
-        self.setIcon(icon("settings", colours.icon, colours.button))
+        self.setIcon(icon(SETTINGS, colours.icon, colours.button))
 
 
 def link(text: str, slot: Callable[[], None], tip: str = "") -> QToolButton:
