@@ -50,7 +50,7 @@ class KeySheet(QDialog):
 def _table(lines: list[Line]) -> QGridLayout:
     table = QGridLayout()
     table.setHorizontalSpacing(16)
-    table.setColumnMinimumWidth(0, 90)
+    table.setColumnMinimumWidth(0, 110)
     table.setColumnStretch(1, 1)
     for place, (key, words) in enumerate(lines):
         table.addWidget(QLabel(key), place, 0)
