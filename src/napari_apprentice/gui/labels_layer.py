@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
-from psygnal import Signal
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.gui.tool_labels import ToolLabels
 from napari_apprentice.session import Entry, Session
 
 
@@ -31,19 +31,7 @@ class Binding:
     footprint: Footprint
 
 
-class ModeOfTool(str):
-    """A mode's name that remembers the tool: napari keeps a mode while a key is held, and sets it again afterwards."""
-
-    tool: str
-
-    def __new__(cls, mode: str, tool: str) -> ModeOfTool:
-        """``mode`` as of napari."""
-        made = super().__new__(cls, mode)
-        made.tool = tool
-        return made
-
-
-class ApprenticeLabels(Labels):
+class ApprenticeLabels(ToolLabels):
     """A napari Labels layer that reports to a session while it is bound, and is an ordinary one afterwards.
 
     Parameters
@@ -58,14 +46,10 @@ class ApprenticeLabels(Labels):
         As for `napari.layers.Labels`.
     """
 
-    mode_chosen = Signal(str)
-
     def __init__(self, data: Any, *, binding: Binding | None = None, why_not_edit: str = "", **options: Any) -> None:
         self._binding = binding
         self._why_not_edit = why_not_edit
         self._is_ended = False
-        self.tool = ""  # the name of the one in the hand
-        self._background_brush = False
         self._writing = False
         self._filling = False
         self._held: AbstractContextManager[None] | None = None
@@ -115,29 +99,6 @@ class ApprenticeLabels(Labels):
     def is_writing(self) -> bool:
         """Whether an edit of this layer is being recorded: what changes is shown already."""
         return self._writing
-
-    @property
-    def mode(self) -> str:
-        """The mode of napari, and which tool works in it: what is got here and set later takes that tool again."""
-        return ModeOfTool(Labels.mode.fget(self), self.tool)
-
-    @mode.setter
-    def mode(self, mode: str) -> None:
-        """A mode that is chosen is said also when it is the one before: the tool in the hand may be another."""
-        Labels.mode.fset(self, mode)
-        self._background_brush = False
-        self.mode_chosen.emit(mode if isinstance(mode, ModeOfTool) else str(self.mode))
-
-    @property
-    def background_brush(self) -> bool:
-        """Whether the eraser vouches for background everywhere under it, not only where there was an object."""
-        return self._background_brush
-
-    @background_brush.setter
-    def background_brush(self, on: bool) -> None:
-        if on:
-            self.mode = "erase"  # its cursor and its brush size
-        self._background_brush = on
 
     @property
     def _type_string(self) -> str:
@@ -254,7 +215,7 @@ class ApprenticeLabels(Labels):
         Labels.selected_label.fset(self, value)
 
     def _vouches_background(self, new_label: int) -> bool:
-        return self._background_brush and new_label == 0
+        return self.background_brush and new_label == 0
 
     def _record(self, indices: NDArray[np.int64], before: NDArray[Any], value: int) -> None:
         if self._binding is None:

@@ -9,8 +9,8 @@ from psygnal import Signal
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.labels_layer import ModeOfTool
 from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.tool_labels import ModeOfTool
 from napari_apprentice.gui.tools import table
 from napari_apprentice.gui.tools.brush import Brush
 from napari_apprentice.gui.tools.keys import LayerKeys
