@@ -15,6 +15,9 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_apprentice.gui import open_dialog
 from napari_apprentice.gui.images import OpenImages
+from napari_apprentice.gui.layers import set_spacing
+from napari_apprentice.project.folder import Project
+from napari_apprentice.session import Session
 
 OURS = Path(__file__).parents[2] / "napari.yaml"
 
@@ -86,6 +89,23 @@ def test_what_the_user_has_set_stays(plugins, panel, viewer, imagej):
     QTest.qWait(50)
     assert tuple(viewer.layers[0].scale) == (1, 1, 3, 3)
     assert panel.session.current.volume.spacing == (1, 3, 3)
+
+
+def test_the_project_goes_on_with_a_layer_that_napari_opened_again(plugins, viewer, imagej, tmp_path):
+    with Session(Project.create(tmp_path / "p")) as session:
+        images = OpenImages(viewer, session)
+        images.open(viewer.open(str(imagej))[0])
+        set_spacing(viewer.layers[0], images.current.reading, (3.0, 0.5, 0.5), "um")  # the file was wrong
+        images.close()
+    viewer.layers.clear()
+    (layer,) = viewer.open(str(imagej))
+    with Session(Project.open(tmp_path / "p")) as session:
+        images = OpenImages(viewer, session)
+        images.show_all()
+        assert list(viewer.layers) == [layer]
+        assert tuple(layer.scale) == (3, 1, 0.5, 0.5)
+        assert session.current.volume.spacing == (3, 0.5, 0.5)
+        images.close()
 
 
 def test_a_file_that_is_another_by_now_says_nothing_about_the_layer(plugins, viewer, imagej, session):

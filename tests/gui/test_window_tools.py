@@ -225,6 +225,19 @@ def test_tool_that_cannot_be_used_says_why_and_is_not_taken(panel, opened, hand)
     assert panel.correct.below.text().startswith("A fresh network knows nothing yet")
 
 
+def test_tool_that_cannot_begin_says_why_and_leaves_the_hand_empty(ruler, panel, opened, hand, monkeypatch):
+    def begin():
+        raise UserError("Choose two objects first.")
+
+    monkeypatch.setattr(ruler, "turn_on", begin)
+    monkeypatch.setattr(Ruler, "mode", "erase")
+    panel.tools.use("paint")
+    panel.tools.use("ruler")
+    assert panel.correct.below.text() == "Choose two objects first."
+    assert (panel.tools.current, str(opened.mode)) == ("pan", "pan_zoom")
+    assert panel.correct.buttons["pan"].isChecked()
+
+
 @pytest.fixture
 def unknown_napari(monkeypatch):
     from napari.layers import Labels

@@ -127,7 +127,8 @@ class OpenImages:
             remember_file(layer)
             reading = _reading_of(layer, entry)
             if reading is not None:
-                take_size(layer, reading)
+                if take_size(layer, reading):  # in the project it may have been corrected since
+                    layers.set_spacing(layer, reading, entry.volume.spacing, entry.volume.unit)
                 self._remember(layer, reading, entry)
                 return
         layer, reading = _whole_file_of(entry) or layers.image_layer_of(entry.volume)

@@ -95,6 +95,7 @@ class Tools:
                     layer.cursor = tool.cursor
             except UserError as error:
                 self._current = self.all[Move.name]
+                layer.mode = Move.mode
                 self.troubled.emit(str(error))
             finally:
                 self._taking = False
