@@ -106,7 +106,7 @@ def test_approving_the_image_approves_what_is_open_and_says_so(panel, viewer, lo
     look_at("left")
     said = []
     panel.session.said.connect(said.append)
-    panel.tools.approve("image")
+    panel.tools.use("approve image")
     assert (large.vouched == 1).all()
     assert "open part" in said[-1]
     look_at("right")

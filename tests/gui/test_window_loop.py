@@ -14,7 +14,7 @@ def test_image_that_comes_is_opened_and_described(panel, opened):
 
 def test_drag_of_the_brush_is_one_undo_step_and_vouches(panel, opened, viewer, hand):
     entry = panel.session.current
-    panel.tools.new_object()
+    panel.tools.use("new object")
     hand.drag(opened, (20, 20), (20, 60))
     assert (entry.labels == 1).sum() > 100
     assert ((entry.vouched == 2) == (entry.labels == 1)).all()
@@ -90,7 +90,7 @@ def test_approve_view_vouches_for_what_is_seen_only(panel, opened, viewer, hand)
     viewer.camera.zoom *= 3
     viewer.camera.center = (15, 20)
     QTest.qWait(50)
-    panel.tools.approve("view")
+    panel.tools.use("approve view")
     vouched = panel.session.current.vouched[0, 0]
     assert vouched[30, 40] == 1
     assert vouched[0, 0] == vouched[-1, -1] == 0

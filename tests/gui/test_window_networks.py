@@ -75,7 +75,7 @@ def test_the_network_chosen_in_the_panel_is_the_one_that_learns(panel, opened, r
     assert "Oktay" in fresh.words.text()
     assert fresh.facts.text() == "0.5 M parameters; sees 122 px around; 23 GFLOP per megapixel."
     panel.session.edits.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
-    panel.tools.approve("image")
+    panel.tools.use("approve image")
     press(panel.teach.job.verb.button)
     net = runners.jobs[-1].job.net
     assert net == FreshSettings(network="attention-unet", width=8, norm="group").net(2, (1, 0.5, 0.5), in_channels=2)

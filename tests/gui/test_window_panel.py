@@ -12,7 +12,7 @@ from napari_apprentice.session import SessionOptions
 
 
 def approve_all(panel):
-    panel.tools.approve("image")
+    panel.tools.use("approve image")
 
 
 def test_disabled_buttons_say_why_beside_them_and_in_the_tooltip(panel):
@@ -154,9 +154,9 @@ def test_volume_is_clicked_and_approved_slice_by_slice(panel, viewer, hand, runn
     hand.key(Qt.Key.Key_Return)
     entry = panel.session.current
     assert (entry.labels == 1).sum() == 6 * 256
-    panel.tools.approve("slice")
+    panel.tools.use("approve slice")
     assert (entry.vouched[0, 2] > 0).all()
     assert not (entry.vouched[0, 1] == 1).any()
     viewer.dims.ndisplay = 3
-    panel.tools.approve("view")
+    panel.tools.use("approve view")
     assert "switch the view to 2D" in panel.correct.below.text()

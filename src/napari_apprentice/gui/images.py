@@ -19,6 +19,7 @@ from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.layers import Reading
 from napari_apprentice.gui.opening import layer_data
+from napari_apprentice.gui.rereading import remember_file, take_size
 from napari_apprentice.project.images import content_hash
 from napari_apprentice.session import Entry, Session
 
@@ -90,7 +91,7 @@ class OpenImages:
         if known is not None and reading is None:
             self._session.choose_image(known.entry)
             return []
-        reading = reading or layers.guess(layer)
+        reading = reading or self._first_reading(layer)
         volume = layers.volume_of(layer, reading)
         notes = check_pixels(volume)
         if known is not None and known.entry.shape == volume.labels_shape:
@@ -103,6 +104,14 @@ class OpenImages:
             self._session.images.remove(before)
         return notes
 
+    def _first_reading(self, layer: Image) -> Reading:
+        """As its file says, where that can be read; a layer without a pixel size gets that of the file."""
+        remember_file(layer)
+        reading = layers.guess(layer)
+        if take_size(layer, reading) and self.layers == [layer]:
+            self._viewer.reset_view()  # it became smaller or larger
+        return reading
+
     def show_all(self) -> None:
         """Bring every image of the session into the viewer: by the layer that shows it already, or by a new one."""
         for entry in list(self._session.entries):
@@ -113,8 +122,13 @@ class OpenImages:
 
     def _show_again(self, entry: Entry) -> None:
         for layer in self.layers:
-            reading = _reading_of(layer, entry) if self.shown_by(layer) is None else None
+            if self.shown_by(layer) is not None:
+                continue
+            remember_file(layer)
+            reading = _reading_of(layer, entry)
             if reading is not None:
+                if take_size(layer, reading):  # in the project it may have been corrected since
+                    layers.set_spacing(layer, reading, entry.volume.spacing, entry.volume.unit)
                 self._remember(layer, reading, entry)
                 return
         layer, reading = _whole_file_of(entry) or layers.image_layer_of(entry.volume)

@@ -1,7 +1,8 @@
 """The labels layer whose memory is the session's: every edit says what it vouches for, undo is the session's.
 
-napari 0.9.2 brushes, fills and polygons all end in `Labels._apply_mask_to_data`, with the voxels in a box and a mask
-over it; that is where they are reported, also those that had the value already. napari's own history stays empty.
+napari's brushes, fills and polygons all end in `Labels._apply_mask_to_data`, with the voxels in a box and a mask over
+it; that is where they are reported, also those that had the value already. napari's own history stays empty. All
+private names that this rests on stand in `napari_names`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels
-from napari.utils.events import Event
 from numpy.typing import NDArray
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.gui.tool_labels import ToolLabels
 from napari_apprentice.session import Entry, Session
 
 
@@ -30,7 +31,7 @@ class Binding:
     footprint: Footprint
 
 
-class ApprenticeLabels(Labels):
+class ApprenticeLabels(ToolLabels):
     """A napari Labels layer that reports to a session while it is bound, and is an ordinary one afterwards.
 
     Parameters
@@ -39,20 +40,21 @@ class ApprenticeLabels(Labels):
         `Footprint.view` of the entry's labels when bound: the memory is shared.
     binding
         Whose labels these are; None for an ordinary labels layer.
+    why_not_edit
+        The sentence with which strokes are refused (`napari_names.why_not_edit`); "" where they can be recorded.
     **options
         As for `napari.layers.Labels`.
     """
 
-    def __init__(self, data: Any, *, binding: Binding | None = None, **options: Any) -> None:
+    def __init__(self, data: Any, *, binding: Binding | None = None, why_not_edit: str = "", **options: Any) -> None:
         self._binding = binding
-        self._background_brush = False
+        self._why_not_edit = why_not_edit
+        self._is_ended = False
         self._writing = False
         self._filling = False
         self._held: AbstractContextManager[None] | None = None
         self._step_before = 0
         super().__init__(data, **options)
-        self.events.add(background_brush=Event, key_tool=Event)
-        self.events.mode.connect(self._on_mode)
 
     @classmethod
     def showing(cls, session: Session, entry: Entry, footprint: Footprint, **options: Any) -> ApprenticeLabels:
@@ -68,18 +70,30 @@ class ApprenticeLabels(Labels):
         """Become an ordinary labels layer that cannot be edited: the session that keeps its labels is closed."""
         self._release()
         self._binding = None
+        self._is_ended = True
         self.editable = False
+
+    @property
+    def editable(self) -> bool:
+        """Whether napari's tools may edit the labels."""
+        return bool(Labels.editable.fget(self))
+
+    @editable.setter
+    def editable(self, on: bool) -> None:
+        """What cannot be recorded cannot be edited, although napari allows it anew with each change to 2D or 3D."""
+        Labels.editable.fset(self, on and not self._is_ended and not self._why_not_edit)
 
     def reopen(self) -> None:
         """Show the part of a large image that is open now: the entry's arrays are others."""
         if self._binding is not None:
-            self._overlays["polygon"].points = []  # of the part before
+            if self.polygon_begun:  # in the part before
+                self._overlays["polygon"].points = []
             Labels.data.fset(self, self._binding.footprint.view(self._binding.entry.labels))
 
     @property
     def polygon_begun(self) -> bool:
         """Whether a polygon is being drawn."""
-        return len(self._overlays["polygon"].points) > 0
+        return not self._why_not_edit and len(self._overlays["polygon"].points) > 0
 
     @property
     def is_writing(self) -> bool:
@@ -87,25 +101,8 @@ class ApprenticeLabels(Labels):
         return self._writing
 
     @property
-    def background_brush(self) -> bool:
-        """Whether the eraser vouches for background everywhere under it, not only where there was an object."""
-        return self._background_brush
-
-    @background_brush.setter
-    def background_brush(self, on: bool) -> None:
-        if on:
-            self.mode = "erase"  # its cursor and its brush size
-        if on != self._background_brush:
-            self._background_brush = on
-            self.events.background_brush(value=on)
-
-    @property
     def _type_string(self) -> str:
         return "labels"  # for saving, duplicating and the icon in the layer list
-
-    def _on_mode(self, event: Event | None = None) -> None:
-        if str(self.mode) != "erase":
-            self.background_brush = False
 
     # edits
 
@@ -132,8 +129,13 @@ class ApprenticeLabels(Labels):
         """Whether the slice that is shown is in the data: of a large image another frame or depth may be open."""
         if self._binding is None:
             return True
+        self._refuse()
         hidden = self._slice_input.not_displayed
         return all(0 <= round(float(coord[axis])) < self.data.shape[axis] for axis in hidden)
+
+    def _refuse(self) -> None:
+        if self._why_not_edit:
+            raise UserError(self._why_not_edit)
 
     def _apply_mask_to_data(
         self, data: NDArray[Any], mask: NDArray[np.bool_], new_label: int, volume_slice: tuple[slice, ...]
@@ -166,6 +168,7 @@ class ApprenticeLabels(Labels):
         if self._binding is None:
             super().data_setitem(indices, value, refresh)
             return
+        self._refuse()
         flat = self._binding.footprint.flat_of(self._binding.entry.labels.shape, indices)
         before = np.asarray(self.data[indices])
         values = np.broadcast_to(np.asarray(value), before.shape)
@@ -212,7 +215,7 @@ class ApprenticeLabels(Labels):
         Labels.selected_label.fset(self, value)
 
     def _vouches_background(self, new_label: int) -> bool:
-        return self._background_brush and new_label == 0
+        return self.background_brush and new_label == 0
 
     def _record(self, indices: NDArray[np.int64], before: NDArray[Any], value: int) -> None:
         if self._binding is None:
@@ -298,20 +301,3 @@ class ApprenticeLabels(Labels):
         if self._binding.session.current is not self._binding.entry:
             self._binding.session.choose_image(self._binding.entry)
         return True
-
-
-_KEYS = {"M": "new object", "B": "background", "C": "click", "A": "approve object", "Shift-A": "approve view"}
-
-
-def _bind_keys() -> None:
-    """Keys of this class only; what they do is decided where the tools are."""
-    for key, tool in _KEYS.items():
-
-        def ask(layer: ApprenticeLabels, tool: str = tool) -> None:
-            layer.events.key_tool(value=tool)
-
-        ask.__doc__ = f"Apprentice: {tool}"
-        ApprenticeLabels.bind_key(key, ask, overwrite=True)
-
-
-_bind_keys()

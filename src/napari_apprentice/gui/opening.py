@@ -1,4 +1,4 @@
-"""File > Open and drag and drop: every format that we read, with axes, pixel size and place in the patient."""
+"""File > Open, drag and drop, *Open with Apprentice*: with axes, pixel size and place in the patient."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Layer
 from napari.types import LayerData
 
 from napari_apprentice.data.files import images_of, is_image
@@ -36,6 +38,12 @@ def read(path: str) -> list[LayerData]:
             "or segment all of them from the command line."
         )
     return [layer_data(load(), labels=len(inside) > 1 and _says_labels(one)) for one, load in images.items()]
+
+
+def open_paths(viewer: ViewerModel, paths: Sequence[str]) -> list[Layer]:
+    """Add the images of files to a viewer, all or none; `UserError` when one cannot be read."""
+    found = [Layer.create(*one) for path in paths for one in read(path)]
+    return [viewer.add_layer(layer) for layer in found]
 
 
 def layer_data(volume: Volume, *, labels: bool = False) -> LayerData:

@@ -19,6 +19,7 @@ from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
+from napari_apprentice.gui.napari_names import why_not_edit
 from napari_apprentice.session import Entry, Session
 
 _REFRESH_MS = 60
@@ -37,6 +38,7 @@ class Stage:
         self.images = images
         self.labels: ApprenticeLabels | None = None
         self.vouched: Labels | None = None
+        self.why_not_paint = why_not_edit()  # "" as long as napari is one that we know
         self._removing = False
         self._timer = QTimer()
         self._timer.setSingleShot(True)
@@ -202,6 +204,7 @@ class Stage:
             self.session,
             shown.entry,
             shown.footprint,
+            why_not_edit=self.why_not_paint,
             name=f"{shown.entry.name} masks",
             opacity=0.5,
             metadata={layers.KEPT: {"metadata": shown.entry.volume.metadata}},

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from napari.layers import Image
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMenu, QToolButton
 
 from napari_apprentice.data.windows import Window, is_medical, windows_of
 from napari_apprentice.gui.images import Shown
+from napari_apprentice.gui.sections.section import LinkMenu
 
 
-class ContrastMenu(QToolButton):
+class ContrastMenu(LinkMenu):
     """Sets the contrast limits of the layer that shows the image; there for medical images only."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("Window", "Which grey values are black and white: level and width")
         self._shown: Shown | None = None
-        self.choices = QMenu(self)
         self.choices.aboutToShow.connect(self._fill)
-        self.setProperty("role", "link")
-        self.setText("Window ▾")
-        self.setToolTip("Which grey values are black and white: level and width")
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setMenu(self.choices)
 
     def show_image(self, shown: Shown | None) -> None:
         """Be there for an image from a scanner."""

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QApplication, QCheckBox, QHBoxLayout, QMenu, QToolButton, QWidget
+from qtpy.QtGui import QKeySequence, QShortcut  # type: ignore[attr-defined]
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QHBoxLayout,
+    QMenu,
+    QToolButton,
+    QWidget,
+)
 
 from napari_apprentice.gui import icons
 from napari_apprentice.gui.counts import vouched_words
+from napari_apprentice.gui.key_sheet import OPENED_BY, KeySheet
 from napari_apprentice.gui.sections.classes import ClassList
-from napari_apprentice.gui.sections.section import Section, button, menu_button, muted, row
+from napari_apprentice.gui.sections.section import Section, button, link, menu_button, muted, row
 from napari_apprentice.gui.stage import Throttle
 from napari_apprentice.gui.theme import Palette
-from napari_apprentice.gui.tools.tools import HINTS, Tools
+from napari_apprentice.gui.tools.tool import Tool, tip_of
+from napari_apprentice.gui.tools.tools import Tools
 
 _ICON = 20
-_TOOLS = (
-    ("paint", "Brush (P)"),
-    ("erase", "Eraser (E)"),
-    ("fill", "Fill (F)"),
-    ("polygon", "Polygon (3)"),
-    ("pick", "Pick a label (L)"),
-    ("background", "Background brush (B): paint where there is nothing"),
-    ("click", "Click a cell (C): its mask is proposed at once"),
-    ("pan", "Move the view (Z)"),
-)
 _COUNT_MS = 300
 
 
@@ -35,34 +38,35 @@ class CorrectSection(Section):
         self._tools = tools
         self._stage = tools.stage
         self._session = tools.stage.session
-        self.buttons: dict[str, QToolButton] = {}
+        self.buttons: dict[str, QAbstractButton] = {}
         self.hint = muted("")
-        self.new = button("New object", tools.new_object, tip="Paint an object with an id of its own (M)")
-        self.approve_object = button("Approve object", lambda: self._on_tool("approve"))
-        self.approve_object.setCheckable(True)
-        more = QMenu()
-        more.addAction("Approve this slice", lambda: tools.approve("slice"))
-        more.addAction("Approve the whole image", lambda: tools.approve("image"))
-        self.approve_view = button("Approve view", lambda: tools.approve("view"))
-        self.approve_more = menu_button("", more, "Approve more than what is in view")
-        self.approve_more.setFixedWidth(22)
+        self.keys = link("Keys", self.show_keys, f"All keys ({OPENED_BY})")
+        self.more = menu_button("", QMenu(), "Approve more than what is in view")
+        self.more.setFixedWidth(22)
         self.show_vouched = QCheckBox("Show what is vouched for")
         self.show_vouched.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.show_vouched.toggled.connect(self._stage.show_vouched)
         self.count = muted("")
         self.missing = button("Show the masks layer again", self._stage.show_masks)
+        self.refused = muted(self._stage.why_not_paint, role="warning")
+        self.refused.setVisible(bool(self._stage.why_not_paint))
         self.classes = ClassList(tools)
         self._counting = Throttle(self._show_count, _COUNT_MS)
+        self.sheet: KeySheet | None = None
         self._build()
         self._listen()
         self.refresh()
 
     def _build(self) -> None:
+        tools = self._tools.all.values()
         line = QHBoxLayout()
         line.setSpacing(3)
-        for name, tip in _TOOLS:
-            line.addWidget(self._tool(name, tip))
+        for tool in tools:
+            if tool.place == "icon":
+                line.addWidget(self._with_icon(tool))
         line.addStretch(1)
+        line.addWidget(self.keys)
+        self.rows.addWidget(self.refused)
         self.rows.addWidget(self.classes)
         self.rows.addLayout(line)
         self.rows.addWidget(self.hint)
@@ -75,25 +79,31 @@ class CorrectSection(Section):
         )
         self.proposal.hide()
         self.rows.addWidget(self.proposal)
-        self.rows.addLayout(row(self.new, self.approve_object, self.approve_view, self.approve_more, spacing=4))
+        words = [self._with_words(tool) for tool in tools if tool.place == "word"]
+        self.rows.addLayout(row(*words, self.more, spacing=4))
+        menu = self.more.menu()
+        for tool in tools:
+            if tool.place == "menu" and menu is not None:
+                menu.addAction(tool.title, partial(self._on_tool, tool.name))
         self.rows.addWidget(self.show_vouched)
         self.rows.addWidget(self.count)
         self.rows.addWidget(self.missing)
-        self.approve_object.setToolTip("Press A with the cursor on an object, or press here and click it")
-        self.approve_view.setToolTip(
-            "What you see in the canvas now is right: objects, and background between them (Shift+A)"
-        )
 
-    def _tool(self, name: str, tip: str) -> QToolButton:
+    def _with_icon(self, tool: Tool) -> QToolButton:
         made = QToolButton()
         made.setProperty("role", "tool")
-        made.setCheckable(True)
-        made.setToolTip(tip)
+        made.setCheckable(not tool.at_once)
         made.setIconSize(QSize(_ICON, _ICON))
         made.setFixedSize(_ICON + 12, _ICON + 10)
         made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        made.clicked.connect(lambda _checked=False: self._on_tool(name))
-        self.buttons[name] = made
+        made.clicked.connect(lambda _checked=False: self._on_tool(tool.name))
+        self.buttons[tool.name] = made
+        return made
+
+    def _with_words(self, tool: Tool) -> QAbstractButton:
+        made = button(tool.title, partial(self._on_tool, tool.name))
+        made.setCheckable(not tool.at_once)
+        self.buttons[tool.name] = made
         return made
 
     def _listen(self) -> None:
@@ -106,25 +116,41 @@ class CorrectSection(Section):
         self.connections.add(self._session.vouched_changed, self._on_vouched_changed)
         self.connections.add(self._session.click_proposed, lambda mask, box: self.proposal.show())
         self.connections.add(self._session.click_cleared, lambda: self.proposal.hide())
+        shortcut = QShortcut(QKeySequence(OPENED_BY), self)
+        self.connections.add(shortcut.activated, self.show_keys)
+
+    def show_keys(self) -> None:
+        """Open the sheet of keys, or bring it to the front."""
+        if self.sheet is None:
+            self.sheet = KeySheet(self._tools, self)
+            self.sheet.destroyed.connect(self._on_sheet_closed)
+            self.sheet.show()
+        self.sheet.raise_()
+
+    def _on_sheet_closed(self) -> None:
+        self.sheet = None
 
     def set_palette(self, colours: Palette) -> None:
         """Draw the icons in the theme's colour."""
         for name, made in self.buttons.items():
-            made.setIcon(icons.icon(name, colours.icon, colours.button, _ICON))
+            drawn = self._tools.all[name].icon
+            if drawn:
+                made.setIcon(icons.icon(drawn, colours.icon, colours.button, _ICON))
 
     def refresh(self) -> None:
         """Show the tools that can be used."""
         has_masks = self._stage.labels is not None
         cells = self._session.kind == "instances"
-        why_not_click = self._session.verbs.click.why_not() if has_masks else "There are no masks yet."
         for name, made in self.buttons.items():
-            made.setEnabled(has_masks and not (name == "click" and why_not_click))
-        tip = dict(_TOOLS)["click"]
-        self.buttons["click"].setToolTip(f"{tip}\n{why_not_click}" if why_not_click else tip)
-        for widget in (self.new, self.approve_object, self.approve_view, self.approve_more, self.show_vouched):
+            tool = self._tools.all[name]
+            why_not = tool.why_not() if has_masks else "There are no masks yet."
+            made.setEnabled(not why_not)
+            made.setToolTip(tip_of(tool, why_not))
+            made.setVisible(tool.is_offered())
+            if tool.place == "word":
+                made.setText(tool.title)
+        for widget in (self.more, self.show_vouched):
             widget.setEnabled(has_masks)
-        self.new.setVisible(cells)
-        self.approve_object.setText("Approve object" if cells else "Approve area")
         self.classes.refresh()
         self.classes.setVisible(not cells and self._session.current is not None)
         self.missing.setVisible(self._session.current is not None and not has_masks)
@@ -141,7 +167,7 @@ class CorrectSection(Section):
 
     def _on_tool(self, name: str) -> None:
         self.say("")
-        self._tools.use("pan" if name == self._tools.current else name)
+        self._tools.toggle(name)
         focused = QApplication.focusWidget()
         if focused is not None:  # keys are for the tool now, not for a field that was edited before
             focused.clearFocus()
@@ -149,9 +175,8 @@ class CorrectSection(Section):
     def _on_tool_changed(self, current: str) -> None:
         for name, made in self.buttons.items():
             made.setChecked(name == current and self._stage.labels is not None)
-        self.approve_object.setChecked(current == "approve")
         self.classes.show_selected()
-        hint = HINTS.get(current, "")
+        hint = self._tools.all[current].hint
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint) and self._stage.labels is not None)
         self._show_count()

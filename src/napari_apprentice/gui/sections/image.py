@@ -13,12 +13,14 @@ from napari_apprentice.data.axes import describe
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.images import OpenImages
+from napari_apprentice.gui.open_dialog import ask_files, ask_folder
+from napari_apprentice.gui.opening import open_paths
 from napari_apprentice.gui.sections.asking import AskAxes, AskSize
 from napari_apprentice.gui.sections.channels import ChannelChoice, inputs_of
 from napari_apprentice.gui.sections.contrast import ContrastMenu
 from napari_apprentice.gui.sections.reading import ReadingForm, orders
 from napari_apprentice.gui.sections.region import RegionWords
-from napari_apprentice.gui.sections.section import Fields, Section, button, link, muted, row
+from napari_apprentice.gui.sections.section import Fields, LinkMenu, Section, button, link, muted, row
 from napari_apprentice.gui.stage import Stage, is_ours
 from napari_apprentice.settings import ClassName, Kind
 
@@ -26,6 +28,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("instances", "cells, each by itself"),
     ("classes", "classes (tissue, organelle)"),
 )
+_OPEN = "With all that the file says: axes, pixel size, channels, orientation, all levels of a pyramid"
 _FIRST_CLASS = (ClassName(value=1, name="class 1", color="#7b3294"),)
 
 
@@ -41,6 +44,9 @@ class ImageSection(Section):
         self.choice = QComboBox()
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice.activated.connect(self._on_chosen)
+        self.files = LinkMenu("Open with Apprentice", _OPEN)
+        self.files.choices.addAction("Files...", lambda: self.open_paths(ask_files(self)))
+        self.files.choices.addAction("A folder (OME-Zarr, DICOM)...", lambda: self.open_paths(ask_folder(self)))
         self.words = muted("")
         self.notes = muted("", role="warning")
         self.notes.hide()
@@ -63,6 +69,7 @@ class ImageSection(Section):
         self.refresh()
 
     def _build(self) -> None:
+        self.head.addWidget(self.files)
         self.rows.addWidget(self.choice)
         self.rows.addWidget(self.words)
         self.rows.addWidget(self.notes)
@@ -117,6 +124,13 @@ class ImageSection(Section):
             self._tell_notes(self._images.open(layer))
             self._take_over_classes(layer)
         self.refresh()
+
+    def open_paths(self, paths: list[str]) -> None:
+        """Open files in the viewer, and the first image of them here; a mistake is said here."""
+        with self.said():
+            images = [one for one in open_paths(self._stage.viewer, paths) if isinstance(one, Image)]
+            if images:
+                self.open(images[0])
 
     # showing
 

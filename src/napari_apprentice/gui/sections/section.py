@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.icons import icon
+from napari_apprentice.gui.icons import SETTINGS, icon
 from napari_apprentice.gui.theme import Palette
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Section(QFrame):
         self.title.toggled.connect(self._on_folded)
         self.aside = QLabel()
         self.aside.setProperty("role", "muted")
-        head = row(self.title, None, self.aside)
+        self.head = row(self.title, None, self.aside)
         self.body = QWidget(self)
         self.rows = QVBoxLayout(self.body)
         self.rows.setContentsMargins(0, 2, 0, 0)
@@ -62,7 +62,7 @@ class Section(QFrame):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(line())
-        layout.addLayout(head)
+        layout.addLayout(self.head)
         layout.addWidget(self.body)
         layout.addWidget(self.below)
         layout.addWidget(self.details)
@@ -260,7 +260,7 @@ class Fold(QToolButton):
 
     def set_palette(self, colours: Palette) -> None:
         """Draw the icon in the theme's colour."""
-        self.setIcon(icon("settings", colours.icon, colours.button))
+        self.setIcon(icon(SETTINGS, colours.icon, colours.button))
 
 
 def link(text: str, slot: Callable[[], None], tip: str = "") -> QToolButton:
@@ -272,6 +272,20 @@ def link(text: str, slot: Callable[[], None], tip: str = "") -> QToolButton:
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     made.clicked.connect(lambda _checked=False: slot())
     return made
+
+
+class LinkMenu(QToolButton):
+    """A line of small text that opens a menu, ``choices``."""
+
+    def __init__(self, text: str, tip: str) -> None:
+        super().__init__()
+        self.choices = QMenu(self)
+        self.setProperty("role", "link")
+        self.setText(f"{text} ▾")
+        self.setToolTip(tip)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setMenu(self.choices)
 
 
 def row(*widgets: QWidget | None, spacing: int = 6) -> QHBoxLayout:

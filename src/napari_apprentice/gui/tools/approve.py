@@ -2,82 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from napari_apprentice.errors import UserError
-from napari_apprentice.gui.footprint import Footprint
-from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
+from napari_apprentice.gui.tools.tool import Place, Tool
+from napari_apprentice.gui.tools.view import masks_of, visible_edges
 from napari_apprentice.session.large_entry import LargeEntry
 
 
-def approve_object(stage: Stage, position: Any = None) -> None:
-    """The object at a position in world coordinates; None: under the cursor."""
-    layer, footprint = _masks(stage)
-    at = layer.world_to_data(stage.viewer.cursor.position if position is None else position)
-    t, z, y, x = (round(i) for i in footprint.point(at))
+class ApproveObjects(Tool):
+    """The objects that are clicked are right."""
+
+    name = "approve"
+    about = "press here and click the objects that are right, or press A with the cursor on one"
+    hint = "Click the objects that are right as they are."
+    place = "word"
+    cursor = "cross"
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._gestures = CanvasGestures(stage, self._on_click)
+
+    @property
+    def title(self) -> str:
+        """Classes have areas."""
+        return "Approve object" if self._stage.session.kind == "instances" else "Approve area"
+
+    def turn_on(self) -> None:
+        """Clicks approve."""
+        self._gestures.set_on(True)
+
+    def turn_off(self) -> None:
+        """Clicks are napari's again."""
+        self._gestures.set_on(False)
+
+    def _on_click(self, gesture: Gesture) -> None:
+        _approve_at(self._stage, gesture.at)
+
+
+class _Approval(Tool):
+    """Approves at once."""
+
+    place: Place = "menu"
+    at_once = True
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+
+class ApproveUnderCursor(_Approval):
+    """The object under the cursor is right."""
+
+    name = "approve object"
+    title = "Approve the object under the cursor"
+    key = "A"
+    place = ""
+
+    def turn_on(self) -> None:
+        """Approve it."""
+        _approve_at(self._stage, self._stage.viewer.cursor.position)
+
+
+class ApproveView(_Approval):
+    """What the canvas shows now is right; in a volume the slice that is shown."""
+
+    name = "approve view"
+    title = "Approve view"
+    about = "what you see in the canvas now is right: objects, and background between them"
+    key = "Shift-A"
+    place = "word"
+
+    def turn_on(self) -> None:
+        """Approve it."""
+        _approve_seen(self._stage, whole_plane=False)
+
+
+class ApproveSlice(_Approval):
+    """All of the slice that is shown is right."""
+
+    name = "approve slice"
+    title = "Approve this slice"
+
+    def turn_on(self) -> None:
+        """Approve it."""
+        _approve_seen(self._stage, whole_plane=True)
+
+
+class ApproveImage(_Approval):
+    """Everything is right; of a large image all that is open."""
+
+    name = "approve image"
+    title = "Approve the whole image"
+
+    def turn_on(self) -> None:
+        """Approve it."""
+        masks_of(self._stage)
+        session = self._stage.session
+        session.edits.approve_region((slice(None),) * 4)
+        if isinstance(self._stage.entry, LargeEntry):
+            session.said.emit("All of the open part is vouched for now, the framed one; other parts are as they were.")
+
+
+def _approve_at(stage: Stage, position: Any) -> None:
+    """The object at a position in world coordinates."""
+    layer, footprint = masks_of(stage)
+    t, z, y, x = (round(i) for i in footprint.point(layer.world_to_data(position)))
     stage.session.edits.approve_object((t, z, y, x))
 
 
-def approve_view(stage: Stage) -> None:
-    """What the canvas shows now; in a volume the slice that is shown."""
-    _approve(stage, whole_plane=False)
-
-
-def approve_slice(stage: Stage) -> None:
-    """The slice that is shown, all of it."""
-    _approve(stage, whole_plane=True)
-
-
-def approve_image(stage: Stage) -> None:
-    """Everything; of a large image all that is open."""
-    _masks(stage)
-    stage.session.edits.approve_region((slice(None),) * 4)
-    if isinstance(stage.entry, LargeEntry):
-        stage.session.said.emit(
-            "All of the open part is vouched for now, the framed one; other parts are as they were."
-        )
-
-
-def visible_edges(stage: Stage, *, whole_plane: bool) -> list[tuple[int, int]]:
-    """(start, stop) for each dimension of the masks layer of what is seen of it; `UserError` when nothing is."""
-    layer, _ = _masks(stage)
-    if stage.viewer.dims.ndisplay != 2:
-        raise UserError("In 3D display it is not clear what you see: switch the view to 2D (Ctrl+Y).")
-    displayed = [i - (stage.viewer.dims.ndim - layer.ndim) for i in stage.viewer.dims.displayed]
-    at = layer.world_to_data(stage.viewer.dims.point)
-    edges: list[tuple[int, int]] = []
-    for axis, length in enumerate(layer.data.shape):
-        if axis in displayed and whole_plane:
-            edges.append((0, length))
-        elif axis in displayed:
-            first, last = np.sort(layer.corner_pixels[:, axis])
-            edges.append((max(0, int(first)), min(length, int(last) + 1)))
-        else:
-            index = round(float(at[axis]))
-            edges.append((index, index + 1) if 0 <= index < length else (0, 0))
-    if any(start >= stop for start, stop in edges):
-        raise UserError("Nothing of the image is in view: press Home in the viewer to bring it back.")
-    return edges
-
-
-def _approve(stage: Stage, *, whole_plane: bool) -> None:
-    _, footprint = _masks(stage)
+def _approve_seen(stage: Stage, *, whole_plane: bool) -> None:
+    _, footprint = masks_of(stage)
     stage.session.edits.approve_region(footprint.box(visible_edges(stage, whole_plane=whole_plane)))
-
-
-def _masks(stage: Stage) -> tuple[ApprenticeLabels, Footprint]:
-    if stage.labels is None or stage.footprint is None:
-        raise UserError("There is no masks layer: open an image, or show its masks again.")
-    return stage.labels, stage.footprint
-
-
-APPROVALS: dict[str, Callable[[Stage], None]] = {
-    "object": approve_object,
-    "view": approve_view,
-    "slice": approve_slice,
-    "image": approve_image,
-}

@@ -14,7 +14,7 @@ from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.layers import MARK
 from napari_apprentice.gui.stage import Stage
-from napari_apprentice.gui.tools.approve import visible_edges
+from napari_apprentice.gui.tools.view import visible_edges
 from napari_apprentice.session import InsideMap
 
 _GATE = {"colormap": "inferno", "opacity": 0.55}  # the image stays visible below

@@ -1,158 +1,117 @@
-"""Which tool is in the hand: napari's own modes of the masks layer, the background brush, click a cell."""
+"""The tools of a panel: which one is in the hand, and the keys that take them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from psygnal import Signal
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.stage import Stage
-from napari_apprentice.gui.tools import approve
-from napari_apprentice.gui.tools.click import CanvasClicks, ClickTool
+from napari_apprentice.gui.tool_labels import ModeOfTool
+from napari_apprentice.gui.tools import table
+from napari_apprentice.gui.tools.brush import Brush
+from napari_apprentice.gui.tools.keys import LayerKeys
+from napari_apprentice.gui.tools.move import Move
+from napari_apprentice.gui.tools.tool import Tool
 
-MODES = {"pan": "pan_zoom", "paint": "paint", "erase": "erase", "fill": "fill", "polygon": "polygon", "pick": "pick"}
-HINTS = {
-    "pan": "",
-    "paint": "Paint the masks; what you paint is vouched for. M: a new object, [ and ]: brush size.",
-    "erase": "Erase what is wrong: background is vouched for where an object was.",
-    "fill": "Click an object to give it the selected label, which merges the two; the same label vouches for it.",
-    "polygon": "Click around an object, double-click to close.",
-    "pick": "Click an object to take its label.",
-    "background": "Paint where there is nothing: blue is vouched-for background.",
-    "approve": "Click the objects that are right as they are.",
-    "click": "Click a cell that was missed or cut badly. Enter keeps the outline, Esc discards it.",
-}
+_WITH_CLASS = ("paint", "fill", "polygon")  # tools that go on with another class
 
 
 class Tools:
-    """The tool in use. ``changed`` carries its name, ``troubled`` one sentence for the user."""
+    """One tool of each kind in the table; ``changed`` tells which is in the hand, ``troubled`` a sentence."""
 
     changed = Signal(str)
     troubled = Signal(str)
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.click = ClickTool(stage)
-        self._approving = CanvasClicks(stage, self._on_approving)
-        self._vouched_was_shown: bool | None = None
-        self._layer: Connections | None = None
-        self._last = "pan"
+        self.all: dict[str, Tool] = {kind.name: kind(stage) for kind in table.TOOLS}
+        self._current = self.all[Move.name]
+        self._taking = False
+        self._layer = Connections()
+        self._keys = LayerKeys()
+        self._numbers = LayerKeys()
         self._connections = Connections()
         self._connections.add(stage.changed, self._on_layer_changed)
         self._connections.add(stage.session.settings_changed, self._on_settings_changed)
-        self._connections.add(self.click.troubled, self.troubled.emit)
         self._on_layer_changed()
 
     def close(self) -> None:
         """Put the tools down."""
-        self.click.close()
-        self._approving.set_on(False)
         self._connections.close()
-        if self._layer is not None:
-            self._layer.close()
+        self._leave_layer()
+        for tool in self.all.values():
+            tool.close()
 
     @property
     def current(self) -> str:
-        """The tool in use, a key of `HINTS`."""
-        layer = self.stage.labels
-        if layer is None:
-            return "pan"
-        if self.click.is_on:
-            return "click"
-        if self._approving.is_on:
-            return "approve"
-        if layer.background_brush:
-            return "background"
-        return next((name for name, mode in MODES.items() if mode == str(layer.mode)), "pan")
+        """The name of the tool in the hand."""
+        return self._current.name
 
     def use(self, name: str) -> None:
-        """Take a tool; it works on the masks layer, which becomes the active one."""
-        layer = self.stage.activate()
-        if layer is None:
+        """Take a tool, which makes the masks layer the active one, or do at once what it does."""
+        tool = self.all[name]
+        if self.stage.labels is None:
             return
-        self.click.set_on(name == "click")
-        self._approving.set_on(name == "approve")
-        if name == "background":
-            layer.background_brush = True
-        elif name in MODES:
-            layer.background_brush = False
-            layer.mode = MODES[name]
-        self._tell()
+        why_not = tool.why_not()
+        if why_not:
+            self.troubled.emit(why_not)
+        elif tool.at_once:
+            self._try(tool.turn_on)
+        elif self.stage.activate() is not None:
+            self._take(tool)
 
-    def new_object(self) -> None:
-        """Take the brush with an id that no object has."""
-        entry = self.stage.entry
-        if entry is None or self.stage.labels is None:
-            return
-        self.stage.labels.selected_label = entry.next_id()
-        self.use("paint")
+    def toggle(self, name: str) -> None:
+        """Take a tool, or put it down when it is in the hand."""
+        self.use(Move.name if name == self.current else name)
 
     def use_class(self, value: int) -> None:
         """Take the brush with a class."""
         if self.stage.labels is not None:
             self.stage.labels.selected_label = value
-            if self.current not in ("paint", "fill", "polygon"):
-                self.use("paint")
+            if self.current not in _WITH_CLASS:
+                self.use(Brush.name)
             self._tell()
 
-    def approve(self, what: str) -> None:
-        """Approve the object under the cursor, the field of view, the slice or the whole image."""
-        self._try(lambda: approve.APPROVALS[what](self.stage))
+    # taking
 
-    # what happens
-
-    def _on_layer_changed(self) -> None:
-        if self._layer is not None:
-            self._layer.close()
-        self._put_down_clicks()
+    def _take(self, tool: Tool, *, in_mode: bool = False) -> None:
+        """Put down what is in the hand and take another; ``in_mode``: napari has chosen the mode already."""
+        before, self._current = self._current, tool
         layer = self.stage.labels
-        if layer is None:
+        if layer is not None and tool is not before:
+            self._taking = True
+            try:
+                before.turn_off()
+                if before.cursor and (not in_mode or layer.mode == before.mode):
+                    layer.cursor = "standard"  # napari leaves it as it is where the mode stays the same
+                if not in_mode:
+                    layer.mode = tool.mode
+                tool.turn_on()
+                if tool.cursor:
+                    layer.cursor = tool.cursor
+            except UserError as error:
+                self._current = self.all[Move.name]
+                layer.mode = Move.mode
+                self.troubled.emit(str(error))
+            finally:
+                self._taking = False
+            layer.tool = self.current
+        self._tell()
+
+    def _on_mode_chosen(self, mode: str) -> None:
+        """By a key, a button or a menu of napari, or by a script; also the mode that it was in already."""
+        layer = self.stage.labels
+        if self._taking or layer is None:
             return
-        self._layer = Connections()
-        self._layer.add(layer.events.mode, self._on_mode)
-        self._layer.add(layer.events.background_brush, self._on_background_brush)
-        self._layer.add(layer.events.selected_label, self._on_mode)
-        self._layer.add(layer.events.key_tool, self._on_key)
-        self._bind_numbers()
-        self._tell()
-
-    def _on_settings_changed(self) -> None:
-        self._bind_numbers()
-        self._tell()
-
-    def _on_mode(self, event: Any = None) -> None:
-        if self.stage.labels is not None and str(self.stage.labels.mode) != "pan_zoom":
-            self._put_down_clicks()
-        self._tell()
-
-    def _on_background_brush(self, event: Any = None) -> None:
-        """What is vouched for is shown while the brush that paints it is in the hand."""
-        on = self.stage.labels is not None and self.stage.labels.background_brush
-        if on and self._vouched_was_shown is None:
-            self._vouched_was_shown = self.stage.shows_vouched
-            self.stage.show_vouched(True)
-        elif not on and self._vouched_was_shown is not None:
-            self.stage.show_vouched(self._vouched_was_shown)
-            self._vouched_was_shown = None
-        self._tell()
-
-    def _on_key(self, event: Any) -> None:
-        if event.value == "new object":
-            self.new_object()
-        elif event.value.startswith("approve "):
-            self.approve(event.value.removeprefix("approve "))
-        else:
-            self.use("pan" if self.current == event.value else event.value)
-
-    def _on_approving(self, position: Any) -> None:
-        self._try(lambda: approve.approve_object(self.stage, position))
-
-    def _put_down_clicks(self) -> None:
-        self.click.set_on(False)
-        self._approving.set_on(False)
+        found = self.all.get(mode.tool) if isinstance(mode, ModeOfTool) else None
+        if found is None or found.mode != layer.mode:
+            naparis = (tool for tool in self.all.values() if tool.napari_action and tool.mode == layer.mode)
+            found = next(naparis, self.all[Move.name])
+        self._take(found, in_mode=True)
 
     def _try(self, verb: Callable[[], None]) -> None:
         try:
@@ -160,17 +119,41 @@ class Tools:
         except UserError as error:
             self.troubled.emit(str(error))
 
-    def _tell(self) -> None:
+    def _tell(self, event: object = None) -> None:
         self.changed.emit(self.current)
 
-    def _bind_numbers(self) -> None:
-        """Number keys take classes in a project of classes; otherwise they are napari's."""
+    # the layer
+
+    def _on_layer_changed(self) -> None:
+        self._leave_layer()
         layer = self.stage.labels
         if layer is None:
             return
-        classes = self.stage.session.classes if self.stage.session.kind == "classes" else ()
-        for number in range(1, 10):
-            key = str(number)
-            layer.bind_key(key, None, overwrite=True)
-            if any(one.value == number for one in classes):
-                layer.bind_key(key, lambda _layer, value=number: self.use_class(value), overwrite=True)
+        self._layer.add(layer.mode_chosen, self._on_mode_chosen)
+        self._layer.add(layer.events.selected_label, self._tell)
+        for tool in self.all.values():
+            if tool.key:
+                self._keys.bind(layer, tool.key, partial(self.toggle, tool.name))
+        self._bind_numbers()
+        self._tell()
+
+    def _leave_layer(self) -> None:
+        self._layer.close()
+        self._numbers.close()
+        self._keys.close()
+        before, self._current = self._current, self.all[Move.name]
+        before.turn_off()
+
+    def _on_settings_changed(self) -> None:
+        self._bind_numbers()
+        self._tell()
+
+    def _bind_numbers(self) -> None:
+        """Number keys take classes in a project of classes; otherwise they are napari's."""
+        self._numbers.close()
+        layer, session = self.stage.labels, self.stage.session
+        if layer is None or session.kind != "classes":
+            return
+        for one in session.classes:
+            if one.value < 10:
+                self._numbers.bind(layer, str(one.value), partial(self.use_class, one.value))

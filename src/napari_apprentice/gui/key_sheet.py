@@ -1,0 +1,58 @@
+"""The sheet of keys: what the tools are taken with, and what of napari is worth knowing beside them."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from napari_apprentice.gui.tools.keys import napari_keys
+from napari_apprentice.gui.tools.tool import key_of
+from napari_apprentice.gui.tools.tools import Tools
+
+OPENED_BY = "F1"
+_NAPARI = (
+    ("napari:decrease_brush_size", "Smaller brush; or move the mouse with Alt held"),
+    ("napari:increase_brush_size", "Larger brush"),
+    ("napari:swap_selected_and_background_labels", "Selected label or background"),
+    ("napari:hold_for_pan_zoom", "Hold to move the view with any tool"),
+    ("napari:reset_view", "All of the image in view"),
+    ("napari:toggle_ndisplay", "2D or 3D"),
+    ("napari:increment_dims_left", "Slice or frame before"),
+    ("napari:increment_dims_right", "Slice or frame after; or turn the wheel with Ctrl held"),
+    ("napari:toggle_selected_visibility", "Hide or show the masks"),
+)
+Line = tuple[str, str]
+
+
+def lines_of(tools: Tools) -> list[tuple[str, list[Line]]]:
+    """Headings, each with keys and what they do."""
+    own = [(key, tool.title) for tool in tools.all.values() if (key := key_of(tool))]
+    meanwhile = [(tool.title, list(tool.more_keys)) for tool in tools.all.values() if tool.more_keys]
+    undo = [("Ctrl+Z", "Undo"), ("Ctrl+Shift+Z", "Redo")]
+    naparis = [(" or ".join(keys), words) for action, words in _NAPARI if (keys := napari_keys(action))]
+    return [("Tools", own), *meanwhile, ("napari, with the masks selected", [*undo, *naparis])]
+
+
+class KeySheet(QDialog):
+    """All keys at a glance; stays open beside the window while one works."""
+
+    def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(10)
+        for heading, lines in lines_of(tools):
+            layout.addWidget(QLabel(f"<b>{heading}</b>"))
+            layout.addLayout(_table(lines))
+
+
+def _table(lines: list[Line]) -> QGridLayout:
+    table = QGridLayout()
+    table.setHorizontalSpacing(16)
+    table.setColumnMinimumWidth(0, 110)
+    table.setColumnStretch(1, 1)
+    for place, (key, words) in enumerate(lines):
+        table.addWidget(QLabel(key), place, 0)
+        table.addWidget(QLabel(words), place, 1)
+    return table

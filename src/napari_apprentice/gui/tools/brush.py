@@ -1,0 +1,38 @@
+"""The brush, and with a new id."""
+
+from __future__ import annotations
+
+from napari_apprentice.gui.tools.painting import PaintingTool
+
+
+class Brush(PaintingTool):
+    """Paints the selected label."""
+
+    name = "paint"
+    title = "Brush"
+    napari_action = "napari:activate_labels_paint_mode"
+    hint = "Paint the masks; what you paint is vouched for. M: a new object, [ and ]: brush size."
+    icon = "paint"
+    mode = "paint"
+
+
+class NewObject(PaintingTool):
+    """Takes the brush with an id that no object has."""
+
+    name = "new object"
+    title = "New object"
+    about = "paint an object with an id of its own"
+    key = "M"
+    place = "word"
+    at_once = True
+
+    def is_offered(self) -> bool:
+        """Classes have no ids of their own."""
+        return self._stage.session.kind == "instances"
+
+    def turn_on(self) -> None:
+        """Select the id; choosing the mode takes the brush."""
+        entry, layer = self._stage.entry, self._stage.activate()
+        if entry is not None and layer is not None:
+            layer.selected_label = entry.next_id()
+            layer.mode = Brush.mode

@@ -1,0 +1,17 @@
+"""What tools that paint by means of napari have in common."""
+
+from __future__ import annotations
+
+from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.tools.tool import Tool
+
+
+class PaintingTool(Tool):
+    """A mode of napari that changes masks: refused where its strokes could not be recorded."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def why_not(self) -> str:
+        """Why napari's strokes cannot be recorded."""
+        return self._stage.why_not_paint

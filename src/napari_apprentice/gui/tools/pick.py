@@ -1,0 +1,19 @@
+"""Taking a label from the image."""
+
+from __future__ import annotations
+
+from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.tools.tool import Tool
+
+
+class Pick(Tool):
+    """Selects the label of the object that is clicked."""
+
+    name = "pick"
+    title = "Pick a label"
+    napari_action = "napari:activate_labels_picker_mode"
+    hint = "Click an object to take its label."
+    icon = "picker"
+    mode = "pick"
+
+    def __init__(self, stage: Stage) -> None: ...

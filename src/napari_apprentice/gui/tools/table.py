@@ -1,0 +1,20 @@
+"""The tools there are, in the order of their buttons: a new one is a class in a file of its own, and its name here."""
+
+from __future__ import annotations
+
+from napari_apprentice.gui.tools import approve
+from napari_apprentice.gui.tools.background import BackgroundBrush
+from napari_apprentice.gui.tools.brush import Brush, NewObject
+from napari_apprentice.gui.tools.click import ClickCell
+from napari_apprentice.gui.tools.eraser import Eraser
+from napari_apprentice.gui.tools.fill import Fill
+from napari_apprentice.gui.tools.move import Move
+from napari_apprentice.gui.tools.pick import Pick
+from napari_apprentice.gui.tools.polygon import Polygon
+from napari_apprentice.gui.tools.tool import Tool
+
+TOOLS: tuple[type[Tool], ...] = (
+    Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Move,
+    NewObject, approve.ApproveObjects, approve.ApproveUnderCursor, approve.ApproveView,
+    approve.ApproveSlice, approve.ApproveImage,
+)  # fmt: skip

@@ -1,0 +1,269 @@
+"""Tools with real keys and mouse: a new one is a class in the table; what is in the hand is what is shown."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QLabel
+
+from napari_apprentice.errors import UserError
+from napari_apprentice.gui.tools import table
+from napari_apprentice.gui.tools.canvas import CanvasGestures
+from napari_apprentice.gui.tools.tool import Tool
+
+ALT = Qt.KeyboardModifier.AltModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+NONE = Qt.KeyboardModifier.NoModifier
+LEFT = Qt.MouseButton.LeftButton
+
+
+class Ruler(Tool):
+    """A tool that is known to this file and the table only."""
+
+    name = "ruler"
+    title = "Ruler"
+    about = "how far it is"
+    key = "R"
+    hint = "Drag from here to there."
+    icon = "polygon_lasso"
+    cursor = "cross"
+
+    def __init__(self, stage) -> None:
+        self.told: list[str] = []
+        self.gestures = []
+        self.moves = 0
+        self.canvas = CanvasGestures(stage, self.gestures.append, self.gestures.append, self._on_move)
+
+    def turn_on(self) -> None:
+        self.told.append("on")
+        self.canvas.set_on(True)
+
+    def turn_off(self) -> None:
+        self.told.append("off")
+        self.canvas.set_on(False)
+
+    def close(self) -> None:
+        self.told.append("closed")
+
+    def _on_move(self, gesture) -> None:
+        self.moves += 1
+        if len(gesture.path) > 400:
+            raise UserError("Too far.")
+
+
+@pytest.fixture
+def with_ruler(monkeypatch):
+    monkeypatch.setattr(table, "TOOLS", (*table.TOOLS, Ruler))
+
+
+@pytest.fixture
+def ruler(with_ruler, panel, opened):
+    return panel.tools.all["ruler"]
+
+
+def test_tool_in_the_table_has_button_tooltip_key_and_hint_and_is_put_down_again(ruler, panel, opened, hand):
+    button = panel.correct.buttons["ruler"]
+    assert button.toolTip() == "Ruler (R): how far it is"
+    assert not button.icon().isNull()
+    hand.hover(opened, (60, 80))
+    hand.key(Qt.Key.Key_R)
+    assert (panel.tools.current, button.isChecked()) == ("ruler", True)
+    assert panel.correct.hint.text() == "Drag from here to there."
+    assert (opened.cursor, ruler.told) == ("cross", ["on"])
+    hand.key(Qt.Key.Key_R)
+    assert (panel.tools.current, button.isChecked()) == ("pan", False)
+    assert (opened.cursor, ruler.told) == ("standard", ["on", "off"])
+    button.click()
+    hand.key(Qt.Key.Key_P)
+    assert (panel.tools.current, ruler.told) == ("paint", ["on", "off", "on", "off"])
+    panel.desk.close()
+    assert ruler.told[-1] == "closed"
+
+
+def test_tool_that_draws_gets_drags_and_the_camera_none(ruler, panel, opened, viewer, hand):
+    panel.correct.buttons["ruler"].click()
+    assert not viewer.scene.camera.mouse_pan
+    _drag(hand, opened, (20, 20), (20, 60))
+    (drag,) = ruler.gestures
+    np.testing.assert_allclose(drag.at, (10, 10), atol=0.5)  # pixels of half a micrometre
+    np.testing.assert_allclose(drag.path[-1], (10, 30), atol=0.5)
+    assert ruler.moves > 2
+    QTest.mouseClick(hand.canvas.native, LEFT, SHIFT, hand.where(opened, (40, 40)))
+    np.testing.assert_allclose(ruler.gestures[-1].path, [(20, 20)], atol=0.5)
+    assert ruler.gestures[-1].modifiers == {"Shift"}
+    panel.correct.buttons["ruler"].click()
+    assert viewer.scene.camera.mouse_pan
+    _drag(hand, opened, (20, 20), (20, 60))
+    assert len(ruler.gestures) == 2
+
+
+def test_space_gives_drags_to_the_camera_while_a_tool_draws(ruler, panel, opened, viewer, hand):
+    panel.correct.buttons["ruler"].click()
+    QTest.keyPress(hand.canvas.native, Qt.Key.Key_Space)
+    assert viewer.scene.camera.mouse_pan
+    _drag(hand, opened, (20, 20), (20, 60))
+    QTest.keyRelease(hand.canvas.native, Qt.Key.Key_Space)
+    assert not viewer.scene.camera.mouse_pan
+    assert ruler.gestures == []
+    _drag(hand, opened, (20, 20), (20, 60))
+    assert len(ruler.gestures) == 1
+
+
+@pytest.mark.parametrize("tool", ["click", "approve"])
+def test_double_click_and_alt_drag_do_not_zoom_while_clicks_are_taken(panel, opened, viewer, hand, tool):
+    panel.tools.use(tool)
+    before = viewer.scene.camera.zoom
+    _double_click(hand, opened, (60, 100))
+    _drag(hand, opened, (20, 20), (100, 140), ALT)
+    assert viewer.scene.camera.zoom == before
+    panel.tools.use("pan")
+    _double_click(hand, opened, (60, 100))
+    assert viewer.scene.camera.zoom == 2 * before
+    _drag(hand, opened, (50, 90), (70, 110), ALT)
+    assert viewer.scene.camera.zoom > 2 * before
+
+
+def _double_click(hand, layer, at):
+    where = hand.where(layer, at)
+    QTest.mouseClick(hand.canvas.native, LEFT, NONE, where)
+    QTest.mouseDClick(hand.canvas.native, LEFT, NONE, where)
+    QTest.qWait(30)
+
+
+def _drag(hand, layer, start, stop, modifiers=NONE):
+    """With the button held in every move, and the modifiers, which `QTest` leaves out of moves."""
+    widget = hand.canvas.native
+
+    def send(kind, at, button, buttons):
+        event = QMouseEvent(kind, at, widget.mapToGlobal(at), button, buttons, modifiers)
+        QApplication.sendEvent(widget, event)
+        QTest.qWait(5)
+
+    ends = [QPointF(hand.where(layer, at)) for at in (start, stop)]  # the camera may move under way
+    send(QEvent.Type.MouseButtonPress, ends[0], LEFT, LEFT)
+    for share in np.linspace(0, 1, 6)[1:]:
+        send(QEvent.Type.MouseMove, ends[0] * (1 - share) + ends[1] * share, Qt.MouseButton.NoButton, LEFT)
+    send(QEvent.Type.MouseButtonRelease, ends[1], LEFT, Qt.MouseButton.NoButton)
+    QTest.qWait(30)
+
+
+def test_eraser_key_after_the_background_brush_takes_the_eraser(panel, opened, hand):
+    hand.hover(opened, (60, 80))
+    hand.key(Qt.Key.Key_B)
+    assert (panel.tools.current, panel.stage.shows_vouched) == ("background", True)
+    hand.key(Qt.Key.Key_E)
+    assert (panel.tools.current, panel.stage.shows_vouched) == ("erase", False)
+    assert panel.correct.buttons["erase"].isChecked()
+    hand.drag(opened, (60, 60), (60, 90))
+    assert not panel.session.current.vouched.any()  # an eraser says nothing where nothing was
+    hand.key(Qt.Key.Key_B)
+    hand.drag(opened, (60, 60), (60, 90))
+    assert (panel.session.current.vouched == 1).any()
+
+
+@pytest.mark.parametrize("tool", ["click", "approve"])
+def test_key_that_moves_the_view_puts_down_a_tool_of_ours(panel, opened, hand, tool):
+    hand.hover(opened, (60, 80))
+    panel.tools.use(tool)
+    hand.key(Qt.Key.Key_Z)
+    assert (panel.tools.current, opened.cursor) == ("pan", "standard")
+    assert not panel.correct.buttons[tool].isChecked()
+
+
+@pytest.mark.parametrize(("tool", "key"), [("background", Qt.Key.Key_Space), ("click", Qt.Key.Key_P)])
+def test_tool_of_ours_comes_back_when_a_key_of_napari_is_let_go(panel, opened, hand, tool, key):
+    hand.hover(opened, (60, 80))
+    panel.tools.use(tool)
+    QTest.keyPress(hand.canvas.native, key)
+    assert panel.tools.current != tool
+    QTest.qWait(700)  # napari: a key that was held for longer is given back
+    QTest.keyRelease(hand.canvas.native, key)
+    assert panel.tools.current == tool
+    assert panel.correct.buttons[tool].isChecked()
+
+
+def test_keys_are_napari_s_again_when_the_panel_is_gone(panel, opened, hand):
+    panel.desk.close()
+    assert not opened.keymap
+
+
+def test_sheet_tells_the_keys_of_all_tools_and_those_of_napari_as_the_user_has_set_them(
+    ruler, panel, viewer, opened, hand
+):
+    viewer.window._qt_window.activateWindow()  # shortcuts are those of the active window
+    QTest.qWait(50)
+    QTest.keyClick(hand.canvas.native, Qt.Key.Key_F1)
+    QTest.qWait(30)
+    sheet = panel.correct.sheet
+    words = [one.text() for one in sheet.findChildren(QLabel)]
+    lines = dict(pairwise(words))
+    assert (lines["R"], lines["C"], lines["P"], lines["Shift+A"]) == ("Ruler", "Click a cell", "Brush", "Approve view")
+    assert lines["Ctrl+Y"] == "2D or 3D"
+    sheet.close()
+    QTest.qWait(30)
+    panel.correct.show_keys()
+    assert panel.correct.sheet is not sheet
+    panel.correct.sheet.close()
+    QTest.qWait(30)
+
+
+def test_tool_that_cannot_be_used_says_why_and_is_not_taken(panel, opened, hand):
+    panel.session.choose_model("fresh")
+    button = panel.correct.buttons["click"]
+    assert not button.isEnabled()
+    assert button.toolTip().startswith(
+        "Click a cell (C): its mask is proposed at once\nA fresh network knows nothing yet"
+    )
+    hand.hover(opened, (60, 80))
+    hand.key(Qt.Key.Key_C)
+    assert panel.tools.current == "pan"
+    assert panel.correct.below.text().startswith("A fresh network knows nothing yet")
+
+
+def test_tool_that_cannot_begin_says_why_and_leaves_the_hand_empty(ruler, panel, opened, hand, monkeypatch):
+    def begin():
+        raise UserError("Choose two objects first.")
+
+    monkeypatch.setattr(ruler, "turn_on", begin)
+    monkeypatch.setattr(Ruler, "mode", "erase")
+    panel.tools.use("paint")
+    panel.tools.use("ruler")
+    assert panel.correct.below.text() == "Choose two objects first."
+    assert (panel.tools.current, str(opened.mode)) == ("pan", "pan_zoom")
+    assert panel.correct.buttons["pan"].isChecked()
+
+
+@pytest.fixture
+def unknown_napari(monkeypatch):
+    from napari.layers import Labels
+
+    monkeypatch.delattr(Labels, "_begin_stroke")
+
+
+def test_strokes_are_refused_in_a_napari_that_lacks_a_name_and_the_rest_goes_on(
+    unknown_napari, panel, opened, viewer, hand, runners
+):
+    assert "has no Labels._begin_stroke" in panel.correct.refused.text()
+    assert panel.correct.refused.isVisible()
+    hand.hover(opened, (20, 20))
+    hand.key(Qt.Key.Key_P)
+    hand.drag(opened, (20, 20), (20, 60))
+    assert not opened.data.any()
+    assert (panel.tools.current, panel.correct.buttons["paint"].isEnabled()) == ("pan", False)
+    with pytest.raises(UserError, match="strokes would be lost"):
+        opened.paint((20, 20), 1)
+    viewer.dims.ndisplay = 3
+    viewer.dims.ndisplay = 2  # napari allows editing anew
+    assert not opened.editable
+    panel.segment.job.verb.button.click()
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    assert len(np.unique(opened.data)) == 13
+    hand.hover(opened, (20, 20))
+    hand.key(Qt.Key.Key_A)
+    assert (panel.session.current.vouched == 2).any()
