@@ -59,6 +59,8 @@ def read_stack(data: Path, name: str) -> Example:
 def picture_of(data: Path, name: str) -> sets.Picture:
     """A volume in a folder of data sets: its kind is what is annotated in it, its group the specimen."""
     stack = stack_of(name)
+    if not (data / stack.folder / "images").is_dir():
+        raise UserError(f"{data} has no {stack.folder}/images/{name}.tif: choose the folder that holds the sets.")
     return replace(sets.picture(data / stack.folder, name), kind=stack.what, group=stack.specimen)
 
 
