@@ -14,7 +14,7 @@ from typing import Any
 DOCS = Path(__file__).parent
 PAGES = {"family": "family.md", "representations": "representations.md"}
 ACCURACY = "accuracy.md"  # of all others
-SAID = ("steps", "seeds", "rate", "model", "split", "share", "seconds", "images", "processes")
+SAID = ("steps", "seeds", "rate", "model", "split", "share", "seconds", "count", "processes")
 
 
 def main(name: str, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,13 @@ def test_rooms_import_one_way() -> None:
         [sys.executable, "-c", linter], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_tests_of_the_product_do_without_the_lab() -> None:
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if path.relative_to(ROOT).parts[1] != "lab"]
+    lab = re.compile(r"^\s*(from|import) apprentice_lab\b", re.MULTILINE)
+    assert len(tests) > 100
+    assert not [str(path) for path in tests if lab.search(path.read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("module", ["napari_apprentice", "napari_apprentice.cli", "napari_apprentice.session"])

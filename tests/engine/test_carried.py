@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from apprentice_lab.training.annotated import annotated_source
 from napari_apprentice.data.representations import representation
 from napari_apprentice.engine.augment import AUGMENTATIONS, NO_AUGMENTATION, View
-from napari_apprentice.engine.batches import draw_patch
+from napari_apprentice.engine.batches import Source, draw_patch
 from napari_apprentice.engine.carried import turned
 from napari_apprentice.engine.losses import Objective
-from napari_apprentice.settings import DecodeSettings, NormalizeSettings, RepresentationName
+from napari_apprentice.settings import DecodeSettings, RepresentationName
 
 NAMES = get_args(RepresentationName)
 
@@ -27,12 +26,20 @@ def disks(depth: int = 1) -> np.ndarray:
     return labels
 
 
+def source_of(labels: np.ndarray, name: RepresentationName) -> Source:
+    """A source of an image of which all is known, that looks like its labels (Z, Y, X)."""
+    target, weight = representation(name, 3 if len(labels) > 1 else 2).encode(labels, np.where(labels > 0, 2, 1))
+    image, seen = torch.from_numpy(labels[None] * np.float32(0.1)), torch.from_numpy(labels.astype(np.float32))
+    centres = np.argwhere(labels > 0)[::40].astype(np.float32)
+    return Source(image, torch.from_numpy(target), torch.from_numpy(weight), seen, centres, representation=name)
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("depth", [1, 12])
 @pytest.mark.parametrize("how", [*AUGMENTATIONS.values()], ids=list(AUGMENTATIONS))
 def test_a_patch_teaches_what_its_own_labels_would(name: RepresentationName, depth: int, how) -> None:
     labels = disks(depth)
-    source = annotated_source(labels[None] * 10.0, labels, NormalizeSettings(), representation=name)
+    source = source_of(labels, name)
     rng = np.random.default_rng(3)
     kind = representation(name, 3 if depth > 1 else 2)
     for _ in range(4):
@@ -59,7 +66,7 @@ def test_vectors_turn_with_the_image() -> None:
 
 def test_flows_of_a_turned_patch_lead_to_the_centre() -> None:
     labels = disks()
-    source = annotated_source(labels[None] * 10.0, labels, NormalizeSettings(), representation="flows")
+    source = source_of(labels, "flows")
     rng = np.random.default_rng(0)
     kind = representation("flows")
     for _ in range(5):
@@ -71,7 +78,7 @@ def test_flows_of_a_turned_patch_lead_to_the_centre() -> None:
 def test_what_a_patch_cuts_off_is_not_whole() -> None:
     labels = np.ones((1, 96, 96), np.uint32)
     labels[0, :2] = 0
-    source = annotated_source(labels[None] * 10.0, labels, NormalizeSettings(), representation="affinities")
+    source = source_of(labels, "affinities")
     _, _, weight = draw_patch(source, (1, 32, 32), NO_AUGMENTATION, np.random.default_rng(0))
     assert weight[0].all()
     assert not weight[1, 0, -1].any(), "its partners are beyond the patch"

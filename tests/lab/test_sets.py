@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from apprentice_lab.sets import pictures
+from apprentice_lab.sets import paired, picture, pictures, training_part
 from napari_apprentice.errors import UserError
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -89,5 +89,51 @@ def test_a_format_without_a_reader_is_said(tmp_path: Path) -> None:
     for part in ("images", "labels"):
         (tmp_path / part).mkdir()
         (tmp_path / part / "a.xyz").write_text("?")
-    with pytest.raises(UserError, match=r"a\.xyz is not an image that can be read"):
-        pictures(tmp_path)[0].read()
+    with pytest.raises(UserError, match=r"no image in .*images \(TIFF"):
+        pictures(tmp_path)
+
+
+def test_an_image_that_the_index_names_must_be_there(tmp_path: Path) -> None:
+    folder = _set(tmp_path / "cells", ("a", "b"))
+    (folder / "index.csv").write_text("id,split\na,dev\nb,dev\nc,train\n")
+    assert [one.name for one in pictures(folder, "dev")] == ["a", "b"]
+    with pytest.raises(UserError, match="names the image c, which is not both in images/ and in labels/"):
+        pictures(folder, "train")
+    assert picture(folder, "b").name == "b"
+    with pytest.raises(UserError, match="no image c with labels"):
+        picture(folder, "c")
+
+
+def test_truth_may_lie_in_another_folder_and_kinds_in_another_column(tmp_path: Path) -> None:
+    folder = _set(tmp_path / "tissue", ("a",))
+    (folder / "labels").rename(folder / "membranes")
+    (folder / "index.csv").write_text("id,objective\na,20x\n")
+    (one,) = pictures(folder, truth_in="membranes")
+    assert (one.kind, one.labels().shape) == ("20x", (1, 1, 8, 9))
+    assert [one.kind for one in pictures(folder, truth_in="membranes", kinds=("type",))] == ["tissue"]
+
+
+def test_two_folders_are_paired_by_name_and_what_has_no_labels_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = _set(tmp_path / "own", ("a", "b"))
+    (folder / "labels" / "a.tif").rename(folder / "labels" / "a_masks.tif")
+    (folder / "labels" / "b.tif").unlink()
+    (one,) = paired(folder / "images", folder / "labels")
+    assert (one.name, one.kind, one.group) == ("a", "images", "a")
+    assert one.read()[1].shape == (1, 1, 8, 9)
+    assert "Left out, without labels: b.tif." in caplog.text
+
+
+def test_recipes_hold_a_fold_of_train_out_by_group(tmp_path: Path) -> None:
+    names = tuple(f"{i:02}" for i in range(40))
+    folder = _set(tmp_path / "cells", names)
+    assert training_part(folder, "dev") == []  # nothing is said: all is train
+    assert len(training_part(folder, "train")) + len(training_part(folder, "fold")) == 40
+    rows = [f"{name},{'dev' if i < 8 else 'train'},{i // 2}" for i, name in enumerate(names)]
+    (folder / "index.csv").write_text("\n".join(["id,split,group", *rows]) + "\n")
+    train, fold, dev = (training_part(folder, part) for part in ("train", "fold", "dev"))
+    assert len(dev) == 8
+    assert len(fold) == 4  # a tenth of 32, in whole groups of two
+    assert len(train) == 28
+    assert not {one.group for one in train} & {one.group for one in fold}

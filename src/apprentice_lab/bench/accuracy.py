@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from apprentice_lab import classical
-from apprentice_lab.bench import accuracy_report, report
-from apprentice_lab.sets import Picture, pictures
+from apprentice_lab.bench import accuracy_report
+from apprentice_lab.bench.images import ImagesSettings, drawn
+from apprentice_lab.sets import Picture
 from napari_apprentice.data import scores
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.results import folder
@@ -21,29 +22,26 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.runners import Runners
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
-from napari_apprentice.settings import DeviceName, SegmentSettings, Settings
+from napari_apprentice.settings import DeviceName, SegmentSettings
 
 Labels = NDArray[np.uint32]
 
 _SAY_EVERY = 20  # images
 
 
-class AccuracySettings(Settings):
+class AccuracySettings(ImagesSettings):
     """What to judge."""
 
-    data: Annotated[Path, Field(description="Folder with images/, labels/ and, if split, index.csv.")] = (
-        report.DATA / "dsb2018"
-    )
     model: Annotated[str, Field(description="A bundled model or a model file.")] = "nuclei-2d"
     split: Annotated[str, Field(description="Which part of index.csv: dev, train, or all.")] = "dev"
-    images: Annotated[int | None, Field(ge=1, description="So many images, drawn at random; empty: all.")] = None
+    count: Annotated[int | None, Field(ge=1, description="So many images, drawn at random; empty: all.")] = None
     seed: Annotated[int, Field(ge=0, description="Draws images, and groups for the intervals.")] = 0
     device: Annotated[DeviceName, Field(description="Where the network runs.")] = "auto"
 
 
 def run(out: Path, settings: AccuracySettings) -> Iterator[str]:
     """Write ``results.json`` with the counts of every image and all scores, ``scores.md`` and a plot."""
-    chosen = drawn(pictures(settings.data, settings.split), settings.images, settings.seed)
+    chosen = drawn(settings.pictures(settings.split), settings.count, settings.seed)
     header = header_of(settings.model)
     folder(out)
     runners, rows = InlineRunners(), []
@@ -55,7 +53,7 @@ def run(out: Path, settings: AccuracySettings) -> Iterator[str]:
     finally:
         runners.close()
     about = {"settings": settings.model_dump(), "trained_on": header.trained_on}
-    yield from accuracy_report.write(out, about, settings.data.resolve().name, rows, settings.seed)
+    yield from accuracy_report.write(out, about, settings.set_name, rows, settings.seed)
 
 
 def header_of(model: str) -> ModelHeader:
@@ -66,14 +64,6 @@ def header_of(model: str) -> ModelHeader:
     if header is None:
         raise UserError("A fresh network knows nothing yet: choose a bundled model or a model file.")
     return header
-
-
-def drawn(images: Sequence[Picture], count: int | None, seed: int) -> list[Picture]:
-    """So many of the images at random, in their order; None: all."""
-    if count is None or count >= len(images):
-        return list(images)
-    places = np.random.default_rng(seed).choice(len(images), count, replace=False)
-    return [images[i] for i in sorted(places)]
 
 
 def proposed(volume: Volume, model: str, runners: Runners, settings: SegmentSettings) -> Labels:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from skimage.measure import label
 
 from apprentice_lab.sets import pictures
-from napari_apprentice.data.files import read_labels
 from napari_apprentice.data.representations import representation
 from napari_apprentice.data.scores import Matches, matches
 from napari_apprentice.settings import DecodeSettings, RepresentationName
@@ -72,7 +71,7 @@ def read_truths(folder: Path) -> list[NDArray[np.uint32]]:
     """Labels (Z, Y, X) of a set, without specks; each a frame of its own."""
     files = pictures(folder)
     places = np.unique(np.linspace(0, len(files) - 1, min(_MOST, len(files))).round().astype(int))
-    stacks = [read_labels(folder / "labels" / f"{files[i].name}.tif") for i in places]
+    stacks = [files[i].labels() for i in places]
     frames = [frame for stack in stacks for frame in stack.reshape(-1, *stack.shape[-3:])]
     if folder.name in _SECTIONS:
         sections = [section for frame in frames for section in frame[:: _SECTIONS[folder.name]]]

@@ -7,22 +7,22 @@ goes on where it stopped when it is run again with the same folder.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from apprentice_lab.bench import family_pictures, family_report, report, workers
+from apprentice_lab.bench import family_pictures, family_report, report
+from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Repeats, Seeds, Steps, Trained, timed
 from apprentice_lab.bench.tasks import TASKS, Task, TaskName, read, read_all
-from apprentice_lab.bench.trials import tried
+from apprentice_lab.bench.trials import exam_of, tried
 from napari_apprentice.architecture import PRESETS, NetSettings, PresetName, preset
-from napari_apprentice.data.results import folder
 from napari_apprentice.settings import NormalizeSettings, Settings
+
+Job = tuple[TaskName, str, int]
 
 VALID = " (valid)"  # behind the name of a net of valid convolutions in its published form
 _NARROWEST, _WIDEST = 4, 64
@@ -39,15 +39,15 @@ class FamilySettings(Settings):
         "membranes",
     )
     networks: Annotated[tuple[PresetName, ...], Field(description="Which networks.")] = tuple(PRESETS)
-    seeds: Annotated[tuple[int, ...], Field(description="One training for each.")] = (0, 1, 2)
-    steps: Annotated[int, Field(ge=1, description="Steps of every training.")] = 200
-    rate: Annotated[float, Field(gt=0, description="Highest learning rate.")] = 1e-3
+    seeds: Seeds = (0, 1, 2)
+    steps: Steps = 200
+    rate: Rate = 1e-3
     width: Annotated[int, Field(ge=4, le=64, description="Of the U-Net whose number of parameters all have.")] = 16
     valid: Annotated[bool, Field(description="Also the U-Net of 2015 without padding, at several times the cost.")] = (
         True
     )
-    processes: Annotated[int, Field(ge=1, description="Trainings at once, of one thread each.")] = 2
-    repeats: Annotated[int, Field(ge=1, description="Predictions that are timed, of each network.")] = 7
+    processes: Processes = 2
+    repeats: Repeats = 7
     features: Annotated[bool, Field(description="Also time what torch offers: layouts, bfloat16, compiling.")] = True
 
 
@@ -56,30 +56,25 @@ def run(out: Path, settings: FamilySettings) -> Iterator[str]:
 
     ``runs`` has a file for each training.
     """
-    folder(out / "runs")
-    yield from workers.resumed(
-        _one, out, settings, planned(settings), _place, partial(read_all, settings.data), settings.processes
-    )
-    timing = out / "times.json"
-    if not timing.exists():
-        yield "timing predictions, and what torch offers"
-    times = workers.kept(timing, _times, settings)
-    rows = [json.loads(_place(out, job).read_text()) for job in planned(settings)]
-    for task in settings.tasks:
-        _picture(out, settings, task)
+    rows = yield from EXPERIMENT.rows(out, settings)
+    times = yield from timed(out, "timing predictions, and what torch offers", _times, settings)
+    for name in settings.tasks:
+        jobs = [job for job in planned(settings) if job[0] == name and job[2] == settings.seeds[0]]
+        found = {job[1]: EXPERIMENT.found(out, job) for job in jobs}
+        family_pictures.write(out / f"family-{name}.png", TASKS[name], read(name, settings.data)[1][0], found)
     yield from family_report.write(out, settings.model_dump(), rows, times)
 
 
-def planned(settings: FamilySettings) -> list[tuple[TaskName, str, int]]:
+def planned(settings: FamilySettings) -> list[Job]:
     """Task, network and seed of every training, seed by seed; what costs most comes last."""
-    jobs = [
+    jobs: list[Job] = [
         (task, name, seed)
         for seed in settings.seeds
         for task in settings.tasks
         for name in settings.networks
         if TASKS[task].dims in PRESETS[name].dims
     ]
-    published = [
+    published: list[Job] = [
         (task, "unet-2015" + VALID, seed)
         for seed in settings.seeds
         for task in settings.tasks
@@ -107,19 +102,19 @@ def net_for(task: Task, label: str, width: int, in_channels: int) -> NetSettings
     return net.model_copy(update=changes)
 
 
-def _one(out: Path, settings: FamilySettings, job: tuple[TaskName, str, int]) -> str:
-    """Train one network on one task, judge it, save the outcome at once; runs in a process of its own."""
+def _train(settings: FamilySettings, job: Job, checkpoint: Path) -> Trained:
+    """One network on one task."""
     name, label, seed = job
-    inputs = NormalizeSettings().inputs_per_channel
-    net = net_for(TASKS[name], label, settings.width, inputs)
-    place, rate = _place(out, job), settings.rate
+    task = TASKS[name]
+    net = net_for(task, label, settings.width, NormalizeSettings().inputs_per_channel)
+    train, dev = read(name, settings.data)
     began = time.monotonic()
-    outcome = tried(name, net, settings.data, place.with_suffix(".pt"), steps=settings.steps, rate=rate, seed=seed)
-    result = {
+    outcome = tried(task, net, train, exam_of(task, train, dev), settings, seed, checkpoint)
+    row = {
         "task": name,
         "network": label,
         "seed": seed,
-        "score": outcome.scores[TASKS[name].score_name],
+        "score": outcome.scores[task.score_name],
         "scores": outcome.scores,
         "net": net.model_dump(mode="json"),
         "parameters": net.parameters,
@@ -127,23 +122,7 @@ def _one(out: Path, settings: FamilySettings, job: tuple[TaskName, str, int]) ->
         "seconds": time.monotonic() - began,
         "decode": outcome.decode.model_dump(mode="json"),
     }
-    shown = (labels.astype(np.uint16) for labels in outcome.found[:_SHOWN])
-    np.savez_compressed(place.with_suffix(".npz"), *shown)
-    place.write_text(json.dumps(result, indent=1) + "\n")
-    place.with_suffix(".pt").unlink()
-    scored = ", ".join(f"{key} {value:.3f}" for key, value in outcome.scores.items())
-    return f"{name}, {label}, seed {seed}: {scored}, {outcome.step_s:.2f} s per step"
-
-
-def _picture(out: Path, settings: FamilySettings, name: TaskName) -> None:
-    """What the first trainings found in the first dev image."""
-    labels = [label for task, label, seed in planned(settings) if task == name and seed == settings.seeds[0]]
-    found = {
-        label: family_pictures.kept(_place(out, (name, label, settings.seeds[0])).with_suffix(".npz"))[0]
-        for label in labels
-    }
-    _, dev = read(name, settings.data)
-    family_pictures.write(out / f"family-{name}.png", TASKS[name], dev[0], found)
+    return Trained(row, f"{name}, {label}, seed {seed}: {outcome.words}", outcome.found[:_SHOWN])
 
 
 def _times(settings: FamilySettings) -> dict[str, Any]:
@@ -162,6 +141,9 @@ def _times(settings: FamilySettings) -> dict[str, Any]:
     return found
 
 
-def _place(out: Path, job: tuple[TaskName, str, int]) -> Path:
+def _stem(job: Job) -> str:
     task, label, seed = job
-    return out / "runs" / f"{task}-{label.replace(' (', '-').rstrip(')')}-{seed}.json"
+    return f"{task}-{label.replace(' (', '-').rstrip(')')}-{seed}"
+
+
+EXPERIMENT = Experiment(planned, _stem, read_all, _train)

@@ -1,8 +1,7 @@
-"""What the networks of `family` found, beside the truth: a score alone does not say what went wrong."""
+"""What networks found, beside the truth: a score alone does not say what went wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +37,3 @@ def _colours(labels: NDArray[Any]) -> NDArray[Any]:
     table: NDArray[Any] = np.random.default_rng(1).random((int(labels.max(initial=0)) + 1, 3)) * 0.8 + 0.2
     table[0] = 0
     return np.asarray(table[labels])
-
-
-def kept(place: Path) -> Sequence[NDArray[Any]]:
-    """Labels of the first dev images, as a run left them."""
-    with np.load(place) as file:
-        return [file[name] for name in file.files]

@@ -47,7 +47,7 @@ def summary(rows: Sequence[dict[str, Any]], times: dict[str, Any]) -> list[dict[
                 "runs": len(mine),
                 "width": net.widths[0],
                 "mean": {key: float(np.mean(values)) for key, values in scores.items()},
-                "sd": {key: _deviation(values) for key, values in scores.items()},
+                "sd": {key: report.deviation(values) or 0.0 for key, values in scores.items()},
                 "parameters": net.parameters,
                 "published_parameters": published(net),
                 "gflop": gflop(net),
@@ -169,7 +169,3 @@ def _colour(label: str) -> Any:
 
 def _score(line: dict[str, Any]) -> float:
     return float(line["mean"][TASKS[line["task"]].score_name])
-
-
-def _deviation(values: Sequence[float]) -> float:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from apprentice_lab.bench import report
+from apprentice_lab.bench.images import ImagesSettings
 from apprentice_lab.bench.loop_report import THRESHOLDS, summary
-from apprentice_lab.bench.user import corrections
-from apprentice_lab.sets import pictures
+from apprentice_lab.bench.user import Correction, corrections
+from apprentice_lab.sets import Picture
 from napari_apprentice.data import scores
-from napari_apprentice.data.files import read_image
 from napari_apprentice.data.results import folder
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Validated
@@ -32,12 +32,12 @@ from napari_apprentice.jobs import TeachResult
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import FRESH, Session, SessionOptions
 from napari_apprentice.session.entry import Entry
-from napari_apprentice.settings import DeviceName, Settings, TeachSettings
+from napari_apprentice.settings import DeviceName, TeachSettings
 
 Labels = NDArray[np.uint32]
 
 
-class LoopSettings(Settings):
+class LoopSettings(ImagesSettings):
     """What to try, and how often."""
 
     data: Annotated[Path, Field(description="Folder with images/, labels/ and index.csv: cells no model has seen.")] = (
@@ -57,29 +57,39 @@ class LoopSettings(Settings):
     train: Annotated[str, Field(description="The split that is corrected.")] = "train"
     judge: Annotated[str, Field(description="The split that is judged.")] = "dev"
 
+    def parts(self) -> tuple[list[Picture], list[Picture]]:
+        """The images that are corrected and those that are judged; without splits every other one."""
+        images = self.pictures(self.train)
+        if any(one.split for one in images):
+            return images, self.pictures(self.judge)
+        if len(images) < 2:
+            raise UserError(f"{self.set_name} has one image: the loop needs another one, to judge what was learned.")
+        return images[::2], images[1::2]
+
 
 def run(out: Path, settings: LoopSettings) -> Iterator[str]:
     """Write ``results.json`` and two plots: score against corrected objects and against seconds of teaching."""
     folder(out)
+    corrected, judged = settings.parts()
     for start in settings.start:
-        refuse_if_known(start, settings)
+        refuse_if_known(start, None if settings.image_dir else settings.set_name, [*corrected, *judged])
     runners = InlineRunners()
     try:
         for seed in range(settings.seeds):
             for start in settings.start:
-                yield from _one_user(out, settings, start, seed, runners)
+                yield from _one_user(out, settings, start, seed, runners, corrected, judged)
                 yield from summary(out, settings.model_dump())
     finally:
         runners.close()
 
 
-def refuse_if_known(start: str, settings: LoopSettings) -> None:
+def refuse_if_known(start: str, set_name: str | None, images: Sequence[Picture]) -> None:
     """`UserError` for a model that was taught on the images it is to be judged on."""
     with Session.temporary() as session:
         session.choose_model(start)
         header = session.model.header
-    names = {one.name for split in (settings.train, settings.judge) for one in pictures(settings.data, split)}
-    known = [] if header is None else [t for t in header.trained_on if settings.data.name in t or t in names]
+    names = {one.name for one in images}
+    known = [] if header is None else [t for t in header.trained_on if t in names or (set_name and set_name in t)]
     if known:
         raise UserError(
             f"The model {start} was trained on {known[0]}: the loop is measured on images it has not seen, "
@@ -87,23 +97,32 @@ def refuse_if_known(start: str, settings: LoopSettings) -> None:
         )
 
 
-def _one_user(out: Path, settings: LoopSettings, start: str, seed: int, runners: InlineRunners) -> Iterator[str]:
+def _one_user(
+    out: Path,
+    settings: LoopSettings,
+    start: str,
+    seed: int,
+    runners: InlineRunners,
+    corrected: Sequence[Picture],
+    judged: Sequence[Picture],
+) -> Iterator[str]:
     """One simulated user from one start: every round is saved at once, and found again."""
-    truth = {one.name: one.read()[1] for one in pictures(settings.data, settings.train)}
+    images = {one.name: one for one in corrected}
+    truth = {name: one.read()[1] for name, one in images.items()}
     with Session.temporary(runners) as session:
         session.options = SessionOptions(resegment_after_teach=False)
         session.choose_model(start)
         entries: dict[str, Entry] = {}
         work = corrections(truth, seed)
-        corrected = 0
+        done = 0
         for count in (0, *settings.objects):
             place = out / "rounds" / f"{_plain(start)}-{seed}-{count}.json"
-            while corrected < count:
-                corrected += _correct(session, settings, entries, next(work))
+            while done < count:
+                done += _correct(session, images, entries, next(work))
             if place.exists():
                 result = json.loads(place.read_text())
             else:
-                result = _round(session, settings, start, seed, count, place)
+                result = _round(session, settings, start, seed, count, place, judged)
                 place.parent.mkdir(exist_ok=True)
                 place.write_text(json.dumps(result, indent=1) + "\n")
             if result["model"] is not None:
@@ -111,10 +130,10 @@ def _one_user(out: Path, settings: LoopSettings, start: str, seed: int, runners:
             yield f"{start}, user {seed}, {count} objects: AP .50 {result['ap'][0]:.3f}, {result['seconds']:.0f} s"
 
 
-def _correct(session: Session, settings: LoopSettings, entries: dict[str, Entry], one: Any) -> int:
+def _correct(session: Session, images: Mapping[str, Picture], entries: dict[str, Entry], one: Correction) -> int:
     """Do one correction in its image; 1 when it was an object."""
     if one.image not in entries:
-        entries[one.image] = session.add_image(read_image(settings.data / "images" / f"{one.image}.tif"))
+        entries[one.image] = session.add_image(images[one.image].read()[0])
     session.choose_image(entries[one.image])
     if one.value == 0:
         session.paint_background(one.voxels)
@@ -123,7 +142,15 @@ def _correct(session: Session, settings: LoopSettings, entries: dict[str, Entry]
     return 1
 
 
-def _round(session: Session, settings: LoopSettings, start: str, seed: int, count: int, place: Path) -> dict[str, Any]:
+def _round(
+    session: Session,
+    settings: LoopSettings,
+    start: str,
+    seed: int,
+    count: int,
+    place: Path,
+    judged: Sequence[Picture],
+) -> dict[str, Any]:
     """Teach what was corrected so far, and judge."""
     result: dict[str, Any] = {"start": start, "seed": seed, "objects": count, "seconds": 0.0, "model": None}
     if count:
@@ -150,7 +177,7 @@ def _round(session: Session, settings: LoopSettings, start: str, seed: int, coun
         place.parent.mkdir(exist_ok=True)
         result["model"] = f"{place.stem}.safetensors"
         shutil.copy(file, place.parent / result["model"])
-    result["ap"] = [0.0] * len(THRESHOLDS) if file is None else judge(settings, str(file), session.runners)
+    result["ap"] = [0.0] * len(THRESHOLDS) if file is None else judge(judged, str(file), session.runners)
     return result
 
 
@@ -160,10 +187,10 @@ def better_after(curve: Sequence[Validated], by: float = 0.1) -> float | None:
     return next((seconds for seconds, score in known if score >= known[0][1] + by), None)
 
 
-def judge(settings: LoopSettings, model: str, runners: Any) -> list[float]:
+def judge(images: Sequence[Picture], model: str, runners: Any) -> list[float]:
     """Mean over the judged images of AP at .50 and .75."""
     found = []
-    for one in pictures(settings.data, settings.judge):
+    for one in images:
         volume, truth = one.read()
         with Session.temporary(runners) as session:
             session.choose_model(model)

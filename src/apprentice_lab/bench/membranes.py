@@ -16,18 +16,18 @@ from pydantic import Field
 from apprentice_lab import classical
 from apprentice_lab.bench import report
 from apprentice_lab.bench.accuracy import header_of, proposed
+from apprentice_lab.bench.images import ImagesSettings
 from apprentice_lab.scoring import boundaries
-from apprentice_lab.sets import pictures
 from napari_apprentice.data import scores
 from napari_apprentice.data.results import folder
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
-from napari_apprentice.settings import DeviceName, SegmentSettings, Settings
+from napari_apprentice.settings import DeviceName, SegmentSettings
 
 Masks = NDArray[Any]
 
 
-class MembranesSettings(Settings):
+class MembranesSettings(ImagesSettings):
     """What to judge."""
 
     data: Annotated[Path, Field(description="Folder with images/ and, of the same names, what is true.")] = (
@@ -45,14 +45,14 @@ def run(out: Path, settings: MembranesSettings) -> Iterator[str]:
     header = header_of(settings.model)
     if header.kind != "classes":
         raise UserError(f"{header.name} finds objects, not membranes: choose a model of classes.")
-    chosen = pictures(settings.data, settings.split)
+    chosen = settings.pictures(settings.split, settings.truth)
     folder(out)
     found: dict[str, list[Masks]] = {"model": [], "ridge filter": []}
     truth: list[Masks] = []
     runners = InlineRunners()
     try:
         for picture in chosen:
-            volume, true = picture.read(settings.truth)
+            volume, true = picture.read()
             truth.append(true)
             found["model"].append(proposed(volume, settings.model, runners, SegmentSettings(device=settings.device)))
             found["ridge filter"].append(classical.dark_lines(volume))

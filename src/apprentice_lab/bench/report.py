@@ -57,6 +57,11 @@ def markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def deviation(values: Sequence[float]) -> float | None:
+    """Standard deviation over the seeds of a training; None for a single one."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+
 def spread(values: Sequence[float]) -> dict[str, float]:
     """Median, 99th percentile and maximum."""
     array = np.asarray(values, dtype=float)

@@ -9,17 +9,17 @@ stopped when it is run again with the same folder.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import Field
 
-from apprentice_lab.bench import ceilings, family_pictures, partly, report, representations_report, workers
-from apprentice_lab.bench.tasks import TASKS, THRESHOLDS, Example, Task, TaskName, fitted, read, read_all
+from apprentice_lab.bench import ceilings, family_pictures, partly, report, representations_report
+from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Seeds, Steps, Trained, Width
+from apprentice_lab.bench.tasks import TASKS, THRESHOLDS, Example, TaskName, fitted, read, read_all
+from apprentice_lab.bench.trials import Exam, tried
 from napari_apprentice.architecture import preset
 from napari_apprentice.data.representations import Representation, representation
 from napari_apprentice.data.results import folder
@@ -49,11 +49,11 @@ class RepresentationsSettings(Settings):
         tuple[Annotation, ...],
         Field(description="How much is annotated: all, or a third of the objects (of volumes a slice in eight)."),
     ] = get_args(Annotation)
-    seeds: Annotated[tuple[int, ...], Field(description="One training for each.")] = (0, 1, 2)
-    steps: Annotated[int, Field(ge=1, description="Steps of every training.")] = 400
-    rate: Annotated[float, Field(gt=0, description="Highest learning rate.")] = 1e-3
-    width: Annotated[int, Field(ge=4, le=64, description="Channels of the U-Net's first level.")] = 16
-    processes: Annotated[int, Field(ge=1, description="Trainings at once, of one thread each.")] = 2
+    seeds: Seeds = (0, 1, 2)
+    steps: Steps = 400
+    rate: Rate = 1e-3
+    width: Width = 16
+    processes: Processes = 2
     ceilings: Annotated[bool, Field(description="Also what decoding the encoded truth of every set gives.")] = True
     trainings: Annotated[bool, Field(description="Off: only the ceilings.")] = True
 
@@ -63,7 +63,7 @@ def run(out: Path, settings: RepresentationsSettings) -> Iterator[str]:
 
     ``runs`` has a file for each training.
     """
-    folder(out / "runs")
+    folder(out)
     best = out / "ceilings.json"
     if settings.ceilings and not best.exists():
         found = []
@@ -73,12 +73,12 @@ def run(out: Path, settings: RepresentationsSettings) -> Iterator[str]:
         best.write_text(json.dumps(found, indent=1) + "\n")
     rows: list[dict[str, Any]] = []
     if settings.trainings:
-        yield from workers.resumed(
-            _one, out, settings, planned(settings), _place, partial(read_all, settings.data), settings.processes
-        )
-        rows = [json.loads(_place(out, job).read_text()) for job in planned(settings)]
-        for task in settings.tasks:
-            _picture(out, settings, task)
+        rows = yield from EXPERIMENT.rows(out, settings)
+        for name in settings.tasks:
+            jobs = [job for job in planned(settings) if job[0] == name and job[3] == settings.seeds[0]]
+            pictured = {f"{way}, {much}": EXPERIMENT.found(out, (name, much, way, seed)) for _, much, way, seed in jobs}
+            path = out / f"representations-{name}.png"
+            family_pictures.write(path, TASKS[name], read(name, settings.data)[1][0], pictured)
     known = json.loads(best.read_text()) if best.exists() else []
     yield from representations_report.write(out, settings.model_dump(), rows, known)
 
@@ -121,54 +121,39 @@ def _open(vouched: np.ndarray) -> bool:
     return not vouched.all()
 
 
-def _one(out: Path, settings: RepresentationsSettings, job: Job) -> str:
-    """Train one network, judge it, save the outcome at once; runs in a process of its own."""
+def _train(settings: RepresentationsSettings, job: Job, checkpoint: Path) -> Trained:
+    """One representation on one task, from as much annotation."""
     name, annotation, way, seed = job
-    from apprentice_lab.training.trial import Lesson, trial  # here: it loads torch
-
-    task, place = TASKS[name], _place(out, job)
+    task = TASKS[name]
     kind = representation(way, task.dims)
     train, dev = read(name, settings.data)
     known = {one.name: _known(one, annotation, i) for i, one in enumerate(train)}
-    fits = task.fitting(train)
     net = preset("unet", task.dims, NormalizeSettings().inputs_per_channel, kind.channels, settings.width)
-    lesson = Lesson(task.kind, task.patch, task.batch, settings.steps, settings.rate, seed, way)
-    began = time.monotonic()
-    learned = trial(
-        net,
-        lesson,
-        [(one.pixels, one.labels) for one in train],
-        [one.pixels for one in (*fits, *dev)],
-        place.with_suffix(".pt"),
-        [known[one.name] for one in train],
+    exam = Exam(
+        task.fitting(train),
+        dev,
+        lambda fits, predictions: choose(kind, fits, [known[one.name] for one in fits], predictions),
+        kind.decode,
+        task.score,
     )
-    learned_at = time.monotonic()
-    decoding = choose(kind, fits, [known[one.name] for one in fits], learned.predictions[: len(fits)])
-    fitted_at, busy = time.monotonic(), time.process_time()
-    found = [kind.decode(prediction, decoding) for prediction in learned.predictions[len(fits) :]]
-    busy = time.process_time() - busy
-    scores = task.score(dev, found)
-    result = {
+    outcome = tried(task, net, train, exam, settings, seed, checkpoint, known=known, representation=way)
+    row = {
         "task": name,
         "annotation": annotation,
         "representation": way,
         "seed": seed,
-        "score": scores[task.score_name],
-        "scores": scores,
+        "score": outcome.scores[task.score_name],
+        "scores": outcome.scores,
         "channels": kind.channels,
         "parameters": net.parameters,
         "known": float(np.mean([(sure > 0).mean() for sure in known.values()])),
-        "step_s": learned.step_s,
-        "learn_s": learned_at - began,
-        "fit_s": fitted_at - learned_at,
-        "decode_s_per_megavoxel": busy / sum(one.labels.size for one in dev) * 1e6,
-        "decode": decoding.model_dump(mode="json"),
+        "step_s": outcome.step_s,
+        "learn_s": outcome.learn_s,
+        "fit_s": outcome.fit_s,
+        "decode_s_per_megavoxel": outcome.decode_s / sum(one.labels.size for one in dev) * 1e6,
+        "decode": outcome.decode.model_dump(mode="json"),
     }
-    np.savez_compressed(place.with_suffix(".npz"), found[0].astype(np.uint16))
-    place.write_text(json.dumps(result, indent=1) + "\n")
-    place.with_suffix(".pt").unlink()
-    scored = ", ".join(f"{key} {value:.3f}" for key, value in scores.items())
-    return f"{name}, {annotation}, {way}, seed {seed}: {scored}, {learned.step_s:.2f} s per step"
+    return Trained(row, f"{name}, {annotation}, {way}, seed {seed}: {outcome.words}", outcome.found[:1])
 
 
 def _known(example: Example, annotation: Annotation, seed: int) -> np.ndarray:
@@ -177,20 +162,8 @@ def _known(example: Example, annotation: Annotation, seed: int) -> np.ndarray:
     return partly.vouched(example.labels, seed)
 
 
-def _picture(out: Path, settings: RepresentationsSettings, name: TaskName) -> None:
-    """What the first trainings found in the first dev image."""
-    jobs = [job for job in planned(settings) if job[0] == name and job[3] == settings.seeds[0]]
-    found = {
-        f"{way}, {much}": family_pictures.kept(_npz(out, (task, much, way, seed)))[0] for task, much, way, seed in jobs
-    }
-    task: Task = TASKS[name]
-    family_pictures.write(out / f"representations-{name}.png", task, read(name, settings.data)[1][0], found)
+def _stem(job: Job) -> str:
+    return "-".join(map(str, job))
 
 
-def _npz(out: Path, job: Job) -> Path:
-    return _place(out, job).with_suffix(".npz")
-
-
-def _place(out: Path, job: Job) -> Path:
-    task, annotation, name, seed = job
-    return out / "runs" / f"{task}-{annotation}-{name}-{seed}.json"
+EXPERIMENT = Experiment(planned, _stem, read_all, _train)

@@ -52,7 +52,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 "channels": mine[0]["channels"],
                 "known": mine[0]["known"],
                 "mean": {name: float(np.mean(found)) for name, found in values.items()},
-                "sd": {name: float(np.std(found, ddof=1)) if len(found) > 1 else 0.0 for name, found in values.items()},
+                "sd": {name: report.deviation(found) or 0.0 for name, found in values.items()},
                 "step_s": float(np.median([row["step_s"] for row in mine])),
                 "decode_s_per_megavoxel": float(np.median([row["decode_s_per_megavoxel"] for row in mine])),
             }

@@ -18,10 +18,11 @@ import numpy as np
 from pydantic import Field
 
 from apprentice_lab import classical
-from apprentice_lab.bench import report, robustness_report
-from apprentice_lab.bench.accuracy import Labels, counts, drawn, header_of, proposed
+from apprentice_lab.bench import robustness_report
+from apprentice_lab.bench.accuracy import Labels, counts, header_of, proposed
 from apprentice_lab.bench.changes import CHANGES, Change
-from apprentice_lab.sets import Picture, pictures
+from apprentice_lab.bench.images import ImagesSettings, drawn
+from apprentice_lab.sets import Picture
 from napari_apprentice.data.corrections import AS_LABELLED
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.results import folder
@@ -30,19 +31,16 @@ from napari_apprentice.data.zoom import median_diameter
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners import Runners
 from napari_apprentice.runners.inline import InlineRunners
-from napari_apprentice.settings import DeviceName, SegmentSettings, Settings
+from napari_apprentice.settings import DeviceName, SegmentSettings
 
 
-class RobustnessSettings(Settings):
+class RobustnessSettings(ImagesSettings):
     """What to change, and of which images."""
 
-    data: Annotated[Path, Field(description="Folder with images/, labels/ and, if split, index.csv.")] = (
-        report.DATA / "dsb2018"
-    )
     model: Annotated[str, Field(description="A bundled model or a model file.")] = "nuclei-2d"
     split: Annotated[str, Field(description="Which part of index.csv: dev, train, or all.")] = "dev"
     kinds: Annotated[tuple[str, ...], Field(description="Only images of these types; empty: all.")] = ()
-    images: Annotated[int, Field(ge=1, description="So many images, drawn at random.")] = 12
+    count: Annotated[int, Field(ge=1, description="So many images, drawn at random.")] = 12
     changes: Annotated[tuple[str, ...], Field(description="Only these changes; empty: all.")] = ()
     seed: Annotated[int, Field(ge=0, description="Draws images, noise, and groups for the intervals.")] = 0
     device: Annotated[DeviceName, Field(description="Where the network runs.")] = "auto"
@@ -54,12 +52,10 @@ def run(out: Path, settings: RobustnessSettings) -> Iterator[str]:
     if header.kind != "instances":
         raise UserError(f"{settings.model} proposes classes and this measures objects: choose a model for instances.")
     changes = _chosen(settings)
-    images = [
-        one for one in pictures(settings.data, settings.split) if not settings.kinds or one.kind in settings.kinds
-    ]
+    images = [one for one in settings.pictures(settings.split) if not settings.kinds or one.kind in settings.kinds]
     if not images:
-        raise UserError(f"{settings.data} has no images of type {', '.join(settings.kinds)}: choose other --kinds.")
-    chosen = drawn(images, settings.images, settings.seed)
+        raise UserError(f"{settings.set_name} has no images of type {', '.join(settings.kinds)}: choose other --kinds.")
+    chosen = drawn(images, settings.count, settings.seed)
     runners, rows = InlineRunners(), []
     judge = _Judge(settings, header, changes, runners, folder(out / "images"))
     try:
@@ -120,7 +116,8 @@ class _Judge:
 
     def _about(self) -> dict[str, Any]:
         """What counts depend on: those of another model or set are not used again."""
-        about = self.settings.model_dump(mode="json", include={"data", "seed"})
+        where = {"data"} if self.settings.image_dir is None else {"image_dir", "label_dir"}
+        about = self.settings.model_dump(mode="json", include={*where, "seed"})
         return about | {"model": self.header.id, "created": self.header.created}
 
     def _kept(self, place: Path) -> dict[str, Any]:

@@ -6,20 +6,18 @@ it goes on where it stopped when it is run again with the same folder.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from apprentice_lab.bench import report, workers
-from apprentice_lab.bench.tasks import TASKS, TaskName, read_all
-from apprentice_lab.bench.trials import tried
+from apprentice_lab.bench import report
+from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Repeats, Seeds, Steps, Trained, timed
+from apprentice_lab.bench.tasks import TASKS, TaskName, read, read_all
+from apprentice_lab.bench.trials import exam_of, tried
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.results import folder
 from napari_apprentice.settings import NormalizeSettings, Settings
 
 Job = tuple[TaskName, int, int, int]
@@ -32,24 +30,17 @@ class SizesSettings(Settings):
     tasks: Annotated[tuple[TaskName, ...], Field(description="What is learned, in 2D.")] = ("nuclei-2d", "cells-2d")
     widths: Annotated[tuple[int, ...], Field(description="Channels of the first level.")] = (8, 12, 16, 24, 32)
     levels: Annotated[tuple[int, ...], Field(description="How many levels; each doubles the channels.")] = (4, 5)
-    seeds: Annotated[tuple[int, ...], Field(description="One training for each.")] = (0, 1)
-    steps: Annotated[int, Field(ge=1, description="Steps of every training.")] = 400
-    rate: Annotated[float, Field(gt=0, description="Highest learning rate.")] = 2e-3
-    processes: Annotated[int, Field(ge=1, description="Trainings at once, of one thread each.")] = 2
-    repeats: Annotated[int, Field(ge=1, description="Predictions that are timed, of each network.")] = 7
+    seeds: Seeds = (0, 1)
+    steps: Steps = 400
+    rate: Rate = 2e-3
+    processes: Processes = 2
+    repeats: Repeats = 7
 
 
 def run(out: Path, settings: SizesSettings) -> Iterator[str]:
     """Write ``results.json``, ``sizes.md`` and ``sizes.png``; ``runs`` has a file for each training."""
-    folder(out / "runs")
-    yield from workers.resumed(
-        _one, out, settings, planned(settings), _place, partial(read_all, settings.data), settings.processes
-    )
-    timing = out / "times.json"
-    if not timing.exists():
-        yield "timing predictions"
-    times = workers.kept(timing, _times, settings)
-    rows = [json.loads(_place(out, job).read_text()) for job in planned(settings)]
+    rows = yield from EXPERIMENT.rows(out, settings)
+    times = yield from timed(out, "timing predictions", _times, settings)
     lines = summary(rows, times)
     text = _table(lines, settings.tasks)
     (out / "sizes.md").write_text(text + "\n")
@@ -94,7 +85,7 @@ def summary(rows: Sequence[dict[str, Any]], times: dict[str, dict[str, Any]]) ->
             dict(zip(("task", "width", "levels"), key, strict=True))
             | {
                 "mean": float(np.mean(scores)),
-                "sd": float(np.std(scores, ddof=1)) if len(scores) > 1 else None,
+                "sd": report.deviation(scores),
                 "parameters": mine[0]["parameters"],
                 "ms": 1e3 * times[_label(*key[1:])]["median"],
                 "step_s": float(np.median([row["step_s"] for row in mine])),
@@ -103,17 +94,24 @@ def summary(rows: Sequence[dict[str, Any]], times: dict[str, dict[str, Any]]) ->
     return lines
 
 
-def _one(out: Path, settings: SizesSettings, job: Job) -> str:
-    """Train and judge one size, save the outcome at once; runs in a process of its own."""
+def _train(settings: SizesSettings, job: Job, checkpoint: Path) -> Trained:
+    """One size on one task."""
     name, width, levels, seed = job
+    task = TASKS[name]
     net = net_of(width, levels, NormalizeSettings().inputs_per_channel)
-    place, rate = _place(out, job), settings.rate
-    outcome = tried(name, net, settings.data, place.with_suffix(".pt"), steps=settings.steps, rate=rate, seed=seed)
-    score = outcome.scores[TASKS[name].score_name]
-    result = {"task": name, "width": width, "levels": levels, "seed": seed, "score": score, "scores": outcome.scores}
-    place.write_text(json.dumps(result | {"parameters": net.parameters, "step_s": outcome.step_s}, indent=1) + "\n")
-    place.with_suffix(".pt").unlink()
-    return f"{name}, {_label(width, levels)}, seed {seed}: {score:.3f}, {outcome.step_s:.2f} s per step"
+    train, dev = read(name, settings.data)
+    outcome = tried(task, net, train, exam_of(task, train, dev), settings, seed, checkpoint)
+    row = {
+        "task": name,
+        "width": width,
+        "levels": levels,
+        "seed": seed,
+        "score": outcome.scores[task.score_name],
+        "scores": outcome.scores,
+        "parameters": net.parameters,
+        "step_s": outcome.step_s,
+    }
+    return Trained(row, f"{name}, {_label(width, levels)}, seed {seed}: {outcome.words}")
 
 
 def _times(settings: SizesSettings) -> dict[str, dict[str, Any]]:
@@ -156,6 +154,9 @@ def _label(width: int, levels: int) -> str:
     return f"{width} x {levels}"
 
 
-def _place(out: Path, job: Job) -> Path:
+def _stem(job: Job) -> str:
     task, width, levels, seed = job
-    return out / "runs" / f"{task}-{width}x{levels}-{seed}.json"
+    return f"{task}-{width}x{levels}-{seed}"
+
+
+EXPERIMENT = Experiment(planned, _stem, read_all, _train)

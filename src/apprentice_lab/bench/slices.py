@@ -9,7 +9,6 @@ whole dev volumes. Interrupted, it goes on when it is run again with the same fo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,17 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from apprentice_lab.bench import report, workers
+from apprentice_lab.bench import report
+from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Seeds, Steps, Trained, Width
 from apprentice_lab.bench.tasks import TASKS, THRESHOLDS, Example, Labels
+from apprentice_lab.bench.trials import Exam, tried
 from apprentice_lab.sets import pictures
 from napari_apprentice.architecture import preset
 from napari_apprentice.data import instances, scores
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
-from napari_apprentice.data.results import folder
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings, Settings, Triple
 
 Layout = Literal["dense", "z", "axes"]
 SubjectName = Literal["nuclei-3d", "hippocampus"]
+Job = tuple[SubjectName, Layout, int]
 
 GOAL = 0.95  # of the score of dense annotation
 _FOREGROUND = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
@@ -48,11 +49,11 @@ class SlicesSettings(Settings):
         "z",
         "axes",
     )
-    seeds: Annotated[tuple[int, ...], Field(description="One training for each.")] = (0, 1, 2)
-    steps: Annotated[int, Field(ge=1, description="Steps of every training.")] = 2000
-    rate: Annotated[float, Field(gt=0, description="Highest learning rate.")] = 2e-3
-    width: Annotated[int, Field(ge=4, le=64, description="Channels of the U-Net's first level.")] = 16
-    processes: Annotated[int, Field(ge=1, description="Trainings at once, of one thread each.")] = 2
+    seeds: Seeds = (0, 1, 2)
+    steps: Steps = 2000
+    rate: Rate = 2e-3
+    width: Width = 16
+    processes: Processes = 2
 
 
 @dataclass(frozen=True)
@@ -67,18 +68,25 @@ class Subject:
     upright: bool
     read: Callable[[Path, str], list[Example]]
 
+    def decode(self, prediction: NDArray[Any], settings: DecodeSettings) -> Labels:
+        """Labels (Z, Y, X): instances, or the class of the highest logit."""
+        if self.kind == "instances":
+            return instances.decode(prediction, settings)
+        return np.asarray(np.argmax(prediction, axis=0), np.uint32)
+
+    def score(self, dev: Sequence[Example], found: Sequence[Labels]) -> dict[str, float]:
+        """The mean over volumes."""
+        if self.kind == "instances":
+            return TASKS["nuclei-3d"].score(dev, found)
+        values = range(1, self.outputs)
+        pairs = zip(dev, found, strict=True)
+        dices = [scores.mean_dice(scores.dice(one.labels, labels, values)) for one, labels in pairs]
+        return {self.score_name: float(np.mean(dices))}
+
 
 def run(out: Path, settings: SlicesSettings) -> Iterator[str]:
     """Write ``results.json`` with scores and their ratios to dense annotation; ``runs`` has one for each training."""
-    folder(out / "runs")
-    every = planned(settings)
-
-    def check(jobs: Sequence[tuple[SubjectName, Layout, int]]) -> None:
-        for name in {job[0] for job in jobs}:
-            SUBJECTS[name].read(settings.data, "dev")  # a missing folder is said before anything starts
-
-    yield from workers.resumed(_one, out, settings, every, _place, check, settings.processes)
-    rows = [json.loads(_place(out, job).read_text()) for job in every]
+    rows = yield from EXPERIMENT.rows(out, settings)
     table = [line for name in settings.subjects for line in compared(name, rows, settings.layouts)]
     for line in table:
         yield (
@@ -90,7 +98,7 @@ def run(out: Path, settings: SlicesSettings) -> Iterator[str]:
     )
 
 
-def planned(settings: SlicesSettings) -> list[tuple[SubjectName, Layout, int]]:
+def planned(settings: SlicesSettings) -> list[Job]:
     """Subject, layout and seed of every training, seed by seed."""
     layouts: tuple[Layout, ...] = ("dense", *settings.layouts)
     return [(name, layout, seed) for seed in settings.seeds for name in settings.subjects for layout in layouts]
@@ -123,7 +131,7 @@ def compared(name: str, rows: Sequence[dict[str, Any]], layouts: Sequence[str]) 
             "subject": name,
             "layout": layout,
             "mean": float(np.mean(found)),
-            "deviation": float(np.std(found, ddof=1)) if len(found) > 1 else 0.0,
+            "deviation": report.deviation(found) or 0.0,
             "ratio": float(np.mean(found)) / dense if dense > 0 else 1.0,
         }
         for layout, found in mine.items()
@@ -148,62 +156,37 @@ def decoding(
     return best
 
 
-def _one(out: Path, settings: SlicesSettings, job: tuple[SubjectName, Layout, int]) -> str:
-    """Train once, judge, save the outcome at once; runs in a process of its own."""
+def _train(settings: SlicesSettings, job: Job, checkpoint: Path) -> Trained:
+    """One layout of annotated slices."""
     name, layout, seed = job
-    from apprentice_lab.training.trial import Lesson, trial  # here: it loads torch
-
-    subject, place = SUBJECTS[name], _place(out, job)
+    subject = SUBJECTS[name]
     train, dev = (subject.read(settings.data, split) for split in ("train", "dev"))
-    vouched = [known(example.labels, layout, np.random.default_rng((seed, i))) for i, example in enumerate(train)]
-    fits = train if subject.kind == "instances" else []
-    learned = trial(
-        preset("unet", 3, NormalizeSettings().inputs_per_channel, subject.outputs, settings.width),
-        Lesson(
-            subject.kind,
-            subject.patch,
-            subject.batch,
-            settings.steps,
-            settings.rate,
-            seed,
-            upright=subject.upright,
-        ),
-        [(example.pixels, example.labels) for example in train],
-        [example.pixels for example in (*fits, *dev)],
-        place.with_suffix(".pt"),
-        vouched,
-    )
-    found, asked = _found(subject, train, vouched, learned.predictions)
+    vouched = {one.name: known(one.labels, layout, np.random.default_rng((seed, i))) for i, one in enumerate(train)}
+
+    def choose(fits: Sequence[Example], predictions: Sequence[NDArray[Any]]) -> DecodeSettings:
+        return decoding(fits, [vouched[one.name] for one in fits], predictions) if fits else DecodeSettings()
+
+    exam = Exam(train if subject.kind == "instances" else [], dev, choose, subject.decode, subject.score)
+    net = preset("unet", 3, NormalizeSettings().inputs_per_channel, subject.outputs, settings.width)
+    outcome = tried(subject, net, train, exam, settings, seed, checkpoint, known=vouched, upright=subject.upright)
+    score = outcome.scores[subject.score_name]
     row = {
         "subject": name,
         "layout": layout,
         "seed": seed,
-        "score": _score(subject, dev, found),
-        "annotated": float(np.mean([float((sure != UNKNOWN).mean()) for sure in vouched])),
-        "step_s": learned.step_s,
-        "decode": asked.model_dump(mode="json"),
+        "score": score,
+        "annotated": float(np.mean([float((sure != UNKNOWN).mean()) for sure in vouched.values()])),
+        "step_s": outcome.step_s,
+        "decode": outcome.decode.model_dump(mode="json"),
     }
-    place.write_text(json.dumps(row, indent=1) + "\n")
-    place.with_suffix(".pt").unlink()
-    return f"{name}, {layout}, seed {seed}: {subject.score_name} {row['score']:.3f}, {learned.step_s:.2f} s per step"
+    words = f"{name}, {layout}, seed {seed}: {subject.score_name} {score:.3f}, {outcome.step_s:.2f} s per step"
+    return Trained(row, words)
 
 
-def _found(
-    subject: Subject, train: Sequence[Example], vouched: Sequence[NDArray[Any]], predictions: Sequence[NDArray[Any]]
-) -> tuple[list[Labels], DecodeSettings]:
-    """Labels (Z, Y, X) of the dev volumes, and how instances were decoded."""
-    if subject.kind == "classes":
-        return [np.argmax(one, axis=0).astype(np.uint32) for one in predictions], DecodeSettings()
-    best = decoding(train, vouched, predictions[: len(train)])
-    return [instances.decode(one, best) for one in predictions[len(train) :]], best
-
-
-def _score(subject: Subject, dev: Sequence[Example], found: Sequence[Labels]) -> float:
-    if subject.kind == "instances":
-        return TASKS["nuclei-3d"].score(dev, found)[subject.score_name]
-    values = range(1, subject.outputs)
-    pairs = zip(dev, found, strict=True)
-    return float(np.mean([scores.mean_dice(scores.dice(one.labels, labels, values)) for one, labels in pairs]))
+def _check(data: Path, jobs: Sequence[Job]) -> None:
+    """A missing folder is said before anything starts."""
+    for name in {job[0] for job in jobs}:
+        SUBJECTS[name].read(data, "dev")
 
 
 def _read_hippocampus(data: Path, split: str) -> list[Example]:
@@ -214,8 +197,8 @@ def _read_hippocampus(data: Path, split: str) -> list[Example]:
     return examples
 
 
-def _place(out: Path, job: tuple[SubjectName, Layout, int]) -> Path:
-    return out / "runs" / ("-".join(map(str, job)) + ".json")
+def _stem(job: Job) -> str:
+    return "-".join(map(str, job))
 
 
 SUBJECTS: dict[SubjectName, Subject] = {
@@ -224,3 +207,5 @@ SUBJECTS: dict[SubjectName, Subject] = {
     ),
     "hippocampus": Subject("classes", "mean Dice", 3, (32, 48, 32), 2, upright=True, read=_read_hippocampus),
 }
+
+EXPERIMENT = Experiment(planned, _stem, _check, _train)

@@ -13,9 +13,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from apprentice_lab.sets import pictures
+from apprentice_lab.sets import Picture, picture, pictures
 from napari_apprentice.data import instances, scores
-from napari_apprentice.data.files import read_image, read_labels
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import DecodeSettings, Triple
 
@@ -119,12 +118,12 @@ def _truth(examples: Sequence[Example]) -> list[Labels]:
 
 def _read_nuclei_2d(data: Path, split: str) -> list[Example]:
     """Of each kind of fluorescence image as many, evenly from the list."""
-    folder, many = data / "dsb2018", {"train": 20, "dev": 8}[split]
-    images = pictures(folder, split)
+    many = {"train": 20, "dev": 8}[split]
+    images = pictures(data / "dsb2018", split)
     examples = []
     for kind in _KINDS:
-        names = [image.name for image in images if image.kind == kind]
-        mine = [one for one in (_read(folder, name) for name in names) if max(one.labels.shape) <= _LARGEST]
+        alike = (_read(image) for image in images if image.kind == kind)
+        mine = [one for one in alike if max(one.labels.shape) <= _LARGEST]
         examples += [mine[i] for i in np.linspace(0, len(mine) - 1, min(many, len(mine))).round().astype(int)]
     return examples
 
@@ -135,7 +134,8 @@ def _read_nuclei_3d(data: Path, split: str) -> list[Example]:
     The dev volume of nuclei3d_ovules is noise in which nothing can be seen, so both parts are of its train volume, at
     half the resolution in the plane (voxels of 0.28 x 0.25 x 0.25 um); the other volume is a small stack.
     """
-    noisy, small = _read(data / "nuclei3d_ovules", "ovule1135"), _read(data / "nuclei3d_stardist_mini", "img3d")
+    stacks = (("nuclei3d_ovules", "ovule1135"), ("nuclei3d_stardist_mini", "img3d"))
+    noisy, small = (_read(picture(data / folder, name)) for folder, name in stacks)
     noisy, z = _halved(noisy), noisy.pixels.shape[1]
     first = split == "train"
     along_z, along_y = slice(0, 60) if first else slice(60, z), slice(0, 36) if first else slice(36, None)
@@ -147,17 +147,13 @@ def _read_nuclei_3d(data: Path, split: str) -> list[Example]:
 
 def _read_membranes(data: Path, split: str) -> list[Example]:
     """Sections of one stack, far enough apart to differ."""
-    folder = data / "em_fib25"
-    name = {"train": "fib25_z000-149_train", "dev": "fib25_z150-199_dev"}[split]
-    pixels = np.asarray(read_image(folder / "images" / f"{name}.tif").pixels)[0]
-    truth = read_labels(folder / "membranes" / f"{name}.tif").reshape(pixels.shape[1:])
-    return [Example(f"{name} {z}", pixels[:, z : z + 1], truth[z : z + 1]) for z in _SECTIONS[split]]
+    (one,) = (_read(stack) for stack in pictures(data / "em_fib25", split, truth_in="membranes"))
+    return [Example(f"{one.name} {z}", one.pixels[:, z : z + 1], one.labels[z : z + 1]) for z in _SECTIONS[split]]
 
 
 def _read_cells_2d(data: Path, split: str) -> list[Example]:
     """Whole cells in phase contrast, with processes, at half the resolution."""
-    folder = data / "usiigaci_phase"
-    return [_halved(_read(folder, image.name)) for image in pictures(folder, split)]
+    return [_halved(_read(image)) for image in pictures(data / "usiigaci_phase", split)]
 
 
 def _halved(example: Example) -> Example:
@@ -168,10 +164,9 @@ def _halved(example: Example) -> Example:
     return Example(example.name, even.mean(axis=(3, 5), dtype=np.float32), labels)
 
 
-def _read(folder: Path, name: str) -> Example:
-    pixels = np.asarray(read_image(folder / "images" / f"{name}.tif").pixels)[0]
-    labels = read_labels(folder / "labels" / f"{name}.tif")
-    return Example(name, pixels, labels.reshape(pixels.shape[1:]).astype(np.uint32))
+def _read(image: Picture) -> Example:
+    volume, labels = image.read()
+    return Example(image.name, np.asarray(volume.pixels)[0], labels[0])
 
 
 TASKS: dict[TaskName, Task] = {
@@ -195,5 +190,5 @@ def read(name: TaskName, data: Path) -> tuple[list[Example], list[Example]]:
     """The images of train and of dev; `UserError` when they are not in the folder `data`."""
     try:
         return TASKS[name].read(data, "train"), TASKS[name].read(data, "dev")
-    except OSError as error:
+    except (OSError, UserError) as error:
         raise UserError(f"{data} has no images for {name} ({error}): give --data or other --tasks.") from error

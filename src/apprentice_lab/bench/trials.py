@@ -2,40 +2,116 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, Protocol
 
-from apprentice_lab.bench.tasks import TASKS, Labels, TaskName, read
+from numpy.typing import NDArray
+
+from apprentice_lab.bench.experiment import Schedule
+from apprentice_lab.bench.tasks import Example, Labels, Task
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.settings import DecodeSettings
+from napari_apprentice.settings import DecodeSettings, RepresentationName, Triple
+
+
+class Patches(Protocol):
+    """What is learned from: patches (z, y, x) of objects or classes, so many at once."""
+
+    @property
+    def kind(self) -> Literal["instances", "classes"]:
+        """Objects or classes."""
+
+    @property
+    def patch(self) -> Triple:
+        """Size of a patch."""
+
+    @property
+    def batch(self) -> int:
+        """How many at once."""
+
+
+@dataclass(frozen=True)
+class Exam:
+    """How a network is judged: ``choose`` its decoding by predictions of ``fits``, ``decode``, and ``score`` dev."""
+
+    fits: Sequence[Example]
+    dev: Sequence[Example]
+    choose: Callable[[Sequence[Example], Sequence[NDArray[Any]]], DecodeSettings]
+    decode: Callable[[NDArray[Any], DecodeSettings], Labels]
+    score: Callable[[Sequence[Example], Sequence[Labels]], dict[str, float]]
+
+
+def exam_of(task: Task, train: Sequence[Example], dev: Sequence[Example]) -> Exam:
+    """As the task itself is judged."""
+    return Exam(task.fitting(train), dev, task.choose, task.decode, task.score)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Scores of dev by name, labels (Z, Y, X) of its images, the decoding, and processor seconds per step."""
+    """Scores of dev by name, labels (Z, Y, X) of its images, the decoding; processor seconds per step and to decode.
+
+    ``learn_s`` and ``fit_s`` are seconds on the clock: learning and predicting, and choosing the decoding.
+    """
 
     scores: dict[str, float]
     found: list[Labels]
     decode: DecodeSettings
     step_s: float
+    learn_s: float
+    fit_s: float
+    decode_s: float
+
+    @property
+    def words(self) -> str:
+        """The scores and the speed, to be read."""
+        scored = ", ".join(f"{key} {value:.3f}" for key, value in self.scores.items())
+        return f"{scored}, {self.step_s:.2f} s per step"
 
 
 def tried(
-    name: TaskName, net: NetSettings, data: Path, checkpoint: Path, *, steps: int, rate: float, seed: int
+    what: Patches,
+    net: NetSettings,
+    train: Sequence[Example],
+    exam: Exam,
+    settings: Schedule,
+    seed: int,
+    checkpoint: Path,
+    *,
+    known: Mapping[str, NDArray[Any]] | None = None,
+    representation: RepresentationName = "log-distance",
+    upright: bool = False,
 ) -> Outcome:
-    """Train `net` from scratch and judge it; goes on from `checkpoint` when an earlier attempt was interrupted."""
+    """Train `net` from scratch and judge it; goes on from `checkpoint` when an earlier attempt was interrupted.
+
+    `known` says what is vouched for in each training image, by its name; None: all.
+    """
     from apprentice_lab.training.trial import Lesson, trial  # here: it loads torch
 
-    task = TASKS[name]
-    train, dev = read(name, data)
-    fits = task.fitting(train)
+    lesson = Lesson(
+        what.kind, what.patch, what.batch, settings.steps, settings.rate, seed, representation, upright=upright
+    )
+    began = time.monotonic()
     learned = trial(
         net,
-        Lesson(task.kind, task.patch, task.batch, steps, rate, seed),
+        lesson,
         [(one.pixels, one.labels) for one in train],
-        [one.pixels for one in (*fits, *dev)],
+        [one.pixels for one in (*exam.fits, *exam.dev)],
         checkpoint,
+        None if known is None else [known[one.name] for one in train],
     )
-    decoding = task.choose(fits, learned.predictions[: len(fits)])
-    found = [task.decode(prediction, decoding) for prediction in learned.predictions[len(fits) :]]
-    return Outcome(task.score(dev, found), found, decoding, learned.step_s)
+    learned_at = time.monotonic()
+    decoding = exam.choose(exam.fits, learned.predictions[: len(exam.fits)])
+    fitted_at, busy = time.monotonic(), time.process_time()
+    found = [exam.decode(prediction, decoding) for prediction in learned.predictions[len(exam.fits) :]]
+    busy = time.process_time() - busy
+    return Outcome(
+        scores=exam.score(exam.dev, found),
+        found=found,
+        decode=decoding,
+        step_s=learned.step_s,
+        learn_s=learned_at - began,
+        fit_s=fitted_at - learned_at,
+        decode_s=busy,
+    )

@@ -78,7 +78,7 @@ def _one(out: Path, settings: VolumesSettings, name: str) -> dict[str, Any]:
     """Teach without a volume and judge on it; everything that scores are made of."""
     # here: they load torch
     from apprentice_lab.recipes import cells_3d, nuclei_3d, volume_training, volumes
-    from apprentice_lab.recipes.stacks import stack_of
+    from apprentice_lab.recipes.stacks import picture_of, stack_of
 
     stack = stack_of(name)
     whole = {"nuclei": nuclei_3d.RECIPE, "cells": cells_3d.RECIPE}[stack.what]
@@ -90,7 +90,7 @@ def _one(out: Path, settings: VolumesSettings, name: str) -> dict[str, Any]:
     if not model.exists():
         volume_training.train(recipe, settings.data, model.parent, threads, settings.device, first)
     return judged(
-        Picture(settings.data / stack.folder, name, stack.what, stack.specimen),
+        picture_of(settings.data, name),
         {"model": str(model), "simulated": str(simulated), "flat": settings.flat},
         SegmentSettings(device=settings.device),
     )

@@ -9,29 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeVar
-
-Job = TypeVar("Job")
-
-
-def resumed(
-    work: Callable[..., str],
-    out: Path,
-    settings: Any,
-    planned: Sequence[Job],
-    place: Callable[[Path, Job], Path],
-    check: Callable[[Sequence[Job]], object],
-    processes: int,
-) -> Iterator[str]:
-    """Do the trainings of `planned` whose file, `place`, is not in the folder `out` yet, each saved by `work` itself.
-
-    `check` hears which these are before the first one starts, and raises what would stop them.
-    """
-    jobs = [job for job in planned if not place(out, job).exists()]
-    yield f"{len(jobs)} trainings to do, {len(planned) - len(jobs)} done"
-    if jobs:
-        check(jobs)
-        yield from each(work, [(out, settings, job) for job in jobs], processes)
+from typing import Any
 
 
 def kept(place: Path, work: Callable[..., Any], *arguments: Any) -> Any:

@@ -2,129 +2,135 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Generic, TypeVar
 
 from cyclopts import App, Parameter
 
-from apprentice_lab.bench.accuracy import AccuracySettings
-from apprentice_lab.bench.family import FamilySettings
-from apprentice_lab.bench.loop import LoopSettings
-from apprentice_lab.bench.membranes import MembranesSettings
-from apprentice_lab.bench.representations import RepresentationsSettings
-from apprentice_lab.bench.responsiveness import ResponsivenessSettings
-from apprentice_lab.bench.robustness import RobustnessSettings
-from apprentice_lab.bench.scale import ScaleSettings
-from apprentice_lab.bench.sizes import SizesSettings
-from apprentice_lab.bench.slices import SlicesSettings
-from apprentice_lab.bench.speed import SpeedSettings
-from apprentice_lab.bench.volumes import VolumesSettings
+from apprentice_lab.bench import (
+    accuracy,
+    family,
+    loop,
+    membranes,
+    representations,
+    responsiveness,
+    robustness,
+    scale,
+    sizes,
+    slices,
+    speed,
+    volumes,
+)
 from napari_apprentice.cli.progress import console, say
 from napari_apprentice.settings import Settings
+
+S = TypeVar("S", bound=Settings)
 
 bench = App(
     name="bench",
     help="Measure something and write results.json and plots.",
     default_parameter=Parameter(consume_multiple=True),  # --seeds 0 1 2
 )
-Flat = Parameter(name="*")
 
 
-@bench.command
-def loop(*, out: Path, settings: Annotated[LoopSettings, Flat] = LoopSettings()) -> None:  # noqa: B008
-    """Score against corrected objects and seconds, for a simulated user on images the model has not seen."""
-    _run("loop", out, settings)
+@dataclass(frozen=True)
+class Measurement(Generic[S]):
+    """A command: ``run`` writes into a folder and yields what a person wants to read; settings become options."""
+
+    name: str
+    run: Callable[[Path, S], Iterator[str]]
+    settings: type[S]
+    help: str
 
 
-@bench.command
-def speed(*, out: Path, settings: Annotated[SpeedSettings, Flat] = SpeedSettings()) -> None:  # noqa: B008
-    """Time from pressing Segment to complete labels, with a cold and with a warm engine."""
-    _run("speed", out, settings)
+MEASUREMENTS: tuple[Measurement[Any], ...] = (
+    Measurement(
+        "loop",
+        loop.run,
+        loop.LoopSettings,
+        "Score against corrected objects and seconds, for a simulated user on images the model has not seen.",
+    ),
+    Measurement(
+        "speed",
+        speed.run,
+        speed.SpeedSettings,
+        "Time from pressing Segment to complete labels, with a cold and with a warm engine.",
+    ),
+    Measurement(
+        "responsiveness",
+        responsiveness.run,
+        responsiveness.ResponsivenessSettings,
+        "How long the window keeps one waiting, idle and while the network is taught.",
+    ),
+    Measurement(
+        "accuracy",
+        accuracy.run,
+        accuracy.AccuracySettings,
+        "Scores of a model, and of the classical baseline, on a folder of images with known objects.",
+    ),
+    Measurement(
+        "robustness",
+        robustness.run,
+        robustness.RobustnessSettings,
+        "The same scores under changes of the image: bits, hot pixels, contrast, blur, noise, size, light.",
+    ),
+    Measurement(
+        "family",
+        family.run,
+        family.FamilySettings,
+        "Every network of the family on the same small real tasks: score, size, operations, time.",
+    ),
+    Measurement(
+        "volumes",
+        volumes.run,
+        volumes.VolumesSettings,
+        "Models of volumes on the stacks they have not learned from, each left out in turn.",
+    ),
+    Measurement(
+        "representations",
+        representations.run,
+        representations.RepresentationsSettings,
+        "Ways to say what an object is, learned by the same network from full and from partial annotation.",
+    ),
+    Measurement(
+        "membranes",
+        membranes.run,
+        membranes.MembranesSettings,
+        "Membranes that a model finds: F1 of their centre lines within two pixels.",
+    ),
+    Measurement(
+        "slices",
+        slices.run,
+        slices.SlicesSettings,
+        "Three annotated slices per training volume against dense annotation.",
+    ),
+    Measurement(
+        "sizes",
+        sizes.run,
+        sizes.SizesSettings,
+        "How wide and deep a U-Net is worth being: score against the time to predict.",
+    ),
+    Measurement(
+        "scale",
+        scale.run,
+        scale.ScaleSettings,
+        "Images larger than memory: peak memory and time against size, workers, going on after a kill.",
+    ),
+)
 
 
-@bench.command
-def responsiveness(
-    *,
-    out: Path,
-    settings: Annotated[ResponsivenessSettings, Flat] = ResponsivenessSettings(),  # noqa: B008
-) -> None:
-    """How long the window keeps one waiting, idle and while the network is taught."""
-    _run("responsiveness", out, settings)
+def _command(one: Measurement[S]) -> Callable[..., None]:
+    def command(*, out: Path, settings: S) -> None:
+        for line in one.run(out, settings):
+            console().print(line, markup=False, highlight=False, soft_wrap=True)
+        say(f"{out / 'results.json'}")
+
+    command.__annotations__["settings"] = Annotated[one.settings, Parameter(name="*")]
+    command.__kwdefaults__ = {"settings": one.settings()}
+    return command
 
 
-@bench.command
-def accuracy(*, out: Path, settings: Annotated[AccuracySettings, Flat] = AccuracySettings()) -> None:  # noqa: B008
-    """Scores of a model, and of the classical baseline, on a folder of images with known objects."""
-    _run("accuracy", out, settings)
-
-
-@bench.command
-def robustness(
-    *,
-    out: Path,
-    settings: Annotated[RobustnessSettings, Flat] = RobustnessSettings(),  # noqa: B008
-) -> None:
-    """The same scores under changes of the image: bits, hot pixels, contrast, blur, noise, size, light."""
-    _run("robustness", out, settings)
-
-
-@bench.command
-def family(
-    *,
-    out: Path,
-    settings: Annotated[FamilySettings, Flat] = FamilySettings(),  # noqa: B008
-) -> None:
-    """Every network of the family on the same small real tasks: score, size, operations, time."""
-    _run("family", out, settings)
-
-
-@bench.command
-def volumes(*, out: Path, settings: Annotated[VolumesSettings, Flat] = VolumesSettings()) -> None:  # noqa: B008
-    """Models of volumes on the stacks they have not learned from, each left out in turn."""
-    _run("volumes", out, settings)
-
-
-@bench.command
-def representations(
-    *,
-    out: Path,
-    settings: Annotated[RepresentationsSettings, Flat] = RepresentationsSettings(),  # noqa: B008
-) -> None:
-    """Ways to say what an object is, learned by the same network from full and from partial annotation."""
-    _run("representations", out, settings)
-
-
-@bench.command
-def membranes(
-    *,
-    out: Path,
-    settings: Annotated[MembranesSettings, Flat] = MembranesSettings(),  # noqa: B008
-) -> None:
-    """Membranes that a model finds: F1 of their centre lines within two pixels."""
-    _run("membranes", out, settings)
-
-
-@bench.command
-def slices(*, out: Path, settings: Annotated[SlicesSettings, Flat] = SlicesSettings()) -> None:  # noqa: B008
-    """Three annotated slices per training volume against dense annotation."""
-    _run("slices", out, settings)
-
-
-@bench.command
-def sizes(*, out: Path, settings: Annotated[SizesSettings, Flat] = SizesSettings()) -> None:  # noqa: B008
-    """How wide and deep a U-Net is worth being: score against the time to predict."""
-    _run("sizes", out, settings)
-
-
-@bench.command
-def scale(*, out: Path, settings: Annotated[ScaleSettings, Flat] = ScaleSettings()) -> None:  # noqa: B008
-    """Images larger than memory: peak memory and time against size, workers, going on after a kill."""
-    _run("scale", out, settings)
-
-
-def _run(what: str, out: Path, settings: Settings) -> None:
-    module = import_module(f"apprentice_lab.bench.{what}")
-    for line in module.run(out, settings):
-        console().print(line, markup=False, highlight=False, soft_wrap=True)
-    say(f"{out / 'results.json'}")
+for _one in MEASUREMENTS:
+    bench.command(_command(_one), name=_one.name, help=_one.help)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from importlib import import_module
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App, Parameter, validators
 
@@ -38,130 +39,110 @@ Share = Annotated[float, Parameter(help="Of the recipe's steps.", validator=vali
 train = App(name="train", help="Train a model from its recipe.")
 
 
-@train.command(name="nuclei-2d")
-def nuclei_2d(
-    *, data: Path, out: Out, further: Further = None, device: Device = "auto", threads: Threads = None
-) -> None:
-    """2D nuclei, from train of dsb2018, bbbc039 and tissue_dapi16 and from histology_tnbc; goes on where it stopped.
+@dataclass(frozen=True)
+class Training:
+    """A command: the recipe that it follows, what makes the command of that name, and what is in ``--data``."""
 
-    Parameters
-    ----------
-    data
-        Folder with dsb2018/, bbbc039/, tissue_dapi16/ and histology_tnbc/.
-    """
-    _train("nuclei_2d", data, out, device, threads, further=further)
+    recipe: str
+    command: Callable[[str], Callable[..., None]]
+    data: str
+    help: str
 
 
-@train.command(name="cells-2d")
-def cells_2d(*, data: Path, out: Out, device: Device = "auto", threads: Threads = None) -> None:
-    """Whole cells in phase contrast, from the train split of usiigaci_phase; goes on where it stopped.
+def _images(name: str) -> Callable[..., None]:
+    """From images, in one part."""
 
-    Parameters
-    ----------
-    data
-        Folder with usiigaci_phase/.
-    """
-    _train("cells_2d", data, out, device, threads)
+    def command(*, data: Path, out: Out, device: Device = "auto", threads: Threads = None) -> None:
+        _train(name, data, out, None, device, threads)
+
+    return command
 
 
-@train.command(name="membranes-2d")
-def membranes_2d(*, data: Path, out: Out, device: Device = "auto", threads: Threads = None) -> None:
-    """Membranes in sections of electron microscopy, from the train part of em_fib25; goes on where it stopped.
+def _images_further(name: str) -> Callable[..., None]:
+    """From images, or on from the bundled model."""
 
-    Parameters
-    ----------
-    data
-        Folder with em_fib25/.
-    """
-    _train("membranes", data, out, device, threads, "FLAT")
+    def command(
+        *, data: Path, out: Out, further: Further = None, device: Device = "auto", threads: Threads = None
+    ) -> None:
+        _train(name, data, out, further, device, threads)
 
-
-@train.command(name="membranes-3d")
-def membranes_3d(*, data: Path, out: Out, device: Device = "auto", threads: Threads = None) -> None:
-    """Membranes in volumes of electron microscopy, from the train part of em_fib25; goes on where it stopped.
-
-    Parameters
-    ----------
-    data
-        Folder with em_fib25/.
-    """
-    _train("membranes", data, out, device, threads, "DEEP")
+    return command
 
 
-@train.command
-def hippocampus(*, data: Path, out: Out, device: Device = "auto", threads: Threads = None) -> None:
-    """Anterior and posterior hippocampus in MR, from hippocampus_msd; a model that is not given away.
+def _train(name: str, data: Path, out: Path, further: float | None, device: DeviceName, threads: int | None) -> None:
+    from apprentice_lab.recipes import bundled, recipe  # here: they load torch
 
-    Parameters
-    ----------
-    data
-        Folder with sharealike/hippocampus_msd/.
-    """
-    _train("hippocampus", data, out, device, threads)
-
-
-@train.command(name="nuclei-3d")
-def nuclei_3d(
-    *,
-    data: Path,
-    out: Out,
-    simulated: Simulated = None,
-    share: Share = 1.0,
-    device: Device = "auto",
-    threads: Threads = None,
-) -> None:
-    """Nuclei in volumes, from simulated stacks and then the train volumes of three sets; goes on where it stopped.
-
-    Parameters
-    ----------
-    data
-        Folder with nuclei3d_ovules/, nuclei3d_bbbc050/ and nuclei3d_stardist_mini/.
-    """
-    _train_volumes("nuclei_3d", data, out, simulated, share, device, threads)
-
-
-@train.command(name="cells-3d")
-def cells_3d(
-    *,
-    data: Path,
-    out: Out,
-    simulated: Simulated = None,
-    share: Share = 1.0,
-    device: Device = "auto",
-    threads: Threads = None,
-) -> None:
-    """Cells with stained membranes in volumes, from simulated and then real stacks; goes on where it stopped.
-
-    Parameters
-    ----------
-    data
-        Folder with cells3d_ovule/ and cells3d_root/.
-    """
-    _train_volumes("cells_3d", data, out, simulated, share, device, threads)
-
-
-def _train(
-    module: str,
-    data: Path,
-    out: Path,
-    device: DeviceName,
-    threads: int | None,
-    name: str = "RECIPE",
-    further: float | None = None,
-) -> None:
     _report_steps()
-    recipe = getattr(_recipe(module), name)
-    start = None if further is None else (bundled_files()[recipe.name][1], further)
-    say(f"{_recipe('recipe').train(recipe, data, out, threads or os.cpu_count() or 1, device, start)}")
+    start = None if further is None else (bundled_files()[name][1], further)
+    say(f"{recipe.train(bundled.FLAT[name], data, out, threads or os.cpu_count() or 1, device, start)}")
 
 
-def _train_volumes(
-    module: str, data: Path, out: Path, simulated: Path | None, share: float, device: DeviceName, threads: int | None
-) -> None:
-    _report_steps()
-    recipe = _recipe("volumes").shortened(_recipe(module).RECIPE, share)
-    made = _recipe("volume_training").train(recipe, data, out, threads or os.cpu_count() or 1, device, simulated)
-    say(f"{made}")
+def _volumes(name: str) -> Callable[..., None]:
+    """From simulated stacks, then from real ones among them."""
+
+    def command(
+        *,
+        data: Path,
+        out: Out,
+        simulated: Simulated = None,
+        share: Share = 1.0,
+        device: Device = "auto",
+        threads: Threads = None,
+    ) -> None:
+        from apprentice_lab.recipes import bundled, volume_training, volumes  # here: they load torch
+
+        _report_steps()
+        recipe = volumes.shortened(bundled.VOLUMES[name], share)
+        say(f"{volume_training.train(recipe, data, out, threads or os.cpu_count() or 1, device, simulated)}")
+
+    return command
+
+
+TRAININGS = (
+    Training(
+        "nuclei-2d",
+        _images_further,
+        "Folder with dsb2018/, bbbc039/, tissue_dapi16/ and histology_tnbc/.",
+        "2D nuclei, from train of dsb2018, bbbc039 and tissue_dapi16 and from histology_tnbc; goes on where it "
+        "stopped.",
+    ),
+    Training(
+        "cells-2d",
+        _images,
+        "Folder with usiigaci_phase/.",
+        "Whole cells in phase contrast, from the train split of usiigaci_phase; goes on where it stopped.",
+    ),
+    Training(
+        "membranes-2d",
+        _images,
+        "Folder with em_fib25/.",
+        "Membranes in sections of electron microscopy, from the train part of em_fib25; goes on where it stopped.",
+    ),
+    Training(
+        "membranes-3d",
+        _images,
+        "Folder with em_fib25/.",
+        "Membranes in volumes of electron microscopy, from the train part of em_fib25; goes on where it stopped.",
+    ),
+    Training(
+        "hippocampus",
+        _images,
+        "Folder with sharealike/hippocampus_msd/.",
+        "Anterior and posterior hippocampus in MR, from hippocampus_msd; a model that is not given away.",
+    ),
+    Training(
+        "nuclei-3d",
+        _volumes,
+        "Folder with nuclei3d_ovules/, nuclei3d_bbbc050/ and nuclei3d_stardist_mini/.",
+        "Nuclei in volumes, from simulated stacks and then the train volumes of three sets; goes on where it stopped.",
+    ),
+    Training(
+        "cells-3d",
+        _volumes,
+        "Folder with cells3d_ovule/ and cells3d_root/.",
+        "Cells with stained membranes in volumes, from simulated and then real stacks; goes on where it stopped.",
+    ),
+)
 
 
 def _report_steps() -> None:
@@ -170,6 +151,7 @@ def _report_steps() -> None:
     logging.getLogger("apprentice_lab").setLevel(logging.INFO)
 
 
-def _recipe(name: str) -> Any:
-    """By name: a recipe loads torch, and the other commands should not wait for it."""
-    return import_module(f"apprentice_lab.recipes.{name}")
+for _one in TRAININGS:
+    _command = _one.command(_one.recipe)
+    _command.__annotations__["data"] = Annotated[Path, Parameter(help=_one.data)]
+    train.command(_command, name=_one.recipe, help=_one.help)

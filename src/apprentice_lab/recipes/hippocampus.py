@@ -7,17 +7,16 @@ nothing is flipped. Intensities reach from 0-100 to 0-500,000: percentiles make 
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
 from apprentice_lab.recipes.classes import ClassRecipe
+from apprentice_lab.recipes.images import read_stacks
 from apprentice_lab.recipes.judge import Example
-from apprentice_lab.recipes.recipe import held_out
+from apprentice_lab.sets import training_part
 from apprentice_lab.training.pretrain import Cycle
 from napari_apprentice.architecture import preset
-from napari_apprentice.data.files import read_image, read_labels
 from napari_apprentice.engine.augment import Augmentation
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClassName
@@ -46,17 +45,7 @@ def read_examples(data: Path, split: str) -> list[Example]:
     folder = next((place for place in (data / "sharealike" / _SET, data / _SET) if place.exists()), None)
     if folder is None:
         raise UserError(f"{data} has no {_SET}: choose the folder that holds it, or sharealike/{_SET}.")
-    with (folder / "index.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    fold = held_out([(_SET, row["id"]) for row in rows if row["split"] == "train"])
-    names = [row["id"] for row in rows if ("fold" if row["id"] in fold else row["split"]) == split]
-    return [_read(folder, name) for name in names]
-
-
-def _read(folder: Path, name: str) -> Example:
-    pixels = np.asarray(read_image(folder / "images" / f"{name}.nii.gz").pixels)[0, 0]
-    labels = read_labels(folder / "labels" / f"{name}.nii.gz")[0]
-    return Example(name, _SET, name, pixels, labels)
+    return read_stacks(training_part(folder, split))
 
 
 def _alike(examples: list[Example]) -> np.ndarray:

@@ -1,44 +1,30 @@
-"""Annotated images of a data set as recipes read them: ``index.csv`` if there is one, ``images/`` and ``labels/``."""
+"""Annotated images of a set as recipes learn from them: of one channel, or volumes as they are."""
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import tifffile
 
 from apprentice_lab.recipes.judge import Example
-from apprentice_lab.recipes.recipe import held_out
-from napari_apprentice.errors import UserError
+from apprentice_lab.sets import Picture, training_part
 
 
 def read_set(folder: Path, split: str) -> list[Example]:
-    """The images of `split`, "train", "fold" (a tenth of train, by group, held out) or "dev".
-
-    A set without an index is all "train".
-    """
-    rows = _rows(folder)
-    fold = held_out([(_kind(row, folder), _group(row)) for row in rows if row["split"] == "train"])
-    examples = []
-    for row in rows:
-        part = "fold" if row["split"] == "train" and _group(row) in fold else row["split"]
-        if part != split:
-            continue
-        pixels = luminance(tifffile.imread(folder / "images" / f"{row['id']}.tif"))
-        labels = tifffile.imread(folder / "labels" / f"{row['id']}.tif").astype(np.uint32)
-        examples.append(Example(row["id"], _kind(row, folder), _group(row), pixels, labels))
-    return examples
+    """The images of `split`, "train", "fold" (held out of train) or "dev", in one channel (Y, X)."""
+    return [_flat(one) for one in training_part(folder, split)]
 
 
-def _rows(folder: Path) -> list[dict[str, str]]:
-    if (folder / "index.csv").exists():
-        with (folder / "index.csv").open(newline="") as file:
-            return list(csv.DictReader(file))
-    names = sorted(path.stem for path in (folder / "images").glob("*.tif"))
-    if not names:
-        raise UserError(f"{folder} has no images: choose the folder that holds {folder.name}.")
-    return [{"id": name, "split": "train"} for name in names]
+def read_stacks(pictures: Sequence[Picture]) -> list[Example]:
+    """Volumes of one channel, (Z, Y, X)."""
+    return [read_stack(one) for one in pictures]
+
+
+def read_stack(picture: Picture) -> Example:
+    """A volume of one channel, (Z, Y, X)."""
+    volume, labels = picture.read()
+    return Example(picture.name, picture.kind, picture.group, np.asarray(volume.pixels)[0, 0], labels[0])
 
 
 def luminance(image: np.ndarray) -> np.ndarray:
@@ -49,9 +35,8 @@ def luminance(image: np.ndarray) -> np.ndarray:
     return gray
 
 
-def _kind(row: dict[str, str], folder: Path) -> str:
-    return row.get("type", folder.name)
-
-
-def _group(row: dict[str, str]) -> str:
-    return row.get("group") or row["id"]
+def _flat(picture: Picture) -> Example:
+    volume, labels = picture.read()
+    channels = np.asarray(volume.pixels)[0, :, 0]
+    gray = channels[0] if len(channels) == 1 else luminance(np.ascontiguousarray(np.moveaxis(channels, 0, -1)))
+    return Example(picture.name, picture.kind, picture.group, gray, labels[0, 0])

@@ -195,20 +195,3 @@ def named(scores: Report) -> dict[str, float]:
     names = [f"dev {kind} AP {at:.2f}" for kind in scores for at in THRESHOLDS]
     values = [round(value, 4) for kind in scores.values() for value in kind.mean]
     return dict(zip(names, values, strict=True))
-
-
-def held_out(images: list[tuple[str, str]]) -> set[str]:
-    """The groups of train, given as (kind, group) of each image, that choose the decoding.
-
-    Of every kind, about a tenth of the images in whole groups, in the order of a hash; groups that hold more than a
-    quarter of a kind stay in training.
-    """
-    chosen: set[str] = set()
-    for kind in sorted({kind for kind, _ in images}):
-        sizes = Counter(group for k, group in images if k == kind)
-        total, taken = sum(sizes.values()), 0
-        for group in sorted(sizes, key=lambda name: hashlib.sha256(name.encode()).digest()):
-            if taken < total / 10 and sizes[group] <= max(1, total / 4):
-                chosen.add(group)
-                taken += sizes[group]
-    return chosen

@@ -10,16 +10,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import tifffile
 
+from apprentice_lab.recipes.images import read_stacks
 from apprentice_lab.recipes.judge import Example
 from apprentice_lab.scoring import boundaries
+from apprentice_lab.sets import pictures
 from napari_apprentice.engine.augment import Augmentation
-from napari_apprentice.errors import UserError
 
 VOXEL = 10.0  # nm
-_FILES = {"train": "fib25_z000-149_train", "fold": "fib25_z000-149_train", "dev": "fib25_z150-199_dev"}
-_PARTS = {"train": slice(0, 130), "fold": slice(135, 150), "dev": slice(None)}
+_PARTS = {"train": ("train", slice(0, 130)), "fold": ("train", slice(135, 150)), "dev": ("dev", slice(None))}
 _WAYS = {"xy": (0, 1, 2), "xz": (1, 0, 2), "yz": (2, 0, 1)}  # which axes become sections, rows and columns
 _SHARES = {"xy": 0.5, "xz": 0.25, "yz": 0.25}
 
@@ -30,11 +29,9 @@ VARIED = Augmentation(
 
 def read_examples(data: Path, split: str) -> list[Example]:
     """The stack of a split, (Z, Y, X), and for training the other two ways to cut it; 1 is boundary."""
-    folder, name = data / "em_fib25", f"{_FILES[split]}.tif"
-    try:
-        pixels, labels = (tifffile.imread(folder / part / name)[_PARTS[split]] for part in ("images", "labels"))
-    except OSError as error:
-        raise UserError(f"{folder / 'images' / name} cannot be read: choose the folder that holds em_fib25.") from error
+    given, sections = _PARTS[split]
+    (stack,) = read_stacks(pictures(data / "em_fib25", given))
+    pixels, labels = stack.pixels[sections], stack.labels[sections]
     ways = _WAYS if split == "train" else ("xy",)
     return [_cut(pixels, labels, way) for way in ways]
 

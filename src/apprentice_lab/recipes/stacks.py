@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import tifffile
 
+from apprentice_lab import sets
+from apprentice_lab.recipes import images
 from apprentice_lab.recipes.judge import Example
 from napari_apprentice.errors import UserError
 
@@ -52,12 +53,15 @@ def stack_of(name: str) -> Stack:
 
 def read_stack(data: Path, name: str) -> Example:
     """Pixels and labels (Z, Y, X) of a volume in a folder of data sets."""
+    return replace(images.read_stack(picture_of(data, name)), kind=stack_of(name).folder)
+
+
+def picture_of(data: Path, name: str) -> sets.Picture:
+    """A volume in a folder of data sets: its kind is what is annotated in it, its group the specimen."""
     stack = stack_of(name)
-    image, labels = (data / stack.folder / part / f"{name}.tif" for part in ("images", "labels"))
-    if not image.exists():
+    if not (data / stack.folder / "images").is_dir():
         raise UserError(f"{data} has no {stack.folder}/images/{name}.tif: choose the folder that holds the sets.")
-    truth = tifffile.imread(labels).astype(np.uint32)
-    return Example(name, stack.folder, stack.specimen, tifffile.imread(image), truth)
+    return replace(sets.picture(data / stack.folder, name), kind=stack.what, group=stack.specimen)
 
 
 def noisier(example: Example, rng: np.random.Generator) -> list[Example]:

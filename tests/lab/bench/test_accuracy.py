@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 import tifffile
 
 from apprentice_lab.bench import accuracy, accuracy_report
-from apprentice_lab.bench.accuracy import AccuracySettings, counts, drawn
+from apprentice_lab.bench.accuracy import AccuracySettings, counts
+from apprentice_lab.bench.images import drawn
 from apprentice_lab.bench.published import published
 from apprentice_lab.sets import pictures
 from napari_apprentice.architecture import NetSettings
@@ -122,6 +124,19 @@ def test_from_images_to_a_table(crops: Path, tmp_path: Path) -> None:
     assert score["low"] <= score["value"] <= score["high"]
     assert score["value"] > 0.5
     assert {one["method"] for one in results["scores"]} == {"model", "baseline"}
+
+
+def test_anyone_s_own_images_are_judged_without_a_set(crops: Path, tmp_path: Path) -> None:
+    for name in ("0", "1"):
+        (tmp_path / "truth").mkdir(exist_ok=True)
+        shutil.copy(crops / "labels" / f"{name}.tif", tmp_path / "truth" / f"{name}_masks.tif")
+    settings = AccuracySettings(image_dir=crops / "images", label_dir=tmp_path / "truth", device="cpu")
+    list(accuracy.run(tmp_path / "out", settings))
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert [(one["name"], one["kind"]) for one in results["images"]] == [("0", "images"), ("1", "images")]
+    assert results["scores"][0]["scores"]["AP .50"]["value"] > 0.5
+    with pytest.raises(UserError, match="--image-dir and --label-dir belong together"):
+        list(accuracy.run(tmp_path / "out", AccuracySettings(image_dir=crops / "images")))
 
 
 def test_a_fresh_network_cannot_be_judged(crops: Path, tmp_path: Path) -> None:

@@ -64,3 +64,16 @@ def test_a_model_that_has_seen_the_images_is_refused(tmp_path: Path, data: Path)
     known = data.rename(data.with_name("usiigaci_phase"))
     with pytest.raises(UserError, match="was trained on usiigaci_phase train"):
         list(loop.run(tmp_path / "out", loop.LoopSettings(data=known, start=("cells-2d",))))
+
+
+def test_of_images_without_splits_every_other_one_is_judged(tmp_path: Path, data: Path) -> None:
+    own = loop.LoopSettings(image_dir=data / "images", label_dir=data / "labels")
+    assert [[one.name for one in part] for part in own.parts()] == [["a", "c"], ["b"]]
+    split = loop.LoopSettings(data=data)
+    assert [[one.name for one in part] for part in split.parts()] == [["a", "b"], ["c"]]
+    (data / "index.csv").unlink()
+    assert [[one.name for one in part] for part in split.parts()] == [["a", "c"], ["b"]]
+    for name in ("b", "c"):
+        (data / "images" / f"{name}.tif").unlink()
+    with pytest.raises(UserError, match="has one image: the loop needs another one"):
+        own.parts()

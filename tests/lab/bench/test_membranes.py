@@ -61,5 +61,8 @@ def test_a_model_file_is_judged_on_a_folder(tmp_path: Path) -> None:
     assert said[1].startswith("ridge filter F1")
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert len(results["scores"]["model"]["sections"]) == 3
+    own = {"image_dir": tmp_path / "em" / "images", "label_dir": tmp_path / "em" / "membranes"}
+    list(membranes.run(tmp_path / "own", settings.model_copy(update={"data": tmp_path, **own})))
+    assert json.loads((tmp_path / "own" / "results.json").read_text())["scores"] == results["scores"]
     with pytest.raises(UserError, match="finds objects"):
         list(membranes.run(tmp_path / "out", settings.model_copy(update={"model": "nuclei-2d"})))

@@ -38,7 +38,7 @@ def test_a_run_writes_curves_and_goes_on_where_it_stopped(crops: Path, tmp_path:
 
 
 def test_counts_of_another_seed_are_not_used_again(crops: Path, tmp_path: Path) -> None:
-    settings = RobustnessSettings(data=crops, device="cpu", changes=("contrast",), images=1)
+    settings = RobustnessSettings(data=crops, device="cpu", changes=("contrast",), count=1)
     list(robustness.run(tmp_path, settings))
     (kept,) = (tmp_path / "images").glob("*.json")
     kept.write_text(kept.read_text().replace('"seed": 0', '"seed": 5'))

@@ -5,7 +5,7 @@ import numpy as np
 from apprentice_lab.recipes.images import luminance
 from apprentice_lab.recipes.judge import Example
 from apprentice_lab.recipes.nuclei_2d import SHARES, shares_of
-from apprentice_lab.recipes.recipe import held_out
+from apprentice_lab.sets import held_out
 
 
 def test_the_held_out_groups_are_whole_small_and_of_every_kind() -> None:
