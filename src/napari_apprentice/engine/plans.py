@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_apprentice.data import room
 from napari_apprentice.engine.device import available, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from napari_apprentice.engine.large.crew import Crew
 
 log = logging.getLogger(__name__)
-
-_FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Engine:
@@ -91,9 +90,16 @@ def failed(error: Exception, job: Job) -> Failed:
     if is_out_of_memory(error):
         smaller = "smaller patches or fewer in one step" if isinstance(job, TeachJob) else "a smaller tile"
         return Failed(message=f"The memory of the device is not enough: choose {smaller}, or the CPU as the device.")
-    if isinstance(error, OSError) and error.errno in _FULL_DISK:
-        return Failed(message="The disk is full: free some space and try again.")
+    if isinstance(error, OSError) and room.is_full(error):
+        return Failed(message=str(room.refused(error, Path(error.filename or _written_by(job)))))
     if isinstance(error, FileNotFoundError):
         return Failed(message=f"The file {error.filename} went away while it was needed: try again.")
     message = f"Something went wrong in the program ({type(error).__name__}): please report it with the details."
     return Failed(message=message, user_error=False, details="".join(traceback.format_exception(error)))
+
+
+def _written_by(job: Job) -> str:
+    """The file that a job is to write; it may keep others beside it."""
+    if isinstance(job, ClickJob):
+        return job.image.pixels.path  # it writes beside it
+    return job.out.path if isinstance(job, SegmentJob | InsideJob) else job.out
