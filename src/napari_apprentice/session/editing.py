@@ -29,7 +29,6 @@ class Editing(Regions):
     def __init__(self, project: Project | None = None) -> None:
         self._step: tuple[Entry, int] | None = None
         self._looked_after: set[Object] = set()  # by the stroke under way
-        self._disk_trouble = ""
         super().__init__(project)
 
     @contextmanager
@@ -174,34 +173,27 @@ class Editing(Regions):
         except UserError as error:
             self._say_disk_trouble(str(error))
 
-    def _say_disk_trouble(self, sentence: str) -> None:
-        """Once, not with every stroke, until the disk takes what waits."""
-        sentence = self._folder_trouble or sentence
-        if sentence != self._disk_trouble:
-            self._disk_trouble = sentence
-            self.said.emit(sentence)
-            self.trouble_changed.emit()
-
     @property
-    def trouble(self) -> str:
-        """Why the project may not be on disk as it is here, and what to do, in a sentence; "" when it is."""
-        return self._folder_trouble or self._disk_trouble
+    def _is_behind(self) -> bool:
+        """Whether anything waits because the disk refused it, or the user was not told yet that nothing does."""
+        return self.project is not None and (self.project.is_behind or bool(self._disk_trouble))
 
-    @property
-    def _folder_trouble(self) -> str:
-        return "" if self.project is None else self.project.trouble
+    def _all_written(self) -> bool:
+        """Write what the disk refused; whether nothing waits any more."""
+        if self.project is not None:
+            self.project.catch_up()
+        for entry in self.entries:
+            entry.catch_up()
+        return self.project is None or not self.project.is_behind
 
     def _retry_disk(self) -> None:
-        """Write what the disk refused; called by `pump`."""
+        """Write what the disk refused, and say so once it is all there; called by `pump`."""
         try:
-            if self.project is not None:
-                self.project.catch_up()
-            for entry in self.entries:
-                entry.catch_up()
+            is_all = self._all_written()
         except UserError as error:
             self._say_disk_trouble(str(error))
             return
-        if self._disk_trouble:
+        if is_all and self._disk_trouble:
             self._disk_trouble = ""
             self.trouble_changed.emit()
             self.said.emit("The disk takes the project again: everything is saved.")

@@ -153,10 +153,10 @@ class Jobs(Results):
         project, entry, model = self._asked()
         id_ = self._job_id("teach")
         taught = [one for one in self.entries if one.voxels_taught or (one.folder.is_used and one.is_vouched)]
+        make_folder(project.lineage.folder)  # before minutes of teaching, not after them
         lessons = lessons_of(taught, self.model.header, project.scratch, project.scratch / id_)
         if not lessons:
             raise UserError("What was vouched for cannot be found in the project: correct a few objects, then teach.")
-        make_folder(project.lineage.folder)  # before minutes of teaching, not after them
         fresh = self.fresh_settings if model is None else None
         job = TeachJob(
             id=id_,

@@ -8,7 +8,6 @@ from pathlib import Path
 from napari_apprentice.data.channels import CHOSEN
 from napari_apprentice.data.exports import chunked
 from napari_apprentice.jobs import ExportJob
-from napari_apprentice.project import broken_off
 from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.settings import ReadAs
 
@@ -27,7 +26,6 @@ def export_job(entry: LargeEntry, path: Path, names: Mapping[int, str], id_: str
     entry.keep_snapshot()
     volume, told = entry.volume, in_file(entry) if chunked.measures(path) else None
     labels = entry.folder.store.linked(scratch / id_ / "labels")
-    broken_off.note(labels.parent, path.absolute())
     return ExportJob(
         id=id_,
         labels=str(labels),

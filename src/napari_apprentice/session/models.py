@@ -113,12 +113,11 @@ class Models(State):
         self._key = choice.key
         if self._lineage is not None:
             try:
-                is_elsewhere = choice.file is not None and self._lineage.get(choice.key) is None
-                if is_elsewhere and choice.key not in bundled_files():
-                    self._lineage.add_file(choice.key)
-                self._lineage.use(choice.key)
+                is_taught = self._lineage.get(choice.key) is not None
+                is_elsewhere = choice.file is not None and not is_taught and choice.key not in bundled_files()
+                self._lineage.use(choice.key, is_elsewhere=is_elsewhere)
             except UserError as error:
-                self.said.emit(str(error))
+                self._say_disk_trouble(str(error))
         if changed:
             self.model_changed.emit()
 

@@ -107,6 +107,9 @@ class Results(Work):
                 self._tell_exchanged(entry)
             self._to_take_over.remove(waiting)
 
+    def _all_written(self) -> bool:
+        return super()._all_written() and not self._to_take_over
+
     def _take_version(self, result: TeachResult, running: Running) -> None:
         if self.project is None:
             return
@@ -126,7 +129,7 @@ class Results(Work):
         try:
             lineage.add(version)
         except UserError as error:
-            self.said.emit(str(error))  # it is in the list all the same, until the project is closed
+            self._say_disk_trouble(str(error))  # it is in the list all the same, and waits
         if running.model != self.model.key:
             self.said.emit(f"Another model was chosen meanwhile: {version.title} is kept in the list but not in use.")
         elif version.better is False:

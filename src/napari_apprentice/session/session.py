@@ -10,7 +10,7 @@ from typing import Self
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import WasCancelled
-from napari_apprentice.project import moving
+from napari_apprentice.project import left_behind, moving
 from napari_apprentice.project.folder import Project, free_folder, is_project, projects_folder
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import commands
@@ -42,6 +42,7 @@ class Session(Looking):
 
     def __init__(self, project: Project | None = None, runners: Runners | None = None) -> None:
         self._owns_runners = runners is None
+        left_behind.clear(projects_folder())
         super().__init__(project, runners)
 
     @classmethod

@@ -62,6 +62,7 @@ class State:
         self.entries: list[Entry] = []
         self.current: Entry | None = None
         self.missing: dict[str, str] = {}
+        self._disk_trouble = ""  # said, and not over yet
         self._segment_settings = SegmentSettings()
         self._teach_settings = TeachSettings()
         self._fresh_settings = FreshSettings()
@@ -279,7 +280,24 @@ class State:
                 fresh=self._fresh_settings,
             )
         except UserError as error:
-            self.said.emit(str(error))
+            self._say_disk_trouble(str(error))
+
+    def _say_disk_trouble(self, sentence: str) -> None:
+        """Once, not with every stroke, until the disk takes what waits."""
+        sentence = self._folder_trouble or sentence
+        if sentence != self._disk_trouble:
+            self._disk_trouble = sentence
+            self.said.emit(sentence)
+            self.trouble_changed.emit()
+
+    @property
+    def trouble(self) -> str:
+        """Why the project may not be on disk as it is here, and what to do, in a sentence; "" when it is."""
+        return self._folder_trouble or self._disk_trouble
+
+    @property
+    def _folder_trouble(self) -> str:
+        return "" if self.project is None else self.project.trouble
 
     def _apply(self, entry: Entry, delta: Delta) -> None:
         """Do one edit; `editing` replaces this by one that knows about strokes."""

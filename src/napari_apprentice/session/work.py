@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_apprentice.data import scratch
-from napari_apprentice.data.exports import chunked
+from napari_apprentice.data import claims, scratch
 from napari_apprentice.data.regions import Region
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Started, TileDone, is_last
@@ -238,7 +237,7 @@ class Work(Editing):
         elif isinstance(running.job, ExportJob):
             shutil.rmtree(Path(running.job.labels).parent, ignore_errors=True)
             if not isinstance(event, Finished):
-                chunked.forget(Path(running.job.out))
+                claims.clear()  # of the process that was ended, if it was
 
     def _look_after_disk(self) -> None:
         if self.project is None:
@@ -256,7 +255,7 @@ class Work(Editing):
         if self.project.trouble:
             self._was_away = True
             self._say_disk_trouble(self.project.trouble)
-        elif (self._was_away or self.project.is_behind) and time.monotonic() >= self._retry_at:
+        elif (self._was_away or self._is_behind) and time.monotonic() >= self._retry_at:
             self._was_away = False
             self._retry_at = time.monotonic() + _DISK_RETRY_S
             self._retry_disk()
