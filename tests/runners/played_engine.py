@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from napari_apprentice.events import Event, Finished, Note, Progress, WasCancelled
 from napari_apprentice.jobs import ClickResult, Job
@@ -42,6 +43,14 @@ class Engine:
     def _stubborn(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
         time.sleep(30)
         yield from self._done(job, cancelled)
+
+    def _writing(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        path = Path(job.out.path)
+        try:
+            path.write_text("half")
+            yield from self._polite(job, cancelled)
+        finally:
+            path.unlink()
 
     def _dying(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
         os.write(2, b"the last words\n")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -151,6 +153,23 @@ def test_a_process_ended_from_outside_is_the_users_to_fix(runners: ProcessRunner
     assert isinstance(last, Failed)
     assert last.user_error
     assert "memory runs out" in last.message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals that a process can answer")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_process_that_is_asked_to_end_leaves_nothing(runners: ProcessRunners, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    running = runners.start(segment("writing").model_copy(update={"out": ArrayRef(path=str(out))}))
+    first, *_ = wait(running, worked)
+    assert isinstance(first, Note)
+    assert out.read_text() == "half"
+    os.kill(int(first.text), getattr(signal, name))
+    *_, last = wait(running)
+    assert isinstance(last, Failed)
+    assert last.user_error
+    assert "ended from outside" in last.message
+    assert last.details == ""
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("ask", [segment, teach])

@@ -57,15 +57,15 @@ def refuse(monkeypatch, number: int) -> None:
 
 def test_a_folder_that_was_renamed_is_said_without_an_edit_and_found_again(session, tmp_path):
     (tmp_path / "p").rename(tmp_path / "q")
-    waited(session, lambda: session.saving.trouble)
-    assert "renamed or moved" in session.saving.trouble
-    assert session.sentences.count(session.saving.trouble) == 1
+    waited(session, lambda: session.choices.trouble)
+    assert "renamed or moved" in session.choices.trouble
+    assert session.sentences.count(session.choices.trouble) == 1
     paint(session, 2)
     session.undo()
     session.redo()
     assert rows_of(session) == {0, 1, 2}
     (tmp_path / "q").rename(tmp_path / "p")
-    waited(session, lambda: not session.saving.trouble)
+    waited(session, lambda: not session.choices.trouble)
     assert session.sentences[-1].endswith("everything is saved.")
     paint(session, 3)
     session.close()
@@ -77,21 +77,21 @@ def test_a_folder_that_was_renamed_before_the_first_stroke_gets_what_waited(tmp_
         session.add_image(image())
         (tmp_path / "p").rename(tmp_path / "q")
         paint(session, 4)
-        assert "put the folder back" in session.saving.trouble
-        waited(session, lambda: "renamed or moved" in session.saving.trouble)
+        assert "put the folder back" in session.choices.trouble
+        waited(session, lambda: "renamed or moved" in session.choices.trouble)
         assert not (tmp_path / "p").exists()
         (tmp_path / "q").rename(tmp_path / "p")
-        waited(session, lambda: not session.saving.trouble)
+        waited(session, lambda: not session.choices.trouble)
     assert opened(tmp_path / "p") == {4}
 
 
 def test_a_deleted_project_goes_on_in_another_folder(session, tmp_path):
     shutil.rmtree(tmp_path / "p")
-    waited(session, lambda: session.saving.trouble)
+    waited(session, lambda: session.choices.trouble)
     paint(session, 2)
     path = session.save_project_in(tmp_path / "elsewhere")
     assert path == tmp_path / "elsewhere"
-    assert session.saving.trouble == ""
+    assert session.choices.trouble == ""
     paint(session, 3)
     session.undo()
     session.undo()
@@ -113,11 +113,11 @@ def test_a_deleted_project_is_saved_among_the_others_when_it_is_closed(session, 
 def test_a_copy_of_the_project_that_is_put_in_its_place_is_brought_up_to_date(session, tmp_path):
     shutil.copytree(tmp_path / "p", tmp_path / "copy", ignore=shutil.ignore_patterns("lock"))
     shutil.rmtree(tmp_path / "p")
-    waited(session, lambda: session.saving.trouble)
+    waited(session, lambda: session.choices.trouble)
     paint(session, 2)
     session.segment_settings = session.segment_settings.model_copy(update={"tile": 128})
     (tmp_path / "copy").rename(tmp_path / "p")
-    waited(session, lambda: not session.saving.trouble)
+    waited(session, lambda: not session.choices.trouble)
     with pytest.raises(UserError, match="open in another window"):
         Session.open(tmp_path / "p")
     paint(session, 3)
@@ -130,8 +130,8 @@ def test_a_copy_of_the_project_that_is_put_in_its_place_is_brought_up_to_date(se
 def test_nothing_is_written_into_another_folder_that_takes_the_project_s_place(session, tmp_path):
     (tmp_path / "p").rename(tmp_path / "q")
     (tmp_path / "p").mkdir()
-    waited(session, lambda: session.saving.trouble)
-    assert "Another folder" in session.saving.trouble
+    waited(session, lambda: session.choices.trouble)
+    assert "Another folder" in session.choices.trouble
     paint(session, 2)
     session.segment_settings = session.segment_settings.model_copy(update={"tile": 128})
     with pytest.raises(UserError, match="Another folder"):
@@ -139,7 +139,7 @@ def test_nothing_is_written_into_another_folder_that_takes_the_project_s_place(s
     assert list((tmp_path / "p").iterdir()) == []
     (tmp_path / "p").rmdir()
     (tmp_path / "q").rename(tmp_path / "p")
-    waited(session, lambda: not session.saving.trouble)
+    waited(session, lambda: not session.choices.trouble)
     session.close()
     assert opened(tmp_path / "p") == {0, 1, 2}
 
@@ -147,7 +147,7 @@ def test_nothing_is_written_into_another_folder_that_takes_the_project_s_place(s
 def test_a_deleted_lock_is_made_again_and_said(session, tmp_path):
     (tmp_path / "p" / "lock").unlink()
     waited(session, lambda: any("was made again" in one for one in session.sentences))
-    assert session.saving.trouble == ""
+    assert session.choices.trouble == ""
     with pytest.raises(UserError, match="open in another window"):
         Session.open(tmp_path / "p")
     paint(session, 2)
@@ -159,8 +159,8 @@ def test_two_windows_that_have_the_project_do_not_write_over_each_other(session,
     session.project.place.look()
     (tmp_path / "p" / "lock").unlink()
     with Session.open(tmp_path / "p") as other:
-        waited(session, lambda: session.saving.trouble)
-        assert "another window" in session.saving.trouble
+        waited(session, lambda: session.choices.trouble)
+        assert "another window" in session.choices.trouble
         paint(session, 2)
         paint(other, 5)
         path = session.save_project_in(tmp_path / "elsewhere")
@@ -186,10 +186,10 @@ def test_advice_fits_what_the_disk_says_and_strokes_wait(session, tmp_path, monk
         paint(session, 2, 3)
         session.undo()
         session.redo()
-        assert advice in session.saving.trouble
+        assert advice in session.choices.trouble
         assert sum("cannot be saved" in one for one in session.sentences) == 1
         assert rows_of(session) == {0, 1, 2, 3}
-    waited(session, lambda: not session.saving.trouble)
+    waited(session, lambda: not session.choices.trouble)
     session.close()
     assert opened(tmp_path / "p") == {0, 1, 2, 3}
 
@@ -203,8 +203,8 @@ def test_what_the_disk_could_not_keep_is_written_whole_again(session, tmp_path, 
 
         patch.setattr(journal.os, "fsync", failed)
         paint(session, 2)
-        waited(session, lambda: session.saving.trouble)
-    waited(session, lambda: not session.saving.trouble)
+        waited(session, lambda: session.choices.trouble)
+    waited(session, lambda: not session.choices.trouble)
     assert [one.name for one in session.current.folder.path.glob("state-*")] == ["state-1.npz"]
     session.close()
     assert opened(tmp_path / "p") == {0, 1, 2}
@@ -256,4 +256,4 @@ def test_an_image_of_which_nothing_can_be_read_any_more_is_named(session, tmp_pa
         assert rows_of(again) == {7}
     with Session.open(path) as moved:
         assert [entry.name for entry in moved.entries] == ["cells 1"]
-        assert "cells 0" in " ".join(moved.complaints)
+        assert "cells 0" in " ".join(moved.images.complaints)

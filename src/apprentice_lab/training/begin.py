@@ -8,6 +8,7 @@ import torch
 
 from apprentice_lab.training.pretrain import average_of
 from napari_apprentice.architecture import NetSettings
+from napari_apprentice.data.whole import whole
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.train import Course, Learner
@@ -20,6 +21,5 @@ def begin_with(first: Path, settings: NetSettings, checkpoint: Path) -> None:
     """
     net = build(settings)
     net.load_state_dict(average_of(first, settings)[1].state_dict())
-    part = checkpoint.with_suffix(".part")
-    torch.save(Learner(net, pick("cpu"), Course()).state(), part)
-    part.replace(checkpoint)
+    with whole(checkpoint) as part:
+        torch.save(Learner(net, pick("cpu"), Course()).state(), part)

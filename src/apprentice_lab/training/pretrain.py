@@ -8,7 +8,6 @@ weights (EMA), which needs no validation set to choose an epoch.
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from torch import nn
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.representations import representation
+from napari_apprentice.data.whole import whole
 from napari_apprentice.engine.augment import Augmentation
 from napari_apprentice.engine.batches import Batch, Source, draw_batch
 from napari_apprentice.engine.checkpoint import load
@@ -167,9 +167,5 @@ def _batch(sources: list[Source], shares: np.ndarray, plan: PretrainPlan, step: 
 
 
 def _save(path: Path, learner: Learner, seconds: float) -> None:
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with whole(path) as part, part.open("wb") as file:
         torch.save({**learner.state(), "seconds": seconds}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
@@ -17,7 +18,9 @@ from napari_apprentice.cli.progress import console
 from napari_apprentice.cli.prune import prune
 from napari_apprentice.cli.segment import segment
 from napari_apprentice.cli.teach import teach
+from napari_apprentice.data import room
 from napari_apprentice.errors import Cancelled, UserError
+from napari_apprentice.runners.orderly import ends_in_order
 
 MISTAKE = 2
 INTERRUPTED = 130
@@ -42,11 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """The exit code of a command line; a bug stays a traceback."""
     try:
-        app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+        with ends_in_order():
+            app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         return _stop(sentence(error), MISTAKE)
     except UserError as error:
         return _stop(str(error), MISTAKE)
+    except OSError as error:
+        if not room.is_full(error):
+            raise
+        return _stop(str(room.refused(error, Path(error.filename or "labels"))), MISTAKE)
     except (Cancelled, KeyboardInterrupt):
         return _stop("Cancelled.", INTERRUPTED)
     return 0

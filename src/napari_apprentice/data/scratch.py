@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.lib.format import open_memmap
+from numpy.lib.format import dtype_to_descr, open_memmap, write_array_header_1_0
 
-from napari_apprentice.errors import UserError
+from napari_apprentice.data import room
+from napari_apprentice.data.whole import whole
 from napari_apprentice.jobs import ArrayRef
 
 
-def create(path: str | Path, shape: tuple[int, ...], dtype: Any) -> np.memmap:
-    """A new writable array of zeros in ``path``; `UserError` when the disk is full or the folder is not writable."""
+def create(path: str | Path, shape: tuple[int, ...], dtype: Any, what: str = "") -> np.memmap:
+    """A new writable array of zeros in ``path``, for which the disk has room.
+
+    `UserError` when it has not, or when the folder is not writable; then there is no file. It calls the array ``what``.
+    """
+    path = Path(path)
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return open_memmap(path, mode="w+", dtype=np.dtype(dtype), shape=shape)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w+b") as file:
+            _write_header(file, shape, dtype)
+            room.reserve(file, file.tell() + _bytes(shape, dtype))
+        return open_memmap(path, mode="r+")
     except OSError as error:
-        raise UserError(
-            f"Cannot write {path} ({error.strerror}): free some space or choose another project folder."
-        ) from error
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise room.refused(error, path, _bytes(shape, dtype), what) from error
 
 
-def write(path: str | Path, array: Any) -> ArrayRef:
-    """Copy ``array`` to a file and name it."""
-    target = create(path, tuple(array.shape), array.dtype)
-    target[...] = np.asarray(array)
-    target.flush()
+def write(path: str | Path, array: Any, what: str = "") -> ArrayRef:
+    """Copy ``array`` to a file, one place of its first axis after the other, and name it.
+
+    A lazy array need not fit into memory. `UserError` as in `create`.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole(path) as part, part.open("wb") as file:
+            _write_header(file, tuple(array.shape), array.dtype)
+            for at in range(int(array.shape[0])) if len(array.shape) > 1 else [...]:
+                piece = np.ascontiguousarray(array[at], array.dtype)
+                file.write(piece.reshape(-1).view(np.uint8).data)  # `tofile` does not say why the disk refuses
+    except OSError as error:
+        raise room.refused(error, path, _bytes(array.shape, array.dtype), what) from error
     return ArrayRef(path=str(path))
 
 
@@ -39,3 +59,12 @@ def read(ref: ArrayRef) -> np.memmap:
 def edit(ref: ArrayRef) -> np.memmap:
     """The array that ``ref`` names, writable in place."""
     return open_memmap(ref.path, mode="r+")
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, ...], dtype: Any) -> None:
+    told = {"descr": dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": tuple(int(n) for n in shape)}
+    write_array_header_1_0(file, told)
+
+
+def _bytes(shape: tuple[int, ...], dtype: Any) -> int:
+    return math.prod(int(n) for n in shape) * int(np.dtype(dtype).itemsize)

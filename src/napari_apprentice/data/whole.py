@@ -1,14 +1,27 @@
-"""Writing so that a crash leaves the old file or the new one, never half of one."""
+"""Writing so that a crash leaves the old file or the new one, never half of one.
+
+What is written lies beside its name under one that nobody else has, so that two processes may write the same file: the
+one that ends last wins. What a process that was killed leaves of it goes at the next start (`claims`).
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from napari_apprentice.errors import UserError, what_to_do
+from napari_apprentice.data import room
+from napari_apprentice.data.claims import claimed, remove_all
+from napari_apprentice.errors import UserError
+
+PART = ".part-"  # how names of what is not finished begin
+_OLD = ".old-"
+_LEVELS = ".levels-"
+_LONGEST_NAME = 255  # bytes, on most file systems
+_TRIES = 10
 
 
 @contextmanager
@@ -17,62 +30,72 @@ def whole(path: Path) -> Iterator[Path]:
 
     What was written is on the disk before it does. `OSError` when the disk refuses; then nothing is left behind.
     """
-    part = _part(path)
-    try:
-        yield part
-        with part.open("r+b") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-        _sync_folder(path.parent)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    part = _beside(path, PART)
+    with claimed(part):
+        try:
+            yield part
+            with part.open("r+b") as file:
+                os.fsync(file.fileno())
+            part.replace(path)
+            _sync_folder(path.parent)
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """A folder beside ``path`` to write into; it takes the place of ``path`` when all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part, old = _part(path), _old(path)
-    forget(path)
-    try:
-        yield part
-        if path.exists():
-            path.replace(old)
+    part, old = _beside(path, PART), _beside(path, _OLD)
+    with claimed(part, back={old: path}):
         try:
-            part.replace(path)
-        except OSError:
-            if old.exists():
-                old.replace(path)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+            yield part
+            _take_place(part, path, old)
+        finally:
+            remove_all(part)
+            remove_all(old)
+
+
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """A place beside ``path`` for what it is made of, which then goes."""
+    place = _beside(path, _LEVELS)
+    with claimed(place):
+        try:
+            yield place
+        finally:
+            remove_all(place)
 
 
 def cannot_write(path: Path, error: OSError) -> UserError:
     """What to do about a file that the disk refused."""
-    return UserError(f"Cannot write {path} ({error.strerror or error}): {what_to_do(error)}.")
+    return room.refused(error, path)
 
 
-def forget(path: Path) -> None:
-    """Remove what a process that was killed had written of ``path``, a file or a folder; an old one takes its place."""
-    part, old = _part(path), _old(path)
-    if old.is_dir() and not path.exists():
-        old.replace(path)  # ended between the two
-    for left in (part, old):
-        if left.is_dir():
-            shutil.rmtree(left, ignore_errors=True)
-    with suppress(OSError):
-        part.unlink(missing_ok=True)
+def _take_place(part: Path, path: Path, old: Path) -> None:
+    """Put ``part`` where ``path`` is, which steps aside to ``old``: a folder cannot take another one's place."""
+    for left in reversed(range(_TRIES)):
+        with suppress(FileNotFoundError):
+            path.replace(old)
+        try:
+            part.replace(path)
+        except OSError:
+            if path.exists() and left:  # another process put its own there just now
+                shutil.rmtree(old, ignore_errors=True)
+                continue
+            if old.exists() and not path.exists():
+                old.replace(path)
+            raise
+        return
 
 
-def _part(path: Path) -> Path:
-    return path.with_name(f".part-{path.name}")
-
-
-def _old(path: Path) -> Path:
-    return path.with_name(f".old-{path.name}")
+def _beside(path: Path, kind: str) -> Path:
+    start = f"{kind}{secrets.token_hex(4)}-"
+    name = path.name
+    while len(os.fsencode(start + name)) > _LONGEST_NAME:
+        name = name[1:]
+    return path.with_name(start + name)
 
 
 def _sync_folder(path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_apprentice.data import room
 from napari_apprentice.engine.device import available, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 IsCancelled = Callable[[], bool]
 
 log = logging.getLogger(__name__)
-
-_FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Engine:
@@ -112,8 +111,8 @@ def failed(error: Exception, job: Job) -> Failed:
         return Failed(message=str(error))
     if is_out_of_memory(error):
         return Failed(message=job.when_out_of_memory)
-    if isinstance(error, OSError) and error.errno in _FULL_DISK:
-        return Failed(message="The disk is full: free some space and try again.")
+    if isinstance(error, OSError) and room.is_full(error):
+        return Failed(message=str(room.refused(error, Path(error.filename or job.writes or job.reads[0]))))
     if isinstance(error, FileNotFoundError):
         return Failed(message=f"The file {error.filename} went away while it was needed: try again.")
     message = f"Something went wrong in the program ({type(error).__name__}): please report it with the details."

@@ -42,7 +42,7 @@ def run(job: SegmentJob, cancelled: Callable[[], bool], warm: Warm | None = None
     if task.note:
         yield Note(text=task.note)
     frames = task.pixels.shape[0]
-    out = scratch.create(job.out.path, (frames, *task.pixels.shape[2:]), np.uint32)
+    out = scratch.create(job.out.path, (frames, *task.pixels.shape[2:]), np.uint32, f"the masks of {job.image.name}")
     clock = _Clock(frames, began)
     objects, diameters = 0, []
     for t in range(frames):

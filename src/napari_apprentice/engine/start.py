@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.presets import pools_for
-from napari_apprentice.data import scratch
+from napari_apprentice.data import room, scratch
 from napari_apprentice.data.models import ModelHeader, why_not_fits
 from napari_apprentice.data.zoom import zoom_for, zoom_to_teach
 from napari_apprentice.engine import checkpoint
@@ -21,6 +21,7 @@ from napari_apprentice.settings import DecodeSettings, NormalizeSettings
 
 # A fresh network sees background at first, so that what was never corrected does not become an object; the head's
 # weights are large enough for the few steps there are.
+_BYTES = 4  # of a weight, as a model file keeps it
 _FRESH_BIAS, _FRESH_HEAD = -2.0, 0.1
 
 
@@ -35,7 +36,10 @@ class Start:
 
 
 def begin(job: TeachJob, corrected: Corrected) -> Start:
-    """Load the parent or build a fresh network. Raises `UserError` when it does not fit the corrections."""
+    """Load the parent or build a fresh network.
+
+    Raises `UserError` when it does not fit the corrections, or when there is no room for what is learned.
+    """
     parent, net = (None, None) if job.parent is None else checkpoint.load(job.parent)
     if parent is not None:
         _check(parent, job, corrected)
@@ -59,6 +63,7 @@ def begin(job: TeachJob, corrected: Corrected) -> Start:
     }
     names = tuple(ref.image.name for ref in corrected.refs)
     if parent is not None and net is not None:
+        _refuse_without_room(job, parent.net)
         changes |= {
             "object_diameter": diameter or parent.object_diameter,
             "parent": parent.id,
@@ -67,6 +72,7 @@ def begin(job: TeachJob, corrected: Corrected) -> Start:
         }
         return Start(net, parent.model_copy(update=changes), parent, zooms)
     settings, normalize = _fresh_settings(job, first.spacing, zoom), NormalizeSettings()
+    _refuse_without_room(job, settings)
     channels = int(scratch.read(first.pixels).shape[1])
     header = ModelHeader(
         net=settings,
@@ -79,6 +85,11 @@ def begin(job: TeachJob, corrected: Corrected) -> Start:
         **changes,
     )
     return Start(_fresh(settings, job), header, None, zooms)
+
+
+def _refuse_without_room(job: TeachJob, net: NetSettings) -> None:
+    """`UserError` when the model will not fit on the disk: before minutes of teaching, not after them."""
+    room.refuse(Path(job.out).parent, net.parameters * _BYTES, "the taught model")
 
 
 def _check(parent: ModelHeader, job: TeachJob, corrected: Corrected) -> None:

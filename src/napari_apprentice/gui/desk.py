@@ -5,11 +5,12 @@ from __future__ import annotations
 import atexit
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QCoreApplication
+from qtpy.QtCore import QCoreApplication, QThread
 
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.following import Following
@@ -21,6 +22,7 @@ from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.tools.inside import InsideLayer
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.project.folder import Project
+from napari_apprentice.runners.orderly import ends_in_order
 from napari_apprentice.session import Session, SessionOptions
 
 
@@ -35,7 +37,8 @@ class Desk:
     """The session with everything in the viewer that shows it.
 
     It is closed by whatever comes first: the panel closed or destroyed, its window closed, the application or
-    Python ending. A session of its own is closed with it: jobs end and everything is saved.
+    Python ending, or a signal that asks for it. A session of its own is closed with it: jobs end and everything is
+    saved.
     """
 
     def __init__(self, viewer: ViewerModel, session: Session | None) -> None:
@@ -62,6 +65,8 @@ class Desk:
         if application is not None:
             self.connections.add(application.aboutToQuit, self.close)
         atexit.register(self.close)
+        self._in_order = ExitStack()
+        self._in_order.enter_context(ends_in_order(_end_application))
 
     def close_with(self, *parts: Closes) -> None:
         """Close these first."""
@@ -78,6 +83,7 @@ class Desk:
             part.close()
         if self._owns_session:
             self._leave(self.session.close)
+        self._in_order.close()
 
     def continue_project(self, path: Path) -> None:
         """Go on with a project: its images, masks and models come back. `UserError` when it cannot be opened."""
@@ -99,6 +105,14 @@ class Desk:
         close()
         if untouched and path is not None:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _end_application(code: int) -> None:
+    """Leave the event loop, which no exception may do; where none runs, leave as a program without a window."""
+    application, thread = QCoreApplication.instance(), QThread.currentThread()
+    if application is None or thread is None or not thread.loopLevel():
+        raise SystemExit(code)
+    application.exit(code)
 
 
 def _is_untouched(session: Session) -> bool:

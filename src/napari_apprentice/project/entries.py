@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, journal, numbered, snapshots
+from napari_apprentice.project.document import Document
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.journal import Action, Journal, Record
@@ -52,6 +53,7 @@ class EntryFolder:
         self.path = path
         self.image = image
         self._flusher = flusher
+        self._document = Document(path / "entry.json", self.make)
         self._number = 0
         self._journal: Journal | None = None  # until the labels are loaded: it is continued where it can be read
 
@@ -69,10 +71,9 @@ class EntryFolder:
             durable.make_folder(folder, parents=False)
 
     def save_image(self, image: ImageRecord) -> None:
-        """Write what the image is."""
+        """Write what the image is; `UserError` when the disk refuses, and then it waits for `retry`."""
         self.image = image
-        self.make()
-        durable.write_json(self.path / "entry.json", image.model_dump(mode="json"))
+        self._document.write(image.model_dump(mode="json"))
 
     def write_in(self, path: Path, image: ImageRecord) -> None:
         """Write what the image is into another folder, where it goes on; labels are written by who has them."""
@@ -96,7 +97,8 @@ class EntryFolder:
 
         `UserError` when the disk does not give them.
         """
-        self.close()
+        if self._journal is not None:
+            self._journal.close()
         base, arrays, unreadable = self._base()
         journals = [number for number in numbered.numbers(self.path, "journal", ".bin") if number >= base]
         journals = [number for number in journals if self._journal_path(number) not in unreadable]
@@ -209,8 +211,9 @@ class EntryFolder:
 
     def retry(self) -> None:
         """Write what the disk refused before."""
-        if self.is_behind:
-            self._loaded().retry()
+        self._document.retry()
+        if self._journal is not None and self._journal.is_behind:
+            self._journal.retry()
 
     @property
     def is_used(self) -> bool:
@@ -219,8 +222,8 @@ class EntryFolder:
 
     @property
     def is_behind(self) -> bool:
-        """Whether changes wait because the disk refused them."""
-        return self._journal is not None and self._journal.is_behind
+        """Whether anything waits because the disk refused it."""
+        return self._document.is_behind or (self._journal is not None and self._journal.is_behind)
 
     @property
     def is_doubtful(self) -> bool:
@@ -247,8 +250,11 @@ class EntryFolder:
 
     def close(self) -> None:
         """Put everything on disk."""
-        if self._journal is not None:
-            self._journal.close()
+        try:
+            self._document.retry()
+        finally:
+            if self._journal is not None:
+                self._journal.close()
 
     def _go_on(self, number: int, journal_before: Journal) -> None:
         """Begin a new journal; what came before is in what has its number."""

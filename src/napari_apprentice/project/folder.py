@@ -15,21 +15,22 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import platformdirs
-
+from napari_apprentice.data.home import home
+from napari_apprentice.data.temporary import TemporaryFolder
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import broken_off, durable, images, numbered, salvage
+from napari_apprentice.project import durable, images, numbered, salvage
+from napari_apprentice.project.document import Document
 from napari_apprentice.project.entries import EntryFolder
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.large import LargeFolder
+from napari_apprentice.project.left_behind import clear_project
 from napari_apprentice.project.place import Place
 from napari_apprentice.project.record import ProjectRecord, is_project, read_project, write_anew
 from napari_apprentice.project.versions import Lineage, now
@@ -59,17 +60,18 @@ class Recent:
 class Project:
     """An open project; made by `create`, `open`, `latest` or `temporary`."""
 
-    def __init__(self, place: Place, record: ProjectRecord, *, temporary: bool = False) -> None:
+    def __init__(self, place: Place, record: ProjectRecord, *, temporary: TemporaryFolder | None = None) -> None:
         self.path = place.path
         self.record = record
-        self.is_temporary = temporary
         self.place = place
+        self._temporary = temporary
+        self._document = Document(self.path / "project.json", self._check_place)
         self.flusher = Flusher(place=place)
         self.lineage = Lineage(self.path / "versions")
         self.complaints: list[str] = []
         self.entries: list[EntryFolder] = []
         self._unread: list[str] = []  # images that are here and could not be opened
-        self._refuge: Path | None = None  # for arrays, while the folder is gone
+        self._refuge: TemporaryFolder | None = None  # for arrays, while the folder is gone
         self._is_doubtful = False  # whether the records on disk may not be what was written
         for name in record.entries:
             self._open(name)
@@ -84,9 +86,20 @@ class Project:
         path = free_folder(projects_folder(), name) if path is None else Path(path)
         if is_project(path):
             raise UserError(f"{path} already holds a project: open it or choose another folder.")
-        durable.make_folder(path)
-        project = cls(Place(path), ProjectRecord(name=name, created=now()))
-        project.save()
+        is_new = not path.exists()
+        try:
+            durable.make_folder(path)
+            project = cls(Place(path), ProjectRecord(name=name, created=now()))
+            try:
+                project.save()
+            except UserError:
+                with suppress(UserError):
+                    project.close()
+                raise
+        except UserError:
+            if is_new:
+                shutil.rmtree(path, ignore_errors=True)
+            raise
         return project
 
     @classmethod
@@ -110,9 +123,9 @@ class Project:
 
     @classmethod
     def temporary(cls) -> Project:
-        """A project that is gone when it is closed, for work without a window."""
-        path = Path(tempfile.mkdtemp(prefix="apprentice-"))
-        return cls(Place(path), ProjectRecord(name="temporary", created=now()), temporary=True)
+        """A project that is gone when it is closed, for work without a window; `UserError` when there is no room."""
+        folder = TemporaryFolder()
+        return cls(Place(folder.path), ProjectRecord(name="temporary", created=now()), temporary=folder)
 
     @classmethod
     def latest(cls) -> Project | None:
@@ -140,6 +153,11 @@ class Project:
         return sorted(found, key=lambda recent: recent.changed, reverse=True)
 
     @property
+    def is_temporary(self) -> bool:
+        """Whether it is gone when it is closed."""
+        return self._temporary is not None
+
+    @property
     def name(self) -> str:
         """What the project is called."""
         return self.record.name
@@ -150,8 +168,8 @@ class Project:
         if not self.place.trouble:
             return self.path / "scratch"
         if self._refuge is None:
-            self._refuge = Path(tempfile.mkdtemp(prefix="apprentice-"))
-        return self._refuge
+            self._refuge = TemporaryFolder()
+        return self._refuge.path
 
     @property
     def trouble(self) -> str:
@@ -160,17 +178,26 @@ class Project:
 
     @property
     def is_behind(self) -> bool:
-        """Whether the disk does not have all labels as they are in memory."""
-        return any(folder.is_behind or folder.is_doubtful for folder in self.entries)
+        """Whether the disk does not have all labels and records as they are in memory."""
+        records = self._document.is_behind or self.lineage.is_behind
+        return records or any(folder.is_behind or folder.is_doubtful for folder in self.entries)
 
     def catch_up(self) -> None:
-        """Write the records again when the folder went away and came back; `UserError` when the disk refuses."""
+        """Write what the disk refused before, and all records when the folder went away and came back.
+
+        Labels that may not be on disk are written by who has them. `UserError` when the disk still refuses.
+        """
         if self._is_doubtful and not self.is_temporary:
             for folder in self.entries:
                 folder.save_image(folder.image)
             self.lineage.save()
             self.save()
         self._is_doubtful = False
+        self._document.retry()
+        self.lineage.retry()
+        for folder in self.entries:
+            if not folder.is_doubtful:
+                folder.retry()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -178,16 +205,16 @@ class Project:
         return (*(entry.id for entry in self.entries), *self._unread)
 
     def change(self, **changes: object) -> None:
-        """Change fields of the record and save it."""
+        """Change fields of the record and save it; `UserError` when the disk refuses, and then it waits."""
         self.record = ProjectRecord.model_validate({**dict(self.record), **changes})
         self.save()
 
     def save(self) -> None:
         """Write ``project.json``."""
-        if self.place.trouble:
-            raise UserError(self.place.trouble)
-        if not self.is_temporary:
-            durable.write_json(self.path / "project.json", self.record.model_dump(mode="json"))
+        if self.is_temporary:
+            self._check_place()
+        else:
+            self._document.write(self.record.model_dump(mode="json"))
 
     def keep(self, volume: Volume, *, by_region: bool = False) -> tuple[EntryFolder, bool]:
         """The folder of an image, and whether it is new; its labels are found again when it was here before.
@@ -203,38 +230,51 @@ class Project:
                 return folder, False
         name = images.entry_id(image)
         folder = folder_of(self.path / "entries" / name, image, self.flusher)
+        is_new = not folder.path.exists()
         folder.make()
         if name in self._unread:
             self._unread.remove(name)
             _set_aside(folder.path / "entry.json")
-        folder.save_image(image if self.is_temporary else images.keep(volume, image, folder.path))
+        try:
+            kept = image if self.is_temporary else images.keep(volume, image, folder.path)
+        except UserError:
+            if is_new:
+                shutil.rmtree(folder.path, ignore_errors=True)
+            raise
         self.entries.append(folder)
-        self.change(entries=self.names)
+        with suppress(UserError):  # it waits, and whoever catches up says so
+            folder.save_image(kept)
+        with suppress(UserError):
+            self.change(entries=self.names)
         return folder, True
 
     def forget(self, folder: EntryFolder) -> None:
         """Remove an image, its labels and its journal for good."""
-        folder.close()
         self.entries.remove(folder)
+        with suppress(UserError):  # it goes anyway
+            folder.close()
         with suppress(OSError):
             (folder.path / "entry.json").unlink(missing_ok=True)  # first: a folder without it is no image
-        self.change(entries=self.names)
+        with suppress(UserError):
+            self.change(entries=self.names)
         shutil.rmtree(folder.path, ignore_errors=True)
+        with suppress(UserError):  # there is more room now
+            self.catch_up()
 
     def close(self) -> None:
         """Put everything on disk and let other windows open the project; `UserError` when the disk refuses."""
         troubles: list[UserError] = []
-        for folder in self.entries:
+        for put in (self._document.retry, self.lineage.retry, *(folder.close for folder in self.entries)):
             try:
-                folder.close()
+                put()
             except UserError as error:
                 troubles.append(error)
         self.flusher.close()
         self._empty_scratch()
         self.place.release()
-        if self.is_temporary:
-            shutil.rmtree(self.path, ignore_errors=True)
-        if troubles:
+        if self._temporary is not None:
+            self._temporary.close()
+        elif troubles:
             raise troubles[0]
 
     def _refresh(self, folder: EntryFolder, image: images.ImageRecord) -> None:
@@ -248,7 +288,8 @@ class Project:
         }
         refreshed = image.model_copy(update=kept)
         if refreshed != folder.image:
-            folder.save_image(refreshed)
+            with suppress(UserError):  # it waits
+                folder.save_image(refreshed)
 
     def _open(self, name: str) -> None:
         """Open the folder of an image, or say why not; its name is kept for when it can be."""
@@ -289,10 +330,13 @@ class Project:
             folder.doubt()
 
     def _empty_scratch(self) -> None:
-        broken_off.forget(self.path / "scratch")
-        shutil.rmtree(self.path / "scratch", ignore_errors=True)
+        clear_project(self.path)
         if self._refuge is not None:
-            shutil.rmtree(self._refuge, ignore_errors=True)
+            self._refuge.close()
+
+    def _check_place(self) -> None:
+        if self.place.trouble:
+            raise UserError(self.place.trouble)
 
 
 def folder_of(path: Path, image: images.ImageRecord, flusher: Flusher) -> EntryFolder:
@@ -315,8 +359,7 @@ def _set_aside(file: Path) -> None:
 
 def projects_folder() -> Path:
     """Where projects are made: ``$APPRENTICE_HOME/projects``, or the user's data folder."""
-    home = os.environ.get("APPRENTICE_HOME") or platformdirs.user_data_dir("napari-apprentice", appauthor=False)
-    return Path(home) / "projects"
+    return home() / "projects"
 
 
 def free_folder(parent: Path, name: str) -> Path:

@@ -142,7 +142,7 @@ def keep(volume: Volume, record: ImageRecord, folder: Path) -> ImageRecord:
             f"{record.name} is too large to be copied into a project and no file gives it back: "
             "save it as OME-Zarr and open that."
         )
-    scratch.write(folder / "pixels.npy", volume.pixels)
+    scratch.write(folder / "pixels.npy", volume.pixels, f"the pixels of {record.name}")
     return record.model_copy(update={"copied": True})
 
 

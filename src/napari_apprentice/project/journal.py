@@ -103,6 +103,7 @@ class Journal:
     def _write(self, frame: bytes) -> None:
         descriptor = self._open()
         try:
+            os.lseek(descriptor, self._end, os.SEEK_SET)  # half a record may be there that could not be cut off
             _put(descriptor, frame)
         except OSError:
             _cut(descriptor, self._end)  # half a record must not stay

@@ -78,6 +78,7 @@ class LabelStore:
         try:
             return Path(shutil.copytree(self.labels, folder, copy_function=_linked))
         except OSError as error:  # shutil's own error too, of many files at once
+            shutil.rmtree(folder, ignore_errors=True)
             raise durable.disk_trouble(error, self.path) from error
 
     @property

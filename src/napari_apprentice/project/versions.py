@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from napari_apprentice.project import durable, numbered, salvage
+from napari_apprentice.project.document import Document
 from napari_apprentice.settings import Settings
 
 _NAME = re.compile("v[1-9][0-9]{0,8}")
@@ -52,7 +53,8 @@ class Lineage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._record, self.complaint = _read(folder / "lineage.json")  # a sentence when something is missing
+        self._document = Document(folder / "lineage.json", lambda: durable.make_folder(folder, parents=False))
+        self._record, self.complaint = _read(self._document.path)  # a sentence when something is missing
 
     @property
     def versions(self) -> tuple[Version, ...]:
@@ -89,15 +91,20 @@ class Lineage:
         """Keep a version."""
         self._save(self._record.model_copy(update={"versions": (*self.versions, version)}))
 
-    def add_file(self, path: str) -> None:
-        """Remember a model file from elsewhere."""
-        if path not in self.added:
-            self._save(self._record.model_copy(update={"added": (*self.added, path)}))
+    def use(self, key: str, *, is_elsewhere: bool = False) -> None:
+        """Make a model the current one; a file that ``is_elsewhere`` is remembered."""
+        added = (*self.added, key) if is_elsewhere and key not in self.added else self.added
+        if (key, added) != (self.current, self.added):
+            self._save(self._record.model_copy(update={"current": key, "added": added}))
 
-    def use(self, key: str) -> None:
-        """Make a model the current one."""
-        if key != self.current:
-            self._save(self._record.model_copy(update={"current": key}))
+    @property
+    def is_behind(self) -> bool:
+        """Whether the record waits because the disk refused it."""
+        return self._document.is_behind
+
+    def retry(self) -> None:
+        """Write what the disk refused before."""
+        self._document.retry()
 
     def mend(self) -> None:
         """Set aside a list that cannot be read, or not in full, and write what could be; `UserError` as of the disk."""
@@ -118,8 +125,7 @@ class Lineage:
 
     def _save(self, record: LineageRecord) -> None:
         self._record = record  # first: what the disk refuses is still true in this session
-        durable.make_folder(self.folder, parents=False)
-        durable.write_json(self.folder / "lineage.json", record.model_dump(mode="json"))
+        self._document.write(record.model_dump(mode="json"))
 
 
 def now() -> str:

@@ -20,6 +20,7 @@ from napari_apprentice.runners import frames
 BACKGROUND = "--background"  # argument for low priority, for teaching beside a window
 _LINES_KEPT = 40
 _PATIENCE_S = 1.0
+_FROM_OUTSIDE = (-9, 137, -15, 143, -1, 129)  # killed, asked to end, its terminal closed
 
 
 class Listener(Protocol):
@@ -158,7 +159,7 @@ def hidden_console() -> int:
 
 def why_it_ended(code: int, lines: str) -> Failed:
     """One sentence about a process that ended while it was needed."""
-    if code in (-9, 137):
+    if code in _FROM_OUTSIDE:
         message = (
             "The process that did the work was ended from outside, which also happens when memory runs out: "
             "close other programs (or choose a smaller tile or patch) and try again."

@@ -114,7 +114,7 @@ class ProcessRunners:
         child = running.child
         if child is None:
             return
-        child.end()
+        child.end(wait=True)  # what it was writing can be removed then
         running.on_event(WasCancelled())
         for other in self._running:
             if other is running or other.child is not child:

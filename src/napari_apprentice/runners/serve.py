@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -23,6 +23,7 @@ import psutil
 from napari_apprentice import events, jobs
 from napari_apprentice.runners import frames
 from napari_apprentice.runners.child import BACKGROUND
+from napari_apprentice.runners.orderly import ends_in_order
 
 
 class Inbox:
@@ -62,7 +63,7 @@ class _Turn:
 
     number: int
     goes_first: bool
-    events: Iterator[events.Event]
+    events: Generator[events.Event]
 
 
 class Server:
@@ -76,13 +77,17 @@ class Server:
         self._engine: Any = None
 
     def serve(self) -> None:
-        """Until the process ends."""
-        while True:
-            message = self._inbox.take(wait=not self._turns)
-            if message is not None:
-                self._on_message(message)
-            elif self._turns:
-                self._advance(next((turn for turn in self._turns if turn.goes_first), self._turns[0]))
+        """Until the process ends; then jobs remove what they have not finished."""
+        try:
+            while True:
+                message = self._inbox.take(wait=not self._turns)
+                if message is not None:
+                    self._on_message(message)
+                elif self._turns:
+                    self._advance(next((turn for turn in self._turns if turn.goes_first), self._turns[0]))
+        finally:
+            for turn in self._turns:
+                turn.events.close()
 
     def _on_message(self, message: dict[str, Any]) -> None:
         if message["type"] == "devices":
@@ -164,7 +169,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the one that started us
     if BACKGROUND in sys.argv:
         lower_priority()
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(BrokenPipeError), ends_in_order():
         Server(Inbox(source), out, sys.argv[1]).serve()
 
 

@@ -7,6 +7,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Annotated, Any, Literal, TextIO
 
 from pydantic import Field, TypeAdapter
 
+from napari_apprentice.data import room
 from napari_apprentice.data.files import KINDS, is_image, is_there, series_of, stem_of
 from napari_apprentice.data.files.omezarr import is_zarr
 from napari_apprentice.errors import Cancelled, UserError
@@ -179,16 +181,20 @@ class Report:
         self._table.writerow(COLUMNS)
 
     def add(self, outcome: Outcome) -> None:
-        """Append a line."""
+        """Append a line; `UserError` when the disk refuses."""
         seconds = "" if outcome.seconds is None else f"{outcome.seconds:.1f}"
         objects = "" if outcome.objects is None else outcome.objects
         line = (outcome.source, "; ".join(outcome.labels), outcome.state, objects, seconds, outcome.problem)
-        self._table.writerow(line)
-        self._file.flush()
+        try:
+            self._table.writerow(line)
+            self._file.flush()
+        except OSError as error:
+            raise room.refused(error, self.path) from error
 
     def close(self) -> None:
         """The last line was written."""
-        self._file.close()
+        with suppress(OSError):  # `add` said so
+            self._file.close()
 
 
 def to_line(event: BatchEvent) -> str:

@@ -19,6 +19,7 @@ class Choices:
         self._signals = signals
         self.options = options
         self.project: Project | None = None
+        self._trouble = ""  # that was said, and is not over yet
         self._kind: Kind = "instances"
         self._classes: tuple[ClassName, ...] = ()
         self._segment, self._teach, self._fresh = SegmentSettings(), TeachSettings(), FreshSettings()
@@ -38,9 +39,33 @@ class Choices:
 
     def forget(self) -> None:
         """Be as without a project."""
-        self.project = None
+        self.project, self._trouble = None, ""
         self._kind, self._classes = "instances", ()
         self._segment, self._teach, self._fresh = SegmentSettings(), TeachSettings(), FreshSettings()
+
+    @property
+    def trouble(self) -> str:
+        """Why the project may not be on disk as it is here, and what to do, in a sentence; "" when it is."""
+        return self._folder_trouble or self._trouble
+
+    def say_trouble(self, sentence: str) -> None:
+        """Once, not with every stroke, until the disk takes what waits."""
+        sentence = self._folder_trouble or sentence
+        if sentence != self._trouble:
+            self._trouble = sentence
+            self._signals.said.emit(sentence)
+            self._signals.trouble_changed.emit()
+
+    def end_trouble(self) -> bool:
+        """All is on disk; whether something else was said before."""
+        said, self._trouble = self._trouble, ""
+        if said:
+            self._signals.trouble_changed.emit()
+        return bool(said)
+
+    @property
+    def _folder_trouble(self) -> str:
+        return "" if self.project is None else self.project.trouble
 
     @property
     def kind(self) -> Kind:
@@ -113,4 +138,4 @@ class Choices:
         try:
             self.project.change(**record)
         except UserError as error:
-            self._signals.said.emit(str(error))
+            self.say_trouble(str(error))

@@ -160,4 +160,4 @@ class Edits:
         try:
             entry.apply(action, step, delta)
         except UserError as error:
-            self._saving.say_trouble(str(error))
+            self._choices.say_trouble(str(error))

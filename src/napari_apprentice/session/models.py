@@ -132,12 +132,11 @@ class Models:
         self._keys["propose"] = choice.key
         if self._lineage is not None:
             try:
-                is_elsewhere = choice.file is not None and self._lineage.get(choice.key) is None
-                if is_elsewhere and choice.key not in bundled_files():
-                    self._lineage.add_file(choice.key)
-                self._lineage.use(choice.key)
+                is_taught = self._lineage.get(choice.key) is not None
+                is_elsewhere = choice.file is not None and not is_taught and choice.key not in bundled_files()
+                self._lineage.use(choice.key, is_elsewhere=is_elsewhere)
             except UserError as error:
-                self._signals.said.emit(str(error))
+                self._choices.say_trouble(str(error))
         if changed:
             self._signals.model_changed.emit()
 

@@ -19,7 +19,6 @@ from napari_apprentice.data.regions import Region, cells_of
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef, LessonRef, VolumeRef
-from napari_apprentice.project.durable import make_folder
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.settings import NormalizeSettings, ReadAs
@@ -39,7 +38,7 @@ def pixels_of(entry: Entry, header: ModelHeader | None, folder: Path) -> VolumeR
         corner = "-".join(str(part.start) for part in entry.region)
         path = _own_file(volume) or folder / f"{entry.id}-{entry.readings}-{corner}-{count}.npy"
         if path.parent == folder and not path.exists():
-            _write(path, volume)
+            scratch.write(path, volume.pixels, f"the pixels of {volume.name}")
         names = tuple(volume.channels) if len(volume.channels) == volume.pixels.shape[1] else ()
         fitted_on = _sampled(entry, count, folder)
         entry.pixels[count] = VolumeRef(pixels=ArrayRef(path=str(path)), channels=names, fitted_on=fitted_on)
@@ -165,21 +164,3 @@ def _own_file(volume: Volume) -> Path | None:
         return None
     same = whole.shape == pixels.shape and whole.dtype == pixels.dtype and whole.strides == pixels.strides
     return path if same and whole.offset == pixels.offset else None
-
-
-def _write(path: Path, volume: Volume) -> None:
-    make_folder(path.parent)
-    unfinished = path.with_suffix(".part")
-    try:
-        target = scratch.create(unfinished, tuple(volume.pixels.shape), volume.pixels.dtype)
-        for t in range(target.shape[0]):  # frame by frame: a lazy image need not fit into memory
-            target[t] = np.asarray(volume.pixels[t])
-        target.flush()
-        del target
-        unfinished.replace(path)
-    except OSError as error:
-        raise UserError(
-            f"The pixels of {volume.name} cannot be written to {path.parent} ({error.strerror}): free some space there."
-        ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)

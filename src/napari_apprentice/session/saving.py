@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,27 +24,14 @@ class Saving:
         self._signals = signals
         self._choices = choices
         self._images = images
-        self._said = ""  # the trouble that was said
+        self._waiting: list[Callable[[], bool]] = []
         self._synced = 0
         self._retry_at = 0.0
         self._was_away = False  # the project's folder
 
-    @property
-    def trouble(self) -> str:
-        """Why the project may not be on disk as it is here, and what to do, in a sentence; "" when it is."""
-        return self._folder_trouble or self._said
-
-    @property
-    def _folder_trouble(self) -> str:
-        return "" if self._choices.project is None else self._choices.project.trouble
-
-    def say_trouble(self, sentence: str) -> None:
-        """Once, not with every stroke, until the disk takes what waits."""
-        sentence = self._folder_trouble or sentence
-        if sentence != self._said:
-            self._said = sentence
-            self._signals.said.emit(sentence)
-            self._signals.trouble_changed.emit()
+    def wait_for(self, is_waiting: Callable[[], bool]) -> None:
+        """Not all is saved while something else waits for the disk."""
+        self._waiting.append(is_waiting)
 
     def look(self) -> None:
         """Tell what became of what was written; write what the disk refused, once a second."""
@@ -52,7 +40,7 @@ class Saving:
             return
         trouble = project.flusher.take_trouble()
         if trouble is not None:
-            self.say_trouble(
+            self._choices.say_trouble(
                 f"The disk reports trouble ({trouble.strerror}): save the project in another folder, on another disk."
             )
         if project.flusher.synced != self._synced:
@@ -62,8 +50,8 @@ class Saving:
             self._signals.said.emit(mended)
         if project.trouble:
             self._was_away = True
-            self.say_trouble(project.trouble)
-        elif (self._was_away or project.is_behind) and time.monotonic() >= self._retry_at:
+            self._choices.say_trouble(project.trouble)
+        elif (self._was_away or project.is_behind or self._choices.trouble) and time.monotonic() >= self._retry_at:
             self._was_away = False
             self._retry_at = time.monotonic() + _RETRY_S
             self._retry(project)
@@ -82,7 +70,8 @@ class Saving:
             entry.go_on_in(by_id[entry.id])
         with suppress(UserError):
             before.close()
-        self._said, self._was_away = "", False
+        self._was_away = False
+        self._choices.end_trouble()
         for sentence in (*complaints, f"The project is in {path} now."):
             self._signals.said.emit(sentence)
         self._signals.trouble_changed.emit()
@@ -114,9 +103,8 @@ class Saving:
         try:
             self._catch_up(project)
         except UserError as error:
-            self.say_trouble(str(error))
+            self._choices.say_trouble(str(error))
             return
-        if self._said:
-            self._said = ""
-            self._signals.trouble_changed.emit()
+        is_all = not project.is_behind and not any(is_waiting() for is_waiting in self._waiting)
+        if is_all and self._choices.end_trouble():
             self._signals.said.emit("The disk takes the project again: everything is saved.")

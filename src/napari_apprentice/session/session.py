@@ -15,7 +15,8 @@ from napari_apprentice.data.axes import check_pixels
 from napari_apprentice.data.edits import replace
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.project.folder import Project, is_project
+from napari_apprentice.project import left_behind
+from napari_apprentice.project.folder import Project, is_project, projects_folder
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import commands
 from napari_apprentice.session.catalog import ModelChoice
@@ -67,6 +68,7 @@ class Session:
         runners: Runners | None = None,
         options: SessionOptions = SessionOptions(),  # noqa: B008 (frozen)
     ) -> None:
+        left_behind.clear(projects_folder())
         self.signals = signals = Signals()
         self.choices = choices = Choices(signals, options)
         self.compute = compute = Compute(signals, choices, runners)

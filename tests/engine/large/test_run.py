@@ -16,8 +16,8 @@ from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.large import run as large
 from napari_apprentice.engine.nets import build
-from napari_apprentice.errors import Cancelled
-from napari_apprentice.events import Event, Finished, Note
+from napari_apprentice.errors import Cancelled, UserError
+from napari_apprentice.events import Event, Finished, Note, Progress
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.session.catalog import bundled_files
 from napari_apprentice.settings import ClassName, SegmentSettings
@@ -86,19 +86,31 @@ def test_what_was_done_before_a_stop_is_not_done_again(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_labels(tmp_path / "out.zarr"), read_labels(tmp_path / "again.zarr"))
 
 
+def test_the_same_labels_are_not_made_twice_at_once(tmp_path: Path) -> None:
+    job = _job(_image(tmp_path), tmp_path / "out.zarr", 1.0)
+    first = large.run(job, lambda: False)
+    while not isinstance(next(first), Progress):
+        pass
+    with pytest.raises(UserError, match=r"out\.zarr is being made by another process: wait until it is done"):
+        list(large.run(job, lambda: False))
+    *_, last = first
+    assert isinstance(last, Finished)
+    assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.zarr"]
+
+
 def test_a_stop_while_the_rest_is_removed_does_not_harm_the_labels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = _job(_image(tmp_path), tmp_path / "out.zarr", 1e6)
-    remove = large.shutil.rmtree
+    remove = large.remove_all
 
-    def stopped(path: Path, **options: object) -> None:
-        if Path(path) == large.work_folder(tmp_path / "out.zarr") and (tmp_path / "out.zarr").exists():
+    def stopped(path: Path) -> None:
+        if (tmp_path / "out.zarr").exists():
             raise KeyboardInterrupt
-        remove(path, **options)
+        remove(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(large.shutil, "rmtree", stopped)
+        patch.setattr(large, "remove_all", stopped)
         with pytest.raises(KeyboardInterrupt):
             list(large.run(job, lambda: False))
     before = read_labels(tmp_path / "out.zarr")

@@ -81,12 +81,6 @@ def copied(labels: Path, path: Path, image: Volume, names: Mapping[int, str], *,
         raise whole.cannot_write(path, error) from error
 
 
-def forget(path: Path) -> None:
-    """Remove what a process that was killed while it `copied` had written."""
-    shutil.rmtree(_aside(path), ignore_errors=True)
-    whole.forget(path)
-
-
 def begun(folder: Path, path: Path, shape: tuple[int, int, int, int], chunk: Triple) -> Any:
     """An array of labels (T, Z, Y, X) in ``folder`` to be filled chunk by chunk, which will be ``path``.
 
@@ -149,20 +143,13 @@ def _of_objects(path: Path) -> PartsWriter | None:
     return _OBJECTS.get(writer_of(path))
 
 
-def _aside(path: Path) -> Path:
-    """Where the levels are made before they are a file."""
-    return path.with_name(f".levels-{path.name}")
-
-
 def _by_way_of_zarr(labels: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
     import zarr
 
-    folder = _aside(path)
-    shutil.rmtree(folder, ignore_errors=True)
     source: Any = zarr.open_array(labels, mode="r")
     parts = list(written(labels, source.chunks, source.shape))
     levels = 1.0 if is_zarr(path) else _LEVELS
-    try:
+    with whole.aside(path) as folder:
         out = begun(folder, path, source.shape, source.chunks[1:])
         for done, part in enumerate(parts, 1):
             out[part] = source[part]
@@ -171,8 +158,6 @@ def _by_way_of_zarr(labels: Path, path: Path, image: Volume, names: Mapping[int,
             yield levels * (_FINEST + (1 - _FINEST) * share)
         for share in finish(folder, path, image, names):
             yield levels + (1 - levels) * share
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _level(group: Any, level: int) -> Iterator[float]:

@@ -11,10 +11,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from napari_apprentice.data import scratch
 from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
 from napari_apprentice.data.files.planes import library
+from napari_apprentice.data.temporary import TemporaryFolder
 from napari_apprentice.data.units import MICROMETER, PIXEL
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
@@ -50,7 +52,7 @@ def read(path: Path, part: str = "") -> Volume:
         refuse_nonsense(path, image.shape, image.dtype.itemsize)
         # rows of mapped files cannot be turned around, as those of some RGB images have to be
         mapped = image.nbytes >= MAP_FROM and "S" not in image.dims
-        pixels = image.asarray(out="memmap" if mapped else None)
+        pixels = _mapped(path, image) if mapped else image.asarray()
         spacing, unit, told = _spacing(image), _unit(image), _channels(image) | _times(image)
         title = image.path
     pixels = pixels[tuple(at.get(axis, slice(None)) for axis in image.dims)]
@@ -68,6 +70,17 @@ def read(path: Path, part: str = "") -> Volume:
         channels=channels if len(channels) == count else (),
     )
     return replace(volume, metadata={**volume.metadata, **told})
+
+
+def _mapped(path: Path, image: Any) -> Any:
+    """The pixels in a temporary file, for which there is room; it goes with the map."""
+    folder = TemporaryFolder()
+    try:
+        pixels = scratch.create(folder.path / "pixels.npy", image.shape, image.dtype, f"the pixels of {path.name}")
+        image.asarray(out=pixels)
+    finally:
+        folder.close()
+    return pixels
 
 
 def _parts(file: Any) -> dict[str, tuple[int, dict[str, int]]]:

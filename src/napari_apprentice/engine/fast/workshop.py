@@ -7,13 +7,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from napari_apprentice.data import scratch
+from napari_apprentice.data.temporary import TemporaryFolder
 from napari_apprentice.engine.fast import store
 from napari_apprentice.engine.fast.network import FastNetwork
+from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 
 Examples = Callable[[], np.ndarray]  # tiles (N, C, z, y, x) as the network would see them
@@ -65,7 +67,7 @@ class Workshop:
             code = _build(key, model, examples())
             if code:
                 why = f"The fast engine could not be made ready (exit code {code}): PyTorch runs the network."
-        except (OSError, MemoryError) as error:
+        except (OSError, UserError, MemoryError) as error:
             why = f"The fast engine could not be made ready ({error}): PyTorch runs the network."
         with self._lock:
             self._load(key)
@@ -89,13 +91,14 @@ class Workshop:
 
 def _build(key: str, model: str, tiles: np.ndarray) -> int:
     """Run the process; its exit code."""
-    examples = store.new_folder(f"{key}-examples") / "tiles.npy"
-    np.save(examples, tiles)
+    folder = TemporaryFolder()
+    examples = folder.path / "tiles.npy"
     paths = os.pathsep.join(path for path in sys.path if path)
     own: dict[str, Any] = {"start_new_session": True}  # Ctrl+C in a terminal is not for it
     if sys.platform == "win32":
         own = {"creationflags": subprocess.CREATE_NO_WINDOW}
     try:
+        scratch.write(examples, tiles)
         return subprocess.run(
             [sys.executable, "-m", _BUILD, model, str(examples), key],
             stdin=subprocess.DEVNULL,
@@ -106,9 +109,4 @@ def _build(key: str, model: str, tiles: np.ndarray) -> int:
             **own,
         ).returncode
     finally:
-        _remove(examples)
-
-
-def _remove(examples: Path) -> None:
-    examples.unlink(missing_ok=True)
-    examples.parent.rmdir()
+        folder.close()

@@ -22,6 +22,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec
 
+from napari_apprentice.data import scratch
 from napari_apprentice.data.lattice import Part
 from napari_apprentice.engine.device import free_memory, is_out_of_memory
 from napari_apprentice.engine.large import parts, plan
@@ -132,13 +133,13 @@ class Frame:
 
     def keep_cut(self, cut: Places) -> None:
         """Tell those who join which objects were cut."""
-        np.save(self._folder / "cut.npy", cut)
+        scratch.write(self._folder / "cut.npy", cut)
 
     def keep_numbers(self, found: Found, joined: Sequence[Places], first: int) -> int:
         """Tell those who number which place has which id, after ``first``; returns how many ids there are."""
         known, ids = parts.numbers(found.there, np.concatenate([found.joined, *joined]))
-        np.save(self._folder / "known.npy", known)
-        np.save(self._folder / "ids.npy", ids + np.uint32(first))
+        scratch.write(self._folder / "known.npy", known)
+        scratch.write(self._folder / "ids.npy", ids + np.uint32(first))
         return int(ids.max(initial=0))
 
     def _decoded(self, block: Part, halvings: int) -> tuple[Found, Beyond]:

@@ -12,11 +12,13 @@ _STRETCH = 1 << 16
 
 
 class Marks:
-    """Marks of ``count`` pieces; a piece is marked when all it writes is written."""
+    """Marks of ``count`` pieces; a piece is marked when all it writes is written. `OSError` when the disk is full."""
 
     def __init__(self, path: Path, count: int) -> None:
-        fresh = not path.exists() or path.stat().st_size != count
-        self._done = np.memmap(path, np.uint8, "w+" if fresh else "r+", shape=(count,))
+        self._path = path
+        if not path.exists() or path.stat().st_size != count:
+            path.write_bytes(bytes(count))
+        self._done = np.fromfile(path, np.uint8)
 
     @property
     def done(self) -> int:
@@ -25,6 +27,9 @@ class Marks:
 
     def mark(self, first: int, stop: int) -> None:
         """Pieces first, ..., stop - 1 are done."""
+        with self._path.open("r+b") as file:
+            file.seek(first)
+            file.write(b"\1" * (stop - first))
         self._done[first:stop] = 1
 
     def runs(self, longest: int) -> Iterator[tuple[int, int]]:

@@ -17,6 +17,7 @@ from napari_apprentice.data.lattice import Lattice, Part, Parts, lattice_for
 from napari_apprentice.data.models import ModelHeader, why_not_fits
 from napari_apprentice.data.reading import read_as
 from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.whole import whole
 from napari_apprentice.data.zoom import zoom_for
 from napari_apprentice.engine.aside import Aside
 from napari_apprentice.engine.diameter import Look, measure
@@ -87,7 +88,8 @@ def plan_for(job: SegmentLargeJob, network: Network, volume: Volume, pixels: Any
 
 def kept(plan: Plan, path: Path) -> None:
     """Write a plan down for whoever goes on with it."""
-    path.write_text(json.dumps(asdict(plan)))
+    with whole(path) as part:
+        part.write_text(json.dumps(asdict(plan)), encoding="utf-8")
 
 
 def known(path: Path) -> Plan:

@@ -7,16 +7,20 @@ whatever crew; it is removed at the end.
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
+from napari_apprentice.data import room
+from napari_apprentice.data.claims import remove_all
 from napari_apprentice.data.exports import chunked
+from napari_apprentice.data.whole import whole
 from napari_apprentice.engine.large import plan
 from napari_apprentice.engine.large.crew import Alone, Bench, Crew, Piece, Stage
 from napari_apprentice.engine.large.frame import chunk_of, prepare
@@ -26,6 +30,7 @@ from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Finished, Note, Progress, Started
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
 
+_LOCK = "lock"  # held by the process that works in a folder
 _FORM = 2  # of what the folder holds: one of before is not gone on with
 _WORDS: dict[Stage, str] = {
     "predict": "Predicting",
@@ -60,38 +65,43 @@ def run(
     pixels = plan.channels_for(volume, network.header)
     for path in map(Path, job.all_out):
         chunked.refuse(path, volume, classes=network.header.kind == "classes")
-    if not goes_on(work, job):
-        _begin(work, job)
-    else:
-        yield Note(text="Going on where this was stopped.")
-    objects, cut, classes, first = 0, 0, set[int](), None
-    for t in range(pixels.shape[0]):
-        made = partial(plan.plan_for, job, network, volume, pixels[t], first)
-        found = prepare(work / str(t), network, made)
-        first = first or found
-        chunked.begun(work / "labels", Path(job.out), volume.labels_shape, chunk_of(found))
-        if t == 0:
-            yield Note(text=plan.words(volume, found))
-        frame = _Frame(bench, crew, t, cancelled)
-        for share, what in frame.steps(objects):
-            done = t + share
-            left = (time.monotonic() - began) * (pixels.shape[0] - done) / done if done > 0.01 else None
-            yield Progress(done=done, total=pixels.shape[0], left_s=left, what=what)
-        objects, cut, classes = objects + frame.objects, cut + frame.cut, classes | frame.classes
-    if cut:
-        yield Note(text=f"{cut} objects are wider than the margin of a block: look whether they are in one piece.")
-    names = {one.value: one.name for one in network.header.classes}
-    paths = sorted(map(Path, job.all_out), key=chunked.is_zarr)  # which takes the folder, last
-    for what, steps in (
-        ("Making coarser levels", chunked.halved(work / "labels") if any(map(chunked.has_pyramid, paths)) else ()),
-        *((f"Writing {path.name}", chunked.finish(work / "labels", path, volume, names)) for path in paths),
-    ):
-        for share in steps:
-            yield Progress(done=share, total=1, what=what)
-            if cancelled() and share < 1:
-                raise Cancelled
-    (work / "job.json").unlink()  # stopped while the rest is removed, it is not gone on with
-    shutil.rmtree(work)
+    with _alone(work, Path(job.out)):
+        if not goes_on(work, job):
+            _begin(work, job)
+        else:
+            yield Note(text="Going on where this was stopped.")
+        objects, cut, classes, first = 0, 0, set[int](), None
+        for t in range(pixels.shape[0]):
+            made = partial(plan.plan_for, job, network, volume, pixels[t], first)
+            found = prepare(work / str(t), network, made)
+            first = first or found
+            chunked.begun(work / "labels", Path(job.out), volume.labels_shape, chunk_of(found))
+            if t == 0:
+                yield Note(text=plan.words(volume, found))
+            frame = _Frame(bench, crew, t, cancelled)
+            for share, what in frame.steps(objects):
+                done = t + share
+                left = (time.monotonic() - began) * (pixels.shape[0] - done) / done if done > 0.01 else None
+                yield Progress(done=done, total=pixels.shape[0], left_s=left, what=what)
+            objects, cut, classes = objects + frame.objects, cut + frame.cut, classes | frame.classes
+        if cut:
+            yield Note(text=f"{cut} objects are wider than the margin of a block: look whether they are in one piece.")
+        names = {one.value: one.name for one in network.header.classes}
+        paths = sorted(map(Path, job.all_out), key=chunked.is_zarr)  # which takes the folder, last
+        for what, steps in (
+            ("Making coarser levels", chunked.halved(work / "labels") if any(map(chunked.has_pyramid, paths)) else ()),
+            *((f"Writing {path.name}", chunked.finish(work / "labels", path, volume, names)) for path in paths),
+        ):
+            for share in steps:
+                yield Progress(done=share, total=1, what=what)
+                if cancelled() and share < 1:
+                    raise Cancelled
+        (work / "job.json").unlink()  # stopped while the rest is removed, it is not gone on with
+        _empty(work)
+        with suppress(OSError):  # Windows keeps what is open until it is let go of
+            (work / _LOCK).unlink(missing_ok=True)
+    with suppress(OSError):  # another process may have begun the next one
+        work.rmdir()
     yield Finished(
         result=SegmentLargeResult(
             job=job.id,
@@ -177,12 +187,35 @@ def goes_on(work: Path, job: SegmentLargeJob) -> bool:
 
 
 def _begin(work: Path, job: SegmentLargeJob) -> None:
-    shutil.rmtree(work, ignore_errors=True)
+    _empty(work)
+    with whole(work / "job.json") as part:
+        part.write_text(json.dumps(same(job)), encoding="utf-8")
+
+
+@contextmanager
+def _alone(work: Path, out: Path) -> Iterator[None]:
+    """Work in a folder that no other process works in; `UserError` when one does."""
+    lock = FileLock(work / _LOCK, blocking=False, thread_local=False)
     try:
-        work.mkdir(parents=True)
+        work.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        why = f"{out} is being made by another process: wait until it is done, or choose another folder."
+        raise UserError(why) from error
+    except NotImplementedError:
+        pass  # a file system without locks
     except OSError as error:
-        raise UserError(f"Cannot write {work} ({error.strerror}): choose another folder.") from error
-    (work / "job.json").write_text(json.dumps(same(job)))
+        raise room.refused(error, work) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _empty(work: Path) -> None:
+    for path in work.iterdir():
+        if path.name != _LOCK:
+            remove_all(path)
 
 
 def same(job: SegmentLargeJob) -> dict[str, Any]:

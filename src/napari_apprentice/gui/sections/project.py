@@ -85,7 +85,7 @@ class ProjectSection(Section):
 
     def _show_trouble(self) -> None:
         """While the project cannot be kept where it is: what is wrong, and another place."""
-        trouble = self._session.saving.trouble
+        trouble = self._session.choices.trouble
         self.trouble.setText(trouble)
         for widget in (self.trouble, self.elsewhere):
             widget.setVisible(bool(trouble))
@@ -119,7 +119,7 @@ class ProjectSection(Section):
         self._show_export()
 
     def _on_saved(self) -> None:
-        if not self._session.busy("export") and not self._session.saving.trouble:
+        if not self._session.busy("export") and not self._session.choices.trouble:
             self.aside.setText(f"saved {datetime.now().astimezone():%H:%M:%S}")
 
     def _fill_recent(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 import threading
 import time
 import zlib
@@ -14,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice import events, jobs
-from napari_apprentice.data import scratch
+from napari_apprentice.data import room, scratch
+from napari_apprentice.data.temporary import TemporaryFolder
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef
 from napari_apprentice.runners.process import ProcessRunners
@@ -35,7 +35,7 @@ class Desk:
         self._lease_s = lease_s
         self._asked: dict[int, float] = {}
         self._closed = threading.Event()
-        self._folder = tempfile.TemporaryDirectory(prefix="apprentice-")
+        self._folder = TemporaryFolder()
         self._runners = ProcessRunners()
         self._recent: deque[list[str]] = deque(maxlen=_RECENT)
         self._numbers = itertools.count(1)
@@ -62,7 +62,8 @@ class Desk:
             if start + len(piece) >= whole:
                 part.replace(path)
         except OSError as error:
-            raise UserError(f"A worker cannot keep the image ({error.strerror}): free some space there.") from error
+            part.unlink(missing_ok=True)
+            raise UserError(f"A worker cannot keep the image. {room.refused(error, path, whole)}") from error
 
     def start(self, job: dict[str, Any]) -> int:
         """Begin a job; returns its number."""
@@ -114,7 +115,7 @@ class Desk:
         """End the engine and remove the files."""
         self._closed.set()
         self._runners.close()
-        self._folder.cleanup()
+        self._folder.close()
 
     def _known(self, number: int) -> tuple[RunningJob, Path]:
         found = self._running[number]
@@ -131,7 +132,7 @@ class Desk:
                 self.forget(number)
 
     def _here(self) -> Path:
-        return Path(self._folder.name)
+        return self._folder.path
 
     def _path(self, name: str) -> Path:
         if any(letter in name for letter in _NO_FILE):

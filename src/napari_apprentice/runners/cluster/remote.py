@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice import events
-from napari_apprentice.data import scratch
+from napari_apprentice.data import room, scratch
+from napari_apprentice.data.whole import whole
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Progress, Started, TileDone, WasCancelled, is_last
 from napari_apprentice.jobs import Job, Provisional
@@ -270,14 +271,15 @@ class RemoteJob:
         """Put what the job wrote where it belongs here."""
         shown.close()
         out = Path(self.job.writes)
-        part = out.with_name(f"{out.name}.part")
         out.parent.mkdir(parents=True, exist_ok=True)
         more = True
-        with part.open("wb") as file:
-            while more:
-                piece, more = asking("result", number, file.tell(), _PIECE)
-                file.write(zlib.decompress(piece))
-        part.replace(out)
+        try:
+            with whole(out) as part, part.open("wb") as file:
+                while more:
+                    piece, more = asking("result", number, file.tell(), _PIECE)
+                    file.write(zlib.decompress(piece))
+        except OSError as error:
+            raise room.refused(error, out) from error
         return Finished(result=event.result.brought(str(out), asking.host))
 
     def _say(self, event: Event) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
-from napari_apprentice.data import exports
+from napari_apprentice.data import claims, exports
 from napari_apprentice.data.exports import chunked
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ExportJob, ExportResult
-from napari_apprentice.project import broken_off
 from napari_apprentice.project.folder import Project
 from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.session.parts import Parts
@@ -55,7 +53,7 @@ class Export:
             self.now(path)
             return
         job = self._job(entry, Path(path), project)
-        parts.queue.start(job, parts.origin(), self._accept, partial(chunked.forget, Path(job.out)))
+        parts.queue.start(job, parts.origin(), self._accept, claims.clear)
 
     def _job(self, entry: LargeEntry, path: Path, project: Project) -> ExportJob:
         names, id_ = self._parts.choices.class_names, self._parts.queue.next_id("export")
@@ -63,7 +61,6 @@ class Export:
         entry.keep_snapshot()
         volume, told = entry.volume, in_file(entry) if chunked.measures(path) else None
         labels = entry.folder.store.linked(project.scratch / id_ / "labels")
-        broken_off.note(labels.parent, path.absolute())
         return ExportJob(
             id=id_,
             labels=str(labels),

@@ -30,6 +30,7 @@ class SegmentAll:
         self._segment = segment
         self._waiting: list[tuple[LargeEntry, StoreRef, int]] = []
         self._look_at = 0.0
+        parts.saving.wait_for(lambda: bool(self._waiting))
 
     def why_not(self) -> str:
         """What segmenting all of a large image still misses; of others, *Segment* does it."""
@@ -58,7 +59,7 @@ class SegmentAll:
         try:
             self._take_in()
         except UserError as error:
-            self._parts.saving.say_trouble(str(error))
+            self._parts.choices.say_trouble(str(error))
 
     def _job(self, entry: LargeEntry) -> SegmentLargeJob:
         parts = self._parts

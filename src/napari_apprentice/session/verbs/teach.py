@@ -67,10 +67,10 @@ class Teach:
     def _job(self, taught: Sequence[Entry]) -> TeachJob:
         parts, choices, (project, _, model) = self._parts, self._parts.choices, self._parts.asked()
         id_ = parts.queue.next_id("teach")
+        make_folder(project.lineage.folder)  # before minutes of teaching, not after them
         lessons = lessons_of(taught, parts.models.in_use.header, project.scratch, project.scratch / id_)
         if not lessons:
             raise UserError("What was vouched for cannot be found in the project: correct a few objects, then teach.")
-        make_folder(project.lineage.folder)  # before minutes of teaching, not after them
         fresh = choices.fresh if model is None else None
         return TeachJob(
             id=id_,
@@ -104,7 +104,7 @@ class Teach:
         try:
             project.lineage.add(version)
         except UserError as error:
-            parts.signals.said.emit(str(error))  # it is in the list all the same, until the project is closed
+            parts.choices.say_trouble(str(error))  # it is in the list all the same, and waits
         if running.origin.model != in_use.key:
             say = f"Another model was chosen meanwhile: {version.title} is kept in the list but not in use."
         elif version.better is False:
