@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import open_memmap
 
+from napari_apprentice.data import npy
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef
 
@@ -33,9 +34,9 @@ def write(path: str | Path, array: Any) -> ArrayRef:
 
 def read(ref: ArrayRef) -> np.memmap:
     """The array that ``ref`` names, read-only."""
-    return open_memmap(ref.path, mode="r")
+    return npy.mapped(ref.path)
 
 
 def edit(ref: ArrayRef) -> np.memmap:
     """The array that ``ref`` names, writable in place."""
-    return open_memmap(ref.path, mode="r+")
+    return npy.mapped(ref.path, "r+")
