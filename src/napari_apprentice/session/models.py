@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import why_not_masks
@@ -29,6 +30,12 @@ class Models(State):
     def _load(self, project: Project) -> None:
         super()._load(project)
         self._key = project.lineage.current or self._key
+
+    def _begin_project(self) -> None:
+        super()._begin_project()
+        if self._key is not None:
+            with suppress(UserError):  # the file went away: `why_not_segment` says it
+                self._use(self._find(self._key))
 
     @property
     def model(self) -> ModelChoice:

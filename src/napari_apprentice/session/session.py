@@ -13,7 +13,7 @@ from napari_apprentice.events import WasCancelled
 from napari_apprentice.project import moving
 from napari_apprentice.project.folder import Project, free_folder, is_project, projects_folder
 from napari_apprentice.runners import Runners
-from napari_apprentice.session import commands
+from napari_apprentice.session import commands, outside
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.looking import Looking
 
@@ -133,11 +133,13 @@ class Session(Looking):
         self._end_jobs()
         self.discard_click()
         self._rescue()
-        project, entries = self.project, self.entries
+        project, entries, current, kind = self.project, self.entries, self.current, self.kind
         self._forget()
         if project is None:
             return
         self._compact(entries)
+        with suppress(UserError):  # the disk refuses: what is there stays
+            outside.keep(project, entries, current, kind)
         try:
             project.close()
         except UserError as error:

@@ -86,7 +86,9 @@ class State:
         self.current = self._last_that_opens()
 
     def _last_that_opens(self) -> Entry | None:
-        for entry in reversed(self.entries.copy()):
+        last = "" if self.project is None else self.project.record.current
+        newest_first = self.entries[::-1]
+        for entry in sorted(newest_first, key=lambda entry: entry.id != last):
             try:
                 _ = entry.volume
                 _ = entry.labels
@@ -125,8 +127,8 @@ class State:
         if kind is not None and kind != self.kind:
             self.choose_kind(kind, self.classes)
         if self.project is None:
-            self.project = Project.create(name=volume.name)
-            self._save_settings()
+            self.project = Project.create(name=volume.name, by_itself=self.is_in_window)
+            self._begin_project()
         too_large = self._is_too_large(volume)
         if start is not None and too_large:
             raise UserError(
@@ -266,6 +268,10 @@ class State:
             self._fresh_settings = settings
             self._save_settings()
             self.settings_changed.emit()
+
+    def _begin_project(self) -> None:
+        """A project was made: it has what was chosen before."""
+        self._save_settings()
 
     def _save_settings(self) -> None:
         if self.project is None:
