@@ -103,6 +103,8 @@ class Desk:
         self.stage.drop_leftovers()
         self.session.continue_project(project)
         self.images.show_all()
+        for layer in self.viewer.layers:
+            layer.metadata.pop(layers.LEFT, None)
 
     def leave_project(self) -> None:
         """Close the session's project; the layers of images stay."""

@@ -132,6 +132,7 @@ class ApprenticePanel(QWidget):
     def _begin(self) -> None:
         """Go on where the panel was closed, or open the image that is there and offer the project of last time."""
         if self.session.project is not None:
+            self.stage.drop_leftovers()
             self.images.show_all()
             return
         left_off = self.desk.left_off

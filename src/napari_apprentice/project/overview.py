@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from napari_apprentice.project import durable
 from napari_apprentice.settings import Settings
 
+_LARGEST_PICTURE = 1_000_000  # bytes
 _NAMED = 2  # images in a title
 
 
@@ -46,9 +47,12 @@ def write(path: Path, overview: Overview, picture: NDArray[np.uint8] | None = No
 
 
 def picture_of(path: Path) -> Path | None:
-    """Where the picture is; None when there is none yet."""
+    """Where the picture is; None when there is none yet, or something else."""
     picture = path / "overview.png"
-    return picture if picture.is_file() else None
+    try:
+        return picture if picture.is_file() and picture.stat().st_size <= _LARGEST_PICTURE else None
+    except OSError:
+        return None
 
 
 def is_worked_on(path: Path) -> bool:
@@ -57,11 +61,14 @@ def is_worked_on(path: Path) -> bool:
     return any(next(path.glob(pattern), None) is not None for pattern in made)
 
 
-def title(path: Path, entries: Sequence[str]) -> str:
-    """The names of a project's images: "cells", "cells, more", "cells and 3 more"; "" without images."""
+def title(path: Path, given: str, entries: Sequence[str]) -> str:
+    """What a project is called: the name it was ``given``, or where that is its first image's, all its images.
+
+    Such as "cells", "cells, more" or "cells and 3 more".
+    """
     names = [name for entry in entries[:_NAMED] if (name := _image_name(path / "entries" / entry))]
-    if not names:
-        return ""
+    if not names or names[0] != given:
+        return given
     if len(entries) <= _NAMED:
         return ", ".join(names)
     return f"{names[0]} and {len(entries) - 1} more"

@@ -10,12 +10,11 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QListWidget, QListWidgetItem, QMenu, QWidgetAction
 
-from napari_apprentice.gui.sections.section import muted
 from napari_apprentice.project.folder import Project, Recent
 
 PATH = Qt.ItemDataRole.UserRole
 _MOST, _SEEN = 20, 5  # projects in the list, and at once
-_PICTURE, _ROW, _WIDTH = 48, 58, 330  # pixels of the screen
+_PICTURE, _ROW, _LINE, _WIDTH = 48, 58, 30, 330  # pixels of the screen
 _NONE = "There is no project yet"
 _ELSEWHERE = "open in another window"
 
@@ -37,14 +36,9 @@ class RecentMenu(QMenu):
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.itemClicked.connect(self._on_chosen)
         self.list.itemActivated.connect(self._on_chosen)
-        self._projects = QWidgetAction(self)
-        self._projects.setDefaultWidget(self.list)
-        self.addAction(self._projects)
-        words = muted(_NONE)
-        words.setMargin(8)
-        self._none = QWidgetAction(self)
-        self._none.setDefaultWidget(words)
-        self.addAction(self._none)
+        action = QWidgetAction(self)
+        action.setDefaultWidget(self.list)
+        self.addAction(action)
         self.aboutToShow.connect(self.fill)
 
     def fill(self) -> None:
@@ -54,9 +48,10 @@ class RecentMenu(QMenu):
         self.list.clear()
         for recent in found:
             self.list.addItem(_item(recent))
-        self.list.setFixedHeight(min(len(found), _SEEN) * _ROW + 4)
-        self._projects.setVisible(bool(found))
-        self._none.setVisible(not found)
+        if not found:
+            _disable(none := QListWidgetItem(_NONE))
+            self.list.addItem(none)
+        self.list.setFixedHeight(min(len(found), _SEEN) * _ROW + 4 if found else _LINE)
 
     def _on_chosen(self, item: QListWidgetItem) -> None:
         if self.isVisible() and item.flags() & Qt.ItemFlag.ItemIsEnabled:  # a click may also count as activated
@@ -80,8 +75,12 @@ def _item(recent: Recent) -> QListWidgetItem:
     item.setToolTip(f"{title(recent)}\n{recent.path}")
     item.setSizeHint(QSize(0, _ROW))
     if elsewhere:
-        item.setFlags(item.flags() & ~(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable))
+        _disable(item)
     return item
+
+
+def _disable(item: QListWidgetItem) -> None:
+    item.setFlags(item.flags() & ~(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable))
 
 
 def _picture(recent: Recent) -> QIcon:
