@@ -225,12 +225,12 @@ def test_continue_lists_what_there_is_with_pictures_and_what_is_open_elsewhere(v
     menu = panel.project.recent
     menu.fill()
     assert [menu.list.item(i).text() for i in range(menu.list.count())] == ["There is no project yet"]
-    panel.stage.labels.data_setitem((slice(12, 28), slice(12, 28)), 3)
-    panel.stage.labels.data_setitem((slice(52, 68), slice(12, 28)), 5)
+    panel.stage.labels.paint((20, 20), 3)
+    panel.stage.labels.paint((60, 20), 5)
     first = panel.session.project.path
     panel.image.open(viewer.add_image(cells(seed=1), name="more"))
     QTest.mouseClick(panel.project.new, LEFT)  # on the image that was open: "more"
-    panel.stage.labels.data_setitem((slice(12, 28), slice(12, 28)), 1)
+    panel.stage.labels.paint((20, 20), 1)
     panel.desk.leave_project()
     with Session(Project.create(name="busy")):
         menu.popup(panel.mapToGlobal(panel.rect().center()))
