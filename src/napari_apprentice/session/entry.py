@@ -116,11 +116,6 @@ class Entry:
         return self._corrected().history
 
     @property
-    def is_loaded(self) -> bool:
-        """Whether the labels are in memory."""
-        return self._correction is not None
-
-    @property
     def voxels_taught(self) -> int:
         """How many voxels are vouched for as an object or class."""
         return self._voxels_taught

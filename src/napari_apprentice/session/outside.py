@@ -24,19 +24,20 @@ _FILLED, _GOLDEN = 0.35, 0.618034
 
 def keep(project: Project, entries: Sequence[Entry], current: Entry | None, kind: Kind) -> None:
     """Write the overview of a project; what was not loaded is as it was. `UserError` when the disk refuses."""
-    if project.is_temporary or not any(entry.is_loaded for entry in entries):
+    elsewhere = project.place.held or project.place.trouble
+    if project.is_temporary or elsewhere or not any(entry.is_read for entry in entries):
         return
     objects = {
         id_: count for id_, count in overview.read(project.path).objects.items() if id_ in project.record.entries
     }
     for entry in entries:
-        if entry.is_loaded and kind == "instances" and not isinstance(entry, LargeEntry):
+        if entry.is_read and kind == "instances" and not isinstance(entry, LargeEntry):
             if entry.labels.size <= _COUNTED:
                 objects[entry.id] = count(entry.labels)
             else:
                 objects.pop(entry.id, None)
     known = overview.picture_of(project.path) is not None
-    drawn = next((entry for entry in (entries[:1] if known else entries) if entry.is_loaded), None)
+    drawn = next((entry for entry in (entries[:1] if known else entries) if entry.is_read), None)
     overview.write(project.path, overview.Overview(objects=objects), None if drawn is None else _picture(drawn))
     if current is not None and current.id != project.record.current:
         project.change(current=current.id)
