@@ -122,7 +122,8 @@ class ClusterSettings(Settings):
     scheduler: Annotated[
         str | None,
         Field(
-            description="Work with the workers of a dask scheduler: tcp://host:8786, tls://..., or a scheduler file."
+            description="Work with the workers of a dask scheduler: tls://host:8786, or a scheduler file; "
+            "tcp://... only on this machine."
         ),
     ] = None
     tls_ca: Annotated[str | None, Field(description="The certificate authority of a scheduler with TLS.")] = None

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
+import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -159,6 +164,58 @@ def test_only_those_with_certificates_reach_a_scheduler_with_tls(tmp_path: Path)
         there.close()
         with pytest.raises(UserError, match="TLS certificates"):
             Connection(ClusterSettings(scheduler=cluster.scheduler_address))
+
+
+@pytest.mark.slow
+def test_workers_of_our_own_are_reached_from_this_machine_only_and_with_certificates() -> None:
+    pytest.importorskip("cryptography", reason="certificates are made with the package cryptography")
+    before = {place.laddr.port for place in _listening(psutil.Process())}
+    there = Connection(ClusterSettings(workers=2))
+    try:
+        ours = psutil.Process()
+        found = [place for process in [ours, *ours.children(recursive=True)] for place in _listening(process)]
+        found = [place for place in found if place.laddr.port not in before]
+        assert len(found) >= 5  # the scheduler, two nannies, two workers
+        assert {place.laddr.ip for place in found} == {"127.0.0.1"}
+        for place in found:
+            assert _answer_in_http(place.laddr.port) == b""
+        addresses = [there.client.scheduler_info()["address"], *there.client.nthreads()]
+        for address in addresses:
+            with pytest.raises(UserError, match="No dask scheduler answers"):
+                Connection(ClusterSettings(scheduler=address))
+    finally:
+        there.close()
+
+
+def _listening(process: psutil.Process) -> list[Any]:
+    return [place for place in process.net_connections() if place.status == psutil.CONN_LISTEN]
+
+
+def _answer_in_http(port: int) -> bytes:
+    """What a stranger without a certificate hears."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as stranger:
+        stranger.sendall(b"GET /info/main/workers.html HTTP/1.0\r\n\r\n")
+        with suppress(ConnectionError):
+            return stranger.recv(1000)
+    return b""
+
+
+def test_without_certificates_there_are_no_workers_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    before = set(psutil.Process().children(recursive=True)), len(_listening(psutil.Process()))
+    with pytest.raises(UserError, match="pip install cryptography"):
+        Connection(ClusterSettings(workers=1))
+    assert (set(psutil.Process().children(recursive=True)), len(_listening(psutil.Process()))) == before
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://192.0.2.1:8786", "192.0.2.1:8786", "tcp://[2001:db8::1]:8786", "ws://192.0.2.1:80"]
+)
+def test_another_machine_is_not_talked_to_without_tls(tmp_path: Path, address: str) -> None:
+    (tmp_path / "scheduler.json").write_text(json.dumps({"address": address}))
+    for scheduler in (address, str(tmp_path / "scheduler.json")):
+        with pytest.raises(UserError, match="on another machine and has no TLS"):
+            Connection(ClusterSettings(scheduler=scheduler))
 
 
 def test_what_a_cluster_needs_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

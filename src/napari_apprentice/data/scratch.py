@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.lib.format import dtype_to_descr, open_memmap, write_array_header_1_0
 
-from napari_apprentice.data import room
+from napari_apprentice.data import npy, room
 from napari_apprentice.data.whole import whole
 from napari_apprentice.jobs import ArrayRef
 
@@ -53,12 +53,12 @@ def write(path: str | Path, array: Any, what: str = "") -> ArrayRef:
 
 def read(ref: ArrayRef) -> np.memmap:
     """The array that ``ref`` names, read-only."""
-    return open_memmap(ref.path, mode="r")
+    return npy.mapped(ref.path)
 
 
 def edit(ref: ArrayRef) -> np.memmap:
     """The array that ``ref`` names, writable in place."""
-    return open_memmap(ref.path, mode="r+")
+    return npy.mapped(ref.path, "r+")
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...], dtype: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from napari.components import ViewerModel
 from qtpy.QtCore import QCoreApplication, QThread
 
+from napari_apprentice.gui import layers
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.following import Following
 from napari_apprentice.gui.images import OpenImages
@@ -43,12 +44,13 @@ class Desk:
 
     def __init__(self, viewer: ViewerModel, session: Session | None) -> None:
         self.viewer = viewer
-        self._owns_session = session is None
+        self.owns_session = session is None
         self.session = session or Session(options=SessionOptions(in_window=True))
         self.images = OpenImages(viewer, self.session)
         self.stage = Stage(viewer, self.session, self.images)
         self.tools = Tools(self.stage)
         self.is_closed = False
+        self._is_left_off = False
         self.connections = Connections()
         self._parts: list[Closes] = [
             Following(self.stage),
@@ -72,6 +74,21 @@ class Desk:
         """Close these first."""
         self._parts[:0] = parts
 
+    @property
+    def left_off(self) -> Path | None:
+        """The project of the layers that a panel closed before left in this viewer; None where there is none."""
+        found = [left for layer in reversed(self.viewer.layers) if (left := layers.left_off(layer)) is not None]
+        return next((Path(left.project) for left in found if (Path(left.project) / "project.json").exists()), None)
+
+    def leave_off(self) -> None:
+        """Close, while the viewer goes on: a panel opened here again finds the project by its layers."""
+        project = self.session.project
+        if not self.is_closed and self.owns_session and project is not None and not project.is_temporary:
+            self.images.leave(str(project.path))
+            self.stage.leave(str(project.path))
+            self._is_left_off = True
+        self.close()
+
     def close(self, *_: Any) -> None:
         """End jobs, save, let go of viewer and session; more than once does no harm."""
         if self.is_closed:
@@ -81,7 +98,7 @@ class Desk:
         self.connections.close()
         for part in self._parts:
             part.close()
-        if self._owns_session:
+        if self.owns_session:
             self._leave(self.session.close)
         self._in_order.close()
 
@@ -89,8 +106,11 @@ class Desk:
         """Go on with a project: its images, masks and models come back. `UserError` when it cannot be opened."""
         project = Project.open(path)
         self.leave_project()
+        self.stage.drop_leftovers()
         self.session.continue_project(project)
         self.images.show_all()
+        for layer in self.viewer.layers:
+            layer.metadata.pop(layers.LEFT, None)
 
     def leave_project(self) -> None:
         """Close the session's project; the layers of images stay, and jobs run where they ran, with models loaded."""
@@ -99,8 +119,8 @@ class Desk:
         self.session.image_changed.emit()
 
     def _leave(self, close: Callable[[], None]) -> None:
-        """A project in which nothing was done leaves no folder behind."""
-        untouched = _is_untouched(self.session)
+        """A project in which nothing was done leaves no folder behind, unless its panel may be opened again."""
+        untouched = not self._is_left_off and _is_untouched(self.session)
         path = None if self.session.project is None else self.session.project.path
         close()
         if untouched and path is not None:

@@ -63,6 +63,12 @@ class OpenImages:
         self._watched.clear()
         self._shown.clear()
 
+    def leave(self, project: str) -> None:
+        """Write into the layers which images of a project they show, for a panel that is opened again."""
+        for one in self._shown:
+            if one.layer is not None:
+                one.layer.metadata[layers.LEFT] = layers.LeftOff(project, one.entry.id, one.reading)
+
     def forget(self) -> None:
         """The session let go of its images; the layers stay."""
         self._shown.clear()
@@ -130,6 +136,8 @@ class OpenImages:
                 if take_size(layer, reading):  # in the project it may have been corrected since
                     layers.set_spacing(layer, reading, entry.volume.spacing, entry.volume.unit)
                 self._remember(layer, reading, entry)
+                if layer.metadata.pop(layers.LEFT, None) is not None:
+                    self._on_moved(layer)  # while the panel was closed
                 return
         layer, reading = _whole_file_of(entry) or layers.image_layer_of(entry.volume)
         self._remember(layer, reading, entry)
@@ -222,6 +230,9 @@ def _worked_on(entry: Entry) -> bool:
 def _reading_of(layer: Image, entry: Entry) -> Reading | None:
     """How a layer is read so that it is this image; None when it is another one."""
     try:
+        left = layers.left_off(layer)
+        if left is not None and left.entry == entry.id and left.reading is not None:
+            return left.reading if _is_of(layers.volume_of(layer, left.reading), entry) else None
         guessed = layers.guess(layer)
         asked = bool(entry.volume.metadata.get("guessed"))
         for channels in dict.fromkeys([tuple(entry.volume.metadata.get(CHOSEN, ())), ()]):

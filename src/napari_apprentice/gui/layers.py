@@ -20,6 +20,7 @@ from napari_apprentice.gui.footprint import ORDER, Footprint
 MARK = {"apprentice": True}  # in the metadata of layers that are the panel's own
 FILE_AXES = "file_axes"  # in the metadata of a `Volume`: what ``apprentice segment --axes`` would be told
 KEPT = "apprentice_file"  # in the metadata of layers that we opened: what only the file says
+LEFT = "apprentice_left"  # in the metadata of layers whose panel was closed: a `LeftOff`
 _LOOKED_THROUGH = 1 << 24  # pixels
 
 
@@ -38,6 +39,21 @@ class Reading:
     def layer_axes(self) -> str:
         """The axes that are dimensions of the layer: all but the samples of RGB."""
         return self.axes.replace("S", "")
+
+
+@dataclass(frozen=True)
+class LeftOff:
+    """What a layer showed when its panel was closed: an image of a project, and how the layer was read."""
+
+    project: str
+    entry: str
+    reading: Reading | None = None
+
+
+def left_off(layer: Layer) -> LeftOff | None:
+    """What a layer showed when its panel was closed; None when it showed nothing of ours, or is shown again."""
+    found = layer.metadata.get(LEFT)
+    return found if isinstance(found, LeftOff) else None
 
 
 def is_marked(layer: Layer) -> bool:

@@ -8,7 +8,16 @@ from typing import Any
 
 import napari
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
@@ -16,7 +25,8 @@ from napari_apprentice.gui.desk import Desk
 from napari_apprentice.gui.sections.correct import CorrectSection
 from napari_apprentice.gui.sections.image import ImageSection
 from napari_apprentice.gui.sections.model import ModelSection
-from napari_apprentice.gui.sections.project import ProjectSection, title
+from napari_apprentice.gui.sections.project import ProjectSection
+from napari_apprentice.gui.sections.recent import title
 from napari_apprentice.gui.sections.section import Section, button, link, muted
 from napari_apprentice.gui.sections.segment import SegmentSection
 from napari_apprentice.gui.sections.teach import TeachSection
@@ -44,6 +54,8 @@ class ApprenticePanel(QWidget):
     def __init__(self, napari_viewer: napari.viewer.Viewer, session: Session | None = None) -> None:
         super().__init__()
         self.viewer = napari_viewer
+        for other in _others(self):
+            other.give_way()
         self.desk = Desk(napari_viewer, session)
         self.session = self.desk.session
         self.images = self.desk.images
@@ -118,10 +130,15 @@ class ApprenticePanel(QWidget):
         connections.add(self.viewer.layers.events.inserted, self._on_inserted)
 
     def _begin(self) -> None:
-        """Open the image that is there, and offer the project of last time."""
+        """Go on where the panel was closed, or open the image that is there and offer the project of last time."""
         if self.session.project is not None:
+            self.stage.drop_leftovers()
             self.images.show_all()
             return
+        left_off = self.desk.left_off
+        if left_off is not None and self._go_on(left_off):
+            return
+        Project.sweep()
         latest = next(iter(Project.recent()), None)
         if latest is not None:
             self._latest = latest.path
@@ -130,16 +147,32 @@ class ApprenticePanel(QWidget):
             self.offer.show()
         active = self.viewer.layers.selection.active
         found = self.images.layers
-        if found:
+        if found and left_off is None:
+            self.stage.drop_leftovers()
             self.image.open(active if active in found else found[0])
 
     # what the user does
 
     def continue_project(self, path: Path) -> None:
         """Go on with a project: its images, masks and models come back."""
-        with self.project.said():
+        if self._go_on(path):
+            self._hide_offer()
+
+    def _go_on(self, path: Path) -> bool:
+        """Whether a project could be opened; if not, it is said why, and all stays as it is."""
+        self.project.say("")
+        try:
             self.desk.continue_project(path)
-        self._hide_offer()
+        except UserError as error:
+            self.project.say(str(error))
+            self.said.show_sentence(str(error))
+            return False
+        return True
+
+    def give_way(self) -> None:
+        """Another panel is opened in this viewer and goes on with the project: this one can be closed."""
+        self.desk.leave_off()
+        self.setEnabled(False)
 
     def new_project(self) -> None:
         """Begin a new project with the current image; the old one is kept."""
@@ -218,12 +251,26 @@ class ApprenticePanel(QWidget):
 
     def _look_for_parent(self) -> None:
         if self.parent() is None and not self.isVisible():
-            self.desk.close()
+            self.desk.leave_off()
 
     def closeEvent(self, event: Any) -> None:
         """The panel goes away: jobs end, everything is saved."""
         self.desk.close()
         super().closeEvent(event)
+
+
+def _others(panel: ApprenticePanel) -> list[ApprenticePanel]:
+    """Panels in the same viewer with sessions of their own: one project has one panel."""
+    application = QApplication.instance()
+    widgets = application.allWidgets() if isinstance(application, QApplication) else []
+    panels = [one for one in widgets if isinstance(one, ApprenticePanel) and hasattr(one, "desk")]
+    alive = [one for one in panels if not one.desk.is_closed and one.desk.owns_session]
+    return [one for one in alive if one is not panel and _same(one.viewer, panel.viewer)]
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two viewers are one; napari hands out proxies."""
+    return getattr(one, "__wrapped__", one) is getattr(other, "__wrapped__", other)
 
 
 class _WindowWatcher(QObject):

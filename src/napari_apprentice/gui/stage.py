@@ -52,8 +52,12 @@ class Stage:
         self._connections.add(session.region_changed, self._on_region_changed)
         self._connections.add(images.moved, self._on_moved)
         self._connections.add(viewer.layers.events.removed, self._on_removed)
-        self._drop_leftovers()
         self._on_image_changed()
+
+    def leave(self, project: str) -> None:
+        """Write into the masks which project they are of, for a panel that is opened again."""
+        if self.labels is not None and self.entry is not None:
+            self.labels.metadata[layers.LEFT] = layers.LeftOff(project, self.entry.id)
 
     def close(self) -> None:
         """Leave the masks as an ordinary layer that cannot be edited; take the other layers away."""
@@ -264,8 +268,8 @@ class Stage:
         if old is not None:
             self.changed.emit()
 
-    def _drop_leftovers(self) -> None:
-        """Masks that a closed panel left behind: the project has them."""
+    def drop_leftovers(self) -> None:
+        """Take masks away that a closed panel left behind: the project has them."""
         for layer in [one for one in self.viewer.layers if isinstance(one, ApprenticeLabels) and one.binding is None]:
             self._take_away(layer)
 

@@ -21,11 +21,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from napari_apprentice.data.home import home
 from napari_apprentice.data.temporary import TemporaryFolder
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, images, numbered, salvage
+from napari_apprentice.project import durable, images, numbered, overview, salvage
 from napari_apprentice.project.document import Document
 from napari_apprentice.project.entries import EntryFolder
 from napari_apprentice.project.flusher import Flusher
@@ -49,12 +51,19 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Recent:
-    """A project that can be continued."""
+    """A project that can be continued; ``objects`` is None where they were not counted."""
 
     path: Path
     name: str
     images: int
     changed: datetime
+    objects: int | None = None
+    picture: Path | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a window has it now."""
+        return _is_open(self.path)
 
 
 class Project:
@@ -80,8 +89,11 @@ class Project:
         self._watch(place)
 
     @classmethod
-    def create(cls, path: str | Path | None = None, *, name: str = "") -> Project:
-        """A new project in ``path``, or in a new folder named after ``name`` and today under `projects_folder`."""
+    def create(cls, path: str | Path | None = None, *, name: str = "", by_itself: bool = False) -> Project:
+        """A new project in ``path``, or in a new folder named after ``name`` and today under `projects_folder`.
+
+        One that nobody asked for is made ``by_itself``: it is not listed until something is done in it.
+        """
         name = name or "project"
         path = free_folder(projects_folder(), name) if path is None else Path(path)
         if is_project(path):
@@ -89,7 +101,7 @@ class Project:
         is_new = not path.exists()
         try:
             durable.make_folder(path)
-            project = cls(Place(path), ProjectRecord(name=name, created=now()))
+            project = cls(Place(path), ProjectRecord(name=name, made_by_itself=by_itself, created=now()))
             try:
                 project.save()
             except UserError:
@@ -144,13 +156,22 @@ class Project:
         for document in projects_folder().glob("*/project.json"):
             try:
                 told = read_record(document.parent)
+                if told.made_by_itself and not overview.is_worked_on(document.parent):
+                    continue
                 changed = max(path.stat().st_mtime for path in [document, *document.parent.glob("entries/*/*.*")])
             except (UserError, OSError):
                 continue
-            found.append(
-                Recent(document.parent, told.name, len(told.entries), datetime.fromtimestamp(changed).astimezone())
-            )
+            found.append(_recent(document.parent, told, datetime.fromtimestamp(changed).astimezone()))
         return sorted(found, key=lambda recent: recent.changed, reverse=True)
+
+    @staticmethod
+    def sweep() -> None:
+        """Remove projects that made themselves for an image and in which nothing was done before their window died."""
+        for document in projects_folder().glob("*/project.json"):
+            path = document.parent
+            with suppress(UserError, OSError):
+                if read_record(path).made_by_itself and not overview.is_worked_on(path) and not _is_open(path):
+                    shutil.rmtree(path, ignore_errors=True)
 
     @property
     def is_temporary(self) -> bool:
@@ -159,8 +180,8 @@ class Project:
 
     @property
     def name(self) -> str:
-        """What the project is called."""
-        return self.record.name
+        """What the project is called: after its images, unless it was given another name."""
+        return overview.title(self.path, self.record.name, self.record.entries)
 
     @property
     def scratch(self) -> Path:
@@ -337,6 +358,24 @@ class Project:
     def _check_place(self) -> None:
         if self.place.trouble:
             raise UserError(self.place.trouble)
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        with FileLock(path / "lock", blocking=False):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # a disk that cannot be written
+        return False
+
+
+def _recent(path: Path, record: ProjectRecord, changed: datetime) -> Recent:
+    known = overview.read(path).objects
+    counted = record.kind == "instances" and all(entry in known for entry in record.entries)
+    objects = sum(known[entry] for entry in record.entries) if counted else None
+    name = overview.title(path, record.name, record.entries)
+    return Recent(path, name, len(record.entries), changed, objects, overview.picture_of(path))
 
 
 def folder_of(path: Path, image: images.ImageRecord, flusher: Flusher) -> EntryFolder:

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from napari_apprentice.data import files, scratch
+from napari_apprentice.data import files, npy, scratch
 from napari_apprentice.data.channels import CHOSEN, taken
 from napari_apprentice.data.lazy import windows
 from napari_apprentice.data.volume import Volume
@@ -152,7 +152,7 @@ def reopen(record: ImageRecord, folder: Path) -> Volume:
         return _from_source(record)
     path = folder / "pixels.npy"
     try:
-        pixels = np.load(path, mmap_mode="r") if numbered.is_readable(path) else None
+        pixels = npy.mapped(path) if numbered.is_readable(path) else None
     except (OSError, ValueError, EOFError):
         pixels = None
     if pixels is None or pixels.shape != record.shape or content_hash(pixels) != record.content:

@@ -21,10 +21,12 @@ class ProjectRecord(Settings):
 
     format: int = _FORMAT
     name: str
+    made_by_itself: bool = False  # in a window, with the first image: listed once something was done
     created: str
     kind: Kind = "instances"
     classes: tuple[ClassName, ...] = ()
     entries: tuple[str, ...] = ()
+    current: str = ""  # the image that was worked on last
     segment: SegmentSettings = SegmentSettings()
     teach: TeachSettings = TeachSettings()
     fresh: FreshSettings = FreshSettings()

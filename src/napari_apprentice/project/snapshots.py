@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data import npy
 from napari_apprentice.data.corrections import AS_LABELLED
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, numbered
@@ -78,7 +79,7 @@ def _array(path: Path, name: str, shape: tuple[int, ...], dtype: Any) -> NDArray
             if member.file_size > math.prod(shape) * np.dtype(dtype).itemsize + _HEADER:
                 raise Damaged(f"{path} holds more than it needs")
             with archive.open(member) as content:
-                array = np.lib.format.read_array(content, allow_pickle=False)
+                array = npy.read(content, member.file_size)
     except _UNREADABLE as error:
         if isinstance(error, OSError) and error.errno in _REFUSED:
             raise UserError(

@@ -35,6 +35,7 @@ class Choices:
         """Go on in a new project with what was chosen before it."""
         self.project = project
         self._save()
+        self._signals.project_began.emit()
         return project
 
     def forget(self) -> None:

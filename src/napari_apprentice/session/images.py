@@ -55,7 +55,10 @@ class Images:
         self.entries, self.current, self.missing = [], None, {}
 
     def _last_that_opens(self) -> Entry | None:
-        for entry in reversed(self.entries.copy()):
+        project = self._choices.project
+        last = "" if project is None else project.record.current
+        newest_first = self.entries[::-1]
+        for entry in sorted(newest_first, key=lambda entry: entry.id != last):
             try:
                 _ = entry.volume
                 _ = entry.labels
@@ -88,7 +91,10 @@ class Images:
         """
         if kind is not None and kind != self._choices.kind:
             self.choose_kind(kind, self._choices.classes)
-        project = self._choices.project or self._choices.begin(Project.create(name=volume.name))
+        project = self._choices.project
+        if project is None:
+            made = Project.create(name=volume.name, by_itself=self._choices.options.in_window)
+            project = self._choices.begin(made)
         too_large = self._is_too_large(volume)
         if labelled and too_large:
             raise UserError(

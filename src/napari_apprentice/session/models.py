@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal
 
 from napari_apprentice.architecture import NetSettings
@@ -32,6 +33,7 @@ class Models:
         self._images = images
         self._catalog = Catalog()
         self._keys: dict[Purpose, str] = {}
+        signals.project_began.connect(self._on_project_began)
 
     def load(self, project: Project) -> None:
         """Use what a project used last."""
@@ -41,6 +43,12 @@ class Models:
     def forget(self) -> None:
         """Be as without a project."""
         self._keys.clear()
+
+    def _on_project_began(self) -> None:
+        key = self._keys.get("propose")
+        if key is not None:
+            with suppress(UserError):  # the file went away: `why_not_propose` says it
+                self._use(self._find(key))
 
     @property
     def in_use(self) -> ModelChoice:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_apprentice.architecture import FreshSettings, NetSettings
-from napari_apprentice.data import scratch
+from napari_apprentice.data import npy, scratch
 from napari_apprentice.data.channels import CHOSEN, fitting
 from napari_apprentice.data.corrections import taught
 from napari_apprentice.data.glimpse import sample
@@ -159,7 +159,7 @@ def _own_file(volume: Volume) -> Path | None:
         return None
     path = Path(str(pixels.filename))
     try:
-        whole = np.load(path, mmap_mode="r")
+        whole = npy.mapped(path)
     except (OSError, ValueError):
         return None
     same = whole.shape == pixels.shape and whole.dtype == pixels.dtype and whole.strides == pixels.strides

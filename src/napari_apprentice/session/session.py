@@ -18,7 +18,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.project import left_behind
 from napari_apprentice.project.folder import Project, is_project, projects_folder
 from napari_apprentice.runners import Runners
-from napari_apprentice.session import commands
+from napari_apprentice.session import commands, outside
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.compute import Compute
@@ -167,7 +167,7 @@ class Session:
     def _let_go(self) -> None:
         self._end_jobs()
         self.saving.rescue()
-        project, entries = self.project, self.entries
+        project, entries, current, kind = self.project, self.entries, self.current, self.kind
         for part in (self.images, self.models, self.choices):
             part.forget()
         if project is None:
@@ -176,6 +176,8 @@ class Session:
             if entry.folder.is_long:
                 with suppress(UserError):  # a disk that refuses a snapshot leaves the journal as it is
                     entry.keep_snapshot()
+        with suppress(UserError):  # the disk refuses: what is there stays
+            outside.keep(project, entries, current, kind)
         try:
             project.close()
         except UserError as error:

@@ -23,4 +23,5 @@ class Signals:
     region_changed = Signal(object, tuple)  # LargeEntry: another part of it is open; the voxel it is about (t, z, y, x)
     overview_changed = Signal(object)  # LargeEntry: labels outside the open part are others
     saved = Signal()
+    project_began = Signal()  # for the first image
     trouble_changed = Signal()  # `Choices.trouble` began or ended

@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 import torch
 
+from napari_apprentice.data import npy
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.scores import matches
 from napari_apprentice.engine import checkpoint
@@ -113,7 +114,7 @@ def main() -> None:
     limit.start()
     _lower_priority()
     model, examples, key = sys.argv[1:]
-    tiles = np.load(examples)
+    tiles = npy.load(examples)
     Path(examples).unlink(missing_ok=True)
     make(model, tiles, key)
 

@@ -22,7 +22,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec
 
-from napari_apprentice.data import scratch
+from napari_apprentice.data import npy, scratch
 from napari_apprentice.data.lattice import Part
 from napari_apprentice.engine.device import free_memory, is_out_of_memory
 from napari_apprentice.engine.large import parts, plan
@@ -100,12 +100,12 @@ class Frame:
 
     def join(self, index: int) -> Places:
         """Pairs (n, 2) of objects that margins cut and that are one across the near faces of a block."""
-        cut = np.load(self._folder / "cut.npy", mmap_mode="r")
+        cut = npy.mapped(self._folder / "cut.npy")
         blocks, found = self.plan.blocks, [NO_PAIRS]
         for axis, before in enumerate(blocks.before(index)):
             if before is not None:
-                with np.load(self._folder / f"{before}.npz") as told:
-                    found.append(self._joined(told["zyx"[axis]], blocks[index], axis, cut))
+                (seen,) = npy.archive(self._folder / f"{before}.npz", "zyx"[axis])
+                found.append(self._joined(seen, blocks[index], axis, cut))
         return np.concatenate(found)
 
     def number(self, index: int) -> None:
@@ -115,7 +115,7 @@ class Frame:
         if self._network.header.kind == "classes":
             self._labels[place] = places
             return
-        known, ids = (np.load(self._folder / f"{name}.npy", mmap_mode="r") for name in ("known", "ids"))
+        known, ids = (npy.mapped(self._folder / f"{name}.npy") for name in ("known", "ids"))
         try:
             self._labels[place] = parts.renumbered(places, known, ids)
         except ValueError as error:
@@ -127,8 +127,7 @@ class Frame:
         """The objects of all blocks; when they are classes, the values there are."""
         found = []
         for index in range(len(self.plan.blocks)):
-            with np.load(self._folder / f"{index}.npz") as told:
-                found.append(Found(told["there"], told["cut"], told["joined"]))
+            found.append(Found(*npy.archive(self._folder / f"{index}.npz", "there", "cut", "joined")))
         return Found.together(found)
 
     def keep_cut(self, cut: Places) -> None:

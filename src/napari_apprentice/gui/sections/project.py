@@ -14,13 +14,12 @@ from napari_apprentice.data import exports
 from napari_apprentice.data.exports import chunked
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Progress, WasCancelled
+from napari_apprentice.gui.sections.recent import RecentMenu
 from napari_apprentice.gui.sections.section import Section, button, menu_button, muted, row
 from napari_apprentice.gui.stage import Throttle
-from napari_apprentice.project.folder import Project, Recent
 from napari_apprentice.session import Session
 from napari_apprentice.session.large_entry import LargeEntry
 
-_MOST_RECENT = 8
 _LOOK_MS = 300
 _EXPORT, _CANCEL = "Export labels...", "Cancel export"
 _ENDED: dict[type, str] = {Finished: "exported", WasCancelled: "export cancelled"}
@@ -37,9 +36,9 @@ class ProjectSection(Section):
         self._session = session
         self._go_on = go_on
         self.words = muted("")
-        self._recent = QMenu()
-        self._recent.aboutToShow.connect(self._fill_recent)
-        self.open = menu_button("Continue...", self._recent, "Go on with a project of before")
+        self.recent = RecentMenu(self._path, go_on)
+        self.go_on = menu_button("Continue", self.recent, "Go on with a project of before")
+        self.open = button("Open...", self._on_other, tip="Go on with the project in another folder")
         self.export = button(_EXPORT, self._on_export, tip=_NO_MASKS)
         self.export.setEnabled(False)
         self.copy = menu_button("Copy as...", self._copy_menu(), "What you did here as a command or as Python")
@@ -55,7 +54,7 @@ class ProjectSection(Section):
         self.rows.addWidget(self.trouble)
         self.rows.addWidget(self.elsewhere)
         self.rows.addLayout(row(self.export, self.copy))
-        self.rows.addLayout(row(self.open, self.new, self.folder))
+        self.rows.addLayout(row(self.new, self.go_on, self.open, self.folder))
         for signal in (session.image_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
         self.connections.add(session.saved, self._on_saved)
@@ -122,16 +121,6 @@ class ProjectSection(Section):
         if not self._session.busy("export") and not self._session.choices.trouble:
             self.aside.setText(f"saved {datetime.now().astimezone():%H:%M:%S}")
 
-    def _fill_recent(self) -> None:
-        self._recent.clear()
-        here = None if self._session.project is None else self._session.project.path
-        found = [recent for recent in Project.recent() if recent.path != here][:_MOST_RECENT]
-        for recent in found:
-            self._recent.addAction(title(recent), lambda path=recent.path: self._go_on(path))
-        if found:
-            self._recent.addSeparator()
-        self._recent.addAction("Another folder...", self._on_other)
-
     def _on_other(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Open a project folder")
         if path:
@@ -181,6 +170,9 @@ class ProjectSection(Section):
                 clipboard.setText(text)
                 self.aside.setText("copied")
 
+    def _path(self) -> Path | None:
+        return None if self._session.project is None else self._session.project.path
+
     def _on_folder(self) -> None:
         if self._session.project is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._session.project.path)))
@@ -191,11 +183,3 @@ def with_suffix(path: str, chosen: str) -> str:
     typed = max((suffix for suffix in exports.WRITERS if path.lower().endswith(suffix)), key=len, default="")
     wanted = FILTERS.get(chosen, _FIRST)
     return path if typed and wanted in (typed, _FIRST) else path[: len(path) - len(typed)] + wanted
-
-
-def title(recent: Recent) -> str:
-    """Such as "nuclei_2d, 1 image, today 14:05"."""
-    images = "1 image" if recent.images == 1 else f"{recent.images} images"
-    today = recent.changed.date() == datetime.now().astimezone().date()
-    when = f"today {recent.changed:%H:%M}" if today else f"{recent.changed:%Y-%m-%d}"
-    return f"{recent.name}, {images}, {when}"

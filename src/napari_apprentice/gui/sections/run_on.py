@@ -32,7 +32,7 @@ class RunOn(QWidget):
         rows = Fields()
         tip = (
             f'"{HERE}", or the address of a dask scheduler whose workers have this plugin and a GPU: '
-            f"tcp://gpu-box:8786. Certificates for tls:// addresses are named in {kept.place()}."
+            f"tls://gpu-box:8786. Its certificates are named in {kept.place()}; without them only on this computer."
         )
         rows.add("Run on", self.field, tip)
         layout = QVBoxLayout(self)

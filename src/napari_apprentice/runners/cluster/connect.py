@@ -6,10 +6,13 @@ import asyncio
 import json
 import logging
 import os
+import socket
 from contextlib import suppress
 from importlib import import_module
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -21,6 +24,8 @@ _PATIENCE_S = 30
 # Dask lets workers give every freed array back to the system, and a network that gets its memory anew for each layer
 # takes half as long again; kept, it takes a fifth less than without either.
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": 128 << 20, "MALLOC_MMAP_THRESHOLD_": 32 << 20}
+_ALONE = "127.0.0.1"  # nobody else can knock there
+_SECRET = ("tls", "inproc")  # ways that nobody can listen to
 _SAVED = ".json"  # what `dask scheduler --scheduler-file` writes
 
 
@@ -38,7 +43,8 @@ class Connection:
     Raises
     ------
     UserError
-        When nobody answers, no worker is there, or the workers do not have this package.
+        When nobody answers, no worker is there, or the workers do not have this package; when the way there is open
+        to others; when workers of our own cannot have certificates.
     """
 
     def __init__(self, settings: ClusterSettings) -> None:
@@ -85,6 +91,7 @@ class Connection:
             raise UserError(f"The scheduler file {address} is not there: start the scheduler, or check the path.")
         try:
             found = json.loads(Path(address).read_text())["address"] if saved else address
+            _refuse_to_be_overheard(found)
             asyncio.run(_answers(found, security))
         except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
             tls = " and its TLS certificates" if address.startswith("tls") or security else ""
@@ -95,10 +102,11 @@ class Connection:
         """Processes of one thread each; with GPUs each is given one of them."""
         dask = self._dask
         security = _secret()
+        served = import_module("napari_apprentice.runners.cluster.quiet")
         gpus = _gpus()
-        options = {"nthreads": 1, "dashboard": False, "silence_logs": logging.CRITICAL, "security": security}
+        options = {"nthreads": 1, "silence_logs": logging.CRITICAL, **_quiet(security)}
         total = psutil.virtual_memory().available
-        each = {"memory_limit": int(0.9 * total / workers), **options}
+        each = {"memory_limit": int(0.9 * total / workers), "worker_class": served.QuietWorker, **options}
         spec = {
             i: {
                 "cls": dask.Nanny,
@@ -106,20 +114,11 @@ class Connection:
             }
             for i in range(workers)
         }
-        protocol = "tls://" if security else "tcp://"
-        listens = {
-            "host": "127.0.0.1",
-            "port": 0,
-            "protocol": protocol,
-            "dashboard": False,
-            "dashboard_address": "127.0.0.1:0",
-            "security": security,
-        }
         kept = {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in _MALLOC.items()}
         with import_module("dask").config.set(kept):
             self._cluster = dask.SpecCluster(
                 workers=spec,
-                scheduler={"cls": dask.Scheduler, "options": listens},
+                scheduler={"cls": served.QuietScheduler, "options": {"port": 0, **_quiet(security)}},
                 security=security,
                 silence_logs=logging.CRITICAL,
             )
@@ -147,6 +146,24 @@ class Connection:
                 )
 
 
+def _refuse_to_be_overheard(address: str) -> None:
+    """`UserError` for an address beyond this machine without TLS: whoever is on the way there could run programs here.
+
+    `OSError` when there is no such place.
+    """
+    scheme, _, place = str(address).rpartition("://")
+    if scheme in _SECRET:
+        return
+    own = {str(one.address).partition("%")[0] for there in psutil.net_if_addrs().values() for one in there}
+    for *_, found in socket.getaddrinfo(urlsplit(f"//{place}").hostname or place, None):
+        host = str(found[0]).partition("%")[0]
+        if host not in own and not ip_address(host).is_loopback:
+            raise UserError(
+                f"The scheduler {address} is on another machine and has no TLS, so that anyone on the way could run "
+                "programs on both: start it with certificates and give its tls:// address with them (docs/scale.md)."
+            )
+
+
 async def _answers(address: str, security: Any) -> None:
     """Knock: a client that cannot connect would hang when it is thrown away."""
     arguments = (security or distributed().Security()).get_connection_args("client")
@@ -172,14 +189,18 @@ def security_of(settings: ClusterSettings) -> Any:
 
 
 def _secret() -> Any:
-    """Certificates for one run: without them everyone on this machine could have our workers run code.
-
-    None where the package that makes them is missing.
-    """
+    """Certificates for one run: without them everyone on this machine could have our workers run code."""
     try:
         return distributed().Security.temporary()
-    except ImportError:
-        return None
+    except ImportError as error:
+        raise UserError(
+            "Workers of our own need certificates, which the package cryptography makes: pip install cryptography."
+        ) from error
+
+
+def _quiet(security: Any) -> dict[str, Any]:
+    """Where scheduler, nannies and workers of ours listen: on this machine, to those who have the certificate."""
+    return {"host": _ALONE, "protocol": "tls://", "security": security, "dashboard": False}
 
 
 def _gpus() -> list[str]:

@@ -1,0 +1,114 @@
+"""*Continue*: the projects of before, the one worked on last first, each with a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
+from qtpy.QtWidgets import QListWidget, QListWidgetItem, QMenu, QWidgetAction
+
+from napari_apprentice.project.folder import Project, Recent
+
+PATH = Qt.ItemDataRole.UserRole
+_MOST, _SEEN = 20, 5  # projects in the list, and at once
+_PICTURE, _ROW, _LINE, _WIDTH = 48, 58, 30, 330  # pixels of the screen
+_NONE = "There is no project yet"
+_ELSEWHERE = "open in another window"
+
+
+class RecentMenu(QMenu):
+    """A menu with the projects there are; ``go_on`` is called with the folder of the one that is chosen.
+
+    ``here`` gives the folder of the project that is open, which is left out.
+    """
+
+    def __init__(self, here: Callable[[], Path | None], go_on: Callable[[Path], None]) -> None:
+        super().__init__()
+        self._here = here
+        self._go_on = go_on
+        self.list = QListWidget()
+        self.list.setIconSize(QSize(_PICTURE, _PICTURE))
+        self.list.setFixedWidth(_WIDTH)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.itemClicked.connect(self._on_chosen)
+        self.list.itemActivated.connect(self._on_chosen)
+        action = QWidgetAction(self)
+        action.setDefaultWidget(self.list)
+        self.addAction(action)
+        self.aboutToShow.connect(self.fill)
+
+    def fill(self) -> None:
+        """Look which projects there are now."""
+        here = self._here()
+        found = [recent for recent in Project.recent() if recent.path != here][:_MOST]
+        self.list.clear()
+        for recent in found:
+            self.list.addItem(_item(recent))
+        if not found:
+            _disable(none := QListWidgetItem(_NONE))
+            self.list.addItem(none)
+        self.list.setFixedHeight(min(len(found), _SEEN) * _ROW + 4 if found else _LINE)
+
+    def _on_chosen(self, item: QListWidgetItem) -> None:
+        if self.isVisible() and item.flags() & Qt.ItemFlag.ItemIsEnabled:  # a click may also count as activated
+            path = Path(item.data(PATH))
+            self.close()
+            self._go_on(path)
+
+
+def title(recent: Recent) -> str:
+    """Such as "nuclei_2d, 1 image, today 14:05"."""
+    return ", ".join([recent.name, _images(recent), _when(recent)])
+
+
+def _item(recent: Recent) -> QListWidgetItem:
+    told = [_images(recent), _when(recent)]
+    if recent.objects is not None:
+        told.insert(1, "1 object" if recent.objects == 1 else f"{recent.objects:,} objects")
+    elsewhere = recent.is_open
+    item = QListWidgetItem(_picture(recent), "\n".join([recent.name, _ELSEWHERE if elsewhere else ", ".join(told)]))
+    item.setData(PATH, str(recent.path))
+    item.setToolTip(f"{title(recent)}\n{recent.path}")
+    item.setSizeHint(QSize(0, _ROW))
+    if elsewhere:
+        _disable(item)
+    return item
+
+
+def _disable(item: QListWidgetItem) -> None:
+    item.setFlags(item.flags() & ~(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable))
+
+
+def _picture(recent: Recent) -> QIcon:
+    """The project's picture on a square, so that all texts begin below each other."""
+    square = QPixmap(2 * _PICTURE, 2 * _PICTURE)
+    square.fill(QColor(0, 0, 0, 0))
+    if recent.picture is not None:
+        picture = QPixmap(str(recent.picture))
+        if not picture.isNull():
+            _draw_amid(square, picture)
+    icon = QIcon(square)
+    icon.addPixmap(square, QIcon.Mode.Disabled)
+    return icon
+
+
+def _draw_amid(square: QPixmap, picture: QPixmap) -> None:
+    fitted = picture.scaled(
+        square.size(), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
+    painter = QPainter(square)
+    painter.drawPixmap((square.width() - fitted.width()) // 2, (square.height() - fitted.height()) // 2, fitted)
+    painter.end()
+
+
+def _images(recent: Recent) -> str:
+    return "1 image" if recent.images == 1 else f"{recent.images} images"
+
+
+def _when(recent: Recent) -> str:
+    today = recent.changed.date() == datetime.now().astimezone().date()
+    return f"today {recent.changed:%H:%M}" if today else f"{recent.changed:%Y-%m-%d}"
