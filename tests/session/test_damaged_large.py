@@ -123,7 +123,7 @@ def test_a_large_image_goes_on_in_another_folder(project, runners, tmp_path):
         again.undo()
         again.redo()
     with Session.open(tmp_path / "elsewhere", runners=runners) as moved:
-        assert moved.complaints == []
+        assert moved.images.complaints == []
         assert moved.current.region == before
         np.testing.assert_array_equal(moved.current.labels, labels)
         assert moved.current.voxels_taught == 300

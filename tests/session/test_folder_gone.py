@@ -256,4 +256,4 @@ def test_an_image_of_which_nothing_can_be_read_any_more_is_named(session, tmp_pa
         assert rows_of(again) == {7}
     with Session.open(path) as moved:
         assert [entry.name for entry in moved.entries] == ["cells 1"]
-        assert "cells 0" in " ".join(moved.complaints)
+        assert "cells 0" in " ".join(moved.images.complaints)
