@@ -21,7 +21,7 @@ OptimizerName = Literal["adamw", "adam", "sgd"]
 ScheduleName = Literal["cosine", "plateau"]
 AugmentationName = Literal["light", "strong", "none"]
 AugmentationChoice = Literal["auto", AugmentationName]
-RepresentationName = Literal["log-distance", "depth-and-centre", "flows", "affinities"]
+RepresentationName = Literal["log-distance", "affinities"]  # those of objects that can be chosen
 Triple = tuple[int, int, int]
 
 
@@ -78,9 +78,7 @@ class DecodeSettings(Settings):
     ] = 0.2
     split: Annotated[
         float,
-        Field(
-            ge=0, le=1, description="How readily depth-and-centre and affinities part objects; 0: join all they can."
-        ),
+        Field(ge=0, le=1, description="How much more pairs that part objects count than those that join; 0: join all."),
     ] = 0.5
     edge: Annotated[
         float, Field(ge=0, description="Log-distance from which a voxel is inside: what sparse corrections teach best.")

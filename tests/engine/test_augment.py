@@ -9,6 +9,8 @@ import torch
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.instances import encode
+from napari_apprentice.data.representations.classes import Classes
+from napari_apprentice.data.representations.log_distance import LogDistance, rescaled
 from napari_apprentice.engine.augment import (
     AUGMENTATIONS,
     NO_AUGMENTATION,
@@ -16,7 +18,6 @@ from napari_apprentice.engine.augment import (
     View,
     draw_bend,
     draw_view,
-    rescale_distance,
     sample,
     sample_tilted,
     suited,
@@ -57,6 +58,7 @@ def balls(radius: float = 9.0, depth: int = 24, edge: int = 64) -> Source:
         torch.from_numpy(weight),
         torch.from_numpy(labels.astype(np.float32)),
         centres,
+        representation=LogDistance(),
     )
 
 
@@ -109,7 +111,14 @@ def test_labels_are_never_interpolated_and_stay_with_the_image(name: str, depth:
     source = balls() if depth > 1 else _slice_of(balls(), 12)
     assert source.labels is not None
     labels = values[source.labels.long()]
-    source = replace(source, labels=labels, target=labels[None], weight=torch.ones_like(labels)[None], kind="classes")
+    source = replace(
+        source,
+        labels=labels,
+        target=labels[None],
+        weight=torch.ones_like(labels)[None],
+        kind="classes",
+        representation=Classes(3),
+    )
     changed = 0
     for seed in range(5):
         rng = np.random.default_rng(seed)
@@ -133,6 +142,7 @@ def _slice_of(source: Source, z: int) -> Source:
         source.weight[:, part],
         source.labels[part],
         source.centres * np.array([0, 1, 1], np.float32),
+        representation=source.representation,
     )
 
 
@@ -150,12 +160,11 @@ def test_distances_grow_with_the_image() -> None:
     source = _slice_of(balls(), 12)
     double = replace(NO_AUGMENTATION, scale=(2.0, 2.0))
     _, target, _ = draw_patch(source, (1, 16, 16), double, np.random.default_rng(0))
-    old = rescale_distance(source.target[1], 2.0)
-    assert set(target[1].unique().tolist()) <= set(old.unique().tolist())
+    old = rescaled(source.target[1].numpy(), 2.0)
+    assert set(target[1].unique().tolist()) <= set(np.unique(old).tolist())
     # a distance of n voxels, measured from a voxel's centre, is 2 (n - 1/2) + 1/2
-    torch.testing.assert_close(
-        rescale_distance(torch.log1p(torch.tensor([0.0, 1, 2])), 2.0).expm1(), torch.tensor([0, 1.5, 3.5])
-    )
+    three = rescaled(np.log1p(np.array([0.0, 1, 2], np.float32)), 2.0)
+    np.testing.assert_allclose(np.expm1(three), [0, 1.5, 3.5], rtol=1e-5)
 
 
 @pytest.mark.parametrize("how", [replace(NO_AUGMENTATION, elastic=4.0), replace(NO_AUGMENTATION, tilt=1.5)])
@@ -183,6 +192,7 @@ def test_an_object_cut_by_the_patch_has_distances_only_where_they_are_sure() -> 
         torch.from_numpy(weight),
         torch.from_numpy(labels.astype(np.float32)),
         np.array([[0, 16.0, 32.0]], np.float32),
+        representation=LogDistance(),
     )
     still = replace(NO_AUGMENTATION, elastic=1e-6)  # bent so little that the old distances are still right
     _, bent, sure = draw_patch(source, (1, 25, 25), still, np.random.default_rng(0), anywhere=0.0)

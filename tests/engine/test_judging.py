@@ -5,6 +5,7 @@ import torch
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.corrections import widened
+from napari_apprentice.data.representations.log_distance import LogDistance
 from napari_apprentice.engine import judging, refit
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.lessons import frames_of, read_corrections, windows_of
@@ -19,7 +20,7 @@ def exams(folder, disks, corrected, job, *, teaching: bool):
     pixels, labels = disks()
     found = read_corrections(job(folder, pixels, labels, corrected(labels)))
     (frame,) = frames_of(found, [1.0])
-    windows = list(windows_of(frame, "instances", NormalizeSettings(), np.random.default_rng(0)))
+    windows = list(windows_of(frame, LogDistance(), NormalizeSettings(), np.random.default_rng(0)))
     return judging.exams_of(windows, TINY, teaching=teaching)
 
 
@@ -46,7 +47,7 @@ def test_boxes_hold_what_is_judged_with_context():
 def test_perfect_predictions_get_full_marks(tmp_path, disks, corrected, job):
     papers = exams(tmp_path, disks, corrected, job, teaching=False)
     verdict = judging.Verdict(predictions=[perfect(exam) for exam in papers])
-    found = judging.marks(papers, verdict, DecodeSettings(foreground=0.8, prominence=0.3))
+    found = judging.marks(papers, verdict, LogDistance(), DecodeSettings(foreground=0.8, prominence=0.3))
     assert found[-1].average_precision == 1.0
     assert found[0].true_positives > 5
 
@@ -54,7 +55,7 @@ def test_perfect_predictions_get_full_marks(tmp_path, disks, corrected, job):
 def test_decoding_is_refitted_to_what_the_network_says(tmp_path, disks, corrected, job):
     papers = exams(tmp_path, disks, corrected, job, teaching=True)
     verdict = judging.Verdict(predictions=[perfect(exam) for exam in papers])
-    steps = refit.decoding(papers, verdict, DecodeSettings(foreground=0.3), sections=True)
+    steps = refit.decoding(papers, verdict, LogDistance(), DecodeSettings(foreground=0.3), sections=True)
     while True:
         try:
             next(steps)
@@ -70,7 +71,7 @@ def test_the_loss_of_an_exam_counts_only_what_is_vouched_for(tmp_path, disks, co
     net = build(TINY).eval()
 
     def loss(some):
-        steps = judging.sit(net, TINY, some, Objective("instances"), 20.0, pick("cpu"))
+        steps = judging.sit(net, TINY, some, Objective(LogDistance().meanings), 20.0, pick("cpu"))
         while True:
             try:
                 next(steps)

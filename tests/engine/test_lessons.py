@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from napari_apprentice.data.holdout import blocks_set_aside
+from napari_apprentice.data.representations import USUAL, representation
+from napari_apprentice.data.representations.log_distance import LogDistance
 from napari_apprentice.engine.lessons import frames_of, places, read_corrections, windows_of
 from napari_apprentice.engine.replay import with_parent, with_stand_in
 from napari_apprentice.settings import NormalizeSettings
@@ -15,7 +17,7 @@ def windows(task, zoom: float):
     return [
         window
         for frame in frames_of(found, [zoom] * len(found.refs))
-        for window in windows_of(frame, task.kind, NormalizeSettings(), RNG)
+        for window in windows_of(frame, representation(USUAL[task.kind]), NormalizeSettings(), RNG)
     ]
 
 
@@ -28,7 +30,7 @@ def test_voxels_not_vouched_for_have_weight_0_but_the_rim(tmp_path, corrected, d
     assert around.any()
     np.testing.assert_array_equal(weight[0][vouched == 0], np.where(around, 0.5, 0)[vouched == 0])
     assert (window.source.target.numpy()[:, around] == 0).all()
-    stood_in = with_stand_in(window).source.weight[0].numpy()
+    stood_in = with_stand_in(window, LogDistance()).source.weight[0].numpy()
     assert (stood_in[around] == 0.5).all()
     assert (stood_in[(vouched == 0) & ~around] <= 0).all()
     assert ((weight[0] > 0) & (labels > 0)).any()
@@ -41,8 +43,8 @@ def test_what_is_set_aside_never_teaches(tmp_path, corrected, disks, job):
     aside = blocks_set_aside("disks", *labels.shape[1:])
     for one in (
         window,
-        with_stand_in(window),
-        with_parent(window, np.zeros((2, *labels.shape), np.float32), "instances", 1),
+        with_stand_in(window, LogDistance()),
+        with_parent(window, np.zeros((2, *labels.shape), np.float32), LogDistance(), 1),
     ):
         assert (one.source.weight.numpy()[:, :, aside] == 0).all()
     assert (window.validation[:, aside] > 0).any()
@@ -104,7 +106,7 @@ def test_the_parent_s_view_fills_only_what_nobody_vouched_for(tmp_path, correcte
     (window,) = windows(job(tmp_path, pixels, labels, vouched), 1.0)
     said = np.stack([np.ones(labels.shape), np.full(labels.shape, 1.5)]).astype(np.float32)
     said[:, :, 100:] = 0.5  # not sure there
-    filled = with_parent(window, said, "instances", 1.0).source
+    filled = with_parent(window, said, LogDistance(), 1.0).source
     known = vouched > 0
     assert (filled.target[0].numpy()[known] == window.source.target[0].numpy()[known]).all()
     new = (filled.weight[0] > 0) & (window.source.weight[0] == 0)

@@ -22,10 +22,11 @@ from napari_apprentice.engine.losses import (
 )
 from napari_apprentice.settings import LabelLoss, ValueLoss
 
+OBJECTS, CLASSES, NUMBERS = ("probability", "number"), ("class",) * 3, ("number",) * 2
 OBJECTIVES = [
-    *(Objective("instances", loss, distance) for loss, distance in product(LABEL_LOSSES, VALUE_LOSSES)),
-    *(Objective("classes", loss) for loss in LABEL_LOSSES),
-    *(Objective("values", distance_loss=loss) for loss in VALUE_LOSSES),
+    *(Objective(OBJECTS, loss, distance) for loss, distance in product(LABEL_LOSSES, VALUE_LOSSES)),
+    *(Objective(CLASSES, loss) for loss in LABEL_LOSSES),
+    *(Objective(NUMBERS, distance_loss=loss) for loss in VALUE_LOSSES),
 ]
 
 
@@ -37,9 +38,9 @@ def voxels(*rows: list[float]) -> torch.Tensor:
 def example(objective: Objective) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Logits, target and weight of 2 x 4 x 4 voxels, of which the last two columns are not known."""
     generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(2, 3 if objective.kind == "classes" else 2, 1, 4, 4, generator=generator)
-    target = torch.rand(2, 1 if objective.kind == "classes" else 2, 1, 4, 4, generator=generator)
-    target[:, :1] = (2.99 * target[:, :1]).floor() if objective.kind == "classes" else target[:, :1].round()
+    logits = torch.randn(2, 3 if objective.meanings == CLASSES else 2, 1, 4, 4, generator=generator)
+    target = torch.rand(2, 1 if objective.meanings == CLASSES else 2, 1, 4, 4, generator=generator)
+    target[:, :1] = (2.99 * target[:, :1]).floor() if objective.meanings == CLASSES else target[:, :1].round()
     weight = torch.rand(target.shape, generator=generator) + 0.1
     weight[..., 2:] = 0
     return logits, target, weight
@@ -150,10 +151,8 @@ def test_regression_by_hand(loss: ValueLoss, expected: list[float]) -> None:
 def test_objects_cost_what_they_always_did() -> None:
     # undecided logits: ln 2 for the entropy, Dice .2 * .5, distance right
     target = voxels([1.0], [0.0])
-    assert Objective("instances")(voxels([0.0], [0.0]), target, torch.ones_like(target)) == pytest.approx(
-        math.log(2) + 0.1
-    )
-    logits, target, weight = example(Objective("instances"))
+    assert Objective(OBJECTS)(voxels([0.0], [0.0]), target, torch.ones_like(target)) == pytest.approx(math.log(2) + 0.1)
+    logits, target, weight = example(Objective(OBJECTS))
     fg = functional.binary_cross_entropy_with_logits(logits[:, 0], target[:, 0], weight[:, 0], reduction="sum")
     away = functional.smooth_l1_loss(logits[:, 1], target[:, 1], reduction="none", beta=0.3)
     expected = (
@@ -161,18 +160,18 @@ def test_objects_cost_what_they_always_did() -> None:
         + 0.5 * soft_dice(logits[:, 0].sigmoid(), target[:, 0], weight[:, 0])
         + 2 * weighted_mean(away, weight[:, 1])
     )
-    torch.testing.assert_close(Objective("instances")(logits, target, weight), expected)
+    torch.testing.assert_close(Objective(OBJECTS)(logits, target, weight), expected)
 
 
 def test_classes_that_are_right_cost_little() -> None:
     target = voxels([0.0, 1.0, 2.0])
     logits = 20 * functional.one_hot(target[:, 0].long(), 3).permute(0, 4, 1, 2, 3).float()
-    assert Objective("classes")(logits, target, torch.ones_like(target)) < 0.01
-    assert Objective("classes")(-logits, target, torch.ones_like(target)) > 5
+    assert Objective(CLASSES)(logits, target, torch.ones_like(target)) < 0.01
+    assert Objective(CLASSES)(-logits, target, torch.ones_like(target)) > 5
 
 
 def test_deep_supervision_is_the_mean_over_the_heads() -> None:
-    objective = Objective("instances")
+    objective = Objective(OBJECTS)
     logits, target, weight = example(objective)
     expected = (objective(logits, target, weight) + objective(-logits, target, weight)) / 2
     torch.testing.assert_close(objective.of_heads([logits, -logits], target, weight), expected)
@@ -182,7 +181,7 @@ def test_a_negative_weight_counts_where_the_network_sees_background() -> None:
     logits = voxels([-3.0, 3.0]).expand(1, 2, 1, 1, 2)
     weight = torch.full((1, 2, 1, 1, 2), -0.3)
     torch.testing.assert_close(settle(logits, weight)[0, :, 0, 0], torch.tensor([[0.3, 0.0], [0.3, 0.0]]))
-    loss = Objective("instances").of_heads([logits], torch.zeros(1, 2, 1, 1, 2), weight)
+    loss = Objective(OBJECTS).of_heads([logits], torch.zeros(1, 2, 1, 1, 2), weight)
     assert loss > 0
 
 

@@ -22,7 +22,8 @@ BATCH = Batch(torch.rand(2, 2, 1, 16, 16, generator=torch.Generator().manual_see
 
 def learner(**course: object) -> Learner:
     torch.manual_seed(0)
-    return Learner(build(TINY), pick("cpu"), Course(**course))
+    objective = Objective(("probability", "number"))
+    return Learner(build(TINY), pick("cpu"), Course(**({"objective": objective} | course)))
 
 
 def test_the_average_follows() -> None:
@@ -116,7 +117,7 @@ def test_every_head_of_deep_supervision_learns() -> None:
     settings = NetSettings(
         in_channels=2, widths=(4, 8, 16), pools=((1, 2, 2),) * 2, skip="nested", deep_supervision=True
     )
-    taught = Learner(build(settings), pick("cpu"), Course(mixed_precision=False))
+    taught = Learner(build(settings), pick("cpu"), Course(Objective(("probability", "number")), mixed_precision=False))
     heads = taught.net.supervised(BATCH.inputs)
     assert len(heads) == 2
     taught.backward(taught.forward(BATCH))
@@ -124,7 +125,7 @@ def test_every_head_of_deep_supervision_learns() -> None:
 
 
 def test_a_network_learns_numbers() -> None:
-    taught = learner(objective=Objective("values", distance_loss="l2"), head_rate=5.0)
+    taught = learner(objective=Objective(("number",) * 2, distance_loss="l2"), head_rate=5.0)
     batch = BATCH._replace(target=3 * BATCH.inputs + 1)
     losses = [taught.step(batch, 1e-2) for _ in range(60)]
     assert losses[-1] < 0.1 * losses[0]

@@ -14,7 +14,7 @@ from skimage.measure import label
 from apprentice_lab.sets import pictures
 from napari_apprentice.data.representations import representation
 from napari_apprentice.data.scores import Matches, matches
-from napari_apprentice.settings import DecodeSettings, RepresentationName
+from napari_apprentice.settings import DecodeSettings
 
 SETS: tuple[str, ...] = (
     "dsb2018",
@@ -37,7 +37,7 @@ _SIZE = (48, 512, 512)  # of larger ones this much, from their first corner
 _SECTIONS = {"em_fib25": 12}  # neurons run through the whole stack: every twelfth section is an image
 
 
-def measure(data: Path, names: Sequence[RepresentationName]) -> Iterator[dict[str, Any]]:
+def measure(data: Path, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """One line for each set in the folder `data` and each representation: pooled AP, objects, seconds.
 
     All are decoded with the same settings, the defaults.
@@ -87,7 +87,7 @@ def without_specks(labels: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return np.asarray(table[ranks.reshape(labels.shape)])
 
 
-def _again(labels: NDArray[np.uint32], name: RepresentationName, dims: Literal[2, 3]) -> list[Matches]:
+def _again(labels: NDArray[np.uint32], name: str, dims: Literal[2, 3]) -> list[Matches]:
     kind = representation(name, dims)
     target, _ = kind.encode(labels, np.where(labels > 0, 2, 1).astype(np.uint8))
     return matches(labels, kind.decode(target, DecodeSettings()), THRESHOLDS)

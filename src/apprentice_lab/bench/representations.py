@@ -24,13 +24,16 @@ from napari_apprentice.architecture import preset
 from napari_apprentice.data.representations import Representation, representation
 from napari_apprentice.data.results import folder
 from napari_apprentice.data.scores import matches_within
-from napari_apprentice.settings import DecodeSettings, NormalizeSettings, RepresentationName, Settings
+from napari_apprentice.settings import DecodeSettings, NormalizeSettings, Settings
 
 Annotation = Literal["full", "partial"]
+RepresentationName = Literal["log-distance", "depth-and-centre", "flows", "affinities"]
 Job = tuple[TaskName, Annotation, RepresentationName, int]
 
 _FOREGROUND = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 _MIN_SIZE = (4, 12, 30)
+# Where they are not those of a model that is taught from a few corrections.
+_CHOICES = {"log-distance": {"prominence": (0.05, 0.1, 0.2, 0.3, 0.4)}}
 
 
 class RepresentationsSettings(Settings):
@@ -114,7 +117,8 @@ def choose(
         ]
         return float(np.mean(table))
 
-    return fitted({"foreground": _FOREGROUND, **kind.choices, "min_size": _MIN_SIZE}, score)
+    choices = {"foreground": _FOREGROUND, **_CHOICES.get(kind.name, kind.choices), "min_size": _MIN_SIZE}
+    return fitted(choices | {"foreground": _FOREGROUND}, score)
 
 
 def _open(vouched: np.ndarray) -> bool:
@@ -128,7 +132,7 @@ def _train(settings: RepresentationsSettings, job: Job, checkpoint: Path) -> Tra
     kind = representation(way, task.dims)
     train, dev = read(name, settings.data)
     known = {one.name: _known(one, annotation, i) for i, one in enumerate(train)}
-    net = preset("unet", task.dims, NormalizeSettings().inputs_per_channel, kind.channels, settings.width)
+    net = preset("unet", task.dims, NormalizeSettings().inputs_per_channel, len(kind.channels), settings.width)
     exam = Exam(
         task.fitting(train),
         dev,
@@ -144,7 +148,7 @@ def _train(settings: RepresentationsSettings, job: Job, checkpoint: Path) -> Tra
         "seed": seed,
         "score": outcome.scores[task.score_name],
         "scores": outcome.scores,
-        "channels": kind.channels,
+        "channels": len(kind.channels),
         "parameters": net.parameters,
         "known": float(np.mean([(sure > 0).mean() for sure in known.values()])),
         "step_s": outcome.step_s,

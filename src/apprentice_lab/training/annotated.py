@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,11 +12,13 @@ from torch import nn
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.instances import emphasis
+from napari_apprentice.data.representations import Meaning
 from napari_apprentice.data.representations import representation as named
+from napari_apprentice.engine.activation import activated
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.normalize import fit
 from napari_apprentice.engine.resample import network_shape, resize, resize_labels
-from napari_apprentice.settings import NormalizeSettings, RepresentationName
+from napari_apprentice.settings import NormalizeSettings
 
 
 def annotated_source(
@@ -25,7 +28,7 @@ def annotated_source(
     zoom: float = 1.0,
     *,
     vouched: np.ndarray | None = None,
-    representation: RepresentationName = "log-distance",
+    representation: str = "log-distance",
 ) -> Source:
     """A source from pixels (C, Z, Y, X) and labels (Z, Y, X), at ``zoom`` network pixels per image pixel.
 
@@ -37,7 +40,8 @@ def annotated_source(
     known = np.where(labels > 0, 2, 1) if vouched is None else vouched
     labels, known = resize_labels(labels, plane), resize_labels(known, plane).astype(np.uint8)
     dims: Literal[2, 3] = 2 if labels.shape[0] == 1 else 3
-    target, weight = named(representation, dims).encode(labels, known)
+    kind = named(representation, dims)
+    target, weight = kind.encode(labels, known)
     sure = np.where(known == 2, labels, 0)
     weight *= emphasis(sure)[None]
     ids = np.unique(sure[sure > 0])
@@ -49,23 +53,22 @@ def annotated_source(
         tensor(weight),
         tensor(labels.astype(np.float32)),
         centres,
-        representation=representation,
+        representation=kind,
     )
 
 
 def predict_whole(
-    net: nn.Module, settings: NetSettings, pixels: np.ndarray, normalize: NormalizeSettings, chances: int = 1
+    net: nn.Module, settings: NetSettings, pixels: np.ndarray, normalize: NormalizeSettings, meanings: Sequence[Meaning]
 ) -> np.ndarray:
     """What a network says about a whole image (C, Z, Y, X) at its resolution, (K, Z, Y, X).
 
-    The first `chances` channels become probabilities. Mirrored at the border up to the net's multiple. For images of a
+    Channels are what they mean (`activation`). Mirrored at the border up to the net's multiple. For images of a
     recipe, which are small; `predict` tiles.
     """
     inputs = fit(pixels, normalize).apply(pixels)
     margins = [(-n % m, n) for n, m in zip(inputs.shape[1:], settings.multiple, strict=True)]
     padded = np.pad(inputs, [(0, 0), *((0, more) for more, _ in margins)], mode="symmetric")
     with torch.inference_mode():
-        out = net(torch.from_numpy(padded)[None])[0].float()
-        out[:chances].sigmoid_()
+        out = activated(net(torch.from_numpy(padded)[None]).float(), meanings)[0]
     z, y, x = (n for _, n in margins)
     return np.asarray(out[:, :z, :y, :x].numpy())

@@ -10,6 +10,7 @@ from apprentice_lab.training.pretrain import average_of
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.whole import whole
 from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.train import Course, Learner
 
@@ -22,4 +23,4 @@ def begin_with(first: Path, settings: NetSettings, checkpoint: Path) -> None:
     net = build(settings)
     net.load_state_dict(average_of(first, settings)[1].state_dict())
     with whole(checkpoint) as part:
-        torch.save(Learner(net, pick("cpu"), Course()).state(), part)
+        torch.save(Learner(net, pick("cpu"), Course(Objective(("probability",)))).state(), part)

@@ -29,7 +29,7 @@ from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.engine.schedules import Cosine
 from napari_apprentice.engine.train import Course, Learner
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import DeviceName, LabelLoss, ModelKind, OptimizerName, RepresentationName, ValueLoss
+from napari_apprentice.settings import DeviceName, LabelLoss, ModelKind, OptimizerName, ValueLoss
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class PretrainPlan:
     average: float = 0.999
     gain: float = 20.0
     kind: ModelKind = "instances"
-    representation: RepresentationName = "log-distance"
+    representation: str = "log-distance"
     loss: LabelLoss = "entropy+dice"
     distance_loss: ValueLoss = "smooth-l1"
     optimizer: OptimizerName = "adamw"
@@ -80,9 +80,10 @@ class PretrainPlan:
     @property
     def course(self) -> Course:
         """How the network learns."""
+        name = "classes" if self.kind == "classes" else self.representation
         return Course(
             Objective(
-                self.kind, self.loss, self.distance_loss, representation(self.representation, self.net.dims).chances
+                representation(name, self.net.dims, self.net.out_channels).meanings, self.loss, self.distance_loss
             ),
             self.optimizer,
             self.weight_decay,

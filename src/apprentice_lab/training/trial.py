@@ -17,12 +17,12 @@ from apprentice_lab.training.pretrain import Cycle, PretrainPlan, pretrain
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import classes
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND
-from napari_apprentice.data.representations import representation
+from napari_apprentice.data.representations import NUMBER, Meaning, representation
 from napari_apprentice.engine.augment import AUGMENTATIONS, Augmentation
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.device import mixed_precision, pick
 from napari_apprentice.engine.normalize import fit
-from napari_apprentice.settings import NormalizeSettings, RepresentationName, Triple
+from napari_apprentice.settings import NormalizeSettings, Triple
 
 NORMALIZE = NormalizeSettings()
 _UPRIGHT = 0.26  # radians either way
@@ -49,7 +49,7 @@ class Lesson:
     steps: int
     rate: float
     seed: int
-    representation: RepresentationName = "log-distance"
+    representation: str = "log-distance"
     upright: bool = False
 
     @property
@@ -90,10 +90,16 @@ def trial(
     learned = pretrain(sources, np.full(len(sources), 1 / len(sources)), plan, checkpoint, lambda: False)
     step_s = (time.process_time() - began) / lesson.steps
     with mixed_precision(pick("cpu")):
-        chances = representation(lesson.representation, net.dims).chances
-        if lesson.kind == "classes":
-            chances = int(net.out_channels == 1)
-        return Trial([predict_whole(learned, net, pixels, NORMALIZE, chances) for pixels in asked], step_s)
+        return Trial(
+            [predict_whole(learned, net, pixels, NORMALIZE, _meanings(net, lesson)) for pixels in asked], step_s
+        )
+
+
+def _meanings(net: NetSettings, lesson: Lesson) -> tuple[Meaning, ...]:
+    """What outputs are to become; those of several classes stay logits."""
+    if lesson.kind == "instances":
+        return representation(lesson.representation, net.dims).meanings
+    return ("probability",) if net.out_channels == 1 else (NUMBER,) * net.out_channels
 
 
 def _source(pixels: np.ndarray, labels: np.ndarray, vouched: np.ndarray | None, lesson: Lesson) -> Source:

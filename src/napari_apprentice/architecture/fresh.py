@@ -9,7 +9,7 @@ from pydantic import Field
 
 from napari_apprentice.architecture.net import NetSettings
 from napari_apprentice.architecture.presets import PRESETS, PresetName, Spacing, preset
-from napari_apprentice.settings import Settings
+from napari_apprentice.settings import RepresentationName, Settings
 
 
 class FreshSettings(Settings):
@@ -17,6 +17,14 @@ class FreshSettings(Settings):
 
     network: Annotated[PresetName, Field(description="Which network of the literature.")] = "unet"
     width: Annotated[int, Field(ge=4, le=64, description="Channels of the first level; more learns more, slower.")] = 16
+    representation: Annotated[
+        RepresentationName,
+        Field(
+            description="What tells objects apart. log-distance: how far each pixel is from the outline of its object; "
+            "learned best from few corrections. affinities: which pixels belong together; for long, bent or branched "
+            "objects, needs more corrections. Classes need neither."
+        ),
+    ] = "log-distance"
     norm: Annotated[
         Literal["auto", "batch", "group", "instance", "none"],
         Field(description="What keeps activations in range; auto: as published, or what a start from scratch needs."),

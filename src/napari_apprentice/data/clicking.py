@@ -5,6 +5,7 @@ Everything is (Z, Y, X) on one grid. A mask that is all False means there is not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.segmentation import watershed
 
-from napari_apprentice.data.basins import basins
 from napari_apprentice.settings import DecodeSettings
 
 Mask = NDArray[np.bool_]
@@ -20,14 +20,16 @@ Spot = tuple[int, int, int]  # z, y, x
 
 FAINT = 0.1  # probability below which the network saw nothing
 _REACH = 3  # voxels in the plane by which a click may miss
-_SMOOTH = (0.0, 0.7, 0.7)  # as in `instances.decode`
+
+# From channels, what is foreground and settings to the object, from 1, that each foreground voxel belongs to.
+Separate = Callable[[NDArray[Any], Mask, DecodeSettings], NDArray[Any]]
 
 
-def object_at(values: NDArray[Any], at: Spot, decode: DecodeSettings) -> Mask:
-    """The object at a point, from foreground probability and log-distance (2, Z, Y, X).
+def object_at(values: NDArray[Any], at: Spot, decode: DecodeSettings, separate: Separate) -> Mask:
+    """The object at a point, from foreground probability and what tells objects apart, (K, Z, Y, X).
 
     What is foreground is decided as when decoding where the network is sure; where it is not, from half of what it
-    thinks at the point. The object is the basin around the point: it ends at the passes to its neighbours.
+    thinks at the point. The object is the one that `separate` finds around the point.
     """
     probability = np.asarray(values[0], np.float32)
     best = nearest(probability >= min(decode.foreground, _seen(probability, at)), at)
@@ -35,8 +37,7 @@ def object_at(values: NDArray[Any], at: Spot, decode: DecodeSettings) -> Mask:
         return np.zeros(probability.shape, bool)
     sure = probability[best] >= decode.foreground
     inside = probability >= (decode.foreground if sure else max(FAINT, probability[best] / 2))
-    height = ndimage.gaussian_filter(np.asarray(values[1], np.float32), _SMOOTH, truncate=2.5)
-    labels = basins(height, inside, decode.prominence)
+    labels = separate(values, inside, decode)
     mask = labels == labels[best] if labels[best] > 0 else inside
     if not sure:  # a haze around something bright does not belong to it
         mask &= probability >= min(float(probability[best]), float(probability[mask].max()) / 2)

@@ -101,9 +101,9 @@ def whole_objects(labels: Labels, vouched: Vouched) -> Mask:
     return whole
 
 
-def rim(labels: Labels, vouched: Vouched, width: int = 2) -> Mask:
-    """Unknown voxels within ``width`` pixels, in their plane, of a whole section; shapes (..., Y, X)."""
-    whole = whole_sections(labels, vouched)
+def rim(labels: Labels, vouched: Vouched, width: int = 2, whole: Mask | None = None) -> Mask:
+    """Unknown voxels within ``width`` pixels, in their plane, of a ``whole`` section; shapes (..., Y, X)."""
+    whole = whole_sections(labels, vouched) if whole is None else whole
     around: Mask = widened(whole, width) & (vouched == UNKNOWN)
     return around
 

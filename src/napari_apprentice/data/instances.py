@@ -11,7 +11,7 @@ import edt
 import numpy as np
 from scipy import ndimage
 
-from napari_apprentice.data.basins import divided
+from napari_apprentice.data.basins import basins, divided
 from napari_apprentice.data.blocks import Block, blocks, each, widened, within
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN, ranked, rim, whole_sections
 from napari_apprentice.settings import DecodeSettings
@@ -21,24 +21,25 @@ _REACH = (0, 2, 2)  # voxels by which that looks around
 _RIM_DISTANCE = 2.0  # what distance 0 in a voxel of the rim counts
 
 
-def encode(labels: np.ndarray, vouched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def encode(labels: np.ndarray, vouched: np.ndarray, whole: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Labels (Z, Y, X) and what is vouched for (0 unknown, 1 background, 2 as labelled) to what teaches.
 
     Returns target and weight, (2, Z, Y, X) float32. A section of an object counts for the distance channel only
-    when all its voxels are vouched for. The unknown rim of 2 voxels around it has distance 0, which counts twice: of
-    few corrections it is most of what says where objects end.
+    when all its voxels are vouched for, also in `whole` (Z, Y, X), if that is known better from where the labels come.
+    The unknown rim of 2 voxels around it has distance 0, which counts twice: of few corrections it is most of what says
+    where objects end.
     """
     target = np.zeros((2, *labels.shape), np.float32)
     weight = np.zeros((2, *labels.shape), np.float32)
     target[0] = (labels > 0) & (vouched == AS_LABELLED)
     weight[0] = vouched != UNKNOWN
-    whole = whole_sections(labels, vouched)
-    weight[1] = (vouched == BACKGROUND) | whole
-    weight[1][rim(labels, vouched)] = _RIM_DISTANCE
+    here = whole_sections(labels, vouched)
+    weight[1] = (vouched == BACKGROUND) | (here if whole is None else here & whole)
+    weight[1][rim(labels, vouched, whole=here)] = _RIM_DISTANCE
     _, ids = ranked(labels)
-    for z in np.flatnonzero(whole.any(axis=(1, 2))):
+    for z in np.flatnonzero(here.any(axis=(1, 2))):
         distance = edt.edt(np.ascontiguousarray(ids[z], dtype=np.uint32), black_border=False, parallel=1)
-        target[1, z][whole[z]] = np.log1p(_finite(distance))[whole[z]]
+        target[1, z][here[z]] = np.log1p(_finite(distance))[here[z]]
     return target, weight
 
 
@@ -56,6 +57,12 @@ def decode(
         labels = found.painted(np.arange(len(found.size), dtype=np.int32))
         return without_weak(labels, np.asarray(prediction[0], np.float32), settings)
     return found.painted(_numbered(found.size >= max(1, settings.min_size)))
+
+
+def separated(prediction: np.ndarray, inside: np.ndarray, settings: DecodeSettings) -> np.ndarray:
+    """The basin of log-distance, from 1, of each voxel `inside` (Z, Y, X); 0 outside. For small parts of an image."""
+    height = ndimage.gaussian_filter(np.asarray(prediction[1], np.float32), _SMOOTH, radius=_REACH)
+    return basins(height, inside, settings.prominence)
 
 
 def without_weak(labels: np.ndarray, probability: np.ndarray, settings: DecodeSettings) -> np.ndarray:

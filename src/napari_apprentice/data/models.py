@@ -11,9 +11,10 @@ import struct
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from napari_apprentice.architecture import NetSettings
+from napari_apprentice.data.representations import NUMBER, USUAL, Meaning, Representation, representation
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClassName, DecodeSettings, ModelKind, NormalizeSettings, Settings
 
@@ -24,6 +25,8 @@ _LARGEST_HEADER = 100_000_000
 class ModelHeader(Settings):
     """What a model is, where it comes from and how well it does.
 
+    ``representation`` names how it says what is where (`data/representations`); files from before it was written down
+    have the usual one of their ``kind``.
     ``zoom`` is network pixels per image pixel (y and x) for an image of ``spacing``; ``spacing`` (z, y, x) in
     ``unit`` is None when the model was taught on images without a physical pixel size.
     ``object_diameter`` is the typical diameter in network pixels. A model that ``measures`` learned objects of this
@@ -35,6 +38,7 @@ class ModelHeader(Settings):
     id: str
     name: str
     kind: ModelKind = "instances"
+    representation: str = ""
     classes: tuple[ClassName, ...] = ()
     net: NetSettings
     normalize: NormalizeSettings = NormalizeSettings()
@@ -52,6 +56,32 @@ class ModelHeader(Settings):
     licence: str = ""
     created: str = ""
     notes: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_of_before(cls, told: Any) -> Any:
+        if not isinstance(told, dict) or told.get("representation"):
+            return told
+        kind = told.get("kind", "instances")
+        return {**told, "representation": USUAL.get(kind, kind)}
+
+
+def representation_of(header: ModelHeader) -> Representation:
+    """How a model says what is where. Raises `UserError` where that is not known here, or cannot be."""
+    known = representation(header.representation, header.net.dims, header.net.out_channels)
+    if known.kind != header.kind or len(known.channels) > header.net.out_channels:
+        raise UserError(
+            f"The model {header.name} cannot say {header.kind} by {header.representation} with "
+            f"{header.net.out_channels} outputs: choose another model."
+        )
+    return known
+
+
+def meanings_of(header: ModelHeader) -> tuple[Meaning, ...]:
+    """What each output of a model's network means."""
+    if header.kind == "values":
+        return (NUMBER,) * header.net.out_channels
+    return representation_of(header).meanings
 
 
 def header_of(metadata: dict[str, str], path: str | Path) -> ModelHeader:
@@ -97,8 +127,12 @@ def read_header(path: str | Path) -> ModelHeader:
 
 
 def why_not_masks(header: ModelHeader) -> str:
-    """One sentence when a model gives images back instead of proposing masks."""
+    """One sentence when a model gives images back instead of proposing masks, or proposes them in a way not known."""
     if header.kind != "values":
+        try:
+            representation_of(header)
+        except UserError as error:
+            return str(error)
         return ""
     return (
         f"{header.name} is an auto-encoder, which repeats images and proposes no masks: "

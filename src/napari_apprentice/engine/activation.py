@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import groupby
+
 import torch
 
+from napari_apprentice.data.representations import Meaning
 
-def activated(logits: torch.Tensor, kind: str) -> torch.Tensor:
-    """Logits (B, K, ...) as probabilities and values.
+ACTIVATIONS: dict[Meaning, Callable[[torch.Tensor], torch.Tensor]] = {
+    "probability": torch.sigmoid,
+    "class": partial(torch.softmax, dim=1),
+    "number": lambda logits: logits,
+}
 
-    Classes: sigmoid of one logit, softmax of several. Instances: the first is the probability of foreground, the
-    second log-distance. Values stay as they are.
-    """
-    if kind == "classes":
-        return logits.sigmoid() if logits.shape[1] == 1 else logits.softmax(dim=1)
-    if kind == "values":
-        return logits
-    return torch.cat([logits[:, :1].sigmoid(), logits[:, 1:]], dim=1)
+
+def activated(logits: torch.Tensor, meanings: Sequence[Meaning]) -> torch.Tensor:
+    """Logits (B, K, ...) as what each channel means; channels beyond the last meaning have that, too."""
+    parts, first = [], 0
+    stretches = [(meaning, len(list(same))) for meaning, same in groupby(meanings)]
+    for i, (meaning, count) in enumerate(stretches, 1):
+        last = None if i == len(stretches) else first + count
+        parts.append(ACTIVATIONS[meaning](logits[:, first:last]))
+        first += count
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)

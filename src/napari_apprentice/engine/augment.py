@@ -2,7 +2,7 @@
 
 Image, target, weight and labels share one transform; only the image (and targets that are real numbers) is
 interpolated. Transforms act in the plane (and flip z), so that 2D and anisotropic 3D take the same way; where voxels
-are about as deep as wide, ``tilt`` also turns the plane itself. Distances in the target change with size (`batches`).
+are about as deep as wide, ``tilt`` also turns the plane itself. What a target means may change with it: `batches`.
 """
 
 from __future__ import annotations
@@ -176,9 +176,3 @@ def _offsets(view: View, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Ten
 def _look(stack: torch.Tensor, grid: torch.Tensor, interpolate: bool) -> torch.Tensor:
     mode = "bilinear" if interpolate else "nearest"
     return functional.grid_sample(stack, grid, mode=mode, padding_mode="reflection", align_corners=False)
-
-
-def rescale_distance(log_distance: torch.Tensor, scale: float) -> torch.Tensor:
-    """Log-distance after magnifying the image by `scale`; the outline is half a voxel from a border voxel's centre."""
-    distance = torch.expm1(log_distance)
-    return torch.log1p(torch.where(distance > 0, ((distance - 0.5) * scale + 0.5).clamp_min(0.25), distance))

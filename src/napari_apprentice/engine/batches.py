@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import edt
 import numpy as np
 import torch
 from torch.nn import functional
 
-from napari_apprentice.engine.augment import Augmentation, View, draw_view, rescale_distance, sample, sample_tilted
-from napari_apprentice.engine.carried import carried
+from napari_apprentice.data.representations import Representation
+from napari_apprentice.data.representations.patch import Patch
+from napari_apprentice.engine.augment import Augmentation, View, draw_view, sample, sample_tilted
 from napari_apprentice.engine.light import change_light
 from napari_apprentice.engine.normalize import with_logarithm
-from napari_apprentice.settings import ModelKind, RepresentationName
+from napari_apprentice.settings import ModelKind
 
 Size = tuple[int, int, int]
 
@@ -35,6 +35,10 @@ class Source:
     ``labels`` (Z, Y, X) float32 ids, for augmentation of single objects; ``centres`` (n, 3) z, y, x are places
     worth looking at. Of ``kind`` "values" the target is real numbers, interpolated like the image and not touched by
     light: with the image itself as target, a network learns to give it back (auto-encoder), or to take noise away.
+
+    ``representation`` made the target; None: nothing in it changes with the view. If it is encoded again in patches,
+    ``known`` (2, Z, Y, X) float32 is what is vouched for (0, 1, 2) and whether in a whole section; without it
+    foreground says what is known. ``spacing`` is (z, y, x).
     """
 
     image: torch.Tensor
@@ -43,7 +47,19 @@ class Source:
     labels: torch.Tensor | None = None
     centres: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.float32))
     kind: ModelKind = "instances"
-    representation: RepresentationName = "log-distance"
+    representation: Representation | None = None
+    known: torch.Tensor | None = None
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+class _Seen(NamedTuple):
+    """What a view shows: image and targets (C or K, Z, Y, X), labels (Z, Y, X), what is known (2, Z, Y, X)."""
+
+    image: torch.Tensor
+    target: torch.Tensor
+    weight: torch.Tensor
+    labels: torch.Tensor | None
+    known: torch.Tensor | None
 
 
 def draw_patch(
@@ -56,23 +72,16 @@ def draw_patch(
     """
     z, place = _draw_place(source, size, how.shift, rng, anywhere)
     view = draw_view(place, how, rng, size[1:])
-    image, target, weight, labels = _look(source, view, size, z)
-    if source.kind == "instances" and source.representation != "log-distance":
-        plane = (source.image.shape[2], source.image.shape[3])
-        target, weight = carried(source.representation, target, weight, labels, view, plane)
-    elif source.kind == "instances" and target.shape[0] == 2:
-        if view.keeps_distances:
-            target = torch.stack([target[0], rescale_distance(target[1], view.scale)])
-        else:
-            target, weight = measured_again(target, weight, labels, view.scale)
-    image = change_light(image, labels, how, rng)
+    seen = _look(source, view, size, z)
+    target, weight = seen.target, seen.weight
+    if source.representation is not None:
+        target, weight = _in_patch(source, source.representation, seen, view)
+    image = change_light(seen.image, seen.labels, how, rng)
     return _pad_z(image, size[0]), _pad_z(target, size[0]), _pad_z(weight, size[0])
 
 
-def _look(
-    source: Source, view: View, size: Size, z: int
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """Image, target, weight and labels, all through the same view; only real numbers are interpolated."""
+def _look(source: Source, view: View, size: Size, z: int) -> _Seen:
+    """Everything through the same view; only real numbers are interpolated."""
     if view.lean is None or source.image.shape[1] == 1:
         slices = slice(z, z + size[0])
 
@@ -82,40 +91,36 @@ def _look(
 
         def look(stack: torch.Tensor, interpolate: bool) -> torch.Tensor:
             seen, inside = sample_tilted(stack, view, size, z, interpolate=interpolate)
-            return seen if stack is not source.weight else seen * inside
+            return seen * inside if stack is source.weight or stack is source.known else seen
 
     image, weight = look(source.image, True), look(source.weight, False)
     labels = None if source.labels is None else look(source.labels[None], False)[0]
+    known = None if source.known is None else look(source.known, False)
     if source.kind != "values":
-        return image, look(source.target, False), weight, labels
-    known = source.weight > 0  # a number that was interpolated with an unknown one is unknown, too
-    weight = weight * (look(known.float(), True) > 0.999)
-    return image, look(torch.where(known, source.target, 0.0), True), weight, labels
+        return _Seen(image, look(source.target, False), weight, labels, known)
+    there = source.weight > 0  # a number that was interpolated with an unknown one is unknown, too
+    weight = weight * (look(there.float(), True) > 0.999)
+    return _Seen(image, look(torch.where(there, source.target, 0.0), True), weight, labels, known)
 
 
-def measured_again(
-    target: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor | None, scale: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Distances, and where they count, in a patch that was bent or tilted: no factor turns the old ones into these.
-
-    They are measured in the warped labels, (Z, Y, X). A voxel keeps its weight only when it is nearer to the outline
-    it sees than to anything unknown or to the patch's border, behind which a nearer one may lie: then the distance is
-    exact. Distances where there is no label (a parent's, which stand in) change with size only; mild bends leave them
-    wrong by some percent, which is less than the parent was.
-    """
-    if labels is None:
-        raise ValueError("distances can only be measured again with labels: give the source its labels")
-    target, weight = target.clone(), weight.clone()
-    target[1] = rescale_distance(target[1], scale)
-    known = (weight[1] > 0) | (weight[0] > 0)
-    for z in np.flatnonzero(labels.amax(dim=(1, 2)).numpy() > 0):
-        ids = labels[z].numpy().astype(np.uint32)
-        inside = ids > 0
-        own = edt.edt(ids, black_border=False, parallel=1)
-        unknown = edt.edt(known[z].numpy(), black_border=True, parallel=1)
-        target[1, z][inside] = torch.from_numpy(np.log1p(np.minimum(own, max(ids.shape))))[inside]
-        weight[1, z][inside & (own >= unknown)] = 0.0
-    return target, weight
+def _in_patch(source: Source, kind: Representation, seen: _Seen, view: View) -> tuple[torch.Tensor, torch.Tensor]:
+    """Target and weight as they are in what is seen."""
+    height, width = source.image.shape[2:]
+    patch = Patch(
+        seen.target.numpy(),
+        seen.weight.numpy(),
+        None if seen.labels is None else seen.labels.numpy(),
+        None if seen.known is None else seen.known.numpy(),
+        matrix=view.matrix,
+        scale=view.scale,
+        flip_z=view.flip_z,
+        bent=not view.keeps_distances,
+        centre=view.centre,
+        plane=(height, width),
+        spacing=source.spacing,
+    )
+    target, weight = kind.in_patch(patch)
+    return torch.from_numpy(target), torch.from_numpy(weight)
 
 
 def draw_batch(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 import numpy as np
 
 from napari_apprentice.data import clicking
+from napari_apprentice.data.models import representation_of
 from napari_apprentice.data.patches import Slices
 from napari_apprentice.data.zoom import TARGET_DIAMETER
 from napari_apprentice.engine.predict import Prediction, Step, finished, predict_steps
@@ -55,19 +56,18 @@ def _grown(task: Task, t: int, at: Spot, prediction: Prediction | None) -> Found
 
 def _propose(task: Task, t: int, at: Spot, prediction: Prediction | None, box: Slices) -> tuple[np.ndarray, int | None]:
     header = task.network.header
+    kind = representation_of(header)
     if prediction is None:
         part = finished(_predict_window(task, t, box))
         z, y, x = (slice(0, s.stop - s.start) for s in box)
-        view = view_of(part, (z, y, x))
+        view = view_of(part, (z, y, x), interpolates=kind.interpolates)
         here = view.place(_inside(at, box))
     else:
-        view = view_of(prediction, box)
+        view = view_of(prediction, box, interpolates=kind.interpolates)
         here = view.place(at)
-    if header.kind == "classes":
-        region, value = clicking.region_at(view.values, here)
-        return view.at_image(region), value
-    mask = view.at_image(clicking.object_at(view.values, here, header.decode))
-    return (mask if mask.any() else _outlined(task, t, at, box)), None
+    found, value = kind.object_at(view.values, here, header.decode)
+    mask = view.at_image(found)
+    return (mask if mask.any() or value is not None else _outlined(task, t, at, box)), value
 
 
 def _outlined(task: Task, t: int, at: Spot, box: Slices) -> np.ndarray:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from napari_apprentice.data import classes, instances
-from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.models import ModelHeader, representation_of
 from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.engine.resample import resize, resize_labels
 from napari_apprentice.settings import DecodeSettings
@@ -22,14 +21,11 @@ def labels_of(prediction: Prediction, header: ModelHeader, spacing: Spacing = (1
     slices decoded one by one, AP .50 of the 2D model rose on four volumes of nuclei from .20-.60 to .24-.78.)
 
     Decoded at the finer of both resolutions: outlines are smooth where the image is finer, and thin gaps between
-    objects survive where the network is.
+    objects survive where the network is. What means something in the network's grid only is decoded there.
     """
-    values, decode = at_finer(prediction, header.decode)
-    if header.kind == "classes":
-        labels = classes.decode(values)
-    else:
-        labels = instances.decode(values, decode, spacing)
-    return _at_image(labels, prediction)
+    kind = representation_of(header)
+    values, decode = at_finer(prediction, header.decode) if kind.interpolates else (prediction.values, header.decode)
+    return _at_image(kind.decode(values, decode, spacing), prediction)
 
 
 def at_finer(prediction: Prediction, decode: DecodeSettings) -> tuple[np.ndarray, DecodeSettings]:
@@ -48,9 +44,7 @@ def at_finer(prediction: Prediction, decode: DecodeSettings) -> tuple[np.ndarray
 
 def quick_labels(block: np.ndarray, header: ModelHeader) -> np.ndarray:
     """Provisional labels (z, y, x) of one tile at network resolution."""
-    if header.kind == "classes":
-        return classes.decode(block)
-    return instances.decode(block, header.decode)
+    return representation_of(header).decode(block, header.decode)
 
 
 def _at_image(labels: np.ndarray, prediction: Prediction) -> np.ndarray:

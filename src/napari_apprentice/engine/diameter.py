@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from napari_apprentice.data import instances
+from napari_apprentice.data.models import representation_of
 from napari_apprentice.data.patches import Slices
 from napari_apprentice.data.zoom import circle_diameter, zoom_to_see
 from napari_apprentice.engine.aside import Aside
@@ -84,7 +84,7 @@ def _diameters(look: Look, box: Slices, zoom: float) -> np.ndarray:
     pixels = np.asarray(look.pixels[(slice(None), *box)])
     steps = predict_steps(look.network, pixels, zoom, look.settings, look.scaling, look.aside, look.cancelled)
     values = np.asarray(finished(steps).values, np.float32)
-    labels = instances.decode(values, look.network.header.decode)
+    labels = representation_of(look.network.header).decode(values, look.network.header.decode)
     sections = [np.bincount(plane.ravel(), minlength=int(labels.max()) + 1) for plane in labels]
     area = np.max(sections, axis=0)  # of each object the largest section, as the model learned it
     area[0] = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
-from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.models import ModelHeader, representation_of
 from napari_apprentice.engine import judging, refit
 from napari_apprentice.engine.device import Device
 from napari_apprentice.engine.judging import Exam, Verdict
@@ -40,6 +40,7 @@ class Examiner:
         self._net = net
         self._device = device
         self._header = header
+        self._kind = representation_of(header)
         self._objective = objective
         self._beat = beat
 
@@ -64,20 +65,20 @@ class Examiner:
 
     def score(self, exams: Sequence[Exam], verdict: Verdict, decode: DecodeSettings) -> Mark:
         """What predictions come to: mean Dice of classes, or average precision at IoU .5 and beyond."""
-        if self._objective.kind == "classes":
-            score = judging.class_marks(exams, verdict, [one.value for one in self._header.classes])
+        if self._kind.kind == "classes":
+            score = judging.class_marks(exams, verdict, self._kind, [one.value for one in self._header.classes])
             return Mark(verdict.loss, score, score)
-        found = judging.marks(exams, verdict, decode)
+        found = judging.marks(exams, verdict, self._kind, decode)
         fine = float(np.mean([one.average_precision for one in found]))
         return Mark(verdict.loss, found[0].average_precision, 0.5 * (found[0].average_precision + fine))
 
     def decoding(self, exams: Sequence[Exam]) -> Generator[Event, None, DecodeSettings]:
         """How to separate objects, chosen on what taught."""
         first, what = self._header.decode, "Choosing how to separate objects"
-        if self._objective.kind == "classes":
+        if not self._kind.choices:
             return first
         verdict = yield from self.sit(exams, what)
-        tries = refit.decoding(exams, verdict, first, sections=True)
+        tries = refit.decoding(exams, verdict, self._kind, first, sections=True)
         while True:
             try:
                 next(tries)

@@ -14,8 +14,9 @@ from scipy import ndimage
 from torch import nn
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import classes, instances, scores
+from napari_apprentice.data import scores
 from napari_apprentice.data.corrections import AS_LABELLED
+from napari_apprentice.data.representations import Representation
 from napari_apprentice.data.scores import Matches
 from napari_apprentice.engine.activation import activated
 from napari_apprentice.engine.device import Device, mixed_precision
@@ -49,7 +50,7 @@ class Exam:
 
 @dataclass
 class Verdict:
-    """What an exam came to. ``predictions`` are probabilities and log-distances, or class probabilities."""
+    """What an exam came to. ``predictions`` (K, Z, Y, X) are what its channels mean."""
 
     loss: float = 0.0
     predictions: list[np.ndarray] = field(default_factory=list)
@@ -130,7 +131,7 @@ def sit(
         share = float(exam.weight.sum())
         verdict.loss += share * float(objective(logits, exam.target, exam.weight))
         total += share
-        verdict.predictions.append(np.asarray(activated(logits, objective.kind)[0].numpy()))
+        verdict.predictions.append(np.asarray(activated(logits, objective.meanings)[0].numpy()))
         yield
     verdict.loss /= max(total, 1e-6)
     return verdict
@@ -150,11 +151,13 @@ def forward(net: nn.Module, settings: NetSettings, image: torch.Tensor, gain: fl
     return logits[..., :z, :y, :x]
 
 
-def marks(exams: Sequence[Exam], verdict: Verdict, decode: DecodeSettings, sections: bool = True) -> list[Matches]:
+def marks(
+    exams: Sequence[Exam], verdict: Verdict, kind: Representation, decode: DecodeSettings, *, sections: bool = True
+) -> list[Matches]:
     """Whole objects found, missed and invented at `THRESHOLDS`."""
     total = [Matches(t, 0, 0, 0) for t in THRESHOLDS]
     for exam, prediction in zip(exams, verdict.predictions, strict=True):
-        proposed = instances.decode(prediction, decode)
+        proposed = kind.decode(prediction, decode)
         for i, one in enumerate(
             scores.matches_within(exam.labels, proposed, exam.vouched, THRESHOLDS, sections=sections)
         ):
@@ -162,11 +165,11 @@ def marks(exams: Sequence[Exam], verdict: Verdict, decode: DecodeSettings, secti
     return total
 
 
-def class_marks(exams: Sequence[Exam], verdict: Verdict, values: Sequence[int]) -> float:
+def class_marks(exams: Sequence[Exam], verdict: Verdict, kind: Representation, values: Sequence[int]) -> float:
     """Mean Dice of the classes over what is vouched for."""
     truth, found = [], []
     for exam, prediction in zip(exams, verdict.predictions, strict=True):
         known = exam.vouched > 0
         truth.append(np.where(exam.vouched == AS_LABELLED, exam.labels, 0)[known])
-        found.append(classes.decode(prediction)[known])
+        found.append(kind.decode(prediction, DecodeSettings())[known])
     return scores.mean_dice(scores.dice(np.concatenate(truth), np.concatenate(found), values))

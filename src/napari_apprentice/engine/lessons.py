@@ -15,9 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from napari_apprentice.data import classes, instances, scratch
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN, Corrections, ranked, whole_sections
+from napari_apprentice.data import scratch
+from napari_apprentice.data.corrections import (
+    AS_LABELLED,
+    BACKGROUND,
+    UNKNOWN,
+    Corrections,
+    ranked,
+    rim,
+    whole_sections,
+)
 from napari_apprentice.data.holdout import Holdout, Side, split_blocks
+from napari_apprentice.data.representations import Representation
 from napari_apprentice.data.zoom import median_diameter
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.normalize import Scaling, fit
@@ -50,6 +59,7 @@ class Frame:
     vouched: np.ndarray
     side: Side
     zoom: float
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -113,10 +123,12 @@ def frames_of(corrected: Corrected, zooms: list[float]) -> Iterator[Frame]:
             own = Side(side.training[i], side.validation[i])
             frame = np.asarray(pixels[t])
             fitted_on = frame if ref.image.fitted_on is None else np.asarray(scratch.read(ref.image.fitted_on)[0])
-            yield Frame(ref.image.name, frame, fitted_on, c.labels[i], c.vouched[i], own, zoom)
+            yield Frame(ref.image.name, frame, fitted_on, c.labels[i], c.vouched[i], own, zoom, ref.image.spacing)
 
 
-def windows_of(frame: Frame, kind: Kind, normalize: NormalizeSettings, rng: np.random.Generator) -> Iterator[Window]:
+def windows_of(
+    frame: Frame, kind: Representation, normalize: NormalizeSettings, rng: np.random.Generator
+) -> Iterator[Window]:
     """The windows of a frame in which something is vouched for."""
     scaling = fit(frame.fitted_on, normalize)
     for core, around in _boxes(frame.vouched, frame.zoom):
@@ -149,7 +161,7 @@ def _window(
     frame: Frame,
     core: tuple[slice, ...],
     around: tuple[slice, ...],
-    kind: Kind,
+    kind: Representation,
     scaling: Scaling,
     rng: np.random.Generator,
 ) -> Window:
@@ -158,10 +170,10 @@ def _window(
     image = resize(torch.from_numpy(scaling.linear(frame.pixels[(slice(None), *around)])), plane)
     small = resize_labels(labels, plane)
     known, whole = _known(labels, vouched, plane)
-    target, weight = instances.encode(small, known) if kind == "instances" else classes.encode(small, known)
-    if kind == "instances":
-        weight[1] *= ~((small > 0) & (known == AS_LABELLED)) | whole
-        weight[0][(known == UNKNOWN) & (weight[1] > 0)] = _RIM_BACKGROUND
+    spacing = (frame.spacing[0], frame.spacing[1] / frame.zoom, frame.spacing[2] / frame.zoom)
+    target, weight = kind.encode(small, known, spacing, whole)
+    if kind.kind == "instances":
+        weight[0][rim(small, known)] = _RIM_BACKGROUND
     own = np.zeros(labels.shape, bool)  # each voxel teaches in one window only
     own[tuple(slice(c.start - a.start, c.stop - a.start) for c, a in zip(core, around, strict=True))] = True
     teaches = ~covers_any(~(frame.side.training[around] & own), plane)
@@ -174,8 +186,11 @@ def _window(
         torch.from_numpy(target),
         torch.from_numpy(weight * teaches),
         torch.from_numpy(shown.astype(np.float32)),
-        places(small, training, kind, rng),
+        places(small, training, kind.kind, rng),
+        kind.kind,
         kind,
+        torch.from_numpy(np.stack([known, whole]).astype(np.float32)) if kind.encoded_again else None,
+        spacing,
     )
     judging = torch.from_numpy(weight * (validation > 0))
     return Window(frame.name, source, small, known, training, validation, judging, teaches)

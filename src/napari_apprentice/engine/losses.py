@@ -15,11 +15,12 @@ from functools import partial
 import torch
 from torch.nn import functional
 
-from napari_apprentice.settings import LabelLoss, ModelKind, ValueLoss
+from napari_apprentice.data.representations import Meaning
+from napari_apprentice.settings import LabelLoss, ValueLoss
 
 Term = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
-_BESIDE = 2.0  # what distances, flows or affinities count beside foreground
+_BESIDE = 2.0  # what tells objects apart counts beside foreground
 _SMOOTH = 0.3  # of log-distance or intensity: below it smooth L1 is quadratic
 
 
@@ -91,39 +92,35 @@ VALUE_LOSSES: dict[ValueLoss, Callable[[torch.Tensor, torch.Tensor], torch.Tenso
 
 @dataclass(frozen=True)
 class Objective:
-    """What a network is to make small.
+    """What a network is to make small, by what its channels mean.
 
-    ======================  ==========================  ================================
-    kind                    logits                      target and weight
-    ======================  ==========================  ================================
-    instances               foreground and the others   the same
-                            of a representation
-    classes                 K classes, the first none   (B, 1, ...), indices of classes
-    values (regression)     K numbers, used as they are the same K
-    ======================  ==========================  ================================
+    ==========================  ==============================  ============================
+    channels                    logits                          target and weight
+    ==========================  ==============================  ============================
+    "class"                     K classes, the first none       (B, 1, ...), class values
+    "probability", "number"     probabilities before numbers    the same K
+    ==========================  ==============================  ============================
 
-    Of instances the first ``chances`` logits are probabilities, foreground before all, and the others numbers.
+    The first probability is that of foreground, or of the only class.
     """
 
-    kind: ModelKind
+    meanings: tuple[Meaning, ...]
     loss: LabelLoss = "entropy+dice"
     distance_loss: ValueLoss = "smooth-l1"
-    chances: int = 1
 
     def __call__(self, logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """The loss of a batch, in float32."""
-        if self.kind != "classes":
+        of_classes = self.meanings[0] == "class"
+        if not of_classes:
             logits = logits[:, : target.shape[1]]
         logits, target, weight = existing(logits.float(), target, weight)
-        if self.kind == "values":
-            return values(logits, target, weight, self.distance_loss)
-        if self.kind == "classes":
-            return LABEL_LOSSES[self.loss](logits, target, weight)
-        return self._of_objects(logits, target, weight)
+        return (LABEL_LOSSES[self.loss] if of_classes else self._of_channels)(logits, target, weight)
 
-    def _of_objects(self, logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    def _of_channels(self, logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """Foreground counts 1; the other probabilities, and the numbers, `_BESIDE` each: the mean over channels."""
-        term, last = LABEL_LOSSES[self.loss], self.chances
+        term, last = LABEL_LOSSES[self.loss], self.meanings.count("probability")
+        if last == 0:
+            return values(logits, target, weight, self.distance_loss)
         chances = [term(*(part[:, k : k + 1] for part in (logits, target, weight))) for k in range(last)]
         loss = chances[0]
         if last > 1:
@@ -142,7 +139,7 @@ class Objective:
         return torch.stack([self(logits, target, self._settled(logits, weight, limit)) for logits in heads]).mean()
 
     def _settled(self, logits: torch.Tensor, weight: torch.Tensor, limit: float) -> torch.Tensor:
-        return settle(logits, weight, limit) if self.kind == "instances" else weight
+        return settle(logits, weight, limit) if self.meanings[0] == "probability" else weight
 
 
 def existing(

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.models import ModelHeader, meanings_of
 from napari_apprentice.data.patches import Slices, Tile, blend_window, plan_tiles
 from napari_apprentice.engine.activation import activated
 from napari_apprentice.engine.aside import Aside
@@ -63,7 +63,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Probabilities (and log-distances) at network resolution, (K, Z, Y', X'), of an image of ``shape`` (z, y, x)."""
+    """What the model's channels mean at network resolution, (K, Z, Y', X'), of an image of ``shape`` (z, y, x)."""
 
     values: np.ndarray
     shape: Triple
@@ -219,7 +219,7 @@ class _Plan:
 
 
 def forward(network: Network, inputs: np.ndarray, *, exact: bool = False) -> np.ndarray:
-    """Network inputs (B, C, Z, Y, X) to probabilities and log-distances (B, K, Z, Y, X) float32.
+    """Network inputs (B, C, Z, Y, X) to what the model's channels mean (B, K, Z, Y, X) float32.
 
     With `exact` in single precision on every device.
     """
@@ -233,5 +233,5 @@ def forward(network: Network, inputs: np.ndarray, *, exact: bool = False) -> np.
             logits = network.net(x).float()
         if device.is_gpu and not bool(torch.isfinite(logits).all()):  # beyond the range of float16
             logits = network.net(x).float()
-        out = activated(logits, network.header.kind)
+        out = activated(logits, meanings_of(network.header))
     return np.asarray(out.cpu().numpy())

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from napari_apprentice.data.corrections import UNKNOWN
+from napari_apprentice.data.representations import Representation
 from napari_apprentice.engine.lessons import Window
-from napari_apprentice.settings import Kind
 
 STAND_IN = 0.3
 _SURE = 0.1
@@ -30,32 +30,40 @@ def trust_in(score: float) -> float:
     return float(np.clip((score - low) / (high - low), 0.0, 1.0))
 
 
-def with_stand_in(window: Window, share: float = STAND_IN) -> Window:
+def with_stand_in(window: Window, kind: Representation, share: float = STAND_IN) -> Window:
     """The window with negative weights where nothing is vouched for: see `losses.settle`."""
     free = _free(window)
-    weight = window.source.weight.clone()
-    weight[0][free & (weight[0] == 0)] = -share
-    if weight.shape[0] > 1:
-        weight[1][free & (weight[1] == 0) & (window.source.target[1] == 0)] = -share
+    target, weight = window.source.target, window.source.weight.clone()
+    for k, channel in enumerate(kind.channels):
+        if channel.background is not None:
+            weight[k][free & (weight[k] == 0) & (target[k] == channel.background)] = -share
     return replace(window, source=replace(window.source, weight=weight))
 
 
-def with_parent(window: Window, prediction: np.ndarray, kind: Kind, trust: float) -> Window:
-    """The window with what the parent, (K, Z, Y, X) probabilities, is sure of as a target of a low weight."""
+def with_parent(window: Window, prediction: np.ndarray, kind: Representation, trust: float) -> Window:
+    """The window with what the parent, (K, Z, Y, X) as its channels mean, is sure of as a target of a low weight.
+
+    Of a representation that is encoded again in every patch foreground is replayed, and nothing else.
+    """
     free = _free(window)
     said = torch.from_numpy(prediction)
     target, weight = window.source.target.clone(), window.source.weight.clone()
-    if kind == "classes":
+    if kind.kind == "classes":
         sure = free & (said.amax(dim=0) > 1 - _SURE)
         target[0][sure] = said.argmax(dim=0).float()[sure]
         weight[0][sure] = _WEIGHT * trust
-    else:
-        sure = free & ((said[0] < _SURE) | (said[0] > 1 - _SURE))
-        target[0][sure] = (said[0][sure] > 0.5).float()
-        weight[0][sure] = _WEIGHT * trust
-        inner = sure & (weight[1] <= 0)
-        target[1][inner] = torch.where(said[0] > 0.5, said[1].clamp_min(0), torch.zeros(()))[inner]
-        weight[1][inner] = _WEIGHT * trust
+        return replace(window, source=replace(window.source, target=target, weight=weight))
+    objects = said[0] > 0.5
+    sure = free & ((said[0] < _SURE) | (said[0] > 1 - _SURE))
+    target[0][sure] = objects.float()[sure]
+    weight[0][sure] = _WEIGHT * trust
+    for k, channel in enumerate(kind.channels[1:], 1):
+        inner = sure & (weight[k] <= 0)
+        if channel.background is None:
+            inner &= objects
+        value = said[k] if channel.lowest is None else said[k].clamp_min(channel.lowest)
+        target[k][inner] = torch.where(objects, value, torch.tensor(channel.background or 0.0))[inner]
+        weight[k][inner] = _WEIGHT * trust
     return replace(window, source=replace(window.source, target=target, weight=weight))
 
 

@@ -10,11 +10,12 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.presets import pools_for
 from napari_apprentice.data import room, scratch
 from napari_apprentice.data.models import ModelHeader, why_not_fits
+from napari_apprentice.data.representations import USUAL, representation
 from napari_apprentice.data.zoom import zoom_for, zoom_to_teach
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.lessons import Corrected
 from napari_apprentice.engine.nets import Net, build
-from napari_apprentice.engine.nets.transfer import load_encoder
+from napari_apprentice.engine.nets.transfer import load_all_but_heads, load_encoder
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachJob
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings
@@ -70,11 +71,15 @@ def begin(job: TeachJob, corrected: Corrected) -> Start:
             "trained_on": tuple(dict.fromkeys((*parent.trained_on, *names))),
             "notes": f"taught from {parent.name}",
         }
-        return Start(net, parent.model_copy(update=changes), parent, zooms)
+        header = parent.model_copy(update=changes)
+        if job.representation not in (None, parent.representation):
+            net, header = _saying_otherwise(net, header, job.representation)
+        return Start(net, header, parent, zooms)
     settings, normalize = _fresh_settings(job, first.spacing, zoom), NormalizeSettings()
     _refuse_without_room(job, settings)
     channels = int(scratch.read(first.pixels).shape[1])
     header = ModelHeader(
+        representation=job.representation or USUAL[job.kind],
         net=settings,
         normalize=normalize,
         decode=DecodeSettings(edge=0.0),
@@ -97,8 +102,8 @@ def _check(parent: ModelHeader, job: TeachJob, corrected: Corrected) -> None:
         raise UserError(
             f"The model {parent.name} finds {parent.kind} and these labels are {job.kind}: choose another model."
         )
-    outputs = 2 if job.kind == "instances" else 1 + max((c.value for c in job.classes), default=0)
-    if parent.net.out_channels < outputs:
+    outputs = 1 + max((c.value for c in job.classes), default=0)
+    if job.kind == "classes" and parent.net.out_channels < outputs:
         raise UserError(
             f"The model {parent.name} knows {parent.net.out_channels - 1} classes and this project has {outputs - 1}: "
             "teach a fresh network."
@@ -107,6 +112,17 @@ def _check(parent: ModelHeader, job: TeachJob, corrected: Corrected) -> None:
         misfit = why_not_fits(parent, scratch.read(ref.image.pixels).shape)
         if misfit:
             raise UserError(misfit)
+
+
+def _saying_otherwise(net: Net, header: ModelHeader, name: str | None) -> tuple[Net, ModelHeader]:
+    """A parent's network with heads for another representation, which have yet to learn all but foreground."""
+    kind = representation(name or header.representation, header.net.dims, header.net.out_channels)
+    settings = header.net.model_copy(update={"out_channels": len(kind.channels)})
+    changed = build(settings)
+    changed.lean_to_background(_FRESH_BIAS, _FRESH_HEAD)
+    load_all_but_heads(changed, net)
+    changes = {"net": settings, "representation": kind.name, "decode": DecodeSettings()}
+    return changed, header.model_copy(update=changes)
 
 
 def _fresh_settings(job: TeachJob, spacing: tuple[float, float, float], zoom: float) -> NetSettings:

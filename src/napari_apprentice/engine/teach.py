@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from napari_apprentice.data.blocks import cores
+from napari_apprentice.data.models import representation_of
 from napari_apprentice.engine import checkpoint, judging, replay
 from napari_apprentice.engine.augment import suited
 from napari_apprentice.engine.balance import balanced
@@ -85,10 +86,11 @@ def read_material(
     yield clock.beat(0, "Reading corrections")
     corrected = read_corrections(job)
     start = begin(job, corrected)
+    representation = representation_of(start.header)
     windows: list[Window] = []
     for frame in frames_of(corrected, list(start.zooms)):
         yield clock.beat(0, "Reading images")
-        for window in windows_of(frame, job.kind, start.header.normalize, rng):
+        for window in windows_of(frame, representation, start.header.normalize, rng):
             windows.append(window)
             yield clock.beat(0, "Reading images")
     if not any(len(window.source.centres) for window in windows):
@@ -96,7 +98,7 @@ def read_material(
     sources = balanced([window.source for window in windows], job.kind)
     teaching = [replace(one, source=source) for one, source in zip(windows, sources, strict=True)]
     if job.kind == "instances":
-        teaching = [replay.with_stand_in(one, recipe.stand_in) for one in teaching]
+        teaching = [replay.with_stand_in(one, representation, recipe.stand_in) for one in teaching]
     net = start.header.net
     shuffled = [windows[i] for i in rng.permutation(len(windows))]
     return Material(
@@ -129,7 +131,8 @@ class Teaching:
         self._exams, self._own = material.exams, material.own
         self._why_not_judged = material.why_not_judged
         settings, fresh = job.settings, start.parent is None
-        objective = Objective(job.kind, settings.loss, settings.distance_loss)
+        self._representation = representation_of(start.header)
+        objective = Objective(self._representation.meanings, settings.loss, settings.distance_loss)
         self._learner = Learner(start.net, device, self._course(objective))
         self._examiner = Examiner(self._learner.average, device, start.header, objective, self._beat)
         self._augmentation = suited(recipe.augmentation_for(settings.augmentation, fresh=fresh), start.header.net)
@@ -188,7 +191,7 @@ class Teaching:
                 return
             exam = judging.whole(window)
             verdict = yield from self._examiner.sit([exam], "Looking at what the model knew")
-            self._windows[i] = replay.with_parent(window, verdict.predictions[0], self._job.kind, trust)
+            self._windows[i] = replay.with_parent(window, verdict.predictions[0], self._representation, trust)
 
     def _learn(self) -> Iterator[Event]:
         settings, steps = self._job.settings, 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -30,7 +30,7 @@ class Course:
     statistics of batch norm stay as they were: a few corrected places do not tell what whole images look like.
     """
 
-    objective: Objective = field(default_factory=lambda: Objective("instances"))
+    objective: Objective
     optimizer: OptimizerName = "adamw"
     weight_decay: float = 1e-2
     average: float = 0.98

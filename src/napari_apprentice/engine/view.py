@@ -34,11 +34,11 @@ class View:
         return np.asarray(mask[:, self.rows[:, None], self.columns])
 
 
-def view_of(prediction: Prediction, box: Slices) -> View:
-    """What was predicted for a box (z, y, x) of the image."""
+def view_of(prediction: Prediction, box: Slices, *, interpolates: bool = True) -> View:
+    """What was predicted for a box (z, y, x) of the image; in the network's grid where it cannot be interpolated."""
     lengths = prediction.values.shape[2:]
     scales = [n / m for n, m in zip(lengths, prediction.shape[1:], strict=True)]
-    if max(scales) <= 1:
+    if interpolates and max(scales) <= 1:
         values = prediction.values[:, box[0]].astype(np.float32)
         for axis, (part, scale, n) in enumerate(zip(box[1:], scales, lengths, strict=True), start=2):
             values = _interpolated(values, axis, (np.arange(part.start, part.stop) + 0.5) * scale - 0.5, n)

@@ -190,7 +190,8 @@ class SegmentLargeJob(Job):
 class TeachJob(Job):
     """Fine-tune ``parent`` (a model file), or a fresh ``net``, on the lessons; writes a model to ``out``.
 
-    ``encoder`` is a file with weights that the way down of a fresh net begins with.
+    ``encoder`` is a file with weights that the way down of a fresh net begins with. ``representation`` says how it is
+    to tell what is where (`data/representations`); None: as the parent does, or as is usual for the ``kind``.
     """
 
     verb: ClassVar[str] = "teach"
@@ -208,6 +209,7 @@ class TeachJob(Job):
     parent: Annotated[str | None, READ] = None
     net: NetSettings | None = None
     encoder: Annotated[str | None, READ] = None
+    representation: str | None = None
     settings: TeachSettings = TeachSettings()
     out: Annotated[str, WRITTEN]
 

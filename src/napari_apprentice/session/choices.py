@@ -83,11 +83,6 @@ class Choices:
         """What values of labels are called, when they are classes."""
         return {one.value: one.name for one in self._classes} if self._kind == "classes" else {}
 
-    @property
-    def outputs(self) -> int:
-        """What a network answers for each voxel: foreground and distance, or background and each class."""
-        return 2 if self._kind == "instances" else 1 + max((one.value for one in self._classes), default=1)
-
     def set_kind(self, kind: Kind, classes: tuple[ClassName, ...]) -> None:
         """State what labels mean; `Images.choose_kind` asks first whether labels that exist allow it."""
         if (kind, classes) != (self._kind, self._classes):

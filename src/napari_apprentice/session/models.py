@@ -120,17 +120,19 @@ class Models:
 
     def fresh_net(self) -> NetSettings:
         """The network that a fresh start would have on the current image; `UserError` when it is not for it."""
+        choices = self._choices
         if self._images.current is None:
             raise UserError("There is no image to choose a network for: open one first.")
-        return fresh_net(self._choices.fresh, [self._images.current.volume], self._choices.outputs)
+        return fresh_net(choices.fresh, [self._images.current.volume], choices.kind, choices.classes)
 
     def why_not_fresh(self, volumes: Sequence[Volume]) -> str:
         """One sentence when the network chosen for a fresh start cannot begin on these images."""
+        choices = self._choices
         try:
-            fresh_net(self._choices.fresh, volumes, self._choices.outputs)
+            fresh_net(choices.fresh, volumes, choices.kind, choices.classes)
         except UserError as error:
             return str(error)
-        return why_not_encoder(self._choices.fresh)
+        return why_not_encoder(choices.fresh)
 
     def _find(self, key: str) -> ModelChoice:
         return self._fresh if key == FRESH else self._catalog.find(key, self._lineage)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -16,12 +17,13 @@ from napari_apprentice.data.corrections import taught
 from napari_apprentice.data.glimpse import sample
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.regions import Region, cells_of
+from napari_apprentice.data.representations import USUAL, representation
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef, LessonRef, VolumeRef
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.large_entry import LargeEntry
-from napari_apprentice.settings import NormalizeSettings, ReadAs
+from napari_apprentice.settings import ClassName, Kind, NormalizeSettings, ReadAs
 
 _SAMPLED_WHOLE = 1 << 22  # voxels: what a window may wait for
 
@@ -130,18 +132,27 @@ def _three(volume: Volume) -> tuple[float, float, float]:
     return float(volume.spacing[0]), float(volume.spacing[1]), float(volume.spacing[2])
 
 
-def fresh_net(settings: FreshSettings, volumes: Sequence[Volume], out_channels: int) -> NetSettings:
+def fresh_net(
+    settings: FreshSettings, volumes: Sequence[Volume], kind: Kind, classes: Sequence[ClassName]
+) -> NetSettings:
     """The network that `settings` choose for these images, 3D if all are; `UserError` when it is not for them.
 
-    Its pooling honours the spacing of the first.
+    Its pooling honours the spacing of the first. It has as many outputs as its representation has channels.
     """
     volume = volumes[0]
+    dims: Literal[2, 3] = 3 if all(one.is_3d for one in volumes) else 2
+    outputs = 1 + max((one.value for one in classes), default=1)
     return settings.net(
-        3 if all(one.is_3d for one in volumes) else 2,
+        dims,
         volume.spacing,
         int(volume.pixels.shape[1]) * NormalizeSettings().inputs_per_channel,
-        out_channels,
+        len(representation(fresh_representation(settings, kind), dims, outputs).channels),
     )
+
+
+def fresh_representation(settings: FreshSettings, kind: Kind) -> str:
+    """How a fresh network says what is where; for classes there is nothing to choose."""
+    return settings.representation if kind == "instances" else USUAL[kind]
 
 
 def why_not_encoder(settings: FreshSettings) -> str:

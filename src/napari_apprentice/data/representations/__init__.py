@@ -1,6 +1,16 @@
-"""Ways to say what is an object in channels that a network can learn, each chosen by its name."""
+"""Ways to say what is where in channels that a network can learn, each chosen by its name."""
 
-from napari_apprentice.data.representations.representation import Representation
-from napari_apprentice.data.representations.table import representation
+from napari_apprentice.data.representations.instances import InstanceRepresentation
+from napari_apprentice.data.representations.representation import NUMBER, Channel, Meaning, Representation
+from napari_apprentice.data.representations.table import REPRESENTATIONS, USUAL, representation
 
-__all__ = ["Representation", "representation"]
+__all__ = [
+    "NUMBER",
+    "REPRESENTATIONS",
+    "USUAL",
+    "Channel",
+    "InstanceRepresentation",
+    "Meaning",
+    "Representation",
+    "representation",
+]

@@ -6,17 +6,26 @@ from the surest pair down, two clusters are joined unless a pair between them ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, ranked, rim, whole_sections
-from napari_apprentice.data.instances import without_weak
-from napari_apprentice.data.representations.representation import EVEN, Spacing, foreground
+from napari_apprentice.data.corrections import (
+    AS_LABELLED,
+    BACKGROUND,
+    Labels,
+    Mask,
+    Vouched,
+    ranked,
+    rim,
+    whole_sections,
+)
+from napari_apprentice.data.linking import followed
+from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, foreground
+from napari_apprentice.data.representations.representation import EVEN, Channel, Spacing, Values
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import DecodeSettings, RepresentationName, Triple
+from napari_apprentice.settings import DecodeSettings, Triple
 
 try:
     from bioimage_cpp.segmentation import mutex_watershed
@@ -32,13 +41,19 @@ _STRIDE = 2  # every second voxel along y and x repels: a quarter of the time, h
 
 
 @dataclass(frozen=True)
-class Affinities:
-    """Foreground, affinities of neighbours along each axis, and affinities over 3 to 9 voxels (2 and 4 along z)."""
+class Affinities(InstanceRepresentation):
+    """Foreground, affinities of neighbours along each axis, and affinities over 3 to 9 voxels (2 and 4 along z).
+
+    How much more repelling counts than attracting is fitted. Pairs are so many voxels apart in the network's grid, and
+    in no other.
+    """
 
     dims: Literal[2, 3] = 2
-    name: RepresentationName = "affinities"
-    vectors: int = 0
-    turns: bool = True
+    name = "affinities"
+    choices = {"foreground": FOREGROUND, "split": (0.3, 0.4, 0.5, 0.6, 0.7)}
+    interpolates = False
+    encoded_again = True
+    decoding_bytes = 256
 
     @property
     def offsets(self) -> tuple[Triple, ...]:
@@ -46,41 +61,37 @@ class Affinities:
         return _NEAR[self.dims] + _FAR[self.dims]
 
     @property
-    def channels(self) -> int:
+    def channels(self) -> tuple[Channel, ...]:
         """Foreground and one for each offset."""
-        return 1 + len(self.offsets)
+        return Channel("foreground"), *(Channel(f"with {' '.join(map(str, offset))}") for offset in self.offsets)
 
-    @property
-    def chances(self) -> int:
-        """All."""
-        return self.channels
-
-    @property
-    def choices(self) -> Mapping[str, tuple[float, ...]]:
-        """How much more repelling counts than attracting."""
-        return {"split": (0.3, 0.4, 0.5, 0.6, 0.7)}
-
-    def encode(self, labels: np.ndarray, vouched: np.ndarray, spacing: Spacing = EVEN) -> tuple[np.ndarray, np.ndarray]:
+    def encode(
+        self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Target and weight: 1 for two voxels of one object, 0 for two objects and wherever background is one of both.
 
         Known where both voxels are vouched for, where one is vouched background, and between a whole section and
         its rim. A pair that leaves the image is not known.
         """
-        target, weight = foreground(labels, vouched, self.channels)
+        target, weight = foreground(labels, vouched, len(self.channels))
         ids = np.where(vouched == AS_LABELLED, ranked(labels)[1], 0)
         sure, empty = vouched == AS_LABELLED, vouched == BACKGROUND
-        whole, around = whole_sections(labels, vouched), rim(labels, vouched)
+        here = whole_sections(labels, vouched)
+        here = here if whole is None else here & whole
+        around = rim(labels, vouched, whole=here)
         for channel, offset in enumerate(self.offsets, 1):
             a, b = _ends(labels.shape, offset)
             target[channel][a] = (ids[a] == ids[b]) & (ids[a] > 0)
             known = (sure[a] & sure[b]) | empty[a] | empty[b]
             if offset[0] == 0:
-                known |= (whole[a] & around[b]) | (around[a] & whole[b])
+                known |= (here[a] & around[b]) | (around[a] & here[b])
             weight[channel][a] = known
         return target, weight
 
-    def decode(self, prediction: np.ndarray, settings: DecodeSettings, spacing: Spacing = EVEN) -> np.ndarray:
+    def separated(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
         """The mutex watershed inside the foreground; ``split`` weighs repelling pairs, 0.5 as much as attracting ones.
+
+        What pairs in the plane say of a volume is separated slice by slice; sections that overlap are one object.
 
         Raises
         ------
@@ -92,26 +103,34 @@ class Affinities:
                 "Objects made of affinities need the package bioimage-cpp, which is not installed: "
                 "install it, or use a model of another representation."
             )
-        probability = np.asarray(prediction[0], np.float32)
-        inside = probability >= settings.foreground
-        near = len(_NEAR[self.dims])
-        pairs = np.array(prediction[1:], np.float32)
+        if self.dims == 3 or len(inside) == 1:
+            return self._clusters(values, inside, settings)
+        labels = np.zeros(inside.shape, np.uint32)
+        free = 1
+        for z in range(len(labels)):
+            section = self._clusters(values[:, z : z + 1], inside[z : z + 1], settings)
+            before = labels[max(0, z - 1) : max(0, z - 1) + 1]
+            labels[z : z + 1], free = followed(before, section, free)
+        return labels
+
+    def _clusters(self, values: Values, inside: Mask, settings: DecodeSettings) -> Values:
+        flat = inside.shape[0] == 1
+        used = [not (flat and offset[0]) for offset in self.offsets]
+        offsets = [offset for offset, use in zip(self.offsets, used, strict=True) if use]
+        near = sum(use for use, _ in zip(used, _NEAR[self.dims], strict=False))
+        pairs = np.array(values[1:][used], np.float32)
         pairs[near:] = 1.0 - pairs[near:]
         # a bias of both, as logits would have it: which of two sure pairs comes first
         pairs[:near] *= 2 * (1 - settings.split)
         pairs[near:] *= 2 * settings.split
-        flat = inside.shape[0] == 1
-        offsets = [offset[1:] if flat else offset for offset in self.offsets if not (flat and offset[0])]
-        pairs = pairs[[not (flat and offset[0]) for offset in self.offsets]]
-        strides = (_STRIDE, _STRIDE) if flat else (1, _STRIDE, _STRIDE)
         found = mutex_watershed(
             pairs[:, 0] if flat else pairs,
-            offsets,
-            sum(1 for offset in offsets if sum(offset) == 1),
-            strides=strides,
+            [offset[1:] for offset in offsets] if flat else offsets,
+            near,
+            strides=(_STRIDE, _STRIDE) if flat else (1, _STRIDE, _STRIDE),
             mask=inside[0] if flat else inside,
         )
-        return without_weak(found.reshape(inside.shape).astype(np.int64), probability, settings)
+        return np.asarray(found, np.int64).reshape(inside.shape)
 
 
 def _ends(shape: tuple[int, ...], offset: Triple) -> tuple[tuple[slice, ...], tuple[slice, ...]]:

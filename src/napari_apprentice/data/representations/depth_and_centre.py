@@ -6,7 +6,6 @@ those of the whole object, in all dimensions. Micro-sam (Archit et al., Nature M
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import edt
@@ -14,50 +13,53 @@ import numpy as np
 from scipy import ndimage
 
 from napari_apprentice.data.basins import flood
-from napari_apprentice.data.corrections import BACKGROUND, ranked, rim, whole_objects
-from napari_apprentice.data.instances import without_weak
-from napari_apprentice.data.representations.representation import EVEN, Spacing, foreground
-from napari_apprentice.settings import DecodeSettings, RepresentationName
+from napari_apprentice.data.corrections import BACKGROUND, Labels, Mask, Vouched, ranked, rim, whole_objects
+from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, foreground
+from napari_apprentice.data.representations.patch import Patch, encoded_again
+from napari_apprentice.data.representations.representation import EVEN, Channel, Spacing, Values
+from napari_apprentice.settings import DecodeSettings
 
 _SMOOTH = 0.7  # voxels in the plane, as for log-distance
 
 
 @dataclass(frozen=True)
-class DepthAndCentre:
-    """Three channels: foreground; depth, 1 where an object is deepest; distance from its centre, 1 where furthest."""
+class DepthAndCentre(InstanceRepresentation):
+    """Three channels: foreground; depth, 1 where an object is deepest; distance from its centre, 1 where furthest.
 
-    name: RepresentationName = "depth-and-centre"
-    channels: int = 3
-    chances: int = 1
-    vectors: int = 0
-    turns: bool = False
+    How deep and central a seed lies is fitted.
+    """
 
-    @property
-    def choices(self) -> Mapping[str, tuple[float, ...]]:
-        """How deep and central a seed lies."""
-        return {"split": (0.3, 0.4, 0.5, 0.6, 0.7)}
+    name = "depth-and-centre"
+    channels = (
+        Channel("foreground"),
+        Channel("depth", "number", lowest=0.0),
+        Channel("distance from the centre", "number", None, 0.0),
+    )
+    choices = {"foreground": FOREGROUND, "split": (0.3, 0.4, 0.5, 0.6, 0.7)}
 
-    def encode(self, labels: np.ndarray, vouched: np.ndarray, spacing: Spacing = EVEN) -> tuple[np.ndarray, np.ndarray]:
+    def encode(
+        self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Target and weight: both distances count in whole objects, depth also in background and rim, where it is 0.
 
         There is no centre to be far from in background: it counts only inside.
         """
         target, weight = foreground(labels, vouched, 3)
-        whole = whole_objects(labels, vouched)
-        ids = np.where(whole, ranked(labels)[1], 0).astype(np.uint32)
-        weight[1] = (vouched == BACKGROUND) | whole | rim(labels, vouched)
-        weight[2] = whole
-        if whole.any():
+        here = whole_objects(labels, vouched)
+        here = here if whole is None else here & whole
+        ids = np.where(here, ranked(labels)[1], 0).astype(np.uint32)
+        weight[1] = (vouched == BACKGROUND) | here | rim(labels, vouched)
+        weight[2] = here
+        if here.any():
             depth = edt.edt(np.ascontiguousarray(ids), anisotropy=spacing, black_border=False, parallel=1)
             depth = np.minimum(depth, max(labels.shape) * max(spacing))  # one object that fills all has no outline
             target[1] = _share(depth, ids)
             target[2] = _share(from_centre(ids, spacing), ids)
         return target, weight
 
-    def decode(self, prediction: np.ndarray, settings: DecodeSettings, spacing: Spacing = EVEN) -> np.ndarray:
+    def separated(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
         """Seeds are deep and central, both by at least ``split``; they grow over the foreground, deepest first."""
-        probability, depth, away = np.asarray(prediction, np.float32)
-        inside = probability >= settings.foreground
+        depth, away = np.asarray(values[1:], np.float32)
         depth, away = (ndimage.gaussian_filter(one, (0.0, _SMOOTH, _SMOOTH), truncate=2.5) for one in (depth, away))
         marks, count = ndimage.label((np.minimum(depth, 1 - away) >= settings.split) & inside)
         rest, _ = ndimage.label(inside)
@@ -65,9 +67,11 @@ class DepthAndCentre:
         seeded[rest[marks > 0]] = True
         alone = inside & ~seeded[rest]  # a piece without a seed is one object
         marks[alone] = count + rest[alone]
-        if not inside.any():
-            return np.zeros(inside.shape, np.uint32)
-        return without_weak(flood(depth, marks.astype(np.int32), inside), probability, settings)
+        return flood(depth, marks.astype(np.int32), inside)
+
+    def in_patch(self, patch: Patch) -> tuple[np.ndarray, np.ndarray]:
+        """Shares stay as they are; in a patch that was bent they are encoded again."""
+        return encoded_again(self, patch) if patch.bent else (patch.target, patch.weight)
 
 
 def from_centre(ids: np.ndarray, spacing: Spacing) -> np.ndarray:

@@ -7,7 +7,6 @@ TOG 2013), ways are followed by doubling, and the places where they end are told
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,11 +15,12 @@ from scipy import ndimage, sparse
 from scipy.sparse.linalg import splu
 
 from napari_apprentice.data.basins import basins
-from napari_apprentice.data.corrections import ranked, whole_objects
-from napari_apprentice.data.instances import without_weak
+from napari_apprentice.data.corrections import Labels, Mask, Vouched, ranked, whole_objects
 from napari_apprentice.data.representations.depth_and_centre import centres
-from napari_apprentice.data.representations.representation import EVEN, Spacing, foreground
-from napari_apprentice.settings import DecodeSettings, RepresentationName
+from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, foreground
+from napari_apprentice.data.representations.patch import Patch, encoded_again
+from napari_apprentice.data.representations.representation import EVEN, Channel, Spacing, Values
+from napari_apprentice.settings import DecodeSettings
 
 _TIME = 2.0  # of diffusion, in squared voxels: short, so that heat falls with distance
 _DOUBLINGS = 8  # 256 steps of one voxel
@@ -29,46 +29,37 @@ _FEWEST = 0.5  # voxels that must end about a place
 
 
 @dataclass(frozen=True)
-class Flows:
-    """Foreground and a unit vector along y, x (2D) or z, y, x (3D), 0 at the centre."""
+class Flows(InstanceRepresentation):
+    """Foreground and a unit vector along y, x (2D) or z, y, x (3D), 0 at the centre.
+
+    How far, as a logarithm, the density of ends rises above the pass to the next is fitted.
+    """
 
     dims: Literal[2, 3] = 2
-    name: RepresentationName = "flows"
-    chances: int = 1
-    turns: bool = False
+    name = "flows"
+    choices = {"foreground": FOREGROUND, "prominence": (0.1, 0.3, 0.7, 1.2, 2.0)}
 
     @property
-    def channels(self) -> int:
+    def channels(self) -> tuple[Channel, ...]:
         """Foreground and the vector."""
-        return 1 + self.dims
+        return Channel("foreground"), *(Channel(f"along {axis}", "number", None) for axis in "zyx"[3 - self.dims :])
 
-    @property
-    def vectors(self) -> int:
-        """The vector's length."""
-        return self.dims
-
-    @property
-    def choices(self) -> Mapping[str, tuple[float, ...]]:
-        """How far, as a logarithm, the density of ends rises above the pass to the next."""
-        return {"prominence": (0.1, 0.3, 0.7, 1.2, 2.0)}
-
-    def encode(self, labels: np.ndarray, vouched: np.ndarray, spacing: Spacing = EVEN) -> tuple[np.ndarray, np.ndarray]:
+    def encode(
+        self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Target and weight: vectors are known in whole objects only; in background there is no way to go."""
-        target, weight = foreground(labels, vouched, self.channels)
-        whole = whole_objects(labels, vouched)
-        weight[1:] = whole
-        if whole.any():
-            ids = np.where(whole, ranked(labels)[1], 0).astype(np.int64)
+        target, weight = foreground(labels, vouched, len(self.channels))
+        here = whole_objects(labels, vouched)
+        here = here if whole is None else here & whole
+        weight[1:] = here
+        if here.any():
+            ids = np.where(here, ranked(labels)[1], 0).astype(np.int64)
             target[1:] = directions(ids, spacing)[3 - self.dims :]
         return target, weight
 
-    def decode(self, prediction: np.ndarray, settings: DecodeSettings, spacing: Spacing = EVEN) -> np.ndarray:
+    def separated(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
         """Basins of the density of ends that rise by ``prominence``; a voxel is what its way ends in."""
-        probability = np.asarray(prediction[0], np.float32)
-        inside = probability >= settings.foreground
-        if not inside.any():
-            return np.zeros(inside.shape, np.uint32)
-        ends = followed(np.asarray(prediction[1:], np.float32), inside, spacing)
+        ends = followed(np.asarray(values[1:], np.float32), inside, spacing)
         votes = np.bincount(np.ravel_multi_index(tuple(ends), inside.shape), minlength=inside.size)
         spread = [_SPREAD if n > 1 else 0.0 for n in inside.shape]
         density = ndimage.gaussian_filter(votes.reshape(inside.shape).astype(np.float32), spread, truncate=2.5)
@@ -76,7 +67,15 @@ class Flows:
         found = basins(np.log1p(density), (density >= _FEWEST) | ended, settings.prominence)
         labels = np.zeros(inside.shape, np.int32)
         labels[inside] = found[tuple(ends)]
-        return without_weak(labels, probability, settings)
+        return labels
+
+    def in_patch(self, patch: Patch) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors turn, and are not known beyond the image; in a patch that was bent they are encoded again."""
+        if patch.bent:
+            return encoded_again(self, patch)
+        target = np.concatenate([patch.target[:1], turned(patch.target[1:], patch)])
+        weight = np.concatenate([patch.weight[:1], patch.weight[1:] * within(patch)])
+        return target, weight
 
 
 def directions(ids: np.ndarray, spacing: Spacing = EVEN) -> np.ndarray:
@@ -161,3 +160,24 @@ def _slope(level: np.ndarray, low: np.ndarray, high: np.ndarray, count: int) -> 
     total = np.bincount(low, rise, minlength=count) + np.bincount(high, rise, minlength=count)
     many = np.bincount(low, minlength=count) + np.bincount(high, minlength=count)
     return np.asarray(total / np.maximum(many, 1))
+
+
+def turned(vectors: np.ndarray, patch: Patch) -> np.ndarray:
+    """Unit vectors (y, x) or (z, y, x) of image positions as directions in the patch."""
+    flat = np.linalg.inv(np.array(patch.matrix, np.float32))  # patch (x, y) from image (x, y)
+    y, x = vectors[-2], vectors[-1]
+    x, y = flat[0, 0] * x + flat[0, 1] * y, flat[1, 0] * x + flat[1, 1] * y
+    before, after = (np.maximum(np.hypot(*pair), 1e-6) for pair in ((vectors[-2], vectors[-1]), (x, y)))
+    keep = before / after
+    ahead = [] if len(vectors) == 2 else [-vectors[0] if patch.flip_z else vectors[0]]
+    return np.stack([*ahead, y * keep, x * keep])
+
+
+def within(patch: Patch) -> np.ndarray:
+    """Which pixels (y, x) of a patch look at the image itself, and not at its mirror."""
+    y, x = (np.arange(n, dtype=np.float32) - (n - 1) / 2 for n in patch.target.shape[2:])
+    (a, b), (c, d) = patch.matrix
+    at_x = a * x[None] + b * y[:, None] + patch.centre[1]
+    at_y = c * x[None] + d * y[:, None] + patch.centre[0]
+    inside = (at_x > -0.5) & (at_x < patch.plane[1] - 0.5) & (at_y > -0.5) & (at_y < patch.plane[0] - 0.5)
+    return np.asarray(inside)

@@ -1,68 +1,106 @@
-"""What every representation of objects has."""
+"""What every way to say what is where has: the one seam between labels and the numbers that a network gives."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from napari_apprentice.data.corrections import AS_LABELLED, UNKNOWN
-from napari_apprentice.settings import DecodeSettings, RepresentationName
+from napari_apprentice.data.corrections import Labels, Mask, Vouched
+from napari_apprentice.data.representations.patch import Patch
+from napari_apprentice.settings import DecodeSettings, Kind
 
+Values = NDArray[Any]
+Spot = tuple[int, int, int]  # z, y, x
 Spacing = tuple[float, float, float]
+Meaning = Literal["probability", "class", "number"]
+
 EVEN: Spacing = (1.0, 1.0, 1.0)
+NUMBER: Meaning = "number"
 
 
-class Representation(Protocol):
-    """Objects as channels: the first is the probability of foreground.
+@dataclass(frozen=True)
+class Channel:
+    """One number that a network gives for each voxel.
 
     Attributes
     ----------
-    chances
-        So many channels, the first ones, are probabilities; the others are numbers used as they are.
-    vectors
-        The last so many channels are a vector, along (z,) y, x, that turns with the image.
-    turns
-        Whether no turn of the image can be made up for in the channels: they are encoded again in every patch.
-    choices
-        Values to try for each setting when decoding is fitted, one setting after the other.
+    name
+        What it is called.
+    meaning
+        "probability": a chance of its own (sigmoid; learned by the loss of labels). "class": one of several that
+        exclude each other (softmax; the loss of labels). "number": used as it is (the loss of distances).
+    background
+        Its value where there is no object; None where that says nothing about it.
+    lowest
+        What it cannot be below.
     """
 
-    @property
-    def name(self) -> RepresentationName: ...  # noqa: D102
+    name: str
+    meaning: Meaning = "probability"
+    background: float | None = 0.0
+    lowest: float | None = None
+
+
+class Representation(ABC):
+    """Labels as channels that a network can learn, and back. `instances.InstanceRepresentation` is that of objects.
+
+    Attributes
+    ----------
+    name
+        How a model's header calls it.
+    kind
+        What its labels are.
+    choices
+        Settings for decoding that are fitted when a model is taught, one after the other, and values to try.
+    interpolates
+        Whether channels mean the same on a finer grid; if not, they are decoded at the network's resolution.
+    encoded_again
+        Whether what is seen turned, sized or bent is encoded again from its labels (`patch.encoded_again`).
+    decoding_bytes
+        What decoding takes of memory at most, for each voxel.
+    """
+
+    name: str
+    kind: Kind
+    choices: Mapping[str, tuple[float, ...]] = {}
+    interpolates = True
+    encoded_again = False
+    decoding_bytes = 64
 
     @property
-    def channels(self) -> int: ...  # noqa: D102
+    @abstractmethod
+    def channels(self) -> tuple[Channel, ...]:
+        """What a network gives; probabilities come before numbers."""
 
     @property
-    def chances(self) -> int: ...  # noqa: D102
+    def meanings(self) -> tuple[Meaning, ...]:
+        """What each channel means."""
+        return tuple(channel.meaning for channel in self.channels)
 
-    @property
-    def vectors(self) -> int: ...  # noqa: D102
-
-    @property
-    def turns(self) -> bool: ...  # noqa: D102
-
-    @property
-    def choices(self) -> Mapping[str, tuple[float, ...]]: ...  # noqa: D102
-
-    def encode(self, labels: np.ndarray, vouched: np.ndarray, spacing: Spacing = EVEN) -> tuple[np.ndarray, np.ndarray]:
+    @abstractmethod
+    def encode(
+        self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Labels (Z, Y, X) and what is vouched for (0, 1, 2) to target and weight, (K, Z, Y, X) float32.
 
-        Weight is 0 exactly where what is vouched for does not tell the value.
+        Weight is 0 wherever what is vouched for does not tell the value. `whole`: which voxels belong to sections that
+        are vouched for as a whole where these labels are from; None: it is seen from the labels. Classes are one
+        channel of class values.
         """
-        ...
 
-    def decode(self, prediction: np.ndarray, settings: DecodeSettings, spacing: Spacing = EVEN) -> np.ndarray:
-        """Probabilities and numbers (K, Z, Y, X) to instances (Z, Y, X) uint32, numbered from 1."""
-        ...
+    @abstractmethod
+    def decode(self, values: Values, settings: DecodeSettings, spacing: Spacing = EVEN) -> Labels:
+        """Channels (K, Z, Y, X) to labels (Z, Y, X) uint32: objects numbered from 1, or class values."""
 
+    @abstractmethod
+    def object_at(self, values: Values, at: Spot, settings: DecodeSettings) -> tuple[Mask, int | None]:
+        """What is at a point, for clicks: a mask (Z, Y, X), all False where nothing is; and the class, if any."""
 
-def foreground(labels: np.ndarray, vouched: np.ndarray, channels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Target and weight of `channels` channels of which only the first, foreground, is filled in."""
-    target = np.zeros((channels, *labels.shape), np.float32)
-    weight = np.zeros((channels, *labels.shape), np.float32)
-    target[0] = (labels > 0) & (vouched == AS_LABELLED)
-    weight[0] = vouched != UNKNOWN
-    return target, weight
+    def in_patch(self, patch: Patch) -> tuple[np.ndarray, np.ndarray]:
+        """Target and weight (K, Z, Y, X) as they are in a patch, from those that were looked up voxel by voxel."""
+        return patch.target, patch.weight

@@ -14,6 +14,7 @@ import torch
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.sizes import why_not_size
 from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.representations import NUMBER
 from napari_apprentice.engine.augment import Augmentation
 from napari_apprentice.engine.batches import Batch, Source, draw_batch
 from napari_apprentice.engine.device import Device
@@ -65,7 +66,11 @@ def source_of(pixels: np.ndarray, normalize: NormalizeSettings) -> Source:
 def learn(settings: NetSettings, sources: list[Source], how: Repeating, device: Device, report: Report) -> Net:
     """Teach a fresh network to repeat `sources`; `report` hears of every step and its loss. Returns the average."""
     torch.manual_seed(how.seed)
-    learner = Learner(build(settings), device, Course(Objective("values", distance_loss=how.loss), average=0.99))
+    learner = Learner(
+        build(settings),
+        device,
+        Course(Objective((NUMBER,) * settings.out_channels, distance_loss=how.loss), average=0.99),
+    )
     schedule = Cosine(how.learning_rate)
     rng = np.random.default_rng(how.seed)
     shares = np.sqrt([source.image.numel() for source in sources])

@@ -19,7 +19,7 @@ import psutil
 import torch
 
 from napari_apprentice.data import npy
-from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.models import ModelHeader, meanings_of
 from napari_apprentice.data.scores import matches
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.activation import activated
@@ -47,7 +47,7 @@ def make(model: str, tiles: np.ndarray, key: str) -> store.About:
     size = (int(tiles.shape[2]), int(tiles.shape[3]), int(tiles.shape[4]))
     folder = store.new_folder(key)
     try:
-        single = exported(net, header.kind, tiles.shape[1], size)
+        single = exported(net, meanings_of(header), tiles.shape[1], size)
     except Exception as error:  # whatever OpenVINO does not know it says in a way of its own
         about = store.About(problem=_why_not(header, error))
     else:
@@ -65,7 +65,7 @@ def _best(
     """The quickest form that says what torch says."""
     expected = _answers(single, tiles, "f32")
     with torch.inference_mode():
-        truth = activated(net(torch.from_numpy(tiles[0])), header.kind).numpy()
+        truth = activated(net(torch.from_numpy(tiles[0])), meanings_of(header)).numpy()
     if np.abs(truth - expected[0]).max() > _SAME * max(1.0, float(np.abs(truth).max())):
         return single, store.About(problem=f"OpenVINO computes {header.name} wrongly: PyTorch runs it.")
     if multiplies_bytes():

@@ -21,7 +21,7 @@ _WORDS = {"int8": "8 bits", "bf16": "bfloat16", "f32": "single precision"}
 
 
 class FastNetwork:
-    """What `predict` asks instead of torch. Tiles (B, C, z, y, x) become probabilities and log-distances."""
+    """What `predict` asks instead of torch. Tiles (B, C, z, y, x) become probabilities and numbers."""
 
     def __init__(self, model: Any, about: store.About) -> None:
         self._model = model

@@ -14,8 +14,9 @@ from napari_apprentice.data.channels import luminance
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.glimpse import sample
 from napari_apprentice.data.lattice import Lattice, Part, Parts, lattice_for
-from napari_apprentice.data.models import ModelHeader, why_not_fits
+from napari_apprentice.data.models import ModelHeader, representation_of, why_not_fits
 from napari_apprentice.data.reading import read_as
+from napari_apprentice.data.representations import Representation
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.data.whole import whole
 from napari_apprentice.data.zoom import zoom_for
@@ -30,7 +31,6 @@ from napari_apprentice.settings import Triple
 _DIAMETERS = 3.0  # of a typical object: how far a block looks beyond its own part
 _NEAR = 8  # network pixels: what decoding smooths and interpolates over
 _ENOUGH = 1.1  # times its own part is what a block needs to read: larger blocks would only take more memory
-_BYTES = 64  # for each voxel of what a block reads, at the finer resolution
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def plan_for(job: SegmentLargeJob, network: Network, volume: Volume, pixels: Any
     shape = (int(pixels.shape[1]), int(pixels.shape[2]), int(pixels.shape[3]))
     lattice = lattice_for(shape, zoom, tile_of(header.net, settings.tile), halo_of(header.net), header.net.multiple)
     margin = _margin(header, volume)
-    return Plan(lattice, scaling, _tiles(lattice, margin, job.memory_mb), margin)
+    return Plan(lattice, scaling, _tiles(lattice, margin, job.memory_mb, representation_of(header)), margin)
 
 
 def kept(plan: Plan, path: Path) -> None:
@@ -122,10 +122,10 @@ def _margin(header: ModelHeader, volume: Volume) -> Triple:
     return max(2, int(np.ceil(plane / max(longer, 0.5)))), plane, plane
 
 
-def _tiles(lattice: Lattice, margin: Triple, memory_mb: float) -> Triple:
+def _tiles(lattice: Lattice, margin: Triple, memory_mb: float, kind: Representation) -> Triple:
     """How many tiles along z, y and x make a block: so many that margins hardly count, or that the memory is full."""
-    finer = max(1.0, (lattice.down / lattice.up) ** 2)
-    most = memory_mb * 1e6 / _BYTES / finer
+    finer = max(1.0, (lattice.down / lattice.up) ** 2)  # what is decoded at the finer resolution takes most
+    most = memory_mb * 1e6 / kind.decoding_bytes / finer
     count = [1, 1, 1]
     ends = [-(-n // step) for n, step in zip(lattice.network_shape, lattice.step, strict=True)]
     while _read(lattice, margin, count) > _ENOUGH * _read(lattice, (0, 0, 0), count):

@@ -1,4 +1,4 @@
-"""An encoder that something else has taught: an auto-encoder's, another model's, or VGG-16's."""
+"""What something else has taught: an encoder (an auto-encoder's, another model's, VGG-16's), or all but the heads."""
 
 from __future__ import annotations
 
@@ -38,6 +38,20 @@ def load_encoder(net: Net, path: str | Path) -> int:
             )
     net.load_state_dict({**own, **found})
     return len(found)
+
+
+def load_all_but_heads(net: Net, other: Net) -> None:
+    """Take over what `other` knows, a network of the same parts whose answers mean something else.
+
+    Foreground is the first answer of both: it is taken over, too.
+    """
+    found = net.state_dict()
+    for name, tensor in other.state_dict().items():
+        if not name.startswith("head."):
+            found[name] = tensor
+        elif found[name].shape[1:] == tensor.shape[1:]:
+            found[name][0] = tensor[0]
+    net.load_state_dict(found)
 
 
 def _of_model(net: Net, path: Path) -> State:

@@ -15,7 +15,7 @@ from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
 from napari_apprentice.session.parts import Parts
 from napari_apprentice.session.queue import Next, Running
-from napari_apprentice.session.requests import fresh_net, lessons_of
+from napari_apprentice.session.requests import fresh_net, fresh_representation, lessons_of
 from napari_apprentice.session.verbs.segment import Segment
 
 
@@ -78,8 +78,9 @@ class Teach:
             classes=choices.classes,
             lessons=lessons,
             parent=None if model is None else str(model),
-            net=None if fresh is None else fresh_net(fresh, [one.volume for one in taught], choices.outputs),
+            net=None if fresh is None else fresh_net(fresh, [one.volume for one in taught], choices.kind, choices.classes),
             encoder=None if fresh is None or fresh.encoder is None else str(fresh.encoder),
+            representation=None if fresh is None else fresh_representation(fresh, choices.kind),
             settings=choices.teach,
             out=str(project.lineage.file(project.lineage.next_id())),
         )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 import pytest
 import torch
 
 from napari_apprentice.data.representations import representation
-from napari_apprentice.engine.augment import AUGMENTATIONS, NO_AUGMENTATION, View
+from napari_apprentice.data.representations.flows import turned
+from napari_apprentice.data.representations.patch import Patch
+from napari_apprentice.engine.augment import AUGMENTATIONS, NO_AUGMENTATION
 from napari_apprentice.engine.batches import Source, draw_patch
-from napari_apprentice.engine.carried import turned
 from napari_apprentice.engine.losses import Objective
-from napari_apprentice.settings import DecodeSettings, RepresentationName
+from napari_apprentice.settings import DecodeSettings
 
-NAMES = get_args(RepresentationName)
+NAMES = ("log-distance", "affinities", "flows", "depth-and-centre")
 
 
 def disks(depth: int = 1) -> np.ndarray:
@@ -26,41 +25,43 @@ def disks(depth: int = 1) -> np.ndarray:
     return labels
 
 
-def source_of(labels: np.ndarray, name: RepresentationName) -> Source:
+def source_of(labels: np.ndarray, name: str) -> Source:
     """A source of an image of which all is known, that looks like its labels (Z, Y, X)."""
-    target, weight = representation(name, 3 if len(labels) > 1 else 2).encode(labels, np.where(labels > 0, 2, 1))
+    kind = representation(name, 3 if len(labels) > 1 else 2)
+    target, weight = kind.encode(labels, np.where(labels > 0, 2, 1))
     image, seen = torch.from_numpy(labels[None] * np.float32(0.1)), torch.from_numpy(labels.astype(np.float32))
     centres = np.argwhere(labels > 0)[::40].astype(np.float32)
-    return Source(image, torch.from_numpy(target), torch.from_numpy(weight), seen, centres, representation=name)
+    return Source(image, torch.from_numpy(target), torch.from_numpy(weight), seen, centres, representation=kind)
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("depth", [1, 12])
 @pytest.mark.parametrize("how", [*AUGMENTATIONS.values()], ids=list(AUGMENTATIONS))
-def test_a_patch_teaches_what_its_own_labels_would(name: RepresentationName, depth: int, how) -> None:
+def test_a_patch_teaches_what_its_own_labels_would(name: str, depth: int, how) -> None:
     labels = disks(depth)
     source = source_of(labels, name)
     rng = np.random.default_rng(3)
     kind = representation(name, 3 if depth > 1 else 2)
     for _ in range(4):
         image, target, weight = draw_patch(source, (min(depth, 8), 64, 64), how, rng)
-        assert target.shape == weight.shape == (kind.channels, *image.shape[1:])
+        assert target.shape == weight.shape == (len(kind.channels), *image.shape[1:])
         assert torch.isfinite(target).all()
         assert (weight >= 0).all()
         if name != "flows" or depth == 1 or how != AUGMENTATIONS["strong"]:  # bent, no ball is whole in 8 slices
             assert weight[1:].any()
-        if kind.vectors:
-            length = torch.linalg.vector_norm(target[-kind.vectors :], dim=0)[weight[-1] > 0]
+        if name == "flows":
+            length = torch.linalg.vector_norm(target[1:], dim=0)[weight[-1] > 0]
             assert ((length < 1.001) & ((length < 1e-3) | (length > 0.99))).all()
 
 
 def test_vectors_turn_with_the_image() -> None:
-    quarter = View((0, 0), ((0.0, -1.0), (1.0, 0.0)), 1.0)  # patch x looks along image y
-    down = torch.zeros(2, 1, 1, 1)
+    nothing = np.zeros((3, 1, 1, 1), np.float32)
+    quarter = Patch(nothing, nothing, matrix=((0.0, -1.0), (1.0, 0.0)))  # patch x looks along image y
+    down = np.zeros((2, 1, 1, 1), np.float32)
     down[0] = 1
     np.testing.assert_allclose(turned(down, quarter).flatten(), [0, 1], atol=1e-6)
-    mirrored = View((0, 0), ((-0.5, 0.0), (0.0, 0.5)), 2.0, flip_z=True)
-    vector = torch.tensor([0.6, 0.0, 0.8]).view(3, 1, 1, 1)
+    mirrored = Patch(nothing, nothing, matrix=((-0.5, 0.0), (0.0, 0.5)), scale=2.0, flip_z=True)
+    vector = np.array([0.6, 0.0, 0.8], np.float32).reshape(3, 1, 1, 1)
     np.testing.assert_allclose(turned(vector, mirrored).flatten(), [-0.6, 0.0, -0.8], atol=1e-6)
 
 
@@ -85,18 +86,19 @@ def test_what_a_patch_cuts_off_is_not_whole() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_objective_is_smallest_at_the_target_and_blind_where_weight_is_0(name: RepresentationName) -> None:
+def test_an_objective_is_smallest_at_the_target_and_blind_where_weight_is_0(name: str) -> None:
     kind = representation(name)
     labels = disks()
     target, weight = (torch.from_numpy(part)[None] for part in kind.encode(labels, np.where(labels > 0, 2, 1)))
     weight[..., :40] = 0
     right = target.clone()
-    right[:, : kind.chances] = 20 * target[:, : kind.chances] - 10
-    objective = Objective("instances", chances=kind.chances)
+    chances = kind.meanings.count("probability")
+    right[:, :chances] = 20 * target[:, :chances] - 10
+    objective = Objective(kind.meanings)
     best = objective(right, target, weight)
     assert best < 0.01
     assert objective(right + 1.0, target, weight) > best or name == "affinities"
-    for channel in range(kind.channels):
+    for channel in range(len(kind.channels)):
         worse, blind = right.clone(), right.clone()
         worse[:, channel, ..., 40:] *= -1
         worse[:, channel, ..., 40:] += 1
