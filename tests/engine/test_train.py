@@ -135,7 +135,7 @@ def test_a_network_learns_numbers() -> None:
 def test_gradients_in_3d_are_numbers_whatever_lies_in_memory() -> None:
     """In bfloat16 a processor's gradients of small 3D maps would be made of what was in memory before."""
     net = build(NetSettings(dims=3, widths=(8, 16), pools=((2, 2, 2),), in_channels=1, norm="none"))
-    learner = Learner(net, pick("cpu"), Course())
+    learner = Learner(net, pick("cpu"), Course(Objective(("probability", "number"))))
     batch = Batch(torch.rand(2, 1, 4, 4, 4), torch.ones(2, 2, 4, 4, 4), torch.ones(2, 2, 4, 4, 4))
     for _ in range(5):
         remains = [torch.full((3 * 2**k,), float("nan"), dtype=torch.bfloat16) for k in range(4, 20)]

@@ -79,7 +79,7 @@ def test_training_learns_what_is_bright(tmp_path: Path) -> None:
     pixels, labels = _image()
     plan = replace(PLAN, cycles=(Cycle(150, 0.01, NO_AUGMENTATION),), average=0.8)
     net = pretrain([annotated_source(pixels, labels, NORMALIZE)], np.ones(1), plan, tmp_path / "a.pt", lambda: False)
-    prediction = predict_whole(net, NET, pixels[:, :, :-1, :-3], NORMALIZE)
+    prediction = predict_whole(net, NET, pixels[:, :, :-1, :-3], NORMALIZE, ("probability", "number"))
     assert prediction.shape == (2, 1, 47, 45)
     assert ((prediction[0] > 0.5) == (labels[:, :-1, :-3] > 0)).mean() > 0.9
 
