@@ -18,6 +18,7 @@ from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.tools.inside import laid_out
 from napari_apprentice.jobs import InsideResult
 from napari_apprentice.session import InsideMap
+from napari_apprentice.settings import ClassName
 
 
 def press(button) -> None:
@@ -79,6 +80,29 @@ def test_the_network_chosen_in_the_panel_is_the_one_that_learns(panel, opened, r
     press(panel.teach.job.verb.button)
     net = runners.jobs[-1].job.net
     assert net == FreshSettings(network="attention-unet", width=8, norm="group").net(2, (1, 0.5, 0.5), in_channels=2)
+
+
+def test_what_tells_objects_apart_is_chosen_for_a_fresh_network(panel, opened, runners, cells):
+    choose(panel.model.choice, "Fresh U-Net (2D)")
+    press(panel.model.fresh.fold)
+    field = panel.model.fresh.more.fields["representation"].native
+    assert field.currentText() == "distance to the outline"
+    choose(field, "pixels that belong together")
+    assert panel.session.fresh_settings == FreshSettings(representation="affinities")
+    panel.session.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
+    panel.tools.approve("image")
+    press(panel.teach.job.verb.button)
+    job = runners.jobs[-1].job
+    assert (job.representation, job.net.out_channels) == ("affinities", 9)
+
+
+def test_classes_have_nothing_to_tell_apart(panel, opened):
+    choose(panel.model.choice, "Fresh U-Net (2D)")
+    field = panel.model.fresh.more.fields["representation"].native
+    assert field.isEnabled()
+    panel.session.choose_kind("classes", (ClassName(value=1, name="gland"),))
+    QTest.qWait(50)
+    assert not field.isEnabled()
 
 
 def test_only_networks_for_the_image_are_offered(panel, viewer, opened, cells):

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label
 
+from apprentice_lab.representations import representation
 from apprentice_lab.sets import pictures
-from napari_apprentice.data.representations import representation
 from napari_apprentice.data.scores import Matches, matches
 from napari_apprentice.settings import DecodeSettings
 

@@ -20,14 +20,14 @@ from apprentice_lab.bench import ceilings, family_pictures, partly, report, repr
 from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Seeds, Steps, Trained, Width
 from apprentice_lab.bench.tasks import TASKS, THRESHOLDS, Example, TaskName, fitted, read, read_all
 from apprentice_lab.bench.trials import Exam, tried
+from apprentice_lab.representations import RepresentationName, representation
 from napari_apprentice.architecture import preset
-from napari_apprentice.data.representations import Representation, representation
+from napari_apprentice.data.representations import Representation
 from napari_apprentice.data.results import folder
 from napari_apprentice.data.scores import matches_within
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings, Settings
 
 Annotation = Literal["full", "partial"]
-RepresentationName = Literal["log-distance", "depth-and-centre", "flows", "affinities"]
 Job = tuple[TaskName, Annotation, RepresentationName, int]
 
 _FOREGROUND = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)

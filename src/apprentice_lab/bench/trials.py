@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from apprentice_lab.bench.experiment import Schedule
 from apprentice_lab.bench.tasks import Example, Labels, Task
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.settings import DecodeSettings, RepresentationName, Triple
+from napari_apprentice.settings import DecodeSettings, Triple
 
 
 class Patches(Protocol):
@@ -80,7 +80,7 @@ def tried(
     checkpoint: Path,
     *,
     known: Mapping[str, NDArray[Any]] | None = None,
-    representation: RepresentationName = "log-distance",
+    representation: str = "log-distance",
     upright: bool = False,
 ) -> Outcome:
     """Train `net` from scratch and judge it; goes on from `checkpoint` when an earlier attempt was interrupted.

@@ -10,10 +10,10 @@ import torch
 from scipy import ndimage
 from torch import nn
 
+from apprentice_lab.representations import representation as named
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.instances import emphasis
 from napari_apprentice.data.representations import Meaning
-from napari_apprentice.data.representations import representation as named
 from napari_apprentice.engine.activation import activated
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.normalize import fit

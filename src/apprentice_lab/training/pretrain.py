@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from apprentice_lab.representations import representation
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.representations import representation
 from napari_apprentice.data.whole import whole
 from napari_apprentice.engine.augment import Augmentation
 from napari_apprentice.engine.batches import Batch, Source, draw_batch

@@ -11,13 +11,14 @@ from typing import Literal
 import numpy as np
 import torch
 
+from apprentice_lab.representations import representation
 from apprentice_lab.training.annotated import annotated_source, predict_whole
 from apprentice_lab.training.annotated_classes import class_source
 from apprentice_lab.training.pretrain import Cycle, PretrainPlan, pretrain
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import classes
 from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND
-from napari_apprentice.data.representations import NUMBER, Meaning, representation
+from napari_apprentice.data.representations import NUMBER, Meaning
 from napari_apprentice.engine.augment import AUGMENTATIONS, Augmentation
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.device import mixed_precision, pick

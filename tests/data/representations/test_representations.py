@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from napari_apprentice.data.representations import representation
 from napari_apprentice.data.scores import matches
-from napari_apprentice.settings import DecodeSettings
+from napari_apprentice.settings import DecodeSettings, RepresentationName
 
-NAMES = ("log-distance", "affinities", "flows", "depth-and-centre")
+NAMES = get_args(RepresentationName)
 SETTINGS = DecodeSettings(min_size=4)
 
 
@@ -59,11 +61,10 @@ def test_objects_in_thick_slices_come_back(name: str) -> None:
     assert matches(labels, found, (0.9,))[0].average_precision == 1
 
 
-@pytest.mark.parametrize("name", ["flows", "affinities"])
-def test_thin_objects_side_by_side_stay_two(name: str) -> None:
+def test_thin_objects_side_by_side_stay_two() -> None:
     labels = np.zeros((1, 24, 48), np.uint32)
     labels[0, 8:12, 6:42], labels[0, 12:16, 6:42] = 1, 2
-    kind = representation(name, 2)
+    kind = representation("affinities", 2)
     found = kind.decode(kind.encode(labels, all_known(labels))[0], SETTINGS)
     assert matches(labels, found, (0.9,))[0].average_precision == 1
 
@@ -100,30 +101,6 @@ def test_foreground_counts_exactly_where_vouched_for(name: str) -> None:
     np.testing.assert_array_equal(target[0] > 0, vouched == 2)
 
 
-def test_depth_and_centre_are_known_of_whole_objects_only() -> None:
-    labels, vouched = partly_known()
-    target, weight = representation("depth-and-centre").encode(labels, vouched)
-    np.testing.assert_array_equal(weight[2] > 0, labels == 1)
-    inside = (weight[1] > 0) & (labels > 0)
-    np.testing.assert_array_equal(inside, labels == 1)
-    assert (weight[1][vouched == 1] == 1).all()
-    assert target[1][labels == 1].max() == target[2][labels == 1].max() == 1
-    assert target[2][labels == 1].min() == 0
-
-
-def test_flows_are_known_of_whole_objects_only_and_lead_inwards() -> None:
-    labels, vouched = partly_known()
-    target, weight = representation("flows").encode(labels, vouched)
-    for channel in (1, 2):
-        np.testing.assert_array_equal(weight[channel] > 0, labels == 1)
-    length = np.linalg.norm(target[1:], axis=0)[labels == 1]
-    assert np.isclose(length, 1).sum() == 35
-    assert (length == 0).sum() == 1
-    assert target[1, 0, 4, 6] > 0.5
-    assert target[1, 0, 9, 6] < -0.5
-    assert target[2, 0, 6, 4] > 0.5
-
-
 def test_affinities_are_known_wherever_both_voxels_are() -> None:
     labels, vouched = partly_known()
     kind = representation("affinities")
@@ -150,14 +127,12 @@ def test_affinities_are_known_wherever_both_voxels_are() -> None:
     assert weight[2, 0][half][:-1].any(), "the half that is vouched for teaches affinities"
 
 
-def test_one_slice_of_a_volume_teaches_affinities_and_distances_but_no_flows() -> None:
+def test_one_slice_of_a_volume_teaches_affinities_and_distances() -> None:
     labels = thick_slices()
     vouched = np.zeros_like(labels, np.uint8)
     vouched[5] = all_known(labels)[5]
     counts = {name: representation(name, 3).encode(labels, vouched)[1] for name in NAMES}
     assert counts["log-distance"][1, 5].all()
-    assert not counts["flows"][1:].any()
-    assert not counts["depth-and-centre"][2].any()
     kind = representation("affinities", 3)
     near = kind.offsets.index((0, 0, 1)) + 1
     assert counts["affinities"][near, 5, :, :-1].all()

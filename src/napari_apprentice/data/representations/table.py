@@ -7,8 +7,6 @@ from typing import Literal
 
 from napari_apprentice.data.representations.affinities import Affinities
 from napari_apprentice.data.representations.classes import Classes
-from napari_apprentice.data.representations.depth_and_centre import DepthAndCentre
-from napari_apprentice.data.representations.flows import Flows
 from napari_apprentice.data.representations.log_distance import LogDistance
 from napari_apprentice.data.representations.representation import Representation
 from napari_apprentice.errors import UserError
@@ -21,8 +19,6 @@ REPRESENTATIONS: dict[str, Callable[[Dims, int], Representation]] = {
     "log-distance": lambda dims, outputs: LogDistance(),
     "affinities": lambda dims, outputs: Affinities(dims),
     "classes": lambda dims, outputs: Classes(outputs),
-    "depth-and-centre": lambda dims, outputs: DepthAndCentre(),
-    "flows": lambda dims, outputs: Flows(dims),
 }
 USUAL: dict[Kind, str] = {"instances": "log-distance", "classes": "classes"}
 

@@ -12,7 +12,9 @@ from napari_apprentice.gui.sections.section import Fold, muted
 from napari_apprentice.session import Session
 
 _SHOWN = ("network", "width")
-_MORE = ("norm", "padding", "dropout", "encoder")
+_MORE = ("representation", "norm", "padding", "dropout", "encoder")
+_LABELS = {"representation": "Tell apart by"}
+_REPRESENTATIONS = {"log-distance": "distance to the outline", "affinities": "pixels that belong together"}
 _TITLES: dict[str, str] = {name: one.title for name, one in PRESETS.items()}
 
 
@@ -23,7 +25,7 @@ class FreshNetwork(QWidget):
         super().__init__()
         self._session = session
         self.form: Form[FreshSettings] = Form(session.fresh_settings, self._on_changed, _SHOWN)
-        self.more: Form[FreshSettings] = Form(session.fresh_settings, self._on_changed, _MORE)
+        self.more: Form[FreshSettings] = Form(session.fresh_settings, self._on_changed, _MORE, _LABELS)
         self.fold = Fold(self.more, "More settings")
         self.words = muted("")
         self.facts = muted("")
@@ -40,6 +42,8 @@ class FreshNetwork(QWidget):
             form.show_settings(settings)
         dims = 3 if current is not None and current.volume.is_3d else 2
         self.form.offer("network", [name for name, one in PRESETS.items() if dims in one.dims], _TITLES)
+        self.more.offer("representation", list(_REPRESENTATIONS), _REPRESENTATIONS)
+        self.more.fields["representation"].native.setEnabled(self._session.kind == "instances")
         chosen = PRESETS[settings.network]
         self.words.setText(f"{chosen.words} ({chosen.paper})")
         self.facts.setText(self._facts())

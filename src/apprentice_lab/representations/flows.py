@@ -14,9 +14,9 @@ import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import splu
 
+from apprentice_lab.representations.depth_and_centre import centres
 from napari_apprentice.data.basins import basins
 from napari_apprentice.data.corrections import Labels, Mask, Vouched, ranked, whole_objects
-from napari_apprentice.data.representations.depth_and_centre import centres
 from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, foreground
 from napari_apprentice.data.representations.patch import Patch, encoded_again
 from napari_apprentice.data.representations.representation import EVEN, Channel, Spacing, Values
