@@ -123,14 +123,28 @@ def test_a_region_of_a_class_comes_with_its_class(tmp_path: Path) -> None:
     assert mask_of(result, (2, 3, 50, 60))[1].all()
 
 
+def test_a_region_of_the_only_class_is_proposed(tmp_path: Path) -> None:
+    net = NetSettings(widths=(4, 8), pools=((1, 2, 2),), in_channels=2, out_channels=1)
+    built = build(net)
+    built.head.weight.data.zero_()
+    built.head.bias.data[:] = 2.0
+    header = ModelHeader(id="c", name="c", kind="classes", classes=(ClassName(value=1, name="a"),), net=net)
+    save(tmp_path / "c.safetensors", header, built)
+    pixels = scratch.write(tmp_path / "image.npy", np.random.default_rng(0).random((1, 1, 1, 50, 60), np.float32))
+    result = ask(Engine(), VolumeRef(pixels=pixels), str(tmp_path / "c.safetensors"), (0, 0, 20, 30))
+    assert result.class_value == 1
+    assert mask_of(result, (1, 1, 50, 60)).all()
+
+
+@pytest.mark.parametrize("interpolates", [True, False])
 @pytest.mark.parametrize("scale", [0.5, 0.7, 1.0, 1.6])
-def test_a_view_of_a_prediction_lies_where_the_image_is(scale: float) -> None:
+def test_a_view_of_a_prediction_lies_where_the_image_is(scale: float, interpolates: bool) -> None:
     shape = (2, 60, 80)
     y, x = np.mgrid[: round(60 * scale), : round(80 * scale)]
     places = np.stack([(y + 0.5) / scale - 0.5, (x + 0.5) / scale - 0.5])  # each value says where in the image it is
     prediction = Prediction(np.repeat(places[:, None], 2, axis=1).astype(np.float32), shape)
     box = (slice(0, 2), slice(11, 41), slice(22, 80))
-    view = view_of(prediction, box)
+    view = view_of(prediction, box, interpolates=interpolates)
     z, row, column = view.place((1, 20, 50))
     assert abs(view.values[0, z, row, column] - 20) <= 0.5 / min(scale, 1)
     assert abs(view.values[1, z, row, column] - 50) <= 0.5 / min(scale, 1)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data import samples
 from napari_apprentice.data.models import read_header
 from napari_apprentice.events import Finished, TileDone
@@ -71,6 +72,29 @@ def test_instances_from_the_bundled_model(loop):
     np.testing.assert_array_equal(entry.labels[kept], before)
     loop.models.go_back()
     assert loop.model.key == "nuclei-2d"
+
+
+def test_objects_by_affinities_from_a_fresh_network(loop):
+    image, truth = cropped("nuclei_2d", slice(None), slice(0, 160), slice(0, 160))
+    entry = loop.add_image(image)
+    loop.choose_model(FRESH)
+    loop.fresh_settings = FreshSettings(representation="affinities", width=8)
+    correct(loop, truth, 12)
+    loop.teach_settings = FEW_STEPS.model_copy(update={"max_steps": 30, "batch_size": 8})
+    assert "--representation affinities" in loop.command_line("teach")
+    loop.teach()
+    loop.run_until_idle()
+    header = read_header(loop.project.lineage.file("v1"))
+    assert (header.representation, header.net.out_channels) == ("affinities", 9)
+    loop.adopt("v1")
+    loop.segment()
+    loop.run_until_idle()
+    assert isinstance(loop.events[-1], Finished)
+    assert entry.labels.max() > 3
+    loop.fresh_settings = FreshSettings()  # is of the next fresh start, and not of what is taught further
+    loop.teach()
+    loop.run_until_idle()
+    assert read_header(loop.project.lineage.file("v2")).representation == "affinities"
 
 
 def test_classes_from_a_fresh_network(loop):

@@ -9,7 +9,7 @@ from napari_apprentice.architecture import NetSettings, preset
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.nets import Net, build
-from napari_apprentice.engine.nets.transfer import load_encoder
+from napari_apprentice.engine.nets.transfer import load_all_but_heads, load_encoder
 from napari_apprentice.errors import UserError
 
 X = torch.rand(1, 2, 1, 32, 32)
@@ -141,3 +141,26 @@ def test_a_file_of_something_else_is_answered_in_one_sentence(tmp_path: Path) ->
     torch.save(state, tmp_path / "vgg16.pth")
     with pytest.raises(UserError, match="choose fcn-32s"):
         load_encoder(build(preset("unet", in_channels=3, width=4)), tmp_path / "vgg16.pth")
+
+
+@pytest.mark.parametrize("name", ["unet", "unet++", "segnet"])
+def test_all_but_what_is_answered_is_taken_over_and_foreground_stays(name: str) -> None:
+    torch.manual_seed(0)
+    two = preset(name, in_channels=2, width=4)  # type: ignore[arg-type]
+    theirs = build(two).eval()
+    ours = build(two.model_copy(update={"out_channels": 5})).eval()
+    load_all_but_heads(ours, theirs)
+    with torch.no_grad():
+        known, found = theirs(X), ours(X)
+    assert found.shape[1] == 5
+    torch.testing.assert_close(found[:, 0], known[:, 0])
+    assert not torch.allclose(found[:, 1], known[:, 1])
+
+
+def test_answers_that_are_added_up_on_the_way_begin_anew_but_for_foreground() -> None:
+    two = preset("fcn-8s", in_channels=2, width=4)
+    theirs, ours = build(two), build(two.model_copy(update={"out_channels": 5}))
+    load_all_but_heads(ours, theirs)
+    one, other = theirs.state_dict()["lift.0.weight"], ours.state_dict()["lift.0.weight"]
+    torch.testing.assert_close(other[0, 0], one[0, 0])
+    torch.testing.assert_close(ours.state_dict()["down.0.0.weight"], theirs.state_dict()["down.0.0.weight"])

@@ -47,10 +47,10 @@ def load_all_but_heads(net: Net, other: Net) -> None:
     """
     found = net.state_dict()
     for name, tensor in other.state_dict().items():
-        if not name.startswith("head."):
-            found[name] = tensor
-        elif found[name].shape[1:] == tensor.shape[1:]:
-            found[name][0] = tensor[0]
+        own, answers = found[name], name.startswith("head.")
+        sizes = enumerate(zip(own.shape, tensor.shape, strict=True))
+        first = tuple(0 if n != m or (answers and axis == 0) else slice(None) for axis, (n, m) in sizes)
+        own[first] = tensor[first]
     net.load_state_dict(found)
 
 
