@@ -21,8 +21,8 @@ class FreshSettings(Settings):
         RepresentationName,
         Field(
             description="What tells objects apart. log-distance: how far each pixel is from the outline of its object; "
-            "learned best from few corrections. affinities: which pixels belong together; for long, bent or branched "
-            "objects, needs more corrections. Classes need neither."
+            "learned best from few corrections. affinities: which pixels belong together, also in long and bent "
+            "objects; needs many more corrections and more time. Classes need neither."
         ),
     ] = "log-distance"
     norm: Annotated[

@@ -53,7 +53,7 @@ class Affinities(InstanceRepresentation):
     choices = {"foreground": FOREGROUND, "split": (0.3, 0.4, 0.5, 0.6, 0.7)}
     interpolates = False
     encoded_again = True
-    decoding_bytes = 256
+    decoding_bytes = 300
 
     @property
     def offsets(self) -> tuple[Triple, ...]:
