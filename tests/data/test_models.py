@@ -59,3 +59,10 @@ def test_what_a_model_cannot_mean_is_one_sentence(fields: dict[str, str], senten
     with pytest.raises(UserError, match=sentence):
         representation_of(header(**fields))
     assert sentence in why_not_masks(header(**fields))
+
+
+def test_a_model_that_needs_what_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napari_apprentice.data.representations.affinities.mutex_watershed", None)
+    model = header(representation="affinities", net=NetSettings(out_channels=9))
+    assert "bioimage-cpp" in why_not_masks(model)
+    assert why_not_masks(header()) == ""

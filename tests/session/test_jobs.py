@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from napari_apprentice.architecture import NetSettings
+from napari_apprentice.architecture import FreshSettings, NetSettings
 from napari_apprentice.data import scratch
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader
 from napari_apprentice.data.volume import Volume
@@ -279,6 +279,20 @@ def test_a_fresh_network_has_the_image_s_dimensionality_and_channels(session):
     job = session.runners.started[-1].job
     assert job.parent is None
     assert (job.net.dims, job.net.in_channels, job.net.out_channels) == (3, 4, 2)
+
+
+@pytest.mark.parametrize(("depth", "outputs"), [(1, 9), (4, 12)])
+def test_a_fresh_network_answers_as_much_as_what_tells_objects_apart_needs(session, monkeypatch, depth, outputs):
+    session.add_image(image(0, (1, 1, depth, 20, 30)))
+    session.choose_model(FRESH)
+    session.fresh_settings = FreshSettings(representation="affinities")
+    session.paint(rows(1), 1)
+    session.teach()
+    job = session.runners.started[-1].job
+    assert (job.representation, job.net.out_channels) == ("affinities", outputs)
+    session.cancel("teach")
+    monkeypatch.setattr("napari_apprentice.data.representations.affinities.mutex_watershed", None)
+    assert "bioimage-cpp" in session.why_not_fits(session.current.volume)
 
 
 def test_the_corrections_of_all_images_teach(ready):

@@ -130,10 +130,9 @@ def why_not_masks(header: ModelHeader) -> str:
     """One sentence when a model gives images back instead of proposing masks, or proposes them in a way not known."""
     if header.kind != "values":
         try:
-            representation_of(header)
+            return representation_of(header).why_not()
         except UserError as error:
             return str(error)
-        return ""
     return (
         f"{header.name} is an auto-encoder, which repeats images and proposes no masks: "
         "start a fresh network with it as the encoder, or choose another model."

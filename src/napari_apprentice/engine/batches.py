@@ -103,7 +103,9 @@ def _look(source: Source, view: View, size: Size, z: int) -> _Seen:
     return _Seen(image, look(torch.where(there, source.target, 0.0), True), weight, labels, known)
 
 
-def _in_patch(source: Source, kind: Representation, seen: _Seen, view: View) -> tuple[torch.Tensor, torch.Tensor]:
+def _in_patch(
+    source: Source, representation: Representation, seen: _Seen, view: View
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Target and weight as they are in what is seen."""
     height, width = source.image.shape[2:]
     patch = Patch(
@@ -119,7 +121,7 @@ def _in_patch(source: Source, kind: Representation, seen: _Seen, view: View) -> 
         plane=(height, width),
         spacing=source.spacing,
     )
-    target, weight = kind.in_patch(patch)
+    target, weight = representation.in_patch(patch)
     return torch.from_numpy(target), torch.from_numpy(weight)
 
 

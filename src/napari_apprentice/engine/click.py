@@ -56,16 +56,16 @@ def _grown(task: Task, t: int, at: Spot, prediction: Prediction | None) -> Found
 
 def _propose(task: Task, t: int, at: Spot, prediction: Prediction | None, box: Slices) -> tuple[np.ndarray, int | None]:
     header = task.network.header
-    kind = representation_of(header)
+    representation = representation_of(header)
     if prediction is None:
         part = finished(_predict_window(task, t, box))
         z, y, x = (slice(0, s.stop - s.start) for s in box)
-        view = view_of(part, (z, y, x), interpolates=kind.interpolates)
+        view = view_of(part, (z, y, x), interpolates=representation.interpolates)
         here = view.place(_inside(at, box))
     else:
-        view = view_of(prediction, box, interpolates=kind.interpolates)
+        view = view_of(prediction, box, interpolates=representation.interpolates)
         here = view.place(at)
-    found, value = kind.object_at(view.values, here, header.decode)
+    found, value = representation.object_at(view.values, here, header.decode)
     mask = view.at_image(found)
     return (mask if mask.any() or value is not None else _outlined(task, t, at, box)), value
 

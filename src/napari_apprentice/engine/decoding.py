@@ -23,9 +23,11 @@ def labels_of(prediction: Prediction, header: ModelHeader, spacing: Spacing = (1
     Decoded at the finer of both resolutions: outlines are smooth where the image is finer, and thin gaps between
     objects survive where the network is. What means something in the network's grid only is decoded there.
     """
-    kind = representation_of(header)
-    values, decode = at_finer(prediction, header.decode) if kind.interpolates else (prediction.values, header.decode)
-    return _at_image(kind.decode(values, decode, spacing), prediction)
+    representation = representation_of(header)
+    values, decode = (
+        at_finer(prediction, header.decode) if representation.interpolates else (prediction.values, header.decode)
+    )
+    return _at_image(representation.decode(values, decode, spacing), prediction)
 
 
 def at_finer(prediction: Prediction, decode: DecodeSettings) -> tuple[np.ndarray, DecodeSettings]:

@@ -40,7 +40,7 @@ class Examiner:
         self._net = net
         self._device = device
         self._header = header
-        self._kind = representation_of(header)
+        self._representation = representation_of(header)
         self._objective = objective
         self._beat = beat
 
@@ -65,20 +65,22 @@ class Examiner:
 
     def score(self, exams: Sequence[Exam], verdict: Verdict, decode: DecodeSettings) -> Mark:
         """What predictions come to: mean Dice of classes, or average precision at IoU .5 and beyond."""
-        if self._kind.kind == "classes":
-            score = judging.class_marks(exams, verdict, self._kind, [one.value for one in self._header.classes])
+        if self._representation.kind == "classes":
+            score = judging.class_marks(
+                exams, verdict, self._representation, [one.value for one in self._header.classes]
+            )
             return Mark(verdict.loss, score, score)
-        found = judging.marks(exams, verdict, self._kind, decode)
+        found = judging.marks(exams, verdict, self._representation, decode)
         fine = float(np.mean([one.average_precision for one in found]))
         return Mark(verdict.loss, found[0].average_precision, 0.5 * (found[0].average_precision + fine))
 
     def decoding(self, exams: Sequence[Exam]) -> Generator[Event, None, DecodeSettings]:
         """How to separate objects, chosen on what taught."""
         first, what = self._header.decode, "Choosing how to separate objects"
-        if not self._kind.choices:
+        if not self._representation.choices:
             return first
         verdict = yield from self.sit(exams, what)
-        tries = refit.decoding(exams, verdict, self._kind, first, sections=True)
+        tries = refit.decoding(exams, verdict, self._representation, first, sections=True)
         while True:
             try:
                 next(tries)

@@ -152,12 +152,17 @@ def forward(net: nn.Module, settings: NetSettings, image: torch.Tensor, gain: fl
 
 
 def marks(
-    exams: Sequence[Exam], verdict: Verdict, kind: Representation, decode: DecodeSettings, *, sections: bool = True
+    exams: Sequence[Exam],
+    verdict: Verdict,
+    representation: Representation,
+    decode: DecodeSettings,
+    *,
+    sections: bool = True,
 ) -> list[Matches]:
     """Whole objects found, missed and invented at `THRESHOLDS`."""
     total = [Matches(t, 0, 0, 0) for t in THRESHOLDS]
     for exam, prediction in zip(exams, verdict.predictions, strict=True):
-        proposed = kind.decode(prediction, decode)
+        proposed = representation.decode(prediction, decode)
         for i, one in enumerate(
             scores.matches_within(exam.labels, proposed, exam.vouched, THRESHOLDS, sections=sections)
         ):
@@ -165,11 +170,13 @@ def marks(
     return total
 
 
-def class_marks(exams: Sequence[Exam], verdict: Verdict, kind: Representation, values: Sequence[int]) -> float:
+def class_marks(
+    exams: Sequence[Exam], verdict: Verdict, representation: Representation, values: Sequence[int]
+) -> float:
     """Mean Dice of the classes over what is vouched for."""
     truth, found = [], []
     for exam, prediction in zip(exams, verdict.predictions, strict=True):
         known = exam.vouched > 0
         truth.append(np.where(exam.vouched == AS_LABELLED, exam.labels, 0)[known])
-        found.append(kind.decode(prediction, DecodeSettings())[known])
+        found.append(representation.decode(prediction, DecodeSettings())[known])
     return scores.mean_dice(scores.dice(np.concatenate(truth), np.concatenate(found), values))

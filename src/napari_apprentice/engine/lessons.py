@@ -127,12 +127,12 @@ def frames_of(corrected: Corrected, zooms: list[float]) -> Iterator[Frame]:
 
 
 def windows_of(
-    frame: Frame, kind: Representation, normalize: NormalizeSettings, rng: np.random.Generator
+    frame: Frame, representation: Representation, normalize: NormalizeSettings, rng: np.random.Generator
 ) -> Iterator[Window]:
     """The windows of a frame in which something is vouched for."""
     scaling = fit(frame.fitted_on, normalize)
     for core, around in _boxes(frame.vouched, frame.zoom):
-        yield _window(frame, core, around, kind, scaling, rng)
+        yield _window(frame, core, around, representation, scaling, rng)
 
 
 def _boxes(vouched: np.ndarray, zoom: float) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:
@@ -161,7 +161,7 @@ def _window(
     frame: Frame,
     core: tuple[slice, ...],
     around: tuple[slice, ...],
-    kind: Representation,
+    representation: Representation,
     scaling: Scaling,
     rng: np.random.Generator,
 ) -> Window:
@@ -171,8 +171,8 @@ def _window(
     small = resize_labels(labels, plane)
     known, whole = _known(labels, vouched, plane)
     spacing = (frame.spacing[0], frame.spacing[1] / frame.zoom, frame.spacing[2] / frame.zoom)
-    target, weight = kind.encode(small, known, spacing, whole)
-    if kind.kind == "instances":
+    target, weight = representation.encode(small, known, spacing, whole)
+    if representation.kind == "instances":
         weight[0][rim(small, known)] = _RIM_BACKGROUND
     own = np.zeros(labels.shape, bool)  # each voxel teaches in one window only
     own[tuple(slice(c.start - a.start, c.stop - a.start) for c, a in zip(core, around, strict=True))] = True
@@ -186,10 +186,10 @@ def _window(
         torch.from_numpy(target),
         torch.from_numpy(weight * teaches),
         torch.from_numpy(shown.astype(np.float32)),
-        places(small, training, kind.kind, rng),
-        kind.kind,
-        kind,
-        torch.from_numpy(np.stack([known, whole]).astype(np.float32)) if kind.encoded_again else None,
+        places(small, training, representation.kind, rng),
+        representation.kind,
+        representation,
+        torch.from_numpy(np.stack([known, whole]).astype(np.float32)) if representation.encoded_again else None,
         spacing,
     )
     judging = torch.from_numpy(weight * (validation > 0))

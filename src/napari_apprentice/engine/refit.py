@@ -25,44 +25,44 @@ _SMALLER, _LESS_SURE = 0.5, 0.08
 
 
 def decoding(
-    exams: Sequence[Exam], verdict: Verdict, kind: Representation, first: DecodeSettings, *, sections: bool
+    exams: Sequence[Exam], verdict: Verdict, representation: Representation, first: DecodeSettings, *, sections: bool
 ) -> Generator[None, None, DecodeSettings]:
     """The best decoding of the predictions in ``verdict``, of the choices there are for it; yields after each try.
 
     One setting after the other: each depends little on the others. Of equals the one nearest to ``first`` stays.
     """
     best = first.model_copy(update={"confidence": 0.0, "min_size": 4})
-    top, objects = _score(exams, verdict, kind, best, sections=sections)
+    top, objects = _score(exams, verdict, representation, best, sections=sections)
     if objects < _FEWEST:
         return best.model_copy(update={"min_size": min(12, first.min_size)})
-    for name, values in kind.choices.items():
+    for name, values in representation.choices.items():
         for value in values:
             tried = best.model_copy(update={name: value})
             if tried == best:
                 continue
-            score, _ = _score(exams, verdict, kind, tried, sections=sections)
+            score, _ = _score(exams, verdict, representation, tried, sections=sections)
             yield
             if score > top + 0.005:
                 best, top = tried, score
-    return _without_unusual(exams, verdict, kind, best)
+    return _without_unusual(exams, verdict, representation, best)
 
 
 def _score(
-    exams: Sequence[Exam], verdict: Verdict, kind: Representation, settings: DecodeSettings, *, sections: bool
+    exams: Sequence[Exam], verdict: Verdict, representation: Representation, settings: DecodeSettings, *, sections: bool
 ) -> tuple[float, int]:
-    found = marks(exams, verdict, kind, settings, sections=sections)
+    found = marks(exams, verdict, representation, settings, sections=sections)
     objects = found[0].true_positives + found[0].false_negatives
     return float(np.mean([one.average_precision for one in found])), objects
 
 
 def _without_unusual(
-    exams: Sequence[Exam], verdict: Verdict, kind: Representation, settings: DecodeSettings
+    exams: Sequence[Exam], verdict: Verdict, representation: Representation, settings: DecodeSettings
 ) -> DecodeSettings:
     """Drop what is smaller or less probable than nearly all objects that were corrected and found."""
     sizes: list[float] = []
     confidences: list[float] = []
     for exam, prediction in zip(exams, verdict.predictions, strict=True):
-        proposed = kind.decode(prediction, settings)
+        proposed = representation.decode(prediction, settings)
         truth = np.where(exam.vouched == AS_LABELLED, exam.labels, 0)
         table = overlap(truth, proposed)
         names = np.unique(proposed[proposed > 0])

@@ -30,17 +30,17 @@ def trust_in(score: float) -> float:
     return float(np.clip((score - low) / (high - low), 0.0, 1.0))
 
 
-def with_stand_in(window: Window, kind: Representation, share: float = STAND_IN) -> Window:
+def with_stand_in(window: Window, representation: Representation, share: float = STAND_IN) -> Window:
     """The window with negative weights where nothing is vouched for: see `losses.settle`."""
     free = _free(window)
     target, weight = window.source.target, window.source.weight.clone()
-    for k, channel in enumerate(kind.channels):
+    for k, channel in enumerate(representation.channels):
         if channel.background is not None:
             weight[k][free & (weight[k] == 0) & (target[k] == channel.background)] = -share
     return replace(window, source=replace(window.source, weight=weight))
 
 
-def with_parent(window: Window, prediction: np.ndarray, kind: Representation, trust: float) -> Window:
+def with_parent(window: Window, prediction: np.ndarray, representation: Representation, trust: float) -> Window:
     """The window with what the parent, (K, Z, Y, X) as its channels mean, is sure of as a target of a low weight.
 
     Of a representation that is encoded again in every patch foreground is replayed, and nothing else.
@@ -48,7 +48,7 @@ def with_parent(window: Window, prediction: np.ndarray, kind: Representation, tr
     free = _free(window)
     said = torch.from_numpy(prediction)
     target, weight = window.source.target.clone(), window.source.weight.clone()
-    if kind.kind == "classes":
+    if representation.kind == "classes":
         sure = free & (said.amax(dim=0) > 1 - _SURE)
         target[0][sure] = said.argmax(dim=0).float()[sure]
         weight[0][sure] = _WEIGHT * trust
@@ -57,7 +57,7 @@ def with_parent(window: Window, prediction: np.ndarray, kind: Representation, tr
     sure = free & ((said[0] < _SURE) | (said[0] > 1 - _SURE))
     target[0][sure] = objects.float()[sure]
     weight[0][sure] = _WEIGHT * trust
-    for k, channel in enumerate(kind.channels[1:], 1):
+    for k, channel in enumerate(representation.channels[1:], 1):
         inner = sure & (weight[k] <= 0)
         if channel.background is None:
             inner &= objects

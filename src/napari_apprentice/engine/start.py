@@ -116,12 +116,12 @@ def _check(parent: ModelHeader, job: TeachJob, corrected: Corrected) -> None:
 
 def _saying_otherwise(net: Net, header: ModelHeader, name: str | None) -> tuple[Net, ModelHeader]:
     """A parent's network with heads for another representation, which have yet to learn all but foreground."""
-    kind = representation(name or header.representation, header.net.dims, header.net.out_channels)
-    settings = header.net.model_copy(update={"out_channels": len(kind.channels)})
+    wanted = representation(name or header.representation, header.net.dims, header.net.out_channels)
+    settings = header.net.model_copy(update={"out_channels": len(wanted.channels)})
     changed = build(settings)
     changed.lean_to_background(_FRESH_BIAS, _FRESH_HEAD)
     load_all_but_heads(changed, net)
-    changes = {"net": settings, "representation": kind.name, "decode": DecodeSettings()}
+    changes = {"net": settings, "representation": wanted.name, "decode": DecodeSettings()}
     return changed, header.model_copy(update=changes)
 
 

@@ -142,11 +142,14 @@ def fresh_net(
     volume = volumes[0]
     dims: Literal[2, 3] = 3 if all(one.is_3d for one in volumes) else 2
     outputs = 1 + max((one.value for one in classes), default=1)
+    says = representation(fresh_representation(settings, kind), dims, outputs)
+    if problem := says.why_not():
+        raise UserError(problem)
     return settings.net(
         dims,
         volume.spacing,
         int(volume.pixels.shape[1]) * NormalizeSettings().inputs_per_channel,
-        len(representation(fresh_representation(settings, kind), dims, outputs).channels),
+        len(says.channels),
     )
 
 

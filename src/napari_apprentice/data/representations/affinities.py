@@ -37,6 +37,10 @@ _FAR: dict[int, tuple[Triple, ...]] = {
     2: ((0, 3, 0), (0, 0, 3), (0, 9, 0), (0, 0, 9), (0, 6, 6), (0, 6, -6)),
     3: ((2, 0, 0), (0, 3, 0), (0, 0, 3), (4, 0, 0), (0, 6, 0), (0, 0, 6), (0, 4, 4), (0, 4, -4)),
 }
+_MISSING = (
+    "Objects made of affinities need the package bioimage-cpp, which is not installed: "
+    "install it, or use a model that tells objects apart otherwise."
+)
 _STRIDE = 2  # every second voxel along y and x repels: a quarter of the time, hardly another result
 
 
@@ -64,6 +68,10 @@ class Affinities(InstanceRepresentation):
     def channels(self) -> tuple[Channel, ...]:
         """Foreground and one for each offset."""
         return Channel("foreground"), *(Channel(f"with {' '.join(map(str, offset))}") for offset in self.offsets)
+
+    def why_not(self) -> str:
+        """Where the package with the mutex watershed is not installed."""
+        return "" if mutex_watershed is not None else _MISSING
 
     def encode(
         self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None
@@ -98,11 +106,8 @@ class Affinities(InstanceRepresentation):
         UserError
             Where the package with the mutex watershed is not installed.
         """
-        if mutex_watershed is None:
-            raise UserError(
-                "Objects made of affinities need the package bioimage-cpp, which is not installed: "
-                "install it, or use a model of another representation."
-            )
+        if problem := self.why_not():
+            raise UserError(problem)
         if self.dims == 3 or len(inside) == 1:
             return self._clusters(values, inside, settings)
         labels = np.zeros(inside.shape, np.uint32)

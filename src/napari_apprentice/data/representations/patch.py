@@ -56,17 +56,17 @@ class Patch:
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
-def encoded_again(kind: Representation, patch: Patch) -> tuple[np.ndarray, np.ndarray]:
+def encoded_again(representation: Representation, patch: Patch) -> tuple[np.ndarray, np.ndarray]:
     """Target and weight from the labels of a patch; foreground stays, and its weight says how much the rest counts.
 
     What the patch cuts off is not whole. Background that nobody vouched for stands in where nothing else is known.
     """
     if patch.labels is None:
-        raise ValueError(f"{kind.name} can only be encoded again with labels: give the source its labels")
+        raise ValueError(f"{representation.name} can only be encoded again with labels: give the source its labels")
     vouched, whole = _known(patch)
     frame = [(_FRAME, _FRAME) if n > 1 else (0, 0) for n in vouched.shape]
     inner = (slice(None), *(slice(low, n + low) for (low, _), n in zip(frame, vouched.shape, strict=True)))
-    target, weight = kind.encode(
+    target, weight = representation.encode(
         np.pad(patch.labels.astype(np.uint32), frame, mode="edge"),
         np.pad(vouched, frame, constant_values=UNKNOWN),
         (patch.spacing[0], patch.spacing[1] / patch.scale, patch.spacing[2] / patch.scale),
@@ -75,7 +75,7 @@ def encoded_again(kind: Representation, patch: Patch) -> tuple[np.ndarray, np.nd
     target, weight = np.ascontiguousarray(target[inner]), np.ascontiguousarray(weight[inner])
     counts = patch.weight[0]
     weight *= np.where(counts < 0, 1.0, counts).astype(np.float32)
-    for k, channel in enumerate(kind.channels):
+    for k, channel in enumerate(representation.channels):
         if channel.background is not None:
             stands_in = (counts < 0) & (weight[k] == 0)
             target[k][stands_in] = channel.background

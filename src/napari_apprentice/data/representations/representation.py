@@ -82,6 +82,10 @@ class Representation(ABC):
         """What each channel means."""
         return tuple(channel.meaning for channel in self.channels)
 
+    def why_not(self) -> str:
+        """One sentence when something is missing here that decoding needs; "" when nothing is."""
+        return ""
+
     @abstractmethod
     def encode(
         self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None

@@ -122,10 +122,10 @@ def _margin(header: ModelHeader, volume: Volume) -> Triple:
     return max(2, int(np.ceil(plane / max(longer, 0.5)))), plane, plane
 
 
-def _tiles(lattice: Lattice, margin: Triple, memory_mb: float, kind: Representation) -> Triple:
+def _tiles(lattice: Lattice, margin: Triple, memory_mb: float, representation: Representation) -> Triple:
     """How many tiles along z, y and x make a block: so many that margins hardly count, or that the memory is full."""
     finer = max(1.0, (lattice.down / lattice.up) ** 2)  # what is decoded at the finer resolution takes most
-    most = memory_mb * 1e6 / kind.decoding_bytes / finer
+    most = memory_mb * 1e6 / representation.decoding_bytes / finer
     count = [1, 1, 1]
     ends = [-(-n // step) for n, step in zip(lattice.network_shape, lattice.step, strict=True)]
     while _read(lattice, margin, count) > _ENOUGH * _read(lattice, (0, 0, 0), count):
