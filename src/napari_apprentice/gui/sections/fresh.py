@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_apprentice.architecture import PRESETS, FreshSettings
@@ -10,11 +12,12 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.gui.forms import Form
 from napari_apprentice.gui.sections.section import Fold, muted
 from napari_apprentice.session import Session
+from napari_apprentice.settings import RepresentationName
 
 _SHOWN = ("network", "width")
 _MORE = ("representation", "norm", "padding", "dropout", "encoder")
 _LABELS = {"representation": "Tell apart by"}
-_REPRESENTATIONS = {"log-distance": "distance to the outline", "affinities": "pixels that belong together"}
+_REPRESENTATIONS: dict[str, str] = {"log-distance": "distance to the outline", "affinities": "pixels that belong together"}
 _TITLES: dict[str, str] = {name: one.title for name, one in PRESETS.items()}
 
 
@@ -42,7 +45,7 @@ class FreshNetwork(QWidget):
             form.show_settings(settings)
         dims = 3 if current is not None and current.volume.is_3d else 2
         self.form.offer("network", [name for name, one in PRESETS.items() if dims in one.dims], _TITLES)
-        self.more.offer("representation", list(_REPRESENTATIONS), _REPRESENTATIONS)
+        self.more.offer("representation", list(get_args(RepresentationName)), _REPRESENTATIONS)
         self.more.fields["representation"].native.setEnabled(self._session.kind == "instances")
         chosen = PRESETS[settings.network]
         self.words.setText(f"{chosen.words} ({chosen.paper})")
