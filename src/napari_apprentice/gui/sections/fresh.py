@@ -17,7 +17,10 @@ from napari_apprentice.settings import RepresentationName
 _SHOWN = ("network", "width")
 _MORE = ("representation", "norm", "padding", "dropout", "encoder")
 _LABELS = {"representation": "Tell apart by"}
-_REPRESENTATIONS: dict[str, str] = {"log-distance": "distance to the outline", "affinities": "pixels that belong together"}
+_REPRESENTATIONS: dict[str, str] = {
+    "log-distance": "distance to the outline",
+    "affinities": "pixels that belong together",
+}
 _TITLES: dict[str, str] = {name: one.title for name, one in PRESETS.items()}
 
 

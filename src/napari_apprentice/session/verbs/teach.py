@@ -78,7 +78,9 @@ class Teach:
             classes=choices.classes,
             lessons=lessons,
             parent=None if model is None else str(model),
-            net=None if fresh is None else fresh_net(fresh, [one.volume for one in taught], choices.kind, choices.classes),
+            net=None
+            if fresh is None
+            else fresh_net(fresh, [one.volume for one in taught], choices.kind, choices.classes),
             encoder=None if fresh is None or fresh.encoder is None else str(fresh.encoder),
             representation=None if fresh is None else fresh_representation(fresh, choices.kind),
             settings=choices.teach,
