@@ -292,7 +292,7 @@ def test_a_fresh_network_answers_as_much_as_what_tells_objects_apart_needs(sessi
     assert (job.representation, job.net.out_channels) == ("affinities", outputs)
     session.cancel("teach")
     monkeypatch.setattr("napari_apprentice.data.representations.affinities.mutex_watershed", None)
-    assert "bioimage-cpp" in session.why_not_fits(session.current.volume)
+    assert "bioimage-cpp" in session.models.why_not_fits(session.current.volume)
 
 
 def test_the_corrections_of_all_images_teach(ready):

@@ -86,7 +86,7 @@ def test_objects_by_affinities_from_a_fresh_network(loop):
     loop.run_until_idle()
     header = read_header(loop.project.lineage.file("v1"))
     assert (header.representation, header.net.out_channels) == ("affinities", 9)
-    loop.adopt("v1")
+    loop.models.adopt("v1")
     loop.segment()
     loop.run_until_idle()
     assert isinstance(loop.events[-1], Finished)
