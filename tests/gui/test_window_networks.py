@@ -90,7 +90,7 @@ def test_what_tells_objects_apart_is_chosen_for_a_fresh_network(panel, opened, r
     choose(field, "pixels that belong together")
     assert panel.session.fresh_settings == FreshSettings(representation="affinities")
     panel.session.edits.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
-    panel.tools.approve("image")
+    panel.tools.use("approve image")
     press(panel.teach.job.verb.button)
     job = runners.jobs[-1].job
     assert (job.representation, job.net.out_channels) == ("affinities", 9)
