@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_apprentice.data import room, scratch
+from napari_apprentice.data import disk, room, scratch
 from napari_apprentice.data.temporary import TemporaryFolder
 from napari_apprentice.errors import UserError
 
@@ -57,10 +57,10 @@ def test_for_temporary_files_it_says_how_to_choose_another_folder(small_disk, mo
 
 
 def test_a_full_disk_is_known_however_it_is_said() -> None:
-    assert room.is_full(OSError(28, "No space left on device"))
-    assert room.is_full(OSError("1000 requested and 20 written"))
-    assert not room.is_full(PermissionError(13, "Permission denied"))
-    assert "choose another" in str(room.refused(PermissionError(13, "Permission denied"), Path("a/b")))
+    assert disk.is_full(OSError(28, "No space left on device"))
+    assert disk.is_full(OSError("1000 requested and 20 written"))
+    assert not disk.is_full(PermissionError(13, "Permission denied"))
+    assert "choose another" in str(disk.refused(PermissionError(13, "Permission denied"), Path("a/b")))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_apprentice.project.folder import Project
+from napari_apprentice.project.recent import recent_projects
 from napari_apprentice.session import Session
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals that a process can answer")
@@ -56,7 +56,7 @@ def test_a_window_that_is_asked_to_end_saves_and_clears_up(name: str) -> None:
     _, words = child.communicate(timeout=60)
     assert child.returncode == 128 + getattr(signal, name), words
     assert "Traceback" not in words
-    (found,) = Project.recent()
+    (found,) = recent_projects()
     assert not (found.path / "scratch").exists()
     assert left_of(found.path.parents[1]) == []
     with Session.open(found.path) as session:

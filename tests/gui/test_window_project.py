@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.panel import ApprenticePanel
 from napari_apprentice.project.folder import Project
+from napari_apprentice.project.recent import recent_projects
 from napari_apprentice.session import Session
 
 
@@ -47,7 +48,7 @@ def test_closed_panel_leaves_the_masks_and_continues_where_it_was(viewer, runner
     assert [layer.name for layer in viewer.layers].count("cells") == 1
     assert again.stage.labels.editable
     close(viewer, again)
-    assert len(Project.recent()) == 1
+    assert len(recent_projects()) == 1
 
 
 def test_images_come_back_into_an_empty_viewer(viewer, runners, cells):

@@ -13,7 +13,8 @@ from qtpy.QtWidgets import QDockWidget, QPushButton
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.layers import Reading
 from napari_apprentice.gui.panel import ApprenticePanel
-from napari_apprentice.project.folder import Project, projects_folder
+from napari_apprentice.project.folder import Project
+from napari_apprentice.project.recent import projects_folder, recent_projects, remove_unused
 from napari_apprentice.session import Session
 from napari_apprentice.settings import ClassName
 
@@ -188,7 +189,7 @@ def test_a_project_in_which_nothing_was_done_is_not_offered_even_after_a_crash(v
     QTest.qWait(50)
     path = panel.session.project.path
     shutil.copytree(path, path.with_name("killed"))  # what stays on disk when the process ends now
-    assert Project.recent() == []
+    assert recent_projects() == []
     panel.desk.close()
     assert folders() == ["killed"]
     viewer.layers.clear()
@@ -199,8 +200,8 @@ def test_a_project_in_which_nothing_was_done_is_not_offered_even_after_a_crash(v
 
 def test_a_project_that_was_asked_for_is_kept_without_images():
     Project.create(name="mine").close()
-    Project.sweep()
-    assert [recent.name for recent in Project.recent()] == ["mine"]
+    remove_unused()
+    assert [recent.name for recent in recent_projects()] == ["mine"]
 
 
 def test_classes_and_new_begin_a_project_while_the_old_one_can_be_continued(viewer, dock, cells):

@@ -107,10 +107,10 @@ def test_what_a_full_disk_refused_is_written_when_there_is_space(tmp_path, flush
                 opened.append(record)
         assert journal.read(path).records == RECORDS[:1]
         with pytest.raises(UserError):
-            opened.retry()
+            opened.catch_up()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    opened.retry()
+    opened.catch_up()
     assert journal.read(path).records == RECORDS
     opened.close()
 

@@ -10,7 +10,7 @@ import pytest
 
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.project.folder import Project
+from napari_apprentice.project.recent import recent_projects
 from napari_apprentice.session import Session
 
 
@@ -213,4 +213,4 @@ def test_a_project_is_made_by_the_first_image(session):
     assert session.project is None
     open_image(session)
     assert session.project.name == "cells"
-    assert [recent.images for recent in Project.recent()] == [1]
+    assert [recent.images for recent in recent_projects()] == [1]

@@ -14,7 +14,7 @@ from tests.session.test_damaged import image, paint, rows_of
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, journal
-from napari_apprentice.project.folder import Project
+from napari_apprentice.project.recent import recent_projects
 from napari_apprentice.session import Session
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows does not let go of a folder that is in use")
@@ -106,7 +106,7 @@ def test_a_deleted_project_is_saved_among_the_others_when_it_is_closed(session, 
     shutil.rmtree(tmp_path / "p")
     paint(session, 2)
     session.close()
-    (found,) = Project.recent()
+    (found,) = recent_projects()
     assert opened(found.path) == {0, 1, 2}
 
 

@@ -18,7 +18,7 @@ from napari_apprentice.data.files import read_image
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished, Progress, WasCancelled
-from napari_apprentice.project.folder import Project
+from napari_apprentice.project.recent import recent_projects
 from napari_apprentice.runners import InlineRunners
 from napari_apprentice.session import Session, SessionOptions
 
@@ -175,7 +175,7 @@ def test_what_a_window_that_died_left_goes_with_the_next_start(image: Path, tmp_
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script), image, tmp_path / "labels.tif"], check=False)
     assert done.returncode < 0
-    project = Project.recent()[0].path
+    project = recent_projects()[0].path
     assert list((project / "scratch").iterdir())
     assert {path.name[:6] for path in tmp_path.glob(".*labels*")} == {".level", ".part-"}
     with Session(runners=InlineRunners()):  # another project, or none

@@ -11,6 +11,7 @@ import pytest
 
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.project.folder import Project
+from napari_apprentice.project.recent import recent_projects
 from napari_apprentice.session import Session, outside
 from napari_apprentice.settings import ClassName
 
@@ -54,14 +55,14 @@ def test_a_closed_project_says_how_many_objects_it_has_and_shows_its_first_image
     with Session() as session:
         session.add_image(first, _squares(first, 3, 9))
         session.add_image(second, _squares(second, 1))
-    (recent,) = Project.recent()
+    (recent,) = recent_projects()
     assert (recent.images, recent.objects) == (2, 3)
     assert recent.picture is not None
     assert imagecodecs.png_decode(recent.picture.read_bytes()).shape == (40, 60, 3)
     before = recent.picture.read_bytes()
     with Session(Project.open(recent.path)) as session:  # the second image only
         session.undo()
-    (recent,) = Project.recent()
+    (recent,) = recent_projects()
     assert recent.objects == 2
     assert recent.picture is not None
     assert recent.picture.read_bytes() == before
@@ -72,7 +73,7 @@ def test_the_image_worked_on_last_is_current_when_the_project_is_opened_again() 
         entry = session.add_image(_image())
         session.add_image(_image("more", 1))
         session.choose_image(entry)
-    (recent,) = Project.recent()
+    (recent,) = recent_projects()
     with Session(Project.open(recent.path)) as session:
         assert session.current is not None
         assert session.current.name == "cells"
@@ -82,7 +83,7 @@ def test_a_model_chosen_before_there_was_a_project_belongs_to_it() -> None:
     with Session() as session:
         session.choose_model("cells-2d")
         session.add_image(_image())
-    (recent,) = Project.recent()
+    (recent,) = recent_projects()
     with Session(Project.open(recent.path)) as session:
         assert session.model.key == "cells-2d"
 
@@ -92,7 +93,7 @@ def test_classes_are_not_counted_as_objects() -> None:
     with Session() as session:
         session.choose_kind("classes", (ClassName(value=1, name="one", color="#ff0000"),))
         session.add_image(image, _squares(image, 1))
-    (recent,) = Project.recent()
+    (recent,) = recent_projects()
     assert recent.objects is None
     assert recent.picture is not None
 
@@ -102,9 +103,9 @@ def test_a_damaged_overview_is_as_none(content: str) -> None:
     image = _image()
     with Session() as session:
         session.add_image(image, _squares(image, 3))
-    (recent,) = Project.recent()
+    (recent,) = recent_projects()
     (recent.path / "overview.json").write_text(content, encoding="utf-8")
-    (again,) = Project.recent()
+    (again,) = recent_projects()
     assert again.objects is None
     with Session(Project.open(recent.path)):
         pass

@@ -18,8 +18,8 @@ from napari_apprentice.data.files import images_of, is_there
 from napari_apprentice.data.reading import not_said
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.project.folder import read_record
 from napari_apprentice.project.images import ImageRecord
+from napari_apprentice.project.record import read_project
 from napari_apprentice.project.versions import Lineage
 
 
@@ -136,7 +136,7 @@ def _about_model(path: Path, size: Sequence[int] | None) -> dict[str, Any]:
 
 def _about_project(path: Path) -> dict[str, Any]:
     # without the lock: a project that is open in a window may be looked at
-    record, lineage = read_record(path), Lineage(path / "versions")
+    record, lineage = read_project(path)[0], Lineage(path / "versions")
     return {
         "what": "project",
         "path": str(path),

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.lib.format import dtype_to_descr, open_memmap, write_array_header_1_0
 
-from napari_apprentice.data import npy, room
+from napari_apprentice.data import disk, npy, room
 from napari_apprentice.data.whole import whole
 from napari_apprentice.jobs import ArrayRef
 
@@ -30,7 +30,7 @@ def create(path: str | Path, shape: tuple[int, ...], dtype: Any, what: str = "")
     except OSError as error:
         with suppress(OSError):
             path.unlink(missing_ok=True)
-        raise room.refused(error, path, _bytes(shape, dtype), what) from error
+        raise disk.refused(error, path, _bytes(shape, dtype), what) from error
 
 
 def write(path: str | Path, array: Any, what: str = "") -> ArrayRef:
@@ -47,7 +47,7 @@ def write(path: str | Path, array: Any, what: str = "") -> ArrayRef:
                 piece = np.ascontiguousarray(array[at], array.dtype)
                 file.write(piece.reshape(-1).view(np.uint8).data)  # `tofile` does not say why the disk refuses
     except OSError as error:
-        raise room.refused(error, path, _bytes(array.shape, array.dtype), what) from error
+        raise disk.refused(error, path, _bytes(array.shape, array.dtype), what) from error
     return ArrayRef(path=str(path))
 
 

@@ -6,7 +6,7 @@ import tempfile
 import weakref
 from pathlib import Path
 
-from napari_apprentice.data import claims, room
+from napari_apprentice.data import claims, disk
 from napari_apprentice.data.claims import Claim
 from napari_apprentice.errors import UserError
 
@@ -19,12 +19,12 @@ class TemporaryFolder:
 
     def __init__(self) -> None:
         try:
-            self.path = Path(tempfile.mkdtemp(prefix=room.TEMPORARY))
+            self.path = Path(tempfile.mkdtemp(prefix=disk.TEMPORARY))
         except OSError as error:
             if tempfile.tempdir is None:
                 why = "No folder for temporary files can be written to: set TMPDIR to one that can and start again."
                 raise UserError(why) from error
-            raise room.refused(error, Path(tempfile.tempdir) / "folder") from error
+            raise disk.refused(error, Path(tempfile.tempdir) / "folder") from error
         self._remove = weakref.finalize(self, _removed, self.path, Claim(self.path))
 
     def close(self) -> None:

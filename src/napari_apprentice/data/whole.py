@@ -13,9 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from napari_apprentice.data import room
 from napari_apprentice.data.claims import claimed, remove_all
-from napari_apprentice.errors import UserError
 
 PART = ".part-"  # how names of what is not finished begin
 _OLD = ".old-"
@@ -66,11 +64,6 @@ def aside(path: Path) -> Iterator[Path]:
             yield place
         finally:
             remove_all(place)
-
-
-def cannot_write(path: Path, error: OSError) -> UserError:
-    """What to do about a file that the disk refused."""
-    return room.refused(error, path)
 
 
 def _take_place(part: Path, path: Path, old: Path) -> None:

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import nn
 
-from napari_apprentice.data import room
+from napari_apprentice.data import disk
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader, read_header
 from napari_apprentice.data.whole import whole
 from napari_apprentice.engine.nets import Net, build
@@ -29,7 +29,7 @@ def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = 
         with whole(path) as part:
             part.write_bytes(content)
     except OSError as error:
-        raise room.refused(error, path, len(content), "the model") from error
+        raise disk.refused(error, path, len(content), "the model") from error
 
 
 def load(path: str | Path) -> tuple[ModelHeader, Net]:

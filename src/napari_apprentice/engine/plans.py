@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_apprentice.data import room
+from napari_apprentice.data import disk
 from napari_apprentice.engine.device import available, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
@@ -111,8 +111,8 @@ def failed(error: Exception, job: Job) -> Failed:
         return Failed(message=str(error))
     if is_out_of_memory(error):
         return Failed(message=job.when_out_of_memory)
-    if isinstance(error, OSError) and room.is_full(error):
-        return Failed(message=str(room.refused(error, Path(error.filename or job.writes or job.reads[0]))))
+    if isinstance(error, OSError) and disk.is_full(error):
+        return Failed(message=str(disk.refused(error, Path(error.filename or job.writes or job.reads[0]))))
     if isinstance(error, FileNotFoundError):
         return Failed(message=f"The file {error.filename} went away while it was needed: try again.")
     message = f"Something went wrong in the program ({type(error).__name__}): please report it with the details."

@@ -31,7 +31,7 @@ from napari_apprentice.gui.sections.section import Section, button, link, muted
 from napari_apprentice.gui.sections.segment import SegmentSection
 from napari_apprentice.gui.sections.teach import TeachSection
 from napari_apprentice.gui.theme import palette, stylesheet
-from napari_apprentice.project.folder import Project
+from napari_apprentice.project.recent import recent_projects, remove_unused
 from napari_apprentice.session import Session
 
 WIDTH = 350
@@ -138,8 +138,8 @@ class ApprenticePanel(QWidget):
         left_off = self.desk.left_off
         if left_off is not None and self._go_on(left_off):
             return
-        Project.sweep()
-        latest = next(iter(Project.recent()), None)
+        remove_unused()
+        latest = next(iter(recent_projects()), None)
         if latest is not None:
             self._latest = latest.path
             self.offer.setText(f"Continue: {title(latest)}")

@@ -10,30 +10,35 @@ from napari_apprentice.project import durable
 
 
 class Document:
-    """A readable JSON file at ``path``, always whole. Only its newest content counts, and none is given up.
+    """A readable JSON file at ``path``, always whole: what ``content`` gives at the time it is written.
 
     ``prepare`` makes the folder, or raises `UserError` when nothing can be written there.
     """
 
-    def __init__(self, path: Path, prepare: Callable[[], None]) -> None:
+    def __init__(self, path: Path, content: Callable[[], Any], prepare: Callable[[], None]) -> None:
         self.path = path
+        self._content = content
         self._prepare = prepare
-        self._waiting: Any = None
+        self._is_damaged = False  # what is on disk
+        self.is_behind = False  # whether the disk does not have the content as it is
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether the newest content waits because the disk refused it."""
-        return self._waiting is not None
+    def write(self) -> None:
+        """Replace the file; `UserError` when the disk refuses, and then it waits for `catch_up`."""
+        self.is_behind = True
+        self.catch_up()
 
-    def write(self, content: Any) -> None:
-        """Replace the file; `UserError` when the disk refuses, and then the content waits for `retry`."""
-        self._waiting = content
-        self.retry()
+    def mend(self) -> None:
+        """Replace a file that is damaged, which is kept beside; `UserError` as of `write`."""
+        self._is_damaged = True
+        self.write()
 
-    def retry(self) -> None:
+    def doubt(self) -> None:
+        """What is on disk may not be what was written there."""
+        self.is_behind = True
+
+    def catch_up(self) -> None:
         """Write what waits; `UserError` when the disk still refuses."""
-        if self._waiting is None:
-            return
-        self._prepare()
-        durable.write_json(self.path, self._waiting)
-        self._waiting = None
+        if self.is_behind:
+            self._prepare()
+            durable.write_json(self.path, self._content(), is_damaged=self._is_damaged)
+            self.is_behind = self._is_damaged = False

@@ -53,7 +53,7 @@ class EntryFolder:
         self.path = path
         self.image = image
         self._flusher = flusher
-        self._document = Document(path / "entry.json", self.make)
+        self._document = Document(path / "entry.json", lambda: self.image.model_dump(mode="json"), self.make)
         self._number = 0
         self._journal: Journal | None = None  # until the labels are loaded: it is continued where it can be read
 
@@ -66,14 +66,22 @@ class EntryFolder:
         """Make the folder; `UserError` when the disk refuses, or when the project's own folder is gone."""
         self._check_place()
         for folder in (self.path.parent, self.path):
-            if os.path.lexists(folder) and not folder.is_dir():
-                numbered.set_aside(folder)
+            try:
+                if os.path.lexists(folder) and not folder.is_dir():
+                    numbered.set_aside(folder)
+            except OSError as error:
+                raise durable.disk_trouble(error, folder) from error
             durable.make_folder(folder, parents=False)
 
     def save_image(self, image: ImageRecord) -> None:
-        """Write what the image is; `UserError` when the disk refuses, and then it waits for `retry`."""
+        """Write what the image is; `UserError` when the disk refuses, and then it waits for `catch_up`."""
         self.image = image
-        self._document.write(image.model_dump(mode="json"))
+        self._document.write()
+
+    def mend(self, image: ImageRecord) -> None:
+        """Write what the image is anew; the damaged file is kept beside. `UserError` as of `save_image`."""
+        self.image = image
+        self._document.mend()
 
     def write_in(self, path: Path, image: ImageRecord) -> None:
         """Write what the image is into another folder, where it goes on; labels are written by who has them."""
@@ -203,17 +211,17 @@ class EntryFolder:
         return 0  # `load` says what is damaged
 
     def append(self, action: Action, step: int, delta: bytes, taught: int) -> None:
-        """Journal one change; `UserError` when the disk refuses, and then it waits for `retry`.
+        """Journal one change; `UserError` when the disk refuses, and then it waits for `catch_up`.
 
         ``taught`` is what `voxels_taught` is to give from now on.
         """
         self._loaded().append(Record(action, step, delta, taught))
 
-    def retry(self) -> None:
-        """Write what the disk refused before."""
-        self._document.retry()
-        if self._journal is not None and self._journal.is_behind:
-            self._journal.retry()
+    def catch_up(self) -> None:
+        """Write what the disk refused before; labels that are doubtful are written by who has them."""
+        self._document.catch_up()
+        if self._journal is not None and self._journal.is_behind and not self._journal.is_doubtful:
+            self._journal.catch_up()
 
     @property
     def is_used(self) -> bool:
@@ -222,8 +230,8 @@ class EntryFolder:
 
     @property
     def is_behind(self) -> bool:
-        """Whether anything waits because the disk refused it."""
-        return self._document.is_behind or (self._journal is not None and self._journal.is_behind)
+        """Whether the disk does not have all as it is in memory."""
+        return self._document.is_behind or self.is_doubtful or (self._journal is not None and self._journal.is_behind)
 
     @property
     def is_doubtful(self) -> bool:
@@ -232,8 +240,9 @@ class EntryFolder:
 
     def doubt(self) -> None:
         """What is on disk may not be what was written there."""
+        self._document.doubt()
         if self._journal is not None:
-            self._journal.is_doubtful = True
+            self._journal.doubt()
 
     @property
     def is_long(self) -> bool:
@@ -250,11 +259,8 @@ class EntryFolder:
 
     def close(self) -> None:
         """Put everything on disk."""
-        try:
-            self._document.retry()
-        finally:
-            if self._journal is not None:
-                self._journal.close()
+        journals = [] if self._journal is None else [self._journal]
+        durable.each([self._document.catch_up, *(one.close for one in journals)])
 
     def _go_on(self, number: int, journal_before: Journal) -> None:
         """Begin a new journal; what came before is in what has its number."""

@@ -18,7 +18,9 @@ _LONGEST_CLOSE_S = 10.0  # a drive that is gone may never answer
 
 
 class Syncable(Protocol):
-    """What can be put on disk."""
+    """What can be put on disk; once ``is_doubtful``, nothing says any more that it is there."""
+
+    is_doubtful: bool
 
     def sync(self) -> None:
         """Block until everything written so far is on disk; raises OSError."""
@@ -75,14 +77,13 @@ class Flusher:
         """Sync now, on this thread."""
         with self._lock:
             targets, self._dirty = self._dirty, set()
-        failed = False
         for target in targets:
             try:
                 target.sync()
             except OSError as error:
                 self._trouble = error
-                failed = True
-        if targets and not failed and (self.place is None or not self.place.trouble):
+        is_away = self.place is not None and bool(self.place.trouble)
+        if targets and not is_away and not any(target.is_doubtful for target in targets):
             self._synced += 1
 
     def close(self) -> None:

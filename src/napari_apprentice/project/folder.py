@@ -12,79 +12,46 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from napari_apprentice.data.home import home
 from napari_apprentice.data.temporary import TemporaryFolder
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, images, numbered, overview, salvage
+from napari_apprentice.project import durable, images, overview, salvage
 from napari_apprentice.project.document import Document
 from napari_apprentice.project.entries import EntryFolder
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.large import LargeFolder
 from napari_apprentice.project.left_behind import clear_project
 from napari_apprentice.project.place import Place
-from napari_apprentice.project.record import ProjectRecord, is_project, read_project, write_anew
+from napari_apprentice.project.recent import free_folder, projects_folder
+from napari_apprentice.project.record import ProjectRecord, is_project, read_project
 from napari_apprentice.project.versions import Lineage, now
-
-__all__ = [
-    "Project",
-    "ProjectRecord",
-    "Recent",
-    "folder_of",
-    "free_folder",
-    "is_project",
-    "projects_folder",
-    "read_record",
-]
-
-
-@dataclass(frozen=True)
-class Recent:
-    """A project that can be continued; ``objects`` is None where they were not counted."""
-
-    path: Path
-    name: str
-    images: int
-    changed: datetime
-    objects: int | None = None
-    picture: Path | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a window has it now."""
-        return _is_open(self.path)
 
 
 class Project:
-    """An open project; made by `create`, `open`, `latest` or `temporary`."""
+    """An open project; made by `create`, `open` or `temporary`."""
 
     def __init__(self, place: Place, record: ProjectRecord, *, temporary: TemporaryFolder | None = None) -> None:
         self.path = place.path
         self.record = record
         self.place = place
         self._temporary = temporary
-        self._document = Document(self.path / "project.json", self._check_place)
-        self.flusher = Flusher(place=place)
+        self._document = Document(
+            self.path / "project.json", lambda: self.record.model_dump(mode="json"), self._check_place
+        )
         self.lineage = Lineage(self.path / "versions")
+        self.flusher = Flusher(place=place)
         self.complaints: list[str] = []
         self.entries: list[EntryFolder] = []
         self._unread: list[str] = []  # images that are here and could not be opened
         self._refuge: TemporaryFolder | None = None  # for arrays, while the folder is gone
-        self._is_doubtful = False  # whether the records on disk may not be what was written
         for name in record.entries:
             self._open(name)
-        self._mend(self.lineage.complaint, self.lineage.mend)
+        self._mend([self.lineage.complaint] if self.lineage.complaint else [], self.lineage.mend)
         self._empty_scratch()
         self._watch(place)
 
@@ -125,12 +92,11 @@ class Project:
         place = Place(path)
         try:
             found, complaints = read_project(path)
+            project = cls(place, found)
         except UserError:
             place.release()
             raise
-        project = cls(place, found)
-        for complaint in complaints:
-            project._mend(complaint, lambda: write_anew(path, project.record))
+        project._mend(complaints, project._document.mend)
         return project
 
     @classmethod
@@ -138,40 +104,6 @@ class Project:
         """A project that is gone when it is closed, for work without a window; `UserError` when there is no room."""
         folder = TemporaryFolder()
         return cls(Place(folder.path), ProjectRecord(name="temporary", created=now()), temporary=folder)
-
-    @classmethod
-    def latest(cls) -> Project | None:
-        """Open the project worked on last that no other window has; None when there is none."""
-        for recent in cls.recent():
-            try:
-                return cls.open(recent.path)
-            except UserError:
-                continue
-        return None
-
-    @staticmethod
-    def recent() -> list[Recent]:
-        """Projects in the usual place, the one worked on last first; reads one small file each."""
-        found = []
-        for document in projects_folder().glob("*/project.json"):
-            try:
-                told = read_record(document.parent)
-                if told.made_by_itself and not overview.is_worked_on(document.parent):
-                    continue
-                changed = max(path.stat().st_mtime for path in [document, *document.parent.glob("entries/*/*.*")])
-            except (UserError, OSError):
-                continue
-            found.append(_recent(document.parent, told, datetime.fromtimestamp(changed).astimezone()))
-        return sorted(found, key=lambda recent: recent.changed, reverse=True)
-
-    @staticmethod
-    def sweep() -> None:
-        """Remove projects that made themselves for an image and in which nothing was done before their window died."""
-        for document in projects_folder().glob("*/project.json"):
-            path = document.parent
-            with suppress(UserError, OSError):
-                if read_record(path).made_by_itself and not overview.is_worked_on(path) and not _is_open(path):
-                    shutil.rmtree(path, ignore_errors=True)
 
     @property
     def is_temporary(self) -> bool:
@@ -198,27 +130,21 @@ class Project:
         return self.place.trouble
 
     @property
+    def _kept(self) -> list[Document | Lineage | EntryFolder]:
+        """What is on disk, or waits to be."""
+        return [self._document, self.lineage, *self.entries]
+
+    @property
     def is_behind(self) -> bool:
         """Whether the disk does not have all labels and records as they are in memory."""
-        records = self._document.is_behind or self.lineage.is_behind
-        return records or any(folder.is_behind or folder.is_doubtful for folder in self.entries)
+        return any(one.is_behind for one in self._kept)
 
     def catch_up(self) -> None:
         """Write what the disk refused before, and all records when the folder went away and came back.
 
         Labels that may not be on disk are written by who has them. `UserError` when the disk still refuses.
         """
-        if self._is_doubtful and not self.is_temporary:
-            for folder in self.entries:
-                folder.save_image(folder.image)
-            self.lineage.save()
-            self.save()
-        self._is_doubtful = False
-        self._document.retry()
-        self.lineage.retry()
-        for folder in self.entries:
-            if not folder.is_doubtful:
-                folder.retry()
+        durable.each(one.catch_up for one in self._kept)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -235,7 +161,7 @@ class Project:
         if self.is_temporary:
             self._check_place()
         else:
-            self._document.write(self.record.model_dump(mode="json"))
+            self._document.write()
 
     def keep(self, volume: Volume, *, by_region: bool = False) -> tuple[EntryFolder, bool]:
         """The folder of an image, and whether it is new; its labels are found again when it was here before.
@@ -253,9 +179,6 @@ class Project:
         folder = folder_of(self.path / "entries" / name, image, self.flusher)
         is_new = not folder.path.exists()
         folder.make()
-        if name in self._unread:
-            self._unread.remove(name)
-            _set_aside(folder.path / "entry.json")
         try:
             kept = image if self.is_temporary else images.keep(volume, image, folder.path)
         except UserError:
@@ -264,7 +187,11 @@ class Project:
             raise
         self.entries.append(folder)
         with suppress(UserError):  # it waits, and whoever catches up says so
-            folder.save_image(kept)
+            if name in self._unread:
+                self._unread.remove(name)
+                folder.mend(kept)
+            else:
+                folder.save_image(kept)
         with suppress(UserError):
             self.change(entries=self.names)
         return folder, True
@@ -284,19 +211,17 @@ class Project:
 
     def close(self) -> None:
         """Put everything on disk and let other windows open the project; `UserError` when the disk refuses."""
-        troubles: list[UserError] = []
-        for put in (self._document.retry, self.lineage.retry, *(folder.close for folder in self.entries)):
-            try:
-                put()
-            except UserError as error:
-                troubles.append(error)
-        self.flusher.close()
-        self._empty_scratch()
-        self.place.release()
-        if self._temporary is not None:
-            self._temporary.close()
-        elif troubles:
-            raise troubles[0]
+        try:
+            durable.each([self._document.catch_up, self.lineage.catch_up, *(folder.close for folder in self.entries)])
+        except UserError:
+            if not self.is_temporary:
+                raise
+        finally:
+            self.flusher.close()
+            self._empty_scratch()
+            self.place.release()
+            if self._temporary is not None:
+                self._temporary.close()
 
     def _refresh(self, folder: EntryFolder, image: images.ImageRecord) -> None:
         """Note a moved file, or a pixel size that was corrected since."""
@@ -324,12 +249,12 @@ class Project:
             return
         self.entries.append(folder)
         if wrong:
-            self._mend(salvage.sentence(path / "entry.json", wrong), lambda: _rewrite(folder))
+            self._mend([salvage.sentence(path / "entry.json", wrong)], lambda: folder.mend(image))
 
-    def _mend(self, complaint: str, mend: Callable[[], None]) -> None:
+    def _mend(self, complaints: Sequence[str], mend: Callable[[], None]) -> None:
         """Say what could not be read, and write the rest anew, so that it is said once."""
-        if complaint:
-            self.complaints.append(complaint)
+        if complaints:
+            self.complaints += complaints
             try:
                 mend()
             except UserError as error:
@@ -341,14 +266,13 @@ class Project:
 
     def _is_at_its_place(self) -> bool:
         try:
-            return not self.is_temporary and read_record(self.path).created == self.record.created
+            return not self.is_temporary and read_project(self.path)[0].created == self.record.created
         except UserError:
             return False
 
     def _doubt(self) -> None:
-        self._is_doubtful = True
-        for folder in self.entries:
-            folder.doubt()
+        for one in self._kept:
+            one.doubt()
 
     def _empty_scratch(self) -> None:
         clear_project(self.path)
@@ -360,59 +284,6 @@ class Project:
             raise UserError(self.place.trouble)
 
 
-def _is_open(path: Path) -> bool:
-    try:
-        with FileLock(path / "lock", blocking=False):
-            return False
-    except Timeout:
-        return True
-    except OSError:  # a disk that cannot be written
-        return False
-
-
-def _recent(path: Path, record: ProjectRecord, changed: datetime) -> Recent:
-    known = overview.read(path).objects
-    counted = record.kind == "instances" and all(entry in known for entry in record.entries)
-    objects = sum(known[entry] for entry in record.entries) if counted else None
-    name = overview.title(path, record.name, record.entries)
-    return Recent(path, name, len(record.entries), changed, objects, overview.picture_of(path))
-
-
 def folder_of(path: Path, image: images.ImageRecord, flusher: Flusher) -> EntryFolder:
     """Where the labels of an image are kept, whole or by region."""
     return (LargeFolder if image.by_region else EntryFolder)(path, image, flusher)
-
-
-def _rewrite(folder: EntryFolder) -> None:
-    _set_aside(folder.path / "entry.json")
-    folder.save_image(folder.image)
-
-
-def _set_aside(file: Path) -> None:
-    try:
-        if os.path.lexists(file):
-            numbered.set_aside(file)
-    except OSError as error:
-        raise durable.disk_trouble(error, file) from error
-
-
-def projects_folder() -> Path:
-    """Where projects are made: ``$APPRENTICE_HOME/projects``, or the user's data folder."""
-    return home() / "projects"
-
-
-def free_folder(parent: Path, name: str) -> Path:
-    """A folder that is not there yet, named after ``name`` and today."""
-    stem = re.sub(r"[^\w-]+", "-", name).strip("-")[:60] or "project"
-    base = f"{stem}-{datetime.now().astimezone():%Y-%m-%d}"
-    number = 1
-    path = parent / base
-    while path.exists():
-        number += 1
-        path = parent / f"{base}-{number}"
-    return path
-
-
-def read_record(path: Path) -> ProjectRecord:
-    """What a project is, without locking it; `UserError` when there is none or it is damaged."""
-    return read_project(path)[0]

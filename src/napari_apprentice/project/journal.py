@@ -26,10 +26,12 @@ class Journal:
         self.path = path
         self._flusher = flusher
         self._lock = threading.Lock()
+        self._syncing = threading.Lock()
         self._waiting: list[bytes] = []
         self._fd: int | None = None
         self._end = end if end is not None else 0
-        self.is_doubtful = False  # the disk took what was written, and then could not keep it
+        self._failure: OSError | None = None
+        self.is_doubtful = False  # whether what was written may not be on disk: only a snapshot helps
 
     @property
     def size(self) -> int:
@@ -47,11 +49,11 @@ class Journal:
         return bool(self._waiting)
 
     def append(self, record: Record) -> None:
-        """Write ``record``; `UserError` when the disk refuses it, which loses nothing: it is kept for `retry`."""
+        """Write ``record``; `UserError` when the disk refuses it, which loses nothing: it is kept for `catch_up`."""
         self._waiting.append(framed(record))
-        self.retry()
+        self.catch_up()
 
-    def retry(self) -> None:
+    def catch_up(self) -> None:
         """Write what waits; `UserError` when the disk still refuses, or the folder is not ours to write in."""
         if self._flusher.held:
             raise UserError(self._flusher.held)
@@ -64,31 +66,40 @@ class Journal:
         self._flusher.wrote(self)
 
     def sync(self) -> None:
-        """Put everything written on disk. Called from the flusher's thread."""
-        with self._lock:
-            if self._fd is None:
-                return
-            descriptor = os.dup(self._fd)  # so that a stroke need not wait for the slow fsync
-        try:
-            os.fsync(descriptor)
-        except OSError:
-            self.is_doubtful = True  # asked again, the system says that all is well
-            raise
-        finally:
-            os.close(descriptor)
+        """Put everything written on disk, unless that failed before. Called from the flusher's thread, too."""
+        with self._syncing:  # each failure is told once, to whoever asks first
+            with self._lock:
+                if self._fd is None or self.is_doubtful:  # asked again, the system says that all is well
+                    return
+                descriptor = os.dup(self._fd)  # so that a stroke need not wait for the slow fsync
+            try:
+                os.fsync(descriptor)
+            except OSError as error:
+                self._failure = error
+                self.doubt()
+                raise
+            finally:
+                os.close(descriptor)
+
+    def doubt(self) -> None:
+        """What is on disk may not be what was written there."""
+        self.is_doubtful = True
 
     def abandon(self) -> None:
         """Let go of the file; a snapshot holds everything that was in it or waited."""
         self._waiting.clear()
+        self.is_doubtful = False
         with suppress(OSError):  # of a drive that is gone
             self._let_go()
 
     def close(self) -> None:
-        """Put everything on disk and let go of the file."""
+        """Put everything on disk and let go of the file; `UserError` when it may not be there."""
         try:
             if self._waiting:
-                self.retry()
+                self.catch_up()
             self.sync()
+            if self.is_doubtful:
+                raise self._failure or OSError("another copy of the folder came back")
         except OSError as error:
             raise durable.disk_trouble(error, self.path) from error
         finally:

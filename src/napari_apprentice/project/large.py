@@ -232,7 +232,7 @@ class LargeFolder(EntryFolder):
             records = journal.read(self._journal_path(number)).records
             told = next(record.delta for record in records if record.action == "region")
             found = RegionRecord.model_validate(json.loads(told))
-        except (UserError, ValueError, StopIteration):
+        except (ValueError, StopIteration):
             return None
         return found if _fits(found, self._shape) else None
 

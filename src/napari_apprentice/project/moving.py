@@ -17,8 +17,10 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, images, numbered
 from napari_apprentice.project.entries import EntryFolder
-from napari_apprentice.project.folder import Project, free_folder, is_project
+from napari_apprentice.project.folder import Project
 from napari_apprentice.project.place import Place
+from napari_apprentice.project.recent import free_folder
+from napari_apprentice.project.record import is_project
 
 _PIECE = 1 << 22  # bytes
 _NEVER = ("lock", "proposal.zarr")  # names that belong to where a project was

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _MOST_DIGITS = 15
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # ELOOP: links that lead to each other
 
 
 def numbers(folder: Path, name: str, suffix: str) -> list[int]:
@@ -25,7 +27,9 @@ def is_readable(path: Path) -> bool:
     """Whether a path is a file, possibly behind a link, and no folder or pipe; `OSError` when the disk cannot say."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError as error:
+        if error.errno not in _NO_FILE:
+            raise
         return False
 
 

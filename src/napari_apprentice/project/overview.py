@@ -8,15 +8,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
+from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable
 from napari_apprentice.settings import Settings
 
@@ -33,8 +32,8 @@ class Overview(Settings):
 def read(path: Path) -> Overview:
     """What was written when the project was closed last; an empty one where that cannot be read."""
     try:
-        return Overview.model_validate(json.loads((path / "overview.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError):
+        return Overview.model_validate(durable.read_json(path / "overview.json"))
+    except (OSError, ValueError, UserError):
         return Overview()
 
 
@@ -76,7 +75,6 @@ def title(path: Path, given: str, entries: Sequence[str]) -> str:
 
 def _image_name(entry: Path) -> str:
     try:
-        told = json.loads((entry / "entry.json").read_text(encoding="utf-8"))
-        return str(told["name"])
-    except (OSError, ValueError, TypeError, KeyError):
+        return str(durable.read_json(entry / "entry.json")["name"])
+    except (OSError, ValueError, TypeError, KeyError, UserError):
         return ""

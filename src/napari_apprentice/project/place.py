@@ -11,11 +11,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from napari_apprentice.errors import UserError, what_to_do
+from napari_apprentice.data import disk
+from napari_apprentice.errors import UserError
 from napari_apprentice.project import numbered
+from napari_apprentice.project.durable import KEPT
 
 Identity = tuple[int, int]  # device, inode
-_KEPT = "nothing is lost while napari stays open"
 
 
 class Place:
@@ -75,19 +76,17 @@ class Place:
         except (FileNotFoundError, NotADirectoryError):
             return (
                 f"The project's folder {self.path} was deleted, renamed or moved: put it back, or save the project "
-                f"in another folder; {_KEPT}.",
+                f"in another folder; {KEPT}.",
                 "",
             )
         except OSError as error:
-            return (
-                f"The project's folder {self.path} cannot be reached ({error.strerror}): {what_to_do(error)}; {_KEPT}.",
-                "",
-            )
+            why, advice = error.strerror, disk.what_to_write(error, self.path)
+            return f"The project's folder {self.path} cannot be reached ({why}): {advice}; {KEPT}.", ""
         if folder == self._folder and lock_file == self._lock_file:
             return "", ""
         if folder != self._folder and not self.is_ours():
             other = (
-                f"Another folder is at {self.path} now: put the project's back, or save it in another folder; {_KEPT}."
+                f"Another folder is at {self.path} now: put the project's back, or save it in another folder; {KEPT}."
             )
             return other, other
         return self._taken_again(folder)
@@ -102,7 +101,7 @@ class Place:
         except (UserError, OSError):
             taken = (
                 f"The lock file in {self.path} was deleted and the project may be open in another window: "
-                f"save it in another folder; {_KEPT}."
+                f"save it in another folder; {KEPT}."
             )
             return taken, taken
         if folder != self._folder:
@@ -134,7 +133,8 @@ def _locked(path: Path) -> FileLock:
         raise UserError(f"The project {path.name} is open in another window: close it there first.") from error
     except OSError as error:
         raise UserError(
-            f"The project {path} cannot be opened for writing ({error.strerror or error}): check the folder."
+            f"The project {path} cannot be opened for writing ({error.strerror or error}): "
+            f"{disk.what_to_write(error, path)}."
         ) from error
     return lock
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, numbered, salvage
+from napari_apprentice.project import salvage
 from napari_apprentice.settings import ClassName, Kind, SegmentSettings, Settings, TeachSettings
 
 _FORMAT = 1
@@ -59,17 +59,6 @@ def read_project(path: Path) -> tuple[ProjectRecord, list[str]]:
     if record.format > _FORMAT:
         raise UserError(f"{file} was written by a newer version of napari-apprentice: update this one to open it.")
     return with_entries(path, record, [salvage.sentence(file, wrong)] if wrong else [])
-
-
-def write_anew(path: Path, record: ProjectRecord) -> None:
-    """Keep a ``project.json`` of which something was left out, and write the rest; `UserError` as of the disk."""
-    file = path / "project.json"
-    try:
-        if os.path.lexists(file):
-            numbered.set_aside(file)
-    except OSError as error:
-        raise durable.disk_trouble(error, file) from error
-    durable.write_json(file, record.model_dump(mode="json"))
 
 
 def with_entries(path: Path, record: ProjectRecord, sentences: list[str]) -> tuple[ProjectRecord, list[str]]:

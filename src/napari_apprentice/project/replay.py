@@ -18,8 +18,7 @@ from typing import Any, Literal, get_args
 
 import msgpack
 
-from napari_apprentice.errors import UserError
-from napari_apprentice.project import numbered
+from napari_apprentice.project import durable
 
 Action = Literal["do", "undo", "redo"]
 Kind = Action | Literal["region"]  # of a large image: which region the edits that follow are of (`large`)
@@ -66,11 +65,12 @@ def read(path: Path) -> Replay:
     `UserError` when the disk does not give the file.
     """
     try:
-        if not numbered.is_readable(path):
-            return Replay([], 0, damaged=path.is_symlink() or path.exists())
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"The journal {path} cannot be read ({error.strerror}): check the disk.") from error
+        with durable.reading(path) as file:
+            content = file.read()
+    except FileNotFoundError:
+        return Replay([], 0, damaged=False)
+    except ValueError:
+        return Replay([], 0, damaged=True)
     records: list[Record] = []
     whole = len(MAGIC) if content.startswith(MAGIC) else 0  # up to here all is well
     end = whole

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import struct
 import zipfile
@@ -15,13 +14,11 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data import npy
 from napari_apprentice.data.corrections import AS_LABELLED
-from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, numbered
+from napari_apprentice.project import durable
 
 Arrays = tuple[NDArray[np.uint32], NDArray[np.uint8]]
 
 _HEADER = 4096  # bytes; more than NumPy writes before an array
-_REFUSED = {errno.EIO, errno.EACCES, errno.EPERM, getattr(errno, "ESTALE", errno.EIO)}
 _UNREADABLE = (  # what reading a file raises that is not, or not all, a snapshot
     OSError,
     ValueError,
@@ -72,20 +69,13 @@ def empty(shape: tuple[int, ...]) -> Arrays:
 
 def _array(path: Path, name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     try:
-        if not numbered.is_readable(path):
-            raise Damaged(f"{path} is not a file")
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        with durable.reading(path) as file, zipfile.ZipFile(file) as archive:
             member = archive.getinfo(f"{name}.npy")
             if member.file_size > math.prod(shape) * np.dtype(dtype).itemsize + _HEADER:
                 raise Damaged(f"{path} holds more than it needs")
             with archive.open(member) as content:
                 array = npy.read(content, member.file_size)
     except _UNREADABLE as error:
-        if isinstance(error, OSError) and error.errno in _REFUSED:
-            raise UserError(
-                f"The saved labels {path} cannot be read ({error.strerror}): "
-                "check the disk and its permissions, then open the project again."
-            ) from error
         raise Damaged(f"{path} is damaged") from error
     if array.shape != shape or not np.can_cast(array.dtype, dtype, "safe"):
         raise Damaged(f"{path} has {name} of {array.dtype} {array.shape}")

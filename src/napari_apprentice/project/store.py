@@ -22,7 +22,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from napari_apprentice.data import chunks, regions
+from napari_apprentice.data import chunks, disk, regions
 from napari_apprentice.data.regions import Region, Shape
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import StoreRef
@@ -48,6 +48,9 @@ class LabelStore:
         try:
             return np.ascontiguousarray(self._labels[region]), np.ascontiguousarray(self._vouched[region])
         except (OSError, ValueError, RuntimeError) as error:
+            if isinstance(error, OSError) and disk.gives_nothing(error):
+                why = f"The saved labels in {self.path} cannot be read ({error.strerror}): {disk.what_to_read(error)}."
+                raise UserError(why) from error
             for chunk in self._unreadable(region):
                 with suppress(OSError):
                     numbered.set_aside(chunk)

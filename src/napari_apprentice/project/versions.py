@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from napari_apprentice.project import durable, numbered, salvage
+from napari_apprentice.project import durable, salvage
 from napari_apprentice.project.document import Document
 from napari_apprentice.settings import Settings
 
@@ -53,8 +53,8 @@ class Lineage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._document = Document(folder / "lineage.json", lambda: durable.make_folder(folder, parents=False))
-        self._record, self.complaint = _read(self._document.path)  # a sentence when something is missing
+        self._record, self.complaint = _read(folder / "lineage.json")  # a sentence when something is missing
+        self._document = Document(folder / "lineage.json", lambda: self._record.model_dump(mode="json"), self._make)
 
     @property
     def versions(self) -> tuple[Version, ...]:
@@ -102,22 +102,18 @@ class Lineage:
         """Whether the record waits because the disk refused it."""
         return self._document.is_behind
 
-    def retry(self) -> None:
-        """Write what the disk refused before."""
-        self._document.retry()
+    def catch_up(self) -> None:
+        """Write what the disk refused before; `UserError` when it still refuses."""
+        self._document.catch_up()
+
+    def doubt(self) -> None:
+        """What is on disk may not be what was written there."""
+        self._document.doubt()
 
     def mend(self) -> None:
         """Set aside a list that cannot be read, or not in full, and write what could be; `UserError` as of the disk."""
         if self.complaint:
-            try:
-                numbered.set_aside(self.folder / "lineage.json")
-            except OSError as error:
-                raise durable.disk_trouble(error, self.folder / "lineage.json") from error
-            self.save()
-
-    def save(self) -> None:
-        """Write the list; `UserError` when the disk refuses."""
-        self._save(self._record)
+            self._document.mend()
 
     def write_in(self, folder: Path) -> None:
         """Write the list into another folder; `UserError` when the disk refuses."""
@@ -125,7 +121,10 @@ class Lineage:
 
     def _save(self, record: LineageRecord) -> None:
         self._record = record  # first: what the disk refuses is still true in this session
-        self._document.write(record.model_dump(mode="json"))
+        self._document.write()
+
+    def _make(self) -> None:
+        durable.make_folder(self.folder, parents=False)
 
 
 def now() -> str:
@@ -134,7 +133,10 @@ def now() -> str:
 
 
 def _read(path: Path) -> tuple[LineageRecord, str]:
-    """The list, and a sentence when it is not all of it: then the versions are those of which there is a file."""
+    """The list, and a sentence when it is not all of it: then the versions are those of which there is a file.
+
+    `UserError` when the disk does not give it.
+    """
     try:
         record, wrong = salvage.read(path, LineageRecord, {})
     except FileNotFoundError:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TextIO
 
 from pydantic import Field, TypeAdapter
 
-from napari_apprentice.data import room
+from napari_apprentice.data import disk
 from napari_apprentice.data.files import KINDS, is_image, is_there, series_of, stem_of
 from napari_apprentice.data.files.omezarr import is_zarr
 from napari_apprentice.errors import Cancelled, UserError
@@ -189,7 +189,7 @@ class Report:
             self._table.writerow(line)
             self._file.flush()
         except OSError as error:
-            raise room.refused(error, self.path) from error
+            raise disk.refused(error, self.path) from error
 
     def close(self) -> None:
         """The last line was written."""

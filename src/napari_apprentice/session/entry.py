@@ -171,11 +171,9 @@ class Entry:
         self.folder.snapshot(self.labels, self.vouched)
 
     def catch_up(self) -> None:
-        """Write what the disk refused before, or could not keep; `UserError` when it still refuses."""
+        """Write labels that the disk could not keep anew; `UserError` when it refuses."""
         if self.folder.is_doubtful:
             self.begin_anew()
-        else:
-            self.folder.retry()
 
     def begin_anew(self) -> None:
         """Write all labels as they are, whatever is on disk; `UserError` when the disk refuses."""

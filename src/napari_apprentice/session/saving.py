@@ -8,8 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import moving
-from napari_apprentice.project.folder import Project, free_folder, projects_folder
+from napari_apprentice.project import durable, moving
+from napari_apprentice.project.folder import Project
+from napari_apprentice.project.recent import free_folder, projects_folder
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.images import Images
 from napari_apprentice.session.signals import Signals
@@ -40,9 +41,7 @@ class Saving:
             return
         trouble = project.flusher.take_trouble()
         if trouble is not None:
-            self._choices.say_trouble(
-                f"The disk reports trouble ({trouble.strerror}): save the project in another folder, on another disk."
-            )
+            self._choices.say_trouble(str(durable.disk_trouble(trouble, project.path / "entries")))
         if project.flusher.synced != self._synced:
             self._synced = project.flusher.synced
             self._signals.saved.emit()
@@ -86,6 +85,7 @@ class Saving:
         project.place.look()
         with suppress(UserError):
             if not project.trouble:
+                project.flusher.flush()  # what the disk cannot keep is known while it can be saved elsewhere
                 self._catch_up(project)
         is_lost = project.is_behind or project.place.held or project.place.is_deleted
         if is_lost and any(entry.is_read and (entry.is_labelled or entry.is_vouched) for entry in entries):
@@ -95,9 +95,7 @@ class Saving:
                 self._signals.said.emit(str(error))
 
     def _catch_up(self, project: Project) -> None:
-        project.catch_up()
-        for entry in self._images.entries:
-            entry.catch_up()
+        durable.each([project.catch_up, *(entry.catch_up for entry in self._images.entries)])
 
     def _retry(self, project: Project) -> None:
         try:

@@ -16,7 +16,9 @@ from napari_apprentice.data.edits import replace
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import left_behind
-from napari_apprentice.project.folder import Project, is_project, projects_folder
+from napari_apprentice.project.folder import Project
+from napari_apprentice.project.recent import projects_folder
+from napari_apprentice.project.record import is_project
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import commands, outside
 from napari_apprentice.session.catalog import ModelChoice

@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from napari_apprentice.data import disk
 from napari_apprentice.data.exports import (
     dicom_segmentation,
     geojson,
@@ -22,7 +23,6 @@ from napari_apprentice.data.exports import (
 from napari_apprentice.data.exports.export import Export, Writer, refuse_image
 from napari_apprentice.data.files import checked
 from napari_apprentice.data.volume import Volume
-from napari_apprentice.data.whole import cannot_write
 from napari_apprentice.errors import UserError
 
 WRITERS: dict[str, Writer] = {
@@ -95,7 +95,7 @@ def write_labels(
     try:
         writer(path, Export(checked(labels, path.name), image, dict(names or {}), seen=measure and like is not None))
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise disk.refused(error, path) from error
 
 
 def writer_of(path: Path) -> Writer:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data import whole
+from napari_apprentice.data import disk, whole
 from napari_apprentice.data.chunks import written
 from napari_apprentice.data.exports import geojson, large_tiff, omezarr, table, tiff, writer_of
 from napari_apprentice.data.exports.export import Export, Writer, refuse_image
@@ -78,7 +78,7 @@ def copied(labels: Path, path: Path, image: Volume, names: Mapping[int, str], *,
         else:
             yield from _objects_written(zarr.open_array(labels, mode="r"), path, image, seen=seen)
     except OSError as error:
-        raise whole.cannot_write(path, error) from error
+        raise disk.refused(error, path) from error
 
 
 def begun(folder: Path, path: Path, shape: tuple[int, int, int, int], chunk: Triple) -> Any:

@@ -9,8 +9,9 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from napari_apprentice.data import disk
 from napari_apprentice.data.units import PIXEL, plain_unit
-from napari_apprentice.data.whole import cannot_write, whole
+from napari_apprentice.data.whole import whole
 
 Spacing = tuple[float, float, float]
 
@@ -37,7 +38,7 @@ def write(
         with whole(path) as part:
             tifffile.imwrite(part, pixels, ome=True, compression="zlib", metadata=metadata, photometric=photometric)
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise disk.refused(error, path) from error
 
 
 def axes_of(t: int, z: int) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from napari_apprentice.data import room
+from napari_apprentice.data import disk
 from napari_apprentice.data.claims import remove_all
 from napari_apprentice.data.exports import chunked
 from napari_apprentice.data.whole import whole
@@ -205,7 +205,7 @@ def _alone(work: Path, out: Path) -> Iterator[None]:
     except NotImplementedError:
         pass  # a file system without locks
     except OSError as error:
-        raise room.refused(error, work) from error
+        raise disk.refused(error, work) from error
     try:
         yield
     finally:

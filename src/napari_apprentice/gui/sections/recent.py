@@ -10,7 +10,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QListWidget, QListWidgetItem, QMenu, QWidgetAction
 
-from napari_apprentice.project.folder import Project, Recent
+from napari_apprentice.project.recent import Recent, recent_projects
 
 PATH = Qt.ItemDataRole.UserRole
 _MOST, _SEEN = 20, 5  # projects in the list, and at once
@@ -44,7 +44,7 @@ class RecentMenu(QMenu):
     def fill(self) -> None:
         """Look which projects there are now."""
         here = self._here()
-        found = [recent for recent in Project.recent() if recent.path != here][:_MOST]
+        found = [recent for recent in recent_projects() if recent.path != here][:_MOST]
         self.list.clear()
         for recent in found:
             self.list.addItem(_item(recent))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice import events, jobs
-from napari_apprentice.data import room, scratch
+from napari_apprentice.data import disk, scratch
 from napari_apprentice.data.temporary import TemporaryFolder
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef
@@ -63,7 +63,7 @@ class Desk:
                 part.replace(path)
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise UserError(f"A worker cannot keep the image. {room.refused(error, path, whole)}") from error
+            raise UserError(f"A worker cannot keep the image. {disk.refused(error, path, whole)}") from error
 
     def start(self, job: dict[str, Any]) -> int:
         """Begin a job; returns its number."""

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice import events
-from napari_apprentice.data import room, scratch
+from napari_apprentice.data import disk, scratch
 from napari_apprentice.data.whole import whole
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Progress, Started, TileDone, WasCancelled, is_last
@@ -279,7 +279,7 @@ class RemoteJob:
                     piece, more = asking("result", number, file.tell(), _PIECE)
                     file.write(zlib.decompress(piece))
         except OSError as error:
-            raise room.refused(error, out) from error
+            raise disk.refused(error, out) from error
         return Finished(result=event.result.brought(str(out), asking.host))
 
     def _say(self, event: Event) -> None:
