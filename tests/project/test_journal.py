@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -129,3 +130,59 @@ def test_everything_appended_survives_kill_9(tmp_path):
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "j")], env=os.environ)
     assert done.returncode < 0
     assert [record.step for record in journal.read(tmp_path / "j").records] == list(range(50))
+
+
+class Forgetful:
+    """An `os` as after a failed write-back: `fsync` says it once, and from then on that all is well."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __getattr__(self, name: str):
+        return getattr(os, name)
+
+    def fsync(self, _descriptor: int) -> None:
+        self.asked += 1
+        if self.asked == 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+@pytest.fixture
+def forgetful(monkeypatch):
+    disk = Forgetful()
+    monkeypatch.setattr(journal, "os", disk)
+    return disk
+
+
+def test_a_sync_that_failed_is_never_asked_again(tmp_path, forgetful):
+    slow = Flusher(interval_s=60)
+    opened = written(tmp_path / "j", slow)
+    slow.flush()
+    assert slow.take_trouble().errno == errno.EIO
+    opened.append(RECORDS[0])
+    slow.flush()
+    assert (slow.synced, slow.take_trouble(), forgetful.asked) == (0, None, 1)
+    with pytest.raises(UserError, match="Input/output error"):
+        opened.close()
+    assert forgetful.asked == 1
+    slow.close()
+
+
+def test_a_sync_that_fails_when_the_journal_is_closed_is_said(tmp_path, forgetful):
+    slow = Flusher(interval_s=60)
+    opened = written(tmp_path / "j", slow)
+    with pytest.raises(UserError, match="connect the drive again"):
+        opened.close()
+    assert opened.is_doubtful
+    slow.close()
+
+
+def test_a_journal_that_was_let_go_of_is_not_doubtful(tmp_path, forgetful):
+    slow = Flusher(interval_s=60)
+    opened = written(tmp_path / "j", slow)
+    slow.flush()
+    assert opened.is_doubtful
+    opened.abandon()
+    assert not opened.is_doubtful
+    opened.close()
+    slow.close()

@@ -228,7 +228,9 @@ def test_images_are_found_though_project_json_does_not_name_them(tmp_path, entri
     made(tmp_path / "p")
     file = tmp_path / "p" / "project.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "entries": entries}))
+    damaged = file.read_bytes()
     assert opened_twice(tmp_path / "p", {0, 1, 2, 3})[1:] == ["", ""]
+    assert [one.read_bytes() for one in (tmp_path / "p").glob("*.damaged*")] == [damaged]
 
 
 @pytest.mark.parametrize("damage", [gone, cut, empty, garbage, folder, dangling])

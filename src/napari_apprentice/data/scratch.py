@@ -19,10 +19,11 @@ def create(path: str | Path, shape: tuple[int, ...], dtype: Any, what: str = "")
     """A new writable array of zeros in ``path``, for which the disk has room.
 
     `UserError` when it has not, or when the folder is not writable; then there is no file. It calls the array ``what``.
+    The folder is made, but not what it is to be in: a project's folder that was deleted must not come back empty.
     """
     path = Path(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         with path.open("w+b") as file:
             _write_header(file, shape, dtype)
             room.reserve(file, file.tell() + _bytes(shape, dtype))
@@ -40,7 +41,7 @@ def write(path: str | Path, array: Any, what: str = "") -> ArrayRef:
     """
     path = Path(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         with whole(path) as part, part.open("wb") as file:
             _write_header(file, tuple(array.shape), array.dtype)
             for at in range(int(array.shape[0])) if len(array.shape) > 1 else [...]:

@@ -67,10 +67,15 @@ def read_json(path: Path) -> Any:
             raise ValueError(f"nested too deeply: {path}") from error
 
 
-def make_folder(path: Path, *, parents: bool = True) -> None:
-    """Make a folder, and its parents if they may be made too; `UserError` when the disk refuses."""
+def make_folder(path: Path, *, is_inside: bool = False) -> None:
+    """Make a folder, and those it is in; `UserError` when the disk refuses.
+
+    One that ``is_inside`` a project is made only where that is, and takes the place of what is no folder.
+    """
     try:
-        path.mkdir(parents=parents, exist_ok=True)
+        if is_inside and os.path.lexists(path) and not path.is_dir():
+            numbered.set_aside(path)
+        path.mkdir(parents=not is_inside, exist_ok=True)
     except OSError as error:
         raise disk_trouble(error, path) from error
 

@@ -15,7 +15,6 @@ and replaying one twice does no harm. What was damaged is written anew as a pair
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,12 +65,7 @@ class EntryFolder:
         """Make the folder; `UserError` when the disk refuses, or when the project's own folder is gone."""
         self._check_place()
         for folder in (self.path.parent, self.path):
-            try:
-                if os.path.lexists(folder) and not folder.is_dir():
-                    numbered.set_aside(folder)
-            except OSError as error:
-                raise durable.disk_trouble(error, folder) from error
-            durable.make_folder(folder, parents=False)
+            durable.make_folder(folder, is_inside=True)
 
     def save_image(self, image: ImageRecord) -> None:
         """Write what the image is; `UserError` when the disk refuses, and then it waits for `catch_up`."""
@@ -300,9 +294,8 @@ class EntryFolder:
         return 1 + max([self._number, *(number for numbers in given for number in numbers)])
 
     def _check_place(self) -> None:
-        place = self._flusher.place
-        if place is not None and place.trouble:
-            raise UserError(place.trouble)
+        if self._flusher.place is not None:
+            self._flusher.place.check()
 
     def _loaded(self) -> Journal:
         if self._journal is None:

@@ -41,7 +41,7 @@ class Project:
         self.place = place
         self._temporary = temporary
         self._document = Document(
-            self.path / "project.json", lambda: self.record.model_dump(mode="json"), self._check_place
+            self.path / "project.json", lambda: self.record.model_dump(mode="json"), self.place.check
         )
         self.lineage = Lineage(self.path / "versions")
         self.flusher = Flusher(place=place)
@@ -118,8 +118,11 @@ class Project:
     @property
     def scratch(self) -> Path:
         """For arrays on their way to another process; elsewhere while the project's folder is out of reach."""
-        if not self.place.trouble:
-            return self.path / "scratch"
+        own = self.path / "scratch"
+        with suppress(OSError):
+            if not self.place.trouble:
+                own.mkdir(exist_ok=True)
+                return own
         if self._refuge is None:
             self._refuge = TemporaryFolder()
         return self._refuge.path
@@ -159,7 +162,7 @@ class Project:
     def save(self) -> None:
         """Write ``project.json``."""
         if self.is_temporary:
-            self._check_place()
+            self.place.check()
         else:
             self._document.write()
 
@@ -278,10 +281,6 @@ class Project:
         clear_project(self.path)
         if self._refuge is not None:
             self._refuge.close()
-
-    def _check_place(self) -> None:
-        if self.place.trouble:
-            raise UserError(self.place.trouble)
 
 
 def folder_of(path: Path, image: images.ImageRecord, flusher: Flusher) -> EntryFolder:

@@ -88,6 +88,7 @@ class LargeFolder(EntryFolder):
         ``changed`` is the box of the old arrays in which anything changed since it was opened, None for nothing.
         `UserError` when the disk refuses: then the old region stays open, and nothing is lost.
         """
+        self._check_place()
         if changed is not None:
             part = regions.aligned(self.region, changed, self.store.chunk)
             inside = regions.within(part, self.region)

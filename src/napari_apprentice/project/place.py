@@ -48,6 +48,12 @@ class Place:
             if self._lock.is_locked or self.trouble:
                 self.trouble, self.held = self._looked()
 
+    def check(self) -> None:
+        """`UserError` when nothing is sure to be kept here, as it is at this moment."""
+        self.look()
+        if self.trouble:
+            raise UserError(self.trouble)
+
     def take_notices(self) -> list[str]:
         """What was mended since this was asked last, to be said."""
         taken, self._notices = self._notices, []

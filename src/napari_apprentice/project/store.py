@@ -131,6 +131,7 @@ class LabelStore:
             chunk = [min(n, most) for n, most in zip(shape, self.chunk, strict=True)]
             folder = self.path / name
             try:
+                self.path.mkdir(exist_ok=True)  # not its parents: a folder that was deleted must not come back empty
                 if not _is_described(folder, shape, chunk, dtype):
                     numbered.set_aside(folder / "zarr.json")  # it says nothing that is not known
                 self._arrays[name] = chunks.opened(folder, shape, chunk, dtype)

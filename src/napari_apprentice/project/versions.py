@@ -124,7 +124,7 @@ class Lineage:
         self._document.write()
 
     def _make(self) -> None:
-        durable.make_folder(self.folder, parents=False)
+        durable.make_folder(self.folder, is_inside=True)
 
 
 def now() -> str:
