@@ -29,9 +29,9 @@ from napari_apprentice.project.document import Document
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.journal import Action, Journal, Record
+from napari_apprentice.project.pairs import Pairs
 from napari_apprentice.project.snapshots import Arrays
 
-_NAMES = (("state", ".npz"), ("journal", ".bin"), ("region", ".json"))  # of files with numbers
 _LARGEST_JOURNAL = 128_000_000  # bytes; beyond it a new snapshot is due
 
 
@@ -52,6 +52,7 @@ class EntryFolder:
         self.path = path
         self.image = image
         self._flusher = flusher
+        self._pairs = Pairs(path)
         self._document = Document(path / "entry.json", lambda: self.image.model_dump(mode="json"), self.make)
         self._number = 0
         self._journal: Journal | None = None  # until the labels are loaded: it is continued where it can be read
@@ -92,7 +93,7 @@ class EntryFolder:
 
     def begin(self) -> None:
         """Go on without reading what is there: labels are in memory."""
-        self._journal = Journal(self._journal_path(self._number), self._flusher)
+        self._journal = Journal(self._pairs.journal(self._number), self._flusher)
 
     def load(self) -> Kept:
         """The newest readable snapshot and what was done since, which is continued from here.
@@ -102,31 +103,23 @@ class EntryFolder:
         if self._journal is not None:
             self._journal.close()
         base, arrays, unreadable = self._base()
-        journals = [number for number in numbered.numbers(self.path, "journal", ".bin") if number >= base]
-        journals = [number for number in journals if self._journal_path(number) not in unreadable]
-        records: list[Record] = []
-        end = 0
-        damaged = []
-        for number in journals:
-            replay = journal.read(self._journal_path(number))
-            again = replay.records[: len(records)] == records  # written anew, and the old one was not removed
-            records = replay.records if again else [*records, *replay.records]
-            end = replay.end
-            if replay.damaged:
-                damaged.append(self._journal_path(number))
+        journals = [number for number in self._pairs.numbers("journal") if number >= base]
+        journals = [number for number in journals if self._pairs.journal(number) not in unreadable]
+        replay, damaged = journal.read_all([self._pairs.journal(number) for number in journals])
         self._number = base
-        complaint = self._complaint(base, journals, unreadable, damaged, len(records))
+        complaint = self._complaint(base, journals, unreadable, damaged, len(replay.records))
+        end = replay.end
         if complaint or len(journals) > 1 or (journals and journals != [base]):
-            end, refused = self._begin_whole(arrays, records, [*unreadable, *damaged])
+            end, refused = self._begin_whole(arrays, replay.records, [*unreadable, *damaged])
             complaint = " ".join(part for part in (complaint, refused) if part)
-        self._journal = Journal(self._journal_path(self._number), self._flusher, end)
-        return Kept(*arrays, records, complaint)
+        self._journal = Journal(self._pairs.journal(self._number), self._flusher, end)
+        return Kept(*arrays, replay.records, complaint)
 
     def _base(self) -> tuple[int, Arrays, list[Path]]:
         """The newest snapshot that can be read, with its number, and those that cannot; nothing, and 0, without one."""
         unreadable = []
-        for number in reversed(numbered.numbers(self.path, "state", ".npz")):
-            path = self._state_path(number)
+        for number in reversed(self._pairs.numbers("state")):
+            path = self._pairs.state(number)
             try:
                 arrays = snapshots.read(path, self._shape)
             except snapshots.Damaged:
@@ -165,11 +158,11 @@ class EntryFolder:
         The size of its journal, and a sentence when the disk refuses: then the old files stay as they are, and what
         is done from here on goes into a journal of its own.
         """
-        old = self._files()
-        number = self._next_number()
+        old = self._pairs.all()
+        number = self._pairs.next(self._number)
         self._number = number
         try:
-            end = journal.write(self._journal_path(number), records)  # first: a snapshot would hide the old journals
+            end = journal.write(self._pairs.journal(number), records)  # first: a snapshot would hide the old journals
             self._write_base(number, arrays)
         except UserError as error:
             self._number = number + 1
@@ -183,25 +176,25 @@ class EntryFolder:
 
     def _write_base(self, number: int, arrays: Arrays) -> None:
         """Write what the changes of a journal are applied to."""
-        snapshots.write(self._state_path(number), *arrays)
+        snapshots.write(self._pairs.state(number), *arrays)
 
     def set_aside(self, records: Sequence[Record]) -> Path:
         """Keep records that cannot be applied in a file beside; `UserError` when the disk refuses."""
-        path = numbered.free_place(self._journal_path(self._number))
+        path = numbered.free_place(self._pairs.journal(self._number))
         journal.write(path, records)
         return path
 
     def voxels_taught(self) -> int:
         """How many voxels are vouched for as objects, without loading them; 0 when that cannot be read."""
-        states = numbered.numbers(self.path, "state", ".npz")
+        states = self._pairs.numbers("state")
         newest = max([0, *states])
         with suppress(UserError):
-            for number in reversed(numbered.numbers(self.path, "journal", ".bin")):
-                if number >= newest and (records := journal.read(self._journal_path(number)).records):
+            for number in reversed(self._pairs.numbers("journal")):
+                if number >= newest and (records := journal.read(self._pairs.journal(number)).records):
                     return records[-1].taught
         with suppress(UserError, snapshots.Damaged):
             if states:
-                return snapshots.voxels_taught(self._state_path(newest))
+                return snapshots.voxels_taught(self._pairs.state(newest))
         return 0  # `load` says what is damaged
 
     def append(self, action: Action, step: int, delta: bytes, taught: int) -> None:
@@ -247,8 +240,8 @@ class EntryFolder:
         """Write everything as it is now and begin a new journal; `UserError` when the disk refuses."""
         journal_before = self._loaded()
         self._check_place()
-        number = self._next_number()
-        snapshots.write(self._state_path(number), labels, vouched)
+        number = self._pairs.next(self._number)
+        snapshots.write(self._pairs.state(number), labels, vouched)
         self._go_on(number, journal_before)
 
     def close(self) -> None:
@@ -260,8 +253,8 @@ class EntryFolder:
         """Begin a new journal; what came before is in what has its number."""
         old, self._number = self._number, number
         journal_before.abandon()
-        self._journal = Journal(self._journal_path(number), self._flusher)
-        for path in self._files_of(old):
+        self._journal = Journal(self._pairs.journal(number), self._flusher)
+        for path in self._pairs.of(old):
             with suppress(OSError):  # another program may hold it; the newer number counts
                 path.unlink(missing_ok=True)
 
@@ -269,29 +262,6 @@ class EntryFolder:
     def _shape(self) -> tuple[int, int, int, int]:
         t, _, z, y, x = self.image.shape
         return t, z, y, x
-
-    def _state_path(self, number: int) -> Path:
-        return self.path / f"state-{number}.npz"
-
-    def _journal_path(self, number: int) -> Path:
-        return self.path / f"journal-{number}.bin"
-
-    def _files_of(self, number: int) -> list[Path]:
-        """The pair with a number."""
-        return [path for path in self._files() if path.stem.rpartition("-")[2] == str(number)]
-
-    def _files(self) -> list[Path]:
-        """All pairs there are."""
-        return [
-            self.path / f"{name}-{n}{suffix}"
-            for name, suffix in _NAMES
-            for n in numbered.numbers(self.path, name, suffix)
-        ]
-
-    def _next_number(self) -> int:
-        """A number larger than any given, here or by who wrote what is there now."""
-        given = (numbered.numbers(self.path, *name) for name in _NAMES)
-        return 1 + max([self._number, *(number for numbers in given for number in numbers)])
 
     def _check_place(self) -> None:
         if self._flusher.place is not None:

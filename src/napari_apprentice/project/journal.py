@@ -14,9 +14,9 @@ from pathlib import Path
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable
 from napari_apprentice.project.flusher import Flusher
-from napari_apprentice.project.replay import MAGIC, Action, Record, Replay, framed, read
+from napari_apprentice.project.replay import MAGIC, Action, Record, Replay, framed, read, read_all
 
-__all__ = ["Action", "Journal", "Record", "Replay", "read", "write"]
+__all__ = ["Action", "Journal", "Record", "Replay", "read", "read_all", "write"]
 
 
 class Journal:

@@ -13,41 +13,25 @@ old journal. Changes hold absolute values, so that replaying a journal over a st
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import takewhile
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from napari_apprentice.data import regions
-from napari_apprentice.data.regions import Region, Shape
+from napari_apprentice.data.regions import Region
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, journal, numbered
 from napari_apprentice.project.entries import EntryFolder, Kept
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.journal import Action, Record
+from napari_apprentice.project.open_region import RegionRecord, newest, region_of, told_in
 from napari_apprentice.project.snapshots import Arrays
 from napari_apprentice.project.store import LabelStore
-from napari_apprentice.settings import Settings
-
-_Edge = tuple[int, int]
-_Count = Annotated[int, Field(ge=0)]
-
-
-class RegionRecord(Settings):
-    """What ``region-3.json`` holds: the open region, (start, stop) along t, z, y, x, and what is counted elsewhere."""
-
-    region: tuple[_Edge, _Edge, _Edge, _Edge] | None = None
-    taught: _Count = 0
-    top: _Count = 0  # no object had a larger id when the region was opened
-    labels: _Count = 0  # the number of the labels in the store
 
 
 class LargeFolder(EntryFolder):
@@ -55,17 +39,17 @@ class LargeFolder(EntryFolder):
 
     def __init__(self, path: Path, image: ImageRecord, flusher: Flusher) -> None:
         super().__init__(path, image, flusher)
-        self._number, self._told, self._lost = self._newest()
+        self._number, self._told, self._lost = newest(self._pairs, path / "store", self._shape)
         self.store = LabelStore(path / "store", self._shape, self._told.labels)
-        self.region = _region(self._told, self._shape)
+        self.region = region_of(self._told, self._shape)
         self.top = self._told.top
         self._damaged_parts = ""  # a sentence about them
 
     def voxels_taught(self) -> int:
         """How many voxels are vouched for as objects, without loading them."""
-        number, told, _ = self._newest()
+        number, told, _ = newest(self._pairs, self.store.path, self._shape)
         try:
-            records = journal.read(self._journal_path(number)).records
+            records = journal.read(self._pairs.journal(number)).records
         except UserError:
             records = []
         return records[-1].taught if records else told.taught
@@ -149,7 +133,7 @@ class LargeFolder(EntryFolder):
         """Write down which region is open, and begin a new journal."""
         journal_before = self._loaded()
         self._check_place()
-        number = self._next_number()
+        number = self._pairs.next(self._number)
         box = tuple((part.start, part.stop) for part in region)
         told = RegionRecord(
             region=(box[0], box[1], box[2], box[3]), taught=taught, top=self.top, labels=self.store.number
@@ -160,8 +144,8 @@ class LargeFolder(EntryFolder):
 
     def _mend_told(self) -> None:
         """Write down again which region is open, when only the journal says it."""
-        path = self.path / f"region-{self._number}.json"
-        if self._told.region is None or self._told_in(path) is not None:
+        path = self._pairs.region(self._number)
+        if self._told.region is None or told_in(path, self._shape) is not None:
             return
         with suppress(OSError, UserError):
             if os.path.lexists(path):
@@ -169,7 +153,7 @@ class LargeFolder(EntryFolder):
             self._write_told(self._number, self._told)
 
     def _write_told(self, number: int, told: RegionRecord) -> None:
-        durable.write_json(self.path / f"region-{number}.json", told.model_dump(mode="json"))
+        durable.write_json(self._pairs.region(number), told.model_dump(mode="json"))
 
     def _base(self) -> tuple[int, Arrays, list[Path]]:
         """What the store has of the open region; a damaged part of it is set aside, and said."""
@@ -195,56 +179,3 @@ class LargeFolder(EntryFolder):
             )
         sentences.append(self._damaged_parts)
         return " ".join(sentence for sentence in sentences if sentence)
-
-    def _newest(self) -> tuple[int, RegionRecord, list[Path]]:
-        """What was open last, with its number, and the files about it that cannot be read.
-
-        `UserError` when it cannot be known which labels were those in use.
-        """
-        lost: list[Path] = []
-        names = (("region", ".json"), ("journal", ".bin"))
-        numbers = sorted({n for name in names for n in numbered.numbers(self.path, *name)}, reverse=True)
-        for place, number in enumerate(numbers):
-            told = self._told_of(number)
-            if told is not None:
-                before = takewhile(lambda n: self._told_of(n) == told, numbers[place + 1 :])  # noqa: B023
-                return min([number, *before]), told, lost  # a journal goes on in the next when the disk refuses
-            lost += [one for one in self._files() if one.stem.rpartition("-")[2] == str(number)]
-        if not lost or lost == [self._journal_path(0)]:
-            return 0, RegionRecord(), []
-        found = numbered.numbers(self.path / "store", "labels", "")
-        if len(found) > 1:
-            raise UserError(f"{lost[0]} cannot be read: restore it from a copy.")
-        return 0, RegionRecord(labels=max([0, *found])), lost
-
-    def _told_of(self, number: int) -> RegionRecord | None:
-        return self._told_in(self.path / f"region-{number}.json") or self._told_by(number)
-
-    def _told_in(self, path: Path) -> RegionRecord | None:
-        try:
-            told = RegionRecord.model_validate(durable.read_json(path))
-        except (OSError, ValueError):
-            return None
-        return told if _fits(told, self._shape) else None
-
-    def _told_by(self, number: int) -> RegionRecord | None:
-        """What the journal says about the region of its changes."""
-        try:
-            records = journal.read(self._journal_path(number)).records
-            told = next(record.delta for record in records if record.action == "region")
-            found = RegionRecord.model_validate(json.loads(told))
-        except (ValueError, StopIteration):
-            return None
-        return found if _fits(found, self._shape) else None
-
-
-def _fits(told: RegionRecord, shape: Shape) -> bool:
-    edges = told.region or ()
-    return all(0 <= start < stop <= n for (start, stop), n in zip(edges, shape, strict=False))
-
-
-def _region(told: RegionRecord, shape: Shape) -> Region:
-    if told.region is None:
-        return regions.region_at(shape, (0, *(n / 2 for n in shape[1:])))
-    t, z, y, x = (slice(start, stop) for start, stop in told.region)
-    return t, z, y, x

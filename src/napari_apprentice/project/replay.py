@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -84,6 +85,20 @@ def read(path: Path) -> Replay:
         records.append(record)
         end = after
     return Replay(records, whole, damaged=whole < len(content) or path.is_symlink())
+
+
+def read_all(paths: Sequence[Path]) -> tuple[Replay, list[Path]]:
+    """The records of journals that follow each other, with the end of the last one, and which are damaged."""
+    records: list[Record] = []
+    end, damaged = 0, []
+    for path in paths:
+        replay = read(path)
+        again = replay.records[: len(records)] == records  # written anew, and the old one was not removed
+        records = replay.records if again else [*records, *replay.records]
+        end = replay.end
+        if replay.damaged:
+            damaged.append(path)
+    return Replay(records, end, bool(damaged)), damaged
 
 
 def _record_at(content: bytes, start: int) -> tuple[Record, int] | None:
