@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable
 
 
@@ -38,7 +39,13 @@ class Document:
 
     def catch_up(self) -> None:
         """Write what waits; `UserError` when the disk still refuses."""
-        if self.is_behind:
+        if not self.is_behind:
+            return
+        self.is_behind = False  # before it is written: a doubt that comes meanwhile stays
+        try:
             self._prepare()
             durable.write_json(self.path, self._content(), is_damaged=self._is_damaged)
-            self.is_behind = self._is_damaged = False
+        except UserError:
+            self.is_behind = True
+            raise
+        self._is_damaged = False
