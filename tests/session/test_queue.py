@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished, WasCancelled
 from napari_apprentice.jobs import ClickResult, Job, Result
 from napari_apprentice.jobs.base import ResultClass
+from napari_apprentice.session.background import Work
 from napari_apprentice.session.queue import Origin
 
 
@@ -92,6 +94,48 @@ def test_a_result_that_cannot_be_taken_in_is_said_and_the_job_is_over(session, r
     runners.started[-1].events.append(counted(job))
     session.pump()
     assert session.sentences[-1] == "The counts do not fit: count again."
+    assert not session.busy()
+
+
+def test_slow_work_is_done_beside_the_owning_thread_and_what_came_of_it_on_it(session, runners, origin, job) -> None:
+    threads: list[int] = []
+
+    def slow() -> int:
+        threads.append(threading.get_ident())
+        return 7
+
+    def done(found: int):
+        threads.append(threading.get_ident())
+        return Work(slow, done, lambda: True) if len(threads) < 4 else lambda: threads.append(found)
+
+    session.queue.start(job, origin, lambda running, result: Work(slow, done, lambda: True))
+    runners.started[-1].events.append(counted(job))
+    session.pump()
+    assert session.busy("count")
+    assert (job.folder / "copy").exists()
+    session.run_until_idle()
+    here = threading.get_ident()
+    assert [one == here for one in threads] == [False, True, False, True, False]
+    assert threads[-1] == 7
+    assert not (job.folder / "copy").exists()
+
+
+@pytest.mark.parametrize("is_short", [False, True])
+def test_a_job_is_over_when_slow_work_comes_to_nothing(session, runners, origin, job, is_short) -> None:
+    def fail(error: Exception):
+        def do() -> None:
+            raise error
+
+        return Work(do, lambda found: None, lambda: True, is_short)
+
+    session.queue.start(job, origin, lambda running, result: fail(UserError("The counts are lost: count again.")))
+    runners.started[-1].events.append(counted(job))
+    session.run_until_idle()
+    assert session.sentences[-1] == "The counts are lost: count again."
+    session.queue.start(job, origin, lambda running, result: fail(ZeroDivisionError("a bug")))
+    runners.started[-1].events.append(counted(job))
+    with pytest.raises(ZeroDivisionError):
+        session.run_until_idle()
     assert not session.busy()
 
 

@@ -170,7 +170,7 @@ def test_a_proposal_for_a_region_is_named_as_the_objects_that_it_meets(session, 
         runners.started[-1].events.append(
             Finished(result=SegmentResult(job=job.id, labels=out, objects=len(boxes), seconds=0.1))
         )
-        session.pump()
+        session.run_until_idle()
 
     propose([(slice(900, 920), slice(edge - 10, edge + 10)), (slice(700, 710), slice(5, 15))])
     assert sorted(np.unique(entry.labels)) == [0, 1, 2]
@@ -197,7 +197,7 @@ def test_an_edited_object_stays_whole_when_the_region_and_then_all_of_the_image_
         labels[entry.inner][0, 0, y, x] = 1
         out = scratch.write(job.out.path, labels)
         runners.started[-1].events.append(Finished(result=SegmentResult(job=job.id, labels=out, objects=1, seconds=1)))
-        session.pump()
+        session.run_until_idle()
 
     propose(slice(900 - top, 920 - top), slice(width - 40, width))
     before = entry.labels.copy()

@@ -1,4 +1,4 @@
-"""How long a person waits for the window: idle, while the network is taught, and after pressing *Cancel*.
+"""How long a person waits for the window: idle, at *Segment*, while the network is taught, after pressing *Cancel*.
 
 A timer of the window's event loop is asked for every few milliseconds; by how much it comes late is what a click
 or a stroke of the brush would have waited. `window` is the part of it that knows Qt.
@@ -22,6 +22,10 @@ class ResponsivenessSettings(Settings):
 
     sample: Annotated[str, Field(description="The 2D sample to work on.")] = "nuclei_2d"
     model: Annotated[str, Field(description="A bundled model or a model file.")] = "nuclei-2d"
+    side: Annotated[
+        int | None,
+        Field(ge=64, description="Pixels along each side of the image: the sample repeated; left out: as it is."),
+    ] = None
     idle_s: Annotated[float, Field(gt=0, description="Seconds to watch the idle window.")] = 10.0
     teach_s: Annotated[float, Field(gt=0, description="Seconds to watch it while teaching.")] = 30.0
     cancels: Annotated[int, Field(ge=1, description="How often to cancel.")] = 3
@@ -35,6 +39,7 @@ def run(out: Path, settings: ResponsivenessSettings) -> Iterator[str]:
     found = measure(
         settings.sample,
         settings.model,
+        side=settings.side,
         idle_s=settings.idle_s,
         teach_s=settings.teach_s,
         cancels=settings.cancels,

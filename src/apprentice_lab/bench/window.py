@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import napari
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_apprentice.data import samples
+from napari_apprentice.data.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Validated
@@ -20,24 +24,31 @@ from napari_apprentice.session import Session
 _LONGEST_S = 180.0
 
 
-def measure(sample: str, model: str, *, idle_s: float, teach_s: float, cancels: int, tick_ms: int) -> dict[str, Any]:
+def measure(
+    sample: str, model: str, *, side: int | None, idle_s: float, teach_s: float, cancels: int, tick_ms: int
+) -> dict[str, Any]:
     """Delays of the event loop in ms, seconds from *Cancel* to idle, seconds to open the panel.
 
-    The loop is watched for so long idle and while the model is taught on a 2D sample, by a timer that is asked for
-    every ``tick_ms``; teaching is cancelled so often.
+    The loop is watched by a timer that is asked for every ``tick_ms``: for so long idle and while the model is taught
+    on a 2D sample, which is repeated up to ``side`` pixels; and during two *Segment*, before and after corrections,
+    apart for their last part, in which the proposal is taken in and drawn. Teaching is cancelled so often.
     """
-    volume, truth = samples.load(sample)
+    volume, truth = repeated(*samples.load(sample), side)
     viewer = napari.Viewer(title="Apprentice")
     viewer.add_layer(image_layer_of(volume)[0])
     wait(1.0)
     with Session.temporary() as session:
         panel, panel_s = _open_panel(viewer, session)
         session.choose_model(model)
-        session.segment()
-        wait_until(lambda: not session.busy())
+        segmenting = Ticks(tick_ms)
+        ends = [_segment(session, segmenting)]
         correct(session, truth, OBJECTS)
         wait(2.0)
+        ends.append(_segment(session, segmenting))
+        wait(2.0)
         delays = {"idle": delays_ms(idle_s, tick_ms)}
+        taking_in = [late for at, late in segmenting.late if any(start <= at <= stop for start, stop in ends)]
+        delays |= {"segmenting": [late for _, late in segmenting.late], "taking in": taking_in}
         _start_teaching(session)
         delays["teaching"] = delays_ms(teach_s, tick_ms)
         if not session.busy("teach"):
@@ -53,25 +64,53 @@ def measure(sample: str, model: str, *, idle_s: float, teach_s: float, cancels: 
     return {"delays_ms": delays, "cancel_s": taken, "panel_s": panel_s, "device": device}
 
 
+def repeated(volume: Volume, truth: NDArray[Any], side: int | None) -> tuple[Volume, NDArray[Any]]:
+    """A sample side by side with itself up to ``side`` pixels; of its truth the first one's objects."""
+    if side is None:
+        return volume, truth
+    *_, height, width = volume.pixels.shape
+    times = (-(-side // height), -(-side // width))
+    pixels = np.tile(volume.pixels, (1, 1, 1, *times))[..., :side, :side]
+    objects = np.zeros((*truth.shape[:2], side, side), truth.dtype)
+    first = truth[..., :side, :side]
+    objects[..., : first.shape[2], : first.shape[3]] = first
+    return replace(volume, pixels=pixels), objects
+
+
+class Ticks:
+    """A timer of the event loop, and by how much each of its ticks came late."""
+
+    def __init__(self, tick_ms: int) -> None:
+        self.late: list[tuple[float, float]] = []  # when (s, `time.perf_counter`), by how much (ms)
+        self._tick_ms = tick_ms
+        self._last = 0.0
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(tick_ms)
+        self._timer.timeout.connect(self._on_tick)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._last = time.perf_counter()
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._timer.stop()
+
+    def _on_tick(self) -> None:
+        now = time.perf_counter()
+        self.late.append((now, max(0.0, 1000 * (now - self._last) - self._tick_ms)))
+        self._last = now
+
+
 def delays_ms(seconds: float, tick_ms: int) -> list[float]:
     """By how much each tick of a timer came late."""
-    late: list[float] = []
-    last = time.perf_counter()
-
-    def on_tick() -> None:
-        nonlocal last
-        now = time.perf_counter()
-        late.append(max(0.0, 1000 * (now - last) - tick_ms))
-        last = now
-
-    timer = QTimer()
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.setInterval(tick_ms)
-    timer.timeout.connect(on_tick)
-    timer.start()
+    ticks = Ticks(tick_ms)
+    ticks.start()
     wait(seconds)
-    timer.stop()
-    return late
+    ticks.stop()
+    return [late for _, late in ticks.late]
 
 
 def wait(seconds: float) -> None:
@@ -108,6 +147,27 @@ def _open_panel(viewer: napari.Viewer, session: Session) -> tuple[Any, float]:
     panel.image.open(panel.images.layers[0])
     wait(1.0)
     return panel, seconds
+
+
+def _segment(session: Session, ticks: Ticks) -> tuple[float, float]:
+    """Press *Segment* and watch until its masks are drawn; when the last tile was there and when all was over (s)."""
+    last_tile = time.perf_counter()
+
+    def on_event(verb: str, event: Event) -> None:
+        nonlocal last_tile
+        if verb == "segment":
+            last_tile = time.perf_counter()
+
+    session.job_event.connect(on_event)
+    ticks.start()
+    try:
+        session.segment()
+        wait_until(lambda: not session.busy())
+        wait(0.5)  # drawn, too
+    finally:
+        ticks.stop()
+        session.job_event.disconnect(on_event)
+    return last_tile, time.perf_counter()
 
 
 def _start_teaching(session: Session) -> None:

@@ -182,7 +182,7 @@ class _FreeIds:
 def _names(old: Labels, fixed: Mask, ranks: NDArray[Any], count: int, free: _FreeIds) -> Labels:
     """What each rank of the proposal is called in the result: 0 (dropped), an inherited id, or a free one."""
     size = _counts(ranks, count)
-    on_vouched = np.bincount(ranks[fixed], minlength=count)
+    on_vouched = _counts(ranks[fixed], count)
     heirs, ids, on_own = _heirs(old, fixed, ranks, size)
     on_vouched[heirs] -= on_own
     stays = on_vouched * 2 < size
@@ -202,9 +202,12 @@ def _heirs(
     names, olds = ranked(old)
     where = _partly(olds, fixed, len(names))
     mine, theirs, sure = (array.reshape(-1)[where].astype(np.int64) for array in (olds, ranks, fixed))
-    old_size = np.bincount(mine, minlength=len(names))
-    keys, inverse, shared = np.unique(mine * len(size) + theirs, return_inverse=True, return_counts=True)
-    on_own = np.bincount(inverse[sure > 0], minlength=len(keys))
+    old_size = _counts(mine, len(names))
+    pairs = mine * len(size) + theirs
+    keys, shared = np.unique(pairs, return_counts=True)
+    surely, count = np.unique(pairs[sure > 0], return_counts=True)
+    on_own = np.zeros(len(keys), np.int64)
+    on_own[np.searchsorted(keys, surely)] = count
     one, other = np.divmod(keys, len(size))
     good = (other > 0) & (2 * shared > np.minimum(old_size[one], size[other]))
     one, other, shared, on_own = one[good], other[good], shared[good], on_own[good]
@@ -214,7 +217,7 @@ def _heirs(
 
 def _partly(olds: NDArray[Any], fixed: Mask, count: int) -> NDArray[np.int64]:
     """Where the objects are, as flat indices, of which a part is vouched for and a part is open."""
-    on_fixed = np.bincount(olds[fixed], minlength=count)
+    on_fixed = _counts(olds[fixed], count)
     on_fixed[0] = 0
     partly = on_fixed > 0
     if partly.any():
@@ -223,7 +226,7 @@ def _partly(olds: NDArray[Any], fixed: Mask, count: int) -> NDArray[np.int64]:
 
 
 def _counts(ranks: NDArray[Any], count: int) -> NDArray[np.int64]:
-    """How often each rank occurs; block by block, since counting takes 8 bytes a voxel."""
+    """How often each rank occurs; block by block, since counting takes 8 bytes a voxel and lets no other thread run."""
     flat = ranks.reshape(-1)
     block = max(_BLOCK, count)
     found = np.zeros(count, np.int64)

@@ -9,6 +9,7 @@ The record is what the journal and the undo history keep. It holds no pickle and
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 import zlib
@@ -48,6 +49,17 @@ class Delta:
         return sum(different.values())
 
     @property
+    def changes_labels(self) -> bool:
+        """Whether any label is another one after it."""
+        return bool((self.labels_before != self.labels_after).any())
+
+    @property
+    def changes_vouched(self) -> bool:
+        """Whether anything else is vouched for after it."""
+        same = self.vouched_after is self.vouched_before
+        return not same and bool((self.vouched_before != self.vouched_after).any())
+
+    @functools.cached_property
     def box(self) -> tuple[tuple[int, int], ...]:
         """The smallest box, (start, stop) for t, z, y, x, that holds every changed voxel."""
         if len(self) == 0:
@@ -91,9 +103,8 @@ class Delta:
     def to_bytes(self) -> bytes:
         """A compact record without pickle: distances between indices and values, compressed."""
         steps = np.diff(self.indices, prepend=0)
-        parts = [_packed(_narrowed(steps.astype(np.uint64)))]
-        parts += [_packed(values) for values in self._values]
-        body = b"".join(parts)
+        parts = [_narrowed(steps.astype(np.uint64)), *self._values]
+        body = b"".join(piece for values in parts for piece in _packed(values))
         packed = zlib.compress(body, 1)
         head = _HEAD.pack(_MAGIC, *self.shape, len(self), len(body))
         return head + _CHECKSUM.pack(zlib.crc32(packed, zlib.crc32(head))) + packed
@@ -142,12 +153,12 @@ def _narrowed(values: NDArray[np.uint64]) -> NDArray[Any]:
     return values.astype(next(t for t in (np.uint8, np.uint16, np.uint32, np.uint64) if top <= np.iinfo(t).max))
 
 
-def _packed(values: NDArray[Any]) -> bytes:
-    """One array: its dtype letter, whether a single value stands for all, and the values."""
+def _packed(values: NDArray[Any]) -> tuple[bytes, NDArray[Any]]:
+    """One array: its dtype letter with whether a single value stands for all, and the values, of which no copy is made."""
     constant = len(values) > 0 and bool((values == values[0]).all())
     kept = values[:1] if constant else values
     letter = {1: b"B", 2: b"H", 4: b"I", 8: b"Q"}[values.itemsize]
-    return letter + bytes([constant]) + kept.astype(kept.dtype.newbyteorder("<")).tobytes()
+    return letter + bytes([constant]), np.ascontiguousarray(kept, kept.dtype.newbyteorder("<"))
 
 
 def _opened(record: bytes) -> tuple[tuple[int, int, int, int], int, bytes]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.corrections import ranked
 from napari_apprentice.data.regions import Region, Shape
 
 Labels = NDArray[np.uint32]
@@ -31,17 +32,17 @@ def stitched(labels: Labels, fixed: NDArray[np.uint32], around: Sequence[Shell],
     Ids in ``fixed`` stay. Of the others, one that meets an object beyond a face takes its id, if each is what the
     other meets most; the rest are numbered from ``first``.
     """
-    names, inverse = np.unique(labels, return_inverse=True)
-    new = np.zeros(len(names), np.uint32)
-    kept = np.isin(names, fixed) | (names == 0)
-    new[kept] = names[kept]
+    names, ranks = ranked(labels)
+    occurs = np.zeros(len(names), bool)
+    occurs[ranks] = True
+    kept = occurs & (np.isin(names, fixed) | (names == 0))
+    new = np.where(kept, names, 0).astype(np.uint32)
     theirs = _met(labels, around, {int(one) for one in names[kept]})
-    for index in np.flatnonzero(~kept):
+    for index in np.flatnonzero(occurs & ~kept):
         new[index] = theirs.get(int(names[index]), 0)
-    free = np.flatnonzero(new == 0)
-    free = free[names[free] > 0]
+    free = np.flatnonzero(occurs & (new == 0) & (names > 0))
     new[free] = np.arange(first, first + len(free), dtype=np.uint32)
-    return new[inverse.reshape(labels.shape)]
+    return new[ranks]
 
 
 def _met(labels: Labels, around: Sequence[Shell], fixed: set[int]) -> dict[int, int]:

@@ -125,14 +125,16 @@ class Edits:
             self._write(entry, "redo", step.number, change.delta)
         self._tell(entry, labels=True, vouched=True)
 
-    def apply(self, entry: Entry, delta: Delta, *, labels_shown: bool = False) -> None:
-        """Do one edit; with ``labels_shown`` the layer has changed its labels already."""
+    def apply(self, entry: Entry, delta: Delta, *, labels_shown: bool = False, record: bytes | None = None) -> None:
+        """Do one edit; with ``labels_shown`` the layer has changed its labels already.
+
+        ``record`` is ``delta.to_bytes()``, if that is known.
+        """
         if len(delta) == 0:
             return
         self._looked_after = set()
-        self._write(entry, "do", self._step_number(entry), delta)
-        labels = not labels_shown and bool((delta.labels_before != delta.labels_after).any())
-        self._tell(entry, labels=labels, vouched=bool((delta.vouched_before != delta.vouched_after).any()))
+        self._write(entry, "do", self._step_number(entry), delta, record)
+        self._tell(entry, labels=not labels_shown and delta.changes_labels, vouched=delta.changes_vouched)
 
     def _edit(self, entry: Entry, delta: Delta, *, labels_shown: bool = False, filled: bool = False) -> None:
         """Do an edit of objects, of which nothing may be lost; areas of classes are not objects."""
@@ -156,8 +158,8 @@ class Edits:
             self._step = (entry, entry.history.next_number())
         return self._step[1]
 
-    def _write(self, entry: Entry, action: Action, step: int, delta: Delta) -> None:
+    def _write(self, entry: Entry, action: Action, step: int, delta: Delta, record: bytes | None = None) -> None:
         try:
-            entry.apply(action, step, delta)
+            entry.apply(action, step, delta, record)
         except UserError as error:
             self._choices.say_trouble(str(error))

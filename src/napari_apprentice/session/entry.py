@@ -50,6 +50,7 @@ class Entry:
         self.pixels: dict[int, VolumeRef] = {}  # by number of channels
         self.reading = 0  # counts how often what is looked at changed: read differently, or another part
         self.readings = 0  # counts how often the image was read differently
+        self.edits = 0  # counts changes of labels and vouched
         self._volume = volume
         self._correction: Correction | None = None
         self._voxels_taught = folder.voxels_taught()
@@ -148,21 +149,26 @@ class Entry:
         """An id that none in ``labels`` exceeds, known without looking through them."""
         return self._corrected().highest_id
 
-    def named(self, merged: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """New labels of ``region`` with ids that mean the same in all of the image."""
+    def named(
+        self, merged: NDArray[np.uint32], labels: NDArray[np.uint32], vouched: NDArray[np.uint8]
+    ) -> NDArray[np.uint32]:
+        """New labels of ``region`` with ids that mean the same in all of the image; the others are as they were."""
         return merged
 
-    def apply(self, action: Action, step: int, delta: Delta) -> None:
+    def apply(self, action: Action, step: int, delta: Delta, record: bytes | None = None) -> None:
         """Change the arrays, note it for undo and journal it.
 
-        `UserError` when the disk refuses the journal: the change stands and waits there.
+        ``record`` is ``delta.to_bytes()``, if that is known. `UserError` when the disk refuses the journal: the change
+        stands and waits there.
         """
+        self.edits += 1
         correction = self._corrected()
         correction.apply(delta)
         self._note(delta)
-        taught = np.count_nonzero(delta.vouched_after == AS_LABELLED)
-        self._voxels_taught += int(taught) - int(np.count_nonzero(delta.vouched_before == AS_LABELLED))
-        written = delta.to_bytes()
+        if delta.changes_vouched:
+            taught = np.count_nonzero(delta.vouched_after == AS_LABELLED)
+            self._voxels_taught += int(taught) - int(np.count_nonzero(delta.vouched_before == AS_LABELLED))
+        written = delta.to_bytes() if record is None else record
         correction.history.record(action, step, delta, written, self.region)
         self.folder.append(action, step, written, self._voxels_taught)
 

@@ -81,13 +81,15 @@ class LargeEntry(Entry):
 
     def next_id(self) -> int:
         """An id that no object has, in this region or elsewhere."""
-        return max(self.folder.top, int(self.labels.max())) + 1
+        return self._free_id(self.labels)
 
-    def named(self, merged: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    def named(
+        self, merged: NDArray[np.uint32], labels: NDArray[np.uint32], vouched: NDArray[np.uint8]
+    ) -> NDArray[np.uint32]:
         """New labels of ``region``: an object that goes on beyond its edge has the id it has there."""
-        fixed = np.unique(merged[self.vouched != UNKNOWN])
+        fixed = np.unique(merged[vouched != UNKNOWN])
         around = shells(self.region, self.shape, lambda box: self.folder.store.read(box)[0])
-        return stitched(merged, fixed, around, self.next_id())
+        return stitched(merged, fixed, around, self._free_id(labels))
 
     def open_region(self, region: Region) -> None:
         """Open another region; what was done in the one before is kept. `UserError` when the disk refuses."""
@@ -157,6 +159,9 @@ class LargeEntry(Entry):
         opened = self.folder.open_region(region, now.labels, now.vouched, self._changed, self.voxels_taught)
         self._changed = None
         return opened
+
+    def _free_id(self, labels: NDArray[np.uint32]) -> int:
+        return max(self.folder.top, int(labels.max())) + 1
 
     def _elsewhere(self, chunks: Iterable[Region]) -> Iterator[Region]:
         """Those outside the open region, of which the arrays are newer than the store."""

@@ -16,6 +16,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Started, TileDone, WasCancelled, is_last
 from napari_apprentice.jobs import Job
 from napari_apprentice.runners import RunningJob
+from napari_apprentice.session.background import Background, Next, Taken, Work
 from napari_apprentice.session.compute import Compute
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.signals import Signals
@@ -23,9 +24,8 @@ from napari_apprentice.session.signals import Signals
 _PAUSE_S = 0.005
 _LONGEST_CANCEL_S = 2.0
 
-Next = Callable[[], None]
-Accept = Callable[["Running", Any], Next | None]
-"""Takes a result in, or drops it when it is stale; what it returns is done once everyone heard that the job ended."""
+Accept = Callable[["Running", Any], Taken]
+"""Takes a result in, or drops it when it is stale."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Origin:
 
 @dataclass(eq=False)
 class Running:
-    """A job under way."""
+    """A job under way: until it has ended and what it came to is taken in."""
 
     job: Job
     handle: RunningJob
@@ -68,6 +68,21 @@ class Running:
     broke_off: Callable[[], None]
     notes: list[str] = field(default_factory=list)  # said already
     shown: Any = None  # memory map of provisional labels
+    finished: Finished | None = None
+    taking_in: Background | None = None  # the result, as long as that takes
+    is_cancelled: bool = False  # while its result was taken in
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether anything is done for it, in another process or on another thread."""
+        return not self.handle.ended or (self.taking_in is not None and self.taking_in.is_running)
+
+    def cancel(self) -> None:
+        """Stop politely; a result that is being taken in is dropped."""
+        if self.taking_in is None:
+            self.handle.cancel()
+        else:
+            self.is_cancelled = True
 
 
 class Queue:
@@ -97,13 +112,13 @@ class Queue:
     def cancel(self, verb: str | None = None) -> None:
         """Stop jobs of this verb (None: all), politely first; ``job_ended`` follows within a second."""
         for running in self._of(verb):
-            running.handle.cancel()
+            running.cancel()
 
     def cancel_for(self, entry: Entry) -> None:
         """Stop what runs for an image."""
         for running in self._running:
             if running.origin.entry is entry:
-                running.handle.cancel()
+                running.cancel()
 
     def holds_region(self, entry: Entry) -> bool:
         """Whether labels for the open part of an image are on their way."""
@@ -132,6 +147,9 @@ class Queue:
         """Take what running jobs report; to be called often, on the owning thread. Whether anything came."""
         came = False
         for running in self._running.copy():
+            if running.taking_in is not None:
+                came |= self._go_on(running, running.taking_in)
+                continue
             for event in self._events_of(running):
                 came = True
                 self._on_event(running, event)
@@ -162,7 +180,7 @@ class Queue:
         """Cancel and wait as long as a cancel may take; runners of others are left idle."""
         self.cancel()
         until = time.monotonic() + _LONGEST_CANCEL_S
-        while any(not running.handle.ended for running in self._running) and time.monotonic() < until:
+        while any(running.is_at_work for running in self._running) and time.monotonic() < until:
             for running in self._running:
                 running.handle.poll()
             time.sleep(0.01)
@@ -192,33 +210,58 @@ class Queue:
             self._signals.said.emit(event.text)
         if isinstance(event, TileDone):
             self._show_tile(running, event)
+        elif isinstance(event, Finished):
+            running.finished = event
+            self._take_in(running, lambda: self._accept(running, event))
         elif is_last(event):
+            if isinstance(event, Failed):
+                self._signals.said.emit(event.message)
             self._end(running, event)
         else:
             self._signals.job_event.emit(running.job.verb, event)
 
-    def _end(self, running: Running, event: Event) -> None:
-        following: Next | None = None
+    def _go_on(self, running: Running, taking_in: Background) -> bool:
+        """Take a result further in; whether the job is over."""
+        if running not in self._running or (running.is_cancelled and taking_in.is_running):
+            return False
+        if running.is_cancelled:
+            self._end(running, WasCancelled())
+        else:
+            self._take_in(running, taking_in.advance)
+        return running not in self._running
+
+    def _take_in(self, running: Running, step: Callable[[], Taken]) -> None:
+        """The job is over when no work is left of taking its result in."""
+        taken: Taken = None
         try:
-            if isinstance(event, Finished):
-                following = self._accept(running, event)
-            elif isinstance(event, Failed):
-                self._signals.said.emit(event.message)
-        finally:  # a bug in a listener must not leave a job running for ever
-            self._running.remove(running)
-            _clean_up(running, finished=isinstance(event, Finished))
+            taken = step()
+        except UserError as error:
+            self._signals.said.emit(str(error))
+        except BaseException:  # a bug in a listener must not leave a job running for ever
+            self._forget(running, finished=True)
+            raise
+        if not isinstance(taken, Work):
+            self._end(running, running.finished or WasCancelled(), taken)
+
+    def _end(self, running: Running, event: Event, following: Next | None = None) -> None:
+        self._forget(running, finished=isinstance(event, Finished))
         self._signals.job_ended.emit(running.job.verb, event)
         if following is not None:
             following()
 
-    def _accept(self, running: Running, event: Finished) -> Next | None:
+    def _forget(self, running: Running, *, finished: bool) -> None:
+        self._running.remove(running)
+        running.taking_in = None  # and with it what its files are mapped by
+        _clean_up(running, finished=finished)
+
+    def _accept(self, running: Running, event: Finished) -> Taken:
         if not isinstance(event.result, running.job.result):
             raise TypeError(f"a job of type {running.job.type} came to a result of type {event.result.type}")
-        try:
-            return running.accept(running, event.result)
-        except UserError as error:
-            self._signals.said.emit(str(error))
-            return None
+        taken = running.accept(running, event.result)
+        if not isinstance(taken, Work):
+            return taken
+        running.taking_in = Background(taken)
+        return running.taking_in.advance()
 
     def _show_tile(self, running: Running, tile: TileDone) -> None:
         """Tell of a tile where it lies in the entry's labels; a part of what was looked at is only around them."""

@@ -397,8 +397,10 @@ class Session:
         return came
 
     def run_until_idle(self) -> None:
-        """Pump until no job is left; for work without a window.
+        """Pump until no job is left; for work without a window, and not within a stroke, whose end results wait for.
 
         Raises `UserError` when a job failed, and RuntimeError with its traceback when that is a bug.
         """
+        if self.regions.is_held:
+            raise RuntimeError("results are taken in when the stroke is over: run until idle after it")
         self.queue.run_until_idle(self.pump)

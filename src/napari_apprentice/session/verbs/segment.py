@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 from napari_apprentice.data import edits, scratch
-from napari_apprentice.data.corrections import merge_proposal
+from napari_apprentice.data.corrections import Labels, merge_proposal
+from napari_apprentice.data.deltas import Delta
 from napari_apprentice.jobs import ArrayRef, SegmentJob, SegmentResult
+from napari_apprentice.session.background import Taken, Work
+from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.parts import Parts
 from napari_apprentice.session.queue import Origin, Running
 from napari_apprentice.session.requests import pixels_of
+from napari_apprentice.settings import Kind
+
+_AT_ONCE = 1 << 18  # voxels that are merged on the spot, which takes 10 ms
+_MOST_MISSES = 2  # how often labels may be edited while they are merged; then the editing waits
 
 
 class Segment:
@@ -46,13 +56,46 @@ class Segment:
             return "Another model was chosen meanwhile: the proposal was dropped, segment again."
         return ""
 
-    def _accept(self, running: Running, result: SegmentResult) -> None:
-        if why_stale := self._why_stale(running.origin):
+    def _accept(self, running: Running, result: SegmentResult) -> Taken:
+        return self._merging(running.origin, scratch.read(result.labels)[running.origin.inner])
+
+    def _merging(self, origin: Origin, proposal: Labels, misses: int = 0) -> Taken:
+        """Merge a proposal into the labels beside the window, and again when they were edited meanwhile."""
+        if why_stale := self._why_stale(origin):
             self._parts.signals.said.emit(why_stale)
-            return
-        entry, kind = running.origin.entry, self._parts.choices.kind
-        proposal = scratch.read(result.labels)[running.origin.inner]
-        merged = merge_proposal(entry.labels, entry.vouched, proposal, kind)
-        if kind == "instances":
-            merged = entry.named(merged)
-        self._parts.edits.apply(entry, edits.replace(entry.labels, entry.vouched, merged))
+            return None
+        return Work(
+            do=partial(_merged, origin.entry, proposal, self._parts.choices.kind),
+            done=partial(self._take_in, origin, proposal, misses),
+            may_go_on=lambda: not self._parts.regions.is_held,  # a stroke is a step of its own
+            is_short=origin.entry.labels.size <= _AT_ONCE or misses == _MOST_MISSES,
+        )
+
+    def _take_in(self, origin: Origin, proposal: Labels, misses: int, merged: _Merged) -> Taken:
+        entry = origin.entry
+        if self._why_stale(origin) or (merged.edits, merged.kind) != (entry.edits, self._parts.choices.kind):
+            return self._merging(origin, proposal, misses + 1)
+        self._parts.edits.apply(entry, merged.delta, record=merged.record)
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class _Merged:
+    """What a proposal changes in labels that had seen so many edits, and its record for the journal."""
+
+    edits: int
+    kind: Kind
+    delta: Delta
+    record: bytes
+
+
+def _merged(entry: Entry, proposal: Labels, kind: Kind) -> _Merged:
+    """Runs beside the thread that edits: on copies, which are of use when no edit was made meanwhile."""
+    count = entry.edits
+    labels, vouched = entry.labels.copy(), entry.vouched.copy()
+    merged = merge_proposal(labels, vouched, proposal, kind)
+    if kind == "instances":
+        merged = entry.named(merged, labels, vouched)
+    delta = edits.replace(labels, vouched, merged)
+    _ = delta.box  # remembered: what takes the edit in may ask for it
+    return _Merged(count, kind, delta, delta.to_bytes())

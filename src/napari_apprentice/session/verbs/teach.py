@@ -10,11 +10,12 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachJob, TeachResult
 from napari_apprentice.project.durable import make_folder
 from napari_apprentice.project.versions import Version, now
+from napari_apprentice.session.background import Next
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
 from napari_apprentice.session.parts import Parts
-from napari_apprentice.session.queue import Next, Running
+from napari_apprentice.session.queue import Running
 from napari_apprentice.session.requests import fresh_net, fresh_representation, lessons_of
 from napari_apprentice.session.verbs.segment import Segment
 
