@@ -1,4 +1,4 @@
-"""A proposal for an image that is not small is merged beside the thread that edits, as if it had been merged at once."""
+"""A proposal for an image that is not small is merged beside the thread that edits, as if at once."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from napari_apprentice.events import Finished
 from napari_apprentice.jobs import SegmentResult, TeachResult
 from napari_apprentice.session import Session, SessionOptions
 from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.settings import ClassName
 
 SIDE = 600
 LEFT, RIGHT = (0, 0, 300, 0), (0, 0, 300, 4199)
@@ -187,6 +188,21 @@ def test_a_proposal_is_dropped_when_the_image_is_read_differently_meanwhile(sess
     session.run_until_idle()
     assert not entry.labels.any()
     assert "changed while it was segmented" in session.sentences[-1]
+
+
+@pytest.mark.parametrize("side", [SIDE, 20])
+def test_a_proposal_of_objects_is_dropped_when_masks_are_classes_meanwhile(session, entry, side) -> None:
+    entry = session.add_image(image(side, side))
+    session.segment()
+    if side == 20:
+        session.choose_kind("classes", (ClassName(value=1, name="tumour"),))
+    arrive(session, np.ones((1, 1, side, side), np.uint32))
+    wait_for_thread()
+    if side == SIDE:
+        session.choose_kind("classes", (ClassName(value=1, name="tumour"),))
+    session.run_until_idle()
+    assert not entry.labels.any()
+    assert "segment again" in session.sentences[-1]
 
 
 def test_a_proposal_is_dropped_with_its_image(session, entry) -> None:

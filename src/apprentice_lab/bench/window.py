@@ -31,24 +31,31 @@ def measure(
 
     The loop is watched by a timer that is asked for every ``tick_ms``: for so long idle and while the model is taught
     on a 2D sample, which is repeated up to ``side`` pixels; and during two *Segment*, before and after corrections,
-    apart for their last part, in which the proposal is taken in and drawn. Teaching is cancelled so often.
+    apart for their last part, in which the proposal is taken in and drawn, and for what the session takes of it without
+    the drawing. Teaching is cancelled so often.
     """
     volume, truth = repeated(*samples.load(sample), side)
     viewer = napari.Viewer(title="Apprentice")
     viewer.add_layer(image_layer_of(volume)[0])
     wait(1.0)
-    with Session.temporary() as session:
+    with WatchedSession.temporary() as session:
         panel, panel_s = _open_panel(viewer, session)
+        session.watch_listeners()
         session.choose_model(model)
         segmenting = Ticks(tick_ms)
         ends = [_segment(session, segmenting)]
         correct(session, truth, OBJECTS)
         wait(2.0)
         ends.append(_segment(session, segmenting))
+        session.is_watched = False
         wait(2.0)
         delays = {"idle": delays_ms(idle_s, tick_ms)}
         taking_in = [late for at, late in segmenting.late if any(start <= at <= stop for start, stop in ends)]
-        delays |= {"segmenting": [late for _, late in segmenting.late], "taking in": taking_in}
+        delays |= {
+            "segmenting": [late for _, late in segmenting.late],
+            "taking in": taking_in,
+            "session": session.took_ms,
+        }
         _start_teaching(session)
         delays["teaching"] = delays_ms(teach_s, tick_ms)
         if not session.busy("teach"):
@@ -75,6 +82,38 @@ def repeated(volume: Volume, truth: NDArray[Any], side: int | None) -> tuple[Vol
     first = truth[..., :side, :side]
     objects[..., : first.shape[2], : first.shape[3]] = first
     return replace(volume, pixels=pixels), objects
+
+
+class WatchedSession(Session):
+    """Notes how long each `pump` held the window's thread, without what listeners took: they draw."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.took_ms: list[float] = []
+        self.is_watched = True
+        self._listened_s = 0.0
+        self._told = 0.0
+        for signal in (self.labels_changed, self.job_event, self.job_ended):
+            signal.connect(self._on_told)  # before all others
+
+    def watch_listeners(self) -> None:
+        """All others listen now."""
+        for signal in (self.labels_changed, self.job_event, self.job_ended):
+            signal.connect(self._on_heard)
+
+    def pump(self) -> bool:
+        """Take in what jobs report, and note how long that took."""
+        self._listened_s, start = 0.0, time.perf_counter()
+        came = super().pump()
+        if self.is_watched:
+            self.took_ms.append(1000 * (time.perf_counter() - start - self._listened_s))
+        return came
+
+    def _on_told(self) -> None:
+        self._told = time.perf_counter()
+
+    def _on_heard(self) -> None:
+        self._listened_s += time.perf_counter() - self._told
 
 
 class Ticks:
@@ -162,7 +201,7 @@ def _segment(session: Session, ticks: Ticks) -> tuple[float, float]:
     ticks.start()
     try:
         session.segment()
-        wait_until(lambda: not session.busy())
+        wait_until(lambda: not session.busy(), longest_s=5 * _LONGEST_S)
         wait(0.5)  # drawn, too
     finally:
         ticks.stop()

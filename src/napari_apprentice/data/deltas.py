@@ -104,7 +104,8 @@ class Delta:
         """A compact record without pickle: distances between indices and values, compressed."""
         steps = np.diff(self.indices, prepend=0)
         parts = [_narrowed(steps.astype(np.uint64)), *self._values]
-        body = b"".join(piece for values in parts for piece in _packed(values))
+        pieces: list[Any] = [piece for values in parts for piece in _packed(values)]
+        body = b"".join(pieces)
         packed = zlib.compress(body, 1)
         head = _HEAD.pack(_MAGIC, *self.shape, len(self), len(body))
         return head + _CHECKSUM.pack(zlib.crc32(packed, zlib.crc32(head))) + packed
@@ -154,7 +155,7 @@ def _narrowed(values: NDArray[np.uint64]) -> NDArray[Any]:
 
 
 def _packed(values: NDArray[Any]) -> tuple[bytes, NDArray[Any]]:
-    """One array: its dtype letter with whether a single value stands for all, and the values, of which no copy is made."""
+    """One array: its dtype letter, whether a single value stands for all, and the values, without a copy."""
     constant = len(values) > 0 and bool((values == values[0]).all())
     kept = values[:1] if constant else values
     letter = {1: b"B", 2: b"H", 4: b"I", 8: b"Q"}[values.itemsize]

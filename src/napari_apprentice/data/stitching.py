@@ -42,7 +42,8 @@ def stitched(labels: Labels, fixed: NDArray[np.uint32], around: Sequence[Shell],
         new[index] = theirs.get(int(names[index]), 0)
     free = np.flatnonzero(occurs & (new == 0) & (names > 0))
     new[free] = np.arange(first, first + len(free), dtype=np.uint32)
-    return new[ranks]
+    named: Labels = new[ranks]
+    return named
 
 
 def _met(labels: Labels, around: Sequence[Shell], fixed: set[int]) -> dict[int, int]:

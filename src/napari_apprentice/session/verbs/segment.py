@@ -36,7 +36,7 @@ class Segment:
     def __call__(self) -> None:
         """Propose labels for the current image. Raises `UserError` with what is missing."""
         refuse(self.why_not())
-        self._parts.queue.start(self._job(), self._parts.origin(), self._accept)
+        self._parts.queue.start(self._job(), self._parts.origin(), partial(self._accept, self._parts.choices.kind))
 
     def _job(self) -> SegmentJob:
         parts, (project, entry, model) = self._parts, self._parts.asked()
@@ -49,34 +49,36 @@ class Segment:
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
         )
 
-    def _why_stale(self, origin: Origin) -> str:
+    def _why_stale(self, origin: Origin, kind: Kind) -> str:
         if origin.entry not in self._parts.images.entries or not origin.is_same_part:
             return f"{origin.entry.name} changed while it was segmented: the proposal was dropped, segment again."
         if origin.model != self._parts.models.in_use.key:
             return "Another model was chosen meanwhile: the proposal was dropped, segment again."
+        if kind != self._parts.choices.kind:
+            return "Masks mean something else now: the proposal was dropped, segment again."
         return ""
 
-    def _accept(self, running: Running, result: SegmentResult) -> Taken:
-        return self._merging(running.origin, scratch.read(result.labels)[running.origin.inner])
+    def _accept(self, kind: Kind, running: Running, result: SegmentResult) -> Taken:
+        return self._merging(running.origin, kind, scratch.read(result.labels)[running.origin.inner])
 
-    def _merging(self, origin: Origin, proposal: Labels, misses: int = 0) -> Taken:
+    def _merging(self, origin: Origin, kind: Kind, proposal: Labels, misses: int = 0) -> Taken:
         """Merge a proposal into the labels beside the window, and again when they were edited meanwhile."""
-        if why_stale := self._why_stale(origin):
+        if why_stale := self._why_stale(origin, kind):
             self._parts.signals.said.emit(why_stale)
             return None
+
+        def take_in(merged: _Merged) -> Taken:
+            if self._why_stale(origin, kind) or merged.edits != origin.entry.edits:
+                return self._merging(origin, kind, proposal, misses + 1)
+            self._parts.edits.apply(origin.entry, merged.delta, record=merged.record)
+            return None
+
         return Work(
-            do=partial(_merged, origin.entry, proposal, self._parts.choices.kind),
-            done=partial(self._take_in, origin, proposal, misses),
+            do=partial(_merged, origin.entry, proposal, kind),
+            done=take_in,
             may_go_on=lambda: not self._parts.regions.is_held,  # a stroke is a step of its own
             is_short=origin.entry.labels.size <= _AT_ONCE or misses == _MOST_MISSES,
         )
-
-    def _take_in(self, origin: Origin, proposal: Labels, misses: int, merged: _Merged) -> Taken:
-        entry = origin.entry
-        if self._why_stale(origin) or (merged.edits, merged.kind) != (entry.edits, self._parts.choices.kind):
-            return self._merging(origin, proposal, misses + 1)
-        self._parts.edits.apply(entry, merged.delta, record=merged.record)
-        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +86,6 @@ class _Merged:
     """What a proposal changes in labels that had seen so many edits, and its record for the journal."""
 
     edits: int
-    kind: Kind
     delta: Delta
     record: bytes
 
@@ -98,4 +99,4 @@ def _merged(entry: Entry, proposal: Labels, kind: Kind) -> _Merged:
         merged = entry.named(merged, labels, vouched)
     delta = edits.replace(labels, vouched, merged)
     _ = delta.box  # remembered: what takes the edit in may ask for it
-    return _Merged(count, kind, delta, delta.to_bytes())
+    return _Merged(count, delta, delta.to_bytes())
