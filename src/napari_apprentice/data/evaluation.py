@@ -10,35 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data import scores
-from napari_apprentice.data.scores import Overlap
-
-_MOSTLY = 0.5  # of an object lies in another
-_PIECE = 0.1  # of an object; less is a crumb and no piece of it
-
-
-@dataclass(frozen=True)
-class Mistakes:
-    """Objects of the annotation that were ``missed``, ``merged`` with another or ``cut``, and ``false`` ones.
-
-    At IoU .50. An object is merged when half of it lies in a found object that also holds half of another one, and
-    cut when two found objects, each a tenth of it or more, lie mostly in it (after Caicedo et al., Cytometry A 2019);
-    then it is not missed, and what was found there is not false.
-    """
-
-    missed: int = 0
-    false: int = 0
-    merged: int = 0
-    cut: int = 0
-
-    def __add__(self, other: Mistakes) -> Mistakes:
-        return Mistakes(
-            self.missed + other.missed, self.false + other.false, self.merged + other.merged, self.cut + other.cut
-        )
+from napari_apprentice.data.compared import ComparedObjects, sure_of
+from napari_apprentice.data.mistakes import Mistakes
 
 
 @dataclass(frozen=True)
 class ImageScore:
-    """How well one image was segmented.
+    """How well one image was segmented. Where it is annotated in part, only that counts.
 
     ``precision`` is AP at the IoU of `scores.THRESHOLDS`; it, ``panoptic_quality`` (at .50) and ``mistakes`` are None
     for classes. ``dice`` is that of the foreground, or of each class by its name, None for one that is in neither.
@@ -97,63 +75,36 @@ class Evaluation:
         return sum((one.mistakes for one in self.images if one.mistakes is not None), Mistakes())
 
 
-def score_objects(name: str, truth: NDArray[Any], found: NDArray[Any]) -> ImageScore:
-    """Scores of instances: two label arrays of one shape."""
-    table = scores.overlap(truth, found)
-    matches = scores.matches_of(table)
+def score_objects(
+    name: str, truth: NDArray[Any], found: NDArray[Any], vouched: NDArray[Any] | None = None
+) -> ImageScore:
+    """Scores of instances: two label arrays of one shape, and what of the first is known (None: all)."""
+    return score_compared(name, ComparedObjects(truth, found, vouched))
+
+
+def score_compared(name: str, compared: ComparedObjects) -> ImageScore:
+    """The scores that a comparison comes to."""
     return ImageScore(
         name=name,
-        annotated=len(table.truth_size),
-        found=len(table.predicted_size),
-        dice={"foreground": scores.dice(truth > 0, found > 0, (1,))[1]},
-        precision=tuple(one.average_precision for one in matches),
-        panoptic_quality=matches[0].panoptic_quality,
-        mistakes=mistakes_in(table),
+        annotated=compared.annotated,
+        found=compared.predicted,
+        dice={"foreground": compared.dice},
+        precision=tuple(one.average_precision for one in compared.matches),
+        panoptic_quality=compared.matches[0].panoptic_quality,
+        mistakes=compared.mistakes,
     )
 
 
-def score_classes(name: str, truth: NDArray[Any], found: NDArray[Any], classes: Mapping[int, str]) -> ImageScore:
-    """Scores of classes, which ``classes`` names by value: two label arrays of one shape."""
-    dice = scores.dice(truth, found, tuple(classes))
-    there = [len(np.unique(labels[labels > 0])) for labels in (truth, found)]
+def score_classes(
+    name: str,
+    truth: NDArray[Any],
+    found: NDArray[Any],
+    classes: Mapping[int, str],
+    vouched: NDArray[Any] | None = None,
+) -> ImageScore:
+    """Scores of classes, which ``classes`` names by value: arrays as of `score_objects`."""
+    sure = None if vouched is None else sure_of(vouched)
+    dice = scores.dice(truth, found, tuple(classes), sure)
+    known = [labels if sure is None else labels[sure] for labels in (truth, found)]
+    there = [len(np.unique(labels[labels > 0])) for labels in known]
     return ImageScore(name, there[0], there[1], {classes[value]: one for value, one in dice.items()})
-
-
-def mistakes_in(table: Overlap) -> Mistakes:
-    """Count the mistakes in a contingency table."""
-    of_truth = table.shared / table.truth_size[table.truth]
-    of_found = table.shared / table.predicted_size[table.predicted]
-    holds = of_truth >= _MOSTLY
-    many = np.bincount(table.predicted[holds], minlength=len(table.predicted_size)) > 1
-    merged = _marked(table.truth[holds & many[table.predicted]], table.truth_size)
-    pieces = (of_found >= _MOSTLY) & (of_truth >= _PIECE)
-    cut = np.bincount(table.truth[pieces], minlength=len(table.truth_size)) > 1
-    explained = many | _marked(table.predicted[(of_found >= _MOSTLY) & cut[table.truth]], table.predicted_size)
-    alone, unasked = unmatched(table)
-    return Mistakes(
-        missed=int((alone & ~merged & ~cut).sum()),
-        false=int((unasked & ~explained).sum()),
-        merged=int(merged.sum()),
-        cut=int(cut.sum()),
-    )
-
-
-def unmatched(table: Overlap) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Rows of the annotation and of what was found that have no partner at IoU .50."""
-    good = table.iou >= scores.THRESHOLDS[0]
-    return ~_marked(table.truth[good], table.truth_size), ~_marked(table.predicted[good], table.predicted_size)
-
-
-def _marked(rows: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.bool_]:
-    mark = np.zeros(len(of), bool)
-    mark[rows] = True
-    return mark
-
-
-def unmatched_in(truth: NDArray[Any], found: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where the objects without a partner lie, of the annotation or found; an array of their shape."""
-    lost, extra = unmatched(scores.overlap(truth, found))
-    where = np.zeros(truth.shape, bool)
-    for labels, alone in ((truth, lost), (found, extra)):
-        where |= np.isin(labels, np.unique(labels[labels > 0])[alone])
-    return where

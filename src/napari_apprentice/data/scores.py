@@ -83,6 +83,18 @@ class Overlap:
         return iou
 
 
+@dataclass(frozen=True)
+class Known:
+    """Which rows of an `Overlap` count where only a part is annotated.
+
+    ``truth``: whole objects, of which every voxel is vouched for. ``predicted``: those of which more than half lies on
+    whole objects and vouched background; of the others nobody knows whether they are right.
+    """
+
+    truth: NDArray[np.bool_]
+    predicted: NDArray[np.bool_]
+
+
 def overlap(truth: NDArray[Any], prediction: NDArray[Any]) -> Overlap:
     """Count which objects of two label arrays of one shape share voxels."""
     return _overlap(*_ranks(truth, prediction))
@@ -93,9 +105,21 @@ def matches(truth: NDArray[Any], prediction: NDArray[Any], thresholds: Sequence[
     return matches_of(overlap(truth, prediction), thresholds)
 
 
-def matches_of(table: Overlap, thresholds: Sequence[float] = THRESHOLDS) -> list[Matches]:
-    """The same, of objects whose overlap was counted before."""
-    return [_matches(table, threshold) for threshold in thresholds]
+def matches_of(table: Overlap, thresholds: Sequence[float] = THRESHOLDS, known: Known | None = None) -> list[Matches]:
+    """The same, of objects whose overlap was counted before, or of those ``known``."""
+    return [_matches(table, threshold, known) for threshold in thresholds]
+
+
+def known_in(truth: NDArray[Any], prediction: NDArray[Any], vouched: NDArray[Any]) -> Known:
+    """What counts of two label arrays; ``vouched`` as in `matches_within`, where 3 (kept) is unknown as well."""
+    _same_shape(truth, vouched)
+    true_ranks, predicted_ranks = _ranks(truth, prediction)
+    objects, found = int(true_ranks.max(initial=0)) + 1, int(predicted_ranks.max(initial=0)) + 1
+    whole = np.bincount(true_ranks[vouched != AS_LABELLED], minlength=objects) == 0
+    whole[0] = False
+    sure = predicted_ranks[(vouched == BACKGROUND) | whole[true_ranks]]
+    judged = 2 * np.bincount(sure, minlength=found) > np.bincount(predicted_ranks.ravel(), minlength=found)
+    return Known(whole[1:], judged[1:])
 
 
 def matches_within(
@@ -122,13 +146,7 @@ def matches_within(
     _same_shape(truth, vouched)
     if sections:
         truth, prediction = _sections(truth), _sections(prediction)
-    table = overlap(truth, prediction)
-    true_ranks, predicted_ranks = _ranks(truth, prediction)
-    unsure = np.bincount(true_ranks[vouched != AS_LABELLED], minlength=len(table.truth_size) + 1)[1:] > 0
-    whole = ~unsure
-    known = (vouched == BACKGROUND) | np.concatenate([[False], whole])[true_ranks]
-    judged = 2 * np.bincount(predicted_ranks[known], minlength=len(table.predicted_size) + 1)[1:]
-    return [_matches(table, t, whole, judged > table.predicted_size) for t in thresholds]
+    return matches_of(overlap(truth, prediction), thresholds, known_in(truth, prediction, vouched))
 
 
 def partners(
@@ -217,12 +235,10 @@ def _overlap(truth: Counts, prediction: Counts) -> Overlap:
     )
 
 
-def _matches(
-    table: Overlap, threshold: float, counted: NDArray[Any] | None = None, judged: NDArray[Any] | None = None
-) -> Matches:
-    """Match the counted truth objects; of the predictions without a partner only the judged ones are spurious."""
-    counted = np.ones(len(table.truth_size), bool) if counted is None else counted
-    judged = np.ones(len(table.predicted_size), bool) if judged is None else judged
+def _matches(table: Overlap, threshold: float, known: Known | None) -> Matches:
+    """Match the known truth objects; of the predictions without a partner only the known ones are spurious."""
+    counted = np.ones(len(table.truth_size), bool) if known is None else known.truth
+    judged = np.ones(len(table.predicted_size), bool) if known is None else known.predicted
     iou = table.iou
     good = (iou >= threshold) & counted[table.truth]
     pairs = _one_to_one(table.truth[good], table.predicted[good], iou[good])

@@ -14,7 +14,16 @@ from napari_apprentice.engine.device import available, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Failed, WasCancelled
-from napari_apprentice.jobs import ClickJob, ExportJob, InsideJob, Job, SegmentJob, SegmentLargeJob, TeachJob
+from napari_apprentice.jobs import (
+    ClickJob,
+    EvaluateJob,
+    ExportJob,
+    InsideJob,
+    Job,
+    SegmentJob,
+    SegmentLargeJob,
+    TeachJob,
+)
 
 if TYPE_CHECKING:
     from napari_apprentice.engine.large.crew import Crew
@@ -65,6 +74,12 @@ def _segment_large(engine: Engine, job: SegmentLargeJob, cancelled: IsCancelled)
     return run(job, cancelled, engine.warm, engine.crew)
 
 
+def _evaluate(engine: Engine, job: EvaluateJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.evaluate import run
+
+    return run(job, cancelled, engine.warm)
+
+
 def _teach(engine: Engine, job: TeachJob, cancelled: IsCancelled) -> Iterator[Event]:
     from napari_apprentice.engine.teach import run
 
@@ -92,6 +107,7 @@ def _look_inside(engine: Engine, job: InsideJob, cancelled: IsCancelled) -> Iter
 PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]] = {
     SegmentJob: _segment,
     SegmentLargeJob: _segment_large,
+    EvaluateJob: _evaluate,
     TeachJob: _teach,
     ExportJob: _export,
     ClickJob: _click,

@@ -13,6 +13,7 @@ from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.images import Shown
 from napari_apprentice.gui.layers import pixels_of
 from napari_apprentice.gui.stage import Stage, Throttle
+from napari_apprentice.gui.tools.view import look_at
 from napari_apprentice.session import Entry
 from napari_apprentice.session.large_entry import LargeEntry
 
@@ -92,19 +93,8 @@ class Following:
 
     def _on_region_changed(self, entry: Entry, spot: tuple[float, ...]) -> None:
         """Another region was opened to undo something there: look at it."""
-        masks, footprint = self._stage.labels, self._stage.footprint
-        if not spot or self._opening or entry is not self._stage.entry or masks is None or footprint is None:
-            return
-        found = dict(zip("TZYX", (at - part.start for at, part in zip(spot, entry.region, strict=True)), strict=True))
-        world = masks.data_to_world([found.get(axis, 0.0) for axis in footprint.axes])
-        dims, camera = self._viewer.dims, self._viewer.scene.camera
-        world = [*dims.point[: dims.ndim - masks.ndim], *world]
-        letters = "-" * (dims.ndim - masks.ndim) + footprint.axes
-        for axis in dims.not_displayed:
-            if letters[axis] in found:  # a channel stays
-                dims.set_point(axis, world[axis])
-        shown = [world[axis] for axis in dims.displayed]
-        camera.center = (*camera.center[: 3 - len(shown)], *shown)
+        if spot and not self._opening and entry is self._stage.entry:
+            look_at(self._stage, [at - part.start for at, part in zip(spot, entry.region, strict=True)])
 
 
 def wanted(region: Region, seen: Region, shape: tuple[int, int, int, int]) -> Sequence[float] | None:

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui.desk import Desk
+from napari_apprentice.gui.evaluation.pane import HowWell
 from napari_apprentice.gui.sections.correct import CorrectSection
 from napari_apprentice.gui.sections.image import ImageSection
 from napari_apprentice.gui.sections.model import ModelSection
@@ -62,7 +63,8 @@ class ApprenticePanel(QWidget):
         self.stage = self.desk.stage
         self.tools = self.desk.tools
         self.image = ImageSection(self.stage, self.new_project)
-        self.model = ModelSection(self.stage)
+        self.how_well = HowWell(self.stage, napari_viewer)
+        self.model = ModelSection(self.stage, self.how_well.show)
         self.segment = SegmentSection(self.session)
         self.correct = CorrectSection(self.tools)
         self.teach = TeachSection(self.session)
@@ -70,7 +72,7 @@ class ApprenticePanel(QWidget):
         self.sections: list[Section] = [
             self.image, self.model, self.segment, self.correct, self.teach, self.project,
         ]  # fmt: skip
-        self.desk.close_with(*(section.connections for section in self.sections), self.segment.many)
+        self.desk.close_with(*(section.connections for section in self.sections), self.segment.many, self.how_well)
         self._build()
         self._listen()
         self._set_theme()
@@ -234,6 +236,7 @@ class ApprenticePanel(QWidget):
         self.setStyleSheet(stylesheet(colours))
         for section in self.sections:
             section.set_palette(colours)
+        self.how_well.set_palette(colours)
 
     def showEvent(self, event: Any) -> None:
         """Docked: from now on the window's end is the desk's."""

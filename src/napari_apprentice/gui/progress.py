@@ -8,12 +8,12 @@ from napari_apprentice.events import Event, Progress
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.session import Session
 
-_WORDS = {"segment": "Segmenting", "teach": "Teaching", "export": "Exporting"}
+_WORDS = {"segment": "Segmenting", "teach": "Teaching", "export": "Exporting", "evaluate": "Evaluating"}
 _STEPS = 1000
 
 
 class Activity:
-    """One bar in the activity dock per running *Segment*, *Teach* and export."""
+    """One bar in the activity dock per running *Segment*, *Teach*, *Evaluate* and export."""
 
     def __init__(self, session: Session) -> None:
         self._bars: dict[str, progress] = {}

@@ -77,6 +77,7 @@ def stylesheet(colours: Palette) -> str:
     }}
     QToolButton[role="link"]::menu-indicator {{ image: none; width: 0px; }}
     QToolButton[role="link"]:hover {{ color: {colours.text}; }}
+    QToolButton[role="link"]:disabled {{ color: {colours.hover}; }}
     QToolButton[role="tool"] {{
         background: {colours.button}; border: 1px solid transparent; border-radius: 3px; padding: 2px;
     }}

@@ -10,6 +10,8 @@ from napari_apprentice.jobs.kinds import (
     AnyResult,
     ClickJob,
     ClickResult,
+    EvaluateJob,
+    EvaluateResult,
     ExportJob,
     ExportResult,
     InsideJob,
@@ -24,6 +26,7 @@ from napari_apprentice.jobs.kinds import (
     TeachJob,
     TeachResult,
     VolumeRef,
+    WrongRef,
     from_plain,
 )
 
@@ -33,6 +36,8 @@ __all__ = [
     "ArrayRef",
     "ClickJob",
     "ClickResult",
+    "EvaluateJob",
+    "EvaluateResult",
     "ExportJob",
     "ExportResult",
     "InsideJob",
@@ -50,5 +55,6 @@ __all__ = [
     "TeachJob",
     "TeachResult",
     "VolumeRef",
+    "WrongRef",
     "from_plain",
 ]

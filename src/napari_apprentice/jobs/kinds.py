@@ -119,6 +119,34 @@ class InsideResult(Result):
     origin: tuple[float, float, float]
 
 
+class WrongRef(Settings):
+    """An object that is wrong: how ("missed", "false", "merged", "cut"), where, and how many voxels it has."""
+
+    kind: str
+    point: Point
+    voxels: int
+
+
+class EvaluateResult(Result):
+    """Scores as of `data.evaluation.ImageScore`; ``marks`` are outlines of the ``wrong`` objects (T, Z, Y, X).
+
+    ``by_slice``: slices were judged one by one. ``background``: whether any is known, so that objects can be false.
+    """
+
+    type: Literal["evaluate"] = "evaluate"
+    annotated: int
+    found: int
+    dice: dict[str, float | None]
+    precision: tuple[float, ...] | None = None
+    panoptic_quality: float | None = None
+    wrong: tuple[WrongRef, ...] = ()
+    by_slice: bool = False
+    background: bool = True
+    marks: Annotated[ArrayRef, WRITTEN]
+    seconds: float = 0.0
+    device: str = ""
+
+
 class SegmentJob(Job):
     """Propose labels for one image; writes uint32 labels (T, Z, Y, X) to ``out``."""
 
@@ -142,6 +170,33 @@ class SegmentJob(Job):
     def provisional(self) -> Provisional:
         """Labels tile by tile."""
         return Provisional(image=self.image.pixels, labels=self.out)
+
+
+class EvaluateJob(Job):
+    """Propose labels for one image and compare them with an annotation.
+
+    ``labels`` and ``vouched`` (None: all is known) are (T, Z, Y, X) and lie at ``inner`` ((start, stop) for t, z, y, x)
+    in the image. The proposal is only on the way, in ``proposal``; outlines of wrong objects are written to ``out``.
+    """
+
+    verb: ClassVar[str] = "evaluate"
+    holds_region: ClassVar[bool] = True
+    result: ClassVar[ResultClass] = EvaluateResult
+
+    type: Literal["evaluate"] = "evaluate"
+    image: VolumeRef
+    labels: ArrayRef
+    vouched: ArrayRef | None = None
+    inner: tuple[tuple[int, int], ...]
+    model: Annotated[str, READ]
+    settings: SegmentSettings = SegmentSettings()
+    proposal: str
+    out: Annotated[ArrayRef, WRITTEN]
+
+    @property
+    def temporary(self) -> tuple[Path, ...]:
+        """The folder of the annotation's copy, in which the rest is written, too."""
+        return (Path(self.labels.path).parent,)
 
 
 class StoreRef(Settings):
@@ -297,8 +352,10 @@ class InsideJob(Job):
         return (Path(self.out.path),)
 
 
-AnyJob = SegmentJob | SegmentLargeJob | TeachJob | ExportJob | ClickJob | InsideJob
-AnyResult = SegmentResult | SegmentLargeResult | TeachResult | ExportResult | ClickResult | InsideResult
+AnyJob = SegmentJob | SegmentLargeJob | EvaluateJob | TeachJob | ExportJob | ClickJob | InsideJob
+AnyResult = (
+    SegmentResult | SegmentLargeResult | EvaluateResult | TeachResult | ExportResult | ClickResult | InsideResult
+)
 _adapter: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="type")])
 
 

@@ -16,7 +16,10 @@ _NAME = re.compile("v[1-9][0-9]{0,8}")
 
 
 class Version(Settings):
-    """One taught model. ``parent`` is the key of the model it was taught from; scores are on set-aside corrections."""
+    """One taught model. ``parent`` is the key of the model it was taught from; scores are on set-aside corrections.
+
+    ``images`` are the ids of those whose corrections it learned from; None where that was not noted.
+    """
 
     id: str
     parent: str
@@ -26,6 +29,7 @@ class Version(Settings):
     better: bool | None = None
     why_no_score: str = ""
     voxels: int = 0
+    images: tuple[str, ...] | None = None
     steps: int = 0
     seconds: float = 0.0
     note: str = ""
@@ -86,6 +90,15 @@ class Lineage:
     def get(self, key: str) -> Version | None:
         """The version with this id."""
         return next((version for version in self.versions if version.id == key), None)
+
+    def learned_from(self, key: str, image: str) -> bool:
+        """Whether a version, or one that it was taught from, learned from an image; where it was not noted, it did."""
+        version, left = self.get(key), len(self.versions)
+        while version is not None and left > 0:  # a damaged list may go round in circles
+            if version.images is None or image in version.images:
+                return True
+            version, left = self.get(version.parent), left - 1
+        return False
 
     def add(self, version: Version) -> None:
         """Keep a version."""

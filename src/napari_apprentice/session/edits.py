@@ -163,3 +163,4 @@ class Edits:
             entry.apply(action, step, delta, record)
         except UserError as error:
             self._choices.say_trouble(str(error))
+        self._signals.edited.emit(entry, delta)

@@ -11,8 +11,9 @@ import imageio.v3 as iio
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.evaluation import Evaluation, ImageScore, score_classes, score_objects, unmatched_in
+from napari_apprentice.data.evaluation import Evaluation, ImageScore, score_classes, score_objects
 from napari_apprentice.data.files import read_labels
+from napari_apprentice.data.mistakes import unmatched_in
 from napari_apprentice.data.outlined import side_by_side
 from napari_apprentice.data.scores import THRESHOLDS
 from napari_apprentice.data.volume import Volume
@@ -23,6 +24,7 @@ from napari_apprentice.session.session import Session
 from napari_apprentice.settings import SegmentSettings
 
 Labels = NDArray[np.uint32]
+Value = str | int | float | None
 
 _PICTURES = 6
 
@@ -165,25 +167,35 @@ def evaluate(
             here.close()
 
 
-def write_table(path: Path, evaluation: Evaluation) -> None:
-    """Write one line for each image as CSV."""
+def write_table(path: Path, evaluation: Evaluation, of: str = "image") -> None:
+    """Write `table_of` as CSV."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([shown_value(one) for one in line] for line in table_of(evaluation, of))
+
+
+def table_text(evaluation: Evaluation, of: str = "image") -> str:
+    """`table_of` as a spreadsheet takes it from the clipboard: with tabs."""
+    return "\n".join("\t".join(shown_value(one) for one in line) for line in table_of(evaluation, of))
+
+
+def shown_value(value: Value, digits: int = 4) -> str:
+    """A value of a table in words; "" for a score that there is not."""
+    return "" if value is None else f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+
+
+def table_of(evaluation: Evaluation, of: str = "image") -> list[list[Value]]:
+    """One line for each image, or for each of what the scores are ``of``, below a line of headings."""
     precision = [f"AP {at:.2f}" for at in THRESHOLDS] if evaluation.precision else []
     mistakes = ["panoptic quality", "missed", "false", "merged", "cut"] if precision else []
     dice = list(evaluation.dice)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["image", "annotated", "found", *precision, *mistakes, *(f"Dice {name}" for name in dice)])
-        for one in evaluation.images:
-            table.writerow([one.name, one.annotated, one.found, *_numbers(one), *(_number(one.dice[n]) for n in dice)])
+    lines: list[list[Value]] = [[of, "annotated", "found", *precision, *mistakes, *(f"Dice {name}" for name in dice)]]
+    for one in evaluation.images:
+        lines.append([one.name, one.annotated, one.found, *_numbers(one), *(one.dice.get(name) for name in dice)])
+    return lines
 
 
-def _numbers(score: ImageScore) -> list[str | int]:
+def _numbers(score: ImageScore) -> list[Value]:
     if score.precision is None or score.mistakes is None:
         return []
     made = score.mistakes
-    quality = [*score.precision, score.panoptic_quality]
-    return [*(_number(one) for one in quality), made.missed, made.false, made.merged, made.cut]
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+    return [*score.precision, score.panoptic_quality, made.missed, made.false, made.merged, made.cut]

@@ -48,7 +48,7 @@ class Models:
         key = self._keys.get("propose")
         if key is not None:
             with suppress(UserError):  # the file went away: `why_not_propose` says it
-                self._use(self._find(key))
+                self._use(self.find(key))
 
     @property
     def in_use(self) -> ModelChoice:
@@ -56,7 +56,7 @@ class Models:
         key = self._keys.get("propose")
         if key is not None:
             try:
-                return self._find(key)
+                return self.find(key)
             except UserError as error:  # the file went away or is damaged: `why_not_propose` says it
                 return ModelChoice(key, str(error))
         return self._first_that_fits()
@@ -65,12 +65,16 @@ class Models:
         """What can be chosen: bundled models, versions of this project, files added, a fresh network."""
         return self._catalog.all(self._lineage, self._fresh)
 
+    def find(self, key: str) -> ModelChoice:
+        """The choice with this key, as of `choose`; `UserError` when there is no such model."""
+        return self._fresh if key == FRESH else self._catalog.find(key, self._lineage)
+
     def choose(self, key: str) -> None:
         """Use a bundled model, a version, a model file or ``"fresh"``; `UserError` when there is no such model.
 
         In a project without labels a model for classes makes it a project of those classes.
         """
-        choice = self._find(key)
+        choice = self.find(key)
         header = choice.header
         if header is not None:
             refuse(why_not_masks(header))
@@ -101,13 +105,14 @@ class Models:
                 f"{self.in_use.title} is in use again; version {version.id.removeprefix('v')} is kept."
             )
 
-    def why_not_propose(self) -> str:
-        """One sentence when the model in use cannot propose anything for the current image."""
+    def why_not_propose(self, choice: ModelChoice | None = None) -> str:
+        """One sentence when a model (the one in use) cannot propose anything for the current image."""
+        choice = choice or self.in_use
         if self._images.current is None:
             return NO_IMAGE
-        if self.in_use.is_fresh:
+        if choice.is_fresh:
             return "A fresh network knows nothing yet: correct a few objects and press Teach."
-        return self.why_not_fits(self._images.current.volume)
+        return self.why_not_fits(self._images.current.volume, choice)
 
     def why_not_fits(self, volume: Volume, choice: ModelChoice | None = None) -> str:
         """One sentence when a model (the one in use) cannot work on an image."""
@@ -133,9 +138,6 @@ class Models:
         except UserError as error:
             return str(error)
         return why_not_encoder(choices.fresh)
-
-    def _find(self, key: str) -> ModelChoice:
-        return self._fresh if key == FRESH else self._catalog.find(key, self._lineage)
 
     def _use(self, choice: ModelChoice) -> None:
         changed = choice.key != self.in_use.key

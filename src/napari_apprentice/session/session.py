@@ -35,6 +35,7 @@ from napari_apprentice.session.regions import Regions
 from napari_apprentice.session.saving import Saving
 from napari_apprentice.session.signals import Signals
 from napari_apprentice.session.verbs import Verbs
+from napari_apprentice.session.verbs.evaluate import ModelEvaluation
 from napari_apprentice.session.verbs.look_inside import InsideMap
 from napari_apprentice.settings import ClassName, ClusterSettings, Kind, SegmentSettings, TeachSettings
 
@@ -93,6 +94,7 @@ class Session:
         self.click_proposed = signals.click_proposed
         self.click_cleared = signals.click_cleared
         self.looked_inside = signals.looked_inside
+        self.evaluated = signals.evaluated
         self.said = signals.said
         self.region_changed = signals.region_changed
         self.overview_changed = signals.overview_changed
@@ -361,6 +363,28 @@ class Session:
         """What `look_inside` showed last."""
         return self.verbs.look_inside.map
 
+    def evaluate(self, model: str | None = None, *, all_labels: bool = False) -> None:
+        """Judge a model on the current image where that is annotated; nothing of the project changes.
+
+        Answered by ``evaluated``, and then in `evaluation`. Raises `UserError` with what is missing.
+
+        Parameters
+        ----------
+        model
+            As of `choose_model`; None: the one in use.
+        all_labels
+            All labels are the annotation, and where there is none is background; else what is vouched for.
+        """
+        self.verbs.evaluate(model, all_labels=all_labels)
+
+    @property
+    def evaluation(self) -> ModelEvaluation | None:
+        """What `evaluate` found last; None as soon as the annotation is another one.
+
+        Those of all models that were evaluated on it are in ``session.verbs.evaluate.found``.
+        """
+        return self.verbs.evaluate.last
+
     def export_labels(self, path: str | Path) -> None:
         """Write the current image's labels in the format of the suffix (`data.exports.write_labels`)."""
         self.verbs.export.now(path)
@@ -382,7 +406,9 @@ class Session:
     # jobs under way
 
     def busy(self, verb: str | None = None) -> bool:
-        """Whether a job of this verb ("segment", "teach", "export", "click", "inside"; None: any) is under way."""
+        """Whether a job of this verb ("segment", "teach", "export", "click", "inside", "evaluate";
+        None: any) is under way.
+        """
         return self.queue.busy(verb)
 
     def cancel(self, verb: str | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from qtpy.QtWidgets import QComboBox, QFileDialog
@@ -9,19 +10,21 @@ from qtpy.QtWidgets import QComboBox, QFileDialog
 from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui.sections.fresh import FreshNetwork
 from napari_apprentice.gui.sections.inside import LookInside
-from napari_apprentice.gui.sections.section import Section, muted, row
+from napari_apprentice.gui.sections.section import Section, link, muted, row
 from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.inside import look_inside
 from napari_apprentice.session import ModelChoice
+from napari_apprentice.session.models import NO_IMAGE
 
 _FILE = "\0file"
+_HOW_WELL = "Evaluate models on this image where it is annotated: scores, and every mistake on the canvas"
 
 
 class ModelSection(Section):
-    """The list of models, words on the chosen one, the network of a fresh start, and a look inside."""
+    """The models, words on the chosen one, the network of a fresh start, a look inside, and how well it does."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, evaluate: Callable[[], None]) -> None:
         super().__init__("2  Model")
         session = stage.session
         self._session = session
@@ -37,6 +40,8 @@ class ModelSection(Section):
         self.rows.addLayout(head)
         for widget in (self.words, self.fresh, self.inside):
             self.rows.addWidget(widget)
+        self.evaluate = link("How well does it do?", evaluate, _HOW_WELL)
+        self.rows.addLayout(row(self.evaluate, None))
         for signal in (session.image_changed, session.model_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
         self.connections.add(session.job_started, self._on_started)
@@ -65,6 +70,8 @@ class ModelSection(Section):
         if current.is_fresh:
             self.fresh.refresh()
         self.inside.refresh()
+        self.evaluate.setEnabled(self._session.current is not None)
+        self.evaluate.setToolTip(NO_IMAGE if self._session.current is None else _HOW_WELL)
 
     def set_palette(self, colours: Palette) -> None:
         """Follow the theme."""

@@ -6,6 +6,7 @@ the job broke off. The kind of job (`jobs`) says where it runs; the engine has a
 
 from napari_apprentice.session.parts import Parts
 from napari_apprentice.session.verbs.click import Click
+from napari_apprentice.session.verbs.evaluate import Evaluate
 from napari_apprentice.session.verbs.export import Export
 from napari_apprentice.session.verbs.look_inside import LookInside
 from napari_apprentice.session.verbs.segment import Segment
@@ -22,4 +23,5 @@ class Verbs:
         self.teach = Teach(parts, self.segment)
         self.click = Click(parts)
         self.look_inside = LookInside(parts)
+        self.evaluate = Evaluate(parts)
         self.export = Export(parts)

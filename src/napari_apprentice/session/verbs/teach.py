@@ -53,7 +53,8 @@ class Teach:
         entries = self._parts.images.entries
         taught = [one for one in entries if one.voxels_taught or (one.folder.is_used and one.is_vouched)]
         voxels = sum(one.voxels_taught for one in taught)
-        self._parts.queue.start(self._job(taught), self._parts.origin(), partial(self._accept, voxels))
+        images = tuple(one.id for one in taught)
+        self._parts.queue.start(self._job(taught), self._parts.origin(), partial(self._accept, voxels, images))
 
     def _why_not_from(self, entry: Entry, first: Entry) -> str:
         if not self._parts.models.in_use.is_fresh:
@@ -88,7 +89,7 @@ class Teach:
             out=str(project.lineage.file(project.lineage.next_id())),
         )
 
-    def _accept(self, voxels: int, running: Running, result: TeachResult) -> Next | None:
+    def _accept(self, voxels: int, images: tuple[str, ...], running: Running, result: TeachResult) -> Next | None:
         """Keep the version; adopt it unless it is worse or another model was chosen meanwhile."""
         parts, project, in_use = self._parts, self._parts.choices.project, self._parts.models.in_use
         if project is None:
@@ -102,6 +103,7 @@ class Teach:
             better=result.better,
             why_no_score=result.why_no_score,
             voxels=voxels,
+            images=images,
             steps=result.steps,
             seconds=result.seconds,
         )

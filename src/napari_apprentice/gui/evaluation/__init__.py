@@ -1,0 +1,1 @@
+"""*How well does it do?*: models evaluated on the current image, in a dock below the canvas."""
