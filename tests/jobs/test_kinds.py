@@ -12,6 +12,7 @@ from napari_apprentice.jobs import (
     AnyResult,
     ArrayRef,
     ClickJob,
+    EvaluateJob,
     ExportJob,
     InsideJob,
     LessonRef,
@@ -40,7 +41,17 @@ INSIDE = InsideJob(
     generation=1,
     out=ArrayRef(path="/s/6.npy"),
 )
-ALL = (SEGMENT, LARGE, TEACH, EXPORT, CLICK, INSIDE)
+EVALUATE = EvaluateJob(
+    id="7",
+    image=IMAGE,
+    labels=ArrayRef(path="/s/evaluate-7/labels.npy"),
+    vouched=ArrayRef(path="/s/evaluate-7/vouched.npy"),
+    inner=((0, 1),) * 4,
+    model="/m/one.safetensors",
+    proposal="/s/evaluate-7/proposal.npy",
+    out=ArrayRef(path="/s/evaluate-7/marks.npy"),
+)
+ALL = (SEGMENT, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE)
 
 
 def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
@@ -54,7 +65,7 @@ def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> No
     assert [job.type for job in ALL if job.process == "own"] == ["teach", "export"]
     assert [job.type for job in ALL if job.goes_first] == ["click", "inside"]
     assert [job.type for job in ALL if job.travels] == ["segment", "teach"]
-    assert [job.type for job in ALL if job.holds_region] == ["segment"]
+    assert [job.type for job in ALL if job.holds_region] == ["segment", "evaluate"]
     assert LARGE.verb == SEGMENT.verb == "segment"
 
 
@@ -69,6 +80,17 @@ def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> No
         ),
         (LARGE, {"/m/one.safetensors"}, "/p/proposal.zarr"),
         (CLICK, {"/a/pixels.npy", "/a/sample.npy", "/m/one.safetensors"}, ""),
+        (
+            EVALUATE,
+            {
+                "/a/pixels.npy",
+                "/a/sample.npy",
+                "/s/evaluate-7/labels.npy",
+                "/s/evaluate-7/vouched.npy",
+                "/m/one.safetensors",
+            },
+            "/s/evaluate-7/marks.npy",
+        ),
     ],
 )
 def test_a_job_knows_what_it_reads_and_writes(job, reads: set[str], writes: str) -> None:

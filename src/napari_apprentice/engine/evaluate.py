@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from napari_apprentice.data import scratch
-from napari_apprentice.data.compared import ComparedObjects, WrongObject, sure_of
+from napari_apprentice.data.compared import ComparedObjects, sure_of
 from napari_apprentice.data.corrections import BACKGROUND
 from napari_apprentice.data.evaluation import ImageScore, score_classes, score_compared
 from napari_apprentice.data.mistakes import KINDS
@@ -20,14 +19,6 @@ from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Progress, TileDone
 from napari_apprentice.jobs import ArrayRef, EvaluateJob, EvaluateResult, SegmentJob, SegmentResult, WrongRef
-
-
-@dataclass(frozen=True)
-class _Compared:
-    score: ImageScore
-    marks: np.ndarray
-    wrong: tuple[WrongObject, ...] = ()
-    by_slice: bool = False
 
 
 def run(job: EvaluateJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
@@ -48,37 +39,39 @@ def run(job: EvaluateJob, cancelled: Callable[[], bool], warm: Warm | None = Non
     classes = {one.value: one.name for one in header.classes} if header.kind == "classes" else {}
     still = Progress(done=1.0, total=1.0, what="Comparing with the annotation")
     compared = yield from warm.aside.run(partial(compare, job, classes), cancelled, still)
-    vouched = None if job.vouched is None else scratch.read(job.vouched)
-    score = compared.score
-    yield Finished(
-        result=EvaluateResult(
-            job=job.id,
-            annotated=score.annotated,
-            found=score.found,
-            dice=dict(score.dice),
-            precision=score.precision,
-            panoptic_quality=score.panoptic_quality,
-            wrong=tuple(WrongRef(kind=one.kind, point=one.point, voxels=one.voxels) for one in compared.wrong),
-            by_slice=compared.by_slice,
-            background=vouched is None or bool((vouched == BACKGROUND).any()),
-            marks=scratch.write(job.out.path, compared.marks),
-            seconds=proposed.seconds,
-            device=proposed.device,
-        )
-    )
+    update = {"seconds": proposed.seconds, "device": proposed.device}
+    yield Finished(result=compared.model_copy(update=update))
 
 
-def compare(job: EvaluateJob, classes: dict[int, str]) -> _Compared:
-    """The proposal against the annotation; `UserError` when nothing of that is known."""
+def compare(job: EvaluateJob, classes: dict[int, str]) -> EvaluateResult:
+    """The proposal against the annotation, whose values are ``classes`` or (when there are none) objects.
+
+    `UserError` when no object of the annotation counts, and no background.
+    """
     inner = tuple(slice(start, stop) for start, stop in job.inner)
     found, truth = scratch.read(ArrayRef(path=job.proposal))[inner], scratch.read(job.labels)
     vouched = None if job.vouched is None else scratch.read(job.vouched)
     if classes:
         score = score_classes(job.image.name, truth, found, classes, vouched)
         differs = (truth != found) if vouched is None else (truth != found) & sure_of(vouched)
-        return _Compared(score, np.where(differs, np.uint8(len(KINDS) + 1), np.uint8(0)))
+        return _result(job, score, np.where(differs, np.uint8(len(KINDS) + 1), np.uint8(0)))
     compared = ComparedObjects(truth, found, vouched)
-    if vouched is not None and not compared.annotated and not (vouched == BACKGROUND).any():
+    background = vouched is None or bool((vouched == BACKGROUND).any())
+    if not compared.annotated and not background:
         raise UserError("No object is vouched for as a whole: approve a few objects, or a part of the view, first.")
     score = score_compared(job.image.name, compared)
-    return _Compared(score, compared.outlines(), tuple(compared.wrong()), compared.by_slice)
+    wrong = tuple(WrongRef(kind=one.kind, point=one.point, voxels=one.voxels) for one in compared.wrong())
+    said = {"wrong": wrong, "by_slice": compared.by_slice, "background": background}
+    return _result(job, score, compared.outlines()).model_copy(update=said)
+
+
+def _result(job: EvaluateJob, score: ImageScore, marks: np.ndarray) -> EvaluateResult:
+    return EvaluateResult(
+        job=job.id,
+        annotated=score.annotated,
+        found=score.found,
+        dice=dict(score.dice),
+        precision=score.precision,
+        panoptic_quality=score.panoptic_quality,
+        marks=scratch.write(job.out.path, marks),
+    )
