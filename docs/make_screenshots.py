@@ -39,9 +39,10 @@ GLAND_CLASSES = (
 
 
 def main() -> None:
-    """The loop on 2D nuclei, picture by picture; a volume; classes on a real section; the networks."""
+    """The loop on 2D nuclei, picture by picture; two models judged; a volume; classes on a real section; the networks."""
     IMAGES.mkdir(exist_ok=True)
     _loop()
+    _evaluate()
     _volume()
     _large()
     _classes()
@@ -69,6 +70,23 @@ def _loop() -> None:
         wait_until(lambda: not session.busy())
         _show(panel, panel.teach)
         _picture(viewer, "better")
+        _close(viewer, panel)
+
+
+def _evaluate() -> None:
+    """Two models judged by the sample's truth."""
+    volume, truth = samples.load("nuclei_2d")
+    with Session.temporary() as session:
+        viewer, panel = _window(session, volume)
+        session.edits.replace_labels(truth)
+        panel.how_well.show()
+        for model in ("cells-2d", "nuclei-2d"):
+            session.evaluate(model, all_labels=True)
+            wait_until(lambda: not session.busy())
+        pane = panel.how_well.pane
+        if pane is not None:
+            pane.all_labels.setChecked(True)
+        _picture(viewer, "evaluate")
         _close(viewer, panel)
 
 

@@ -13,8 +13,9 @@ from qtpy.QtTest import QTest
 from scipy import ndimage
 
 from napari_apprentice.data import scratch
+from napari_apprentice.engine.evaluate import compare
 from napari_apprentice.events import Event, Finished, Progress, Started, TileDone, WasCancelled, is_last
-from napari_apprentice.jobs import ClickResult, Job, SegmentJob, SegmentResult, TeachJob, TeachResult
+from napari_apprentice.jobs import ClickResult, EvaluateJob, Job, SegmentJob, SegmentResult, TeachJob, TeachResult
 from napari_apprentice.runners import FoundDevice
 from napari_apprentice.session.catalog import bundled_files
 
@@ -74,6 +75,9 @@ class Threshold:
         if isinstance(job, SegmentJob):
             ref = scratch.write(job.out.path, found)
             result = SegmentResult(job=job.id, labels=ref, objects=int(found.max()), seconds=0.1)
+        elif isinstance(job, EvaluateJob):
+            scratch.write(job.proposal, found)
+            result = compare(job, {}).model_copy(update={"seconds": 0.1})
         else:
             mask = found == found[job.point]
             result = ClickResult(job=job.id, generation=job.generation, **_packed(mask))

@@ -98,7 +98,7 @@ class EvaluationPane(QWidget):
             add(signal, self.refresh)
         for signal in (session.labels_changed, session.vouched_changed):
             add(signal, lambda entry: self._looking.ask())
-        add(session.evaluated, self._show_found)
+        add(session.evaluated, self._on_found_changed)
         add(session.job_started, self._on_started)
         add(session.job_event, self._on_event)
         add(session.job_ended, self._on_ended)
@@ -194,6 +194,11 @@ class EvaluationPane(QWidget):
                 self._say("Cancelled.")
         self.refresh()
 
+    def _on_found_changed(self) -> None:
+        self._show_found()
+        if not self.scores.found:
+            self._say("")
+
     def _show_found(self) -> None:
         found, last = self._session.verbs.evaluate.found, self._session.evaluation
         if found != self.scores.found:
@@ -206,7 +211,6 @@ class EvaluationPane(QWidget):
             self._on_chosen(found[place if 0 <= place < len(found) else -1])
         else:
             self.marks.show(None)
-            self._say("")
             self.notes.hide()
             self.wrong.hide()
 
