@@ -39,7 +39,7 @@ GLAND_CLASSES = (
 
 
 def main() -> None:
-    """The loop on 2D nuclei, picture by picture; two models judged; a volume; classes on a real section; the networks."""
+    """The loop on 2D nuclei, two models judged, a volume, classes on a real section, the networks: all pictures."""
     IMAGES.mkdir(exist_ok=True)
     _loop()
     _evaluate()

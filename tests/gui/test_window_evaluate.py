@@ -104,6 +104,9 @@ def test_another_model_stands_beside_it_and_its_mistakes_are_shown_when_it_is_ch
     click_row(pane.scores, 0)
     assert pane.marks.layer.name == f"mistakes of {session.model.title}"
     assert session.model.key == first
+    evaluate(pane, runners, qtbot)  # the other one again: in its place
+    assert [one.model for one in pane.scores.found] == [first, other]
+    assert pane.scores.currentRow() == 1
 
 
 def test_only_what_is_approved_counts_and_an_edit_takes_the_scores_away(pane, session, viewer, runners, qtbot):

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from safetensors.numpy import save_file
 
 from napari_apprentice.architecture import preset
 from napari_apprentice.data import scratch
+from napari_apprentice.data.files import read_image
 from napari_apprentice.data.mistakes import KINDS, Mistakes
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader
 from napari_apprentice.data.volume import Volume
@@ -17,7 +19,7 @@ from napari_apprentice.engine.evaluate import compare
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished
 from napari_apprentice.project.versions import Version, now
-from napari_apprentice.session import FRESH, Session
+from napari_apprentice.session import FRESH, Session, SessionOptions
 from napari_apprentice.settings import ClassName
 
 SHAPE = (1, 1, 20, 40)
@@ -243,3 +245,25 @@ def test_classes_have_a_dice_each_and_marks_where_another_was_found(session, tmp
     assert session.evaluation.wrong == ()
     assert (session.evaluation.marks > 0).sum() == 32
     assert session.evaluation.marks.max() == len(KINDS) + 1
+
+
+def test_of_a_large_image_the_open_part_is_judged_and_another_part_has_scores_of_its_own(session, tmp_path):
+    tifffile.imwrite(tmp_path / "slide.tif", np.random.default_rng(0).integers(0, 250, (2600, 4200)).astype(np.uint8))
+    session.options = SessionOptions(largest_whole=1_000_000)
+    entry = session.add_image(read_image(tmp_path / "slide.tif"))
+    session.open_region((0, 0, 1300, 4199))
+    assert entry.inner[3].start > 0
+    session.choose_model(model_file(tmp_path / "a.safetensors"))
+    square = np.zeros(entry.labels.shape, bool)
+    square[0, 0, 50:60, 70:80] = True
+    session.paint(np.flatnonzero(square), entry.next_id())
+    session.evaluate()
+    assert "is being segmented" in session.regions.why_not_open()
+    pixels = scratch.read(session.runners.started[-1].job.image.pixels)
+    proposal = np.zeros((1, 1, *pixels.shape[3:]), np.uint32)
+    proposal[entry.inner][square] = 1
+    answer(session, proposal)
+    assert session.evaluation.score.precision == (1, 1, 1)
+    assert session.evaluation.marks.shape == entry.labels.shape
+    session.open_region((0, 0, 1300, 0))
+    assert session.evaluation is None

@@ -24,7 +24,7 @@ from napari_apprentice.jobs import EvaluateResult
 from napari_apprentice.session import ModelChoice, ModelEvaluation
 from napari_apprentice.session.evaluation import table_text, write_table
 
-_ASKING_PX, _LIST_PX, _LEAST_HEIGHT_PX = 270, 250, 170
+_ASKING_PX, _LEAST_HEIGHT_PX = 250, 170
 _LOOK_MS = 300
 _NAME = "How well does it do?"
 _HELP = "Segment the image with this model and compare; the masks stay as they are"
@@ -82,7 +82,6 @@ class EvaluationPane(QWidget):
         below = row(self.words, self.copy, self.save)
         below.setStretch(0, 1)
         found.addLayout(below)
-        self.wrong.setFixedWidth(_LIST_PX)
         across = QHBoxLayout(self)
         across.setContentsMargins(10, 6, 10, 6)
         across.setSpacing(10)

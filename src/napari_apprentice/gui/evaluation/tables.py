@@ -30,7 +30,7 @@ _DICE = "Twice the voxels that annotation and model share, divided by those of b
 _SHORT = {"panoptic quality": "panoptic", "Dice foreground": "Dice"}
 _SWATCH_PX = 10
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_PADDING_PX = 14  # beside a heading, which the theme writes in bold
+_PADDING_PX = 12  # beside a heading, which the theme writes in bold
 
 
 class _Table(QTableWidget):
@@ -111,11 +111,15 @@ class WrongList(_Table):
         super().__init__()
         self._go_to = go_to
         self.wrong: tuple[WrongRef, ...] = ()
+        self._found: ModelEvaluation | None = None
         self.currentCellChanged.connect(self._on_current)
         self.cellClicked.connect(self._on_current)
 
     def show_wrong(self, found: ModelEvaluation | None) -> None:
         """Show the mistakes of a model."""
+        if found is self._found:
+            return
+        self._found = found
         self.wrong = () if found is None else found.wrong
         frames, slices = (1, 1) if found is None else found.marks.shape[:2]
         columns = {"mistake": None, "frame": 0, "slice": 1, "y": 2, "x": 3, "voxels" if slices > 1 else "pixels": None}
@@ -136,6 +140,9 @@ class WrongList(_Table):
                         item.setTextAlignment(_RIGHT)
                     self.setItem(place, column, item)
         self._fit()
+        bar = self.verticalScrollBar()
+        room = 2 * self.frameWidth() + (0 if bar is None else bar.sizeHint().width())
+        self.setFixedWidth(sum(self.columnWidth(i) for i in range(self.columnCount())) + room)
 
     def _on_current(self, row: int, *_: int) -> None:
         if 0 <= row < len(self.wrong):

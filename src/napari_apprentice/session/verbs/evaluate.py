@@ -31,7 +31,7 @@ _NO_BACKGROUND = "No background is vouched for, so that false objects are not co
 _BY_SLICE = "Slices are judged one by one, because only a part of the volume is annotated."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ModelEvaluation:
     """How well a model does on an image.
 
