@@ -13,9 +13,9 @@ from qtpy.QtTest import QTest
 from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data import scratch
 from napari_apprentice.events import Failed, Finished
-from napari_apprentice.gui.filefield import FileField
 from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.tools.inside import laid_out
+from napari_apprentice.gui.widgets.filefield import FileField
 from napari_apprentice.jobs import InsideResult
 from napari_apprentice.session import InsideMap
 from napari_apprentice.settings import ClassName

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
-from napari_apprentice.gui.sections.section import button, row
+from napari_apprentice.gui.widgets.section import button, row
 
 _HEIGHT = 80
 

@@ -11,7 +11,7 @@ from napari_apprentice.data.axes import describe_axes
 from napari_apprentice.data.units import MICROMETER, PIXEL
 from napari_apprentice.gui.images import Shown
 from napari_apprentice.gui.layers import pixels_of
-from napari_apprentice.gui.sections.section import button, muted, row
+from napari_apprentice.gui.widgets.section import button, muted, row
 
 UNITS = (MICROMETER, "nm", "mm")
 _LETTERS = "ZTC"

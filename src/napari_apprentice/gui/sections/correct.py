@@ -20,11 +20,11 @@ from napari_apprentice.gui import icons
 from napari_apprentice.gui.counts import vouched_words
 from napari_apprentice.gui.key_sheet import OPENED_BY, KeySheet
 from napari_apprentice.gui.sections.classes import ClassList
-from napari_apprentice.gui.sections.section import Section, button, link, menu_button, muted, row
 from napari_apprentice.gui.stage import Throttle
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.tool import Tool, tip_of
 from napari_apprentice.gui.tools.tools import Tools
+from napari_apprentice.gui.widgets.section import Section, button, link, menu_button, muted, row
 
 _ICON = 20
 _COUNT_MS = 300

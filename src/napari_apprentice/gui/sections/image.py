@@ -20,8 +20,8 @@ from napari_apprentice.gui.sections.channels import ChannelChoice, inputs_of
 from napari_apprentice.gui.sections.contrast import ContrastMenu
 from napari_apprentice.gui.sections.reading import ReadingForm, orders
 from napari_apprentice.gui.sections.region import RegionWords
-from napari_apprentice.gui.sections.section import Fields, LinkMenu, Section, button, link, muted, row
 from napari_apprentice.gui.stage import Stage, is_ours
+from napari_apprentice.gui.widgets.section import Fields, LinkMenu, Section, button, link, muted, row
 from napari_apprentice.settings import ClassName, Kind
 
 _KINDS: tuple[tuple[Kind, str], ...] = (

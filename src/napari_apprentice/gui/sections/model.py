@@ -9,10 +9,10 @@ from qtpy.QtWidgets import QComboBox, QFileDialog
 from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui.sections.fresh import FreshNetwork
 from napari_apprentice.gui.sections.inside import LookInside
-from napari_apprentice.gui.sections.section import Section, muted, row
 from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.inside import look_inside
+from napari_apprentice.gui.widgets.section import Section, muted, row
 from napari_apprentice.session import ModelChoice
 
 _FILE = "\0file"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QDoubleSpinBox, QWidget
 
 from napari_apprentice.events import Event, Failed, Finished, Progress, Validated, WasCancelled
-from napari_apprentice.gui.forms import Form
-from napari_apprentice.gui.sections.job import JobControl
-from napari_apprentice.gui.sections.section import Fields, Fold, Section, button, muted, row
 from napari_apprentice.gui.theme import Palette
+from napari_apprentice.gui.widgets.forms import Form
+from napari_apprentice.gui.widgets.job import JobControl
+from napari_apprentice.gui.widgets.section import Fields, Fold, Section, button, muted, row
 from napari_apprentice.jobs import TeachResult
 from napari_apprentice.project.versions import Version
 from napari_apprentice.session import Session

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from napari_apprentice.events import Progress
-from napari_apprentice.gui.sections.section import Verb, button, duration, muted, row
+from napari_apprentice.gui.widgets.section import Verb, button, duration, muted, row
 
 _STEPS = 1000
 
