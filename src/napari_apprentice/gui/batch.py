@@ -20,8 +20,10 @@ from napari_apprentice.gui.batch_inputs import InputList
 from napari_apprentice.gui.batch_outcomes import OutcomeTable
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.layers import FILE_AXES
+from napari_apprentice.gui.widgets.buttons import button, link
 from napari_apprentice.gui.widgets.job import JobControl
-from napari_apprentice.gui.widgets.section import Fields, button, link, muted, row
+from napari_apprentice.gui.widgets.rows import Fields, row
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import Session
 from napari_apprentice.session.batch import BatchEvent, Began, Outcome, Step, Stopped
 from napari_apprentice.session.batch_run import BatchOrder, BatchRun

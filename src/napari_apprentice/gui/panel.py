@@ -30,7 +30,9 @@ from napari_apprentice.gui.sections.recent import title
 from napari_apprentice.gui.sections.segment import SegmentSection
 from napari_apprentice.gui.sections.teach import TeachSection
 from napari_apprentice.gui.theme import palette, stylesheet
-from napari_apprentice.gui.widgets.section import Section, button, link, muted
+from napari_apprentice.gui.widgets.buttons import button, link
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.project.recent import recent_projects, remove_unused
 from napari_apprentice.session import Session
 

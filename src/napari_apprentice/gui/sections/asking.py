@@ -11,7 +11,9 @@ from napari_apprentice.data.axes import describe_axes
 from napari_apprentice.data.units import MICROMETER, PIXEL
 from napari_apprentice.gui.images import Shown
 from napari_apprentice.gui.layers import pixels_of
-from napari_apprentice.gui.widgets.section import button, muted, row
+from napari_apprentice.gui.widgets.buttons import button
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.words import muted
 
 UNITS = (MICROMETER, "nm", "mm")
 _LETTERS = "ZTC"

@@ -8,7 +8,8 @@ from qtpy.QtWidgets import QColorDialog, QHBoxLayout, QLineEdit, QToolButton, QV
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.tools.tools import Tools
-from napari_apprentice.gui.widgets.section import link, row
+from napari_apprentice.gui.widgets.buttons import link
+from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.settings import ClassName
 
 _COLOURS = ("#7b3294", "#e377c2", "#17becf", "#ff7f0e", "#2ca02c", "#d62728", "#bcbd22", "#1f77b4", "#8c564b")

@@ -24,7 +24,10 @@ from napari_apprentice.gui.stage import Throttle
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.tool import Tool, tip_of
 from napari_apprentice.gui.tools.tools import Tools
-from napari_apprentice.gui.widgets.section import Section, button, link, menu_button, muted, row
+from napari_apprentice.gui.widgets.buttons import button, link, menu_button
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.words import muted
 
 _ICON = 20
 _COUNT_MS = 300

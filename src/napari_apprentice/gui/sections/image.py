@@ -21,7 +21,10 @@ from napari_apprentice.gui.sections.contrast import ContrastMenu
 from napari_apprentice.gui.sections.reading import ReadingForm, orders
 from napari_apprentice.gui.sections.region import RegionWords
 from napari_apprentice.gui.stage import Stage, is_ours
-from napari_apprentice.gui.widgets.section import Fields, LinkMenu, Section, button, link, muted, row
+from napari_apprentice.gui.widgets.buttons import LinkMenu, button, link
+from napari_apprentice.gui.widgets.rows import Fields, row
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.settings import ClassName, Kind
 
 _KINDS: tuple[tuple[Kind, str], ...] = (

@@ -12,7 +12,9 @@ from napari_apprentice.gui.sections.inside import LookInside
 from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.inside import look_inside
-from napari_apprentice.gui.widgets.section import Section, muted, row
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import ModelChoice
 
 _FILE = "\0file"

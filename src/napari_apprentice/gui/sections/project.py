@@ -16,7 +16,10 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Progress, WasCancelled
 from napari_apprentice.gui.sections.recent import RecentMenu
 from napari_apprentice.gui.stage import Throttle
-from napari_apprentice.gui.widgets.section import Section, button, menu_button, muted, row
+from napari_apprentice.gui.widgets.buttons import button, menu_button
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import Session
 from napari_apprentice.session.large_entry import LargeEntry
 

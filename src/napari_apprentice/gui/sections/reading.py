@@ -11,7 +11,7 @@ from napari_apprentice.data.axes import describe_axes
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.gui.images import Shown
 from napari_apprentice.gui.sections.asking import size_field
-from napari_apprentice.gui.widgets.section import Fields, row
+from napari_apprentice.gui.widgets.rows import Fields, row
 
 _UNITS = (PIXEL, "nm", "um", "mm")
 

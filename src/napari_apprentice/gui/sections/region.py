@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_apprentice.gui.stage import Stage
-from napari_apprentice.gui.widgets.section import muted
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session.large_entry import LargeEntry
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.widgets.section import Fields, muted
+from napari_apprentice.gui.widgets.rows import Fields
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.runners.cluster import kept
 from napari_apprentice.session import Session
 from napari_apprentice.settings import ClusterSettings

@@ -9,9 +9,11 @@ from napari_apprentice.events import Event, Failed, Finished, Progress, WasCance
 from napari_apprentice.gui.batch import ManyFiles
 from napari_apprentice.gui.sections.run_on import RunOn
 from napari_apprentice.gui.theme import Palette
+from napari_apprentice.gui.widgets.buttons import Fold, button, link
 from napari_apprentice.gui.widgets.forms import Form
 from napari_apprentice.gui.widgets.job import JobControl
-from napari_apprentice.gui.widgets.section import Fold, Section, button, link, row
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
 from napari_apprentice.session import Session
 from napari_apprentice.session.large_entry import LargeEntry

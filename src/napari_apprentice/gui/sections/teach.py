@@ -8,9 +8,12 @@ from qtpy.QtWidgets import QDoubleSpinBox, QWidget
 
 from napari_apprentice.events import Event, Failed, Finished, Progress, Validated, WasCancelled
 from napari_apprentice.gui.theme import Palette
+from napari_apprentice.gui.widgets.buttons import Fold, button
 from napari_apprentice.gui.widgets.forms import Form
 from napari_apprentice.gui.widgets.job import JobControl
-from napari_apprentice.gui.widgets.section import Fields, Fold, Section, button, muted, row
+from napari_apprentice.gui.widgets.rows import Fields, row
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.jobs import TeachResult
 from napari_apprentice.project.versions import Version
 from napari_apprentice.session import Session

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from qtpy.QtWidgets import QWidget
 
 from napari_apprentice.gui.widgets.filefield import FileField
-from napari_apprentice.gui.widgets.section import Fields
+from napari_apprentice.gui.widgets.rows import Fields
 from napari_apprentice.settings import Settings
 
 S = TypeVar("S", bound=Settings)
