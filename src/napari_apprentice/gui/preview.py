@@ -8,11 +8,12 @@ import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
+from superqt.utils import qthrottled
 
 from napari_apprentice.events import Event, TileDone
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.stage import Stage, Throttle
+from napari_apprentice.gui.stage import Stage
 from napari_apprentice.session import Entry
 
 _REFRESH_MS = 120
@@ -26,7 +27,7 @@ class TilePreview:
         self._entry: Entry | None = None
         self._array: NDArray[np.uint32] | None = None
         self.layer: Labels | None = None
-        self._throttle = Throttle(self._refresh, _REFRESH_MS)
+        self._refresh_soon = qthrottled(self._refresh, timeout=_REFRESH_MS, leading=False)
         self._connections = Connections()
         self._connections.add(stage.session.job_started, self._on_started)
         self._connections.add(stage.session.job_event, self._on_event)
@@ -56,7 +57,7 @@ class TilePreview:
         self._array[at] = found[at]
         if self.layer is None:
             self._show()
-        self._throttle.ask()
+        self._refresh_soon()
 
     def _on_ended(self, kind: str, event: Event) -> None:
         if kind == "segment":
@@ -91,7 +92,7 @@ class TilePreview:
             self.layer.refresh(extent=False, thumbnail=False)
 
     def _drop(self) -> None:
-        self._throttle.stop()
+        self._refresh_soon.cancel()
         layer, self.layer = self.layer, None
         self._array, self._entry = None, None
         if layer is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import permutations
 
 from qtpy.QtWidgets import QComboBox, QWidget
+from superqt.utils import signals_blocked
 
 from napari_apprentice.data.axes import describe_axes
 from napari_apprentice.data.units import PIXEL
@@ -46,9 +47,8 @@ class ReadingForm(QWidget):
         self._show_axes(shown)
         volume = shown.entry.volume
         for field, value in ((self.step, volume.spacing[0]), (self.plane, volume.spacing[2])):
-            field.blockSignals(True)
-            field.setValue(value)
-            field.blockSignals(False)
+            with signals_blocked(field):
+                field.setValue(value)
         if self.unit.findText(volume.unit) < 0:
             self.unit.addItem(volume.unit)
         self.unit.setCurrentText(volume.unit)

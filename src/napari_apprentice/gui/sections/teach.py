@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QDoubleSpinBox, QWidget
+from superqt.utils import signals_blocked
 
 from napari_apprentice.events import Event, Failed, Finished, Progress, Validated, WasCancelled
 from napari_apprentice.gui.theme import Palette
@@ -113,9 +114,8 @@ class TeachSection(Section):
     def refresh(self) -> None:
         """Show settings, what is missing and the versions."""
         settings = self._session.teach_settings
-        self.minutes.blockSignals(True)
-        self.minutes.setValue(settings.max_seconds / 60)
-        self.minutes.blockSignals(False)
+        with signals_blocked(self.minutes):
+            self.minutes.setValue(settings.max_seconds / 60)
         self.more.show_settings(settings)
         self._show_missing()
         self._show_versions()
