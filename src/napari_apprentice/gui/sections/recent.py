@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
-from qtpy.QtWidgets import QListWidget, QListWidgetItem, QMenu, QWidgetAction
+from qtpy.QtWidgets import QListWidget, QListWidgetItem, QMenu, QPushButton, QWidgetAction
 
 from napari_apprentice.project.recent import Recent, recent_projects
 
@@ -58,6 +58,35 @@ class RecentMenu(QMenu):
             path = Path(item.data(PATH))
             self.close()
             self._go_on(path)
+
+
+class LatestOffer(QPushButton):
+    """A button that goes on with the project worked on last; hidden until that is offered.
+
+    ``go_on`` is called with its folder.
+    """
+
+    def __init__(self, go_on: Callable[[Path], None]) -> None:
+        super().__init__()
+        self._go_on = go_on
+        self._latest: Path | None = None
+        self.setProperty("role", "plain")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.clicked.connect(self._on_clicked)
+        self.hide()
+
+    def show_latest(self) -> None:
+        """Offer the latest project, if there is one."""
+        latest = next(iter(recent_projects()), None)
+        if latest is not None:
+            self._latest = latest.path
+            self.setText(f"Continue: {title(latest)}")
+            self.setToolTip(str(latest.path))
+            self.show()
+
+    def _on_clicked(self) -> None:
+        if self._latest is not None:
+            self._go_on(self._latest)
 
 
 def title(recent: Recent) -> str:
