@@ -174,6 +174,20 @@ def test_the_view_is_asked_for_and_its_map_lies_on_the_image(panel, opened, view
     assert panel.images.layers == [viewer.layers["cells"]]
 
 
+def test_the_map_moves_with_its_image(panel, opened, viewer, runners):
+    press(panel.model.inside.button)
+    answer(runners, np.zeros((3, 1, 30, 40)))
+    layer = inside_layer(panel)
+    viewer.layers["cells"].scale = (1, 1)
+    viewer.layers["cells"].translate = (10, 20)
+    assert tuple(layer.scale) == (1, 4, 4)
+    assert tuple(layer.translate) == (0, 11.5, 21.5)
+    viewer.layers.remove(layer)
+    press(panel.model.inside.button)
+    answer(runners, np.zeros((3, 1, 30, 40)))
+    assert tuple(inside_layer(panel).translate) == (0, 11.5, 21.5)
+
+
 def test_looking_again_replaces_the_layer_and_keeps_its_looks(panel, opened, viewer, runners):
     press(panel.model.inside.button)
     answer(runners, np.random.default_rng(0).random((3, 1, 30, 40)))
