@@ -45,11 +45,11 @@ class RecentMenu(QMenu):
     def showEvent(self, event: Any) -> None:
         """Stay within the window that the panel is in: what reaches beyond may be beyond the screen."""
         super().showEvent(event)
-        parent = self.parentWidget()
-        if parent is not None:
-            beyond = self.frameGeometry().right() - parent.window().frameGeometry().right()
-            if beyond > 0:
-                self.move(self.x() - beyond, self.y())
+        button = self.parentWidget()
+        window = None if button is None else button.window()
+        if window is not None:
+            beyond = self.frameGeometry().right() - window.frameGeometry().right()
+            self.move(self.x() - max(0, beyond), self.y())
 
     def fill(self) -> None:
         """Look which projects there are now."""
