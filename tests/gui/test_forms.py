@@ -4,7 +4,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_apprentice.architecture.fresh import FreshSettings
-from napari_apprentice.gui.forms import Form
+from napari_apprentice.gui.widgets.forms import Form
 from napari_apprentice.settings import SegmentSettings, TeachSettings
 
 

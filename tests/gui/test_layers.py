@@ -8,6 +8,8 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.layers import Reading
+from napari_apprentice.gui.placement import placement
+from napari_apprentice.gui.showing import image_layer_of
 
 
 def noise(*shape):
@@ -49,7 +51,7 @@ def test_spacing_and_unit_come_from_the_layer_and_are_written_there():
 def test_masks_lie_where_the_image_lies_also_when_it_is_turned():
     image = Image(noise(2, 30, 40), scale=(1, 2, 2), translate=(0, 5, 7), rotate=[[1, 0, 0], [0, 0, -1], [0, 1, 0]])
     footprint = Footprint("CYX", (2, 30, 40))
-    masks = Labels(np.zeros((30, 40), int), **layers.placement(image, footprint))
+    masks = Labels(np.zeros((30, 40), int), **placement(image, footprint))
     assert np.allclose(masks.data_to_world((3, 4)), image.data_to_world((0, 3, 4))[1:])
     assert tuple(masks.scale) == (2, 2)
 
@@ -57,7 +59,7 @@ def test_masks_lie_where_the_image_lies_also_when_it_is_turned():
 def test_volume_shown_again_has_its_pixels_spacing_and_unit():
     layer = Image(noise(9, 2, 30, 40), scale=(2, 1, 0.5, 0.5), units=("um", "pixel", "um", "um"))
     volume = layers.volume_of(layer, Reading("ZCYX"))
-    again, reading = layers.image_layer_of(volume)
+    again, reading = image_layer_of(volume)
     assert reading.axes == "CZYX"
     back = layers.volume_of(again, reading)
     assert back.spacing == volume.spacing

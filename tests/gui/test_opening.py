@@ -16,7 +16,7 @@ from npe2 import PluginManifest
 
 from napari_apprentice.data.files import SUFFIXES, picture, read_image, read_labels
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui import layers
+from napari_apprentice.gui import layers, showing
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.opening import get_reader, read
 from napari_apprentice.gui.saving import save_labels
@@ -173,7 +173,7 @@ def test_a_pyramid_is_a_layer_of_several_resolutions_at_the_scale_of_the_finest(
         (1, 1, 1, 90, 120),
         [(1, 1, 30, 40), (1, 1, 10, 14)],
     )
-    again, reading = layers.image_layer_of(volume)
+    again, reading = showing.image_layer_of(volume)
     assert (again.level_shapes.tolist(), reading.axes) == ([[90, 120], [30, 40], [10, 14]], "YX")
 
 

@@ -54,9 +54,9 @@ def finish(dialog, qtbot):
 
 
 def test_a_folder_is_segmented_and_a_bad_file_stops_nothing(dialog, folder, qtbot):
-    dialog.inputs.add(str(folder))
-    assert dialog.out.text() == str(folder.with_name("plate_labels"))
-    dialog.formats[".csv"].setChecked(True)
+    dialog.form.inputs.add(str(folder))
+    assert dialog.form.out.text() == str(folder.with_name("plate_labels"))
+    dialog.form.formats[".csv"].setChecked(True)
     dialog.job.verb.button.click()
     finish(dialog, qtbot)
     out = folder.with_name("plate_labels")
@@ -78,7 +78,7 @@ def test_a_folder_is_segmented_and_a_bad_file_stops_nothing(dialog, folder, qtbo
 def test_the_window_lives_while_files_are_segmented_and_cancel_stops_them(dialog, folder, tmp_path, qtbot, cells):
     for number in range(60):
         tifffile.imwrite(folder / f"d{number:02}.tif", cells((400, 400), seed=number))
-    dialog.inputs.add(str(folder / "*.tif"))
+    dialog.form.inputs.add(str(folder / "*.tif"))
     dialog.job.verb.button.click()
     qtbot.waitUntil(lambda: dialog.table.rowCount() >= 4, timeout=LONGEST_MS)
     assert " of 63: d" in dialog.job.words.text()
@@ -93,17 +93,17 @@ def test_the_window_lives_while_files_are_segmented_and_cancel_stops_them(dialog
 def test_what_is_missing_is_said_beside_the_button(dialog, panel, folder):
     verb = dialog.job.verb
     assert "add files, a folder or a pattern" in verb.reason.text()
-    dialog.inputs.add(str(folder / "a.tif"))
+    dialog.form.inputs.add(str(folder / "a.tif"))
     assert verb.button.isEnabled()
-    dialog.formats[".tif"].setChecked(False)
+    dialog.form.formats[".tif"].setChecked(False)
     assert "at least one format" in verb.reason.text()
-    dialog.formats[".tif"].setChecked(True)
+    dialog.form.formats[".tif"].setChecked(True)
     panel.session.choose_model("fresh")
     assert "knows nothing yet" in verb.reason.text()
 
 
 def test_a_batch_that_cannot_begin_says_why(dialog, tmp_path, qtbot):
-    dialog.inputs.add(str(tmp_path / "gone.tif"))
+    dialog.form.inputs.add(str(tmp_path / "gone.tif"))
     dialog.job.verb.button.click()
     finish(dialog, qtbot)
     assert "gone.tif does not exist" in dialog.words.text()
@@ -118,9 +118,9 @@ def test_files_are_read_as_the_image_of_the_panel_when_asked(dialog, panel, view
     viewer.add_image(cells((6, 120, 160)), name="film", scale=(1, 0.5, 0.5), axis_labels=("t", "y", "x"))
     QTest.qWait(50)
     panel.image.ask_size.unit.activated.emit(0)
-    assert "time, y, x; 0.5 um" in dialog.same.text()
-    dialog.same.setChecked(True)
-    dialog.inputs.add(str(folder))
+    assert "time, y, x; 0.5 um" in dialog.form.same.text()
+    dialog.form.same.setChecked(True)
+    dialog.form.inputs.add(str(folder))
     dialog.job.verb.button.click()
     finish(dialog, qtbot)
     assert dialog.job.ended.text() == "Done: 1 segmented."
@@ -136,11 +136,11 @@ def test_the_axes_of_files_are_told_in_the_order_of_the_file(dialog, panel, view
     for data in read(str(tmp_path / "hyper.tif")):
         viewer.add_layer(Layer.create(*data))
     QTest.qWait(50)
-    dialog.same.setChecked(True)
-    assert dialog.order.read_as.axes == "TCYX"  # the file leaves out z itself
+    dialog.form.same.setChecked(True)
+    assert dialog.form.order.read_as.axes == "TCYX"  # the file leaves out z itself
     panel.images.open(viewer.layers["hyper"], Reading("CZYX"))
-    assert dialog.order.read_as.axes == "ZCYX"
-    dialog.inputs.add(str(tmp_path / "hyper.tif"))
+    assert dialog.form.order.read_as.axes == "ZCYX"
+    dialog.form.inputs.add(str(tmp_path / "hyper.tif"))
     dialog.copy.click()
     command = shlex.split(QGuiApplication.clipboard().text())
     assert command[:3] == ["apprentice", "segment", str(tmp_path / "hyper.tif")]
@@ -150,7 +150,7 @@ def test_the_axes_of_files_are_told_in_the_order_of_the_file(dialog, panel, view
 def test_the_panel_ends_a_batch_that_runs(dialog, panel, folder, cells, qtbot):
     for number in range(40):
         tifffile.imwrite(folder / f"d{number:02}.tif", cells((400, 400), seed=number))
-    dialog.inputs.add(str(folder))
+    dialog.form.inputs.add(str(folder))
     dialog.job.verb.button.click()
     run = dialog._run
     qtbot.waitUntil(lambda: dialog.table.rowCount() >= 1, timeout=LONGEST_MS)

@@ -52,6 +52,16 @@ def test_segment_shows_tiles_then_masks(panel, opened, viewer, hand, runners):
     assert panel.segment.job.ended.text().startswith("12 objects in")
 
 
+def test_tiles_and_masks_move_with_their_image(panel, opened, viewer, runners):
+    panel.segment.job.verb.button.click()
+    QTest.qWait(80)
+    runners.jobs[-1].tile()
+    QTest.qWait(150)
+    viewer.layers["cells"].translate = (5, 7)
+    assert "proposal" in viewer.layers[-1].name
+    assert [tuple(layer.translate) for layer in viewer.layers] == [(5, 7)] * 4
+
+
 def test_clicked_cell_is_outlined_and_kept_with_enter(panel, opened, viewer, hand, runners):
     panel.correct.buttons["click"].click()
     hand.click(opened, (20, 60))

@@ -13,9 +13,9 @@ from qtpy.QtTest import QTest
 from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data import scratch
 from napari_apprentice.events import Failed, Finished
-from napari_apprentice.gui.filefield import FileField
 from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.tools.inside import laid_out
+from napari_apprentice.gui.widgets.filefield import FileField
 from napari_apprentice.jobs import InsideResult
 from napari_apprentice.session import InsideMap
 from napari_apprentice.settings import ClassName
@@ -172,6 +172,20 @@ def test_the_view_is_asked_for_and_its_map_lies_on_the_image(panel, opened, view
     assert response[-2:] == pytest.approx(middle)
     assert viewer.layers.selection.active is opened
     assert panel.images.layers == [viewer.layers["cells"]]
+
+
+def test_the_map_moves_with_its_image(panel, opened, viewer, runners):
+    press(panel.model.inside.button)
+    answer(runners, np.zeros((3, 1, 30, 40)))
+    layer = inside_layer(panel)
+    viewer.layers["cells"].scale = (1, 1)
+    viewer.layers["cells"].translate = (10, 20)
+    assert tuple(layer.scale) == (1, 4, 4)
+    assert tuple(layer.translate) == (0, 11.5, 21.5)
+    viewer.layers.remove(layer)
+    press(panel.model.inside.button)
+    answer(runners, np.zeros((3, 1, 30, 40)))
+    assert tuple(inside_layer(panel).translate) == (0, 11.5, 21.5)
 
 
 def test_looking_again_replaces_the_layer_and_keeps_its_looks(panel, opened, viewer, runners):

@@ -113,6 +113,18 @@ def test_layers_may_go_while_a_job_runs(panel, opened, viewer, runners):
     assert tuple(panel.stage.labels.scale) == (0.5, 0.5)
 
 
+def test_masks_shown_again_lie_above_the_one_layer_of_what_is_vouched_for(panel, opened, viewer):
+    panel.correct.show_vouched.click()
+    viewer.layers.remove(opened)
+    panel.correct.missing.click()
+    assert [layer.name for layer in viewer.layers] == ["cells", "cells vouched for", "cells masks"]
+    assert panel.stage.vouched.visible
+    viewer.layers.remove(panel.stage.vouched)
+    panel.stage.show_vouched(True)
+    assert [layer.name for layer in viewer.layers] == ["cells", "cells vouched for", "cells masks"]
+    assert viewer.layers.selection.active is panel.stage.labels
+
+
 def test_renamed_layer_stays_the_same_image(panel, opened, viewer):
     viewer.layers["cells"].name = "other"
     assert panel.image.choice.currentText() == "other"

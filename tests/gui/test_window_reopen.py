@@ -256,3 +256,29 @@ def test_continue_lists_what_there_is_with_pictures_and_what_is_open_elsewhere(v
     assert not menu.isVisible()
     assert panel.session.project.path == first
     assert sorted(np.unique(panel.session.entries[0].labels)) == [0, 3, 5]
+
+
+def test_continue_opens_within_the_window(viewer, dock, cells):
+    panel = dock()
+    window = viewer.window._qt_window
+    window.resize(900, 700)  # the panel stands at its right edge, and the screen goes on beyond
+    panel.setMaximumWidth(panel.minimumWidth())
+    QTest.qWait(50)
+    QTest.mousePress(panel.project.go_on, LEFT)
+    QTest.qWait(50)
+    menu = panel.project.recent
+    assert menu.isVisible()
+    assert menu.frameGeometry().right() <= window.frameGeometry().right()
+    menu.close()
+
+
+def test_a_long_name_does_not_widen_the_panel(viewer, dock):
+    panel = dock()
+    width = panel.minimumWidth()
+    press_the_cross(panel)
+    Project.create(name="nuclei of the third replicate of the experiment in June " * 2).close()
+    again = dock()
+    assert again.offer.isVisible()
+    assert again.minimumWidth() == width
+    assert "…" in again.offer.text()
+    assert "of the experiment in June" in again.offer.toolTip()

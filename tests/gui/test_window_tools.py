@@ -212,6 +212,15 @@ def test_sheet_tells_the_keys_of_all_tools_and_those_of_napari_as_the_user_has_s
     QTest.qWait(30)
 
 
+def test_sheet_of_keys_fits_a_small_screen(panel, opened):
+    panel.correct.show_keys()
+    size = panel.correct.sheet.sizeHint()
+    assert size.width() < 1200
+    assert size.height() < 650  # of 1366 x 768, with the bars of a desktop and of the window
+    panel.correct.sheet.close()
+    QTest.qWait(30)
+
+
 def test_tool_that_cannot_be_used_says_why_and_is_not_taken(panel, opened, hand):
     panel.session.choose_model("fresh")
     button = panel.correct.buttons["click"]

@@ -18,7 +18,7 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Validated
-from napari_apprentice.gui.layers import image_layer_of
+from napari_apprentice.gui.showing import image_layer_of
 from napari_apprentice.session import Session
 
 _LONGEST_S = 180.0

@@ -5,27 +5,22 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from qtpy.QtCore import QTimer, QUrl
 from qtpy.QtGui import QDesktopServices, QGuiApplication
-from qtpy.QtWidgets import QCheckBox, QDialog, QFileDialog, QGridLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
 
-from napari_apprentice.data import exports
-from napari_apprentice.data.axes import describe_axes
-from napari_apprentice.data.channels import CHOSEN
-from napari_apprentice.data.units import PIXEL
 from napari_apprentice.events import Progress
-from napari_apprentice.gui.batch_inputs import InputList
+from napari_apprentice.gui.batch_form import BatchForm
 from napari_apprentice.gui.batch_outcomes import OutcomeTable
 from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.layers import FILE_AXES
-from napari_apprentice.gui.sections.job import JobControl
-from napari_apprentice.gui.sections.section import Fields, button, link, muted, row
+from napari_apprentice.gui.widgets.buttons import link
+from napari_apprentice.gui.widgets.job import JobControl
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import Session
 from napari_apprentice.session.batch import BatchEvent, Began, Outcome, Step, Stopped
-from napari_apprentice.session.batch_run import BatchOrder, BatchRun
-from napari_apprentice.settings import ReadAs
+from napari_apprentice.session.batch_run import BatchRun
 
 _POLL_MS = 100
 _SIZE = (620, 680)
@@ -46,15 +41,7 @@ class BatchDialog(QDialog):
         self._file = ""
         self.setWindowTitle("Segment many files")
         self.resize(*_SIZE)
-        self.inputs = InputList(self._on_inputs)
-        self.how = muted("")
-        self.same = QCheckBox("")
-        self.out = QLineEdit()
-        self.out.setPlaceholderText("folder for the labels")
-        self.formats = {suffix: QCheckBox(f"{name} ({suffix})") for suffix, name in exports.NAMES.items()}
-        self.formats[".tif"].setChecked(True)
-        self.skip = QCheckBox("Leave out files whose labels are there already")
-        self.skip.setChecked(True)
+        self.form = BatchForm(session, self._allow)
         self.job = JobControl("Segment these files", self._on_start, self._on_cancel)
         self.table = OutcomeTable()
         self.words = muted("")
@@ -72,23 +59,7 @@ class BatchDialog(QDialog):
     def _build(self) -> None:
         rows = QVBoxLayout(self)
         rows.setSpacing(7)
-        rows.addWidget(self.inputs, 1)
-        rows.addWidget(self.how)
-        rows.addWidget(self.same)
-        fields = Fields()
-        place = QWidget()
-        choosing = row(self.out, button("Choose...", self._on_out))
-        choosing.setStretch(0, 1)
-        place.setLayout(choosing)
-        fields.add("Labels go to", place)
-        formats = QWidget()
-        grid = QGridLayout(formats)
-        grid.setContentsMargins(0, 0, 0, 0)
-        for i, box in enumerate(self.formats.values()):
-            grid.addWidget(box, i // 2, i % 2)
-        fields.add("As", formats)
-        rows.addLayout(fields)
-        rows.addWidget(self.skip)
+        rows.addWidget(self.form, 1)
         rows.addWidget(self.job)
         rows.addWidget(self.table, 2)
         below = row(self.words, self.copy, self.folder)
@@ -102,38 +73,11 @@ class BatchDialog(QDialog):
     def _listen(self) -> None:
         for signal in (self._session.image_changed, self._session.model_changed, self._session.settings_changed):
             self._connections.add(signal, self.refresh)
-        self.out.textChanged.connect(self._allow)
-        for box in self.formats.values():
-            box.toggled.connect(self._allow)
 
     def refresh(self) -> None:
         """Show what is in use in the panel, and what is missing."""
-        channels = self._channels
-        said = "" if not channels else f", channels {', '.join(map(str, channels))}"
-        self.how.setText(f"With {self._session.model.title}{said}, and the settings of the panel.")
-        words = self._like_current
-        self.same.setText(f"Read all files like the image in the panel: {words}")
-        self.same.setVisible(bool(words))
+        self.form.refresh()
         self._allow()
-
-    @property
-    def order(self) -> BatchOrder:
-        """What would be done now."""
-        volume = None if self._session.current is None else self._session.current.volume
-        said = ReadAs(channels=self._channels)
-        if self.same.isChecked() and self._like_current and volume is not None:
-            said = said.model_copy(update={"axes": volume.metadata.get(FILE_AXES, "")})
-            if volume.unit != PIXEL:
-                said = said.model_copy(update={"spacing": volume.spacing, "unit": volume.unit})
-        return BatchOrder(
-            inputs=self.inputs.paths,
-            out=Path(self.out.text().strip()),
-            model=self._session.model,
-            formats=tuple(suffix[1:] for suffix, box in self.formats.items() if box.isChecked()),
-            skip_done=self.skip.isChecked(),
-            read_as=said,
-            settings=self._session.segment_settings,
-        )
 
     @property
     def is_running(self) -> bool:
@@ -151,19 +95,9 @@ class BatchDialog(QDialog):
 
     # what the user does
 
-    def _on_inputs(self, added: tuple[str, ...]) -> None:
-        if added and not self.out.text():
-            self.out.setText(str(_beside(Path(added[0]))))
-        self._allow()
-
-    def _on_out(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Folder for the labels")
-        if path:
-            self.out.setText(path)
-
     def _on_start(self) -> None:
-        self.inputs.take_pattern()
-        order = self.order
+        self.form.inputs.take_pattern()
+        order = self.form.order
         if order.why_not():
             self._allow()
             return
@@ -186,12 +120,12 @@ class BatchDialog(QDialog):
             self._run.cancel()
 
     def _on_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.out.text().strip()))))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.form.folder)))
 
     def _on_copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
-            clipboard.setText(shlex.join(["apprentice", *self.order.arguments]))
+            clipboard.setText(shlex.join(["apprentice", *self.form.order.arguments]))
 
     # what the batch tells
 
@@ -234,29 +168,11 @@ class BatchDialog(QDialog):
         self.folder.setVisible(run.order.out.is_dir())
         self._allow()
 
-    # what is there
-
-    def _allow(self, _changed: Any = None) -> None:
+    def _allow(self) -> None:
         if self._run is None:
-            why_not = self.order.why_not()
+            why_not = self.form.order.why_not()
             self.job.verb.allow(why_not)
             self.copy.setVisible(not why_not)
-
-    @property
-    def _channels(self) -> tuple[int, ...]:
-        entry = self._session.current
-        return () if entry is None else tuple(entry.volume.metadata.get(CHOSEN) or ())
-
-    @property
-    def _like_current(self) -> str:
-        """The axes and the pixel size of the current image, in words; "" when there is nothing to say."""
-        entry = self._session.current
-        if entry is None:
-            return ""
-        told = entry.volume.metadata.get(FILE_AXES, "")
-        axes = describe_axes(told) if len(told) > 2 else ""  # rows and columns are never in doubt
-        size = "" if entry.volume.unit == PIXEL else f"{entry.volume.spacing[2]:.4g} {entry.volume.unit}"
-        return "; ".join(part for part in (axes, size) if part)
 
 
 class ManyFiles:
@@ -278,12 +194,3 @@ class ManyFiles:
         """End a batch that runs."""
         if self.dialog is not None:
             self.dialog.end()
-
-
-def _beside(path: Path) -> Path:
-    """Where labels of a file, a folder or a pattern may go."""
-    while "*" in str(path):
-        path = path.parent / "labels" if "*" not in str(path.parent) else path.parent
-    if path.is_dir():
-        return path.with_name(f"{path.name.split('.')[0]}_labels")
-    return path if path.name == "labels" else path.parent / "labels"

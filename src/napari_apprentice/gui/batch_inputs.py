@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
-from napari_apprentice.gui.sections.section import button, row
+from napari_apprentice.gui.widgets.buttons import button
+from napari_apprentice.gui.widgets.rows import row
 
 _HEIGHT = 80
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from superqt.utils import qthrottled
 
 from napari_apprentice.data.regions import Region, lies_in, region_at
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.images import Shown
 from napari_apprentice.gui.layers import pixels_of
-from napari_apprentice.gui.stage import Stage, Throttle
+from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.tools.view import look_at
 from napari_apprentice.session import Entry
 from napari_apprentice.session.large_entry import LargeEntry
@@ -30,7 +31,7 @@ class Following:
         self._session = stage.session
         self._opening = False
         self._last_seen: Region | None = None
-        self._throttle = Throttle(self._follow, _PAUSE_MS)
+        self._follow_soon = qthrottled(self._follow, timeout=_PAUSE_MS, leading=False)
         self._connections = Connections()
         camera, dims = self._viewer.scene.camera.events, self._viewer.dims.events
         for event in (camera.center, camera.zoom, dims.current_step, dims.ndisplay, dims.order):
@@ -41,12 +42,12 @@ class Following:
 
     def close(self) -> None:
         """Stop listening."""
-        self._throttle.stop()
+        self._follow_soon.cancel()
         self._connections.close()
 
     def _on_view(self, *_: Any) -> None:
         if isinstance(self._stage.entry, LargeEntry):
-            self._throttle.ask()
+            self._follow_soon()
 
     def _follow(self) -> None:
         shown, entry = self._stage.images.current, self._stage.entry
@@ -55,7 +56,7 @@ class Following:
         seen = self._seen(shown)
         if seen != self._last_seen:  # it may not have been drawn yet where it comes to rest
             self._last_seen = seen
-            self._throttle.ask()
+            self._follow_soon()
         if seen is None or self._session.verbs.click.proposal is not None:
             return
         point = wanted(entry.region, seen, entry.shape)
@@ -63,7 +64,7 @@ class Following:
             return
         drawing = self._stage.labels is not None and bool(self._stage.labels.polygon_begun)
         if drawing or self._session.regions.why_not_open():
-            self._throttle.ask()  # not now
+            self._follow_soon()  # not now
             return
         self._opening = True
         try:

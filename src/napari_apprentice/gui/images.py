@@ -10,20 +10,15 @@ from napari.layers import Image
 from psygnal import Signal
 
 from napari_apprentice.data.axes import check_pixels
-from napari_apprentice.data.channels import CHOSEN
-from napari_apprentice.data.files import read_image
-from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
-from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.layers import Reading
-from napari_apprentice.gui.opening import layer_data
+from napari_apprentice.gui.matching import reading_of, whole_file_of
 from napari_apprentice.gui.rereading import remember_file, take_size
-from napari_apprentice.project.images import content_hash
+from napari_apprentice.gui.showing import image_layer_of
+from napari_apprentice.gui.watching import ImageWatch
 from napari_apprentice.session import Entry, Session
-
-_PLACE_EVENTS = ("scale", "translate", "rotate", "shear", "affine", "units")
 
 
 @dataclass
@@ -47,20 +42,17 @@ class OpenImages:
         self._viewer = viewer
         self._session = session
         self._shown: list[Shown] = []
-        self._watched: dict[Image, Connections] = {}
-        self._connections = Connections()
-        self._connections.add(viewer.layers.events.inserted, self._on_inserted)
-        self._connections.add(viewer.layers.events.removed, self._on_removed)
-        self._connections.add(viewer.layers.events.reordered, self._on_listed)
-        for layer in self.layers:
-            self._watch(layer)
+        self._watch = ImageWatch(
+            viewer,
+            listed=self.changed.emit,
+            removed=self._on_removed,
+            moved=self._on_moved,
+            exchanged=self._on_exchanged,
+        )
 
     def close(self) -> None:
         """Stop listening."""
-        self._connections.close()
-        for watching in self._watched.values():
-            watching.close()
-        self._watched.clear()
+        self._watch.close()
         self._shown.clear()
 
     def leave(self, project: str) -> None:
@@ -76,7 +68,7 @@ class OpenImages:
     @property
     def layers(self) -> list[Image]:
         """The image layers, the topmost first."""
-        return [one for one in reversed(self._viewer.layers) if isinstance(one, Image) and not layers.is_marked(one)]
+        return self._watch.layers
 
     @property
     def current(self) -> Shown | None:
@@ -131,7 +123,7 @@ class OpenImages:
             if self.shown_by(layer) is not None:
                 continue
             remember_file(layer)
-            reading = _reading_of(layer, entry)
+            reading = reading_of(layer, entry)
             if reading is not None:
                 if take_size(layer, reading):  # in the project it may have been corrected since
                     layers.set_spacing(layer, reading, entry.volume.spacing, entry.volume.unit)
@@ -139,7 +131,7 @@ class OpenImages:
                 if layer.metadata.pop(layers.LEFT, None) is not None:
                     self._on_moved(layer)  # while the panel was closed
                 return
-        layer, reading = _whole_file_of(entry) or layers.image_layer_of(entry.volume)
+        layer, reading = whole_file_of(entry) or image_layer_of(entry.volume)
         self._remember(layer, reading, entry)
         self._viewer.add_layer(layer)
 
@@ -153,29 +145,7 @@ class OpenImages:
 
     # what happens to layers
 
-    def _watch(self, layer: Image) -> None:
-        watching = Connections()
-        watching.add(layer.events.name, self._on_listed)
-        watching.add(layer.events.data, lambda event: self._on_data(layer))
-        for name in _PLACE_EVENTS:
-            watching.add(getattr(layer.events, name), lambda event: self._on_moved(layer))
-        self._watched[layer] = watching
-
-    def _on_listed(self, event: Any = None) -> None:
-        self.changed.emit()
-
-    def _on_inserted(self, event: Any) -> None:
-        if isinstance(event.value, Image):
-            self._watch(event.value)
-            self.changed.emit()
-
-    def _on_removed(self, event: Any) -> None:
-        layer = event.value
-        if not isinstance(layer, Image):
-            return
-        watching = self._watched.pop(layer, None)
-        if watching is not None:
-            watching.close()
+    def _on_removed(self, layer: Image) -> None:
         known = self.shown_by(layer)
         if known is not None:
             known.layer = None
@@ -194,7 +164,7 @@ class OpenImages:
             self._try(lambda: self._session.images.reinterpret(known.entry, volume))
         self.moved.emit(known.entry)
 
-    def _on_data(self, layer: Image) -> None:
+    def _on_exchanged(self, layer: Image) -> None:
         """Other pixels in the same layer: the same image read anew when the shape allows, else another image."""
         known = self.shown_by(layer)
         if known is None:
@@ -225,42 +195,3 @@ def _lengths(layer: Image) -> tuple[int, ...]:
 
 def _worked_on(entry: Entry) -> bool:
     return entry.is_labelled or entry.is_vouched
-
-
-def _reading_of(layer: Image, entry: Entry) -> Reading | None:
-    """How a layer is read so that it is this image; None when it is another one."""
-    try:
-        left = layers.left_off(layer)
-        if left is not None and left.entry == entry.id and left.reading is not None:
-            return left.reading if _is_of(layers.volume_of(layer, left.reading), entry) else None
-        guessed = layers.guess(layer)
-        asked = bool(entry.volume.metadata.get("guessed"))
-        for channels in dict.fromkeys([tuple(entry.volume.metadata.get(CHOSEN, ())), ()]):
-            reading = replace(guessed, channels=channels, guessed=asked)
-            if _is_of(layers.volume_of(layer, reading), entry):
-                return reading
-    except UserError:  # it has no such channels
-        return None
-    return None
-
-
-def _is_of(volume: Volume, entry: Entry) -> bool:
-    same_shape = tuple(volume.pixels.shape) == tuple(entry.volume.pixels.shape)
-    return same_shape and content_hash(volume.pixels) == content_hash(entry.volume.pixels)
-
-
-def _whole_file_of(entry: Entry) -> tuple[Image, Reading] | None:
-    """All channels of the file that some were chosen of, so that others can be chosen; None where it gives them not."""
-    volume = entry.volume
-    if volume.source is None or not volume.metadata.get(CHOSEN):
-        return None
-    try:
-        pixels, options, _ = layer_data(read_image(volume.source))
-    except UserError:
-        return None
-    layer = Image(pixels, **options)
-    reading = _reading_of(layer, entry)
-    if reading is None:
-        return None
-    layers.set_spacing(layer, reading, volume.spacing, volume.unit)
-    return layer, reading

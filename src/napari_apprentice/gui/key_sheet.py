@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_apprentice.gui.tools.keys import napari_keys
 from napari_apprentice.gui.tools.tool import key_of
@@ -34,17 +34,23 @@ def lines_of(tools: Tools) -> list[tuple[str, list[Line]]]:
 
 
 class KeySheet(QDialog):
-    """All keys at a glance; stays open beside the window while one works."""
+    """All keys at a glance, in two columns; stays open beside the window while one works."""
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(10)
-        for heading, lines in lines_of(tools):
-            layout.addWidget(QLabel(f"<b>{heading}</b>"))
-            layout.addLayout(_table(lines))
+        *ours, naparis = lines_of(tools)
+        columns = QHBoxLayout(self)
+        columns.setSpacing(32)
+        for parts in (ours, [naparis]):
+            column = QVBoxLayout()
+            column.setSpacing(10)
+            for heading, lines in parts:
+                column.addWidget(QLabel(f"<b>{heading}</b>"))
+                column.addLayout(_table(lines))
+            column.addStretch(1)
+            columns.addLayout(column)
 
 
 def _table(lines: list[Line]) -> QGridLayout:

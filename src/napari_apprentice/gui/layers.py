@@ -1,9 +1,8 @@
-"""Between napari's layers and the session: from an image layer to a `Volume`, and where layers of labels lie."""
+"""From napari's layers to the session: how an image layer is read, and what is known of a layer."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +20,6 @@ MARK = {"apprentice": True}  # in the metadata of layers that are the panel's ow
 FILE_AXES = "file_axes"  # in the metadata of a `Volume`: what ``apprentice segment --axes`` would be told
 KEPT = "apprentice_file"  # in the metadata of layers that we opened: what only the file says
 LEFT = "apprentice_left"  # in the metadata of layers whose panel was closed: a `LeftOff`
-_LOOKED_THROUGH = 1 << 24  # pixels
 
 
 @dataclass(frozen=True)
@@ -168,95 +166,6 @@ def set_spacing(layer: Image, reading: Reading, spacing: tuple[float, float, flo
     units = [unit if letter in wanted else str(old) for letter, old in zip(letters, layer.units, strict=True)]
     layer.units = units
     layer.scale = scale
-
-
-def placement(layer: Layer, footprint: Footprint) -> dict[str, Any]:
-    """Scale, position, units and axis names of a labels layer that lies on an image layer."""
-    kept = list(footprint.kept)
-    scale = np.asarray(layer.scale)[kept]
-    matrix, origin = _to_world(layer)
-    matrix, origin = matrix[np.ix_(kept, kept)], origin[kept]
-    placed: dict[str, Any] = {
-        "scale": scale,
-        "units": [str(unit) for unit in np.asarray(layer.units, object)[kept]],
-        "axis_labels": [layer.axis_labels[i] for i in kept],
-    }
-    if np.allclose(matrix, np.diag(scale)):
-        return {**placed, "translate": origin, "affine": np.eye(len(kept) + 1)}
-    affine = np.eye(len(kept) + 1)
-    affine[:-1, :-1] = matrix / scale
-    affine[:-1, -1] = origin
-    return {**placed, "affine": affine}
-
-
-def placement_of(volume: Volume, footprint: Footprint) -> dict[str, Any]:
-    """The same from an image whose layer is gone."""
-    steps = dict(zip("ZYX", volume.spacing, strict=True))
-    return {
-        "scale": [steps.get(a, 1.0) for a in footprint.axes],
-        "translate": [0.0] * footprint.ndim,
-        "units": [volume.unit if a in steps else PIXEL for a in footprint.axes],
-    }
-
-
-def shifted(placed: dict[str, Any], corner: Sequence[float]) -> dict[str, Any]:
-    """Where a part of an image lies whose first voxel is ``corner``, when the image lies as ``placed``."""
-    steps = np.asarray(placed["scale"], float)
-    before = np.asarray(placed.get("translate", np.zeros(len(steps))), float)
-    return {**placed, "translate": before + steps * np.asarray(corner, float)}
-
-
-def _to_world(layer: Layer) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The linear part and the origin of data to world."""
-    origin = np.asarray(layer.data_to_world(np.zeros(layer.ndim)), float)
-    columns = [np.asarray(layer.data_to_world(row), float) - origin for row in np.eye(layer.ndim)]
-    return np.stack(columns, axis=1), origin
-
-
-def image_layer_of(volume: Volume) -> tuple[Image, Reading]:
-    """A layer that shows an image of the project again, and how it is read."""
-    pixels, options, reading = shown_as(volume)
-    return Image(pixels, **options), reading
-
-
-def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], Reading]:
-    """The array and the options of a layer that shows an image, and how it is read. Channels come first.
-
-    A pyramid is a list of arrays, the finest first.
-    """
-    t, c, z, _, _ = volume.pixels.shape
-    rgb = bool(volume.metadata.get("rgb")) and c in (3, 4)
-    letters = "".join(a for a, n in zip("CTZ", (1 if rgb else c, t, z), strict=True) if n > 1) + "YX"
-    pixels = [_shown(level, letters, rgb) for level in (volume.pixels, *volume.levels)]
-    steps = dict(zip("ZYX", volume.spacing, strict=True))
-    options = {
-        "rgb": rgb,
-        "name": volume.name,
-        "scale": [steps.get(a, 1.0) for a in letters],
-        "units": [volume.unit if a in steps else PIXEL for a in letters],
-        "axis_labels": [a.lower() for a in letters],
-    }
-    reading = Reading(letters + ("S" if rgb else ""))
-    if not volume.levels:
-        return pixels[0], options, reading
-    return pixels, {**options, "multiscale": True, **({} if rgb else _contrast(volume.levels[-1]))}, reading
-
-
-def _shown(pixels: Any, letters: str, rgb: bool) -> Any:
-    """Pixels (T, C, Z, Y, X) with only these axes, channels first; red, green and blue last."""
-    turned = pixels.transpose(1, 0, 2, 3, 4)
-    kept = turned[tuple(slice(None) if a in letters or (a == "C" and rgb) else 0 for a in "CTZYX")]
-    return kept.transpose(*range(1, kept.ndim), 0) if rgb else kept
-
-
-def _contrast(coarsest: Any) -> dict[str, Any]:
-    """Contrast limits of all channels, frames and slices, where napari would take those of the slice it shows first."""
-    if math.prod(coarsest.shape) > _LOOKED_THROUGH or np.dtype(coarsest.dtype) == np.uint8:
-        return {}
-    values = np.asarray(coarsest)
-    values = values[np.isfinite(values)]
-    low, high = (values.min(), values.max()) if values.size else (0, 0)
-    return {"contrast_limits": (float(low), float(high))} if low < high else {}
 
 
 def labels_of(layer: Labels, footprint: Footprint, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -14,7 +14,8 @@ from napari_apprentice.data.files import images_of, is_image
 from napari_apprentice.data.files.pixels import MAP_FROM
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.layers import KEPT, shown_as
+from napari_apprentice.gui.layers import KEPT
+from napari_apprentice.gui.showing import shown_as
 
 _MOST_AT_ONCE = 12  # images of one file; more are chosen by their paths
 _SAYS_LABELS = ("label", "mask", "seg", "annotation", "truth")

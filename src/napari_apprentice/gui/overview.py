@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_apprentice.data.regions import Region
-from napari_apprentice.gui import layers
 from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.own_layer import OwnLayer
+from napari_apprentice.gui.placement import shifted
 from napari_apprentice.gui.stage import Stage
 from napari_apprentice.session import Entry
 from napari_apprentice.session.large_entry import LargeEntry
@@ -21,7 +23,7 @@ class Overview:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self.layer: Labels | None = None
+        self._own = OwnLayer[Labels](stage.viewer, stage.images, self._place)
         self._entry: LargeEntry | None = None
         self._labels: NDArray[np.uint32] | None = None  # (T, Z, Y, X)
         self._open: Region | None = None
@@ -29,20 +31,18 @@ class Overview:
         self._connections.add(stage.changed, self._on_masks)
         self._connections.add(stage.session.region_changed, self._on_region_changed)
         self._connections.add(stage.session.overview_changed, self._on_overview_changed)
-        self._connections.add(stage.images.moved, self._on_moved)
-        self._connections.add(stage.viewer.layers.events.removed, self._on_removed)
         self._on_masks()
 
     def close(self) -> None:
         """Stop listening and take the layer away."""
         self._connections.close()
-        self._drop()
+        self._own.close()
 
     def _on_masks(self) -> None:
         entry = self._stage.entry
         if entry is not self._entry or self._stage.labels is None:
             self._drop()
-        if self.layer is None and isinstance(entry, LargeEntry):
+        if self._own.layer is None and isinstance(entry, LargeEntry):
             self._show(entry)
 
     def _on_region_changed(self, entry: Entry, spot: tuple[float, ...]) -> None:
@@ -55,45 +55,30 @@ class Overview:
             self._fill(None)
             self._blank(self._entry.region)
 
-    def _on_moved(self, entry: Entry) -> None:
-        if entry is self._entry and self.layer is not None:
-            for name, value in self._options(entry).items():
-                setattr(self.layer, name, value)
-
-    def _on_removed(self, event: Any) -> None:
-        if event.value is self.layer:
-            self.layer = None
-
     def _show(self, entry: LargeEntry) -> None:
         footprint, masks = self._stage.footprint, self._stage.labels
         if footprint is None or masks is None:
             return
         self._entry = entry
         self._labels = np.asarray(entry.folder.store.overview[:])
-        self.layer = Labels(
-            footprint.view(self._labels),
+        self._own.show(
+            partial(Labels, footprint.view(self._labels)),
+            below=masks,
             name=f"{entry.name} masks elsewhere",
             opacity=masks.opacity,
             colormap=masks.colormap,
-            metadata=dict(layers.MARK),
-            **self._options(entry),
         )
         self._blank(entry.region)
-        self._stage.add_quietly(self.layer)
-        self.layer.editable = False
-        viewer = self._stage.viewer
-        viewer.layers.move(viewer.layers.index(self.layer), viewer.layers.index(masks))
         masks.bounding_box.visible = True
 
-    def _options(self, entry: Entry) -> dict[str, Any]:
+    def _place(self) -> dict[str, Any]:
         """A coarse voxel is as large as those that it stands for, and lies on them."""
-        footprint = self._stage.footprint
-        placed = self._stage.whole_options()
-        if footprint is None or not isinstance(entry, LargeEntry):
+        footprint, placed = self._stage.footprint, self._stage.whole_options()
+        if footprint is None or self._entry is None:
             return placed
-        steps = np.asarray(footprint.corner([(step, step) for step in entry.folder.store.steps]), float)
+        steps = np.asarray(footprint.corner([(step, step) for step in self._entry.folder.store.steps]), float)
         steps[[axis == "C" for axis in footprint.axes]] = 1
-        placed = layers.shifted(placed, list((steps - 1) / 2))
+        placed = shifted(placed, list((steps - 1) / 2))
         return {**placed, "scale": np.asarray(placed["scale"], float) * steps}
 
     def _blank(self, region: Region) -> None:
@@ -101,8 +86,8 @@ class Overview:
         if self._labels is not None:
             self._labels[self._coarse(region)] = 0
         self._open = region
-        if self.layer is not None:
-            self.layer.refresh(extent=False, thumbnail=False)
+        if self._own.layer is not None:
+            self._own.layer.refresh(extent=False, thumbnail=False)
 
     def _fill(self, region: Region | None) -> None:
         if self._labels is not None and self._entry is not None:
@@ -114,7 +99,5 @@ class Overview:
         return tuple(slice(part.start // step, -(-part.stop // step)) for part, step in zip(region, steps, strict=True))
 
     def _drop(self) -> None:
-        layer, self.layer = self.layer, None
         self._entry = self._labels = self._open = None
-        if layer is not None:
-            self._stage.take_away(layer)
+        self._own.drop()

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import napari
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtWidgets import (
-    QAbstractSpinBox,
-    QApplication,
-    QComboBox,
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
@@ -27,18 +17,19 @@ from napari_apprentice.gui.sections.correct import CorrectSection
 from napari_apprentice.gui.sections.image import ImageSection
 from napari_apprentice.gui.sections.model import ModelSection
 from napari_apprentice.gui.sections.project import ProjectSection
-from napari_apprentice.gui.sections.recent import title
-from napari_apprentice.gui.sections.section import Section, button, link, muted
+from napari_apprentice.gui.sections.recent import LatestOffer
 from napari_apprentice.gui.sections.segment import SegmentSection
 from napari_apprentice.gui.sections.teach import TeachSection
 from napari_apprentice.gui.theme import palette, stylesheet
-from napari_apprentice.project.recent import recent_projects, remove_unused
+from napari_apprentice.gui.widgets.said import Said
+from napari_apprentice.gui.widgets.scrolling import Column
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.window_watcher import WindowWatcher
+from napari_apprentice.project.recent import remove_unused
 from napari_apprentice.session import Session
 
 WIDTH = 350
 _PUMP_MS = 50
-_SAID_MS = 12_000
-_LAID_OUT_MS = 100  # what was shown just now has its place by then
 
 
 class ApprenticePanel(QWidget):
@@ -83,31 +74,13 @@ class ApprenticePanel(QWidget):
     def _build(self) -> None:
         self.setMinimumWidth(WIDTH)
         self.setObjectName("apprentice")
-        self.said = _Said()
-        self.offer = button("", self._on_continue_latest)
-        self.offer.hide()
-        self._latest: Path | None = None
-        content = QWidget()
-        rows = QVBoxLayout(content)
-        rows.setContentsMargins(10, 6, 12, 10)
-        rows.setSpacing(9)
-        rows.addWidget(self.offer)
-        for section in self.sections:
-            rows.addWidget(section)
-        rows.addStretch(1)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(content)
-        self._no_wheel = _NoWheel(self)
-        for field in (*content.findChildren(QComboBox), *content.findChildren(QAbstractSpinBox)):
-            field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            field.installEventFilter(self._no_wheel)
+        self.said = Said()
+        self.offer = LatestOffer(self.continue_project)
+        self._column = Column(self.offer, *self.sections)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._scroll, 1)
+        layout.addWidget(self._column, 1)
         layout.addWidget(self.said)
 
     def _listen(self) -> None:
@@ -115,12 +88,7 @@ class ApprenticePanel(QWidget):
         self._timer.setInterval(_PUMP_MS)
         self._timer.timeout.connect(self._pump)
         self._timer.start()
-        self._to_reveal: QWidget | None = None
-        self._revealing = QTimer(self)
-        self._revealing.setSingleShot(True)
-        self._revealing.setInterval(_LAID_OUT_MS)
-        self._revealing.timeout.connect(self._on_laid_out)
-        self._window_watcher = _WindowWatcher(self)
+        self._window_watcher = WindowWatcher(self, self.desk.close)
         self.desk.close_with(self._window_watcher)
         connections = self.desk.connections
         connections.add(self.destroyed, self.desk.close)  # a slot of this widget itself would be gone by then
@@ -141,12 +109,7 @@ class ApprenticePanel(QWidget):
         if left_off is not None and self._go_on(left_off):
             return
         remove_unused()
-        latest = next(iter(recent_projects()), None)
-        if latest is not None:
-            self._latest = latest.path
-            self.offer.setText(f"Continue: {title(latest)}")
-            self.offer.setToolTip(str(latest.path))
-            self.offer.show()
+        self.offer.show_latest()
         active = self.viewer.layers.selection.active
         found = self.images.layers
         if found and left_off is None:
@@ -184,10 +147,6 @@ class ApprenticePanel(QWidget):
         if layer is not None:
             self.image.open(layer)
 
-    def _on_continue_latest(self) -> None:
-        if self._latest is not None:
-            self.continue_project(self._latest)
-
     # what happens
 
     def _pump(self) -> None:
@@ -206,17 +165,9 @@ class ApprenticePanel(QWidget):
         if section is not None and isinstance(event, Failed):
             if self.said.text == event.message:
                 self.said.hide()
-            self._reveal(section.below)
+            self._column.reveal(section.below)
         elif kind == "teach":
-            self._reveal(self.teach.outcome)
-
-    def _reveal(self, widget: QWidget) -> None:
-        self._to_reveal = widget
-        self._revealing.start()
-
-    def _on_laid_out(self) -> None:
-        if self._to_reveal is not None:
-            self._scroll.ensureWidgetVisible(self._to_reveal, 0)
+            self._column.reveal(self.teach.outcome)
 
     def _on_inserted(self, event: Any) -> None:
         """The first image that comes is the one to work on."""
@@ -242,9 +193,7 @@ class ApprenticePanel(QWidget):
         """Docked: from now on the window's end is the desk's."""
         super().showEvent(event)
         self._window_watcher.watch(self.window())
-        content, bar = self._scroll.widget(), self._scroll.verticalScrollBar()
-        if content is not None and bar is not None:  # nothing is cut when the scroll bar comes
-            self.setMinimumWidth(max(WIDTH, content.minimumSizeHint().width() + bar.sizeHint().width()))
+        self.setMinimumWidth(max(WIDTH, self._column.least_width))
 
     def event(self, event: Any) -> bool:
         """Taken out of its dock (napari's cross does that, and keeps the widget): the desk ends."""
@@ -274,77 +223,3 @@ def _others(panel: ApprenticePanel) -> list[ApprenticePanel]:
 def _same(one: Any, other: Any) -> bool:
     """Whether two viewers are one; napari hands out proxies."""
     return getattr(one, "__wrapped__", one) is getattr(other, "__wrapped__", other)
-
-
-class _WindowWatcher(QObject):
-    """Closes the desk when the napari window it stands in was really closed."""
-
-    def __init__(self, panel: ApprenticePanel) -> None:
-        super().__init__(panel)
-        self._panel = panel
-        self._window: QWidget | None = None
-
-    def watch(self, window: QWidget | None) -> None:
-        """Watch the window that the panel is in now."""
-        if window is None or window is self._window or window is self._panel:
-            return
-        self.close()
-        self._window = window
-        window.installEventFilter(self)
-
-    def close(self) -> None:
-        """Let go of the window."""
-        window, self._window = self._window, None
-        if window is not None:
-            with suppress(RuntimeError):  # Qt has destroyed it already
-                window.removeEventFilter(self)
-
-    def eventFilter(self, watched: Any, event: Any) -> bool:
-        """See a window close; it may still refuse."""
-        if event.type() == QEvent.Type.Close and watched is self._window and watched is self._panel.window():
-            QTimer.singleShot(0, self._look)
-        return False
-
-    def _look(self) -> None:
-        if self._window is not None and not self._window.isVisible() and self._panel.window() is self._window:
-            self._panel.desk.close()
-
-
-class _NoWheel(QObject):
-    """The wheel scrolls the panel and changes a field only when that was clicked before."""
-
-    def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Hand the wheel on to the panel."""
-        if event.type() == QEvent.Type.Wheel and not watched.hasFocus():
-            event.ignore()
-            return True
-        return False
-
-
-class _Said(QFrame):
-    """The last thing the session said, below everything; goes away by itself."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._words = muted("", role="said")
-        away = link("✕", self.hide, "Hide")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 4, 6, 6)
-        layout.addWidget(self._words, 1)
-        layout.addWidget(away)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_SAID_MS)
-        self._timer.timeout.connect(self.hide)
-        self.hide()
-
-    @property
-    def text(self) -> str:
-        """The sentence shown."""
-        return str(self._words.text())
-
-    def show_sentence(self, sentence: str) -> None:
-        """Show a sentence for a while."""
-        self._words.setText(sentence)
-        self.show()
-        self._timer.start()

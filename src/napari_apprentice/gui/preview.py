@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
+from superqt.utils import qthrottled
 
 from napari_apprentice.events import Event, TileDone
-from napari_apprentice.gui import layers
 from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.stage import Stage, Throttle
+from napari_apprentice.gui.own_layer import OwnLayer
+from napari_apprentice.gui.placement import shifted
+from napari_apprentice.gui.stage import Stage
 from napari_apprentice.session import Entry
 
 _REFRESH_MS = 120
+_YELLOW = (1.0, 0.85, 0.1, 1.0)
 
 
 class TilePreview:
@@ -25,19 +30,19 @@ class TilePreview:
         self._stage = stage
         self._entry: Entry | None = None
         self._array: NDArray[np.uint32] | None = None
-        self.layer: Labels | None = None
-        self._throttle = Throttle(self._refresh, _REFRESH_MS)
+        self._own = OwnLayer[Labels](stage.viewer, stage.images, stage.options, self._on_deleted)
+        self._refresh_soon = qthrottled(self._refresh, timeout=_REFRESH_MS, leading=False)
         self._connections = Connections()
         self._connections.add(stage.session.job_started, self._on_started)
         self._connections.add(stage.session.job_event, self._on_event)
         self._connections.add(stage.session.job_ended, self._on_ended)
         self._connections.add(stage.session.image_changed, self._on_image_changed)
-        self._connections.add(stage.viewer.layers.events.removed, self._on_removed)
 
     def close(self) -> None:
         """Stop listening and take the layer away."""
         self._connections.close()
         self._drop()
+        self._own.close()
 
     def _on_started(self, kind: str) -> None:
         if kind == "segment":
@@ -54,9 +59,9 @@ class TilePreview:
             self._array = np.zeros(self._entry.labels.shape, np.uint32)
         at = tuple(slice(start, stop) for start, stop in event.region)
         self._array[at] = found[at]
-        if self.layer is None:
-            self._show()
-        self._throttle.ask()
+        if self._own.layer is None:
+            self._show(self._entry, self._array)
+        self._refresh_soon()
 
     def _on_ended(self, kind: str, event: Event) -> None:
         if kind == "segment":
@@ -66,36 +71,25 @@ class TilePreview:
         if self._entry is not self._stage.session.current:
             self._drop()
 
-    def _on_removed(self, event: Any) -> None:
-        if event.value is self.layer:
-            self.layer = None
-            self._entry = None  # the user took it away: not again for this run
+    def _on_deleted(self, layer: Labels) -> None:
+        self._entry = None  # the user took it away: not again for this run
 
-    def _show(self) -> None:
+    def _show(self, entry: Entry, found: NDArray[np.uint32]) -> None:
         footprint = self._stage.footprint
-        if footprint is None or self._array is None or self._entry is None:
+        if footprint is None:
             return
-        self.layer = Labels(
-            footprint.view(self._array),
-            name=f"{self._entry.name} proposal",
-            opacity=0.6,
-            **self._stage.marked(),
-        )
-        if self._entry.is_labelled:
-            self.layer.contour = 2  # the old masks stay visible below
-        self._stage.add_quietly(self.layer)
-        self.layer.editable = False
+        layer = self._own.show(partial(Labels, footprint.view(found)), name=f"{entry.name} proposal", opacity=0.6)
+        if entry.is_labelled:
+            layer.contour = 2  # the old masks stay visible below
 
     def _refresh(self) -> None:
-        if self.layer is not None:
-            self.layer.refresh(extent=False, thumbnail=False)
+        if self._own.layer is not None:
+            self._own.layer.refresh(extent=False, thumbnail=False)
 
     def _drop(self) -> None:
-        self._throttle.stop()
-        layer, self.layer = self.layer, None
+        self._refresh_soon.cancel()
         self._array, self._entry = None, None
-        if layer is not None:
-            self._stage.take_away(layer)
+        self._own.drop()
 
 
 class ClickPreview:
@@ -103,46 +97,36 @@ class ClickPreview:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self.layer: Labels | None = None
+        self._corner: Sequence[int] = ()  # where the outline begins, in the masks layer
+        self._own = OwnLayer[Labels](stage.viewer, stage.images, self._place, self._on_deleted)
         self._connections = Connections()
         self._connections.add(stage.session.click_proposed, self._on_proposed)
-        self._connections.add(stage.session.click_cleared, self._drop)
-        self._connections.add(stage.session.image_changed, self._drop)
-        self._connections.add(stage.viewer.layers.events.removed, self._on_removed)
+        self._connections.add(stage.session.click_cleared, self._own.drop)
+        self._connections.add(stage.session.image_changed, self._own.drop)
 
     def close(self) -> None:
         """Stop listening and take the layer away."""
         self._connections.close()
-        self._drop()
+        self._own.close()
 
     def _on_proposed(self, mask: NDArray[np.bool_], box: tuple[tuple[int, int], ...]) -> None:
-        self._drop()
+        self._own.drop()
         footprint = self._stage.footprint
         if footprint is None:
             return
         padded = np.pad(mask.astype(np.uint8), 1)  # so that the outline closes at the edge of the box
-        corner = footprint.corner([(start - 1, stop + 1) for start, stop in box])
-        options = self._stage.marked()
-        if "C" in footprint.axes:
-            corner = tuple(0 if axis == "C" else at for axis, at in zip(footprint.axes, corner, strict=True))
-        options = layers.shifted(options, corner)
-        if not {"T"} & set(footprint.axes):
+        self._corner = footprint.corner([(start - 1, stop + 1) for start, stop in box])
+        if "T" not in footprint.axes:
             padded = padded[1:-1]
-        if not {"Z"} & set(footprint.axes):
+        if "Z" not in footprint.axes:
             padded = padded[:, 1:-1]
-        view = footprint.view(padded)
-        colormap = DirectLabelColormap(color_dict={None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: (1.0, 0.85, 0.1, 1.0)})
-        self.layer = Labels(view, name="clicked cell", colormap=colormap, opacity=1.0, **options)
-        self.layer.contour = 2
-        self._stage.add_quietly(self.layer)
-        self.layer.editable = False
+        colormap = DirectLabelColormap(color_dict={None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: _YELLOW})
+        make = partial(Labels, footprint.view(padded))
+        layer = self._own.show(make, name="clicked cell", colormap=colormap, opacity=1.0)
+        layer.contour = 2
 
-    def _on_removed(self, event: Any) -> None:
-        if event.value is self.layer and self.layer is not None:
-            self.layer = None
-            self._stage.session.verbs.click.discard()
+    def _place(self) -> dict[str, Any]:
+        return shifted(self._stage.options(), self._corner)
 
-    def _drop(self) -> None:
-        layer, self.layer = self.layer, None
-        if layer is not None:
-            self._stage.take_away(layer)
+    def _on_deleted(self, layer: Labels) -> None:
+        self._stage.session.verbs.click.discard()

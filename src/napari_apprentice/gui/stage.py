@@ -1,29 +1,26 @@
-"""The layers of the current image: its masks, what is vouched for, and proposals on their way."""
+"""The layers of the current image: its masks, and what is vouched for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Labels, Layer
-from napari.utils.colormaps import DirectLabelColormap
+from napari.layers import Labels
 from psygnal import Signal
-from qtpy.QtCore import QObject, QTimer
 
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, KEPT, UNKNOWN
+from napari_apprentice.data.regions import Region
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.footprint import Footprint
-from napari_apprentice.gui.images import OpenImages
+from napari_apprentice.gui.images import OpenImages, Shown
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
+from napari_apprentice.gui.masks import colour, masks_of
 from napari_apprentice.gui.napari_names import why_not_edit
+from napari_apprentice.gui.own_layer import OwnLayer
+from napari_apprentice.gui.placement import placement, placement_of, shifted
+from napari_apprentice.gui.vouched import VouchedLayer
 from napari_apprentice.session import Entry, Session
-
-_REFRESH_MS = 60
-_BLUE, _GREEN, _GREY = (0.26, 0.53, 0.96, 1.0), (0.16, 0.78, 0.39, 1.0), (0.7, 0.7, 0.7, 1.0)
 
 
 class Stage:
@@ -36,22 +33,15 @@ class Stage:
         self.viewer = viewer
         self.session = session
         self.images = images
-        self.labels: ApprenticeLabels | None = None
-        self.vouched: Labels | None = None
         self.why_not_paint = why_not_edit()  # "" as long as napari is one that we know
-        self._removing = False
-        self._timer = QTimer()
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_REFRESH_MS)
-        self._timer.timeout.connect(self._refresh_vouched)
+        self._masks = OwnLayer[ApprenticeLabels](viewer, images, self.options, self._on_deleted)
+        self._vouched = VouchedLayer(viewer, images, self.options)
         self._connections = Connections()
         self._connections.add(session.image_changed, self._on_image_changed)
         self._connections.add(session.labels_changed, self._on_labels_changed)
         self._connections.add(session.vouched_changed, self._on_vouched_changed)
         self._connections.add(session.settings_changed, self._on_settings_changed)
         self._connections.add(session.region_changed, self._on_region_changed)
-        self._connections.add(images.moved, self._on_moved)
-        self._connections.add(viewer.layers.events.removed, self._on_removed)
         self._on_image_changed()
 
     def leave(self, project: str) -> None:
@@ -61,13 +51,22 @@ class Stage:
 
     def close(self) -> None:
         """Leave the masks as an ordinary layer that cannot be edited; take the other layers away."""
-        self._timer.stop()
         self._connections.close()
-        if self.labels is not None:
-            self.labels.unbind()
-        if self.vouched is not None:
-            self._take_away(self.vouched)
-        self.labels = self.vouched = None
+        masks = self._masks.release()
+        if masks is not None:
+            masks.unbind()
+        self._masks.close()
+        self._vouched.close()
+
+    @property
+    def labels(self) -> ApprenticeLabels | None:
+        """The masks layer; None while there is none."""
+        return self._masks.layer
+
+    @property
+    def vouched(self) -> Labels | None:
+        """The layer of what is vouched for."""
+        return self._vouched.layer
 
     @property
     def entry(self) -> Entry | None:
@@ -84,15 +83,14 @@ class Stage:
     @property
     def shows_vouched(self) -> bool:
         """Whether the layer of what is vouched for is visible."""
-        return self.vouched is not None and bool(self.vouched.visible)
+        return self._vouched.is_visible
 
     def show_vouched(self, on: bool) -> None:
         """Show or hide what is vouched for."""
-        if on and self.vouched is None:
-            self._add_vouched()
-        if self.vouched is not None and self.vouched.visible != on:
-            self.vouched.visible = on
-            self._refresh_vouched()
+        shown = self.images.current
+        if on and self.vouched is None and shown is not None:
+            self._vouched.add(shown, below=self.labels)
+        self._vouched.set_visible(on)
 
     def show_masks(self) -> None:
         """Bring the masks layer back after it was removed; nothing was lost."""
@@ -107,23 +105,13 @@ class Stage:
                 self.viewer.layers.selection.active = self.labels
         return self.labels
 
-    def add_quietly(self, layer: Layer) -> None:
-        """Add a layer on top and leave the selection as it is."""
-        with self._selection_kept():
-            self.viewer.add_layer(layer)
-
-    def take_away(self, layer: Layer) -> None:
-        """Remove one of our own layers and leave the selection as it is."""
-        with self._selection_kept():
-            self._take_away(layer)
-
-    def options(self) -> dict[str, Any]:
-        """Scale, position, units and axis names of a layer that lies on what is open of the current image."""
+    def options(self, region: Region | None = None) -> dict[str, Any]:
+        """Scale, position, units and axis names of a layer on a part of the current image, by default what is open."""
         shown = self.images.current
         if shown is None:
             return {}
-        corner = shown.footprint.corner([(part.start, part.stop) for part in shown.entry.region])
-        return layers.shifted(self.whole_options(), corner)
+        corner = shown.footprint.corner([(part.start, part.stop) for part in region or shown.entry.region])
+        return shifted(self.whole_options(), corner)
 
     def whole_options(self) -> dict[str, Any]:
         """The same of a layer that lies on all of it, whichever part is open."""
@@ -131,12 +119,13 @@ class Stage:
         if shown is None:
             return {}
         if shown.layer is not None:
-            return layers.placement(shown.layer, shown.footprint)
-        return layers.placement_of(shown.entry.volume, shown.footprint)
+            return placement(shown.layer, shown.footprint)
+        return placement_of(shown.entry.volume, shown.footprint)
 
-    def marked(self) -> dict[str, Any]:
-        """Options of a layer that is the panel's own and goes with it."""
-        return {**self.options(), "metadata": dict(layers.MARK)}
+    def drop_leftovers(self) -> None:
+        """Take masks away that a closed panel left behind: the project has them."""
+        for layer in [one for one in self.viewer.layers if isinstance(one, ApprenticeLabels) and one.binding is None]:
+            self.viewer.layers.remove(layer)
 
     # what happens
 
@@ -144,9 +133,7 @@ class Stage:
         shown = self.images.current
         if shown is None:
             self._clear()
-            return
-        same = self.entry is shown.entry and self.footprint is shown.footprint
-        if not same:
+        elif self.entry is not shown.entry or self.footprint is not shown.footprint:
             self._clear()
             self._build()
 
@@ -155,48 +142,25 @@ class Stage:
             self.labels.refresh(extent=False)
 
     def _on_vouched_changed(self, entry: Entry) -> None:
-        if entry is self.entry and self.shows_vouched and not self._timer.isActive():
-            self._timer.start()
+        if entry is self.entry:
+            self._vouched.show_changes()
 
     def _on_settings_changed(self) -> None:
         if self.labels is not None:
-            _colour(self.labels, self.session)
-
-    def _on_moved(self, entry: Entry) -> None:
-        shown = self.images.shown(entry)
-        if entry is not self.entry or shown is None or shown.layer is None:
-            return
-        self._place(self.options())
+            colour(self.labels, self.session)
 
     def _on_region_changed(self, entry: Entry, spot: tuple[float, ...]) -> None:
         shown = self.images.shown(entry)
         if entry is not self.entry or shown is None or self.labels is None:
             return
         self.labels.reopen()
-        if self.vouched is not None:
-            self.vouched.data = shown.footprint.view(entry.vouched)
-        self._place(self.options())
+        self._masks.move()
+        self._vouched.reopen(shown)
 
-    def _place(self, options: dict[str, Any]) -> None:
-        for layer in (self.labels, self.vouched):
-            for name, value in options.items() if layer is not None else ():
-                setattr(layer, name, value)
-
-    def _on_removed(self, event: Any) -> None:
-        if self._removing:
-            return
-        if event.value is self.labels and self.labels is not None:
-            name = self.labels.name
-            self.labels.unbind()
-            self.labels = None
-            self.troubled.emit(f"The layer {name} was removed: nothing is lost, the project keeps the masks.")
-            self.changed.emit()
-        elif event.value is self.vouched:
-            self.vouched = None
-
-    def _refresh_vouched(self) -> None:
-        if self.vouched is not None and self.vouched.visible:
-            self.vouched.refresh(extent=False, thumbnail=False)
+    def _on_deleted(self, masks: ApprenticeLabels) -> None:
+        masks.unbind()
+        self.troubled.emit(f"The layer {masks.name} was removed: nothing is lost, the project keeps the masks.")
+        self.changed.emit()
 
     # building
 
@@ -204,127 +168,27 @@ class Stage:
         shown = self.images.current
         if shown is None:
             return
-        self.labels = ApprenticeLabels.showing(
-            self.session,
-            shown.entry,
-            shown.footprint,
-            why_not_edit=self.why_not_paint,
-            name=f"{shown.entry.name} masks",
-            opacity=0.5,
-            metadata={layers.KEPT: {"metadata": shown.entry.volume.metadata}},
-            **self.options(),
-        )
-        _colour(self.labels, self.session)
-        self.labels.brush_size = _first_brush(shown.entry)
-        if self.session.kind == "instances":
-            self.labels.selected_label = shown.entry.next_id()
-        self._add_vouched()
-        self.viewer.add_layer(self.labels)
-        self._show_image_of(shown.layer)
+        if self.vouched is None:
+            self._vouched.add(shown)
+        self._masks.show(partial(masks_of, self.session, shown, self.why_not_paint))
+        self._show_image_of(shown)
         self.changed.emit()
 
-    def _add_vouched(self) -> None:
-        shown = self.images.current
-        if shown is None:
-            return
-        colormap = DirectLabelColormap(
-            color_dict={
-                None: (0, 0, 0, 0),
-                UNKNOWN: (0, 0, 0, 0),
-                BACKGROUND: _BLUE,
-                AS_LABELLED: _GREEN,
-                KEPT: _GREY,
-            }
-        )
-        self.vouched = Labels(
-            shown.footprint.view(shown.entry.vouched),
-            name=f"{shown.entry.name} vouched for",
-            colormap=colormap,
-            opacity=0.35,
-            visible=False,
-            **self.marked(),
-        )
-        self.add_quietly(self.vouched)
-        self.vouched.editable = False
-
-    def _show_image_of(self, layer: Layer | None) -> None:
+    def _show_image_of(self, shown: Shown) -> None:
         """One image of the session at a time, so that masks are seen on their own image."""
-        if layer is None:
+        if shown.layer is None:
             return
         for entry in self.session.entries:
             other = self.images.shown(entry)
-            if other is not None and other.layer is not None and other.layer is not layer:
+            if other is not None and other.layer is not None and other.layer is not shown.layer:
                 other.layer.visible = False
-        layer.visible = True
+        shown.layer.visible = True
 
     def _clear(self) -> None:
-        old, self.labels = self.labels, None
-        if old is not None:
-            old.unbind()
-            self._take_away(old)
-        if self.vouched is not None:
-            self._take_away(self.vouched)
-            self.vouched = None
-        if old is not None:
+        masks = self.labels
+        if masks is not None:
+            masks.unbind()
+        self._masks.drop()
+        self._vouched.drop()
+        if masks is not None:
             self.changed.emit()
-
-    def drop_leftovers(self) -> None:
-        """Take masks away that a closed panel left behind: the project has them."""
-        for layer in [one for one in self.viewer.layers if isinstance(one, ApprenticeLabels) and one.binding is None]:
-            self._take_away(layer)
-
-    def _take_away(self, layer: Layer) -> None:
-        if layer not in self.viewer.layers:
-            return
-        self._removing = True
-        try:
-            self.viewer.layers.remove(layer)
-        finally:
-            self._removing = False
-
-    @contextmanager
-    def _selection_kept(self) -> Iterator[None]:
-        active = self.viewer.layers.selection.active
-        yield
-        if active is not None and active in self.viewer.layers:
-            self.viewer.layers.selection.active = active
-
-
-class Throttle(QObject):
-    """Calls ``slot`` at most once per ``interval_ms``, the last time for sure."""
-
-    def __init__(self, slot: Any, interval_ms: int) -> None:
-        super().__init__()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(interval_ms)
-        self._timer.timeout.connect(slot)
-
-    def ask(self) -> None:
-        """Call soon."""
-        if not self._timer.isActive():
-            self._timer.start()
-
-    def stop(self) -> None:
-        """Do not call any more."""
-        self._timer.stop()
-
-
-def is_ours(layer: Layer) -> bool:
-    """Whether a layer belongs to the panel and not to the user."""
-    return isinstance(layer, ApprenticeLabels) or layers.is_marked(layer)
-
-
-def _colour(layer: Labels, session: Session) -> None:
-    """Classes have the colours of their list; cells have napari's cycle."""
-    if session.kind == "classes":
-        colours: dict[int | None, Any] = {None: "gray", 0: (0, 0, 0, 0)}
-        colours |= {one.value: one.color for one in session.classes}
-        layer.colormap = DirectLabelColormap(color_dict=colours)
-    elif isinstance(layer.colormap, DirectLabelColormap):
-        layer.new_colormap(seed=0)
-
-
-def _first_brush(entry: Entry) -> int:
-    """A brush that suits the image's size."""
-    return int(np.clip(round(min(entry.labels.shape[-2:]) / 60), 4, 20))

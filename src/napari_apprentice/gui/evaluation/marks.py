@@ -9,11 +9,11 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_apprentice.data.mistakes import KINDS
-from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.own_layer import OwnLayer
 from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.tools.view import look_at
 from napari_apprentice.jobs import WrongRef
-from napari_apprentice.session import Entry, ModelEvaluation
+from napari_apprentice.session import ModelEvaluation
 
 # after Okabe and Ito, lighter: they are told apart on dark and bright images, also by people who see few colours
 COLOURS = dict(zip(KINDS, ("#f0e442", "#ff5a36", "#56b4e9", "#e58cc4"), strict=True))
@@ -28,31 +28,30 @@ class MarksLayer:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._shown: ModelEvaluation | None = None
-        self.layer: Labels | None = None
-        self._connections = Connections()
-        self._connections.add(stage.images.moved, self._on_moved)
-        self._connections.add(stage.viewer.layers.events.removed, self._on_removed)
+        self._own = OwnLayer[Labels](stage.viewer, stage.images, stage.options, self._on_deleted)
+
+    @property
+    def layer(self) -> Labels | None:
+        """The layer; None while no mistakes are shown."""
+        return self._own.layer
 
     def close(self) -> None:
-        """Stop listening and take the layer away."""
-        self._connections.close()
-        self.show(None)
+        """Take the layer away, for good."""
+        self._shown = None
+        self._own.close()
 
     def show(self, found: ModelEvaluation | None) -> None:
         """Show the mistakes of a model in place of others; None: of none."""
         if found is self._shown and (found is None or self.layer is not None):
             return
-        layer, self.layer, self._shown = self.layer, None, None
-        if layer is not None:
-            self._stage.take_away(layer)
+        self._shown = None
+        self._own.drop()
         footprint = self._stage.footprint
         if found is None or footprint is None or found.entry is not self._stage.entry:
             return
         self._shown = found
         make = partial(Labels, footprint.view(found.marks), colormap=_colormap(), opacity=1.0)
-        self.layer = make(name=f"mistakes of {found.score.name}", **self._stage.marked())
-        self._stage.add_quietly(self.layer)
-        self.layer.editable = False
+        self._own.show(make, name=f"mistakes of {found.score.name}")
 
     def go_to(self, wrong: WrongRef) -> None:
         """Bring a mistake to the middle of the canvas, large enough to be seen."""
@@ -60,14 +59,8 @@ class MarksLayer:
         edge = max(_SMALLEST, wrong.voxels ** (1 / 3 if is_3d else 1 / 2))
         look_at(self._stage, wrong.point, edge=edge, least_px=_LEAST_PX)
 
-    def _on_moved(self, entry: Entry) -> None:
-        if self.layer is not None and entry is self._stage.entry:
-            for name, value in self._stage.options().items():
-                setattr(self.layer, name, value)
-
-    def _on_removed(self, event: Any) -> None:
-        if event.value is self.layer:
-            self.layer = self._shown = None
+    def _on_deleted(self, layer: Labels) -> None:
+        self._shown = None
 
 
 def _colormap() -> DirectLabelColormap:

@@ -10,16 +10,19 @@ import napari
 from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from superqt.utils import qthrottled
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Progress, WasCancelled
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.evaluation.marks import MarksLayer
 from napari_apprentice.gui.evaluation.tables import OF, ScoreTable, WrongList
-from napari_apprentice.gui.sections.job import JobControl
-from napari_apprentice.gui.sections.section import button, muted, row
-from napari_apprentice.gui.stage import Stage, Throttle
+from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.theme import Palette, palette, stylesheet
+from napari_apprentice.gui.widgets.buttons import button
+from napari_apprentice.gui.widgets.job import JobControl
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.jobs import EvaluateResult
 from napari_apprentice.session import ModelChoice, ModelEvaluation
 from napari_apprentice.session.evaluation import table_text, write_table
@@ -64,7 +67,7 @@ class EvaluationPane(QWidget):
         self.copy = button("Copy table", self._on_copy, tip="The scores, to be pasted into a spreadsheet")
         self.save = button("Save as CSV...", self._on_save)
         self._connections = Connections()
-        self._looking = Throttle(self._allow, _LOOK_MS)
+        self._allow_soon = qthrottled(self._allow, timeout=_LOOK_MS, leading=False, parent=self)
         self._build()
         self._listen()
         self.refresh()
@@ -96,7 +99,7 @@ class EvaluationPane(QWidget):
         for signal in (session.image_changed, session.model_changed, session.settings_changed):
             add(signal, self.refresh)
         for signal in (session.labels_changed, session.vouched_changed):
-            add(signal, lambda entry: self._looking.ask())
+            add(signal, lambda entry: self._allow_soon())
         add(session.evaluated, self._on_found_changed)
         add(session.job_started, self._on_started)
         add(session.job_event, self._on_event)
@@ -118,7 +121,7 @@ class EvaluationPane(QWidget):
 
     def end(self) -> None:
         """Let go of session and canvas."""
-        self._looking.stop()
+        self._allow_soon.cancel()
         self._connections.close()
         self.marks.close()
 

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from functools import partial
 
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QVBoxLayout, QWidget
+from superqt.utils import signals_blocked
 
 from napari_apprentice.data.axes import describe_axes
 from napari_apprentice.data.units import MICROMETER, PIXEL
 from napari_apprentice.gui.images import Shown
 from napari_apprentice.gui.layers import pixels_of
-from napari_apprentice.gui.sections.section import button, muted, row
+from napari_apprentice.gui.widgets.buttons import button
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.words import muted
 
 UNITS = (MICROMETER, "nm", "mm")
 _LETTERS = "ZTC"
@@ -65,9 +68,8 @@ class AskSize(QWidget):
         if asked != self._asked:  # half an answer stays only while it is about this image
             self._asked = asked
             for field, value in ((self.step, volume.spacing[0]), (self.plane, volume.spacing[2])):
-                field.blockSignals(True)
-                field.setValue(value if has_steps else 0)
-                field.blockSignals(False)
+                with signals_blocked(field):
+                    field.setValue(value if has_steps else 0)
 
     def _on_entered(self) -> None:
         plane, step = self.plane.value(), self.step.value()

@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction  # type: ignore[attr-defined]  # qtpy has it for all bindings
 from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
-from napari_apprentice.gui.sections.section import menu_button
+from napari_apprentice.gui.widgets.buttons import menu_button
 from napari_apprentice.session import ModelChoice
 
 Places = tuple[int, ...]

@@ -7,8 +7,9 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.sections.section import link, row
 from napari_apprentice.gui.tools.tools import Tools
+from napari_apprentice.gui.widgets.buttons import link
+from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.settings import ClassName
 
 _COLOURS = ("#7b3294", "#e377c2", "#17becf", "#ff7f0e", "#2ca02c", "#d62728", "#bcbd22", "#1f77b4", "#8c564b")

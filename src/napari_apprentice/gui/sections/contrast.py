@@ -6,7 +6,7 @@ from napari.layers import Image
 
 from napari_apprentice.data.windows import Window, is_medical, windows_of
 from napari_apprentice.gui.images import Shown
-from napari_apprentice.gui.sections.section import LinkMenu
+from napari_apprentice.gui.widgets.buttons import LinkMenu
 
 
 class ContrastMenu(LinkMenu):

@@ -15,16 +15,19 @@ from qtpy.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from superqt.utils import qthrottled, signals_blocked
 
 from napari_apprentice.gui import icons
 from napari_apprentice.gui.counts import vouched_words
 from napari_apprentice.gui.key_sheet import OPENED_BY, KeySheet
 from napari_apprentice.gui.sections.classes import ClassList
-from napari_apprentice.gui.sections.section import Section, button, link, menu_button, muted, row
-from napari_apprentice.gui.stage import Throttle
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.tool import Tool, tip_of
 from napari_apprentice.gui.tools.tools import Tools
+from napari_apprentice.gui.widgets.buttons import button, link, menu_button
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.words import muted
 
 _ICON = 20
 _COUNT_MS = 300
@@ -51,7 +54,7 @@ class CorrectSection(Section):
         self.refused = muted(self._stage.why_not_paint, role="warning")
         self.refused.setVisible(bool(self._stage.why_not_paint))
         self.classes = ClassList(tools)
-        self._counting = Throttle(self._show_count, _COUNT_MS)
+        self._count_soon = qthrottled(self._show_count, timeout=_COUNT_MS, leading=False, parent=self)
         self.sheet: KeySheet | None = None
         self._build()
         self._listen()
@@ -161,9 +164,8 @@ class CorrectSection(Section):
         self.count.setText(vouched_words(self._session))
         shown = self._stage.shows_vouched
         if self.show_vouched.isChecked() != shown:
-            self.show_vouched.blockSignals(True)
-            self.show_vouched.setChecked(shown)
-            self.show_vouched.blockSignals(False)
+            with signals_blocked(self.show_vouched):
+                self.show_vouched.setChecked(shown)
 
     def _on_tool(self, name: str) -> None:
         self.say("")
@@ -183,4 +185,4 @@ class CorrectSection(Section):
 
     def _on_vouched_changed(self, entry: object) -> None:
         self.say("")
-        self._counting.ask()
+        self._count_soon()

@@ -9,8 +9,9 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_apprentice.architecture import PRESETS, FreshSettings
 from napari_apprentice.architecture.facts import facts
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.forms import Form
-from napari_apprentice.gui.sections.section import Fold, muted
+from napari_apprentice.gui.widgets.buttons import Fold
+from napari_apprentice.gui.widgets.forms import Form
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import Session
 from napari_apprentice.settings import RepresentationName
 

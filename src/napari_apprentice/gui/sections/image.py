@@ -13,6 +13,7 @@ from napari_apprentice.data.axes import describe
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.images import OpenImages
+from napari_apprentice.gui.masks import is_ours
 from napari_apprentice.gui.open_dialog import ask_files, ask_folder
 from napari_apprentice.gui.opening import open_paths
 from napari_apprentice.gui.sections.asking import AskAxes, AskSize
@@ -20,8 +21,11 @@ from napari_apprentice.gui.sections.channels import ChannelChoice, inputs_of
 from napari_apprentice.gui.sections.contrast import ContrastMenu
 from napari_apprentice.gui.sections.reading import ReadingForm, orders
 from napari_apprentice.gui.sections.region import RegionWords
-from napari_apprentice.gui.sections.section import Fields, LinkMenu, Section, button, link, muted, row
-from napari_apprentice.gui.stage import Stage, is_ours
+from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.widgets.buttons import LinkMenu, button, link
+from napari_apprentice.gui.widgets.rows import Fields, row
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.settings import ClassName, Kind
 
 _KINDS: tuple[tuple[Kind, str], ...] = (

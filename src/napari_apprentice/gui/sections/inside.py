@@ -8,7 +8,8 @@ from qtpy.QtWidgets import QComboBox, QWidget
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.layers import Stage
-from napari_apprentice.gui.sections.section import button, row
+from napari_apprentice.gui.widgets.buttons import button
+from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.session import Session
 
 _HELP = "Show what this level of the network makes of what you see now, as a layer with its channels on a slider"

@@ -10,10 +10,13 @@ from qtpy.QtWidgets import QComboBox, QFileDialog
 from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui.sections.fresh import FreshNetwork
 from napari_apprentice.gui.sections.inside import LookInside
-from napari_apprentice.gui.sections.section import Section, link, muted, row
 from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.inside import look_inside
+from napari_apprentice.gui.widgets.buttons import link
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import ModelChoice
 from napari_apprentice.session.models import NO_IMAGE
 

@@ -9,14 +9,17 @@ from pathlib import Path
 from qtpy.QtCore import QUrl
 from qtpy.QtGui import QDesktopServices, QGuiApplication
 from qtpy.QtWidgets import QFileDialog, QMenu
+from superqt.utils import qthrottled
 
 from napari_apprentice.data import exports
 from napari_apprentice.data.exports import chunked
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Progress, WasCancelled
 from napari_apprentice.gui.sections.recent import RecentMenu
-from napari_apprentice.gui.sections.section import Section, button, menu_button, muted, row
-from napari_apprentice.gui.stage import Throttle
+from napari_apprentice.gui.widgets.buttons import button, menu_button
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import Session
 from napari_apprentice.session.large_entry import LargeEntry
 
@@ -62,9 +65,9 @@ class ProjectSection(Section):
         self.connections.add(session.job_event, self._on_job)
         self.connections.add(session.job_ended, self._on_job)
         self.connections.add(session.trouble_changed, self._show_trouble)
-        self._looking = Throttle(self._show_export, _LOOK_MS)
+        self._show_export_soon = qthrottled(self._show_export, timeout=_LOOK_MS, leading=False, parent=self)
         for signal in (session.labels_changed, session.vouched_changed):
-            self.connections.add(signal, lambda entry: self._looking.ask())
+            self.connections.add(signal, lambda entry: self._show_export_soon())
         self.refresh()
 
     def refresh(self) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from itertools import permutations
 
 from qtpy.QtWidgets import QComboBox, QWidget
+from superqt.utils import signals_blocked
 
 from napari_apprentice.data.axes import describe_axes
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.gui.images import Shown
 from napari_apprentice.gui.sections.asking import size_field
-from napari_apprentice.gui.sections.section import Fields, row
+from napari_apprentice.gui.widgets.rows import Fields, row
 
 _UNITS = (PIXEL, "nm", "um", "mm")
 
@@ -46,9 +47,8 @@ class ReadingForm(QWidget):
         self._show_axes(shown)
         volume = shown.entry.volume
         for field, value in ((self.step, volume.spacing[0]), (self.plane, volume.spacing[2])):
-            field.blockSignals(True)
-            field.setValue(value)
-            field.blockSignals(False)
+            with signals_blocked(field):
+                field.setValue(value)
         if self.unit.findText(volume.unit) < 0:
             self.unit.addItem(volume.unit)
         self.unit.setCurrentText(volume.unit)

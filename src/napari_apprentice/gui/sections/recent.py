@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
-from qtpy.QtWidgets import QListWidget, QListWidgetItem, QMenu, QWidgetAction
+from qtpy.QtWidgets import QListWidget, QListWidgetItem, QMenu, QPushButton, QWidgetAction
 
 from napari_apprentice.project.recent import Recent, recent_projects
 
 PATH = Qt.ItemDataRole.UserRole
 _MOST, _SEEN = 20, 5  # projects in the list, and at once
-_PICTURE, _ROW, _LINE, _WIDTH = 48, 58, 30, 330  # pixels of the screen
+_PICTURE, _ROW, _LINE, _WIDTH, _MARGIN = 48, 58, 30, 330, 6  # pixels of the screen
 _NONE = "There is no project yet"
 _ELSEWHERE = "open in another window"
 
@@ -41,6 +42,15 @@ class RecentMenu(QMenu):
         self.addAction(action)
         self.aboutToShow.connect(self.fill)
 
+    def showEvent(self, event: Any) -> None:
+        """Stay within the window that the panel is in: what reaches beyond may be beyond the screen."""
+        super().showEvent(event)
+        button = self.parentWidget()
+        window = None if button is None else button.window()
+        if window is not None:
+            beyond = self.frameGeometry().right() - window.frameGeometry().right()
+            self.move(self.x() - max(0, beyond), self.y())
+
     def fill(self) -> None:
         """Look which projects there are now."""
         here = self._here()
@@ -58,6 +68,47 @@ class RecentMenu(QMenu):
             path = Path(item.data(PATH))
             self.close()
             self._go_on(path)
+
+
+class LatestOffer(QPushButton):
+    """A button that goes on with the project worked on last; hidden until that is offered.
+
+    ``go_on`` is called with its folder.
+    """
+
+    def __init__(self, go_on: Callable[[Path], None]) -> None:
+        super().__init__()
+        self._go_on = go_on
+        self._latest: Path | None = None
+        self._words = ""
+        self.setMinimumWidth(1)  # a long name does not widen the panel
+        self.setProperty("role", "plain")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.clicked.connect(self._on_clicked)
+        self.hide()
+
+    def show_latest(self) -> None:
+        """Offer the latest project, if there is one."""
+        latest = next(iter(recent_projects()), None)
+        if latest is not None:
+            self._latest = latest.path
+            self._words = f"Continue: {title(latest)}"
+            self.setToolTip(f"{self._words}\n{latest.path}")
+            self._fit()
+            self.show()
+
+    def resizeEvent(self, event: Any) -> None:
+        """Another width shows more of the name, or less."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.width() - 2 * _MARGIN
+        self.setText(self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideMiddle, room))
+
+    def _on_clicked(self) -> None:
+        if self._latest is not None:
+            self._go_on(self._latest)
 
 
 def title(recent: Recent) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from napari_apprentice.gui.sections.section import muted
 from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session.large_entry import LargeEntry
 
 

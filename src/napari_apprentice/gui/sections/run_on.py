@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from superqt.utils import signals_blocked
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.sections.section import Fields, muted
+from napari_apprentice.gui.widgets.rows import Fields
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.runners.cluster import kept
 from napari_apprentice.session import Session
 from napari_apprentice.settings import ClusterSettings
@@ -53,11 +55,10 @@ class RunOn(QWidget):
         """Show the place that is chosen."""
         address = self._session.compute.place.scheduler
         known = [one for one in (address, self._known.scheduler) if one]
-        self.field.blockSignals(True)
-        self.field.clear()
-        self.field.addItems([HERE, *dict.fromkeys(known)])
-        self.field.setCurrentText(address or HERE)
-        self.field.blockSignals(False)
+        with signals_blocked(self.field):
+            self.field.clear()
+            self.field.addItems([HERE, *dict.fromkeys(known)])
+            self.field.setCurrentText(address or HERE)
         self.words.setText(_TRUST if address else "")
         self.words.setVisible(bool(address))
 

@@ -7,11 +7,13 @@ from qtpy.QtWidgets import QCheckBox
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.events import Event, Failed, Finished, Progress, WasCancelled
 from napari_apprentice.gui.batch import ManyFiles
-from napari_apprentice.gui.forms import Form
-from napari_apprentice.gui.sections.job import JobControl
 from napari_apprentice.gui.sections.run_on import RunOn
-from napari_apprentice.gui.sections.section import Fold, Section, button, link, row
 from napari_apprentice.gui.theme import Palette
+from napari_apprentice.gui.widgets.buttons import Fold, button, link
+from napari_apprentice.gui.widgets.forms import Form
+from napari_apprentice.gui.widgets.job import JobControl
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
 from napari_apprentice.session import Session
 from napari_apprentice.session.large_entry import LargeEntry

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QDoubleSpinBox, QWidget
+from superqt.utils import signals_blocked
 
 from napari_apprentice.events import Event, Failed, Finished, Progress, Validated, WasCancelled
-from napari_apprentice.gui.forms import Form
-from napari_apprentice.gui.sections.job import JobControl
-from napari_apprentice.gui.sections.section import Fields, Fold, Section, button, muted, row
 from napari_apprentice.gui.theme import Palette
+from napari_apprentice.gui.widgets.buttons import Fold, button
+from napari_apprentice.gui.widgets.forms import Form
+from napari_apprentice.gui.widgets.job import JobControl
+from napari_apprentice.gui.widgets.rows import Fields, row
+from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.jobs import TeachResult
 from napari_apprentice.project.versions import Version
 from napari_apprentice.session import Session
@@ -110,9 +114,8 @@ class TeachSection(Section):
     def refresh(self) -> None:
         """Show settings, what is missing and the versions."""
         settings = self._session.teach_settings
-        self.minutes.blockSignals(True)
-        self.minutes.setValue(settings.max_seconds / 60)
-        self.minutes.blockSignals(False)
+        with signals_blocked(self.minutes):
+            self.minutes.setValue(settings.max_seconds / 60)
         self.more.show_settings(settings)
         self._show_missing()
         self._show_versions()

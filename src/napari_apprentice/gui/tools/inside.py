@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from napari.layers import Image
 from numpy.typing import NDArray
 
+from napari_apprentice.data.regions import Region
 from napari_apprentice.data.units import PIXEL
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.footprint import Footprint
-from napari_apprentice.gui.layers import MARK
+from napari_apprentice.gui.own_layer import OwnLayer
 from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.tools.view import visible_edges
 from napari_apprentice.session import InsideMap
@@ -35,49 +37,48 @@ class InsideLayer:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._shown: InsideMap | None = None
-        self.layer: Image | None = None
+        self._region: Region | None = None  # the part of the image that was open when it was looked at
+        self._own = OwnLayer[Image](stage.viewer, stage.images, self._place, self._on_deleted)
         self._connections = Connections()
         self._connections.add(stage.session.looked_inside, self._on_looked)
         self._connections.add(stage.session.image_changed, self._on_image_changed)
-        self._connections.add(stage.viewer.layers.events.removed, self._on_removed)
 
     def close(self) -> None:
         """Stop listening and take the layer away."""
         self._connections.close()
-        self._drop()
+        self._own.close()
 
     def _on_looked(self, found: InsideMap) -> None:
         footprint = self._stage.footprint
         if footprint is None or found.entry is not self._stage.entry:
             return
-        before = self._shown
+        before, self._region = self._shown, found.entry.region
         again = before is not None and (before.level, len(before.channels)) == (found.level, len(found.channels))
         if again and before is not None:
             found = reordered(found, before.channels)
-        values, place = laid_out(found, footprint, self._stage.options())
-        model, _, _ = self._stage.session.model.title.partition(" (")  # a version's scores are said elsewhere
-        place["name"] = f"{found.level} of {model}"
-        if self.layer is not None and (self.layer.ndim, self._is_gate) != (values.ndim, found.is_gate):
-            self._drop()
-        if self.layer is None:
-            self._add(values, place, is_gate=found.is_gate)
-        else:
-            _replace(self.layer, values, place)
         self._shown = found
-        self._finish(again=again)
+        values, _ = laid_out(found, footprint, self._stage.options())
+        model, _, _ = self._stage.session.model.title.partition(" (")  # a version's scores are said elsewhere
+        name = f"{found.level} of {model}"
+        layer = self._own.layer
+        is_gate = before is not None and before.is_gate
+        if layer is None or (layer.ndim, is_gate) != (values.ndim, found.is_gate):
+            looks = _GATE if found.is_gate else _FEATURES
+            make = partial(Image, values, interpolation2d="nearest", blending="translucent", **looks)
+            layer = self._own.show(make, name=name)
+        else:
+            layer.data, layer.name = values, name
+            self._own.move()
+        self._finish(layer, found, again=again)
 
-    def _add(self, values: NDArray[Any], place: dict[str, Any], *, is_gate: bool) -> None:
-        looks = _GATE if is_gate else _FEATURES
-        self.layer = Image(
-            values, interpolation2d="nearest", blending="translucent", metadata=dict(MARK), **looks, **place
-        )
-        self._stage.add_quietly(self.layer)
+    def _place(self) -> dict[str, Any]:
+        footprint, found = self._stage.footprint, self._shown
+        if footprint is None or found is None:
+            return {}
+        return laid_out(found, footprint, self._stage.options(self._region))[1]
 
-    def _finish(self, *, again: bool) -> None:
+    def _finish(self, layer: Image, found: InsideMap, *, again: bool) -> None:
         """Contrast for the values that are there; another level begins at its first channel."""
-        layer, found = self.layer, self._shown
-        if layer is None or found is None:
-            return
         limits = contrast(found)
         layer.contrast_limits_range = limits
         layer.contrast_limits = limits
@@ -86,22 +87,13 @@ class InsideLayer:
         if not again and len(found.channels) > 1:
             dims.set_current_step(dims.ndim - layer.ndim, 0)
 
-    @property
-    def _is_gate(self) -> bool:
-        return self._shown is not None and self._shown.is_gate
-
     def _on_image_changed(self) -> None:
         if self._shown is not None and self._shown.entry is not self._stage.session.current:
-            self._drop()
+            self._shown = None
+            self._own.drop()
 
-    def _on_removed(self, event: Any) -> None:
-        if event.value is self.layer:
-            self.layer = self._shown = None
-
-    def _drop(self) -> None:
-        layer, self.layer, self._shown = self.layer, None, None
-        if layer is not None:
-            self._stage.take_away(layer)
+    def _on_deleted(self, layer: Image) -> None:
+        self._shown = None
 
 
 def laid_out(found: InsideMap, footprint: Footprint, placed: dict[str, Any]) -> tuple[NDArray[Any], dict[str, Any]]:
@@ -155,9 +147,3 @@ def _with_axis_before(place: dict[str, Any], name: str) -> dict[str, Any]:
         more["affine"] = np.eye(len(place["affine"]) + 1)
         more["affine"][1:, 1:] = place["affine"]
     return {**place, **more}
-
-
-def _replace(layer: Image, values: NDArray[Any], place: dict[str, Any]) -> None:
-    layer.data = values
-    for name, value in place.items():
-        setattr(layer, name, value)

@@ -8,7 +8,7 @@ from psygnal import Signal
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QLineEdit, QToolButton, QWidget
 
-from napari_apprentice.gui.sections.section import row
+from napari_apprentice.gui.widgets.rows import row
 
 
 class FileField:

@@ -12,8 +12,8 @@ from magicgui.widgets.bases import ValueWidget
 from pydantic.fields import FieldInfo
 from qtpy.QtWidgets import QWidget
 
-from napari_apprentice.gui.filefield import FileField
-from napari_apprentice.gui.sections.section import Fields
+from napari_apprentice.gui.widgets.filefield import FileField
+from napari_apprentice.gui.widgets.rows import Fields
 from napari_apprentice.settings import Settings
 
 S = TypeVar("S", bound=Settings)

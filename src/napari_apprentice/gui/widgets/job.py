@@ -7,7 +7,9 @@ from collections.abc import Callable
 from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from napari_apprentice.events import Progress
-from napari_apprentice.gui.sections.section import Verb, button, duration, muted, row
+from napari_apprentice.gui.widgets.buttons import Verb, button
+from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.words import duration, muted
 
 _STEPS = 1000
 
