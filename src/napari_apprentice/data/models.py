@@ -19,6 +19,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClassName, DecodeSettings, ModelKind, NormalizeSettings, Settings
 
 METADATA_KEY = "napari-apprentice"
+_MOST_NAMED = 6  # channels in a sentence
 _PREFIX = 8  # bytes that say how long the header is
 _LARGEST_HEADER = 4_000_000  # bytes; that of the largest bundled model has 12,416
 _CUT_SHORT = ("incomplete metadata", "invalid header length")  # safetensors' words for bytes that are missing
@@ -140,7 +141,34 @@ def why_not_masks(header: ModelHeader) -> str:
     )
 
 
-def which_channels(header: ModelHeader, there: int) -> str:
+def why_not_fits(
+    header: ModelHeader, shape: tuple[int, ...], *, title: str = "", image: str = "", channels: tuple[str, ...] = ()
+) -> str:
+    """One sentence when a model cannot propose masks for pixels (T, C, Z, Y, X); "" when it can.
+
+    A 2D model looks at a volume slice by slice; a 3D model needs a volume.
+
+    Parameters
+    ----------
+    title, image
+        What the model and the image are called in the sentence; "": as the header says, and "this image".
+    channels
+        Names of the image's channels, where they are known.
+    """
+    if problem := why_not_masks(header):
+        return problem
+    title, image, there = title or f"The model {header.name}", image or "this image", shape[1]
+    if there != header.image_channels:
+        return (
+            f"{title} takes {_counted(header.image_channels, header.channels)} and {image} has "
+            f"{_counted(there, channels)}: {_which_channels(header, there)}."
+        )
+    if header.net.dims == 3 and shape[2] == 1:
+        return f"{title} is a 3D model and {image} is 2D: choose a 2D model."
+    return ""
+
+
+def _which_channels(header: ModelHeader, there: int) -> str:
     """What to do about an image with another number of channels (``there``) than the model takes."""
     if there < header.image_channels:
         return "choose another model"
@@ -149,22 +177,7 @@ def which_channels(header: ModelHeader, there: int) -> str:
     return f"choose {header.image_channels} channels in the order of the model, or another model"
 
 
-def _named(header: ModelHeader) -> str:
-    return f" ({', '.join(header.channels)})" if header.channels else ""
-
-
-def why_not_fits(header: ModelHeader, shape: tuple[int, ...]) -> str:
-    """One sentence when a model cannot propose masks for pixels (T, C, Z, Y, X); "" when it can.
-
-    A 2D model looks at a volume slice by slice; a 3D model needs a volume.
-    """
-    if problem := why_not_masks(header):
-        return problem
-    if shape[1] != header.image_channels:
-        return (
-            f"The model {header.name} takes images of {header.image_channels} channel(s){_named(header)} and this one "
-            f"has {shape[1]}: {which_channels(header, shape[1])}."
-        )
-    if header.net.dims == 3 and shape[2] == 1:
-        return f"{header.name} is a 3D model and this image is 2D: choose a 2D model."
-    return ""
+def _counted(count: int, names: tuple[str, ...]) -> str:
+    """How many, and what they are called when that is known and short."""
+    words = "one channel" if count == 1 else f"{count} channels"
+    return f"{words} ({', '.join(names)})" if len(names) == count <= _MOST_NAMED and all(names) else words

@@ -1,8 +1,9 @@
 """One job on a worker: files go there, events come back, and what it writes is put where it belongs here.
 
-Files go in pieces, straight from disk to disk. Dask has ways of its own: `Client.scatter` and `Client.upload_file` hold
-a file whole in the memory of this process and of the worker, tell nothing on the way, cannot be cancelled half way, and
-keep it in the worker's memory where a network and its image need the room; an engine maps files. See `luggage`.
+Files go in pieces, from disk to disk: what is there already stays there, how far it is is told, and a cancel is heard
+in between. Dask's own ways hold a file whole in memory, here and there, and do none of that. Measured with 210 MB to a
+worker of this machine: these pieces 4 s, 39 MB more memory here and 15 MB there; `Client.scatter` 5 s, 338 and 400 MB;
+`Client.upload_file` 12 s, 1,600 and 400 MB.
 """
 
 from __future__ import annotations
