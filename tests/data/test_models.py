@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from napari_apprentice.data.models import (
     ModelHeader,
     header_of,
     meanings_of,
+    read_header,
     representation_of,
     why_not_masks,
 )
@@ -66,3 +69,61 @@ def test_a_model_that_needs_what_is_not_installed_says_so(monkeypatch: pytest.Mo
     model = header(representation="affinities", net=NetSettings(out_channels=9))
     assert "bioimage-cpp" in why_not_masks(model)
     assert why_not_masks(header()) == ""
+
+
+def crafted(path: Path, header: bytes, claimed: int | None = None) -> Path:
+    path.write_bytes((len(header) if claimed is None else claimed).to_bytes(8, "little") + header)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "claimed"),
+    [
+        (b'{"__metadata__":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001, None),
+        (b"[" * 3_000_000, None),
+        (b'{"a":' + b" " * 5_000_000 + b"1}", None),
+        (b'{"a":1}', 10**15),
+        (b"[]", None),
+        (b'{"__metadata__":{"napari-apprentice":5}}', None),
+        (b"", 5),
+    ],
+    ids=["deep metadata", "deep", "long", "longer than the file", "a list", "a number", "nothing"],
+)
+def test_a_crafted_file_is_one_sentence_at_once(tmp_path: Path, content: bytes, claimed: int | None) -> None:
+    path = crafted(tmp_path / "a.safetensors", content, claimed)
+    began = time.monotonic()
+    with pytest.raises(UserError, match=r"is not a model file or is damaged|is cut short"):
+        read_header(path)
+    assert time.monotonic() - began < 1
+
+
+def test_a_file_without_metadata_is_of_another_program(tmp_path: Path) -> None:
+    for told in (b'{"__metadata__":null}', b"{}"):
+        with pytest.raises(UserError, match="not a napari-apprentice model"):
+            read_header(crafted(tmp_path / "a.safetensors", told))
+
+
+@pytest.mark.parametrize(
+    ("net", "sentence"),
+    [
+        ({"convolutions": 10**9}, r"cannot read \(net\.convolutions"),
+        ({"convolutions": [10**9] * 5}, "less than or equal to 64"),
+        ({"pools": [[1, 1, 1]] * 20_000, "widths": [1] * 20_001}, "at most 16"),
+        ({"pools": [[1, 10**9, 10**9]], "widths": [1, 1]}, "at most 4096"),
+        ({"pools": [[1, 0, 0]], "widths": [1, 1]}, "greater than or equal to 1"),
+        ({"bottleneck": "dilated", "dilations": [1] * 100_000}, "at most 64"),
+    ],
+)
+def test_a_network_that_nobody_could_build_is_one_sentence_at_once(net: dict[str, object], sentence: str) -> None:
+    told = json.dumps({"id": "a", "name": "Huge", "net": net})
+    began = time.monotonic()
+    with pytest.raises(UserError, match=sentence):
+        header_of({METADATA_KEY: told}, "a.safetensors")
+    assert time.monotonic() - began < 1
+
+
+def test_the_largest_network_that_a_header_may_name_is_added_up_at_once() -> None:
+    began = time.monotonic()
+    largest = NetSettings(widths=(8,) * 16, pools=((1, 1, 1),) * 15, convolutions=64, block="dense", skip="nested")
+    assert largest.parameters > 1_000_000
+    assert time.monotonic() - began < 1

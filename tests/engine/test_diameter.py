@@ -11,7 +11,7 @@ from napari_apprentice.data.corrections import AS_LABELLED
 from napari_apprentice.data.zoom import median_diameter, typical_diameter
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.diameter import measured_in
-from napari_apprentice.engine.predict import Network
+from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.resample import resize
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.session.catalog import bundled_files

@@ -8,9 +8,10 @@ from napari_apprentice.data.corrections import widened
 from napari_apprentice.data.representations.log_distance import LogDistance
 from napari_apprentice.engine import judging, refit
 from napari_apprentice.engine.device import pick
-from napari_apprentice.engine.lessons import frames_of, read_corrections, windows_of
+from napari_apprentice.engine.lessons import frames_of, read_corrections
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.nets import build
+from napari_apprentice.engine.windows import windows_of
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings
 
 TINY = NetSettings(in_channels=2, widths=(8, 16), pools=((1, 2, 2),))

@@ -5,8 +5,10 @@ import numpy as np
 from napari_apprentice.data.holdout import blocks_set_aside
 from napari_apprentice.data.representations import USUAL, representation
 from napari_apprentice.data.representations.log_distance import LogDistance
-from napari_apprentice.engine.lessons import frames_of, places, read_corrections, windows_of
+from napari_apprentice.engine.lessons import frames_of, read_corrections
+from napari_apprentice.engine.places import places
 from napari_apprentice.engine.replay import with_parent, with_stand_in
+from napari_apprentice.engine.windows import windows_of
 from napari_apprentice.settings import NormalizeSettings
 
 RNG = np.random.default_rng(0)

@@ -13,8 +13,10 @@ from napari_apprentice.engine import predict as predicting
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.nets import build
+from napari_apprentice.engine.network import Network, forward
 from napari_apprentice.engine.normalize import fit
-from napari_apprentice.engine.predict import Network, Step, predict, predict_steps
+from napari_apprentice.engine.predict import Step, predict, predict_steps
+from napari_apprentice.engine.tiling import tiles_for
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.settings import NormalizeSettings, SegmentSettings
 
@@ -51,7 +53,7 @@ def image(*shape: int) -> np.ndarray:
 def at_once(net: Network, pixels: np.ndarray) -> np.ndarray:
     """The whole image as one tile, whose sizes suit the network already."""
     inputs = fit(pixels, NormalizeSettings()).apply(pixels)
-    return predicting.forward(net, inputs[None], exact=True)[0]
+    return forward(net, inputs[None], exact=True)[0]
 
 
 def close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
@@ -62,7 +64,7 @@ def close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
 def test_exact_tiles_give_what_the_whole_image_gives(net: NetSettings, shape: tuple[int, ...]) -> None:
     ready_net, pixels = network(net), image(*shape)
     whole = at_once(ready_net, pixels)
-    tiles = predicting.tiles_for(net, shape, 64, blend=False)
+    tiles = tiles_for(net, shape, 64, blend=False)
     assert len(tiles) >= 2
     assert close(predict(ready_net, pixels, 1.0, EXACT).values, whole, 4e-3)  # float16 of values up to 4
 
@@ -71,13 +73,13 @@ def test_exact_tiles_give_what_the_whole_image_gives(net: NetSettings, shape: tu
 def test_exact_tiles_of_every_kind_of_net_give_what_the_whole_image_gives(parts: dict[str, object]) -> None:
     settings = FLAT.model_copy(update=parts)
     ready_net, pixels = network(settings), image(1, 224, 160)
-    assert len(predicting.tiles_for(settings, (1, 224, 160), 64, blend=False)) >= 2
+    assert len(tiles_for(settings, (1, 224, 160), 64, blend=False)) >= 2
     assert close(predict(ready_net, pixels, 1.0, EXACT).values, at_once(ready_net, pixels), 4e-3)
 
 
 def test_a_small_volume_is_one_tile_and_sees_all_of_itself() -> None:
-    assert len(predicting.tiles_for(DEEP, (47, 58, 41), 512, blend=True)) == 1
-    assert len(predicting.tiles_for(DEEP, (40, 256, 256), 512, blend=True)) > 1
+    assert len(tiles_for(DEEP, (47, 58, 41), 512, blend=True)) == 1
+    assert len(tiles_for(DEEP, (40, 256, 256), 512, blend=True)) > 1
 
 
 @pytest.mark.parametrize(("net", "shape", "tolerance"), [(FLAT, (1, 300, 200), 0.01), (DEEP, (40, 120, 90), 0.05)])

@@ -23,8 +23,9 @@ from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.folding import ready
+from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.plans import Engine
-from napari_apprentice.engine.predict import Network, Prediction, predict
+from napari_apprentice.engine.predict import Prediction, predict
 from napari_apprentice.events import Event, Failed, Finished, TileDone
 from napari_apprentice.jobs import (
     ArrayRef,

@@ -12,7 +12,7 @@ from napari_apprentice.data import samples, scores, scratch
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.data.zoom import typical_diameter
-from napari_apprentice.engine import decoding, segment
+from napari_apprentice.engine import decoding, device, segment
 from napari_apprentice.engine.checkpoint import load, save
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.predict import Prediction
@@ -125,7 +125,7 @@ def test_objects_of_another_size_are_found_by_their_diameter(tmp_path: Path, bun
     shape = (1, 1, 1, round(320 * size), round(320 * size))
     pixels = resize(volume.pixels.astype(np.float32), shape, order=1, anti_aliasing=True)
     changed = resize(truth, shape[1:], order=0, preserve_range=True, anti_aliasing=False).astype(np.uint32)
-    header = Warm().network(bundled, segment.pick("cpu")).header
+    header = Warm().network(bundled, device.pick("cpu")).header
     assert header.object_diameter is not None
     diameter = header.object_diameter * size / header.zoom
     _, _, labels = run(job_for(tmp_path, Volume(pixels), bundled, diameter=diameter))

@@ -22,7 +22,7 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.files import read_labels
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine import checkpoint
-from napari_apprentice.engine.large.run import work_folder
+from napari_apprentice.engine.large.work import work_folder
 from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished, Note, WasCancelled

@@ -13,8 +13,8 @@ import pytest
 
 from napari_apprentice.events import Event, Failed, Finished, Note, Progress, WasCancelled
 from napari_apprentice.jobs import ArrayRef, ClickJob, LessonRef, SegmentJob, TeachJob, VolumeRef
+from napari_apprentice.processes import environment
 from napari_apprentice.runners import FoundDevice, InlineRunners, ProcessRunners, RunningJob
-from napari_apprentice.runners.child import environment
 
 NOTHING = ArrayRef(path="nothing")
 

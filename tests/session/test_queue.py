@@ -15,7 +15,7 @@ from napari_apprentice.events import Failed, Finished, WasCancelled
 from napari_apprentice.jobs import ClickResult, Job, Result
 from napari_apprentice.jobs.base import ResultClass
 from napari_apprentice.session.background import Work
-from napari_apprentice.session.queue import Origin
+from napari_apprentice.session.running import Origin
 
 
 class CountJob(Job):

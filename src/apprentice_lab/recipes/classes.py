@@ -27,7 +27,8 @@ from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.folding import ready
-from napari_apprentice.engine.predict import Network, predict
+from napari_apprentice.engine.network import Network
+from napari_apprentice.engine.predict import predict
 from napari_apprentice.settings import ClassName, DeviceName
 
 _DECISIONS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)

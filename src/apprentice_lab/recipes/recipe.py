@@ -33,7 +33,8 @@ from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.diameter import measured_in
 from napari_apprentice.engine.folding import ready
-from napari_apprentice.engine.predict import Network, Prediction, predict
+from napari_apprentice.engine.network import Network
+from napari_apprentice.engine.predict import Prediction, predict
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import DecodeSettings, DeviceName, NormalizeSettings
 

@@ -19,7 +19,8 @@ from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.folding import ready
-from napari_apprentice.engine.predict import Network, predict
+from napari_apprentice.engine.network import Network
+from napari_apprentice.engine.predict import predict
 from napari_apprentice.settings import DeviceName
 
 log = logging.getLogger(__name__)

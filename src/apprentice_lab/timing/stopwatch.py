@@ -21,7 +21,9 @@ from napari_apprentice.engine.diameter import measured_in
 from napari_apprentice.engine.fast import build, choice, runtime, store
 from napari_apprentice.engine.fast.network import FastNetwork
 from napari_apprentice.engine.inputs import Inputs
-from napari_apprentice.engine.predict import Network, forward, predict, tiles_for
+from napari_apprentice.engine.network import Network, forward
+from napari_apprentice.engine.predict import predict
+from napari_apprentice.engine.tiling import tiles_for
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import DeviceName, EngineName, SegmentSettings, Triple

@@ -10,6 +10,8 @@ from napari_apprentice.architecture.designs import Design, design
 from napari_apprentice.architecture.layers import Stage
 from napari_apprentice.settings import Settings, Triple
 
+Count = Annotated[int, Field(ge=1)]
+Counts = tuple[Count, Count, Count]  # along z, y and x
 BlockName = Literal["plain", "residual", "dense"]
 Down = Literal["max", "average", "strided"]
 Bottleneck = Literal["plain", "dilated", "aspp", "codes"]
@@ -18,6 +20,10 @@ Skip = Literal["none", "concatenate", "add", "attention", "nested"]
 Decoder = Literal["levels", "scores", "direct"]
 Norm = Literal["none", "batch", "group", "instance"]
 
+# A header that anyone may have written must not make us add up for hours: far above what any network has.
+_MOST_LEVELS = 16
+_MOST = 64  # convolutions of a block, dilations of a bottleneck
+_LARGEST_MULTIPLE = 4096  # voxels along an axis that come to one at the bottom
 _MAPS = ("encoder", "bottleneck", "codes", "gate", "decoder", "node", "score")
 
 
@@ -61,19 +67,22 @@ class NetSettings(Settings):
 
     preset: str = "unet"
     dims: Literal[2, 3] = 2
-    in_channels: Annotated[int, Field(ge=1)] = 1
-    out_channels: Annotated[int, Field(ge=1)] = 2
-    widths: tuple[Annotated[int, Field(ge=1)], ...] = (16, 32, 64, 128, 256)
-    pools: tuple[Triple, ...] = ((1, 2, 2),) * 4
-    convolutions: tuple[Annotated[int, Field(ge=0)], ...] | Annotated[int, Field(ge=1)] = 2
+    in_channels: Count = 1
+    out_channels: Count = 2
+    widths: Annotated[tuple[Count, ...], Field(max_length=_MOST_LEVELS)] = (16, 32, 64, 128, 256)
+    pools: Annotated[tuple[Counts, ...], Field(max_length=_MOST_LEVELS)] = ((1, 2, 2),) * 4
+    convolutions: (
+        Annotated[tuple[Annotated[int, Field(ge=0, le=_MOST)], ...], Field(max_length=_MOST_LEVELS)]
+        | Annotated[int, Field(ge=1, le=_MOST)]
+    ) = 2
     block: BlockName = "plain"
     narrow_first: bool = False
     padding: Literal["same", "valid"] = "same"
     down: Down = "max"
     bottleneck: Bottleneck = "plain"
-    dilations: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    dilations: Annotated[tuple[Count, ...], Field(max_length=_MOST)] = ()
     codes: Annotated[int, Field(ge=0)] = 0
-    size: Triple | None = None
+    size: Counts | None = None
     decoder: Decoder = "levels"
     scores: Annotated[int, Field(ge=0)] = 0
     up: Up = "linear"
@@ -151,6 +160,8 @@ def why_not(net: NetSettings) -> str:
     levels = len(net.widths)
     if len(net.pools) != levels - 1:
         return f"{levels} widths need {levels - 1} pools, got {len(net.pools)}"
+    if max(net.multiple) > _LARGEST_MULTIPLE:
+        return f"pools by {max(net.multiple):.3g} in all leave nothing of an image: at most {_LARGEST_MULTIPLE}"
     if net.dims == 2 and any(z != 1 for z, _, _ in net.pools):
         return "a 2D net cannot pool along z"
     if len(net.convolutions_at) != levels:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from napari_apprentice.events import Event, Progress
 from napari_apprentice.jobs import Job
+from napari_apprentice.processes import lower_priority
 from napari_apprentice.runners import FoundDevice, Runners, RunningJob
-from napari_apprentice.runners.serve import lower_priority
 from napari_apprentice.session.batch import BatchEvent, Step, to_line
 
 _PATIENCE_S = 3.0

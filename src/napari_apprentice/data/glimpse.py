@@ -12,7 +12,11 @@ _WINDOWS, _EDGE = 64, 256
 
 
 def sample(frame: Any, whole: int = WHOLE_VOXELS) -> NDArray[Any]:
-    """All of a frame (C, Z, Y, X) of up to ``whole`` voxels, else windows (C, 1, n, 256) from everywhere in it."""
+    """All of a frame (C, Z, Y, X) of up to ``whole`` voxels, else windows (C, 1, n, 256) from everywhere in it.
+
+    Percentiles need many pixels, all channels at the same places, and a frame on its own; to recognise an image a few
+    small windows do, which must be the same for ever (`lazy.windows`).
+    """
     c, z, y, x = frame.shape
     if z * y * x <= whole:
         return np.asarray(frame)

@@ -147,7 +147,9 @@ def _read(pick: Pick) -> slice | int:
 def windows(pixels: Any) -> NDArray[Any]:
     """Small windows from everywhere in an image (T, C, Z, Y, X), one after the other as (n, 64, 64).
 
-    Every n-th row lies in all chunks of a stored array, windows in few.
+    Every n-th row lies in all chunks of a stored array, windows in few. They tell one image from another and which
+    values occur (`axes`). A hash of them is kept in every project (`project.images`): these windows stay.
+    What intensities are fitted on is `glimpse.sample`, of one frame with all its channels, and eight times as much.
     """
     t, c, z, y, x = pixels.shape
     planes = np.unique(np.linspace(0, t * c * z - 1, _PLANES).astype(int))

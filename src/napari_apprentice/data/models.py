@@ -6,12 +6,12 @@ executes no code. The tensors are read by `engine/checkpoint`.
 
 from __future__ import annotations
 
-import json
-import struct
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
+from safetensors import SafetensorError, safe_open
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.representations import NUMBER, USUAL, Meaning, Representation, representation
@@ -19,7 +19,10 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClassName, DecodeSettings, ModelKind, NormalizeSettings, Settings
 
 METADATA_KEY = "napari-apprentice"
-_LARGEST_HEADER = 100_000_000
+_MOST_NAMED = 6  # channels in a sentence
+_PREFIX = 8  # bytes that say how long the header is
+_LARGEST_HEADER = 4_000_000  # bytes; that of the largest bundled model has 12,416
+_CUT_SHORT = ("incomplete metadata", "invalid header length")  # safetensors' words for bytes that are missing
 
 
 class ModelHeader(Settings):
@@ -100,29 +103,28 @@ def header_of(metadata: dict[str, str], path: str | Path) -> ModelHeader:
 
 
 def read_header(path: str | Path) -> ModelHeader:
-    """Read a model's header without torch; `UserError` for a missing, truncated or foreign file."""
+    """Read a model's header without torch; `UserError` for a missing, truncated or foreign file.
+
+    How long it claims to be is looked at first: what safetensors itself allows, a crafted file fills for seconds and a
+    gigabyte.
+    """
     path = Path(path)
-    damaged = UserError(f"{path} is not a model file or is damaged: choose a .safetensors file made by apprentice.")
+    damaged = f"{path} is not a model file or is damaged: choose a .safetensors file made by apprentice."
     try:
         with path.open("rb") as file:
-            prefix = file.read(8)
-            if len(prefix) < 8:
-                raise damaged
-            (length,) = struct.unpack("<Q", prefix)
-            if length > _LARGEST_HEADER:
-                raise damaged
-            raw = file.read(length)
-            size = path.stat().st_size
+            length = int.from_bytes(file.read(_PREFIX), "little")
+            size = file.seek(0, os.SEEK_END)
+        if length > _LARGEST_HEADER:
+            raise UserError(damaged)
+        with safe_open(str(path), framework="np") as opened:
+            metadata = opened.metadata() or {}
+    except SafetensorError as error:
+        if any(words in str(error) for words in _CUT_SHORT):
+            raise UserError(f"The model file {path} is cut short ({size} bytes): copy it again.") from error
+        raise UserError(damaged) from error
     except OSError as error:
-        raise UserError(f"The model file {path} cannot be read ({error.strerror}): check the path.") from error
-    try:
-        header: dict[str, Any] = json.loads(raw)
-        metadata = header.pop("__metadata__", {})
-        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise damaged from error
-    if len(raw) < length or size < 8 + length + end:
-        raise UserError(f"The model file {path} is cut short ({size} bytes): copy it again.")
+        why = error.strerror or error
+        raise UserError(f"The model file {path} cannot be read ({why}): check the path.") from error
     return header_of(metadata, path)
 
 
@@ -139,7 +141,34 @@ def why_not_masks(header: ModelHeader) -> str:
     )
 
 
-def which_channels(header: ModelHeader, there: int) -> str:
+def why_not_fits(
+    header: ModelHeader, shape: tuple[int, ...], *, title: str = "", image: str = "", channels: tuple[str, ...] = ()
+) -> str:
+    """One sentence when a model cannot propose masks for pixels (T, C, Z, Y, X); "" when it can.
+
+    A 2D model looks at a volume slice by slice; a 3D model needs a volume.
+
+    Parameters
+    ----------
+    title, image
+        What the model and the image are called in the sentence; "": as the header says, and "this image".
+    channels
+        Names of the image's channels, where they are known.
+    """
+    if problem := why_not_masks(header):
+        return problem
+    title, image, there = title or f"The model {header.name}", image or "this image", shape[1]
+    if there != header.image_channels:
+        return (
+            f"{title} takes {_counted(header.image_channels, header.channels)} and {image} has "
+            f"{_counted(there, channels)}: {_which_channels(header, there)}."
+        )
+    if header.net.dims == 3 and shape[2] == 1:
+        return f"{title} is a 3D model and {image} is 2D: choose a 2D model."
+    return ""
+
+
+def _which_channels(header: ModelHeader, there: int) -> str:
     """What to do about an image with another number of channels (``there``) than the model takes."""
     if there < header.image_channels:
         return "choose another model"
@@ -148,22 +177,7 @@ def which_channels(header: ModelHeader, there: int) -> str:
     return f"choose {header.image_channels} channels in the order of the model, or another model"
 
 
-def _named(header: ModelHeader) -> str:
-    return f" ({', '.join(header.channels)})" if header.channels else ""
-
-
-def why_not_fits(header: ModelHeader, shape: tuple[int, ...]) -> str:
-    """One sentence when a model cannot propose masks for pixels (T, C, Z, Y, X); "" when it can.
-
-    A 2D model looks at a volume slice by slice; a 3D model needs a volume.
-    """
-    if problem := why_not_masks(header):
-        return problem
-    if shape[1] != header.image_channels:
-        return (
-            f"The model {header.name} takes images of {header.image_channels} channel(s){_named(header)} and this one "
-            f"has {shape[1]}: {which_channels(header, shape[1])}."
-        )
-    if header.net.dims == 3 and shape[2] == 1:
-        return f"{header.name} is a 3D model and this image is 2D: choose a 2D model."
-    return ""
+def _counted(count: int, names: tuple[str, ...]) -> str:
+    """How many, and what they are called when that is known and short."""
+    words = "one channel" if count == 1 else f"{count} channels"
+    return f"{words} ({', '.join(names)})" if len(names) == count <= _MOST_NAMED and all(names) else words

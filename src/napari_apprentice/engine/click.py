@@ -13,7 +13,7 @@ from napari_apprentice.data.patches import Slices
 from napari_apprentice.data.zoom import TARGET_DIAMETER
 from napari_apprentice.engine.predict import Prediction, Step, finished, predict_steps
 from napari_apprentice.engine.resample import network_shape
-from napari_apprentice.engine.segment import Task, open_task, predicted
+from napari_apprentice.engine.task import Task, open_task, predicted
 from napari_apprentice.engine.view import view_of
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.events import Event, Finished, Started

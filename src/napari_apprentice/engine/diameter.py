@@ -16,8 +16,9 @@ from napari_apprentice.data.models import representation_of
 from napari_apprentice.data.patches import Slices
 from napari_apprentice.data.zoom import circle_diameter, zoom_to_see
 from napari_apprentice.engine.aside import Aside
+from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling, fit
-from napari_apprentice.engine.predict import Network, finished, predict_steps
+from napari_apprentice.engine.predict import finished, predict_steps
 from napari_apprentice.settings import SegmentSettings
 
 _WINDOW = {2: 320, 3: 128}  # network pixels along y and x, by the network's dims: a deep window costs more

@@ -26,7 +26,7 @@ from napari_apprentice.engine.device import mixed_precision
 from napari_apprentice.engine.inputs import Inputs
 from napari_apprentice.engine.nets import Net
 from napari_apprentice.engine.resample import network_shape
-from napari_apprentice.engine.segment import Task, open_task
+from napari_apprentice.engine.task import Task, open_task
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Progress, Started

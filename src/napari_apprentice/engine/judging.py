@@ -20,9 +20,9 @@ from napari_apprentice.data.representations import Representation
 from napari_apprentice.data.scores import Matches
 from napari_apprentice.engine.activation import activated
 from napari_apprentice.engine.device import Device, mixed_precision
-from napari_apprentice.engine.lessons import Window
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.normalize import with_logarithm
+from napari_apprentice.engine.windows import Window
 from napari_apprentice.settings import DecodeSettings
 
 Box = tuple[slice, slice, slice]

@@ -11,54 +11,26 @@ The prediction stays at network resolution; `decoding` brings it to the image.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
-from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.models import ModelHeader, meanings_of
-from napari_apprentice.data.patches import Slices, Tile, blend_window, plan_tiles
-from napari_apprentice.engine.activation import activated
+from napari_apprentice.data.patches import Slices, Tile, blend_window
 from napari_apprentice.engine.aside import Aside
-from napari_apprentice.engine.device import Device, free_memory, is_out_of_memory, mixed_precision
-from napari_apprentice.engine.fast.network import FastNetwork
+from napari_apprentice.engine.device import free_memory, is_out_of_memory
 from napari_apprentice.engine.inputs import Inputs
+from napari_apprentice.engine.network import Network, forward
 from napari_apprentice.engine.normalize import Scaling, fit
 from napari_apprentice.engine.resample import network_shape
+from napari_apprentice.engine.tiling import tiles_for
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import SegmentSettings, Triple
 
 _SMALLEST_EDGE = 64
 _BATCH_VOXELS = {"cuda": 1 << 22, "mps": 1 << 19, "cpu": 0}  # network inputs of one batch; on a CPU one tile
-_OVERLAP_2D = (0, 24, 24)
-_OVERLAP_3D = (4, 16, 16)
-_DEEPEST = 32  # slices of a tile
 _MOST_VOXELS = 1 << 32
 _FLOAT32_VALUES = 1 << 24  # larger predictions are put together in half precision, as they are kept
-
-
-@dataclass(frozen=True)
-class Network:
-    """A model ready to predict (`folding.ready`) on its device; ``key`` tells it from others.
-
-    ``fast`` stands in for ``net`` where it can (`fast.network`); what both predict counts as the same.
-    """
-
-    header: ModelHeader
-    net: nn.Module
-    device: Device
-    key: Any = None
-    fast: FastNetwork | None = None
-
-    @property
-    def words(self) -> str:
-        """Where it runs, for people."""
-        return self.device.words if self.fast is None else f"{self.device.words}; {self.fast.words}"
 
 
 @dataclass(frozen=True)
@@ -149,36 +121,6 @@ def predict_steps(
         yield Step(0, 1, shape, note=f"The device ran out of memory: going on with tiles of {edge} pixels.")
 
 
-def tiles_for(net: NetSettings, shape: Triple, edge: int, *, blend: bool) -> list[Tile]:
-    """Tiles for a network on an image of ``shape``, evenly sized, about ``edge`` wide; halos are at most half.
-
-    A volume of no more voxels than a tile is one tile: cut along z, a network would see little of a small organ.
-    """
-    wanted = tile_of(net, edge)
-    if net.dims == 3 and np.prod(shape, dtype=np.int64) <= np.prod(wanted):
-        wanted = shape
-    halo = halo_of(net) if blend else net.receptive_radius
-    tile = [_even(n, max(t, 4 * h), h) for n, t, h in zip(shape, wanted, halo, strict=True)]
-    return plan_tiles(shape, (tile[0], tile[1], tile[2]), halo, net.multiple)
-
-
-def tile_of(net: NetSettings, edge: int) -> Triple:
-    """The tile (z, y, x) that an edge in the plane asks for."""
-    return (1, edge, edge) if net.dims == 2 else (min(_DEEPEST, edge // 12), edge // 2, edge // 2)
-
-
-def halo_of(net: NetSettings) -> Triple:
-    """By how much tiles overlap to each side (z, y, x); the receptive field is larger but fades."""
-    return _OVERLAP_2D if net.dims == 2 else _OVERLAP_3D
-
-
-def _even(size: int, tile: int, halo: int) -> int:
-    """The smallest tile that needs no more tiles than ``tile`` does."""
-    step = max(1, tile - 2 * halo)
-    count = max(1, -(-(size - 2 * halo) // step))
-    return -(-(size + (count - 1) * 2 * halo) // count)
-
-
 class _Plan:
     """One way through an image, with buffers for tiles of one size."""
 
@@ -216,22 +158,3 @@ class _Plan:
             return
         part = block[(slice(None), *(slice(0, s.stop - s.start) for s in tile.read))]
         self._values[(slice(None), *tile.read)] += part * blend_window(tile)
-
-
-def forward(network: Network, inputs: np.ndarray, *, exact: bool = False) -> np.ndarray:
-    """Network inputs (B, C, Z, Y, X) to what the model's channels mean (B, K, Z, Y, X) float32.
-
-    With `exact` in single precision on every device.
-    """
-    depth, height, width = inputs.shape[2:]
-    if network.fast is not None and not exact and network.fast.takes((depth, height, width)):
-        return network.fast(inputs)
-    device = network.device
-    x = torch.from_numpy(inputs).to(device.torch)
-    with torch.inference_mode():
-        with nullcontext() if exact else mixed_precision(device):
-            logits = network.net(x).float()
-        if device.is_gpu and not bool(torch.isfinite(logits).all()):  # beyond the range of float16
-            logits = network.net(x).float()
-        out = activated(logits, meanings_of(network.header))
-    return np.asarray(out.cpu().numpy())

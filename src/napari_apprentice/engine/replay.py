@@ -16,7 +16,7 @@ import torch
 
 from napari_apprentice.data.corrections import UNKNOWN
 from napari_apprentice.data.representations import Representation
-from napari_apprentice.engine.lessons import Window
+from napari_apprentice.engine.windows import Window
 
 STAND_IN = 0.3
 _SURE = 0.1

@@ -3,16 +3,14 @@
 ::
 
     corrections -> windows at network resolution -> patches -> network -> running average
-      (`lessons`)      (what teaches | what judges)  (`batches`)            |  judged now and then, best kept
+      (`lessons`)   (`material`: teaches | judges)  (`drawing`)            |  judged now and then, best kept
                                                                             v
                                              decoding chosen on what taught (`refit`), model written
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -20,42 +18,20 @@ import torch
 from napari_apprentice.data.blocks import cores
 from napari_apprentice.data.models import representation_of
 from napari_apprentice.engine import checkpoint, judging, replay
-from napari_apprentice.engine.augment import suited
-from napari_apprentice.engine.balance import balanced
-from napari_apprentice.engine.batches import Batch, draw_batch
+from napari_apprentice.engine.best import Best
 from napari_apprentice.engine.clock import Clock
 from napari_apprentice.engine.device import Device, pick
+from napari_apprentice.engine.drawing import Patches
 from napari_apprentice.engine.examiner import Examiner, Mark
-from napari_apprentice.engine.judging import Exam
-from napari_apprentice.engine.lessons import Window, frames_of, read_corrections, windows_of
 from napari_apprentice.engine.losses import Objective
+from napari_apprentice.engine.material import Material, read_material
 from napari_apprentice.engine.recipe import RECIPE, Recipe
-from napari_apprentice.engine.schedules import Lowest, schedule_for
-from napari_apprentice.engine.start import Start, begin
+from napari_apprentice.engine.schedules import schedule_for
 from napari_apprentice.engine.train import Course, Learner
-from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
-from napari_apprentice.settings import Triple
 
 _REFIT_APART = 0.3  # of the time
-_DEEPEST = 16  # slices of a patch
-_AS_GOOD = 0.01  # a later network this little worse than the best so far is preferred
-
-
-@dataclass(frozen=True)
-class Material:
-    """What a job of teaching works with, read from its corrections.
-
-    ``windows`` teach; ``exams`` are of what is set aside to judge (none, or too few: ``why_not_judged``), ``own`` of
-    what teaches.
-    """
-
-    start: Start
-    windows: tuple[Window, ...]
-    exams: tuple[Exam, ...]
-    own: tuple[Exam, ...]
-    why_not_judged: str
 
 
 def run(job: TeachJob, cancelled: Callable[[], bool], recipe: Recipe = RECIPE) -> Iterator[Event]:
@@ -79,37 +55,6 @@ def run(job: TeachJob, cancelled: Callable[[], bool], recipe: Recipe = RECIPE) -
         torch.set_num_threads(threads)
 
 
-def read_material(
-    job: TeachJob, recipe: Recipe, clock: Clock, rng: np.random.Generator
-) -> Generator[Event, None, Material]:
-    """Read corrections and images, and the parent or a fresh network; yields a beat between images."""
-    yield clock.beat(0, "Reading corrections")
-    corrected = read_corrections(job)
-    start = begin(job, corrected)
-    representation = representation_of(start.header)
-    windows: list[Window] = []
-    for frame in frames_of(corrected, list(start.zooms)):
-        yield clock.beat(0, "Reading images")
-        for window in windows_of(frame, representation, start.header.normalize, rng):
-            windows.append(window)
-            yield clock.beat(0, "Reading images")
-    if not any(len(window.source.centres) for window in windows):
-        raise UserError("Nothing teaches yet: correct or approve a few whole objects, then teach.")
-    sources = balanced([window.source for window in windows], job.kind)
-    teaching = [replace(one, source=source) for one, source in zip(windows, sources, strict=True)]
-    if job.kind == "instances":
-        teaching = [replay.with_stand_in(one, representation, recipe.stand_in) for one in teaching]
-    net = start.header.net
-    shuffled = [windows[i] for i in rng.permutation(len(windows))]
-    return Material(
-        start,
-        tuple(teaching),
-        exams=tuple(judging.exams_of(windows, net, teaching=False)),
-        own=tuple(judging.exams_of(shuffled, net, teaching=True, most=recipe.training_exams)),
-        why_not_judged=corrected.holdout.why_not_judged,
-    )
-
-
 class Teaching:
     """One job of teaching, from what was read to a model file."""
 
@@ -125,7 +70,6 @@ class Teaching:
         self._job = job
         self._recipe = recipe
         self._clock = clock
-        self._rng = rng
         self._start = start = material.start
         self._windows = list(material.windows)
         self._exams, self._own = material.exams, material.own
@@ -135,13 +79,12 @@ class Teaching:
         objective = Objective(self._representation.meanings, settings.loss, settings.distance_loss)
         self._learner = Learner(start.net, device, self._course(objective))
         self._examiner = Examiner(self._learner.average, device, start.header, objective, self._beat)
-        self._augmentation = suited(recipe.augmentation_for(settings.augmentation, fresh=fresh), start.header.net)
+        self._patches = Patches(job, recipe, material, rng)
         rate = settings.learning_rate or recipe.rate_for(settings.optimizer, fresh=fresh)
         self._schedule = schedule_for(settings.schedule, rate)
         self._decode, self._refit_at = start.header.decode, 0.2
         self._apart = 1 / recipe.validations  # of the time, from one validation to the next
-        self._best: tuple[float, dict[str, torch.Tensor]] | None = None
-        self._lowest, self._stale = Lowest(), 0
+        self._best = Best()
 
     def events(self) -> Iterator[Event]:
         """Everything that happens; the last is `Finished`."""
@@ -198,8 +141,8 @@ class Teaching:
         losses: list[float] = []
         due = self._apart
         self._clock.begin_steps()
-        while (used := self._clock.used(steps)) < 1 and self._stale < settings.patience:
-            batch = self._draw()
+        while (used := self._clock.used(steps)) < 1 and self._best.stale < settings.patience:
+            batch = self._patches.draw(self._windows)
             yield self._clock.beat(steps, "Teaching")
             loss = self._learner.forward(batch)
             yield self._clock.beat(steps, "Teaching")
@@ -222,16 +165,11 @@ class Teaching:
             yield Validated(step=self._learner.steps, seconds=self._clock.elapsed, training_loss=training_loss)
             return
         yield self._validated(mark, training_loss)
-        if self._why_not_judged:
-            return
-        top = -1.0 if self._best is None else self._best[0]
-        self._stale = 0 if self._lowest.beaten_by(mark.loss) or mark.fine > top else self._stale + 1
-        if mark.fine >= top - _AS_GOOD:
-            self._best = max(mark.fine, top), copy.deepcopy(self._learner.average.state_dict())
+        if not self._why_not_judged:
+            self._best.judged(mark, self._learner.average)
 
     def _finish(self, before: Mark | None) -> Iterator[Event]:
-        if self._best is not None:
-            self._learner.average.load_state_dict(self._best[1])
+        self._best.put_into(self._learner.average)
         decode = yield from self._examiner.decoding(self._own)
         after = yield from self._examiner.mark(self._exams, decode)
         yield self._clock.beat(self._learner.steps, "Writing the model")
@@ -241,7 +179,7 @@ class Teaching:
             model=self._job.out,
             why_no_score=self._why_not_judged,
             steps=self._learner.steps,
-            patches=self._learner.steps * self._patch[1],
+            patches=self._learner.steps * self._patches.count,
             seconds=self._clock.elapsed,
         )
         if before is not None and after is not None and not self._why_not_judged:
@@ -252,31 +190,6 @@ class Teaching:
             header = header.model_copy(update={"scores": {"set-aside corrections": round(after.score, 4)}})
         checkpoint.save(self._job.out, header, self._learner.average)
         yield Finished(result=result)
-
-    def _draw(self) -> Batch:
-        sources = [window.source for window in self._windows]
-        centres = np.array([len(source.centres) for source in sources], float)
-        size, count = self._patch
-        return draw_batch(
-            sources,
-            centres / centres.sum(),
-            count,
-            size,
-            self._augmentation,
-            self._rng,
-            self._start.header.normalize.gain,
-            self._recipe.anywhere,
-        )
-
-    @property
-    def _patch(self) -> tuple[Triple, int]:
-        """The size (z, y, x) of patches and how many make a batch."""
-        net, settings = self._start.header.net, self._job.settings
-        edge, count = self._recipe.patches_for(self._job.kind, net.dims)
-        deep = max(window.labels.shape[0] for window in self._windows) if net.dims == 3 else 1
-        wanted = (min(_DEEPEST, deep), *(settings.patch or edge,) * 2)
-        z, y, x = (-(-n // multiple) * multiple for n, multiple in zip(wanted, net.multiple, strict=True))
-        return (z, y, x), settings.batch_size or count
 
     def _validated(self, mark: Mark, training_loss: float | None) -> Validated:
         return Validated(

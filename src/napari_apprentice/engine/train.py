@@ -134,7 +134,12 @@ def groups_of(net: nn.Module, decay: float, head_rate: float) -> list[dict[str, 
 
 @torch.no_grad()
 def follow(average: nn.Module, net: nn.Module, keep: float) -> None:
-    """Move a running average of weights and statistics towards a network's."""
+    """Move a running average of weights and statistics towards a network's; what is counted is copied.
+
+    PyTorch's own (`torch.optim.swa_utils.AveragedModel`) takes the weights of the first step as they are, where this
+    one begins with the network before it; its rate is the same at every step, or a function of ours that is as long as
+    this one; and it would put its counter, and another name for every weight, into what `Learner.state` keeps.
+    """
     for old, new in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
         if old.dtype.is_floating_point:
             old.lerp_(new, 1 - keep)

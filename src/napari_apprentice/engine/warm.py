@@ -17,8 +17,9 @@ from napari_apprentice.engine.aside import Aside
 from napari_apprentice.engine.device import Device
 from napari_apprentice.engine.fast.workshop import Workshop
 from napari_apprentice.engine.folding import ready
+from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling, fit
-from napari_apprentice.engine.predict import Network, Prediction
+from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import NormalizeSettings
 

@@ -1,34 +1,19 @@
 """What can be asked for, and what comes of it: frozen records, small enough for a pipe.
 
-A kind of job is one class in `kinds`; what it says about itself (`base.Job`) decides where it runs, what travels with
-it and what is cleaned up, so that session and runners know no kind by name.
+A kind of job is one class in a file of its own, entered in `kinds`; what it says about itself (`base.Job`) decides
+where it runs, what travels with it and what is cleaned up, so that session and runners know no kind by name.
 """
 
 from napari_apprentice.jobs.base import ArrayRef, Job, Provisional, Result
-from napari_apprentice.jobs.kinds import (
-    AnyJob,
-    AnyResult,
-    ClickJob,
-    ClickResult,
-    EvaluateJob,
-    EvaluateResult,
-    ExportJob,
-    ExportResult,
-    InsideJob,
-    InsideResult,
-    LessonRef,
-    Point,
-    SegmentJob,
-    SegmentLargeJob,
-    SegmentLargeResult,
-    SegmentResult,
-    StoreRef,
-    TeachJob,
-    TeachResult,
-    VolumeRef,
-    WrongRef,
-    from_plain,
-)
+from napari_apprentice.jobs.click import ClickJob, ClickResult
+from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult, WrongRef
+from napari_apprentice.jobs.export import ExportJob, ExportResult
+from napari_apprentice.jobs.inside import InsideJob, InsideResult
+from napari_apprentice.jobs.kinds import AnyJob, AnyResult, from_plain
+from napari_apprentice.jobs.refs import LessonRef, Point, StoreRef, VolumeRef
+from napari_apprentice.jobs.segment import SegmentJob, SegmentResult
+from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
+from napari_apprentice.jobs.teach import TeachJob, TeachResult
 
 __all__ = [
     "AnyJob",

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import subprocess
-import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any, BinaryIO, Protocol, cast
 
-import napari_apprentice
 from napari_apprentice.events import Event, Failed, from_plain
+from napari_apprentice.processes import started
 from napari_apprentice.runners import frames
 
 BACKGROUND = "--background"  # argument for low priority, for teaching beside a window
@@ -150,13 +147,6 @@ class Child:
         stream.close()
 
 
-def hidden_console() -> int:
-    """On Windows a child of a program without a console would open one."""
-    if sys.platform == "win32":
-        return subprocess.CREATE_NO_WINDOW
-    return 0
-
-
 def why_it_ended(code: int, lines: str) -> Failed:
     """One sentence about a process that ended while it was needed."""
     if code in _FROM_OUTSIDE:
@@ -167,29 +157,3 @@ def why_it_ended(code: int, lines: str) -> Failed:
         return Failed(message=message, details=lines)
     message = f"The process that runs the network broke off (exit code {code}): try again."
     return Failed(message=message, user_error=False, details=lines)
-
-
-def started(arguments: Sequence[str], *, one_core_left: bool) -> subprocess.Popen[bytes]:
-    """A process of this Python that runs a module with its arguments, and is talked to through pipes."""
-    return subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(one_core_left=one_core_left),
-        creationflags=hidden_console(),
-    )
-
-
-def environment(*, one_core_left: bool) -> dict[str, str]:
-    """The environment of an engine process: it finds this package wherever it was imported from.
-
-    Safe path: a file ``queue.py`` in the folder napari was started from must not be imported.
-    """
-    found = dict(os.environ, PYTHONSAFEPATH="1")
-    here = str(Path(napari_apprentice.__file__).resolve().parents[1])
-    known = [str(Path(part).resolve()) for part in found.get("PYTHONPATH", "").split(os.pathsep) if part]
-    found["PYTHONPATH"] = os.pathsep.join(known if here in known else [*known, here])
-    if one_core_left:
-        found.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
-    return found

@@ -18,9 +18,8 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-import psutil
-
 from napari_apprentice import events, jobs
+from napari_apprentice.processes import lower_priority
 from napari_apprentice.runners import frames
 from napari_apprentice.runners.child import BACKGROUND
 from napari_apprentice.runners.orderly import ends_in_order
@@ -152,15 +151,6 @@ def own_pipes() -> tuple[BinaryIO, BinaryIO]:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     return source, out
-
-
-def lower_priority() -> None:
-    """The window goes first."""
-    with contextlib.suppress(psutil.Error, OSError):
-        if sys.platform == "win32":
-            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-        else:
-            os.nice(10)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from napari_apprentice.runners.child import started
+from napari_apprentice.processes import started
 from napari_apprentice.session.batch import REPORT, BatchEvent, Stopped, from_line
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.commands import options_of, usable

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from napari_apprentice.architecture import PRESETS, FreshSettings
 from napari_apprentice.data.channels import fits
-from napari_apprentice.data.models import ModelHeader, read_header, which_channels, why_not_masks
+from napari_apprentice.data.models import ModelHeader, read_header, why_not_fits
 from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.versions import Lineage
@@ -17,7 +17,6 @@ from napari_apprentice.settings import ClassName, Kind
 
 FRESH = "fresh"
 _MOSTLY = "nuclei"
-_MOST_NAMED = 6  # channels in a sentence
 
 
 @dataclass(frozen=True)
@@ -99,36 +98,25 @@ def fresh(settings: FreshSettings, *, three_d: bool) -> ModelChoice:
     return ModelChoice(FRESH, f"fresh {chosen.title}{dims}")
 
 
-def why_not_fits(choice: ModelChoice, volume: Volume, kind: Kind, classes: tuple[ClassName, ...]) -> str:
-    """One sentence when a model cannot work on an image of this project; "" when it can.
+def why_not_in_project(choice: ModelChoice, volume: Volume, kind: Kind, classes: tuple[ClassName, ...]) -> str:
+    """One sentence when a model cannot propose masks for an image of this project; "" when it can.
 
-    A 2D model proposes a volume slice by slice; a 3D model needs a volume.
+    To `data.models.why_not_fits` are added what the project holds, and that RGB becomes luminance for one channel.
     """
     header = choice.header
     if header is None:
         return ""
-    if problem := why_not_masks(header):
-        return problem
-    channels = volume.pixels.shape[1]
-    if header.kind != kind:
+    if header.kind not in (kind, "values"):
         return (
             f"{choice.title} proposes {header.kind} but this project holds {kind}: "
             f"choose a model for {kind} or a fresh network."
         )
-    if not fits(volume, header.image_channels):
-        return (
-            f"{choice.title} takes {_channels(header.image_channels, header.channels)} and {volume.name} has "
-            f"{_channels(channels, volume.channels)}: {which_channels(header, channels)}."
-        )
-    if header.net.dims == 3 and not volume.is_3d:
-        return f"{choice.title} is a 3D model and {volume.name} is 2D: choose a 2D model."
+    t, channels, *plane = volume.pixels.shape
+    seen = header.image_channels if fits(volume, header.image_channels) else channels
+    misfit = why_not_fits(header, (t, seen, *plane), title=choice.title, image=volume.name, channels=volume.channels)
+    if misfit:
+        return misfit
     if kind == "classes" and {c.value for c in header.classes} != {c.value for c in classes}:
         known = ", ".join(c.name for c in header.classes)
         return f"{choice.title} knows other classes ({known}) than this project: choose a fresh network."
     return ""
-
-
-def _channels(count: int, names: tuple[str, ...] = ()) -> str:
-    """How many, and what they are called when that is known and short."""
-    words = "one channel" if count == 1 else f"{count} channels"
-    return f"{words} ({', '.join(names)})" if len(names) == count <= _MOST_NAMED and all(names) else words

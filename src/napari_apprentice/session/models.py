@@ -12,7 +12,7 @@ from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.versions import Lineage
-from napari_apprentice.session.catalog import FRESH, Catalog, ModelChoice, bundled_files, fresh, why_not_fits
+from napari_apprentice.session.catalog import FRESH, Catalog, ModelChoice, bundled_files, fresh, why_not_in_project
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.images import Images, refuse
 from napari_apprentice.session.requests import fresh_net, why_not_encoder
@@ -121,7 +121,7 @@ class Models:
             return choice.title  # why it cannot be read
         if choice.is_fresh:
             return self.why_not_fresh([volume])
-        return why_not_fits(choice, volume, self._choices.kind, self._choices.classes)
+        return why_not_in_project(choice, volume, self._choices.kind, self._choices.classes)
 
     def fresh_net(self) -> NetSettings:
         """The network that a fresh start would have on the current image; `UserError` when it is not for it."""

@@ -13,8 +13,9 @@ from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import Images
 from napari_apprentice.session.models import NO_IMAGE, Models
-from napari_apprentice.session.queue import Origin, Queue
+from napari_apprentice.session.queue import Queue
 from napari_apprentice.session.regions import Regions
+from napari_apprentice.session.running import Origin
 from napari_apprentice.session.saving import Saving
 from napari_apprentice.session.signals import Signals
 

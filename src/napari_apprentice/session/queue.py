@@ -2,87 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from napari_apprentice.data import scratch
-from napari_apprentice.data.regions import Region
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Started, TileDone, WasCancelled, is_last
 from napari_apprentice.jobs import Job
-from napari_apprentice.runners import RunningJob
 from napari_apprentice.session.background import Background, Next, Taken, Work
 from napari_apprentice.session.compute import Compute
 from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.running import Accept, Origin, Running
 from napari_apprentice.session.signals import Signals
 
 _PAUSE_S = 0.005
 _LONGEST_CANCEL_S = 2.0
-
-Accept = Callable[["Running", Any], Taken]
-"""Takes a result in, or drops it when it is stale."""
-
-
-@dataclass(frozen=True, eq=False)
-class Origin:
-    """What a job was made from; what has changed since makes its result stale.
-
-    ``inner`` is where the entry's labels lie in what the job looks at, ``model`` the key of the model in use.
-    """
-
-    entry: Entry
-    model: str
-    reading: int
-    readings: int
-    inner: Region
-
-    @classmethod
-    def of(cls, entry: Entry, model: str) -> Origin:
-        """An image, and the model in use, as they are now."""
-        return cls(entry, model, entry.reading, entry.readings, entry.inner)
-
-    @property
-    def is_same_part(self) -> bool:
-        """Whether the same part of the image is open, read in the same way."""
-        return self.reading == self.entry.reading
-
-    @property
-    def is_same_image(self) -> bool:
-        """Whether the image is still read in the same way."""
-        return self.readings == self.entry.readings
-
-
-@dataclass(eq=False)
-class Running:
-    """A job under way: until it has ended and what it came to is taken in."""
-
-    job: Job
-    handle: RunningJob
-    origin: Origin
-    accept: Accept
-    broke_off: Callable[[], None]
-    notes: list[str] = field(default_factory=list)  # said already
-    shown: Any = None  # memory map of provisional labels
-    finished: Finished | None = None
-    taking_in: Background | None = None  # the result, as long as that takes
-    is_cancelled: bool = False  # while its result was taken in
-
-    @property
-    def is_at_work(self) -> bool:
-        """Whether anything is done for it, in another process or on another thread."""
-        return not self.handle.ended or (self.taking_in is not None and self.taking_in.is_running)
-
-    def cancel(self) -> None:
-        """Stop politely; a result that is being taken in is dropped."""
-        if self.taking_in is None:
-            self.handle.cancel()
-        else:
-            self.is_cancelled = True
 
 
 class Queue:
@@ -187,7 +123,7 @@ class Queue:
         ended = self._running.copy()
         self._running.clear()
         for running in ended:
-            _clean_up(running, finished=False)
+            running.clean_up(finished=False)
         for running in ended:
             self._signals.job_ended.emit(running.job.verb, WasCancelled())
 
@@ -252,7 +188,7 @@ class Queue:
     def _forget(self, running: Running, *, finished: bool) -> None:
         self._running.remove(running)
         running.taking_in = None  # and with it what its files are mapped by
-        _clean_up(running, finished=finished)
+        running.clean_up(finished=finished)
 
     def _accept(self, running: Running, event: Finished) -> Taken:
         if not isinstance(event.result, running.job.result):
@@ -273,23 +209,6 @@ class Queue:
         ]
         if all(start < stop for start, stop in edges):
             self._signals.job_event.emit(running.job.verb, TileDone(region=tuple(edges)))
-
-
-def _clean_up(running: Running, *, finished: bool) -> None:
-    running.shown = None
-    _remove(running.job.temporary)
-    if not finished:
-        _remove(running.job.unfinished)
-        running.broke_off()
-
-
-def _remove(paths: Iterable[Path]) -> None:
-    for path in paths:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-            continue
-        with suppress(OSError):  # Windows keeps a file that is still mapped; it goes with the scratch folder
-            path.unlink(missing_ok=True)
 
 
 def _raise(failure: Failed) -> None:

@@ -16,7 +16,8 @@ from napari_apprentice.engine.fast import build, runtime, store
 from napari_apprentice.engine.fast.network import FastNetwork
 from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.nets import build as build_net
-from napari_apprentice.engine.predict import Network, predict
+from napari_apprentice.engine.network import Network
+from napari_apprentice.engine.predict import predict
 from napari_apprentice.settings import SegmentSettings
 
 pytestmark = pytest.mark.skipif(not runtime.is_installed(), reason="the extra `fast` is not installed")

@@ -19,9 +19,9 @@ from napari_apprentice.engine.fast.workshop import Workshop
 from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.inputs import Inputs
 from napari_apprentice.engine.nets import build
+from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling
 from napari_apprentice.engine.plans import Engine
-from napari_apprentice.engine.predict import Network
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished, Started
 from napari_apprentice.jobs import ArrayRef, SegmentJob, VolumeRef

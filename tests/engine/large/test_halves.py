@@ -20,6 +20,7 @@ from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.large import parts, plan
 from napari_apprentice.engine.large import run as large
+from napari_apprentice.engine.large.work import work_folder
 from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Finished
@@ -90,7 +91,7 @@ def predicted(folder: Path, labels: np.ndarray) -> tuple[SegmentLargeJob, Path]:
 
     with pytest.raises(Cancelled):
         list(large.run(job, cancelled))
-    work = large.work_folder(Path(job.out))
+    work = work_folder(Path(job.out))
     target, _ = instances.encode(labels, np.full(labels.shape, 2, np.uint8))
     prediction = zarr.open_array(work / "0" / "prediction", mode="r+")
     prediction[:] = target

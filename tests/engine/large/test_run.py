@@ -15,6 +15,7 @@ from napari_apprentice.data.files import read_image, read_labels
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.large import run as large
+from napari_apprentice.engine.large.work import work_folder
 from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Finished, Note, Progress
@@ -75,7 +76,7 @@ def test_what_was_done_before_a_stop_is_not_done_again(tmp_path: Path) -> None:
 
     with pytest.raises(Cancelled):
         list(large.run(job, cancelled))
-    work = large.work_folder(tmp_path / "out.zarr")
+    work = work_folder(tmp_path / "out.zarr")
     assert np.fromfile(work / "0" / "predict.done", np.uint8).sum() == 12
     before = {path: path.stat().st_mtime_ns for path in (work / "0" / "prediction").rglob("c/*/*/*/*")}
     events, _ = _run(job)
@@ -117,7 +118,7 @@ def test_a_stop_while_the_rest_is_removed_does_not_harm_the_labels(
     assert before.any()
     _run(job)
     np.testing.assert_array_equal(read_labels(tmp_path / "out.zarr"), before)
-    assert not large.work_folder(tmp_path / "out.zarr").exists()
+    assert not work_folder(tmp_path / "out.zarr").exists()
 
 
 def test_frames_have_ids_of_their_own_and_labels_a_pyramid(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ import numpy as np
 import psutil
 from napari_apprentice.engine.device import is_out_of_memory, pick
 from napari_apprentice.engine.large.spare import forward_sparing
-from napari_apprentice.engine.predict import forward
+from napari_apprentice.engine.network import forward
 from napari_apprentice.engine.warm import Warm
 
 network = Warm().network(sys.argv[1], pick("cpu"))

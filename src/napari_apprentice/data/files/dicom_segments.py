@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.files import dicom_frames
 from napari_apprentice.data.files.dicom_frames import Frame
+from napari_apprentice.data.files.dicom_stack import stacked
 from napari_apprentice.data.volume import Volume
 
 _UNEVEN = 0.02  # of a step: slices that are no multiple of it apart are as they are
@@ -23,8 +24,6 @@ def is_segmentation(dataset: Any) -> bool:
 
 def segments(dataset: Any, path: Path) -> Volume:
     """Segments as numbers (a channel each where they overlap, or where they are fractions), with their names."""
-    from napari_apprentice.data.files.dicom import stacked
-
     names = {int(one.SegmentNumber): str(one.get("SegmentLabel", "")) for one in dataset.SegmentSequence}
     if dataset.SegmentationType == "LABELMAP":
         return _with_names(stacked(dicom_frames.frames_of(dataset, path), path), names)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import torch
 
 from napari_apprentice.data import npy
@@ -31,6 +30,7 @@ from napari_apprentice.engine.fast.network import options
 from napari_apprentice.engine.fast.quantize import quantized
 from napari_apprentice.engine.fast.runtime import core, multiplies_bytes, openvino
 from napari_apprentice.engine.folding import ready
+from napari_apprentice.processes import lower_priority
 
 _LONGEST_S = 300.0
 _SAME = 1e-2  # by which single precision may differ from torch
@@ -112,18 +112,11 @@ def main() -> None:
     limit = threading.Timer(_LONGEST_S, os._exit, (1,))
     limit.daemon = True
     limit.start()
-    _lower_priority()
+    lower_priority()
     model, examples, key = sys.argv[1:]
     tiles = npy.load(examples)
     Path(examples).unlink(missing_ok=True)
     make(model, tiles, key)
-
-
-def _lower_priority() -> None:
-    if sys.platform == "win32":
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-    else:
-        os.nice(10)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from napari_apprentice.data.patches import plan_tiles
 from napari_apprentice.engine.fast import runtime, store
 from napari_apprentice.engine.fast.workshop import Examples, Workshop
 from napari_apprentice.engine.inputs import Inputs
-from napari_apprentice.engine.predict import Network
+from napari_apprentice.engine.network import Network
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import SegmentSettings, Triple
 

@@ -16,7 +16,7 @@ from napari_apprentice.settings import Triple
 
 
 class _Answering(nn.Module):
-    """From inputs to probabilities and numbers, as `predict.forward` gives them."""
+    """From inputs to probabilities and numbers, as `network.forward` gives them."""
 
     def __init__(self, net: nn.Module, meanings: Sequence[Meaning]) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ _WORDS = {"int8": "8 bits", "bf16": "bfloat16", "f32": "single precision"}
 
 
 class FastNetwork:
-    """What `predict` asks instead of torch. Tiles (B, C, z, y, x) become probabilities and numbers."""
+    """What is asked instead of torch (`engine.network.Fast`): tiles (B, C, z, y, x) become what channels mean."""
 
     def __init__(self, model: Any, about: store.About) -> None:
         self._model = model

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +12,7 @@ from napari_apprentice.data.temporary import TemporaryFolder
 from napari_apprentice.engine.fast import store
 from napari_apprentice.engine.fast.network import FastNetwork
 from napari_apprentice.errors import UserError
+from napari_apprentice.processes import waited_for
 from napari_apprentice.settings import Triple
 
 Examples = Callable[[], np.ndarray]  # tiles (N, C, z, y, x) as the network would see them
@@ -93,20 +90,8 @@ def _build(key: str, model: str, tiles: np.ndarray) -> int:
     """Run the process; its exit code."""
     folder = TemporaryFolder()
     examples = folder.path / "tiles.npy"
-    paths = os.pathsep.join(path for path in sys.path if path)
-    own: dict[str, Any] = {"start_new_session": True}  # Ctrl+C in a terminal is not for it
-    if sys.platform == "win32":
-        own = {"creationflags": subprocess.CREATE_NO_WINDOW}
     try:
         scratch.write(examples, tiles)
-        return subprocess.run(
-            [sys.executable, "-m", _BUILD, model, str(examples), key],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=dict(os.environ, PYTHONPATH=paths, PYTHONSAFEPATH="1"),
-            check=False,
-            **own,
-        ).returncode
+        return waited_for([_BUILD, model, str(examples), key])
     finally:
         folder.close()

@@ -13,7 +13,7 @@ import zarr
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.large import plan
 from napari_apprentice.engine.large.frame import Frame
-from napari_apprentice.engine.predict import Network
+from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.jobs import SegmentLargeJob
 from napari_apprentice.settings import DeviceName

@@ -29,7 +29,7 @@ from napari_apprentice.engine.large import parts, plan
 from napari_apprentice.engine.large.marks import attempt
 from napari_apprentice.engine.large.parts import NO_PAIRS, Beyond, Found, Places
 from napari_apprentice.engine.large.plan import Plan
-from napari_apprentice.engine.predict import Network
+from napari_apprentice.engine.network import Network
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from napari_apprentice.data.lattice import Lattice, Part
 from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.large.spare import forward_sparing
+from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling
-from napari_apprentice.engine.predict import Network, Prediction
+from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.engine.resample import resize
 from napari_apprentice.settings import Triple
 

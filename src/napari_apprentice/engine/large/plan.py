@@ -22,8 +22,9 @@ from napari_apprentice.data.whole import whole
 from napari_apprentice.data.zoom import zoom_for
 from napari_apprentice.engine.aside import Aside
 from napari_apprentice.engine.diameter import Look, measure
+from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling, fit
-from napari_apprentice.engine.predict import Network, halo_of, tile_of
+from napari_apprentice.engine.tiling import halo_of, tile_of
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import SegmentLargeJob
 from napari_apprentice.settings import Triple

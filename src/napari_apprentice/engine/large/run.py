@@ -6,32 +6,26 @@ whatever crew; it is removed at the end.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
-from napari_apprentice.data import disk
-from napari_apprentice.data.claims import remove_all
 from napari_apprentice.data.exports import chunked
-from napari_apprentice.data.whole import whole
 from napari_apprentice.engine.large import plan
 from napari_apprentice.engine.large.crew import Alone, Bench, Crew, Piece, Stage
 from napari_apprentice.engine.large.frame import chunk_of, prepare
 from napari_apprentice.engine.large.marks import Marks
+from napari_apprentice.engine.large.work import alone, begin, end, goes_on, work_folder
 from napari_apprentice.engine.warm import Warm
-from napari_apprentice.errors import Cancelled, UserError
+from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Event, Finished, Note, Progress, Started
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
 
-_LOCK = "lock"  # held by the process that works in a folder
-_FORM = 2  # of what the folder holds: one of before is not gone on with
 _WORDS: dict[Stage, str] = {
     "predict": "Predicting",
     "decode": "Separating objects",
@@ -65,9 +59,9 @@ def run(
     pixels = plan.channels_for(volume, network.header)
     for path in map(Path, job.all_out):
         chunked.refuse(path, volume, classes=network.header.kind == "classes")
-    with _alone(work, Path(job.out)):
+    with alone(work, Path(job.out)):
         if not goes_on(work, job):
-            _begin(work, job)
+            begin(work, job)
         else:
             yield Note(text="Going on where this was stopped.")
         objects, cut, classes, first = 0, 0, set[int](), None
@@ -96,10 +90,7 @@ def run(
                 yield Progress(done=share, total=1, what=what)
                 if cancelled() and share < 1:
                     raise Cancelled
-        (work / "job.json").unlink()  # stopped while the rest is removed, it is not gone on with
-        _empty(work)
-        with suppress(OSError):  # Windows keeps what is open until it is let go of
-            (work / _LOCK).unlink(missing_ok=True)
+        end(work)
     with suppress(OSError):  # another process may have begun the next one
         work.rmdir()
     yield Finished(
@@ -155,7 +146,7 @@ class _Frame:
     def _done(
         self, stage: Stage, pieces: Iterable[Piece], count: int, done: int, then: Callable[[Piece], None]
     ) -> Generator[tuple[float, str], None, list[Any]]:
-        begin, end = _SHARES[stage]
+        low, high = _SHARES[stage]
         values: list[Any] = []
         self._check()
         for one in self._crew.do(self._bench, pieces):
@@ -164,68 +155,10 @@ class _Frame:
                 then(piece)
                 values += [value for value in came if value is not None]
                 done += piece.stop - piece.first
-            yield begin + (end - begin) * done / count, _WORDS[stage]
+            yield low + (high - low) * done / count, _WORDS[stage]
             self._check()
         return values
 
     def _check(self) -> None:
         if self._cancelled():
             raise Cancelled
-
-
-def work_folder(out: Path) -> Path:
-    """Where a job keeps what it has done so far."""
-    return out.with_name(f".{out.name}.work")
-
-
-def goes_on(work: Path, job: SegmentLargeJob) -> bool:
-    """Whether a folder holds the beginning of just this job."""
-    try:
-        return bool(json.loads((work / "job.json").read_text()) == same(job))
-    except (OSError, ValueError):
-        return False
-
-
-def _begin(work: Path, job: SegmentLargeJob) -> None:
-    _empty(work)
-    with whole(work / "job.json") as part:
-        part.write_text(json.dumps(same(job)), encoding="utf-8")
-
-
-@contextmanager
-def _alone(work: Path, out: Path) -> Iterator[None]:
-    """Work in a folder that no other process works in; `UserError` when one does."""
-    lock = FileLock(work / _LOCK, blocking=False, thread_local=False)
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        why = f"{out} is being made by another process: wait until it is done, or choose another folder."
-        raise UserError(why) from error
-    except NotImplementedError:
-        pass  # a file system without locks
-    except OSError as error:
-        raise disk.refused(error, work) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _empty(work: Path) -> None:
-    for path in work.iterdir():
-        if path.name != _LOCK:
-            remove_all(path)
-
-
-def same(job: SegmentLargeJob) -> dict[str, Any]:
-    """What must be the same for a job to go on: not its name, nor the memory that it may take."""
-    plain = job.model_dump(mode="json", exclude={"id", "memory_mb", "also", "store", "labels_kind"})
-    return {"form": _FORM, **plain, "states": [_state(Path(job.model)), _state(Path(job.image))]}
-
-
-def _state(path: Path) -> list[int]:
-    """When a file was written and how large it is; of an image inside a file, of that file."""
-    there = next((one for one in (path, *path.parents) if one.exists()), None)
-    stat = None if there is None else there.stat()
-    return [] if stat is None else [stat.st_mtime_ns, stat.st_size]

@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_apprentice.data.patches import plan_tiles
 from napari_apprentice.engine.device import free_memory, is_out_of_memory
-from napari_apprentice.engine.predict import Network, forward
+from napari_apprentice.engine.network import Network, forward
 from napari_apprentice.settings import Triple
 
 

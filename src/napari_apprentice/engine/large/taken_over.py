@@ -13,7 +13,7 @@ import zarr
 from napari_apprentice.data import merging
 from napari_apprentice.engine.large.crew import Crew
 from napari_apprentice.engine.large.run import run as segment
-from napari_apprentice.engine.large.run import same
+from napari_apprentice.engine.large.work import same
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Event, Finished, Progress

@@ -17,8 +17,8 @@ from napari_apprentice.jobs import ClickJob, ClickResult, Point
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.parts import Parts
-from napari_apprentice.session.queue import Running
 from napari_apprentice.session.requests import pixels_of
+from napari_apprentice.session.running import Running
 
 Box = tuple[tuple[int, int], ...]
 

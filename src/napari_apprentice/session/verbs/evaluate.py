@@ -23,8 +23,8 @@ from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
 from napari_apprentice.session.parts import Parts
-from napari_apprentice.session.queue import Origin, Running
 from napari_apprentice.session.requests import pixels_of
+from napari_apprentice.session.running import Origin, Running
 
 _LEARNED = "It learned from these corrections: expect less elsewhere."
 _NO_BACKGROUND = "No background is vouched for, so that false objects are not counted: approve a part of the view."

@@ -11,8 +11,8 @@ from napari_apprentice.jobs import ExportJob, ExportResult
 from napari_apprentice.project.folder import Project
 from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.session.parts import Parts
-from napari_apprentice.session.queue import Running
 from napari_apprentice.session.requests import in_file
+from napari_apprentice.session.running import Running
 from napari_apprentice.settings import ReadAs
 
 

@@ -18,8 +18,8 @@ from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
 from napari_apprentice.session.parts import Parts
-from napari_apprentice.session.queue import Origin, Running
 from napari_apprentice.session.requests import pixels_of
+from napari_apprentice.session.running import Origin, Running
 
 
 @dataclass(frozen=True)

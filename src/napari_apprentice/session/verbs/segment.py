@@ -13,8 +13,8 @@ from napari_apprentice.session.background import Taken, Work
 from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.parts import Parts
-from napari_apprentice.session.queue import Origin, Running
 from napari_apprentice.session.requests import pixels_of
+from napari_apprentice.session.running import Origin, Running
 from napari_apprentice.settings import Kind
 
 _AT_ONCE = 1 << 18  # voxels that are merged on the spot, which takes 10 ms

@@ -14,8 +14,8 @@ from napari_apprentice.runners.cluster.crew import BLOCK_SHARE
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.large_entry import LargeEntry
 from napari_apprentice.session.parts import Parts
-from napari_apprentice.session.queue import Running
 from napari_apprentice.session.requests import in_file
+from napari_apprentice.session.running import Running
 from napari_apprentice.session.verbs.segment import Segment
 from napari_apprentice.settings import ReadAs
 

@@ -15,8 +15,8 @@ from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
 from napari_apprentice.session.parts import Parts
-from napari_apprentice.session.queue import Running
 from napari_apprentice.session.requests import fresh_net, fresh_representation, lessons_of
+from napari_apprentice.session.running import Running
 from napari_apprentice.session.verbs.segment import Segment
 
 

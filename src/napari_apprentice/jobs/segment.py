@@ -1,0 +1,49 @@
+"""Segment: labels for one image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from napari_apprentice.jobs.base import READ, WRITTEN, ArrayRef, Job, Provisional, Result, ResultClass
+from napari_apprentice.jobs.refs import VolumeRef
+from napari_apprentice.settings import SegmentSettings
+
+
+class SegmentResult(Result):
+    """``objects`` counts instances (or labelled voxels' classes); ``seconds`` is wall time.
+
+    ``diameter`` is the median diameter of instances in image pixels, in the plane.
+    """
+
+    type: Literal["segment"] = "segment"
+    labels: Annotated[ArrayRef, WRITTEN]
+    objects: int
+    diameter: float | None = None
+    seconds: float
+    device: str = ""
+
+
+class SegmentJob(Job):
+    """Propose labels for one image; writes uint32 labels (T, Z, Y, X) to ``out``."""
+
+    verb: ClassVar[str] = "segment"
+    travels: ClassVar[bool] = True
+    holds_region: ClassVar[bool] = True
+    result: ClassVar[ResultClass] = SegmentResult
+
+    type: Literal["segment"] = "segment"
+    image: VolumeRef
+    model: Annotated[str, READ]
+    settings: SegmentSettings = SegmentSettings()
+    out: Annotated[ArrayRef, WRITTEN]
+
+    @property
+    def temporary(self) -> tuple[Path, ...]:
+        """The file of labels: they are taken from it."""
+        return (Path(self.out.path),)
+
+    @property
+    def provisional(self) -> Provisional:
+        """Labels tile by tile."""
+        return Provisional(image=self.image.pixels, labels=self.out)

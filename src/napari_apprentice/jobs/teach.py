@@ -1,0 +1,65 @@
+"""Teach: a new version of a model from corrections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from napari_apprentice.architecture import NetSettings
+from napari_apprentice.jobs.base import READ, WRITTEN, Job, Process, Result, ResultClass
+from napari_apprentice.jobs.refs import LessonRef
+from napari_apprentice.settings import ClassName, Kind, TeachSettings
+
+
+class TeachResult(Result):
+    """Scores are on the set-aside corrections; None with ``why_no_score`` when too few objects are there to judge.
+
+    ``better`` is None when it could not be judged; ``patches`` is how many it learned from, in all ``steps``.
+    """
+
+    type: Literal["teach"] = "teach"
+    model: Annotated[str, WRITTEN]
+    score_before: float | None = None
+    score_after: float | None = None
+    better: bool | None = None
+    why_no_score: str = ""
+    steps: int = 0
+    patches: int = 0
+    seconds: float = 0.0
+
+
+class TeachJob(Job):
+    """Fine-tune ``parent`` (a model file), or a fresh ``net``, on the lessons; writes a model to ``out``.
+
+    ``encoder`` is a file with weights that the way down of a fresh net begins with. ``representation`` says how it is
+    to tell what is where (`data/representations`); None: as the parent does, or as is usual for the ``kind``.
+    """
+
+    verb: ClassVar[str] = "teach"
+    process: ClassVar[Process] = "own"
+    travels: ClassVar[bool] = True
+    result: ClassVar[ResultClass] = TeachResult
+    when_out_of_memory: ClassVar[str] = (
+        "The memory of the device is not enough: choose smaller patches or fewer in one step, or the CPU as the device."
+    )
+
+    type: Literal["teach"] = "teach"
+    kind: Kind
+    classes: tuple[ClassName, ...] = ()
+    lessons: tuple[LessonRef, ...]
+    parent: Annotated[str | None, READ] = None
+    net: NetSettings | None = None
+    encoder: Annotated[str | None, READ] = None
+    representation: str | None = None
+    settings: TeachSettings = TeachSettings()
+    out: Annotated[str, WRITTEN]
+
+    @property
+    def temporary(self) -> tuple[Path, ...]:
+        """The folder of the corrections' copies."""
+        return tuple({Path(lesson.labels.path).parent for lesson in self.lessons})
+
+    @property
+    def unfinished(self) -> tuple[Path, ...]:
+        """The model, as long as nobody told of it."""
+        return (Path(self.out),)
