@@ -15,6 +15,7 @@ from napari_apprentice.data.files import read_image, read_labels
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.large import run as large
+from napari_apprentice.engine.large import work as work_files
 from napari_apprentice.engine.large.work import work_folder
 from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import Cancelled, UserError
@@ -103,7 +104,7 @@ def test_a_stop_while_the_rest_is_removed_does_not_harm_the_labels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = _job(_image(tmp_path), tmp_path / "out.zarr", 1e6)
-    remove = large.remove_all
+    remove = work_files.remove_all
 
     def stopped(path: Path) -> None:
         if (tmp_path / "out.zarr").exists():
