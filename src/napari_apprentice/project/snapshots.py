@@ -18,6 +18,8 @@ from napari_apprentice.project import durable
 
 Arrays = tuple[NDArray[np.uint32], NDArray[np.uint8]]
 
+CONFIRMED = "vouched"  # on disk: what is confirmed has been called so since the first projects
+
 _HEADER = 4096  # bytes; more than NumPy writes before an array
 _UNREADABLE = (  # what reading a file raises that is not, or not all, a snapshot
     OSError,
@@ -46,7 +48,7 @@ def write(path: Path, labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) ->
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
     ):
         taught = np.asarray([np.count_nonzero(vouched == AS_LABELLED)])
-        for name, array in (("labels", labels), ("vouched", vouched), ("taught", taught)):
+        for name, array in (("labels", labels), (CONFIRMED, vouched), ("taught", taught)):
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
 
@@ -54,7 +56,7 @@ def write(path: Path, labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) ->
 def read(path: Path, shape: tuple[int, ...]) -> Arrays:
     """Both arrays; `Damaged` when they cannot be read or have another shape, `UserError` when the disk refuses."""
     labels = _array(path, "labels", shape, np.uint32)
-    return labels, _array(path, "vouched", shape, np.uint8)
+    return labels, _array(path, CONFIRMED, shape, np.uint8)
 
 
 def voxels_taught(path: Path) -> int:

@@ -27,6 +27,7 @@ from napari_apprentice.data.regions import Region, Shape
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import StoreRef
 from napari_apprentice.project import durable, numbered
+from napari_apprentice.project.snapshots import CONFIRMED
 
 
 class LabelStore:
@@ -64,7 +65,7 @@ class LabelStore:
         try:
             self._labels[part] = labels
             self._vouched[part] = vouched
-            for name in (f"labels-{self.number}", "vouched"):
+            for name in (f"labels-{self.number}", CONFIRMED):
                 self._sync(name, part)
             chunks.draw(self.overview, self.steps, part, labels)
         except OSError as error:
@@ -96,7 +97,7 @@ class LabelStore:
 
     def vouched(self) -> Iterator[Region]:
         """The chunks in which anything is vouched for."""
-        return chunks.written(self.path / "vouched", self.chunk, self.shape)
+        return chunks.written(self.path / CONFIRMED, self.chunk, self.shape)
 
     def exchange(self, first: int) -> StoreRef:
         """Where other labels of the whole image are to be written, new objects numbered from ``first``."""
@@ -104,7 +105,7 @@ class LabelStore:
         number = 1 + max(numbered.numbers(self.path, "labels", ""))
         return StoreRef(
             labels=str(self.path / f"labels-{self.number}"),
-            vouched=str(self.path / "vouched"),
+            vouched=str(self.path / CONFIRMED),
             merged=str(self.path / f"labels-{number}"),
             overview=str(self.path / f"overview-{number}"),
             steps=self.steps,
@@ -124,7 +125,7 @@ class LabelStore:
 
     @property
     def _vouched(self) -> Any:
-        return self._array("vouched", self.shape, np.uint8)
+        return self._array(CONFIRMED, self.shape, np.uint8)
 
     def _array(self, name: str, shape: Any, dtype: Any) -> Any:
         if name not in self._arrays:
@@ -143,7 +144,7 @@ class LabelStore:
 
     def _unreadable(self, region: Region) -> Iterator[Path]:
         """The files of chunks of a region that hold something else."""
-        for name, array in ((f"labels-{self.number}", self._labels), ("vouched", self._vouched)):
+        for name, array in ((f"labels-{self.number}", self._labels), (CONFIRMED, self._vouched)):
             for place in regions.chunks_in(region, self.chunk):
                 file = self.path.joinpath(name, "c", *map(str, place))
                 try:
