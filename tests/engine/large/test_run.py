@@ -112,7 +112,7 @@ def test_a_stop_while_the_rest_is_removed_does_not_harm_the_labels(
         remove(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(large, "remove_all", stopped)
+        patch.setattr(work_files, "remove_all", stopped)
         with pytest.raises(KeyboardInterrupt):
             list(large.run(job, lambda: False))
     before = read_labels(tmp_path / "out.zarr")
