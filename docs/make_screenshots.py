@@ -20,7 +20,7 @@ from apprentice_lab.bench.window import wait, wait_until
 from napari_apprentice import FreshSettings, Session
 from napari_apprentice.data import samples
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.gui.app import open_window
 from napari_apprentice.session import SessionOptions
@@ -59,9 +59,9 @@ def _loop() -> None:
         wait_until(lambda: not session.busy())
         _picture(viewer, "segment")
         correct(session, truth, OBJECTS)
-        panel.stage.show_vouched(True)
+        panel.label_layers.show_confirmed(True)
         _picture(viewer, "correct")
-        panel.stage.show_vouched(False)
+        panel.label_layers.show_confirmed(False)
         session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": TEACH_S})
         session.teach()
         wait(0.6 * TEACH_S)
@@ -136,7 +136,7 @@ def _classes() -> None:
         session.choose_model("fresh")
         for value, mask in _strokes(pixels[0, :, 0]).items():
             session.paint(np.flatnonzero(mask), value)
-        panel.stage.show_vouched(False)
+        panel.label_layers.show_confirmed(False)
         _picture(viewer, "classes-strokes")
         session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": 2 * TEACH_S})
         session.teach()
@@ -159,7 +159,7 @@ def _networks() -> None:
         session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": 2 * TEACH_S})
         session.teach()
         wait_until(lambda: not session.busy(), longest_s=4 * TEACH_S)
-        panel.stage.labels.visible = False
+        panel.label_layers.labels.visible = False
         viewer.scene.camera.zoom *= 1.6
         wait(0.5)
         panel.model.inside.level.setCurrentIndex(panel.model.inside.level.findData("gate 0"))
@@ -201,7 +201,7 @@ def _window(session: Session, volume: Any) -> tuple[napari.Viewer, Any]:
 
 
 def _close(viewer: napari.Viewer, panel: Any) -> None:
-    panel.desk.close()
+    panel.runtime.close()
     viewer.close()
     wait(0.5)
 

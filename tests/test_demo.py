@@ -11,7 +11,7 @@ import tifffile
 
 from napari_apprentice import Session, demo
 from napari_apprentice.data import samples
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.session.catalog import bundled_files
 
 
@@ -29,10 +29,10 @@ def test_corrections_are_made_on_the_left_only(monkeypatch: pytest.MonkeyPatch, 
     with Session.temporary() as session:
         entry = session.add_image(Volume(np.arange(3200, dtype=np.uint16).reshape(1, 1, 1, 40, 80)))
         assert demo.correct(session, truth, objects=5) == 1
-        np.testing.assert_array_equal(entry.vouched == 2, truth == 7)
-        assert (entry.vouched[..., 40:] == 0).all()
-        assert (entry.vouched[0, 0, 8:22, 8:22] > 0).all()  # the object and its rim of 2 px
-        assert (entry.vouched == 1).sum() > 14 * 14 - 100  # ...and a stroke of background
+        np.testing.assert_array_equal(entry.confirmed == 2, truth == 7)
+        assert (entry.confirmed[..., 40:] == 0).all()
+        assert (entry.confirmed[0, 0, 8:22, 8:22] > 0).all()  # the object and its rim of 2 px
+        assert (entry.confirmed == 1).sum() > 14 * 14 - 100  # ...and a stroke of background
 
 
 def test_before_and_after_lie_side_by_side() -> None:

@@ -13,7 +13,7 @@ import torch  # noqa: TID253 (networks learn here)
 from apprentice_lab.simulate import cells, nuclei, tissue
 from apprentice_lab.training.annotated import annotated_source
 from napari_apprentice.architecture import NetSettings, preset
-from napari_apprentice.data.channels import LUMINANCE
+from napari_apprentice.data.image.channels import LUMINANCE
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.augment import AUGMENTATIONS
 from napari_apprentice.engine.autoencoder.learning import Repeating, learn, source_of

@@ -11,8 +11,8 @@ from skimage.feature import peak_local_max
 from skimage.filters import sato, threshold_otsu
 from skimage.segmentation import watershed
 
-from napari_apprentice.data.corrections import Labels
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.corrections import Labels
 
 _SMOOTHING = 1.0  # pixels
 _SEED_DISTANCE = 5  # pixels between the centres of two objects

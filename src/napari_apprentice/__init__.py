@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_apprentice.architecture import FreshSettings, NetSettings, preset
-    from napari_apprentice.data.channels import chosen_channels, one_channel
     from napari_apprentice.data.exports import write_labels
     from napari_apprentice.data.files import read_image, read_labels
+    from napari_apprentice.data.image.channels import chosen_channels, one_channel
     from napari_apprentice.errors import UserError
     from napari_apprentice.session import Session, SessionOptions
     from napari_apprentice.session.evaluation import evaluate

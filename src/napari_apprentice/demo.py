@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.segmentation import find_boundaries
 
-from napari_apprentice.data import samples, scores
-from napari_apprentice.data.corrections import UNKNOWN, taught
+from napari_apprentice.data import samples
 from napari_apprentice.data.exports import write_labels
-from napari_apprentice.data.results import folder, machine
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels import scores
+from napari_apprentice.data.labels.corrections import UNKNOWN, teaching_part
+from napari_apprentice.data.storage.results import folder, machine
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished
 from napari_apprentice.jobs import TeachResult
@@ -39,7 +40,7 @@ _TRUTH, _BEFORE, _AFTER = (90, 220, 255), (255, 196, 0), (90, 255, 120)
 
 
 @dataclass
-class Outcome:
+class DemoOutcome:
     """Labels (T, Z, Y, X) before and after teaching, and what the session said."""
 
     before: Labels
@@ -64,7 +65,7 @@ def run(out: Path, *, teach_seconds: float = 45.0, objects: int = OBJECTS) -> It
     yield f"Written to {out}: before.tif, after.tif, before_after.png, scores.json"
 
 
-def _loop(volume: Volume, truth: Labels, teach_seconds: float, objects: int) -> Outcome:
+def _loop(volume: Volume, truth: Labels, teach_seconds: float, objects: int) -> DemoOutcome:
     endings: list[Event] = []
     with Session.temporary(InlineRunners()) as session:
         session.job_ended.connect(lambda kind, event: endings.append(event))
@@ -83,7 +84,7 @@ def _loop(volume: Volume, truth: Labels, teach_seconds: float, objects: int) -> 
             raise UserError(event.message)
     results = [event.result for event in endings if isinstance(event, Finished)]
     taught = next((result for result in results if isinstance(result, TeachResult)), None)
-    return Outcome(before, after, corrected, taught, model)
+    return DemoOutcome(before, after, corrected, taught, model)
 
 
 def correct(session: Session, truth: Labels, objects: int, seed: int = 0) -> int:
@@ -100,7 +101,11 @@ def correct(session: Session, truth: Labels, objects: int, seed: int = 0) -> int
         raise UserError("There is no image to correct: add one first.")
     for value in chosen:
         mask = truth == value
-        rim = ndimage.binary_dilation(mask, np.ones((1, 1, 5, 5))) & (truth == 0) & (taught(entry.vouched) == UNKNOWN)
+        rim = (
+            ndimage.binary_dilation(mask, np.ones((1, 1, 5, 5)))
+            & (truth == 0)
+            & (teaching_part(entry.confirmed) == UNKNOWN)
+        )
         with session.edits.stroke():
             session.paint(np.flatnonzero(mask), entry.next_id())
             session.paint_background(np.flatnonzero(rim))
@@ -125,7 +130,7 @@ def stroke_of_background(truth: Labels, where: NDArray[np.bool_], width: int = 9
     return stroke
 
 
-def _scores(truth: Labels, outcome: Outcome) -> dict[str, Any]:
+def _scores(truth: Labels, outcome: DemoOutcome) -> dict[str, Any]:
     right = ~left_half(truth)
     judged = [np.where(right, labels, 0) for labels in (truth, outcome.before, outcome.after)]
     thresholds = [f"AP{threshold:.2f}".replace("0.", ".") for threshold in scores.THRESHOLDS]

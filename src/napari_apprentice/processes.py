@@ -15,7 +15,7 @@ import psutil
 _HERE = str(Path(__file__).resolve().parents[1])  # the folder this package was imported from
 
 
-def started(arguments: Sequence[str], *, one_core_left: bool) -> subprocess.Popen[bytes]:
+def start_child(arguments: Sequence[str], *, one_core_left: bool) -> subprocess.Popen[bytes]:
     """A process that runs a module with its arguments, and is talked to through pipes."""
     return _opened(arguments, subprocess.PIPE, environment(one_core_left=one_core_left))
 

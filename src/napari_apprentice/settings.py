@@ -42,8 +42,8 @@ class ClassName(Settings):
 class ReadAs(Settings):
     """What is said about images in place of their files, and which channels are used; empty: as the file says.
 
-    ``axes`` is one letter for each axis of the file (data/axes.py), ``spacing`` (z, y, x) in ``unit``; ``channels`` are
-    names or numbers from 0, one for each input of the network.
+    ``axes`` is one letter for each axis of the file (data/image/axes.py), ``spacing`` (z, y, x) in ``unit``;
+    ``channels`` are names or numbers from 0, one for each input of the network.
     """
 
     channels: tuple[int | str, ...] = ()

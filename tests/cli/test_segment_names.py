@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.reading import read_as
+from napari_apprentice.data.image.reading import read_as
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.batch import images_in
 from napari_apprentice.settings import ReadAs

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_apprentice.data import samples
-from napari_apprentice.data.axes import check_pixels, describe
 from napari_apprentice.data.files import read_image
+from napari_apprentice.data.image.axes import check_pixels, describe
 from napari_apprentice.errors import UserError
 
 
@@ -35,7 +35,7 @@ def test_instances_are_connected_and_numbered_without_gaps() -> None:
     from scipy import ndimage
 
     for name in samples.names():
-        if samples.about(name).kind == "instances":
+        if samples.describe_sample(name).kind == "instances":
             _, truth = samples.load(name)
             assert set(np.unique(truth)) == set(range(int(truth.max()) + 1))
             for value, box in enumerate(ndimage.find_objects(truth[0].astype(int)), start=1):
@@ -43,7 +43,7 @@ def test_instances_are_connected_and_numbered_without_gaps() -> None:
 
 
 def test_classes_have_names_and_colours() -> None:
-    sample = samples.about("tissue_2d")
+    sample = samples.describe_sample("tissue_2d")
     _, truth = samples.load("tissue_2d")
     assert sample.kind == "classes"
     assert {c.value for c in sample.classes} | {0} == set(np.unique(truth))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import scratch
-from napari_apprentice.jobs import LessonRef, TeachJob, VolumeRef
+from napari_apprentice.data.storage import scratch
+from napari_apprentice.jobs import TeachJob, TrainingImageRef, VolumeRef
 from napari_apprentice.settings import TeachSettings
 
 TINY = NetSettings(in_channels=2, widths=(8, 16), pools=((1, 2, 2),))
@@ -34,29 +34,29 @@ def _disks(edge: int = 192, depth: int = 1, seed: int = 0) -> tuple[np.ndarray, 
 
 
 def _corrected(labels: np.ndarray, count: int | None = None, planes: slice = slice(None)) -> np.ndarray:
-    """What is vouched for (Z, Y, X) when the first ``count`` objects were approved, and some background painted."""
-    vouched = np.zeros(labels.shape, np.uint8)
+    """What is confirmed (Z, Y, X) when the first ``count`` objects were approved, and some background painted."""
+    confirmed = np.zeros(labels.shape, np.uint8)
     ids = [i for i in np.unique(labels) if i][:count]
-    vouched[planes][np.isin(labels[planes], ids)] = 2
+    confirmed[planes][np.isin(labels[planes], ids)] = 2
     stripes = np.zeros(labels.shape, bool)
     stripes[planes, ::26] = True
-    vouched[stripes & (labels == 0)] = 1
-    return vouched
+    confirmed[stripes & (labels == 0)] = 1
+    return confirmed
 
 
-def _job(folder: Path, pixels: np.ndarray, labels: np.ndarray, vouched: np.ndarray, **changes: object) -> TeachJob:
+def _job(folder: Path, pixels: np.ndarray, labels: np.ndarray, confirmed: np.ndarray, **changes: object) -> TeachJob:
     """A job of teaching on one frame; pixels (Z, Y, X) or (C, Z, Y, X)."""
     pixels = pixels if pixels.ndim == 4 else pixels[None]
     folder.mkdir(parents=True, exist_ok=True)
-    lesson = LessonRef(
+    lesson = TrainingImageRef(
         image=VolumeRef(pixels=scratch.write(folder / "pixels.npy", pixels[None]), name="disks"),
         labels=scratch.write(folder / "labels.npy", labels[None].astype(np.uint32)),
-        vouched=scratch.write(folder / "vouched.npy", vouched[None]),
+        confirmed=scratch.write(folder / "confirmed.npy", confirmed[None]),
     )
     values = {
         "id": "teach-1",
         "kind": "instances",
-        "lessons": (lesson,),
+        "training_data": (lesson,),
         "net": TINY,
         "settings": FEW,
         "out": str(folder / "v1.safetensors"),

@@ -8,19 +8,19 @@ import pytest
 import torch
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.instances import encode
+from napari_apprentice.data.labels.instances import encode
 from napari_apprentice.data.representations.classes import Classes
-from napari_apprentice.data.representations.log_distance import LogDistance, rescaled
+from napari_apprentice.data.representations.log_distance import LogDistance, rescale_distance
 from napari_apprentice.engine.augment import (
     AUGMENTATIONS,
     NO_AUGMENTATION,
     Augmentation,
-    View,
+    PatchView,
     draw_bend,
     draw_view,
     sample,
     sample_tilted,
-    suited,
+    suit_to_spacing,
 )
 from napari_apprentice.engine.batches import Source, draw_batch, draw_patch
 from napari_apprentice.engine.light import change_light
@@ -44,7 +44,7 @@ LIGHT = ("contrast", "gamma", "noise", "blur")
 
 
 def balls(radius: float = 9.0, depth: int = 24, edge: int = 64) -> Source:
-    """Bright balls, voxels as deep as wide, everything vouched for."""
+    """Bright balls, voxels as deep as wide, everything confirmed."""
     z, y, x = np.mgrid[:depth, :edge, :edge]
     labels = np.zeros((depth, edge, edge), np.uint32)
     for number, (cy, cx) in enumerate([(20, 20), (42, 22), (30, 44)], start=1):
@@ -64,14 +64,14 @@ def balls(radius: float = 9.0, depth: int = 24, edge: int = 64) -> Source:
 
 def test_the_identity_cuts_the_patch_around_its_centre() -> None:
     stack = torch.arange(100.0).view(1, 1, 10, 10)
-    out = sample(stack, View((4.5, 5.5), IDENTITY, 1.0), (4, 4), interpolate=True)
+    out = sample(stack, PatchView((4.5, 5.5), IDENTITY, 1.0), (4, 4), interpolate=True)
     torch.testing.assert_close(out[0, 0], stack[0, 0, 3:7, 4:8])
 
 
 def test_a_view_that_magnifies_twice_sees_half_as_far() -> None:
     stack = torch.zeros(1, 1, 8, 8)
     stack[..., 3:5, 3:5] = 1
-    out = sample(stack, View((3.5, 3.5), ((0.5, 0), (0, 0.5)), 2.0), (8, 8), interpolate=False)
+    out = sample(stack, PatchView((3.5, 3.5), ((0.5, 0), (0, 0.5)), 2.0), (8, 8), interpolate=False)
     expected = torch.zeros(8, 8)
     expected[2:6, 2:6] = 1
     torch.testing.assert_close(out[0, 0], expected)
@@ -79,18 +79,20 @@ def test_a_view_that_magnifies_twice_sees_half_as_far() -> None:
 
 def test_beyond_the_border_the_image_is_mirrored() -> None:
     stack = torch.arange(4.0).view(1, 1, 1, 4).expand(1, 1, 4, 4).contiguous()
-    out = sample(stack, View((1.5, 3.5), IDENTITY, 1.0), (4, 4), interpolate=False)
+    out = sample(stack, PatchView((1.5, 3.5), IDENTITY, 1.0), (4, 4), interpolate=False)
     torch.testing.assert_close(out[0, 0, 0], torch.tensor([2.0, 3.0, 3.0, 2.0]))
 
 
 def test_a_volume_turned_by_a_right_angle_has_its_axes_swapped() -> None:
     stack = torch.rand(1, 5, 5, 5, generator=torch.Generator().manual_seed(0))
     about_y = torch.tensor([[0.0, 0, -1], [0, 1, 0], [1, 0, 0]])  # x -> z, z -> -x
-    seen, inside = sample_tilted(stack, View((2.0, 2.0), IDENTITY, 1.0, lean=about_y), (5, 5, 5), 0, interpolate=True)
+    seen, inside = sample_tilted(
+        stack, PatchView((2.0, 2.0), IDENTITY, 1.0, lean=about_y), (5, 5, 5), 0, interpolate=True
+    )
     torch.testing.assert_close(seen[0], stack[0].permute(2, 1, 0).flip(0), atol=1e-5, rtol=0)
     assert inside.all()
     _, inside = sample_tilted(
-        stack[:, :3], View((2.0, 2.0), IDENTITY, 1.0, lean=about_y), (3, 5, 5), 0, interpolate=True
+        stack[:, :3], PatchView((2.0, 2.0), IDENTITY, 1.0, lean=about_y), (3, 5, 5), 0, interpolate=True
     )
     assert inside[:, :, 1:4].all()
     assert not inside[:, :, [0, 4]].any()
@@ -160,10 +162,10 @@ def test_distances_grow_with_the_image() -> None:
     source = _slice_of(balls(), 12)
     double = replace(NO_AUGMENTATION, scale=(2.0, 2.0))
     _, target, _ = draw_patch(source, (1, 16, 16), double, np.random.default_rng(0))
-    old = rescaled(source.target[1].numpy(), 2.0)
+    old = rescale_distance(source.target[1].numpy(), 2.0)
     assert set(target[1].unique().tolist()) <= set(np.unique(old).tolist())
     # a distance of n voxels, measured from a voxel's centre, is 2 (n - 1/2) + 1/2
-    three = rescaled(np.log1p(np.array([0.0, 1, 2], np.float32)), 2.0)
+    three = rescale_distance(np.log1p(np.array([0.0, 1, 2], np.float32)), 2.0)
     np.testing.assert_allclose(np.expm1(three), [0, 1.5, 3.5], rtol=1e-5)
 
 
@@ -251,11 +253,11 @@ def test_batches_are_the_same_for_the_same_seed_and_pad_thin_volumes_with_weight
 def test_only_cubic_voxels_are_tilted() -> None:
     how = Augmentation(tilt=0.3)
     for pools, tilt in ((((2, 2, 2),), 0.3), (((1, 2, 2),), 0.0)):
-        assert suited(how, NetSettings(dims=3, widths=(8, 16), pools=pools)).tilt == tilt
-    assert suited(how, NetSettings(dims=2)).tilt == 0.0
+        assert suit_to_spacing(how, NetSettings(dims=3, widths=(8, 16), pools=pools)).tilt == tilt
+    assert suit_to_spacing(how, NetSettings(dims=2)).tilt == 0.0
 
 
 def test_settings_name_augmentations() -> None:
     assert set(AUGMENTATIONS) == set(get_args(AugmentationName))
     view = draw_view((3.0, 4.0), AUGMENTATIONS["none"], np.random.default_rng(0), (8, 8))
-    assert view == View((3.0, 4.0), IDENTITY, 1.0)
+    assert view == PatchView((3.0, 4.0), IDENTITY, 1.0)

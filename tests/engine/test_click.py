@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import samples, scratch
+from napari_apprentice.data import samples
 from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import click
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.nets import build

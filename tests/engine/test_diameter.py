@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from napari_apprentice.data import samples
-from napari_apprentice.data.corrections import AS_LABELLED
-from napari_apprentice.data.zoom import median_diameter, typical_diameter
+from napari_apprentice.data.image.zoom import median_diameter, typical_diameter
+from napari_apprentice.data.labels.corrections import AS_LABELLED
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.diameter import measured_in
 from napari_apprentice.engine.network import Network

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_apprentice.data import samples, scratch
+from napari_apprentice.data import samples
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.plans import Engine, run
 from napari_apprentice.events import Failed, Finished, Progress, TileDone, WasCancelled
 from napari_apprentice.jobs import ArrayRef, EvaluateJob, VolumeRef
@@ -58,8 +59,8 @@ def test_a_cancel_is_heard(job: EvaluateJob) -> None:
 
 @needs_model
 def test_nothing_known_is_a_sentence(job: EvaluateJob, tmp_path: Path) -> None:
-    nothing = scratch.write(tmp_path / "vouched.npy", np.zeros((1, 1, EDGE, EDGE), np.uint8))
-    last = list(run(job.model_copy(update={"vouched": nothing}), lambda: False))[-1]
+    nothing = scratch.write(tmp_path / "confirmed.npy", np.zeros((1, 1, EDGE, EDGE), np.uint8))
+    last = list(run(job.model_copy(update={"confirmed": nothing}), lambda: False))[-1]
     assert isinstance(last, Failed)
     assert last.user_error
-    assert last.message.startswith("No object is vouched for as a whole")
+    assert last.message.startswith("No object is confirmed as a whole")

@@ -6,10 +6,10 @@ import torch
 
 from napari_apprentice.architecture import PRESETS, FreshSettings, NetSettings
 from napari_apprentice.architecture.sizes import corner_of_map
-from napari_apprentice.data import scratch
 from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import checkpoint
-from napari_apprentice.engine.inside import around, view_in
+from napari_apprentice.engine.inside import view_in, widen_view
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.plans import Engine
 from napari_apprentice.events import Failed, Finished
@@ -164,7 +164,7 @@ def test_a_large_view_is_cut_to_its_middle_and_lies_on_the_grid():
     net = FreshSettings().net(2)
     view = view_in(net, ((0, 1), (0, 5000), (1000, 1200)), (1, 5000, 5000), (1, 5000, 5000))
     assert view == (slice(0, 1), slice(1988, 3012), slice(1000, 1200))
-    given = around(net, view, (1, 5000, 5000))
+    given = widen_view(net, view, (1, 5000, 5000))
     assert given.read[1:] == (slice(1888, 3120), slice(896, 1296))
     assert given.shape == (1, 1232, 400)
 

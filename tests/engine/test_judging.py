@@ -4,59 +4,59 @@ import numpy as np
 import torch
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.corrections import widened
+from napari_apprentice.data.labels.corrections import dilate_in_planes
 from napari_apprentice.data.representations.log_distance import LogDistance
-from napari_apprentice.engine import judging, refit
+from napari_apprentice.engine import judging, tune_decoding
 from napari_apprentice.engine.device import pick
-from napari_apprentice.engine.lessons import frames_of, read_corrections
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.nets import build
+from napari_apprentice.engine.training_data import frames_of, read_corrections
 from napari_apprentice.engine.windows import windows_of
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings
 
 TINY = NetSettings(in_channels=2, widths=(8, 16), pools=((1, 2, 2),))
 
 
-def exams(folder, disks, corrected, job, *, teaching: bool):
+def cases(folder, disks, corrected, job, *, teaching: bool):
     pixels, labels = disks()
     found = read_corrections(job(folder, pixels, labels, corrected(labels)))
     (frame,) = frames_of(found, [1.0])
     windows = list(windows_of(frame, LogDistance(), NormalizeSettings(), np.random.default_rng(0)))
-    return judging.exams_of(windows, TINY, teaching=teaching)
+    return judging.cases_of(windows, TINY, teaching=teaching)
 
 
-def perfect(exam):
+def perfect(case):
     """What a perfect network says, but that foreground is too wide by two pixels."""
-    wide = widened(exam.labels > 0, 2)
-    return np.stack([np.where(wide, 0.6, 0.1) + 0.3 * (exam.labels > 0), exam.target[0, 1].numpy()]).astype(np.float32)
+    wide = dilate_in_planes(case.labels > 0, 2)
+    return np.stack([np.where(wide, 0.6, 0.1) + 0.3 * (case.labels > 0), case.target[0, 1].numpy()]).astype(np.float32)
 
 
 def test_boxes_hold_what_is_judged_with_context():
-    vouched = np.zeros((1, 200, 200), np.uint8)
-    vouched[0, 60:70, 60:70] = 2
-    vouched[0, 180:, 10:20] = 1
-    boxes = judging.boxes_around(vouched, (1, 4, 4))
+    confirmed = np.zeros((1, 200, 200), np.uint8)
+    confirmed[0, 60:70, 60:70] = 2
+    confirmed[0, 180:, 10:20] = 1
+    boxes = judging.boxes_around(confirmed, (1, 4, 4))
     assert len(boxes) == 2
-    inside = np.zeros(vouched.shape, bool)
+    inside = np.zeros(confirmed.shape, bool)
     for box in boxes:
         inside[box] = True
         assert all((part.stop - part.start) % 4 == 0 for part in box[1:])
-    assert inside[widened(vouched > 0, 30)].all()
+    assert inside[dilate_in_planes(confirmed > 0, 30)].all()
     assert inside.mean() < 0.6
 
 
 def test_perfect_predictions_get_full_marks(tmp_path, disks, corrected, job):
-    papers = exams(tmp_path, disks, corrected, job, teaching=False)
-    verdict = judging.Verdict(predictions=[perfect(exam) for exam in papers])
-    found = judging.marks(papers, verdict, LogDistance(), DecodeSettings(foreground=0.8, prominence=0.3))
+    papers = cases(tmp_path, disks, corrected, job, teaching=False)
+    predicted = judging.CasePredictions(predictions=[perfect(case) for case in papers])
+    found = judging.match_cases(papers, predicted, LogDistance(), DecodeSettings(foreground=0.8, prominence=0.3))
     assert found[-1].average_precision == 1.0
     assert found[0].true_positives > 5
 
 
 def test_decoding_is_refitted_to_what_the_network_says(tmp_path, disks, corrected, job):
-    papers = exams(tmp_path, disks, corrected, job, teaching=True)
-    verdict = judging.Verdict(predictions=[perfect(exam) for exam in papers])
-    steps = refit.decoding(papers, verdict, LogDistance(), DecodeSettings(foreground=0.3), sections=True)
+    papers = cases(tmp_path, disks, corrected, job, teaching=True)
+    predicted = judging.CasePredictions(predictions=[perfect(case) for case in papers])
+    steps = tune_decoding.tune_decoding(papers, predicted, LogDistance(), DecodeSettings(foreground=0.3), sections=True)
     while True:
         try:
             next(steps)
@@ -66,13 +66,13 @@ def test_decoding_is_refitted_to_what_the_network_says(tmp_path, disks, correcte
     assert chosen.foreground > 0.6 or chosen.edge > 0
 
 
-def test_the_loss_of_an_exam_counts_only_what_is_vouched_for(tmp_path, disks, corrected, job):
+def test_the_loss_of_an_exam_counts_only_what_is_confirmed_for(tmp_path, disks, corrected, job):
     torch.manual_seed(0)
-    papers = exams(tmp_path, disks, corrected, job, teaching=False)
+    papers = cases(tmp_path, disks, corrected, job, teaching=False)
     net = build(TINY).eval()
 
     def loss(some):
-        steps = judging.sit(net, TINY, some, Objective(LogDistance().meanings), 20.0, pick("cpu"))
+        steps = judging.predict_cases(net, TINY, some, Objective(LogDistance().meanings), 20.0, pick("cpu"))
         while True:
             try:
                 next(steps)
@@ -80,6 +80,7 @@ def test_the_loss_of_an_exam_counts_only_what_is_vouched_for(tmp_path, disks, co
                 return end.value.loss
 
     spoiled = [
-        judging.Exam(e.image, torch.where(e.weight > 0, e.target, 9.0), e.weight, e.labels, e.vouched) for e in papers
+        judging.EvaluationCase(e.image, torch.where(e.weight > 0, e.target, 9.0), e.weight, e.labels, e.confirmed)
+        for e in papers
     ]
     assert loss(papers) == loss(spoiled)

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import scratch
 from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import device, plans
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.nets import build
@@ -96,7 +96,7 @@ def test_a_result_folder_that_cannot_be_written_is_said(job: SegmentJob, tmp_pat
     ],
 )
 def test_each_trouble_is_one_sentence(job: SegmentJob, error: Exception, words: str, is_users: bool) -> None:
-    failed = plans.failed(error, job)
+    failed = plans.failure_of(error, job)
     assert words in failed.message
     assert failed.user_error is is_users
     assert ("ZeroDivisionError" in failed.details) is not is_users

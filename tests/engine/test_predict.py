@@ -15,7 +15,7 @@ from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.network import Network, forward
 from napari_apprentice.engine.normalize import fit
-from napari_apprentice.engine.predict import Step, predict, predict_steps
+from napari_apprentice.engine.predict import PredictionStep, predict, predict_steps
 from napari_apprentice.engine.tiling import tiles_for
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.settings import NormalizeSettings, SegmentSettings
@@ -115,7 +115,7 @@ def test_classes_are_probabilities() -> None:
 
 
 def test_one_step_for_each_tile_with_what_it_gave() -> None:
-    steps: list[Step] = []
+    steps: list[PredictionStep] = []
     predict(network(FLAT), image(1, 200, 200), 1.0, SegmentSettings(tile=96), on_step=steps.append)
     given = [step for step in steps if step.block is not None]
     assert len(given) == given[-1].total == given[-1].done > 4
@@ -127,7 +127,7 @@ def test_one_step_for_each_tile_with_what_it_gave() -> None:
 
 
 def test_a_cancel_is_heard_between_tiles() -> None:
-    seen: deque[Step] = deque()
+    seen: deque[PredictionStep] = deque()
     steps = predict_steps(
         network(FLAT), image(1, 300, 300), 1.0, SegmentSettings(tile=64), cancelled=lambda: bool(seen)
     )
@@ -147,7 +147,7 @@ def test_out_of_memory_goes_on_with_smaller_tiles(monkeypatch: pytest.MonkeyPatc
     ready_net, pixels = network(FLAT), image(1, 300, 300)
     before = predict(ready_net, pixels, 1.0, SegmentSettings(tile=96))
     monkeypatch.setattr(predicting, "forward", small_memory)
-    notes: list[Step] = []
+    notes: list[PredictionStep] = []
     found = predict(ready_net, pixels, 1.0, SegmentSettings(tile=384), on_step=notes.append)
     assert [step.note for step in notes if step.note] == [
         f"The device ran out of memory: going on with tiles of {edge} pixels." for edge in (192, 96)

@@ -11,14 +11,16 @@ from scipy import ndimage
 from skimage.segmentation import find_boundaries
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import instances, samples, scratch
-from napari_apprentice.data.basins import flood
-from napari_apprentice.data.corrections import BACKGROUND, whole_sections
+from napari_apprentice.data import samples
 from napari_apprentice.data.files import read_labels
+from napari_apprentice.data.geometry.basins import flood
+from napari_apprentice.data.labels import instances
+from napari_apprentice.data.labels.corrections import BACKGROUND, whole_sections
+from napari_apprentice.data.labels.scores import average_precision
 from napari_apprentice.data.models import ModelHeader, read_header
 from napari_apprentice.data.representations import REPRESENTATIONS, Channel, InstanceRepresentation, representation
-from napari_apprentice.data.representations.instances import foreground
-from napari_apprentice.data.scores import average_precision
+from napari_apprentice.data.representations.instances import encode_foreground
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.device import pick
@@ -54,11 +56,11 @@ class Bands(InstanceRepresentation):
     choices = {"foreground": (0.3, 0.5, 0.7)}
     encoded_again = True
 
-    def encode(self, labels, vouched, spacing=(1.0, 1.0, 1.0), whole=None):
-        target, weight = foreground(labels, vouched, 2)
-        here = whole_sections(labels, vouched)
+    def encode(self, labels, confirmed, spacing=(1.0, 1.0, 1.0), whole=None):
+        target, weight = encode_foreground(labels, confirmed, 2)
+        here = whole_sections(labels, confirmed)
         target[1] = np.stack([find_boundaries(plane, mode="inner") for plane in labels])
-        weight[1] = (vouched == BACKGROUND) | (here if whole is None else here & whole)
+        weight[1] = (confirmed == BACKGROUND) | (here if whole is None else here & whole)
         return target, weight
 
     def separated(self, values, inside, settings, spacing=(1.0, 1.0, 1.0)):
@@ -112,7 +114,7 @@ def test_it_is_taught_saved_read_segments_and_answers_a_click(tmp_path, disks, c
     task = job(
         tmp_path / "one", pixels, labels, corrected(labels, 30), settings=STEPS, net=net_for(name), representation=name
     )
-    engine, image = Engine(), task.lessons[0].image
+    engine, image = Engine(), task.training_data[0].image
     model = taught(engine, task)
     assert read_header(model).representation == name
     found = segmented(engine, image, model, tmp_path / "found.npy", tile=96)
@@ -153,7 +155,7 @@ def test_a_volume_is_learned_by_affinities_of_all_dimensions(tmp_path, disks, co
     )
     engine = Engine()
     model = taught(engine, task)
-    found = segmented(engine, task.lessons[0].image, model, tmp_path / "found.npy")
+    found = segmented(engine, task.training_data[0].image, model, tmp_path / "found.npy")
     assert average_precision(labels[None], found) > 0.7
 
 
@@ -213,7 +215,9 @@ def test_a_representation_that_is_not_known_is_said_in_a_sentence(tmp_path, disk
     )
     model = taught(Engine(), task)
     monkeypatch.delitem(REPRESENTATIONS, Bands.name)
-    wanted = SegmentJob(id="s", image=task.lessons[0].image, model=model, out=ArrayRef(path=str(tmp_path / "no.npy")))
+    wanted = SegmentJob(
+        id="s", image=task.training_data[0].image, model=model, out=ArrayRef(path=str(tmp_path / "no.npy"))
+    )
     *_, last = Engine().run(wanted, lambda: False)
     assert isinstance(last, Failed)
     assert last.user_error

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import samples, scores, scratch
+from napari_apprentice.data import samples
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.image.zoom import typical_diameter
+from napari_apprentice.data.labels import scores
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.volume import Volume
-from napari_apprentice.data.zoom import typical_diameter
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import decoding, device, segment
 from napari_apprentice.engine.checkpoint import load, save
 from napari_apprentice.engine.nets import build

@@ -46,17 +46,17 @@ def test_learns_disks_and_says_how_well_on_those_it_never_saw(tmp_path, correcte
     assert header.parent is None
     assert header.zoom * 18 == pytest.approx(24, rel=0.1)
     assert header.object_diameter == pytest.approx(24, rel=0.1)
-    assert header.scores["set-aside corrections"] == pytest.approx(result.score_after, abs=1e-3)
+    assert header.scores["set-background corrections"] == pytest.approx(result.score_after, abs=1e-3)
 
 
-def test_what_is_not_vouched_for_teaches_nothing(tmp_path, corrected, disks, job):
+def test_what_is_not_confirmed_for_teaches_nothing(tmp_path, corrected, disks, job):
     pixels, labels = disks(130)
-    vouched = corrected(labels, 12)
-    other = np.where(vouched == 0, 7, labels)  # a proposal all over the rest
-    other[:, :30, -30:][vouched[:, :30, -30:] == 0] = 400
+    confirmed = corrected(labels, 12)
+    other = np.where(confirmed == 0, 7, labels)  # a proposal all over the rest
+    other[:, :30, -30:][confirmed[:, :30, -30:] == 0] = 400
     settings = FEW.model_copy(update={"max_steps": 5})
-    taught(job(tmp_path / "one", pixels, np.where(vouched > 0, labels, 0), vouched, settings=settings))
-    taught(job(tmp_path / "two", pixels, np.where(vouched > 0, labels, other + 1000), vouched, settings=settings))
+    taught(job(tmp_path / "one", pixels, np.where(confirmed > 0, labels, 0), confirmed, settings=settings))
+    taught(job(tmp_path / "two", pixels, np.where(confirmed > 0, labels, other + 1000), confirmed, settings=settings))
     one, two = weights(tmp_path / "one" / "v1.safetensors"), weights(tmp_path / "two" / "v1.safetensors")
     for name, values in one.items():
         torch.testing.assert_close(values, two[name], rtol=0, atol=0)
@@ -125,10 +125,10 @@ def test_a_parent_is_taught_further_and_remembered(tmp_path, corrected, disks, j
 def test_the_names_of_the_channels_travel_in_the_model(tmp_path, corrected, disks, job):
     pixels, labels = disks()
     task = job(tmp_path / "one", pixels, labels, corrected(labels))
-    lesson = task.lessons[0]
+    lesson = task.training_data[0]
     named = lesson.model_copy(update={"image": lesson.image.model_copy(update={"channels": ("dapi",)})})
     few = FEW.model_copy(update={"max_steps": 2})
-    _, result = taught(task.model_copy(update={"lessons": (named,), "settings": few}))
+    _, result = taught(task.model_copy(update={"training_data": (named,), "settings": few}))
     assert read_header(result.model).channels == ("dapi",)
     further = job(tmp_path / "two", pixels, labels, corrected(labels), parent=result.model, net=None, settings=few)
     _, second = taught(further)  # an image without names does not make them forgotten
@@ -149,9 +149,9 @@ def test_statistics_of_batch_norm_can_stay_as_they_were(tmp_path, corrected, dis
 
 def test_a_volume_is_learned_from_three_slices(tmp_path, corrected, disks, job):
     pixels, labels = disks(112, depth=9)
-    vouched = corrected(labels, planes=slice(3, 6))
+    confirmed = corrected(labels, planes=slice(3, 6))
     settings = FEW.model_copy(update={"max_steps": 40, "batch_size": 2})
-    _, result = taught(job(tmp_path, pixels, labels, vouched, net=TINY_3D, settings=settings))
+    _, result = taught(job(tmp_path, pixels, labels, confirmed, net=TINY_3D, settings=settings))
     assert read_header(result.model).net.dims == 3
     assert result.steps == 40
     assert result.patches == 40 * 2
@@ -163,20 +163,20 @@ def test_classes_are_learned_from_strokes(tmp_path, job):
     labels = np.zeros((1, 128, 128), np.uint32)
     labels[:, :, 40:80], labels[:, :, 80:] = 1, 2
     pixels = np.array([20.0, 90.0, 160.0])[labels] + rng.normal(0, 5, labels.shape)
-    vouched = np.zeros(labels.shape, np.uint8)
-    vouched[:, ::3] = np.where(labels[:, ::3] > 0, 2, 1)
+    confirmed = np.zeros(labels.shape, np.uint8)
+    confirmed[:, ::3] = np.where(labels[:, ::3] > 0, 2, 1)
     classes = (ClassName(value=1, name="stroma"), ClassName(value=2, name="tumour"))
     net = TINY.model_copy(update={"out_channels": 3})
-    task = job(tmp_path, pixels, labels, vouched, kind="classes", classes=classes, net=net)
+    task = job(tmp_path, pixels, labels, confirmed, kind="classes", classes=classes, net=net)
     _, result = taught(task)
     assert result.score_after > 0.8
     assert result.better
     assert read_header(result.model).classes == classes
 
 
-def test_nothing_vouched_for_is_a_sentence(tmp_path, disks, job):
+def test_nothing_confirmed_for_is_a_sentence(tmp_path, disks, job):
     pixels, labels = disks(64)
-    with pytest.raises(UserError, match="Nothing is vouched for yet"):
+    with pytest.raises(UserError, match="Nothing is confirmed yet"):
         list(teach.run(job(tmp_path, pixels, labels, np.zeros(labels.shape, np.uint8)), NEVER))
 
 

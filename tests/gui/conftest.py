@@ -12,7 +12,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from scipy import ndimage
 
-from napari_apprentice.data import scratch
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.evaluate import compare
 from napari_apprentice.events import Event, Finished, Progress, Started, TileDone, WasCancelled, is_last
 from napari_apprentice.jobs import ClickResult, EvaluateJob, Job, SegmentJob, SegmentResult, TeachJob, TeachResult
@@ -181,7 +181,7 @@ def opened(panel, viewer, cells):
     """One image of 12 cells is open; its masks layer."""
     viewer.add_image(cells(), name="cells", scale=(0.5, 0.5), units=("um", "um"))
     QTest.qWait(50)
-    return panel.stage.labels
+    return panel.label_layers.labels
 
 
 @pytest.fixture
@@ -197,4 +197,4 @@ def panel(viewer, session, qtbot):
     panel = ApprenticePanel(viewer, session)
     viewer.window.add_dock_widget(panel, name="Apprentice", area="right")
     yield panel
-    panel.desk.close()
+    panel.runtime.close()

@@ -23,19 +23,19 @@ import numpy as np
 from napari.components import ViewerModel
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
-from napari_apprentice.data.volume import Volume
-from napari_apprentice.gui.desk import Desk
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.gui.panel_runtime import Desk
 
 application = QApplication([])
-desk = Desk(ViewerModel(), None)
+runtime = Desk(ViewerModel(), None)
 pixels = np.random.default_rng(0).integers(0, 250, (1, 1, 1, 20, 30)).astype(np.uint8)
-desk.session.add_image(Volume(pixels, name="cells"))
-desk.session.paint(np.arange(30), 5)
-scratch = desk.session.project.scratch
+runtime.session.add_image(Volume(pixels, name="cells"))
+runtime.session.paint(np.arange(30), 5)
+scratch = runtime.session.project.scratch
 scratch.mkdir(exist_ok=True)
 (scratch / "pixels.npy").write_bytes(b"on its way")
 pump = QTimer()
-pump.timeout.connect(desk.session.pump)
+pump.timeout.connect(runtime.session.pump)
 pump.start(20)
 QTimer.singleShot(0, lambda: print("there", flush=True))
 sys.exit(application.exec())

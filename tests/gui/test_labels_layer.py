@@ -7,9 +7,9 @@ from napari.layers import Labels, Layer
 from napari.layers.labels._labels_key_bindings import new_label
 
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.gui.axis_mapping import AxisMapping
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.session import SessionOptions
 
@@ -22,13 +22,13 @@ def entry(session):
 
 @pytest.fixture
 def layer(session, entry):
-    made = ApprenticeLabels.showing(session, entry, Footprint("ZYX", (4, 30, 40)), name="masks")
+    made = ApprenticeLabels.showing(session, entry, AxisMapping("ZYX", (4, 30, 40)), name="masks")
     made.brush_size = 5
     return made
 
 
 def state(entry):
-    return entry.labels.copy(), entry.vouched.copy()
+    return entry.labels.copy(), entry.confirmed.copy()
 
 
 def same(one, other):
@@ -49,7 +49,7 @@ EDITS = {
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
-def test_edit_vouches_and_can_be_undone_and_redone_exactly(layer, entry, session, edit):
+def test_edit_confirms_and_can_be_undone_and_redone_exactly(layer, entry, session, edit):
     session.edits.replace_labels(np.where(np.indices(entry.labels.shape)[2:].min(axis=0) > 15, 5, 0).astype(np.uint32))
     before = state(entry)
     with layer.block_history():
@@ -64,19 +64,19 @@ def test_edit_vouches_and_can_be_undone_and_redone_exactly(layer, entry, session
     assert not layer._undo_history
 
 
-def test_repainting_the_same_id_vouches_for_it(layer, entry, session):
+def test_repainting_the_same_id_confirms_for_it(layer, entry, session):
     session.edits.replace_labels(np.full(entry.labels.shape, 3, np.uint32))
     layer.paint((1, 10, 10), 3)
-    assert (entry.vouched == 2).sum() == 21
+    assert (entry.confirmed == 2).sum() == 21
 
 
 def test_eraser_says_nothing_where_nothing_was_and_the_background_brush_does(layer, entry):
     layer.paint((1, 10, 10), 0)
-    assert not entry.vouched.any()
+    assert not entry.confirmed.any()
     layer.background_brush = True
     assert str(layer.mode) == "erase"
     layer.paint((1, 10, 10), 0)
-    assert (entry.vouched == 1).sum() == 21
+    assert (entry.confirmed == 1).sum() == 21
     layer.mode = "paint"
     assert not layer.background_brush
 
@@ -86,14 +86,14 @@ def test_objects_merged_by_filling_stay_merged_when_the_next_proposal_parts_them
     parted[:, :, 5:15, 5:15], parted[:, :, 5:15, 15:20] = 1, 2
     session.edits.replace_labels(parted)
     layer.fill((1, 10, 17), 1)
-    assert (entry.vouched[0, 1, 5:15, 5:20] == 2).all()
+    assert (entry.confirmed[0, 1, 5:15, 5:20] == 2).all()
     merged = entry.labels.copy()
     session.edits.replace_labels(np.roll(parted, 4, axis=3))
     np.testing.assert_array_equal(entry.labels == 1, merged == 1)
     layer.undo()
     layer.undo()
     np.testing.assert_array_equal(entry.labels, parted)
-    assert not entry.vouched.any()
+    assert not entry.confirmed.any()
 
 
 def test_both_halves_of_an_object_that_is_split_by_a_drag_stay(layer, entry, session):
@@ -124,14 +124,14 @@ def test_encircling_that_is_broken_off_leaves_nothing(layer, entry):
     layer.paint((0, 5, 5), 1)
     layer._abort_stroke()
     assert not entry.labels.any()
-    assert not entry.vouched.any()
+    assert not entry.confirmed.any()
 
 
-def test_labels_that_are_preserved_are_not_vouched_for(layer, entry, session):
+def test_labels_that_are_preserved_are_not_confirmed_for(layer, entry, session):
     session.edits.replace_labels(np.full(entry.labels.shape, 3, np.uint32))
     layer.preserve_labels = True
     layer.paint((1, 10, 10), 4)
-    assert not entry.vouched.any()
+    assert not entry.confirmed.any()
 
 
 def test_saving_and_duplicating_see_an_ordinary_labels_layer(layer):
@@ -171,7 +171,7 @@ def test_nothing_is_painted_in_a_frame_of_a_large_image_that_is_not_open(session
     session.options = SessionOptions(largest_whole=1_000_000)
     entry = session.add_image(read_image(path))
     session.open_region((1, 0, 300, 300))
-    layer = ApprenticeLabels.showing(session, entry, Footprint("TYX", (3, 600, 700)), translate=(1, 0, 0))
+    layer = ApprenticeLabels.showing(session, entry, AxisMapping("TYX", (3, 600, 700)), translate=(1, 0, 0))
     for frame in (0, 2):
         at = layer.world_to_data((frame, 300, 300))
         layer.paint(at, 4)
@@ -190,7 +190,7 @@ def test_a_new_label_is_new_in_all_of_a_large_image(session, tmp_path):
     session.open_region((0, 0, 50, 0))
     session.paint([0, 1, 2], entry.next_id())
     session.open_region((0, 0, 50, 5000))
-    layer = ApprenticeLabels.showing(session, entry, Footprint("YX", (100, 5000)))
+    layer = ApprenticeLabels.showing(session, entry, AxisMapping("YX", (100, 5000)))
     layer.selected_label = 7
     new_label(layer)
     assert layer.selected_label == 2

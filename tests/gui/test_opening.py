@@ -18,10 +18,10 @@ from napari_apprentice.data.files import SUFFIXES, picture, read_image, read_lab
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers, showing
 from napari_apprentice.gui.images import OpenImages
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.opening import get_reader, read
 from napari_apprentice.gui.saving import save_labels
 from napari_apprentice.gui.sections.project import with_suffix
-from napari_apprentice.gui.stage import Stage
 from napari_apprentice.project.folder import Project
 from napari_apprentice.session import Session
 
@@ -112,9 +112,9 @@ def test_the_masks_of_the_panel_are_saved_where_their_image_lies(tmp_path, qtbot
     for one in read(str(_nifti(tmp_path / "a.nii"))):
         viewer._add_layer_from_data(*one)
     with Session.temporary() as session:
-        stage = Stage(viewer, session, OpenImages(viewer, session))
-        stage.images.open(viewer.layers[0])
-        masks = stage.labels
+        label_layers = LabelLayers(viewer, session, OpenImages(viewer, session))
+        label_layers.images.open(viewer.layers[0])
+        masks = label_layers.labels
         assert masks is not None
         session.paint(np.arange(5), 3)
         data, options, _ = masks.as_layer_data_tuple()
@@ -168,7 +168,7 @@ def test_a_pyramid_is_a_layer_of_several_resolutions_at_the_scale_of_the_finest(
     assert (tuple(layer.scale), tuple(layer.translate)) == ((1.0, 0.5, 0.5), (0.0, 3.0, 4.0))
     assert [str(unit) for unit in layer.units] == ["pixel", "micrometer", "micrometer"]
     assert layer.contrast_limits == [5, 207]  # of all channels of the coarsest
-    volume = layers.volume_of(layer, layers.Reading("CYX", 1))
+    volume = layers.volume_of(layer, layers.LayerReading("CYX", 1))
     assert (volume.pixels.shape, [level.shape[1:] for level in volume.levels]) == (
         (1, 1, 1, 90, 120),
         [(1, 1, 30, 40), (1, 1, 10, 14)],
@@ -191,16 +191,16 @@ def test_masks_lie_on_a_pyramid_and_it_is_one_again_in_the_reopened_project(tmp_
     (one,) = read(str(_pyramid(tmp_path / "a.ome.zarr")))
     image = viewer._add_layer_from_data(*one)[0]
     with Session(Project.create(tmp_path / "p")) as session:
-        stage = Stage(viewer, session, OpenImages(viewer, session))
-        stage.images.open(image)
-        assert stage.labels is not None
-        assert stage.labels.data.shape == (90, 120)
-        np.testing.assert_allclose(stage.labels.data_to_world((9, 6)), image.data_to_world((0, 9, 6))[1:])
-        np.testing.assert_allclose(stage.labels.extent.world, image.extent.world[:, 1:])
+        label_layers = LabelLayers(viewer, session, OpenImages(viewer, session))
+        label_layers.images.open(image)
+        assert label_layers.labels is not None
+        assert label_layers.labels.data.shape == (90, 120)
+        np.testing.assert_allclose(label_layers.labels.data_to_world((9, 6)), image.data_to_world((0, 9, 6))[1:])
+        np.testing.assert_allclose(label_layers.labels.extent.world, image.extent.world[:, 1:])
         image.scale = (1, 0.25, 0.25)
         assert session.current.volume.spacing == (1.0, 0.25, 0.25)
         assert len(session.current.volume.levels) == 2
-        stage.close()
+        label_layers.close()
     with Session(Project.open(tmp_path / "p")) as session:
         other = ViewerModel()
         OpenImages(other, session).show_all()

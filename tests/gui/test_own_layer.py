@@ -43,7 +43,7 @@ def deleted():
 @pytest.fixture
 def own(viewer, images, deleted):
     def place():
-        return placement(images.current.layer, images.current.footprint)
+        return placement(images.current.layer, images.current.axis_mapping)
 
     return OwnLayer(viewer, images, place, deleted.append)
 

@@ -17,7 +17,7 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.nets import build
-from napari_apprentice.gui.layers import Reading
+from napari_apprentice.gui.layers import LayerReading
 from napari_apprentice.gui.opening import read
 
 LONGEST_MS = 120_000
@@ -138,7 +138,7 @@ def test_the_axes_of_files_are_told_in_the_order_of_the_file(dialog, panel, view
     QTest.qWait(50)
     dialog.form.same.setChecked(True)
     assert dialog.form.order.read_as.axes == "TCYX"  # the file leaves out z itself
-    panel.images.open(viewer.layers["hyper"], Reading("CZYX"))
+    panel.images.open(viewer.layers["hyper"], LayerReading("CZYX"))
     assert dialog.form.order.read_as.axes == "ZCYX"
     dialog.form.inputs.add(str(tmp_path / "hyper.tif"))
     dialog.copy.click()
@@ -154,6 +154,6 @@ def test_the_panel_ends_a_batch_that_runs(dialog, panel, folder, cells, qtbot):
     dialog.job.verb.button.click()
     run = dialog._run
     qtbot.waitUntil(lambda: dialog.table.rowCount() >= 1, timeout=LONGEST_MS)
-    panel.desk.close()
+    panel.runtime.close()
     assert not dialog.is_running
     assert run._process.poll() is not None

@@ -11,7 +11,7 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
-from napari_apprentice.data.mistakes import KINDS
+from napari_apprentice.data.labels.mistakes import KINDS
 from napari_apprentice.gui.evaluation.marks import COLOURS
 
 LEFT = Qt.MouseButton.LeftButton
@@ -114,7 +114,7 @@ def test_only_what_is_approved_counts_and_an_edit_takes_the_scores_away(pane, se
     qtbot.waitUntil(lambda: pane.job.verb.button.isEnabled())
     evaluate(pane, runners, qtbot)
     assert (said(pane)["annotated"], said(pane)["missed"], said(pane)["false"]) == ("1", "1", "0")
-    assert "No background is vouched for" in pane.notes.text()
+    assert "No background is confirmed" in pane.notes.text()
     layer = pane.marks.layer
     session.undo()
     assert layer not in viewer.layers

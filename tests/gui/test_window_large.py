@@ -12,7 +12,7 @@ from qtpy.QtTest import QTest
 
 from napari_apprentice.gui.opening import read
 from napari_apprentice.session import SessionOptions
-from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.large_project_image import LargeProjectImage
 
 CENTRES = {"left": (1300.0, 500.0), "right": (1300.0, 3900.0)}
 
@@ -33,7 +33,7 @@ def large(panel, viewer, tmp_path: Path):
     viewer.add_image(data, **options)
     QTest.qWait(50)
     entry = panel.session.current
-    assert isinstance(entry, LargeEntry)
+    assert isinstance(entry, LargeProjectImage)
     return entry
 
 
@@ -49,7 +49,7 @@ def look_at(viewer, large, qtbot):
     return look
 
 
-def holds(entry: LargeEntry, y: float, x: float) -> bool:
+def holds(entry: LargeProjectImage, y: float, x: float) -> bool:
     """Whether the open part holds a pixel of the image with what is seen around it."""
     return all(part.start <= at - 90 and at + 90 < part.stop for part, at in zip(entry.region[2:], (y, x), strict=True))
 
@@ -57,12 +57,12 @@ def holds(entry: LargeEntry, y: float, x: float) -> bool:
 def test_the_part_in_view_is_opened_and_masks_lie_on_it(panel, viewer, look_at, large):
     look_at("left")
     assert large.region[3] == slice(0, 2048)
-    masks = panel.stage.labels
+    masks = panel.label_layers.labels
     assert masks.data.shape == (2048, 2048)
     assert masks.data_to_world((0, 0)) == pytest.approx((large.region[2].start / 2, 0))
     look_at("right")
     assert large.region[3] == slice(2560, 4400)
-    assert panel.stage.labels is masks
+    assert panel.label_layers.labels is masks
     assert masks.data_to_world((0, 0)) == pytest.approx((large.region[2].start / 2, 1280))
     assert "x 2560 to 4400" in panel.image.region.label.text()
 
@@ -71,7 +71,7 @@ def test_far_away_nothing_is_opened_and_masks_elsewhere_are_seen(panel, viewer, 
     look_at("left")
     panel.correct.buttons["paint"].click()
     y = 1300 - large.region[2].start
-    hand.drag(panel.stage.labels, (y, 450), (y, 550))
+    hand.drag(panel.label_layers.labels, (y, 450), (y, 550))
     painted = int((large.labels > 0).sum())
     assert painted > 1000
     look_at("right")
@@ -80,7 +80,7 @@ def test_far_away_nothing_is_opened_and_masks_elsewhere_are_seen(panel, viewer, 
     assert not overview.editable
     assert np.count_nonzero(overview.data) == painted // large.folder.store.steps[2] ** 2
     assert overview.data_to_world((0, 0)) == pytest.approx(panel.images.current.layer.data_to_world((0, 0)))
-    assert viewer.layers.index(overview) < viewer.layers.index(panel.stage.labels)
+    assert viewer.layers.index(overview) < viewer.layers.index(panel.label_layers.labels)
     region = large.region
     viewer.reset_view()
     QTest.qWait(700)
@@ -91,7 +91,7 @@ def test_a_stroke_is_undone_where_it_was_painted_and_the_view_goes_there(panel, 
     look_at("left")
     panel.correct.buttons["paint"].click()
     y = 1300 - large.region[2].start
-    hand.drag(panel.stage.labels, (y, 450), (y, 550))
+    hand.drag(panel.label_layers.labels, (y, 450), (y, 550))
     look_at("right")
     hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: holds(large, *CENTRES["left"]), timeout=20_000)
@@ -105,14 +105,14 @@ def test_a_stroke_is_undone_where_it_was_painted_and_the_view_goes_there(panel, 
 def test_approving_the_image_approves_what_is_open_and_says_so(panel, viewer, look_at, large):
     look_at("left")
     said = []
-    panel.session.said.connect(said.append)
+    panel.session.message.connect(said.append)
     panel.tools.use("approve image")
-    assert (large.vouched == 1).all()
+    assert (large.confirmed == 1).all()
     assert "open part" in said[-1]
     look_at("right")
-    assert not (large.vouched[..., -500:] == 1).any()
+    assert not (large.confirmed[..., -500:] == 1).any()
     panel.session.undo()
-    assert not large.is_vouched
+    assert not large.is_confirmed
 
 
 def test_segment_is_of_the_open_part_and_its_proposal_lies_there(panel, viewer, look_at, large, runners):
@@ -136,7 +136,7 @@ def test_a_click_in_the_open_part_finds_the_cell_there(panel, viewer, look_at, l
     look_at("right", zoom=8)
     panel.correct.buttons["click"].click()
     y, x = 1292 + 8 - large.region[2].start, 3892 + 8 - large.region[3].start
-    hand.click(panel.stage.labels, (y, x))
+    hand.click(panel.label_layers.labels, (y, x))
     QTest.qWait(80)
     runners.jobs[-1].finish()
     QTest.qWait(150)

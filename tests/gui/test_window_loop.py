@@ -12,29 +12,29 @@ def test_image_that_comes_is_opened_and_described(panel, opened):
     assert np.shares_memory(opened.data, panel.session.current.labels)
 
 
-def test_drag_of_the_brush_is_one_undo_step_and_vouches(panel, opened, viewer, hand):
+def test_drag_of_the_brush_is_one_undo_step_and_confirms(panel, opened, viewer, hand):
     entry = panel.session.current
     panel.tools.use("new object")
     hand.drag(opened, (20, 20), (20, 60))
     assert (entry.labels == 1).sum() > 100
-    assert ((entry.vouched == 2) == (entry.labels == 1)).all()
+    assert ((entry.confirmed == 2) == (entry.labels == 1)).all()
     hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert not entry.labels.any()
-    assert not entry.vouched.any()
+    assert not entry.confirmed.any()
     hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert (entry.labels == 1).sum() > 100
 
 
-def test_background_brush_vouches_where_nothing_is_and_shows_it(panel, opened, viewer, hand):
+def test_background_brush_confirms_where_nothing_is_and_shows_it(panel, opened, viewer, hand):
     panel.correct.buttons["background"].click()
-    assert panel.stage.vouched.visible
+    assert panel.label_layers.confirmed.visible
     hand.drag(opened, (60, 60), (60, 90))
     entry = panel.session.current
-    assert (entry.vouched == 1).sum() > 100
+    assert (entry.confirmed == 1).sum() > 100
     assert not entry.labels.any()
     hand.key(Qt.Key.Key_P)
     assert panel.tools.current == "paint"
-    assert not panel.stage.vouched.visible
+    assert not panel.label_layers.confirmed.visible
 
 
 def test_segment_shows_tiles_then_masks(panel, opened, viewer, hand, runners):
@@ -93,14 +93,14 @@ def test_object_under_the_cursor_is_approved_with_a(panel, opened, viewer, hand,
     panel.session.edits.replace_labels(np.where(cells()[None, None] > 500, 4, 0))
     hand.hover(opened, (20, 20))
     hand.key(Qt.Key.Key_A)
-    assert (panel.session.current.vouched == 2).sum() == (panel.session.current.labels == 4).sum()
+    assert (panel.session.current.confirmed == 2).sum() == (panel.session.current.labels == 4).sum()
 
 
-def test_approve_view_vouches_for_what_is_seen_only(panel, opened, viewer, hand):
+def test_approve_view_confirms_for_what_is_seen_only(panel, opened, viewer, hand):
     viewer.camera.zoom *= 3
     viewer.camera.center = (15, 20)
     QTest.qWait(50)
     panel.tools.use("approve view")
-    vouched = panel.session.current.vouched[0, 0]
-    assert vouched[30, 40] == 1
-    assert vouched[0, 0] == vouched[-1, -1] == 0
+    confirmed = panel.session.current.confirmed[0, 0]
+    assert confirmed[30, 40] == 1
+    assert confirmed[0, 0] == confirmed[-1, -1] == 0

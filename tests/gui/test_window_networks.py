@@ -11,9 +11,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_apprentice.architecture import FreshSettings
-from napari_apprentice.data import scratch
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.events import Failed, Finished
-from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.gui.axis_mapping import AxisMapping
 from napari_apprentice.gui.tools.inside import laid_out
 from napari_apprentice.gui.widgets.filefield import FileField
 from napari_apprentice.jobs import InsideResult
@@ -272,16 +272,16 @@ def found() -> Callable[..., InsideMap]:
 
 
 def test_a_gate_has_no_axis_of_channels(found):
-    values, place = laid_out(found("gate 0", np.ones((1, 1, 4, 5))), Footprint("YX", (40, 50)), {"scale": [1.0, 1.0]})
+    values, place = laid_out(found("gate 0", np.ones((1, 1, 4, 5))), AxisMapping("YX", (40, 50)), {"scale": [1.0, 1.0]})
     assert values.shape == (4, 5)
     assert tuple(place["scale"]) == (2, 2)
     assert tuple(place["translate"]) == (0.5, 10.5)
 
 
 def test_a_frame_of_a_series_lies_at_its_time(found):
-    footprint = Footprint("TZYX", (7, 9, 40, 50))
+    axis_mapping = AxisMapping("TZYX", (7, 9, 40, 50))
     placed = {"scale": [10.0, 2.0, 0.5, 0.5], "translate": [0.0, 1.0, 0.0, 0.0], "units": ["s", "um", "um", "um"]}
-    values, place = laid_out(found("encoder 0", np.ones((6, 1, 4, 5))), footprint, placed)
+    values, place = laid_out(found("encoder 0", np.ones((6, 1, 4, 5))), axis_mapping, placed)
     assert values.shape == (6, 1, 1, 4, 5)
     assert tuple(place["scale"]) == (1, 10, 2, 1, 1)
     assert tuple(place["translate"]) == (0, 30, 11, 0.25, 5.25)
@@ -291,7 +291,7 @@ def test_a_frame_of_a_series_lies_at_its_time(found):
 
 def test_a_map_is_the_same_for_all_channels_of_the_image(found):
     values, place = laid_out(
-        found("encoder 0", np.ones((6, 1, 4, 5))), Footprint("CYX", (3, 40, 50)), {"scale": [1.0, 1.0]}
+        found("encoder 0", np.ones((6, 1, 4, 5))), AxisMapping("CYX", (3, 40, 50)), {"scale": [1.0, 1.0]}
     )
     assert values.shape == (6, 3, 4, 5)
     assert place["axis_labels"] == ["channel", "c", "y", "x"]
@@ -300,7 +300,7 @@ def test_a_map_is_the_same_for_all_channels_of_the_image(found):
 def test_a_map_turns_with_its_image(found):
     turned = np.array([[0.0, -1.0, 7.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
     values, place = laid_out(
-        found("encoder 0", np.ones((6, 1, 4, 5))), Footprint("YX", (40, 50)), {"scale": [0.5, 0.5], "affine": turned}
+        found("encoder 0", np.ones((6, 1, 4, 5))), AxisMapping("YX", (40, 50)), {"scale": [0.5, 0.5], "affine": turned}
     )
     assert values.shape == (6, 4, 5)
     np.testing.assert_array_equal(place["affine"][1:, 1:], turned)

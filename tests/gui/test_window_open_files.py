@@ -64,7 +64,7 @@ def test_imagej_axes_and_pixel_size_come_from_the_file_and_the_masks_lie_on_the_
     assert tuple(layer.scale) == (2, 1, 0.25, 0.25)  # channels are not apart
     assert [str(unit) for unit in layer.units] == ["micrometer", "pixel", "micrometer", "micrometer"]
     assert layer.axis_labels == ("z", "c", "y", "x")
-    masks = panel.stage.labels
+    masks = panel.label_layers.labels
     assert masks.data.shape == (4, 2, 120, 160)  # the same masks below each channel
     np.testing.assert_allclose(masks.data_to_world((3, 1, 100, 80)), layer.data_to_world((3, 1, 100, 80)))
     assert panel.session.current.volume.source == str(imagej)
@@ -77,7 +77,7 @@ def test_ome_axes_channel_names_and_pixel_size_come_from_the_file(plugins, panel
     assert volume.pixels.shape == (6, 2, 1, 120, 160)
     assert (volume.channels, volume.spacing, volume.unit) == (("DNA", "actin"), (1.0, 0.5, 0.5), "um")
     assert tuple(layer.scale) == (1, 1, 0.5, 0.5)
-    masks = panel.stage.labels
+    masks = panel.label_layers.labels
     np.testing.assert_allclose(masks.data_to_world((5, 1, 100, 80)), layer.data_to_world((5, 1, 100, 80)))
     assert viewer.scene.camera.center[-2:] == pytest.approx(
         (29.75, 39.75), abs=0.5

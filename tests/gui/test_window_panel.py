@@ -109,26 +109,26 @@ def test_layers_may_go_while_a_job_runs(panel, opened, viewer, runners):
     QTest.qWait(120)
     assert len(np.unique(panel.session.current.labels)) == 13
     panel.correct.missing.click()
-    assert len(np.unique(panel.stage.labels.data)) == 13
-    assert tuple(panel.stage.labels.scale) == (0.5, 0.5)
+    assert len(np.unique(panel.label_layers.labels.data)) == 13
+    assert tuple(panel.label_layers.labels.scale) == (0.5, 0.5)
 
 
-def test_masks_shown_again_lie_above_the_one_layer_of_what_is_vouched_for(panel, opened, viewer):
-    panel.correct.show_vouched.click()
+def test_masks_shown_again_lie_above_the_one_layer_of_what_is_confirmed_for(panel, opened, viewer):
+    panel.correct.show_confirmed.click()
     viewer.layers.remove(opened)
     panel.correct.missing.click()
-    assert [layer.name for layer in viewer.layers] == ["cells", "cells vouched for", "cells masks"]
-    assert panel.stage.vouched.visible
-    viewer.layers.remove(panel.stage.vouched)
-    panel.stage.show_vouched(True)
-    assert [layer.name for layer in viewer.layers] == ["cells", "cells vouched for", "cells masks"]
-    assert viewer.layers.selection.active is panel.stage.labels
+    assert [layer.name for layer in viewer.layers] == ["cells", "cells confirmed", "cells masks"]
+    assert panel.label_layers.confirmed.visible
+    viewer.layers.remove(panel.label_layers.confirmed)
+    panel.label_layers.show_confirmed(True)
+    assert [layer.name for layer in viewer.layers] == ["cells", "cells confirmed", "cells masks"]
+    assert viewer.layers.selection.active is panel.label_layers.labels
 
 
 def test_renamed_layer_stays_the_same_image(panel, opened, viewer):
     viewer.layers["cells"].name = "other"
     assert panel.image.choice.currentText() == "other"
-    assert panel.stage.labels is opened
+    assert panel.label_layers.labels is opened
 
 
 def test_corrected_pixel_size_goes_to_the_layer_and_to_the_masks(panel, opened, viewer):
@@ -147,7 +147,7 @@ def test_classes_have_number_keys(panel, viewer, hand):
     assert panel.image.words.text().startswith("2D, RGB")
     hand.key(Qt.Key.Key_2)
     assert panel.tools.current == "paint"
-    hand.drag(panel.stage.labels, (100, 100), (100, 160))
+    hand.drag(panel.label_layers.labels, (100, 100), (100, 160))
     assert set(np.unique(panel.session.current.labels)) == {0, 2}
     panel.correct.classes._on_remove(panel.session.classes[1])
     assert "is in use" in panel.correct.below.text()
@@ -158,7 +158,7 @@ def test_volume_is_clicked_and_approved_slice_by_slice(panel, viewer, hand, runn
     QTest.qWait(50)
     viewer.dims.set_point(0, 4)  # slice 2
     panel.tools.use("click")
-    hand.click(panel.stage.labels, (20, 60))
+    hand.click(panel.label_layers.labels, (20, 60))
     QTest.qWait(80)
     assert runners.jobs[-1].job.point[1] == 2
     runners.jobs[-1].finish()
@@ -167,8 +167,8 @@ def test_volume_is_clicked_and_approved_slice_by_slice(panel, viewer, hand, runn
     entry = panel.session.current
     assert (entry.labels == 1).sum() == 6 * 256
     panel.tools.use("approve slice")
-    assert (entry.vouched[0, 2] > 0).all()
-    assert not (entry.vouched[0, 1] == 1).any()
+    assert (entry.confirmed[0, 2] > 0).all()
+    assert not (entry.confirmed[0, 1] == 1).any()
     viewer.dims.ndisplay = 3
     panel.tools.use("approve view")
     assert "switch the view to 2D" in panel.correct.below.text()

@@ -35,10 +35,10 @@ def test_closed_panel_leaves_the_masks_and_continues_where_it_was(viewer, runner
     panel = dock(viewer, runners)
     viewer.add_image(cells(), name="cells")
     QTest.qWait(50)
-    panel.stage.labels.paint((30, 30), 7)
+    panel.label_layers.labels.paint((30, 30), 7)
     painted = panel.session.current.labels.copy()
     close(viewer, panel)
-    assert panel.desk.is_closed
+    assert panel.runtime.is_closed
     left = [layer for layer in viewer.layers if isinstance(layer, ApprenticeLabels)]
     assert [layer.editable for layer in left] == [False]
 
@@ -46,7 +46,7 @@ def test_closed_panel_leaves_the_masks_and_continues_where_it_was(viewer, runner
     assert again.offer.isHidden()
     assert np.array_equal(again.session.current.labels, painted)
     assert [layer.name for layer in viewer.layers].count("cells") == 1
-    assert again.stage.labels.editable
+    assert again.label_layers.labels.editable
     close(viewer, again)
     assert len(recent_projects()) == 1
 
@@ -55,13 +55,13 @@ def test_images_come_back_into_an_empty_viewer(viewer, runners, cells):
     panel = dock(viewer, runners)
     viewer.add_image(cells(), name="cells", scale=(0.5, 0.5), units=("um", "um"))
     QTest.qWait(50)
-    panel.stage.labels.paint((30, 30), 7)
+    panel.label_layers.labels.paint((30, 30), 7)
     close(viewer, panel)
     viewer.layers.clear()
     again = dock(viewer, runners)
     again.offer.click()
     assert tuple(viewer.layers["cells"].scale) == (0.5, 0.5)
-    assert again.stage.labels.data[30, 30] == 7
+    assert again.label_layers.labels.data[30, 30] == 7
     close(viewer, again)
 
 
@@ -77,7 +77,7 @@ def test_a_folder_that_is_gone_is_said_and_another_one_offered(viewer, runners, 
     panel = dock(viewer, runners)
     viewer.add_image(cells(), name="cells")
     QTest.qWait(50)
-    panel.stage.labels.paint((30, 30), 7)
+    panel.label_layers.labels.paint((30, 30), 7)
     section = panel.project
     assert section.elsewhere.isHidden()
     panel.session.project.path.rename(tmp_path / "moved")
@@ -85,13 +85,13 @@ def test_a_folder_that_is_gone_is_said_and_another_one_offered(viewer, runners, 
     while section.elsewhere.isHidden() and time.monotonic() < until:
         QTest.qWait(50)
     assert "renamed or moved" in section.trouble.text()
-    panel.stage.labels.paint((40, 40), 8)
+    panel.label_layers.labels.paint((40, 40), 8)
 
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "new"))
     section.elsewhere.click()
     assert section.elsewhere.isHidden()
     assert section.words.toolTip() == str(tmp_path / "new")
-    panel.stage.labels.paint((50, 50), 9)
+    panel.label_layers.labels.paint((50, 50), 9)
     painted = panel.session.current.labels.copy()
     close(viewer, panel)
     with Session.open(tmp_path / "new", runners) as again:

@@ -104,7 +104,7 @@ def test_channels_are_remembered_and_others_can_still_be_chosen(panel, viewer, f
     panel.session.choose_model(two_inputs)
     pick(panel.image.channels.fields[0], 3)
     pick(panel.image.channels.fields[1], 1)
-    panel.stage.labels.paint((30, 30), 7)
+    panel.label_layers.labels.paint((30, 30), 7)
     path = panel.session.project.path
     panel.session.close_project()
     viewer.layers.clear()
@@ -189,7 +189,7 @@ def test_a_guess_that_is_right_is_confirmed_and_stays_so(panel, viewer, tmp_path
     panel.image.ask_axes.buttons["Z"].click()
     assert panel.session.current is entry
     assert panel.image.ask_axes.isHidden()
-    panel.stage.labels.paint((3, 30, 30), 7)
+    panel.label_layers.labels.paint((3, 30, 30), 7)
     path = panel.session.project.path
     panel.session.close_project()
     panel.images.forget()

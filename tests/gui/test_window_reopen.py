@@ -11,7 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDockWidget, QPushButton
 
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
-from napari_apprentice.gui.layers import Reading
+from napari_apprentice.gui.layers import LayerReading
 from napari_apprentice.gui.panel import ApprenticePanel
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.recent import projects_folder, recent_projects, remove_unused
@@ -40,7 +40,7 @@ def dock(viewer):
 
     yield open_panel
     for panel in made:
-        panel.desk.close()
+        panel.runtime.close()
 
 
 def press_the_cross(panel):
@@ -64,30 +64,30 @@ def test_project_masks_model_and_undo_are_there_again_time_after_time(viewer, ha
     viewer.add_image(cells(), name="cells", scale=(0.5, 0.5), units=("um", "um"))
     QTest.qWait(50)
     panel.session.choose_model("cells-2d")
-    panel.stage.activate()
-    panel.stage.labels.mode = "paint"
-    hand.drag(panel.stage.labels, (20, 20), (20, 40))
+    panel.label_layers.activate()
+    panel.label_layers.labels.mode = "paint"
+    hand.drag(panel.label_layers.labels, (20, 20), (20, 40))
     first = panel.session.current.labels.copy()
     assert first.any()
     path = panel.session.project.path
     for turn in range(2):
         press_the_cross(panel)
-        assert panel.desk.is_closed
+        assert panel.runtime.is_closed
         assert [layer.editable for layer in masks(viewer)] == [False]
         panel = dock()
         assert panel.offer.isHidden()
         assert panel.session.project.path == path
         assert panel.session.model.key == "cells-2d"
-        assert [layer.name for layer in viewer.layers if not layer.name.endswith("vouched for")] == [
+        assert [layer.name for layer in viewer.layers if not layer.name.endswith("confirmed")] == [
             "cells",
             "cells masks",
         ]
-        assert masks(viewer) == [panel.stage.labels]
+        assert masks(viewer) == [panel.label_layers.labels]
         assert np.array_equal(panel.session.current.labels, first)
-        panel.stage.activate()
-        panel.stage.labels.mode = "paint"
-        panel.stage.labels.selected_label = 9 + turn
-        hand.drag(panel.stage.labels, (80, 20), (80, 40))
+        panel.label_layers.activate()
+        panel.label_layers.labels.mode = "paint"
+        panel.label_layers.labels.selected_label = 9 + turn
+        hand.drag(panel.label_layers.labels, (80, 20), (80, 40))
         assert (panel.session.current.labels == 9 + turn).any()
         hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert np.array_equal(panel.session.current.labels, first)
@@ -108,7 +108,7 @@ def test_what_was_chosen_before_anything_was_painted_is_there_again(viewer, dock
     again = dock()
     assert again.session.model.key == "cells-2d"
     assert again.session.segment_settings.tile == 256
-    again.desk.close()
+    again.runtime.close()
     assert folders() == []
 
 
@@ -116,8 +116,8 @@ def test_the_image_that_was_worked_on_is_current_again_read_as_it_was(viewer, do
     panel = dock()
     stack = viewer.add_image(cells((3, 120, 160)), name="stack")
     QTest.qWait(50)
-    panel.images.open(stack, Reading("CYX"))
-    panel.stage.labels.paint((30, 30), 3)
+    panel.images.open(stack, LayerReading("CYX"))
+    panel.label_layers.labels.paint((30, 30), 3)
     later = viewer.add_image(cells(seed=1), name="later")
     panel.image.open(later)
     panel.image.open(stack)
@@ -127,27 +127,27 @@ def test_the_image_that_was_worked_on_is_current_again_read_as_it_was(viewer, do
     assert again.session.current.name == "stack"
     assert again.session.current.volume.pixels.shape == (1, 3, 1, 120, 160)
     assert again.session.current.volume.spacing[1:] == (0.25, 0.25)
-    assert {layer.name for layer in viewer.layers if "vouched" not in layer.name} == {"stack", "later", "stack masks"}
-    assert again.stage.labels.data[30, 30] == 3
+    assert {layer.name for layer in viewer.layers if "confirmed" not in layer.name} == {"stack", "later", "stack masks"}
+    assert again.label_layers.labels.data[30, 30] == 3
 
 
 def test_a_script_may_open_a_second_panel_before_the_first_is_gone(viewer, dock, cells):
     panel = dock()
     viewer.add_image(cells(), name="cells")
     QTest.qWait(50)
-    panel.stage.labels.paint((30, 30), 7)
+    panel.label_layers.labels.paint((30, 30), 7)
     path = panel.session.project.path
     viewer.window.remove_dock_widget(panel)  # and no event is handled in between
     second = dock()
-    assert panel.desk.is_closed
+    assert panel.runtime.is_closed
     assert second.session.project.path == path
-    assert second.stage.labels.data[30, 30] == 7
+    assert second.label_layers.labels.data[30, 30] == 7
     third = dock()  # while the second is in sight
-    assert second.desk.is_closed
+    assert second.runtime.is_closed
     assert not second.isEnabled()
     assert third.session.project.path == path
-    assert third.stage.labels.data[30, 30] == 7
-    assert masks(viewer) == [third.stage.labels]
+    assert third.label_layers.labels.data[30, 30] == 7
+    assert masks(viewer) == [third.label_layers.labels]
     assert folders() == [path.name]
 
 
@@ -155,7 +155,7 @@ def test_after_all_layers_are_gone_another_image_is_another_project(viewer, dock
     panel = dock()
     viewer.add_image(cells(), name="cells")
     QTest.qWait(50)
-    panel.stage.labels.paint((30, 30), 7)
+    panel.label_layers.labels.paint((30, 30), 7)
     path = panel.session.project.path
     press_the_cross(panel)
     viewer.layers.clear()
@@ -169,7 +169,7 @@ def test_a_project_that_cannot_be_opened_leaves_the_masks_in_sight_and_makes_no_
     panel = dock()
     viewer.add_image(cells(), name="cells")
     QTest.qWait(50)
-    panel.stage.labels.paint((30, 30), 7)
+    panel.label_layers.labels.paint((30, 30), 7)
     path = panel.session.project.path
     press_the_cross(panel)
     with Session(Project.open(path)):
@@ -180,7 +180,7 @@ def test_a_project_that_cannot_be_opened_leaves_the_masks_in_sight_and_makes_no_
         assert folders() == [path.name]
     again.offer.click()
     assert again.session.project.path == path
-    assert masks(viewer) == [again.stage.labels]
+    assert masks(viewer) == [again.label_layers.labels]
 
 
 def test_a_project_in_which_nothing_was_done_is_not_offered_even_after_a_crash(viewer, dock, cells):
@@ -190,7 +190,7 @@ def test_a_project_in_which_nothing_was_done_is_not_offered_even_after_a_crash(v
     path = panel.session.project.path
     shutil.copytree(path, path.with_name("killed"))  # what stays on disk when the process ends now
     assert recent_projects() == []
-    panel.desk.close()
+    panel.runtime.close()
     assert folders() == ["killed"]
     viewer.layers.clear()
     again = dock()
@@ -208,14 +208,14 @@ def test_classes_and_new_begin_a_project_while_the_old_one_can_be_continued(view
     panel = dock()
     viewer.add_image(cells(), name="cells")
     QTest.qWait(50)
-    panel.stage.labels.paint((30, 30), 7)
+    panel.label_layers.labels.paint((30, 30), 7)
     path = panel.session.project.path
     QTest.mouseClick(panel.project.new, LEFT)
     assert panel.session.project.path != path
     panel.session.choose_kind("classes", (ClassName(value=1, name="one", color="#ff0000"),))
     panel.continue_project(path)
     assert panel.session.kind == "instances"
-    assert panel.stage.labels.data[30, 30] == 7
+    assert panel.label_layers.labels.data[30, 30] == 7
     assert folders() == [path.name]
 
 
@@ -226,13 +226,13 @@ def test_continue_lists_what_there_is_with_pictures_and_what_is_open_elsewhere(v
     menu = panel.project.recent
     menu.fill()
     assert [menu.list.item(i).text() for i in range(menu.list.count())] == ["There is no project yet"]
-    panel.stage.labels.paint((20, 20), 3)
-    panel.stage.labels.paint((60, 20), 5)
+    panel.label_layers.labels.paint((20, 20), 3)
+    panel.label_layers.labels.paint((60, 20), 5)
     first = panel.session.project.path
     panel.image.open(viewer.add_image(cells(seed=1), name="more"))
     QTest.mouseClick(panel.project.new, LEFT)  # on the image that was open: "more"
-    panel.stage.labels.paint((20, 20), 1)
-    panel.desk.leave_project()
+    panel.label_layers.labels.paint((20, 20), 1)
+    panel.runtime.leave_project()
     with Session(Project.create(name="busy")):
         menu.popup(panel.mapToGlobal(panel.rect().center()))
         QTest.qWait(50)

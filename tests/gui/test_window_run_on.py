@@ -4,7 +4,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from napari_apprentice.runners.cluster import kept
+from napari_apprentice.runners.cluster import choice
 from napari_apprentice.runners.cluster.remote import ClusterRunners
 from napari_apprentice.settings import ClusterSettings
 
@@ -27,17 +27,17 @@ def test_an_address_is_taken_kept_and_can_be_left_again(panel, runners):
     assert isinstance(session.runners, ClusterRunners)
     assert session.runners.here is runners
     assert "you trust" in place.words.text()
-    assert kept.remembered().scheduler == "tcp://127.0.0.1:9"
+    assert choice.read_choice().scheduler == "tcp://127.0.0.1:9"
     choose(place, "this computer")
     assert session.runners is runners
-    assert kept.remembered().scheduler is None
+    assert choice.read_choice().scheduler is None
     assert place.field.itemText(1) == "tcp://127.0.0.1:9"
 
 
 def test_the_place_of_last_time_is_shown(viewer, session):
     from napari_apprentice.gui.sections.segment import SegmentSection
 
-    kept.remember(ClusterSettings(scheduler="tcp://127.0.0.1:9"))
+    choice.remember(ClusterSettings(scheduler="tcp://127.0.0.1:9"))
     section = SegmentSection(session)
     assert section.place.field.currentText() == "tcp://127.0.0.1:9"
     assert session.compute.place.scheduler == "tcp://127.0.0.1:9"
@@ -64,7 +64,7 @@ def test_a_new_project_keeps_the_place_and_the_warm_engine(viewer, runners, cell
     viewer.window.add_dock_widget(panel, name="Apprentice", area="right")
     viewer.add_image(cells(), name="cells")
     QTest.qWait(50)
-    panel.stage.labels.paint((30, 30), 7)
+    panel.label_layers.labels.paint((30, 30), 7)
     choose(panel.segment.place, "127.0.0.1:9")
     before, project = panel.session.runners, panel.session.project
     panel.new_project()
@@ -74,5 +74,5 @@ def test_a_new_project_keeps_the_place_and_the_warm_engine(viewer, runners, cell
     assert panel.session.compute.place.scheduler == "tcp://127.0.0.1:9"
     assert panel.segment.place.field.currentText() == "tcp://127.0.0.1:9"
     assert not closed
-    panel.desk.close()
+    panel.runtime.close()
     assert closed

@@ -33,11 +33,11 @@ class Ruler(Tool):
     icon = "polygon_lasso"
     cursor = "cross"
 
-    def __init__(self, stage) -> None:
+    def __init__(self, label_layers) -> None:
         self.told: list[str] = []
         self.gestures = []
         self.moves = 0
-        self.canvas = CanvasGestures(stage, self.gestures.append, self.gestures.append, self._on_move)
+        self.canvas = CanvasGestures(label_layers, self.gestures.append, self.gestures.append, self._on_move)
 
     def turn_on(self) -> None:
         self.told.append("on")
@@ -81,7 +81,7 @@ def test_tool_in_the_table_has_button_tooltip_key_and_hint_and_is_put_down_again
     button.click()
     hand.key(Qt.Key.Key_P)
     assert (panel.tools.current, ruler.told) == ("paint", ["on", "off", "on", "off"])
-    panel.desk.close()
+    panel.runtime.close()
     assert ruler.told[-1] == "closed"
 
 
@@ -155,15 +155,15 @@ def _drag(hand, layer, start, stop, modifiers=NONE):
 def test_eraser_key_after_the_background_brush_takes_the_eraser(panel, opened, hand):
     hand.hover(opened, (60, 80))
     hand.key(Qt.Key.Key_B)
-    assert (panel.tools.current, panel.stage.shows_vouched) == ("background", True)
+    assert (panel.tools.current, panel.label_layers.shows_confirmed) == ("background", True)
     hand.key(Qt.Key.Key_E)
-    assert (panel.tools.current, panel.stage.shows_vouched) == ("erase", False)
+    assert (panel.tools.current, panel.label_layers.shows_confirmed) == ("erase", False)
     assert panel.correct.buttons["erase"].isChecked()
     hand.drag(opened, (60, 60), (60, 90))
-    assert not panel.session.current.vouched.any()  # an eraser says nothing where nothing was
+    assert not panel.session.current.confirmed.any()  # an eraser says nothing where nothing was
     hand.key(Qt.Key.Key_B)
     hand.drag(opened, (60, 60), (60, 90))
-    assert (panel.session.current.vouched == 1).any()
+    assert (panel.session.current.confirmed == 1).any()
 
 
 @pytest.mark.parametrize("tool", ["click", "approve"])
@@ -188,7 +188,7 @@ def test_tool_of_ours_comes_back_when_a_key_of_napari_is_let_go(panel, opened, h
 
 
 def test_keys_are_napari_s_again_when_the_panel_is_gone(panel, opened, hand):
-    panel.desk.close()
+    panel.runtime.close()
     assert not opened.keymap
 
 
@@ -275,4 +275,4 @@ def test_strokes_are_refused_in_a_napari_that_lacks_a_name_and_the_rest_goes_on(
     assert len(np.unique(opened.data)) == 13
     hand.hover(opened, (20, 20))
     hand.key(Qt.Key.Key_A)
-    assert (panel.session.current.vouched == 2).any()
+    assert (panel.session.current.confirmed == 2).any()

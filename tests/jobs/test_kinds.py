@@ -15,21 +15,25 @@ from napari_apprentice.jobs import (
     EvaluateJob,
     ExportJob,
     InsideJob,
-    LessonRef,
     SegmentJob,
     SegmentLargeJob,
     SegmentResult,
     TeachJob,
     TeachResult,
+    TrainingImageRef,
     VolumeRef,
     from_plain,
 )
 
 IMAGE = VolumeRef(pixels=ArrayRef(path="/a/pixels.npy"), fitted_on=ArrayRef(path="/a/sample.npy"))
-LESSON = LessonRef(image=IMAGE, labels=ArrayRef(path="/s/teach-1/l.npy"), vouched=ArrayRef(path="/s/teach-1/v.npy"))
+LESSON = TrainingImageRef(
+    image=IMAGE, labels=ArrayRef(path="/s/teach-1/l.npy"), confirmed=ArrayRef(path="/s/teach-1/v.npy")
+)
 SEGMENT = SegmentJob(id="1", image=IMAGE, model="/m/one.safetensors", out=ArrayRef(path="/s/1.npy"))
 LARGE = SegmentLargeJob(id="2", image="/a/slide.tif", model="/m/one.safetensors", out="/p/proposal.zarr")
-TEACH = TeachJob(id="3", kind="instances", lessons=(LESSON,), parent="/m/one.safetensors", out="/v/v2.safetensors")
+TEACH = TeachJob(
+    id="3", kind="instances", training_data=(LESSON,), parent="/m/one.safetensors", out="/v/v2.safetensors"
+)
 EXPORT = ExportJob(id="4", labels="/s/export-4/labels", spacing=(1, 1, 1), unit="um", out="/u/labels.tif")
 CLICK = ClickJob(id="5", image=IMAGE, model="/m/one.safetensors", point=(0, 0, 3, 4), generation=1)
 INSIDE = InsideJob(
@@ -45,7 +49,7 @@ EVALUATE = EvaluateJob(
     id="7",
     image=IMAGE,
     labels=ArrayRef(path="/s/evaluate-7/labels.npy"),
-    vouched=ArrayRef(path="/s/evaluate-7/vouched.npy"),
+    confirmed=ArrayRef(path="/s/evaluate-7/confirmed.npy"),
     inner=((0, 1),) * 4,
     model="/m/one.safetensors",
     proposal="/s/evaluate-7/proposal.npy",
@@ -86,7 +90,7 @@ def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> No
                 "/a/pixels.npy",
                 "/a/sample.npy",
                 "/s/evaluate-7/labels.npy",
-                "/s/evaluate-7/vouched.npy",
+                "/s/evaluate-7/confirmed.npy",
                 "/m/one.safetensors",
             },
             "/s/evaluate-7/marks.npy",
@@ -102,7 +106,7 @@ def test_a_job_that_is_moved_has_all_its_files_elsewhere_and_is_the_same_otherwi
     moved = TEACH.moved(lambda path: f"/w/{Path(path).name}", "/w/out.safetensors")
     assert set(moved.reads) == {f"/w/{Path(path).name}" for path in TEACH.reads}
     assert moved.writes == "/w/out.safetensors"
-    assert moved.moved(lambda path: path, TEACH.out).lessons[0].image.pixels.path == "/w/pixels.npy"
+    assert moved.moved(lambda path: path, TEACH.out).training_data[0].image.pixels.path == "/w/pixels.npy"
     assert moved.settings == TEACH.settings
     assert SEGMENT.moved(lambda path: path, "/w/2.npy").out == ArrayRef(path="/w/2.npy")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from apprentice_lab import classical
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 
 
 def _balls(shape: tuple[int, int, int], centres: list[tuple[int, int, int]], radius: float, z: float) -> np.ndarray:

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from napari_apprentice.data.channels import chosen_channels
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.channels import chosen_channels
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import images
 from napari_apprentice.project.folder import Project

@@ -29,13 +29,13 @@ def test_labels_what_was_said_of_them_settings_and_undo_are_as_they_were(unpacke
         assert session.images.complaints == []
         assert session.current is not None
         np.testing.assert_array_equal(session.current.labels[0, 0], one + 2 * two)
-        np.testing.assert_array_equal(session.current.vouched[0, 0], 2 * (one | two) + ground)
+        np.testing.assert_array_equal(session.current.confirmed[0, 0], 2 * (one | two) + ground)
         assert session.segment_settings.diameter == 12.0
         session.redo()
         assert (session.current.labels == 3).sum() == 3
         session.undo()
         session.undo()
-        assert not (session.current.vouched == 1).any()
+        assert not (session.current.confirmed == 1).any()
         session.paint(np.array([0]), 4)
     with Session.open(unpacked, InlineRunners()) as session:
         assert session.current is not None
@@ -52,5 +52,5 @@ def test_regions_of_a_large_image_are_as_they_were(unpacked: Path) -> None:
             assert session.images.complaints == []
             assert np.flatnonzero(entry.labels == 7).tolist() == list(range(50))
             assert np.flatnonzero(entry.labels == 8).tolist() == list(range(60, 70))
-            assert np.flatnonzero(entry.vouched == 1).tolist() == list(range(200, 220))
+            assert np.flatnonzero(entry.confirmed == 1).tolist() == list(range(200, 220))
             entry.keep_snapshot()

@@ -20,7 +20,7 @@ class Engine:
         pass
 
     def run(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
-        name = job.lessons[0].image.name if job.type == "teach" else job.image.name
+        name = job.training_data[0].image.name if job.type == "teach" else job.image.name
         yield Note(text=str(os.getpid()))
         yield from getattr(self, f"_{name}")(job, cancelled)
 

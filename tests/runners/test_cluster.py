@@ -29,7 +29,7 @@ from napari_apprentice.events import Finished, Note, WasCancelled
 from napari_apprentice.jobs import SegmentLargeJob
 from napari_apprentice.runners import InlineRunners
 from napari_apprentice.runners.cluster.connect import Connection, security_of
-from napari_apprentice.runners.cluster.crew import ClusterCrew
+from napari_apprentice.runners.cluster.executor import ClusterExecutor
 from napari_apprentice.settings import ClusterSettings, NormalizeSettings, SegmentSettings
 
 distributed = pytest.importorskip("distributed")
@@ -79,8 +79,8 @@ def _alone(job: SegmentLargeJob) -> np.ndarray:
     return read_labels(job.out)
 
 
-def _workers(crew: ClusterCrew) -> list[int]:
-    return list(crew._there().client.run(os.getpid).values())
+def _workers(executor: ClusterExecutor) -> list[int]:
+    return list(executor._there().client.run(os.getpid).values())
 
 
 @pytest.mark.slow
@@ -89,8 +89,8 @@ def test_workers_give_the_same_labels_also_when_one_is_killed_or_all_are_stopped
 ) -> None:
     expected = _alone(_job(image, model, tmp_path / "alone.zarr"))
     assert expected.max() > 100
-    crew = ClusterCrew(ClusterSettings(workers=2))
-    runners = InlineRunners(crew=crew)
+    executor = ClusterExecutor(ClusterSettings(workers=2))
+    runners = InlineRunners(executor=executor)
     try:
         running = runners.start(_job(image, model, tmp_path / "out.zarr"))
         seen, killed = [], False
@@ -98,7 +98,7 @@ def test_workers_give_the_same_labels_also_when_one_is_killed_or_all_are_stopped
             seen += running.poll()
             done = work_folder(tmp_path / "out.zarr") / "0" / "predict.done"
             if not killed and done.exists() and np.fromfile(done, np.uint8).any():
-                os.kill(_workers(crew)[0], signal.SIGKILL)
+                os.kill(_workers(executor)[0], signal.SIGKILL)
                 killed = True
         assert killed, seen[-1]
         assert isinstance(seen[-1], Finished)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from napari_apprentice.events import Event, Failed, Finished, Note, Progress, WasCancelled
-from napari_apprentice.jobs import ArrayRef, ClickJob, LessonRef, SegmentJob, TeachJob, VolumeRef
+from napari_apprentice.jobs import ArrayRef, ClickJob, SegmentJob, TeachJob, TrainingImageRef, VolumeRef
 from napari_apprentice.processes import environment
 from napari_apprentice.runners import FoundDevice, InlineRunners, ProcessRunners, RunningJob
 
@@ -30,8 +30,8 @@ def click(name: str = "done") -> ClickJob:
 
 def teach(name: str) -> TeachJob:
     image = VolumeRef(pixels=NOTHING, name=name)
-    lessons = (LessonRef(image=image, labels=NOTHING, vouched=NOTHING),)
-    return TeachJob(id=name, kind="instances", lessons=lessons, out="m")
+    training_data = (TrainingImageRef(image=image, labels=NOTHING, confirmed=NOTHING),)
+    return TeachJob(id=name, kind="instances", training_data=training_data, out="m")
 
 
 def wait(running: RunningJob, until: Callable[[Event], bool] | None = None, timeout: float = 60) -> list[Event]:

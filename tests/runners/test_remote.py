@@ -13,10 +13,10 @@ import pytest
 
 from napari_apprentice import Session
 from napari_apprentice.data import samples
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.events import Failed, Finished, Note, Started, TileDone, WasCancelled
 from napari_apprentice.runners import ProcessRunners
-from napari_apprentice.runners.cluster import kept
+from napari_apprentice.runners.cluster import choice
 from napari_apprentice.runners.cluster.remote import ClusterRunners
 from napari_apprentice.session import SessionOptions
 from napari_apprentice.settings import ClusterSettings, TeachSettings
@@ -45,7 +45,7 @@ class Heard:
         self.said = []
         session.job_event.connect(lambda kind, event: self.events.append(event))
         session.job_ended.connect(lambda kind, event: self.events.append(event))
-        session.said.connect(self.said.append)
+        session.message.connect(self.said.append)
 
     def of(self, kind: type) -> list:
         return [event for event in self.events if isinstance(event, kind)]
@@ -143,8 +143,8 @@ def test_nobody_there_is_one_sentence_and_clicks_stay_here(tmp_path: Path) -> No
 
 
 def test_the_place_is_remembered(home: Path) -> None:
-    assert kept.remembered() == ClusterSettings()
-    kept.remember(ClusterSettings(scheduler="tls://gpu-box:8786", tls_ca="ca.pem"))
-    assert kept.remembered().tls_ca == "ca.pem"
+    assert choice.read_choice() == ClusterSettings()
+    choice.remember(ClusterSettings(scheduler="tls://gpu-box:8786", tls_ca="ca.pem"))
+    assert choice.read_choice().tls_ca == "ca.pem"
     (home / "run-on.json").write_text("{")
-    assert kept.remembered() == ClusterSettings()
+    assert choice.read_choice() == ClusterSettings()

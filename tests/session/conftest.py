@@ -54,5 +54,5 @@ def runners():
 def session(runners):
     with Session(runners=runners) as session:
         session.sentences = []
-        session.said.connect(session.sentences.append)
+        session.message.connect(session.sentences.append)
         yield session

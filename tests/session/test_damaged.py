@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_apprentice.data.deltas import Delta
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import journal, replay
 from napari_apprentice.project.folder import Project
@@ -38,8 +38,8 @@ def paint(session: Session, *rows: int) -> None:
 
 def rows_of(session: Session) -> set[int]:
     """The rows that are there as they were painted."""
-    labels, vouched = session.current.labels[0, 0], session.current.vouched[0, 0]
-    return {n for n in range(ROWS) if (labels[n] == n + 1).all() and (vouched[n] == 2).all()}
+    labels, confirmed = session.current.labels[0, 0], session.current.confirmed[0, 0]
+    return {n for n in range(ROWS) if (labels[n] == n + 1).all() and (confirmed[n] == 2).all()}
 
 
 def made(path: Path, *, before: tuple[int, ...] = (0, 1), since: tuple[int, ...] = (2, 3)) -> Path:
@@ -154,11 +154,11 @@ def test_edits_behind_a_damaged_place_are_there(tmp_path, place):
 def test_an_edit_that_cannot_be_applied_does_not_take_later_ones_with_it(tmp_path, bad):
     file = made(tmp_path / "p", since=(2, 3)) / "journal-1.bin"
     records = journal.read(file).records
-    file.write_bytes(replay.MAGIC + b"".join(replay.framed(one) for one in (records[0], bad, records[1])))
+    file.write_bytes(replay.MAGIC + b"".join(replay.frame_record(one) for one in (records[0], bad, records[1])))
     first, *later = opened_twice(tmp_path / "p", {0, 1, 2, 3})
     assert "set aside" in first
     assert later == ["", ""]
-    assert any(replay.framed(bad) in one.read_bytes() for one in file.parent.glob("*.damaged*"))
+    assert any(replay.frame_record(bad) in one.read_bytes() for one in file.parent.glob("*.damaged*"))
 
 
 @pytest.mark.parametrize("name", ["state-1 (conflicted copy).npz", "state-1 2.npz", "state-9999 (1).npz"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_apprentice.data import scratch
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.session import Session
-from napari_apprentice.session.requests import lessons_of
+from napari_apprentice.session.requests import training_data_of
 from napari_apprentice.settings import ClassName
 
 SHAPE = (2, 3, 20, 30)
@@ -60,37 +60,37 @@ EDITS = {
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 def test_nothing_of_an_edited_object_changes_at_the_next_proposal(session, edit):
     entry = proposed(session)
-    before = entry.labels.copy(), entry.vouched.copy()
+    before = entry.labels.copy(), entry.confirmed.copy()
     edit(session)
-    after = entry.labels.copy(), entry.vouched.copy()
+    after = entry.labels.copy(), entry.confirmed.copy()
     ids = [one for one in np.unique(after[0][0]) if one and (after[0][0] == one).sum() != (before[0][0] == one).sum()]
     assert ids
     session.undo()
-    np.testing.assert_array_equal((entry.labels, entry.vouched), before, "one step takes back all of it")
+    np.testing.assert_array_equal((entry.labels, entry.confirmed), before, "one step takes back all of it")
     session.redo()
-    np.testing.assert_array_equal((entry.labels, entry.vouched), after)
+    np.testing.assert_array_equal((entry.labels, entry.confirmed), after)
     disagree(session)
     for one in ids:
         np.testing.assert_array_equal(entry.labels[0] == one, after[0][0] == one)
     np.testing.assert_array_equal(entry.labels[1] > 0, np.broadcast_to(entry.labels[1, 0] > 0, (3, 20, 30)))
     assert (entry.labels[1, :, 2:14, 1:18] > 0).all(), "another frame is as proposed"
-    assert not entry.vouched[1].any()
-    path, labels, vouched = session.project.path, entry.labels.copy(), entry.vouched.copy()
+    assert not entry.confirmed[1].any()
+    path, labels, confirmed = session.project.path, entry.labels.copy(), entry.confirmed.copy()
     session.close()
     with Session.open(path) as again:
-        np.testing.assert_array_equal((again.current.labels, again.current.vouched), (labels, vouched))
+        np.testing.assert_array_equal((again.current.labels, again.current.confirmed), (labels, confirmed))
 
 
 def test_what_was_not_painted_of_an_edited_object_teaches_nothing(session, tmp_path):
     entry = proposed(session)
     brush(session, 9, 0, 1, slice(4, 12), slice(4, 10))
     assert entry.voxels_taught == 8 * 6
-    (lesson,) = lessons_of([entry], None, tmp_path, tmp_path / "lesson")
-    vouched = scratch.read(lesson.vouched)
-    assert (vouched > 0).sum() == 8 * 6
-    assert (vouched[0, 1, 4:12, 4:10] == 2).all()
+    (lesson,) = training_data_of([entry], None, tmp_path, tmp_path / "lesson")
+    confirmed = scratch.read(lesson.confirmed)
+    assert (confirmed > 0).sum() == 8 * 6
+    assert (confirmed[0, 1, 4:12, 4:10] == 2).all()
     brush(session, 9, 0, 1, slice(4, 12), slice(10, 16), filled=True)
-    assert entry.voxels_taught == 8 * 12, "objects that were merged are vouched for"
+    assert entry.voxels_taught == 8 * 12, "objects that were merged are confirmed"
 
 
 def test_a_stroke_after_undo_keeps_the_object_again(session):
@@ -99,9 +99,9 @@ def test_a_stroke_after_undo_keeps_the_object_again(session):
         brush(session, 0, 0, 1, slice(4, 12), 9)
         brush(session, 0, 0, 1, slice(4, 12), 10)
     session.undo()
-    assert not entry.vouched.any()
+    assert not entry.confirmed.any()
     brush(session, 0, 0, 1, slice(4, 12), 9)
-    assert (entry.vouched == 3).sum() == 3 * 96 - 8
+    assert (entry.confirmed == 3).sum() == 3 * 96 - 8
 
 
 def test_a_proposal_that_arrives_in_the_middle_of_a_stroke_leaves_what_is_kept(session):
@@ -111,7 +111,7 @@ def test_a_proposal_that_arrives_in_the_middle_of_a_stroke_leaves_what_is_kept(s
         disagree(session)
         one = int(entry.labels[0, 1, 13, 1])
         brush(session, 9, 0, 1, 13, slice(1, 3))
-        assert (entry.vouched[0][entry.labels[0] == one] == 3).all()
+        assert (entry.confirmed[0][entry.labels[0] == one] == 3).all()
     assert (entry.labels[0, 0, 4:12, 4:16] == 1).all()
 
 
@@ -120,4 +120,4 @@ def test_areas_of_classes_are_not_objects(session):
     session.choose_kind("classes", (ClassName(value=1, name="tumour"), ClassName(value=2, name="stroma")))
     session.edits.replace_labels(np.ones((1, 1, 20, 30), np.uint32))
     session.paint(np.arange(5), 2)
-    assert (entry.vouched > 0).sum() == 5
+    assert (entry.confirmed > 0).sum() == 5

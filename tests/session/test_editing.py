@@ -8,7 +8,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.recent import recent_projects
 from napari_apprentice.session import Session
@@ -51,17 +51,17 @@ def test_every_edit_is_undone_and_redone_exactly(session, edit):
     start = np.zeros((1, 1, 20, 30), np.uint32)
     start[0, 0, 10:14, 10:14], start[0, 0, 3:5, 2:7] = 1, 2
     session.edits.replace_labels(start)
-    before = entry.labels.copy(), entry.vouched.copy()
+    before = entry.labels.copy(), entry.confirmed.copy()
     edit(session)
-    after = entry.labels.copy(), entry.vouched.copy()
+    after = entry.labels.copy(), entry.confirmed.copy()
     assert any((a != b).any() for a, b in zip(before, after, strict=True))
     taught = entry.voxels_taught
-    assert taught == (entry.vouched == 2).sum()
+    assert taught == (entry.confirmed == 2).sum()
     session.undo()
-    np.testing.assert_array_equal((entry.labels, entry.vouched), before)
+    np.testing.assert_array_equal((entry.labels, entry.confirmed), before)
     assert session.edits.can_redo
     session.redo()
-    np.testing.assert_array_equal((entry.labels, entry.vouched), after)
+    np.testing.assert_array_equal((entry.labels, entry.confirmed), after)
     assert entry.voxels_taught == taught
     assert not session.edits.can_redo
 
@@ -74,7 +74,7 @@ def test_a_drag_is_one_undo_step(session):
     assert entry.labels.sum() == 14
     session.undo()
     assert not entry.labels.any()
-    assert not entry.vouched.any()
+    assert not entry.confirmed.any()
     assert not session.edits.can_undo
     session.redo()
     assert entry.labels.sum() == 14
@@ -88,14 +88,14 @@ def test_an_edit_after_undo_ends_redo(session):
     assert not session.edits.can_redo
 
 
-def test_painting_the_id_that_is_there_vouches_for_it(session):
+def test_painting_the_id_that_is_there_confirms_for_it(session):
     entry = open_image(session)
     session.edits.replace_labels(np.ones((1, 1, 20, 30), np.uint32))
-    assert not entry.vouched.any()
+    assert not entry.confirmed.any()
     brush(session, BOX, 1)
-    assert (entry.vouched[BOX] == 2).all()
+    assert (entry.confirmed[BOX] == 2).all()
     session.undo()
-    assert not entry.vouched.any()
+    assert not entry.confirmed.any()
 
 
 def test_the_layer_is_told_only_what_it_did_not_paint(session):
@@ -119,7 +119,7 @@ def test_edits_and_their_undo_survive_the_session(session):
     for value in (1, 2, 3):
         brush(session, (0, 0, slice(value, value + 2), slice(0, 5)), value)
     session.undo()
-    labels, vouched = entry.labels.copy(), entry.vouched.copy()
+    labels, confirmed = entry.labels.copy(), entry.confirmed.copy()
     session.undo()
     older = entry.labels.copy()
     session.redo()
@@ -127,7 +127,7 @@ def test_edits_and_their_undo_survive_the_session(session):
     session.close()
     with Session.open(path) as again:
         np.testing.assert_array_equal(again.current.labels, labels)
-        np.testing.assert_array_equal(again.current.vouched, vouched)
+        np.testing.assert_array_equal(again.current.confirmed, confirmed)
         assert again.edits.can_redo
         again.undo()
         np.testing.assert_array_equal(again.current.labels, older)
@@ -150,7 +150,7 @@ def test_strokes_survive_kill_9(tmp_path):
     script = """
         import os, signal, sys
         import numpy as np
-        from napari_apprentice.data.volume import Volume
+        from napari_apprentice.data.image.volume import Volume
         from napari_apprentice.session import Session
         session = Session.create(sys.argv[1])
         entry = session.add_image(Volume(np.arange(600.0).reshape(1, 1, 1, 20, 30), name="cells"))
@@ -166,7 +166,7 @@ def test_strokes_survive_kill_9(tmp_path):
     assert done.returncode < 0
     with Session.open(path) as session:
         np.testing.assert_array_equal(session.current.labels[0, 0, :, 0], np.arange(1, 21))
-        assert (session.current.vouched == 2).all()
+        assert (session.current.confirmed == 2).all()
 
 
 def test_a_full_disk_keeps_strokes_and_is_said_once(session):
@@ -174,7 +174,7 @@ def test_a_full_disk_keeps_strokes_and_is_said_once(session):
     entry = open_image(session)
     brush(session, BOX, 1)
     sentences = []
-    session.said.connect(sentences.append)
+    session.message.connect(sentences.append)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (next(entry.folder.path.glob("journal*")).stat().st_size + 10, hard))
     try:

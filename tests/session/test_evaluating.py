@@ -10,11 +10,11 @@ import tifffile
 from safetensors.numpy import save_file
 
 from napari_apprentice.architecture import preset
-from napari_apprentice.data import scratch
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.mistakes import KINDS, Mistakes
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.mistakes import KINDS, Mistakes
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.evaluate import compare
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished
@@ -50,7 +50,7 @@ def model_file(path: Path, **fields) -> str:
 
 @pytest.fixture
 def ready(session, tmp_path):
-    """Two objects are labelled, nothing is vouched for; ``told`` counts how often `found` became another."""
+    """Two objects are labelled, nothing is confirmed; ``told`` counts how often `found` became another."""
     session.told = []
     session.evaluated.connect(lambda: session.told.append(len(session.verbs.evaluate.found)))
     session.add_image(image(), truth())
@@ -70,7 +70,7 @@ def test_all_labels_are_the_annotation_when_it_is_said(ready):
     ready.evaluate(all_labels=True)
     assert ready.busy("evaluate")
     job = ready.runners.started[-1].job
-    assert job.vouched is None
+    assert job.confirmed is None
     answer(ready, only(1))
     found = ready.evaluation
     assert found.score.precision == (0.5, 0.5, 0.5)
@@ -84,10 +84,10 @@ def test_all_labels_are_the_annotation_when_it_is_said(ready):
     assert not Path(job.labels.path).parent.exists()
 
 
-def test_only_what_is_vouched_for_counts_and_nothing_of_the_project_changes(ready):
+def test_only_what_is_confirmed_for_counts_and_nothing_of_the_project_changes(ready):
     ready.edits.approve_object(ONE)
     entry = ready.current
-    labels, vouched, steps = entry.labels.copy(), entry.vouched.copy(), len(entry.history.done)
+    labels, confirmed, steps = entry.labels.copy(), entry.confirmed.copy(), len(entry.history.done)
     ready.evaluate()
     answer(ready, only(1))
     assert ready.evaluation.score.precision == (1, 1, 1)
@@ -95,15 +95,15 @@ def test_only_what_is_vouched_for_counts_and_nothing_of_the_project_changes(read
     assert ready.evaluation.wrong == ()
     assert any("No background" in note for note in ready.evaluation.notes)
     assert (entry.labels == labels).all()
-    assert (entry.vouched == vouched).all()
+    assert (entry.confirmed == confirmed).all()
     assert len(entry.history.done) == steps
 
 
 def test_what_was_kept_of_an_edited_object_counts_as_unknown(ready):
     ready.paint(np.flatnonzero(truth() == 1)[:8], 1)
-    assert ready.current.vouched.max() == 3
+    assert ready.current.confirmed.max() == 3
     ready.evaluate()
-    with pytest.raises(UserError, match="No object is vouched for as a whole"):
+    with pytest.raises(UserError, match="No object is confirmed as a whole"):
         answer(ready, only(1))
 
 
@@ -138,7 +138,7 @@ def test_undo_and_redo_of_the_annotation_make_scores_untrue_as_well(ready, again
     assert ready.evaluation is None
 
 
-def test_repainting_what_was_vouched_for_changes_the_annotation(ready):
+def test_repainting_what_was_confirmed_for_changes_the_annotation(ready):
     ready.edits.approve_region((slice(None),) * 4)
     ready.evaluate()
     answer(ready, truth())
@@ -146,7 +146,7 @@ def test_repainting_what_was_vouched_for_changes_the_annotation(ready):
     assert ready.evaluation is None
 
 
-def test_other_masks_do_not_matter_where_nothing_is_vouched_for(ready):
+def test_other_masks_do_not_matter_where_nothing_is_confirmed_for(ready):
     ready.edits.approve_object(ONE)
     ready.evaluate()
     answer(ready, truth())

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows does not let go
 def session(tmp_path, runners):
     with Session.create(tmp_path / "p", runners) as session:
         session.sentences = []
-        session.said.connect(session.sentences.append)
+        session.message.connect(session.sentences.append)
         session.add_image(image())
         paint(session, 0, 1)
         yield session

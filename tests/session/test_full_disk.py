@@ -13,7 +13,7 @@ from tests.cli.conftest import model, spots
 from tests.session.test_loop import FEW_STEPS
 
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.versions import Version
@@ -41,7 +41,7 @@ def image(tmp_path: Path) -> Volume:
 
 def heard(session: Session) -> list[str]:
     sentences: list[str] = []
-    session.said.connect(sentences.append)
+    session.message.connect(sentences.append)
     return sentences
 
 
@@ -91,7 +91,7 @@ def test_a_loop_on_a_full_disk_loses_nothing(small_disk, image, model, runners, 
             assert other.segment_settings.link
             assert other.model.key == session.model.key == "nuclei-2d"
             np.testing.assert_array_equal(other.current.labels, entry.labels)
-            np.testing.assert_array_equal(other.current.vouched, entry.vouched)
+            np.testing.assert_array_equal(other.current.confirmed, entry.confirmed)
             assert (other.current.labels.reshape(-1)[OBJECT] == 5).all()
 
         session.choose_model(str(model))

@@ -7,9 +7,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from napari_apprentice.architecture import FreshSettings, NetSettings
-from napari_apprentice.data import scratch
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished, Note, Progress, Started, TileDone, WasCancelled
 from napari_apprentice.jobs import ClickResult, SegmentResult, TeachResult
@@ -97,7 +97,7 @@ def test_segment_names_pixels_that_another_process_can_map(ready):
     assert "under way" in ready.why_not_segment()
 
 
-def test_a_proposal_is_one_undo_step_and_leaves_vouched_voxels_alone(ready):
+def test_a_proposal_is_one_undo_step_and_leaves_confirmed_voxels_alone(ready):
     ready.paint(rows(2), 9)
     ready.segment()
     play(ready, Started(device="CPU"), Progress(done=1, total=2), proposed(ready, np.ones((1, 1, 20, 30), np.uint32)))
@@ -208,13 +208,13 @@ def test_a_better_version_is_adopted_and_segments_again(ready):
     ready.teach()
     job = ready.runners.started[-1].job
     assert job.parent == parent
-    assert len(job.lessons) == 1
+    assert len(job.training_data) == 1
     play(ready, taught(ready, **BETTER))
     assert ready.model.key == "v1"
     assert ready.model.title == "version 1 (score 0.50 before, 0.70 after)"
     assert [choice.key for choice in ready.models.all() if choice.key.startswith("v")] == ["v1"]
     assert ready.busy("segment")
-    assert not Path(job.lessons[0].labels.path).exists()
+    assert not Path(job.training_data[0].labels.path).exists()
     ready.models.go_back()
     assert ready.model.key == parent
     assert "not taught here" in ready.models.why_not_go_back()
@@ -224,9 +224,9 @@ def test_painting_on_does_not_change_what_the_job_learns_from(ready):
     ready.paint(rows(2), 1)
     ready.teach()
     ready.paint(rows(5), 7)
-    lesson = ready.runners.started[-1].job.lessons[0]
+    lesson = ready.runners.started[-1].job.training_data[0]
     assert scratch.read(lesson.labels).max() == 1
-    assert scratch.read(lesson.vouched).sum() == 2 * 60
+    assert scratch.read(lesson.confirmed).sum() == 2 * 60
 
 
 def test_a_worse_version_is_kept_and_adopted_only_when_asked(ready):
@@ -301,7 +301,7 @@ def test_the_corrections_of_all_images_teach(ready):
     ready.add_image(image(2))
     ready.paint(rows(1), 1)
     ready.teach()
-    names = [lesson.image.name for lesson in ready.runners.started[-1].job.lessons]
+    names = [lesson.image.name for lesson in ready.runners.started[-1].job.training_data]
     assert names == ["cells 0", "cells 2"]
 
 
@@ -325,7 +325,7 @@ def test_an_image_with_background_only_teaches_too(ready):
     ready.add_image(image(1))
     ready.paint(rows(1), 1)
     ready.teach()
-    assert len(ready.runners.started[-1].job.lessons) == 2
+    assert len(ready.runners.started[-1].job.training_data) == 2
 
 
 def test_the_lineage_survives_the_session(ready):
@@ -351,16 +351,16 @@ def clicked(session: Session, mask: np.ndarray, corner=(0, 0)) -> Finished:
     return Finished(result=ClickResult(job=job.id, generation=job.generation, box=box, bits=bits))
 
 
-def test_a_kept_click_is_a_vouched_object_and_one_undo_step(ready):
+def test_a_kept_click_is_a_confirmed_object_and_one_undo_step(ready):
     ready.paint(rows(5), 3)
     ready.click((0, 0, 7, 7))
     play(ready, clicked(ready, np.ones((6, 6), bool), (3, 4)))
     assert ready.verbs.click.proposal.mask[0, 0, 2:].all()
-    assert not ready.verbs.click.proposal.mask[0, 0, :2].any()  # vouched for as another object
+    assert not ready.verbs.click.proposal.mask[0, 0, :2].any()  # confirmed as another object
     ready.verbs.click.keep()
     assert ready.verbs.click.proposal is None
     assert (ready.current.labels[0, 0, 5:9, 4:10] == 4).all()
-    assert (ready.current.vouched[0, 0, 5:9, 4:10] == 2).all()
+    assert (ready.current.confirmed[0, 0, 5:9, 4:10] == 2).all()
     assert (ready.current.labels[0, 0, :5] == 3).all()
     ready.undo()
     assert not ready.current.labels[0, 0, 5:].any()
@@ -369,17 +369,17 @@ def test_a_kept_click_is_a_vouched_object_and_one_undo_step(ready):
 def test_a_click_on_the_rest_of_an_edited_object_repairs_that_and_no_other(ready):
     ready.edits.replace_labels(SQUARE)
     ready.paint(rows(6), 3)  # cuts the upper half off
-    assert (ready.current.vouched[0, 0, 6:8, 4:8] == 3).all()
+    assert (ready.current.confirmed[0, 0, 6:8, 4:8] == 3).all()
     ready.click((0, 0, 6, 5))
     play(ready, clicked(ready, np.ones((2, 6), bool), (5, 0)))
-    before = ready.current.labels.copy(), ready.current.vouched.copy()
+    before = ready.current.labels.copy(), ready.current.confirmed.copy()
     ready.verbs.click.keep()
     assert (ready.current.labels[0, 0, 6, :6] == 1).all()
     assert (ready.current.labels[0, 0, :6] == 3).all()
-    np.testing.assert_array_equal(ready.current.vouched == 2, ready.current.labels > 0)
+    np.testing.assert_array_equal(ready.current.confirmed == 2, ready.current.labels > 0)
     assert (ready.current.labels == 1).sum() == 6, "the rest of what it repairs is cleared"
     ready.undo()
-    np.testing.assert_array_equal((ready.current.labels, ready.current.vouched), before)
+    np.testing.assert_array_equal((ready.current.labels, ready.current.confirmed), before)
     ready.click((0, 0, 15, 25))
     play(ready, clicked(ready, np.ones((10, 30), bool), (5, 0)))
     ready.verbs.click.keep()
@@ -436,5 +436,5 @@ def test_rgb_becomes_luminance_for_a_model_of_one_channel(ready):
     ready.paint(rows(2), 1)
     ready.teach()
     job = ready.runners.started[-1].job
-    assert np.load(job.lessons[0].image.pixels.path).shape == (1, 3, 1, 20, 30)
+    assert np.load(job.training_data[0].image.pixels.path).shape == (1, 3, 1, 20, 30)
     assert job.net.in_channels == 6

@@ -15,7 +15,7 @@ import zarr
 from tests.session.test_regions import SHAPE, image
 
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished, Progress, WasCancelled
 from napari_apprentice.project.recent import recent_projects
@@ -48,7 +48,7 @@ def expected(*columns: slice) -> np.ndarray:
 def test_what_is_painted_meanwhile_is_not_in_it(session, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     said, events = [], []
-    session.said.connect(said.append)
+    session.message.connect(said.append)
     session.job_event.connect(lambda kind, event: events.append(event))
     session.verbs.export.begin(path)
     session.paint(np.arange(200, 300), 7)

@@ -9,9 +9,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from napari_apprentice.architecture import FreshSettings, NetSettings, preset
-from napari_apprentice.data import scratch
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished
 from napari_apprentice.jobs import InsideResult

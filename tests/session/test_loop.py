@@ -57,7 +57,7 @@ def test_instances_from_the_bundled_model(loop):
     assert entry.labels.max() > 3
     assert any(isinstance(event, TileDone) for event in loop.events)
     correct(loop, truth, 12)
-    kept = entry.vouched == 2
+    kept = entry.confirmed == 2
     before = entry.labels[kept].copy()
     loop.teach()
     loop.run_until_idle()
@@ -100,12 +100,12 @@ def test_objects_by_affinities_from_a_fresh_network(loop):
 def test_classes_from_a_fresh_network(loop):
     image, truth = cropped("tissue_2d", slice(None), slice(0, 128), slice(0, 128))
     entry = loop.add_image(image, kind="classes")
-    loop.choose_kind("classes", samples.about("tissue_2d").classes)
+    loop.choose_kind("classes", samples.describe_sample("tissue_2d").classes)
     loop.choose_model(FRESH)
     for value in np.unique(truth):
         where = np.flatnonzero(truth == value)[:800]
         loop.paint(where, int(value)) if value else loop.paint_background(where)
-    kept = entry.vouched > 0
+    kept = entry.confirmed > 0
     before = entry.labels[kept].copy()
     loop.teach()
     loop.run_until_idle()
@@ -147,4 +147,4 @@ def test_a_click_proposes_an_object_that_can_be_kept(loop):
     assert loop.verbs.click.proposal is not None
     loop.verbs.click.keep()
     assert entry.labels[point] > 0
-    assert entry.vouched[point] == 2
+    assert entry.confirmed[point] == 2

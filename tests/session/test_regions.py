@@ -11,15 +11,16 @@ import tifffile
 from safetensors.numpy import save_file
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import merging, scratch
 from napari_apprentice.data.files import read_image
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels import merging
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished, TileDone
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
 from napari_apprentice.session import Session, SessionOptions
-from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.large_project_image import LargeProjectImage
 
 SHAPE = (1, 1, 2600, 4200)
 LEFT, RIGHT = (0, 0, 1300, 0), (0, 0, 1300, 4199)
@@ -32,28 +33,28 @@ def image(tmp_path: Path) -> Path:
     return path
 
 
-def opened(session: Session, image: Path) -> LargeEntry:
+def opened(session: Session, image: Path) -> LargeProjectImage:
     session.options = SessionOptions(largest_whole=1_000_000)
     entry = session.add_image(read_image(image))
-    assert isinstance(entry, LargeEntry)
+    assert isinstance(entry, LargeProjectImage)
     session.open_region(LEFT)
     return entry
 
 
-def flat(entry: LargeEntry, y: slice, x: slice) -> np.ndarray:
+def flat(entry: LargeProjectImage, y: slice, x: slice) -> np.ndarray:
     """Flat indices of a box in the open region, given in voxels of the image."""
     _, _, top, left = (part.start for part in entry.region)
     rows, columns = np.arange(y.start - top, y.stop - top), np.arange(x.start - left, x.stop - left)
     return (rows[:, None] * entry.labels.shape[3] + columns).ravel()
 
 
-def paint_both(session: Session, entry: LargeEntry) -> None:
+def paint_both(session: Session, entry: LargeProjectImage) -> None:
     session.paint(flat(entry, slice(1000, 1010), slice(100, 110)), entry.next_id())
     session.open_region(RIGHT)
     session.paint(flat(entry, slice(1200, 1220), slice(4000, 4010)), entry.next_id())
 
 
-def whole(entry: LargeEntry) -> np.ndarray:
+def whole(entry: LargeProjectImage) -> np.ndarray:
     entry.keep_snapshot()
     labels = np.zeros(SHAPE, np.uint32)
     for part in entry.folder.store.labelled():
@@ -95,7 +96,7 @@ def test_undo_and_redo_go_to_the_region_where_it_was_done(session, image) -> Non
     session.undo()
     session.undo()
     assert not entry.is_labelled
-    assert not entry.is_vouched
+    assert not entry.is_confirmed
     assert entry.voxels_taught == 0
 
 
@@ -108,7 +109,7 @@ def test_after_a_crash_every_stroke_in_every_region_is_there_and_those_of_the_la
     shutil.copytree(session.project.path, copy, ignore=shutil.ignore_patterns("lock"))
     with Session.open(copy) as again:
         found = again.current
-        assert isinstance(found, LargeEntry)
+        assert isinstance(found, LargeProjectImage)
         assert found.region == entry.region
         assert found.voxels_taught == 300
         again.undo()
@@ -242,20 +243,20 @@ def test_teaching_reads_only_the_cells_around_corrections(session, image, runner
     paint_both(session, entry)
     session.choose_model("fresh")
     session.teach()
-    lessons = runners.started[-1].job.lessons
-    assert len(lessons) == 2
-    for lesson, value, count in zip(lessons, (1, 2), (100, 200), strict=True):
-        labels, vouched = scratch.read(lesson.labels), scratch.read(lesson.vouched)
-        assert (labels == value).sum() == (vouched == 2).sum() == count
+    training_data = runners.started[-1].job.training_data
+    assert len(training_data) == 2
+    for lesson, value, count in zip(training_data, (1, 2), (100, 200), strict=True):
+        labels, confirmed = scratch.read(lesson.labels), scratch.read(lesson.confirmed)
+        assert (labels == value).sum() == (confirmed == 2).sum() == count
         assert scratch.read(lesson.image.pixels).shape == (1, 1, *labels.shape[1:])
         assert labels.size < 1.3e6
-        assert lesson.image.fitted_on == lessons[0].image.fitted_on
-    keys = {lesson.key for lesson in lessons}
+        assert lesson.image.fitted_on == training_data[0].image.fitted_on
+    keys = {lesson.key for lesson in training_data}
     session.cancel()
     session.pump()
     session.paint(flat(entry, slice(1300, 1310), slice(3000, 3010)), 9)
     session.teach()
-    assert keys < {lesson.key for lesson in runners.started[-1].job.lessons}
+    assert keys < {lesson.key for lesson in runners.started[-1].job.training_data}
 
 
 @pytest.mark.parametrize("name", ["labels.zarr", "labels.ome.tif"])
@@ -347,7 +348,7 @@ def test_a_large_image_without_a_file_is_kept_in_the_project(tmp_path) -> None:
     with Session.create(tmp_path / "project") as session:
         session.options = SessionOptions(largest_whole=1_000_000)
         entry = session.add_image(Volume(pixels, name="made"))
-        assert isinstance(entry, LargeEntry)
+        assert isinstance(entry, LargeProjectImage)
         session.paint([0, 1, 2], 1)
         assert "save it as OME-Zarr" in session.verbs.segment_all.why_not()
     with Session.open(tmp_path / "project") as again:
@@ -358,4 +359,4 @@ def test_a_large_image_without_a_file_is_kept_in_the_project(tmp_path) -> None:
 def test_without_a_window_an_image_is_segmented_whole_however_large(session) -> None:
     huge = np.lib.stride_tricks.as_strided(np.arange(2, dtype=np.uint8), (1, 1, 1, 9000, 9000), (0, 0, 0, 0, 0))
     volume = Volume(np.concatenate([huge[..., :1], huge[..., 1:] + 1], axis=-1), name="huge")
-    assert not isinstance(session.add_image(volume), LargeEntry)
+    assert not isinstance(session.add_image(volume), LargeProjectImage)

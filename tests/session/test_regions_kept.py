@@ -11,13 +11,14 @@ import pytest
 import tifffile
 from tests.session.test_regions import LEFT, RIGHT, SHAPE, flat, image, model_file, opened, paint_both, whole
 
-from napari_apprentice.data import merging, scratch
-from napari_apprentice.data.channels import taken
 from napari_apprentice.data.files import read_image
+from napari_apprentice.data.image.channels import take_channels
+from napari_apprentice.data.labels import merging
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.events import Finished
 from napari_apprentice.jobs import SegmentLargeResult
 from napari_apprentice.session import Session, SessionOptions
-from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.large_project_image import LargeProjectImage
 
 __all__ = ["image"]  # a fixture
 
@@ -57,7 +58,7 @@ def two_channels(tmp_path: Path):
     path = tmp_path / "two.tif"
     tifffile.imwrite(path, pixels, imagej=True, metadata={"axes": "CYX"})
     volume = read_image(path)
-    return lambda channel: replace(volume, pixels=taken(volume.pixels, (channel,)), channels=())
+    return lambda channel: replace(volume, pixels=take_channels(volume.pixels, (channel,)), channels=())
 
 
 def test_after_a_crash_strokes_that_were_not_loaded_again_teach_all_the_same(session, image, tmp_path, runners) -> None:
@@ -67,11 +68,11 @@ def test_after_a_crash_strokes_that_were_not_loaded_again_teach_all_the_same(ses
     tifffile.imwrite(small, np.random.default_rng(1).integers(0, 250, (200, 200)).astype(np.uint8))
     session.add_image(read_image(small))
     with Session.open(copied(session, tmp_path), runners=runners) as again:
-        assert not isinstance(again.current, LargeEntry)
+        assert not isinstance(again.current, LargeProjectImage)
         again.choose_model("fresh")
         again.teach()
-        vouched = [scratch.read(lesson.vouched) for lesson in runners.started[-1].job.lessons]
-        assert sum(int((one == 2).sum()) for one in vouched) == 300
+        confirmed = [scratch.read(lesson.confirmed) for lesson in runners.started[-1].job.training_data]
+        assert sum(int((one == 2).sum()) for one in confirmed) == 300
 
 
 def test_another_channel_is_seen_with_its_own_intensities(session, tmp_path, runners) -> None:

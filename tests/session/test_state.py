@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_apprentice.data import exports, files
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.session import Session
 from napari_apprentice.settings import ClassName, SegmentSettings
@@ -66,7 +66,7 @@ def test_labels_can_be_the_start(session):
     start = np.ones((1, 1, 20, 30), np.int64)
     entry = session.add_image(image(), start)
     assert (entry.labels == 1).all()
-    assert not entry.vouched.any()
+    assert not entry.confirmed.any()
     session.undo()
     assert not entry.labels.any()
 

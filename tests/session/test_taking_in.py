@@ -10,14 +10,14 @@ import pytest
 from safetensors.numpy import save_file
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import scratch
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished
 from napari_apprentice.jobs import SegmentResult, TeachResult
 from napari_apprentice.session import Session, SessionOptions
-from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.settings import ClassName
 
 SIDE = 600
@@ -116,7 +116,7 @@ def test_an_object_painted_meanwhile_stays_and_shares_its_id_with_none(session, 
     session.paint(THIRD, 1)  # an id that was free, and that the merged labels have given away
     session.run_until_idle()
     np.testing.assert_array_equal(entry.labels, square(500, 500, 1) + square(100, 100, 2) + square(300, 300, 3))
-    assert (entry.vouched == 2).sum() == 100
+    assert (entry.confirmed == 2).sum() == 100
     session.undo()
     np.testing.assert_array_equal(entry.labels, square(500, 500, 1))
     session.undo()
@@ -137,7 +137,7 @@ def test_what_was_undone_meanwhile_does_not_come_back(session, entry) -> None:
     session.undo()
     session.run_until_idle()
     np.testing.assert_array_equal(entry.labels, TWO)
-    assert not entry.vouched.any()
+    assert not entry.confirmed.any()
     assert entry.voxels_taught == 0
 
 
@@ -270,7 +270,7 @@ def test_what_teach_asks_for_goes_the_same_way(session, entry) -> None:
 def test_the_open_part_of_a_large_image_stays_until_its_proposal_is_taken_in(session, tmp_path) -> None:
     session.options = SessionOptions(largest_whole=1_000_000)
     entry = session.add_image(image(600, 4200))
-    assert isinstance(entry, LargeEntry)
+    assert isinstance(entry, LargeProjectImage)
     session.open_region(LEFT)
     session.choose_model(model_file(tmp_path / "first.safetensors"))
     session.segment()

@@ -30,7 +30,7 @@ def session(request, tmp_path, runners):
     options = SessionOptions(in_window=True, largest_whole=request.param)
     with Session(Project.create(tmp_path / "p"), runners, options) as session:
         session.sentences = []
-        session.said.connect(session.sentences.append)
+        session.message.connect(session.sentences.append)
         session.add_image(image())
         paint(session, 0, 1)
         yield session

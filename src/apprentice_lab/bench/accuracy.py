@@ -14,10 +14,10 @@ from apprentice_lab import classical
 from apprentice_lab.bench import accuracy_report
 from apprentice_lab.bench.images import ImagesSettings, drawn
 from apprentice_lab.sets import Picture
-from napari_apprentice.data import scores
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels import scores
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.results import folder
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.storage.results import folder
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners import Runners
 from napari_apprentice.runners.inline import InlineRunners

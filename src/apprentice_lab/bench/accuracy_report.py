@@ -12,7 +12,7 @@ import numpy as np
 from apprentice_lab.bench import report
 from apprentice_lab.bench.published import Published, published
 from apprentice_lab.scoring.intervals import Estimate, means, ratios
-from napari_apprentice.data.scores import STEPS
+from napari_apprentice.data.labels.scores import STEPS
 
 Row = Mapping[str, Any]  # one image: name, kind, group, objects, and the counts of "model" and "baseline"
 

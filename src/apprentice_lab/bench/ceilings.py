@@ -13,7 +13,7 @@ from skimage.measure import label
 
 from apprentice_lab.representations import representation
 from apprentice_lab.sets import pictures
-from napari_apprentice.data.scores import Matches, matches
+from napari_apprentice.data.labels.scores import Matches, matches
 from napari_apprentice.settings import DecodeSettings
 
 SETS: tuple[str, ...] = (

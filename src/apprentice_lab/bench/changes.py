@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.transform import resize
 
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 
 Pixels = NDArray[Any]
 Labels = NDArray[np.uint32]

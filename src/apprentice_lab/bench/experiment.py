@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from apprentice_lab.bench import workers
-from napari_apprentice.data.results import folder
+from napari_apprentice.data.storage.results import folder
 
 Seeds = Annotated[tuple[int, ...], Field(description="One training for each.")]
 Steps = Annotated[int, Field(ge=1, description="Steps of every training.")]

@@ -1,6 +1,6 @@
 """The loop on images no model has seen: a simulated user corrects, the network learns, all dev images are judged.
 
-The user corrects objects of the train images in random order, vouches only for the object (its rim follows by rule)
+The user corrects objects of the train images in random order, confirms only for the object (its rim follows by rule)
 and once per image paints one background stroke. After some numbers of objects the network is taught what was
 corrected so far, from the version in use, as the panel does; a worse version is not adopted. Interrupted, it goes on
 where it stopped when it is run again with the same folder.
@@ -24,14 +24,14 @@ from apprentice_lab.bench.images import ImagesSettings
 from apprentice_lab.bench.loop_report import THRESHOLDS, summary
 from apprentice_lab.bench.user import Correction, corrections
 from apprentice_lab.sets import Picture
-from napari_apprentice.data import scores
-from napari_apprentice.data.results import folder
+from napari_apprentice.data.labels import scores
+from napari_apprentice.data.storage.results import folder
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Validated
 from napari_apprentice.jobs import TeachResult
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import FRESH, Session, SessionOptions
-from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.settings import DeviceName, TeachSettings
 
 Labels = NDArray[np.uint32]
@@ -112,7 +112,7 @@ def _one_user(
     with Session.temporary(runners) as session:
         session.options = SessionOptions(resegment_after_teach=False)
         session.choose_model(start)
-        entries: dict[str, Entry] = {}
+        entries: dict[str, ProjectImage] = {}
         work = corrections(truth, seed)
         done = 0
         for count in (0, *settings.objects):
@@ -130,7 +130,7 @@ def _one_user(
             yield f"{start}, user {seed}, {count} objects: AP .50 {result['ap'][0]:.3f}, {result['seconds']:.0f} s"
 
 
-def _correct(session: Session, images: Mapping[str, Picture], entries: dict[str, Entry], one: Correction) -> int:
+def _correct(session: Session, images: Mapping[str, Picture], entries: dict[str, ProjectImage], one: Correction) -> int:
     """Do one correction in its image; 1 when it was an object."""
     if one.image not in entries:
         entries[one.image] = session.add_image(images[one.image].read()[0])

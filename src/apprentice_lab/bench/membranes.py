@@ -18,8 +18,8 @@ from apprentice_lab.bench import report
 from apprentice_lab.bench.accuracy import header_of, proposed
 from apprentice_lab.bench.images import ImagesSettings
 from apprentice_lab.scoring import boundaries
-from napari_apprentice.data import scores
-from napari_apprentice.data.results import folder
+from napari_apprentice.data.labels import scores
+from napari_apprentice.data.storage.results import folder
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.settings import DeviceName, SegmentSettings

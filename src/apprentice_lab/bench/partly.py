@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND
+from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND
 from napari_apprentice.settings import Triple
 
 _OBJECTS = 1 / 3
@@ -14,8 +14,8 @@ _STROKE = 12  # pixels along an edge
 EVERY = 8  # slices of which one is annotated
 
 
-def vouched(labels: NDArray[np.uint32], seed: int) -> NDArray[np.uint8]:
-    """What is vouched for (0 unknown, 1 background, 2 as labelled) of labels (Z, Y, X), of an image or a volume.
+def confirmed(labels: NDArray[np.uint32], seed: int) -> NDArray[np.uint8]:
+    """What is confirmed (0 unknown, 1 background, 2 as labelled) of labels (Z, Y, X), of an image or a volume.
 
     Of an image a third of the objects, each whole, and some strokes of background; of a volume every eighth slice.
     """

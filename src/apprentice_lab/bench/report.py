@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.results import folder, machine
+from napari_apprentice.data.storage.results import folder, machine
 from napari_apprentice.errors import UserError
 
 DATA = Path("../shared/data")  # annotated images beside the checkout; every measurement that uses them takes --data

@@ -22,9 +22,9 @@ from apprentice_lab.bench.tasks import TASKS, THRESHOLDS, Example, TaskName, fit
 from apprentice_lab.bench.trials import Exam, tried
 from apprentice_lab.representations import RepresentationName, representation
 from napari_apprentice.architecture import preset
+from napari_apprentice.data.labels.scores import matches_within
 from napari_apprentice.data.representations import Representation
-from napari_apprentice.data.results import folder
-from napari_apprentice.data.scores import matches_within
+from napari_apprentice.data.storage.results import folder
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings, Settings
 
 Annotation = Literal["full", "partial"]
@@ -100,17 +100,17 @@ def planned(settings: RepresentationsSettings) -> list[Job]:
 def choose(
     kind: Representation,
     examples: Sequence[Example],
-    vouched: Sequence[np.ndarray],
+    confirmed: Sequence[np.ndarray],
     predictions: Sequence[np.ndarray],
 ) -> DecodeSettings:
-    """How `kind` is decoded best, judged by what is vouched for: mean AP over IoU .5 to .9 and over images.
+    """How `kind` is decoded best, judged by what is confirmed: mean AP over IoU .5 to .9 and over images.
 
     Of a volume of which only slices are known, sections are judged.
     """
 
     def score(tried: DecodeSettings) -> float:
         found = [kind.decode(one, tried) for one in predictions]
-        parts = zip(examples, found, vouched, strict=True)
+        parts = zip(examples, found, confirmed, strict=True)
         table = [
             [one.average_precision for one in matches_within(truth.labels, got, sure, THRESHOLDS, sections=_open(sure))]
             for truth, got, sure in parts
@@ -121,8 +121,8 @@ def choose(
     return fitted(choices | {"foreground": _FOREGROUND}, score)
 
 
-def _open(vouched: np.ndarray) -> bool:
-    return not vouched.all()
+def _open(confirmed: np.ndarray) -> bool:
+    return not confirmed.all()
 
 
 def _train(settings: RepresentationsSettings, job: Job, checkpoint: Path) -> Trained:
@@ -163,7 +163,7 @@ def _train(settings: RepresentationsSettings, job: Job, checkpoint: Path) -> Tra
 def _known(example: Example, annotation: Annotation, seed: int) -> np.ndarray:
     if annotation == "full":
         return np.where(example.labels > 0, 2, 1).astype(np.uint8)
-    return partly.vouched(example.labels, seed)
+    return partly.confirmed(example.labels, seed)
 
 
 def _stem(job: Job) -> str:

@@ -23,11 +23,11 @@ from apprentice_lab.bench.accuracy import Labels, counts, header_of, proposed
 from apprentice_lab.bench.changes import CHANGES, Change
 from apprentice_lab.bench.images import ImagesSettings, drawn
 from apprentice_lab.sets import Picture
-from napari_apprentice.data.corrections import AS_LABELLED
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.image.zoom import median_diameter
+from napari_apprentice.data.labels.corrections import AS_LABELLED
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.results import folder
-from napari_apprentice.data.volume import Volume
-from napari_apprentice.data.zoom import median_diameter
+from napari_apprentice.data.storage.results import folder
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners import Runners
 from napari_apprentice.runners.inline import InlineRunners

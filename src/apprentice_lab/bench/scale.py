@@ -21,7 +21,7 @@ from apprentice_lab.bench.scale_images import edge_of, slide
 from apprentice_lab.bench.scale_runs import segmented
 from apprentice_lab.bench.scale_tiny import NAME as TINY
 from apprentice_lab.bench.scale_tiny import tiny
-from napari_apprentice.data.results import folder
+from napari_apprentice.data.storage.results import folder
 from napari_apprentice.settings import Settings
 
 Part = Literal["sizes", "workers", "resume", "overhead"]

@@ -25,8 +25,8 @@ from apprentice_lab.bench.tasks import TASKS, THRESHOLDS, Example, Labels
 from apprentice_lab.bench.trials import Exam, tried
 from apprentice_lab.sets import pictures
 from napari_apprentice.architecture import preset
-from napari_apprentice.data import instances, scores
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
+from napari_apprentice.data.labels import instances, scores
+from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings, Settings, Triple
 
 Layout = Literal["dense", "z", "axes"]
@@ -105,7 +105,7 @@ def planned(settings: SlicesSettings) -> list[Job]:
 
 
 def known(labels: NDArray[Any], layout: Layout, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """What is vouched for of complete labels (Z, Y, X): all, or only what lies in the slices drawn by `rng`."""
+    """What is confirmed of complete labels (Z, Y, X): all, or only what lies in the slices drawn by `rng`."""
     everything = np.where(labels > 0, AS_LABELLED, BACKGROUND).astype(np.uint8)
     if layout == "dense":
         return everything
@@ -139,14 +139,14 @@ def compared(name: str, rows: Sequence[dict[str, Any]], layouts: Sequence[str]) 
 
 
 def decoding(
-    examples: Sequence[Example], vouched: Sequence[NDArray[Any]], predictions: Sequence[NDArray[Any]]
+    examples: Sequence[Example], confirmed: Sequence[NDArray[Any]], predictions: Sequence[NDArray[Any]]
 ) -> DecodeSettings:
-    """The decoding with the best mean AP .5 to .9 over the sections that are vouched for."""
+    """The decoding with the best mean AP .5 to .9 over the sections that are confirmed."""
 
     def score(settings: DecodeSettings) -> float:
         found = [
             scores.matches_within(example.labels, instances.decode(prediction, settings), sure, THRESHOLDS)
-            for example, sure, prediction in zip(examples, vouched, predictions, strict=True)
+            for example, sure, prediction in zip(examples, confirmed, predictions, strict=True)
         ]
         return float(np.mean([[one.average_precision for one in matches] for matches in found]))
 
@@ -161,21 +161,21 @@ def _train(settings: SlicesSettings, job: Job, checkpoint: Path) -> Trained:
     name, layout, seed = job
     subject = SUBJECTS[name]
     train, dev = (subject.read(settings.data, split) for split in ("train", "dev"))
-    vouched = {one.name: known(one.labels, layout, np.random.default_rng((seed, i))) for i, one in enumerate(train)}
+    confirmed = {one.name: known(one.labels, layout, np.random.default_rng((seed, i))) for i, one in enumerate(train)}
 
     def choose(fits: Sequence[Example], predictions: Sequence[NDArray[Any]]) -> DecodeSettings:
-        return decoding(fits, [vouched[one.name] for one in fits], predictions) if fits else DecodeSettings()
+        return decoding(fits, [confirmed[one.name] for one in fits], predictions) if fits else DecodeSettings()
 
     exam = Exam(train if subject.kind == "instances" else [], dev, choose, subject.decode, subject.score)
     net = preset("unet", 3, NormalizeSettings().inputs_per_channel, subject.outputs, settings.width)
-    outcome = tried(subject, net, train, exam, settings, seed, checkpoint, known=vouched, upright=subject.upright)
+    outcome = tried(subject, net, train, exam, settings, seed, checkpoint, known=confirmed, upright=subject.upright)
     score = outcome.scores[subject.score_name]
     row = {
         "subject": name,
         "layout": layout,
         "seed": seed,
         "score": score,
-        "annotated": float(np.mean([float((sure != UNKNOWN).mean()) for sure in vouched.values()])),
+        "annotated": float(np.mean([float((sure != UNKNOWN).mean()) for sure in confirmed.values()])),
         "step_s": outcome.step_s,
         "decode": outcome.decode.model_dump(mode="json"),
     }

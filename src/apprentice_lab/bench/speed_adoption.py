@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from apprentice_lab.bench import report
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.session import Session
 from napari_apprentice.settings import SegmentSettings

@@ -14,9 +14,9 @@ import numpy as np
 from scipy import ndimage
 
 from apprentice_lab.bench import report
-from napari_apprentice.data import instances
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND
-from napari_apprentice.data.scores import average_precision
+from napari_apprentice.data.labels import instances
+from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND
+from napari_apprentice.data.labels.scores import average_precision
 from napari_apprentice.settings import DecodeSettings, Triple
 
 _FIELDS: dict[str, tuple[Triple, Triple, int]] = {  # size, objects along each axis, objects

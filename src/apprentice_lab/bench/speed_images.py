@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_apprentice.data import samples
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 
 
 def mirrored(volume: Volume, edge: int) -> Volume:

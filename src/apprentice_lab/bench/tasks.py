@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apprentice_lab.sets import Picture, picture, pictures
-from napari_apprentice.data import instances, scores
+from napari_apprentice.data.labels import instances, scores
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import DecodeSettings, Triple
 

@@ -85,11 +85,11 @@ def tried(
 ) -> Outcome:
     """Train `net` from scratch and judge it; goes on from `checkpoint` when an earlier attempt was interrupted.
 
-    `known` says what is vouched for in each training image, by its name; None: all.
+    `known` says what is confirmed in each training image, by its name; None: all.
     """
-    from apprentice_lab.training.trial import Lesson, trial  # here: it loads torch
+    from apprentice_lab.training.trial import TrialPlan, trial  # here: it loads torch
 
-    lesson = Lesson(
+    lesson = TrialPlan(
         what.kind, what.patch, what.batch, settings.steps, settings.rate, seed, representation, upright=upright
     )
     began = time.monotonic()

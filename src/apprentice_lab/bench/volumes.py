@@ -24,7 +24,7 @@ from apprentice_lab.bench import report
 from apprentice_lab.bench.accuracy import counts, proposed
 from apprentice_lab.bench.accuracy_report import estimates
 from apprentice_lab.sets import Picture
-from napari_apprentice.data.results import folder
+from napari_apprentice.data.storage.results import folder
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.settings import DeviceName, SegmentSettings, Settings
 

@@ -14,7 +14,7 @@ from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_apprentice.data import samples
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Validated
@@ -66,7 +66,7 @@ def measure(
             wait(1.0)
             taken.append(_cancel(session))
         device = session.compute.device_words
-        panel.desk.close()
+        panel.runtime.close()
     viewer.close()
     return {"delays_ms": delays, "cancel_s": taken, "panel_s": panel_s, "device": device}
 

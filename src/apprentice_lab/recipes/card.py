@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from apprentice_lab.recipes.judge import Example, Report
-from napari_apprentice.data.outlined import write_pair
-from napari_apprentice.data.scores import THRESHOLDS, average_precision
+from napari_apprentice.data.labels.outline_pictures import write_pair
+from napari_apprentice.data.labels.scores import THRESHOLDS, average_precision
 
 
 def table(reports: Mapping[str, Report]) -> str:

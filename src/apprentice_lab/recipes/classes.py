@@ -20,9 +20,9 @@ from apprentice_lab.recipes.recipe import LAST, Recipe, log
 from apprentice_lab.scoring import boundaries
 from apprentice_lab.training.annotated_classes import class_source, shift_decision
 from apprentice_lab.training.pretrain import PretrainPlan, average_of
-from napari_apprentice.data import classes, scores
+from napari_apprentice.data.labels import classes, scores
+from napari_apprentice.data.labels.outline_pictures import write_pair
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.outlined import write_pair
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.device import pick

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from napari_apprentice.data.scores import THRESHOLDS, Matches, matches
+from napari_apprentice.data.labels.scores import THRESHOLDS, Matches, matches
 from napari_apprentice.settings import DecodeSettings
 
 Predicted = TypeVar("Predicted")

@@ -11,7 +11,7 @@ from apprentice_lab.recipes.judge import Example
 from apprentice_lab.recipes.recipe import Recipe
 from apprentice_lab.training.pretrain import Cycle
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.zoom import TARGET_DIAMETER
+from napari_apprentice.data.image.zoom import TARGET_DIAMETER
 from napari_apprentice.engine.augment import Augmentation
 
 # Share of patches by kind of image: fluorescence is what the model is for, stained sections come along.

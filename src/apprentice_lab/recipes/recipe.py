@@ -23,10 +23,10 @@ from apprentice_lab.recipes.judge import Example, Report, choose_decoding, compa
 from apprentice_lab.training.annotated import annotated_source
 from apprentice_lab.training.pretrain import Cycle, PretrainPlan, average_of, pretrain
 from napari_apprentice.architecture import NetSettings
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.image.zoom import circle_diameter, typical_diameter, zoom_for, zoom_to_see
+from napari_apprentice.data.labels.scores import THRESHOLDS
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.scores import THRESHOLDS
-from napari_apprentice.data.volume import Volume
-from napari_apprentice.data.zoom import circle_diameter, typical_diameter, zoom_for, zoom_to_see
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.decoding import labels_of

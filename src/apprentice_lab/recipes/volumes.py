@@ -3,7 +3,7 @@
 A net has fixed pools, and stacks lie 1 to 8 pixels apart. z is not resampled, since interpolated slices say nothing
 new and blur the thin ones: the net of one model pools as it should for 2:1 (plane first, then all three) and learns
 from stacks of every spacing; objects are told apart by distances in the plane, which do not change with spacing.
-Its resolution in the plane follows the one rule of `data.zoom`.
+Its resolution in the plane follows the one rule of `data.image.zoom`.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ import edt
 import numpy as np
 from scipy import ndimage
 
-from napari_apprentice.data.basins import flood
-from napari_apprentice.data.corrections import BACKGROUND, Labels, Mask, Vouched, ranked, rim, whole_objects
-from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, foreground
+from napari_apprentice.data.geometry.basins import flood
+from napari_apprentice.data.labels.corrections import BACKGROUND, Confirmed, Labels, Mask, rank_ids, rim, whole_objects
+from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, encode_foreground
 from napari_apprentice.data.representations.patch import Patch, encoded_again
 from napari_apprentice.data.representations.representation import EVEN, Channel, Spacing, Values
 from napari_apprentice.settings import DecodeSettings
@@ -38,17 +38,17 @@ class DepthAndCentre(InstanceRepresentation):
     choices = {"foreground": FOREGROUND, "split": (0.3, 0.4, 0.5, 0.6, 0.7)}
 
     def encode(
-        self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None
+        self, labels: Labels, confirmed: Confirmed, spacing: Spacing = EVEN, whole: Mask | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Target and weight: both distances count in whole objects, depth also in background and rim, where it is 0.
 
         There is no centre to be far from in background: it counts only inside.
         """
-        target, weight = foreground(labels, vouched, 3)
-        here = whole_objects(labels, vouched)
+        target, weight = encode_foreground(labels, confirmed, 3)
+        here = whole_objects(labels, confirmed)
         here = here if whole is None else here & whole
-        ids = np.where(here, ranked(labels)[1], 0).astype(np.uint32)
-        weight[1] = (vouched == BACKGROUND) | here | rim(labels, vouched)
+        ids = np.where(here, rank_ids(labels)[1], 0).astype(np.uint32)
+        weight[1] = (confirmed == BACKGROUND) | here | rim(labels, confirmed)
         weight[2] = here
         if here.any():
             depth = edt.edt(np.ascontiguousarray(ids), anisotropy=spacing, black_border=False, parallel=1)

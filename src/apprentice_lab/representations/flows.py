@@ -15,9 +15,9 @@ from scipy import ndimage, sparse
 from scipy.sparse.linalg import splu
 
 from apprentice_lab.representations.depth_and_centre import centres
-from napari_apprentice.data.basins import basins
-from napari_apprentice.data.corrections import Labels, Mask, Vouched, ranked, whole_objects
-from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, foreground
+from napari_apprentice.data.geometry.basins import basins
+from napari_apprentice.data.labels.corrections import Confirmed, Labels, Mask, rank_ids, whole_objects
+from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, encode_foreground
 from napari_apprentice.data.representations.patch import Patch, encoded_again
 from napari_apprentice.data.representations.representation import EVEN, Channel, Spacing, Values
 from napari_apprentice.settings import DecodeSettings
@@ -45,15 +45,15 @@ class Flows(InstanceRepresentation):
         return Channel("foreground"), *(Channel(f"along {axis}", "number", None) for axis in "zyx"[3 - self.dims :])
 
     def encode(
-        self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None
+        self, labels: Labels, confirmed: Confirmed, spacing: Spacing = EVEN, whole: Mask | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Target and weight: vectors are known in whole objects only; in background there is no way to go."""
-        target, weight = foreground(labels, vouched, len(self.channels))
-        here = whole_objects(labels, vouched)
+        target, weight = encode_foreground(labels, confirmed, len(self.channels))
+        here = whole_objects(labels, confirmed)
         here = here if whole is None else here & whole
         weight[1:] = here
         if here.any():
-            ids = np.where(here, ranked(labels)[1], 0).astype(np.int64)
+            ids = np.where(here, rank_ids(labels)[1], 0).astype(np.int64)
             target[1:] = directions(ids, spacing)[3 - self.dims :]
         return target, weight
 

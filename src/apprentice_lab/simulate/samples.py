@@ -29,13 +29,13 @@ _RENDERERS: dict[str, tuple[Callable[[int], Rendered], int]] = {
 
 def render(name: str) -> Rendered:
     """Image and truth of a sample, rendered anew from its seed, in the sample's axes (RGB last)."""
-    renderer, seed = _RENDERERS[samples.about(name).name]
+    renderer, seed = _RENDERERS[samples.describe_sample(name).name]
     return renderer(seed)
 
 
 def write(name: str, target: Path) -> None:
     """Render a sample and write ``NAME.tif`` and ``NAME_truth.tif`` into a folder."""
-    sample = samples.about(name)
+    sample = samples.describe_sample(name)
     image, truth = render(name)
     axes = sample.axes + "S" * (image.ndim - truth.ndim)
     tiff_writing.write(target / f"{name}.tif", image, axes, sample.spacing, "um")

@@ -13,14 +13,14 @@ import numpy as np
 import torch
 
 from napari_apprentice.architecture.ledger import ledger
-from napari_apprentice.data.zoom import zoom_for
+from napari_apprentice.data.image.zoom import zoom_for
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.device import Device, mixed_precision, pick
 from napari_apprentice.engine.diameter import measured_in
 from napari_apprentice.engine.fast import build, choice, runtime, store
 from napari_apprentice.engine.fast.network import FastNetwork
-from napari_apprentice.engine.inputs import Inputs
+from napari_apprentice.engine.inputs import NetworkInputs
 from napari_apprentice.engine.network import Network, forward
 from napari_apprentice.engine.predict import predict
 from napari_apprentice.engine.tiling import tiles_for
@@ -120,7 +120,7 @@ def _fast(network: Network, model: str, pixels: np.ndarray, tile: Triple) -> Fas
     if about is None:
         scaling = Warm().scaling((("", 0, 0), 0), pixels, network.header.normalize)
         size = (int(pixels.shape[1]), int(pixels.shape[2]), int(pixels.shape[3]))
-        look = choice.examples(network.header.net, Inputs(pixels, size, scaling), tile)
+        look = choice.examples(network.header.net, NetworkInputs(pixels, size, scaling), tile)
         about = build.make(model, look(), key)
     return FastNetwork.load(store.folder_of(key), about)
 

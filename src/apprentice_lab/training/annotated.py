@@ -12,9 +12,9 @@ from torch import nn
 
 from apprentice_lab.representations import representation as named
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.instances import emphasis
+from napari_apprentice.data.labels.instances import emphasis
 from napari_apprentice.data.representations import Meaning
-from napari_apprentice.engine.activation import activated
+from napari_apprentice.engine.activation import activate
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.normalize import fit
 from napari_apprentice.engine.resample import network_shape, resize, resize_labels
@@ -27,17 +27,17 @@ def annotated_source(
     normalize: NormalizeSettings,
     zoom: float = 1.0,
     *,
-    vouched: np.ndarray | None = None,
+    confirmed: np.ndarray | None = None,
     representation: str = "log-distance",
 ) -> Source:
     """A source from pixels (C, Z, Y, X) and labels (Z, Y, X), at ``zoom`` network pixels per image pixel.
 
-    `vouched` (0 unknown, 1 background, 2 as labelled) says what of the labels is known; None: all, 0 is background
+    `confirmed` (0 unknown, 1 background, 2 as labelled) says what of the labels is known; None: all, 0 is background
     everywhere. Objects of which anything is known are worth looking at.
     """
     plane = network_shape((1, *labels.shape[1:]), zoom)[1:]
     image = resize(torch.from_numpy(fit(pixels, normalize).linear(pixels)), plane)
-    known = np.where(labels > 0, 2, 1) if vouched is None else vouched
+    known = np.where(labels > 0, 2, 1) if confirmed is None else confirmed
     labels, known = resize_labels(labels, plane), resize_labels(known, plane).astype(np.uint8)
     dims: Literal[2, 3] = 2 if labels.shape[0] == 1 else 3
     kind = named(representation, dims)
@@ -69,6 +69,6 @@ def predict_whole(
     margins = [(-n % m, n) for n, m in zip(inputs.shape[1:], settings.multiple, strict=True)]
     padded = np.pad(inputs, [(0, 0), *((0, more) for more, _ in margins)], mode="symmetric")
     with torch.inference_mode():
-        out = activated(net(torch.from_numpy(padded)[None]).float(), meanings)[0]
+        out = activate(net(torch.from_numpy(padded)[None]).float(), meanings)[0]
     z, y, x = (n for _, n in margins)
     return np.asarray(out[:, :z, :y, :x].numpy())

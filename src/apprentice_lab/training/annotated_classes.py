@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from napari_apprentice.data import classes
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
+from napari_apprentice.data.labels import classes
+from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
 from napari_apprentice.engine.batches import Source
 from napari_apprentice.engine.normalize import fit
 from napari_apprentice.settings import NormalizeSettings, Triple
@@ -21,17 +21,17 @@ def class_source(
     pixels: np.ndarray,
     labels: np.ndarray,
     normalize: NormalizeSettings,
-    vouched: np.ndarray | None = None,
+    confirmed: np.ndarray | None = None,
     patch: Triple = (1, 1, 1),
 ) -> Source:
     """A source from pixels (C, Z, Y, X) and classes (Z, Y, X), worth looking at wherever anything is known.
 
     Places are such that a `patch` (z, y, x) around them sees as much of the image as it can.
 
-    `vouched` (0 unknown, 1 background, 2 as labelled) says what is known of the labels; None: all of them. A volume of
-    fewer slices than a patch is mirrored at its far end, as it is when it is predicted; nothing is known there.
+    `confirmed` (0 unknown, 1 background, 2 as labelled) says what is known of the labels; None: all of them. A volume
+    of fewer slices than a patch is mirrored at its far end, as it is when it is predicted; nothing is known there.
     """
-    known = np.where(labels > 0, AS_LABELLED, BACKGROUND) if vouched is None else vouched
+    known = np.where(labels > 0, AS_LABELLED, BACKGROUND) if confirmed is None else confirmed
     image = fit(pixels, normalize).linear(pixels)
     more = ((0, max(0, patch[0] - len(labels))), (0, 0), (0, 0))
     image = np.pad(image, ((0, 0), *more), mode="symmetric")

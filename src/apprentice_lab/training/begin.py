@@ -8,7 +8,7 @@ import torch
 
 from apprentice_lab.training.pretrain import average_of
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.nets import build
@@ -22,5 +22,5 @@ def begin_with(first: Path, settings: NetSettings, checkpoint: Path) -> None:
     """
     net = build(settings)
     net.load_state_dict(average_of(first, settings)[1].state_dict())
-    with whole(checkpoint) as part:
+    with atomic_write(checkpoint) as part:
         torch.save(Learner(net, pick("cpu"), Course(Objective(("probability",)))).state(), part)

@@ -19,7 +19,7 @@ from torch import nn
 
 from apprentice_lab.representations import representation
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.engine.augment import Augmentation
 from napari_apprentice.engine.batches import Batch, Source, draw_batch
 from napari_apprentice.engine.checkpoint import load
@@ -168,5 +168,5 @@ def _batch(sources: list[Source], shares: np.ndarray, plan: PretrainPlan, step: 
 
 
 def _save(path: Path, learner: Learner, seconds: float) -> None:
-    with whole(path) as part, part.open("wb") as file:
+    with atomic_write(path) as part, part.open("wb") as file:
         torch.save({**learner.state(), "seconds": seconds}, file)

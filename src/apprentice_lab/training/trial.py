@@ -16,8 +16,8 @@ from apprentice_lab.training.annotated import annotated_source, predict_whole
 from apprentice_lab.training.annotated_classes import class_source
 from apprentice_lab.training.pretrain import Cycle, PretrainPlan, pretrain
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import classes
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND
+from napari_apprentice.data.labels import classes
+from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND
 from napari_apprentice.data.representations import NUMBER, Meaning
 from napari_apprentice.engine.augment import AUGMENTATIONS, Augmentation
 from napari_apprentice.engine.batches import Source
@@ -38,7 +38,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrialPlan:
     """What is the same for all networks: patches (z, y, x), how many at once, for how many steps, how fast.
 
     ``representation`` is that of objects; what is ``upright`` is never flipped and hardly turned.
@@ -62,52 +62,50 @@ class Lesson:
 
 def trial(
     net: NetSettings,
-    lesson: Lesson,
+    plan: TrialPlan,
     images: Sequence[tuple[np.ndarray, np.ndarray]],
     asked: Sequence[np.ndarray],
     checkpoint: Path,
-    vouched: Sequence[np.ndarray | None] | None = None,
+    confirmed: Sequence[np.ndarray | None] | None = None,
 ) -> Trial:
     """Learn from pixels (C, Z, Y, X) with labels (Z, Y, X), all drawn equally often, and predict the images `asked`.
 
-    `vouched` says what of each image's labels is known; None: all. Of several classes the predictions are logits. On
+    `confirmed` says what of each image's labels is known; None: all. Of several classes the predictions are logits. On
     one thread; goes on from `checkpoint` when an earlier attempt was interrupted.
     """
-    known = [None] * len(images) if vouched is None else vouched
-    sources = [_source(pixels, labels, sure, lesson) for (pixels, labels), sure in zip(images, known, strict=True)]
-    plan = PretrainPlan(
+    known = [None] * len(images) if confirmed is None else confirmed
+    sources = [_source(pixels, labels, sure, plan) for (pixels, labels), sure in zip(images, known, strict=True)]
+    training = PretrainPlan(
         net=net,
-        cycles=(Cycle(lesson.steps, lesson.rate, lesson.augmentation),),
-        batch_size=lesson.batch,
-        patch=lesson.patch,
-        warmup=max(1, lesson.steps // 10),
+        cycles=(Cycle(plan.steps, plan.rate, plan.augmentation),),
+        batch_size=plan.batch,
+        patch=plan.patch,
+        warmup=max(1, plan.steps // 10),
         average=0.98,  # of a few hundred steps
         gain=NORMALIZE.gain,
-        kind=lesson.kind,
-        representation=lesson.representation,
-        seed=lesson.seed,
+        kind=plan.kind,
+        representation=plan.representation,
+        seed=plan.seed,
     )
     began = time.process_time()
-    learned = pretrain(sources, np.full(len(sources), 1 / len(sources)), plan, checkpoint, lambda: False)
-    step_s = (time.process_time() - began) / lesson.steps
+    learned = pretrain(sources, np.full(len(sources), 1 / len(sources)), training, checkpoint, lambda: False)
+    step_s = (time.process_time() - began) / plan.steps
     with mixed_precision(pick("cpu")):
-        return Trial(
-            [predict_whole(learned, net, pixels, NORMALIZE, _meanings(net, lesson)) for pixels in asked], step_s
-        )
+        return Trial([predict_whole(learned, net, pixels, NORMALIZE, _meanings(net, plan)) for pixels in asked], step_s)
 
 
-def _meanings(net: NetSettings, lesson: Lesson) -> tuple[Meaning, ...]:
+def _meanings(net: NetSettings, plan: TrialPlan) -> tuple[Meaning, ...]:
     """What outputs are to become; those of several classes stay logits."""
-    if lesson.kind == "instances":
-        return representation(lesson.representation, net.dims).meanings
+    if plan.kind == "instances":
+        return representation(plan.representation, net.dims).meanings
     return ("probability",) if net.out_channels == 1 else (NUMBER,) * net.out_channels
 
 
-def _source(pixels: np.ndarray, labels: np.ndarray, vouched: np.ndarray | None, lesson: Lesson) -> Source:
-    if lesson.kind == "instances":
-        return annotated_source(pixels, labels, NORMALIZE, vouched=vouched, representation=lesson.representation)
-    if vouched is not None:
-        return class_source(pixels, labels, NORMALIZE, vouched, lesson.patch)
+def _source(pixels: np.ndarray, labels: np.ndarray, confirmed: np.ndarray | None, plan: TrialPlan) -> Source:
+    if plan.kind == "instances":
+        return annotated_source(pixels, labels, NORMALIZE, confirmed=confirmed, representation=plan.representation)
+    if confirmed is not None:
+        return class_source(pixels, labels, NORMALIZE, confirmed, plan.patch)
     target, weight = classes.encode(labels, np.where(labels > 0, AS_LABELLED, BACKGROUND))
     image = torch.from_numpy(fit(pixels, NORMALIZE).linear(pixels))
     return Source(image, torch.from_numpy(target), torch.from_numpy(weight), kind="classes")

@@ -43,7 +43,7 @@ def smallest_valid(net: NetSettings) -> Triple:
     return sizes[0], sizes[1], sizes[2]
 
 
-def mirrored(net: NetSettings, size: Triple) -> tuple[Triple, Triple]:
+def mirror_margins(net: NetSettings, size: Triple) -> tuple[Triple, Triple]:
     """How many voxels (z, y, x) are mirrored before and after a patch so that its output is as large as it is.
 
     A net of valid convolutions needs the margin it loses, and at the end as much as it takes to pool evenly.
@@ -61,7 +61,7 @@ def corner_of_map(net: NetSettings, level: int, size: Triple, shape: Triple) -> 
 
     Whatever is padded, cropped or lost is so on both sides alike: a map lies in the middle of what was fed in.
     """
-    before, after = ((0, 0, 0), (0, 0, 0)) if net.padding == "same" else mirrored(net, size)
+    before, after = ((0, 0, 0), (0, 0, 0)) if net.padding == "same" else mirror_margins(net, size)
     z, y, x = (
         (n + low + high - m * stride) / 2 - low
         for n, low, high, m, stride in zip(size, before, after, shape, net.strides[level], strict=True)

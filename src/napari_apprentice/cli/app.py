@@ -18,7 +18,7 @@ from napari_apprentice.cli.progress import console
 from napari_apprentice.cli.prune import prune
 from napari_apprentice.cli.segment import segment
 from napari_apprentice.cli.teach import teach
-from napari_apprentice.data import disk
+from napari_apprentice.data.storage import disk
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.runners.orderly import ends_in_order
 
@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         if not disk.is_full(error):
             raise
-        return _stop(str(disk.refused(error, Path(error.filename or "labels"))), MISTAKE)
+        return _stop(str(disk.refusal(error, Path(error.filename or "labels"))), MISTAKE)
     except (Cancelled, KeyboardInterrupt):
         return _stop("Cancelled.", INTERRUPTED)
     return 0

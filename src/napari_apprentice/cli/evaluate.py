@@ -9,13 +9,13 @@ from cyclopts import Group, Parameter
 from rich.progress import Progress
 
 from napari_apprentice.cli.progress import console, say
-from napari_apprentice.data.evaluation import Evaluation
-from napari_apprentice.data.scores import THRESHOLDS
+from napari_apprentice.data.labels.evaluation import Evaluation
+from napari_apprentice.data.labels.scores import THRESHOLDS
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners import InlineRunners
 from napari_apprentice.session.annotated import annotated_in
-from napari_apprentice.session.evaluation import Predicted, Proposals, Worst, scored, write_table
-from napari_apprentice.session.words import counted
+from napari_apprentice.session.evaluation import Predicted, Proposals, Worst, score_images, write_table
+from napari_apprentice.session.result_words import count_words
 from napari_apprentice.settings import SegmentSettings
 
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
@@ -59,7 +59,7 @@ def evaluate(
         labels_of = Predicted(predicted, images) if predicted else Proposals(str(model), settings, runners)
         with Progress(console=console(), transient=True) as bar:
             task = bar.add_task("Evaluating", total=len(pairs))
-            for score in scored(pairs, labels_of, worst.see if out else None):
+            for score in score_images(pairs, labels_of, worst.see if out else None):
                 done.append(score)
                 bar.advance(task)
     finally:
@@ -78,7 +78,7 @@ def _lines(evaluation: Evaluation) -> list[str]:
     dice = ", ".join(f"{name} {value:.3f}" for name, value in evaluation.dice.items() if value is not None)
     if not evaluation.precision:
         return [f"{what}; mean Dice: {dice}"]
-    objects = counted(sum(one.annotated for one in evaluation.images), "instances")
+    objects = count_words(sum(one.annotated for one in evaluation.images), "instances")
     precision = ", ".join(f"{at:.2f}: {one:.3f}" for at, one in zip(THRESHOLDS, evaluation.precision, strict=True))
     made = evaluation.mistakes
     return [

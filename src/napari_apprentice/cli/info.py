@@ -13,10 +13,11 @@ from cyclopts.validators import Number
 from napari_apprentice.architecture import PRESETS, NetSettings, preset
 from napari_apprentice.cli.networks import about_network, network_lines
 from napari_apprentice.cli.progress import say
-from napari_apprentice.data import axes, models
+from napari_apprentice.data import models
 from napari_apprentice.data.files import images_of, is_there
-from napari_apprentice.data.reading import not_said
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image import axes
+from napari_apprentice.data.image.reading import not_said
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.record import read_project
@@ -64,7 +65,7 @@ def info(
     if net is not None:
         found = about_network(_network(net, dims, channels, classes, width, spacing), size)
     elif file is not None:
-        found = about(file, size)
+        found = describe(file, size)
     say(_as_json(found) if json else "\n".join(_lines(found)))
 
 
@@ -83,7 +84,7 @@ def _network(
     return preset(known, dims or first, channels, classes, width, spacing)
 
 
-def about(path: Path, size: Sequence[int] | None = None) -> dict[str, Any]:
+def describe(path: Path, size: Sequence[int] | None = None) -> dict[str, Any]:
     """What ``path`` is, as plain values; ``what`` is "image", "images", "model" or "project".
 
     A model tells its network's table for an image of `size` (y, x) or (z, y, x).

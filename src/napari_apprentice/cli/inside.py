@@ -8,9 +8,9 @@ from typing import Annotated
 import numpy as np
 from cyclopts import Group, Parameter
 
-from napari_apprentice.cli.progress import say, shown
-from napari_apprentice.data.channels import chosen_channels
+from napari_apprentice.cli.progress import say, show_progress
 from napari_apprentice.data.files import read_image, tiff, tiff_writing
+from napari_apprentice.data.image.channels import chosen_channels
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import InsideMap, Session
@@ -54,7 +54,7 @@ def inside(
         session.choose_model(model)
         session.add_image(chosen_channels(volume, channel))
         session.segment_settings = settings
-        with shown(session, image.name):
+        with show_progress(session, image.name):
             session.look_inside(level)
             session.run_until_idle()
         if session.inside_map is not None:

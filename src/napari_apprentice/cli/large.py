@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from napari_apprentice.cli.progress import followed
+from napari_apprentice.cli.progress import follow_job
 from napari_apprentice.data.exports import chunked
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.runners import InlineRunners, Runners
-from napari_apprentice.runners.cluster.crew import ClusterCrew
+from napari_apprentice.runners.cluster.executor import ClusterExecutor
 from napari_apprentice.session import Session
-from napari_apprentice.session.batch import Found
-from napari_apprentice.session.words import counted
+from napari_apprentice.session.batch import SegmentedImage
+from napari_apprentice.session.result_words import count_words
 from napari_apprentice.settings import ClusterSettings, ReadAs, SegmentSettings
 
 _BYTES = 40  # for each voxel of a frame that is segmented in memory
@@ -37,7 +37,7 @@ def runners_for(cluster: ClusterSettings, blocks: bool | None) -> InlineRunners:
         raise UserError("Workers share an image out in blocks: leave --no-blocks out.")
     if cluster.workers is not None and cluster.scheduler is not None:
         raise UserError("Give either --workers or --scheduler, which has workers of its own.")
-    return InlineRunners(crew=ClusterCrew(cluster))
+    return InlineRunners(executor=ClusterExecutor(cluster))
 
 
 def segment_large(
@@ -48,7 +48,7 @@ def segment_large(
     runners: Runners,
     read_as: ReadAs,
     block_mb: float,
-) -> Found:
+) -> SegmentedImage:
     """Write the labels of one image, of which memory holds a block at a time.
 
     What was done before a stop is not done again.
@@ -74,8 +74,8 @@ def segment_large(
         out=str(written[0].absolute()),
         also=tuple(str(path.absolute()) for path in written[1:]),
     )
-    match followed(runners.start(job), source.name):
+    match follow_job(runners.start(job), source.name):
         case Finished(result=SegmentLargeResult() as result):
-            words = f"{counted(result.objects, kind)} in {result.seconds:.1f} s"
-            return Found(objects=result.objects, seconds=result.seconds, words=words)
+            words = f"{count_words(result.objects, kind)} in {result.seconds:.1f} s"
+            return SegmentedImage(objects=result.objects, seconds=result.seconds, words=words)
     raise RuntimeError("segmenting block by block ended without a result")

@@ -13,7 +13,7 @@ from napari_apprentice.events import Event, Progress
 from napari_apprentice.jobs import Job
 from napari_apprentice.processes import lower_priority
 from napari_apprentice.runners import FoundDevice, Runners, RunningJob
-from napari_apprentice.session.batch import BatchEvent, Step, to_line
+from napari_apprentice.session.batch import BatchEvent, BatchStep, to_line
 
 _PATIENCE_S = 3.0
 _INTERRUPTED = 130
@@ -40,7 +40,7 @@ class Lines:
         """Progress of a job, not too often."""
         if isinstance(event, Progress) and time.monotonic() - self._told_at > _EVERY_S:
             self._told_at = time.monotonic()
-            self.tell(Step(done=event.done, total=event.total))
+            self.tell(BatchStep(done=event.done, total=event.total))
 
     def _listen(self) -> None:
         while sys.stdin.readline():

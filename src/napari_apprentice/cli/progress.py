@@ -28,12 +28,12 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def shown(session: Session, title: str, *, curve: bool = False) -> Iterator[Shown]:
+def show_progress(session: Session, title: str, *, curve: bool = False) -> Iterator[ProgressDisplay]:
     """Show what the session's jobs report while the block runs, and raise what went wrong."""
-    show = Shown(title, curve)
+    show = ProgressDisplay(title, curve)
     session.job_event.connect(show.on_event)
     session.job_ended.connect(show.on_ended)
-    session.said.connect(show.on_said)
+    session.message.connect(show.on_message)
     try:
         with show.bar:
             yield show
@@ -41,19 +41,19 @@ def shown(session: Session, title: str, *, curve: bool = False) -> Iterator[Show
     finally:
         session.job_event.disconnect(show.on_event)
         session.job_ended.disconnect(show.on_ended)
-        session.said.disconnect(show.on_said)
+        session.message.disconnect(show.on_message)
     if show.last is not None:
         _raise_failure(show.last)
 
 
-def followed(job: RunningJob, title: str) -> Event:
+def follow_job(job: RunningJob, title: str) -> Event:
     """Show what a job outside a session reports until it ends; returns the last event, or raises what went wrong."""
-    show = Shown(title, curve=False)
+    show = ProgressDisplay(title, curve=False)
     with show.bar:
         while not job.ended:
             for event in job.poll():
                 if isinstance(event, Note):
-                    show.on_said(event.text)
+                    show.on_message(event.text)
                 show.on_event("", event)
                 if is_last(event):
                     show.on_ended("", event)
@@ -64,7 +64,7 @@ def followed(job: RunningJob, title: str) -> Event:
     return show.last
 
 
-class Shown:
+class ProgressDisplay:
     """One progress bar, and a line for what should stay on the screen. ``last`` is the event that ended a job."""
 
     def __init__(self, title: str, curve: bool) -> None:
@@ -94,7 +94,7 @@ class Shown:
         if not isinstance(self.last, Failed):
             self.last = event
 
-    def on_said(self, text: str) -> None:
+    def on_message(self, text: str) -> None:
         """Hold a sentence back until it is known whether it is the failure that will be raised."""
         self.say_pending()
         self._pending = text

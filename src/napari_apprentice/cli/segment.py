@@ -11,9 +11,9 @@ from cyclopts import Group, Parameter
 
 from napari_apprentice.cli.large import is_large, runners_for, segment_large
 from napari_apprentice.cli.lines import Heard, Lines
-from napari_apprentice.cli.progress import console, say, shown
+from napari_apprentice.cli.progress import console, say, show_progress
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.reading import not_said, read_as
+from napari_apprentice.data.image.reading import not_said, read_as
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import SegmentResult
@@ -21,16 +21,16 @@ from napari_apprentice.runners import InlineRunners, Runners
 from napari_apprentice.session import Session
 from napari_apprentice.session.batch import (
     Began,
-    Found,
-    Outcome,
+    ImageOutcome,
     Report,
+    SegmentedImage,
     Stopped,
     Target,
     outcomes,
     short_name,
     targets_of,
 )
-from napari_apprentice.session.words import found
+from napari_apprentice.session.result_words import describe_result
 from napari_apprentice.settings import ClusterSettings, ReadAs, SegmentSettings
 
 FormatName = Literal["tif", "zarr", "nii.gz", "nii", "nrrd", "dcm", "zip", "geojson", "csv", "parquet"]
@@ -119,7 +119,7 @@ def segment(
 
 
 def _all(targets: Sequence[Target], one: _One, lines: Lines | None, *, skip_done: bool, report: Report | None) -> None:
-    failed: list[Outcome] = []
+    failed: list[ImageOutcome] = []
     try:
         for event in outcomes(targets, one.segment, skip_done=skip_done):
             if lines is not None:
@@ -141,7 +141,7 @@ def _all(targets: Sequence[Target], one: _One, lines: Lines | None, *, skip_done
         _raise(failed, len(targets))
 
 
-def _raise(failed: Sequence[Outcome], count: int) -> None:
+def _raise(failed: Sequence[ImageOutcome], count: int) -> None:
     if count > 1:
         names = ", ".join(short_name(Path(one.source)) for one in failed)
         raise UserError(f"{len(failed)} of {count} images were left out ({names}): see above.")
@@ -162,7 +162,7 @@ class _One:
     block_mb: Callable[[], float]
     _said: set[str] = field(default_factory=set)
 
-    def segment(self, target: Target) -> Found:
+    def segment(self, target: Target) -> SegmentedImage:
         """Read, segment and write one image."""
         volume = read_as(read_image(target.source), self.read_as)
         for gap in not_said(volume):
@@ -177,13 +177,15 @@ class _One:
             session.choose_model(self.model)
             session.add_image(volume)
             session.segment_settings = self.settings
-            with shown(session, target.source.name) as show:
+            with show_progress(session, target.source.name) as show:
                 session.segment()
                 session.run_until_idle()
             for path in target.written:
                 session.export_labels(path)
             result = _result(show.last)
-            return Found(objects=result.objects, seconds=result.seconds, words=found(result, session.kind, volume))
+            return SegmentedImage(
+                objects=result.objects, seconds=result.seconds, words=describe_result(result, session.kind, volume)
+            )
 
 
 def _result(event: Event | None) -> SegmentResult:

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 
 from napari_apprentice.architecture import FreshSettings
-from napari_apprentice.cli.progress import say, shown
+from napari_apprentice.cli.progress import say, show_progress
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
@@ -49,7 +49,7 @@ def teach(
                     "add --model fresh."
                 )
             session.fresh_settings = fresh
-        with shown(session, project.name, curve=True):
+        with show_progress(session, project.name, curve=True):
             session.teach()
             session.run_until_idle()
         say(f"{project}: {session.model.title}")

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from importlib.resources import files as package_files
 from pathlib import Path
 
-from napari_apprentice.data.corrections import Labels
 from napari_apprentice.data.files import read_image, read_labels
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.corrections import Labels
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClassName, Kind
 
@@ -46,7 +46,7 @@ def names() -> list[str]:
     return list(_SAMPLES)
 
 
-def about(name: str) -> Sample:
+def describe_sample(name: str) -> Sample:
     """What a sample shows; `UserError` for an unknown name."""
     if name not in _SAMPLES:
         raise UserError(f"There is no sample {name}: choose one of {', '.join(_SAMPLES)}.")
@@ -55,7 +55,7 @@ def about(name: str) -> Sample:
 
 def load(name: str) -> tuple[Volume, Labels]:
     """A sample's image and its truth (T, Z, Y, X); `UserError` for an unknown name."""
-    stem = about(name).name
+    stem = describe_sample(name).name
     return replace(read_image(folder() / f"{stem}.tif"), name=stem), read_labels(folder() / f"{stem}_truth.tif")
 
 

@@ -17,7 +17,7 @@ ACTIVATIONS: dict[Meaning, Callable[[torch.Tensor], torch.Tensor]] = {
 }
 
 
-def activated(logits: torch.Tensor, meanings: Sequence[Meaning]) -> torch.Tensor:
+def activate(logits: torch.Tensor, meanings: Sequence[Meaning]) -> torch.Tensor:
     """Logits (B, K, ...) as what each channel means; channels beyond the last meaning have that, too."""
     parts, first = [], 0
     stretches = [(meaning, len(list(same))) for meaning, same in groupby(meanings)]

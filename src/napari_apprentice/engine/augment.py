@@ -63,14 +63,14 @@ AUGMENTATIONS: dict[AugmentationName, Augmentation] = {
 }
 
 
-def suited(how: Augmentation, net: NetSettings) -> Augmentation:
+def suit_to_spacing(how: Augmentation, net: NetSettings) -> Augmentation:
     """`how`, without tilt where a slice is thicker than a pixel is wide: a net pools such a z later, or never."""
     about_cubic = net.dims == 3 and any(z > 1 for z, _, _ in net.pools[:1])
     return how if about_cubic else replace(how, tilt=0.0)
 
 
 @dataclass(frozen=True)
-class View:
+class PatchView:
     """One place in an image: centre (y, x) in pixels and the 2x2 matrix from patch to image offsets (x, y).
 
     ``bend`` (2, y, x) in image pixels (x, y) is added to where the patch's pixels look, the same in every slice;
@@ -92,7 +92,7 @@ class View:
 
 def draw_view(
     centre: tuple[float, float], how: Augmentation, rng: Generator, size: tuple[int, int] | None = None
-) -> View:
+) -> PatchView:
     """A random view around `centre`; `size` (y, x) of the patch is asked for by ``elastic``."""
     scale = float(np.exp(rng.uniform(np.log(how.scale[0]), np.log(how.scale[1]))))
     angle = _draw_angle(how.turn, rng) if how.rotate else 0.0
@@ -105,7 +105,7 @@ def draw_view(
     flip_z = bool(how.flip and rng.random() < 0.5)
     bend = draw_bend(size, how.elastic, rng) / scale if size is not None and how.elastic > 0 else None
     lean = _draw_lean(how.tilt, rng) if how.tilt > 0 else None
-    return View(centre, ((m[0, 0], m[0, 1]), (m[1, 0], m[1, 1])), scale, flip_z, bend, lean)
+    return PatchView(centre, ((m[0, 0], m[0, 1]), (m[1, 0], m[1, 1])), scale, flip_z, bend, lean)
 
 
 def draw_bend(size: tuple[int, int], sigma: float, rng: Generator) -> torch.Tensor:
@@ -131,7 +131,7 @@ def _draw_lean(tilt: float, rng: Generator) -> torch.Tensor:
     return torch.from_numpy(turn.astype(np.float32))
 
 
-def sample(stack: torch.Tensor, view: View, size: tuple[int, int], *, interpolate: bool) -> torch.Tensor:
+def sample(stack: torch.Tensor, view: PatchView, size: tuple[int, int], *, interpolate: bool) -> torch.Tensor:
     """Look at a stack (C, Z, Y, X) through a view in its plane, (C, Z, *size); beyond its border it is mirrored."""
     channels, z, height, width = stack.shape
     at_x, at_y = _offsets(view, size)
@@ -143,7 +143,7 @@ def sample(stack: torch.Tensor, view: View, size: tuple[int, int], *, interpolat
 
 
 def sample_tilted(
-    stack: torch.Tensor, view: View, size: tuple[int, int, int], z: int, *, interpolate: bool
+    stack: torch.Tensor, view: PatchView, size: tuple[int, int, int], z: int, *, interpolate: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Look at a stack (C, Z, Y, X) through a view that leans, at `size` (z, y, x) voxels from slice `z` on.
 
@@ -163,7 +163,7 @@ def sample_tilted(
     return _look(stack[None], grid[None].to(stack), interpolate)[0], inside
 
 
-def _offsets(view: View, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+def _offsets(view: PatchView, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
     """Where each pixel of the patch looks, x and y (y, x) in image pixels from the view's centre."""
     y, x = torch.meshgrid(
         torch.arange(size[0]) - (size[0] - 1) / 2, torch.arange(size[1]) - (size[1] - 1) / 2, indexing="ij"

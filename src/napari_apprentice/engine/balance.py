@@ -14,7 +14,7 @@ from napari_apprentice.settings import Kind
 _MOST = 6.0
 
 
-def balanced(sources: Sequence[Source], kind: Kind) -> list[Source]:
+def balance_classes(sources: Sequence[Source], kind: Kind) -> list[Source]:
     """The sources with the channel-0 weights of all classes (foreground, background) brought closer to each other.
 
     A class is weighted by how much rarer it is than the most frequent one (of classes the root of that), at most 6

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from napari_apprentice.data.representations import Representation
 from napari_apprentice.data.representations.patch import Patch
-from napari_apprentice.engine.augment import Augmentation, View, draw_view, sample, sample_tilted
+from napari_apprentice.engine.augment import Augmentation, PatchView, draw_view, sample, sample_tilted
 from napari_apprentice.engine.light import change_light
 from napari_apprentice.engine.normalize import with_logarithm
 from napari_apprentice.settings import ModelKind
@@ -37,7 +37,7 @@ class Source:
     light: with the image itself as target, a network learns to give it back (auto-encoder), or to take noise away.
 
     ``representation`` made the target; None: nothing in it changes with the view. If it is encoded again in patches,
-    ``known`` (2, Z, Y, X) float32 is what is vouched for (0, 1, 2) and whether in a whole section; without it
+    ``known`` (2, Z, Y, X) float32 is what is confirmed (0, 1, 2) and whether in a whole section; without it
     foreground says what is known. ``spacing`` is (z, y, x).
     """
 
@@ -80,7 +80,7 @@ def draw_patch(
     return _pad_z(image, size[0]), _pad_z(target, size[0]), _pad_z(weight, size[0])
 
 
-def _look(source: Source, view: View, size: Size, z: int) -> _Seen:
+def _look(source: Source, view: PatchView, size: Size, z: int) -> _Seen:
     """Everything through the same view; only real numbers are interpolated."""
     if view.lean is None or source.image.shape[1] == 1:
         slices = slice(z, z + size[0])
@@ -104,7 +104,7 @@ def _look(source: Source, view: View, size: Size, z: int) -> _Seen:
 
 
 def _in_patch(
-    source: Source, representation: Representation, seen: _Seen, view: View
+    source: Source, representation: Representation, seen: _Seen, view: PatchView
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Target and weight as they are in what is seen."""
     height, width = source.image.shape[2:]

@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import nn
 
-from napari_apprentice.engine.examiner import Mark
+from napari_apprentice.engine.evaluator import Score
 from napari_apprentice.engine.schedules import Lowest
 
 _AS_GOOD = 0.01  # a later network this little worse than the best so far is preferred
@@ -22,7 +22,7 @@ class Best:
         self._top = -1.0
         self._weights: dict[str, torch.Tensor] | None = None
 
-    def judged(self, mark: Mark, net: nn.Module) -> None:
+    def judged(self, mark: Score, net: nn.Module) -> None:
         """A network was judged: its weights are remembered if it is the best, or hardly worse."""
         self.stale = 0 if self._lowest.beaten_by(mark.loss) or mark.fine > self._top else self.stale + 1
         if mark.fine >= self._top - _AS_GOOD:

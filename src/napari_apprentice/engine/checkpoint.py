@@ -10,9 +10,9 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import nn
 
-from napari_apprentice.data import disk
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader, read_header
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.storage import disk
+from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.errors import UserError
 
@@ -26,10 +26,10 @@ def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = 
     tensors = {name: _stored(tensor, half=half) for name, tensor in net.state_dict().items()}
     content = to_bytes(tensors, metadata={METADATA_KEY: header.model_dump_json()})
     try:
-        with whole(path) as part:
+        with atomic_write(path) as part:
             part.write_bytes(content)
     except OSError as error:
-        raise disk.refused(error, path, len(content), "the model") from error
+        raise disk.refusal(error, path, len(content), "the model") from error
 
 
 def load(path: str | Path) -> tuple[ModelHeader, Net]:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 
-from napari_apprentice.data import clicking
+from napari_apprentice.data.geometry.patches import Slices
+from napari_apprentice.data.image.zoom import TARGET_DIAMETER
+from napari_apprentice.data.labels import clicking
 from napari_apprentice.data.models import representation_of
-from napari_apprentice.data.patches import Slices
-from napari_apprentice.data.zoom import TARGET_DIAMETER
-from napari_apprentice.engine.predict import Prediction, Step, finished, predict_steps
+from napari_apprentice.engine.predict import Prediction, PredictionStep, predict_steps, wait_for
 from napari_apprentice.engine.resample import network_shape
-from napari_apprentice.engine.task import Task, open_task, predicted
+from napari_apprentice.engine.task import Task, open_task, predict_frame
 from napari_apprentice.engine.view import view_of
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.events import Event, Finished, Started
@@ -39,7 +39,7 @@ def run(job: ClickJob, cancelled: Callable[[], bool], warm: Warm | None = None) 
     prediction = task.warm.predictions.find(task.key(t))
     shape = network_shape(_shape(task), task.zoom)
     if prediction is None and math.prod(shape) <= _WHOLE[task.network.header.net.dims]:
-        prediction = finished(predicted(task, t))
+        prediction = wait_for(predict_frame(task, t))
     mask, box, value = _grown(task, t, at, prediction)
     yield Finished(result=_result(job, mask, box, value))
 
@@ -58,7 +58,7 @@ def _propose(task: Task, t: int, at: Spot, prediction: Prediction | None, box: S
     header = task.network.header
     representation = representation_of(header)
     if prediction is None:
-        part = finished(_predict_window(task, t, box))
+        part = wait_for(_predict_window(task, t, box))
         z, y, x = (slice(0, s.stop - s.start) for s in box)
         view = view_of(part, (z, y, x), interpolates=representation.interpolates)
         here = view.place(_inside(at, box))
@@ -98,14 +98,14 @@ def _part(at: int, size: int, length: int) -> slice:
     return slice(start, start + size)
 
 
-def _predict_window(task: Task, t: int, box: Slices) -> Generator[Step, None, Prediction]:
+def _predict_window(task: Task, t: int, box: Slices) -> Generator[PredictionStep, None, Prediction]:
     return predict_steps(
         task.network,
         np.asarray(task.pixels[(t, slice(None), *box)]),
         task.zoom,
         task.settings,
         task.scaling(t),
-        task.warm.aside,
+        task.warm.background,
         task.cancelled,
     )
 

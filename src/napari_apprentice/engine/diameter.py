@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from napari_apprentice.data.geometry.patches import Slices
+from napari_apprentice.data.image.zoom import circle_diameter, zoom_to_see
 from napari_apprentice.data.models import representation_of
-from napari_apprentice.data.patches import Slices
-from napari_apprentice.data.zoom import circle_diameter, zoom_to_see
-from napari_apprentice.engine.aside import Aside
+from napari_apprentice.engine.background import BackgroundThreads
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling, fit
-from napari_apprentice.engine.predict import finished, predict_steps
+from napari_apprentice.engine.predict import predict_steps, wait_for
 from napari_apprentice.settings import SegmentSettings
 
 _WINDOW = {2: 320, 3: 128}  # network pixels along y and x, by the network's dims: a deep window costs more
@@ -39,7 +39,7 @@ class Look:
     pixels: np.ndarray
     scaling: Scaling
     settings: SegmentSettings
-    aside: Aside
+    background: BackgroundThreads
     cancelled: Callable[[], bool] = lambda: False
 
 
@@ -67,7 +67,7 @@ def measure(look: Look) -> float | None:
 
 def measured_in(network: Network, pixels: np.ndarray) -> float | None:
     """`measure` for one frame (C, Z, Y, X), waited for."""
-    return measure(Look(network, pixels, fit(pixels, network.header.normalize), SegmentSettings(), Aside()))
+    return measure(Look(network, pixels, fit(pixels, network.header.normalize), SegmentSettings(), BackgroundThreads()))
 
 
 def _seen(look: Look, zoom: float) -> np.ndarray:
@@ -83,8 +83,8 @@ def _seen(look: Look, zoom: float) -> np.ndarray:
 def _diameters(look: Look, box: Slices, zoom: float) -> np.ndarray:
     """Of the objects in a window that its edge does not cut, if there are any."""
     pixels = np.asarray(look.pixels[(slice(None), *box)])
-    steps = predict_steps(look.network, pixels, zoom, look.settings, look.scaling, look.aside, look.cancelled)
-    values = np.asarray(finished(steps).values, np.float32)
+    steps = predict_steps(look.network, pixels, zoom, look.settings, look.scaling, look.background, look.cancelled)
+    values = np.asarray(wait_for(steps).values, np.float32)
     labels = representation_of(look.network.header).decode(values, look.network.header.decode)
     sections = [np.bincount(plane.ravel(), minlength=int(labels.max()) + 1) for plane in labels]
     area = np.max(sections, axis=0)  # of each object the largest section, as the model learned it

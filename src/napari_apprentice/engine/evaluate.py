@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_apprentice.data import scratch
-from napari_apprentice.data.compared import ComparedObjects, sure_of
-from napari_apprentice.data.corrections import BACKGROUND
-from napari_apprentice.data.evaluation import ImageScore, score_classes, score_compared
-from napari_apprentice.data.mistakes import KINDS
+from napari_apprentice.data.labels.compared import ComparedObjects, sure_of
+from napari_apprentice.data.labels.corrections import BACKGROUND
+from napari_apprentice.data.labels.evaluation import ImageScore, score_classes, score_compared
+from napari_apprentice.data.labels.mistakes import KINDS
 from napari_apprentice.data.models import read_header
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import segment
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import UserError
@@ -38,7 +38,7 @@ def run(job: EvaluateJob, cancelled: Callable[[], bool], warm: Warm | None = Non
     header = read_header(Path(job.model))
     classes = {one.value: one.name for one in header.classes} if header.kind == "classes" else {}
     still = Progress(done=1.0, total=1.0, what="Comparing with the annotation")
-    compared = yield from warm.aside.run(partial(compare, job, classes), cancelled, still)
+    compared = yield from warm.background.run(partial(compare, job, classes), cancelled, still)
     update = {"seconds": proposed.seconds, "device": proposed.device}
     yield Finished(result=compared.model_copy(update=update))
 
@@ -50,15 +50,15 @@ def compare(job: EvaluateJob, classes: dict[int, str]) -> EvaluateResult:
     """
     inner = tuple(slice(start, stop) for start, stop in job.inner)
     found, truth = scratch.read(ArrayRef(path=job.proposal))[inner], scratch.read(job.labels)
-    vouched = None if job.vouched is None else scratch.read(job.vouched)
+    confirmed = None if job.confirmed is None else scratch.read(job.confirmed)
     if classes:
-        score = score_classes(job.image.name, truth, found, classes, vouched)
-        differs = (truth != found) if vouched is None else (truth != found) & sure_of(vouched)
+        score = score_classes(job.image.name, truth, found, classes, confirmed)
+        differs = (truth != found) if confirmed is None else (truth != found) & sure_of(confirmed)
         return _result(job, score, np.where(differs, np.uint8(len(KINDS) + 1), np.uint8(0)))
-    compared = ComparedObjects(truth, found, vouched)
-    background = vouched is None or bool((vouched == BACKGROUND).any())
+    compared = ComparedObjects(truth, found, confirmed)
+    background = confirmed is None or bool((confirmed == BACKGROUND).any())
     if not compared.annotated and not background:
-        raise UserError("No object is vouched for as a whole: approve a few objects, or a part of the view, first.")
+        raise UserError("No object is confirmed as a whole: approve a few objects, or a part of the view, first.")
     score = score_compared(job.image.name, compared)
     wrong = tuple(WrongRef(kind=one.kind, point=one.point, voxels=one.voxels) for one in compared.wrong())
     said = {"wrong": wrong, "by_slice": compared.by_slice, "background": background}

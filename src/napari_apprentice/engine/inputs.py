@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from napari_apprentice.data.patches import Slices
+from napari_apprentice.data.geometry.patches import Slices
 from napari_apprentice.engine.normalize import Scaling
 from napari_apprentice.engine.resample import resize
 from napari_apprentice.settings import Triple
 
 
-class Inputs:
+class NetworkInputs:
     """Network inputs of one frame (C, Z, Y, X), anything with NumPy's slicing, at ``shape`` (z, y, x).
 
     Slices are resampled once each; those that no later tile needs (tiles come ordered along z) are dropped.

@@ -20,10 +20,10 @@ import torch
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.sizes import corner_of_map
-from napari_apprentice.data import scratch
-from napari_apprentice.data.patches import Slices, padded
+from napari_apprentice.data.geometry.patches import Slices, round_up
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.device import mixed_precision
-from napari_apprentice.engine.inputs import Inputs
+from napari_apprentice.engine.inputs import NetworkInputs
 from napari_apprentice.engine.nets import Net
 from napari_apprentice.engine.resample import network_shape
 from napari_apprentice.engine.task import Task, open_task
@@ -45,7 +45,7 @@ def run(job: InsideJob, cancelled: Callable[[], bool], warm: Warm | None = None)
     task = open_task(job.image, job.model, job.settings, warm or Warm(), cancelled)
     yield Started(device=task.network.device.words)
     look = partial(_look, task, job.level, job.box[0][0], job.box[1:])
-    seen = yield from task.warm.aside.run(look, cancelled, Progress(done=0, total=1, what="Looking inside"))
+    seen = yield from task.warm.background.run(look, cancelled, Progress(done=0, total=1, what="Looking inside"))
     order = np.argsort(-seen.values.std(axis=(1, 2, 3), dtype=np.float64), kind="stable")
     yield Finished(
         result=InsideResult(
@@ -84,9 +84,9 @@ def _look(task: Task, name: str, t: int, edges: tuple[tuple[int, int], ...]) -> 
     if level is None:
         raise UserError(f"This network has no level {name}: choose one of {', '.join(one.name for one in net.maps)}.")
     shape = _triple(task.pixels.shape[2:])
-    inputs = Inputs(task.pixels[t], network_shape(shape, task.zoom), task.scaling(t))
+    inputs = NetworkInputs(task.pixels[t], network_shape(shape, task.zoom), task.scaling(t))
     view = view_in(net, edges, shape, inputs.shape)
-    given = around(net, view, inputs.shape)
+    given = widen_view(net, view, inputs.shape)
     values = _map(task, inputs.read(given.read, given.shape), name)
     ratio = [n / m for n, m in zip(shape, inputs.shape, strict=True)]  # image voxels per network voxel
     corner = corner_of_map(net, level, given.shape, _triple(values.shape[1:]))
@@ -116,13 +116,13 @@ def view_in(net: NetSettings, edges: tuple[tuple[int, int], ...], shape: Triple,
     return parts[0], parts[1], parts[2]
 
 
-def around(net: NetSettings, view: Slices, seen: Triple) -> Given:
+def widen_view(net: NetSettings, view: Slices, seen: Triple) -> Given:
     """The view with what is around it, so that the network sees it as in the whole image, or nearly."""
     read, lengths = [], []
     reaches = map(min, net.receptive_radius, _FARTHEST[net.dims])
     for part, multiple, far, n in zip(view, net.multiple, reaches, seen, strict=True):
         start = max(0, part.start - far) // multiple * multiple  # the grid on which the whole image is pooled
-        stop = start + padded(min(n, part.stop + far) - start, multiple)
+        stop = start + round_up(min(n, part.stop + far) - start, multiple)
         read.append(slice(start, min(n, stop)))
         lengths.append(stop - start)
     return Given((read[0], read[1], read[2]), _triple(lengths))

@@ -1,4 +1,4 @@
-"""How well a network does on corrections: the loss and the score of some of what is vouched for.
+"""How well a network does on corrections: the loss and the score of some of what is confirmed.
 
 Only boxes around what is judged are predicted, at network resolution, so that judging takes a fraction of teaching.
 """
@@ -14,15 +14,15 @@ from scipy import ndimage
 from torch import nn
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import scores
-from napari_apprentice.data.corrections import AS_LABELLED
+from napari_apprentice.data.labels import scores
+from napari_apprentice.data.labels.corrections import AS_LABELLED
+from napari_apprentice.data.labels.scores import Matches
 from napari_apprentice.data.representations import Representation
-from napari_apprentice.data.scores import Matches
-from napari_apprentice.engine.activation import activated
+from napari_apprentice.engine.activation import activate
 from napari_apprentice.engine.device import Device, mixed_precision
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.normalize import with_logarithm
-from napari_apprentice.engine.windows import Window
+from napari_apprentice.engine.windows import TrainingWindow
 from napari_apprentice.settings import DecodeSettings
 
 Box = tuple[slice, slice, slice]
@@ -33,14 +33,14 @@ _GRID = 16
 
 
 @dataclass(frozen=True)
-class Exam:
+class EvaluationCase:
     """One box of a window: inputs (1, C, Z, Y, X), target and weight (1, K, ...), labels and what judges (Z, Y, X)."""
 
     image: torch.Tensor
     target: torch.Tensor
     weight: torch.Tensor
     labels: np.ndarray
-    vouched: np.ndarray
+    confirmed: np.ndarray
 
     @property
     def size(self) -> int:
@@ -49,30 +49,32 @@ class Exam:
 
 
 @dataclass
-class Verdict:
-    """What an exam came to. ``predictions`` (K, Z, Y, X) are what its channels mean."""
+class CasePredictions:
+    """What a case came to. ``predictions`` (K, Z, Y, X) are what its channels mean."""
 
     loss: float = 0.0
     predictions: list[np.ndarray] = field(default_factory=list)
 
 
-def exams_of(windows: Sequence[Window], net: NetSettings, *, teaching: bool, most: int = 10_000) -> list[Exam]:
+def cases_of(
+    windows: Sequence[TrainingWindow], net: NetSettings, *, teaching: bool, most: int = 10_000
+) -> list[EvaluationCase]:
     """Boxes around what judges (or, with ``teaching``, what teaches), the first `most`."""
-    found: list[Exam] = []
+    found: list[EvaluationCase] = []
     for window in windows:
-        vouched = window.training if teaching else window.validation
+        confirmed = window.training if teaching else window.validation
         weight = window.source.weight if teaching else window.judging
-        if not vouched.any():
+        if not confirmed.any():
             continue
-        for box in boxes_around(vouched, net.multiple):
+        for box in boxes_around(confirmed, net.multiple):
             part = (slice(None), *box)
             found.append(
-                Exam(
+                EvaluationCase(
                     window.source.image[part][None],
                     window.source.target[part][None],
                     weight[part][None],
                     window.labels[box],
-                    vouched[box],
+                    confirmed[box],
                 )
             )
             if len(found) == most:
@@ -80,22 +82,22 @@ def exams_of(windows: Sequence[Window], net: NetSettings, *, teaching: bool, mos
     return found
 
 
-def whole(window: Window) -> Exam:
+def whole_window(window: TrainingWindow) -> EvaluationCase:
     """All of a window, with nothing to judge."""
     source = window.source
     weight = torch.zeros_like(source.weight)
-    return Exam(source.image[None], source.target[None], weight[None], window.labels, window.validation)
+    return EvaluationCase(source.image[None], source.target[None], weight[None], window.labels, window.validation)
 
 
-def boxes_around(vouched: np.ndarray, multiple: tuple[int, int, int]) -> list[Box]:
-    """Boxes around what is vouched for with context; those that touch are joined. Their edges suit the network."""
-    shape = vouched.shape
+def boxes_around(confirmed: np.ndarray, multiple: tuple[int, int, int]) -> list[Box]:
+    """Boxes around what is confirmed with context; those that touch are joined. Their edges suit the network."""
+    shape = confirmed.shape
     context = tuple(c if n > 1 else 0 for c, n in zip(_CONTEXT, shape, strict=True))
     step = _GRID
     rows, columns = -(-shape[1] // step), -(-shape[2] // step)
-    planes = np.flatnonzero(vouched.any(axis=(1, 2)))
+    planes = np.flatnonzero(confirmed.any(axis=(1, 2)))
     coarse = np.zeros((rows, columns), bool)
-    _, y, x = np.nonzero(vouched)
+    _, y, x = np.nonzero(confirmed)
     coarse[y // step, x // step] = True
     grown = ndimage.binary_dilation(coarse, np.ones((3, 3)), iterations=context[1] // step)
     groups, _ = ndimage.label(grown, np.ones((3, 3)))
@@ -120,21 +122,26 @@ def _fitted(start: int, stop: int, length: int, multiple: int) -> slice:
     return slice(start, start + size)
 
 
-def sit(
-    net: nn.Module, settings: NetSettings, exams: Sequence[Exam], objective: Objective, gain: float, device: Device
-) -> Generator[None, None, Verdict]:
-    """Predict every exam with a network in `eval`; yields after each box."""
-    verdict = Verdict()
+def predict_cases(
+    net: nn.Module,
+    settings: NetSettings,
+    cases: Sequence[EvaluationCase],
+    objective: Objective,
+    gain: float,
+    device: Device,
+) -> Generator[None, None, CasePredictions]:
+    """Predict every case with a network in `eval`; yields after each box."""
+    predicted = CasePredictions()
     total = 0.0
-    for exam in exams:
-        logits = forward(net, settings, exam.image, gain, device)
-        share = float(exam.weight.sum())
-        verdict.loss += share * float(objective(logits, exam.target, exam.weight))
+    for case in cases:
+        logits = forward(net, settings, case.image, gain, device)
+        share = float(case.weight.sum())
+        predicted.loss += share * float(objective(logits, case.target, case.weight))
         total += share
-        verdict.predictions.append(np.asarray(activated(logits, objective.meanings)[0].numpy()))
+        predicted.predictions.append(np.asarray(activate(logits, objective.meanings)[0].numpy()))
         yield
-    verdict.loss /= max(total, 1e-6)
-    return verdict
+    predicted.loss /= max(total, 1e-6)
+    return predicted
 
 
 def forward(net: nn.Module, settings: NetSettings, image: torch.Tensor, gain: float, device: Device) -> torch.Tensor:
@@ -151,9 +158,9 @@ def forward(net: nn.Module, settings: NetSettings, image: torch.Tensor, gain: fl
     return logits[..., :z, :y, :x]
 
 
-def marks(
-    exams: Sequence[Exam],
-    verdict: Verdict,
+def match_cases(
+    cases: Sequence[EvaluationCase],
+    predicted: CasePredictions,
     representation: Representation,
     decode: DecodeSettings,
     *,
@@ -161,22 +168,22 @@ def marks(
 ) -> list[Matches]:
     """Whole objects found, missed and invented at `THRESHOLDS`."""
     total = [Matches(t, 0, 0, 0) for t in THRESHOLDS]
-    for exam, prediction in zip(exams, verdict.predictions, strict=True):
+    for case, prediction in zip(cases, predicted.predictions, strict=True):
         proposed = representation.decode(prediction, decode)
         for i, one in enumerate(
-            scores.matches_within(exam.labels, proposed, exam.vouched, THRESHOLDS, sections=sections)
+            scores.matches_within(case.labels, proposed, case.confirmed, THRESHOLDS, sections=sections)
         ):
             total[i] = total[i] + one
     return total
 
 
-def class_marks(
-    exams: Sequence[Exam], verdict: Verdict, representation: Representation, values: Sequence[int]
+def class_scores(
+    cases: Sequence[EvaluationCase], predicted: CasePredictions, representation: Representation, values: Sequence[int]
 ) -> float:
-    """Mean Dice of the classes over what is vouched for."""
+    """Mean Dice of the classes over what is confirmed."""
     truth, found = [], []
-    for exam, prediction in zip(exams, verdict.predictions, strict=True):
-        known = exam.vouched > 0
-        truth.append(np.where(exam.vouched == AS_LABELLED, exam.labels, 0)[known])
+    for case, prediction in zip(cases, predicted.predictions, strict=True):
+        known = case.confirmed > 0
+        truth.append(np.where(case.confirmed == AS_LABELLED, case.labels, 0)[known])
         found.append(representation.decode(prediction, DecodeSettings())[known])
     return scores.mean_dice(scores.dice(np.concatenate(truth), np.concatenate(found), values))

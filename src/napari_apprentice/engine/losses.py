@@ -154,7 +154,7 @@ def existing(
 def settle(logits: torch.Tensor, weight: torch.Tensor, limit: float = 0.5) -> torch.Tensor:
     """Weights (B, K, Z, Y, X) that are all at least 0.
 
-    A negative weight stands for background that nobody vouched for: it counts, with its size, where the network
+    A negative weight stands for background that nobody confirmed: it counts, with its size, where the network
     itself takes the voxel for background now (the first channel below ``limit``; gradients do not pass).
     """
     if not bool((weight < 0).any()):

@@ -1,4 +1,4 @@
-"""What a job of teaching works with: windows that teach, exams that judge, and the network it begins with."""
+"""What a job of teaching works with: windows that teach, cases that judge, and the network it begins with."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 from napari_apprentice.data.models import representation_of
 from napari_apprentice.engine import judging, replay
-from napari_apprentice.engine.balance import balanced
+from napari_apprentice.engine.balance import balance_classes
 from napari_apprentice.engine.clock import Clock
-from napari_apprentice.engine.judging import Exam
-from napari_apprentice.engine.lessons import frames_of, read_corrections
-from napari_apprentice.engine.recipe import Recipe
+from napari_apprentice.engine.judging import EvaluationCase
 from napari_apprentice.engine.start import Start, begin
-from napari_apprentice.engine.windows import Window, windows_of
+from napari_apprentice.engine.teaching_recipe import TeachingRecipe
+from napari_apprentice.engine.training_data import frames_of, read_corrections
+from napari_apprentice.engine.windows import TrainingWindow, windows_of
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event
 from napari_apprentice.jobs import TeachJob
@@ -25,26 +25,26 @@ from napari_apprentice.jobs import TeachJob
 class Material:
     """What a job of teaching works with, read from its corrections.
 
-    ``windows`` teach; ``exams`` are of what is set aside to judge (none, or too few: ``why_not_judged``), ``own`` of
+    ``windows`` teach; ``cases`` are of what is set aside to judge (none, or too few: ``why_not_judged``), ``own`` of
     what teaches.
     """
 
     start: Start
-    windows: tuple[Window, ...]
-    exams: tuple[Exam, ...]
-    own: tuple[Exam, ...]
+    windows: tuple[TrainingWindow, ...]
+    cases: tuple[EvaluationCase, ...]
+    own: tuple[EvaluationCase, ...]
     why_not_judged: str
 
 
 def read_material(
-    job: TeachJob, recipe: Recipe, clock: Clock, rng: np.random.Generator
+    job: TeachJob, recipe: TeachingRecipe, clock: Clock, rng: np.random.Generator
 ) -> Generator[Event, None, Material]:
     """Read corrections and images, and the parent or a fresh network; yields a beat between images."""
     yield clock.beat(0, "Reading corrections")
     corrected = read_corrections(job)
     start = begin(job, corrected)
     representation = representation_of(start.header)
-    windows: list[Window] = []
+    windows: list[TrainingWindow] = []
     for frame in frames_of(corrected, list(start.zooms)):
         yield clock.beat(0, "Reading images")
         for window in windows_of(frame, representation, start.header.normalize, rng):
@@ -52,7 +52,7 @@ def read_material(
             yield clock.beat(0, "Reading images")
     if not any(len(window.source.centres) for window in windows):
         raise UserError("Nothing teaches yet: correct or approve a few whole objects, then teach.")
-    sources = balanced([window.source for window in windows], job.kind)
+    sources = balance_classes([window.source for window in windows], job.kind)
     teaching = [replace(one, source=source) for one, source in zip(windows, sources, strict=True)]
     if job.kind == "instances":
         teaching = [replay.with_stand_in(one, representation, recipe.stand_in) for one in teaching]
@@ -61,7 +61,7 @@ def read_material(
     return Material(
         start,
         tuple(teaching),
-        exams=tuple(judging.exams_of(windows, net, teaching=False)),
-        own=tuple(judging.exams_of(shuffled, net, teaching=True, most=recipe.training_exams)),
+        cases=tuple(judging.cases_of(windows, net, teaching=False)),
+        own=tuple(judging.cases_of(shuffled, net, teaching=True, most=recipe.training_cases)),
         why_not_judged=corrected.holdout.why_not_judged,
     )

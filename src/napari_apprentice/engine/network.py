@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from napari_apprentice.data.models import ModelHeader, meanings_of
-from napari_apprentice.engine.activation import activated
+from napari_apprentice.engine.activation import activate
 from napari_apprentice.engine.device import Device, mixed_precision
 from napari_apprentice.settings import Triple
 
@@ -66,5 +66,5 @@ def forward(network: Network, inputs: np.ndarray, *, exact: bool = False) -> np.
             logits = network.net(x).float()
         if device.is_gpu and not bool(torch.isfinite(logits).all()):  # beyond the range of float16
             logits = network.net(x).float()
-        out = activated(logits, meanings_of(network.header))
+        out = activate(logits, meanings_of(network.header))
     return np.asarray(out.cpu().numpy())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, ranked
+from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND, rank_ids
 from napari_apprentice.settings import Kind
 
 _PLACES = 6  # per object, at which patches are drawn
@@ -32,7 +32,7 @@ def places(labels: np.ndarray, training: np.ndarray, kind: Kind, rng: np.random.
 
 
 def _per_object(labels: np.ndarray, training: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    _, ranks = ranked(labels)
+    _, ranks = rank_ids(labels)
     where = np.argwhere((training == AS_LABELLED) & (labels > 0))
     ids = ranks[tuple(where.T)]
     order = np.argsort(ids, kind="stable")
@@ -45,5 +45,5 @@ def _some(where: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray
 
 
 def _typical(labels: np.ndarray, training: np.ndarray) -> float:
-    sizes = np.bincount(ranked(labels)[1][(training == AS_LABELLED) & (labels > 0)])
+    sizes = np.bincount(rank_ids(labels)[1][(training == AS_LABELLED) & (labels > 0)])
     return float(np.median(sizes[sizes > 0])) if sizes.any() else 400.0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_apprentice.data import disk
+from napari_apprentice.data.storage import disk
 from napari_apprentice.engine.device import available, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
@@ -26,7 +26,7 @@ from napari_apprentice.jobs import (
 )
 
 if TYPE_CHECKING:
-    from napari_apprentice.engine.large.crew import Crew
+    from napari_apprentice.engine.large.executor import Executor
 
 IsCancelled = Callable[[], bool]
 
@@ -34,11 +34,11 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Runs jobs; keeps models and predictions warm from one to the next. A ``crew`` does the pieces of large images."""
+    """Runs jobs; keeps models and predictions warm between them. An ``executor`` does the pieces of large images."""
 
-    def __init__(self, crew: Crew | None = None) -> None:
+    def __init__(self, executor: Executor | None = None) -> None:
         self.warm = Warm()
-        self.crew = crew
+        self.executor = executor
 
     def devices(self) -> list[tuple[str, str]]:
         """Names and words of the devices here; "auto" takes the first."""
@@ -56,7 +56,7 @@ class Engine:
             yield WasCancelled()
         except Exception as error:
             log.debug("%s failed", job.id, exc_info=error)
-            yield failed(error, job)
+            yield failure_of(error, job)
         finally:
             if job.process == "own":  # it leaves no memory taken, here as there
                 self.warm.forget()
@@ -71,7 +71,7 @@ def _segment(engine: Engine, job: SegmentJob, cancelled: IsCancelled) -> Iterato
 def _segment_large(engine: Engine, job: SegmentLargeJob, cancelled: IsCancelled) -> Iterator[Event]:
     from napari_apprentice.engine.large.taken_over import run
 
-    return run(job, cancelled, engine.warm, engine.crew)
+    return run(job, cancelled, engine.warm, engine.executor)
 
 
 def _evaluate(engine: Engine, job: EvaluateJob, cancelled: IsCancelled) -> Iterator[Event]:
@@ -121,14 +121,14 @@ def run(job: Job, cancelled: IsCancelled) -> Iterator[Event]:
     return Engine().run(job, cancelled)
 
 
-def failed(error: Exception, job: Job) -> Failed:
+def failure_of(error: Exception, job: Job) -> Failed:
     """An exception as the event that ends the job: one sentence for what a user can fix, a traceback for a bug."""
     if isinstance(error, UserError):
         return Failed(message=str(error))
     if is_out_of_memory(error):
         return Failed(message=job.when_out_of_memory)
     if isinstance(error, OSError) and disk.is_full(error):
-        return Failed(message=str(disk.refused(error, Path(error.filename or job.writes or job.reads[0]))))
+        return Failed(message=str(disk.refusal(error, Path(error.filename or job.writes or job.reads[0]))))
     if isinstance(error, FileNotFoundError):
         return Failed(message=f"The file {error.filename} went away while it was needed: try again.")
     message = f"Something went wrong in the program ({type(error).__name__}): please report it with the details."

@@ -3,7 +3,7 @@
 ::
 
     pixels (C, Z, Y, X) -> normalise -> network resolution -> tiles -> network -> probabilities -> blended
-                        (once, whole)   (`resample`)       (`data/patches`)                     (K, Z, Y', X')
+                        (once, whole)   (`resample`)       (`data/geometry/patches`)                     (K, Z, Y', X')
 
 The prediction stays at network resolution; `decoding` brings it to the image.
 """
@@ -16,10 +16,10 @@ from functools import partial
 
 import numpy as np
 
-from napari_apprentice.data.patches import Slices, Tile, blend_window
-from napari_apprentice.engine.aside import Aside
+from napari_apprentice.data.geometry.patches import Slices, Tile, blend_window
+from napari_apprentice.engine.background import BackgroundThreads
 from napari_apprentice.engine.device import free_memory, is_out_of_memory
-from napari_apprentice.engine.inputs import Inputs
+from napari_apprentice.engine.inputs import NetworkInputs
 from napari_apprentice.engine.network import Network, forward
 from napari_apprentice.engine.normalize import Scaling, fit
 from napari_apprentice.engine.resample import network_shape
@@ -42,7 +42,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Step:
+class PredictionStep:
     """What happened meanwhile: ``done`` of ``total`` tiles.
 
     ``block`` (K, z, y, x) is what a tile gave, before blending, for ``region`` of an image of ``shape`` (z, y, x) at
@@ -63,13 +63,15 @@ def predict(
     zoom: float = 1.0,
     settings: SegmentSettings | None = None,
     scaling: Scaling | None = None,
-    on_step: Callable[[Step], None] | None = None,
+    on_step: Callable[[PredictionStep], None] | None = None,
 ) -> Prediction:
     """Predict one frame (C, Z, Y, X) at ``zoom`` network pixels per image pixel, and wait for it."""
-    return finished(predict_steps(network, pixels, zoom, settings or SegmentSettings(), scaling), on_step)
+    return wait_for(predict_steps(network, pixels, zoom, settings or SegmentSettings(), scaling), on_step)
 
 
-def finished(steps: Generator[Step, None, Prediction], on_step: Callable[[Step], None] | None = None) -> Prediction:
+def wait_for(
+    steps: Generator[PredictionStep, None, Prediction], on_step: Callable[[PredictionStep], None] | None = None
+) -> Prediction:
     """What the steps of a prediction come to, waited for."""
     while True:
         try:
@@ -87,16 +89,16 @@ def predict_steps(
     zoom: float,
     settings: SegmentSettings,
     scaling: Scaling | None = None,
-    aside: Aside | None = None,
+    background: BackgroundThreads | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Generator[Step, None, Prediction]:
+) -> Generator[PredictionStep, None, Prediction]:
     """`predict`, reporting after every tile and at every beat; when memory runs out it begins again with smaller tiles.
 
     Parameters
     ----------
     scaling
         How intensities become inputs; None: fitted on these pixels.
-    aside, cancelled
+    background, cancelled
         Where the network runs, and whether it still should: `errors.Cancelled` comes at the next beat.
     """
     shape = network_shape((pixels.shape[1], pixels.shape[2], pixels.shape[3]), zoom)
@@ -106,25 +108,25 @@ def predict_steps(
             "give a larger typical diameter."
         )
     scaling = scaling or fit(pixels, network.header.normalize)
-    aside = aside or Aside()
+    background = background or BackgroundThreads()
     edge = settings.tile
     while True:
-        plan = _Plan(network, Inputs(pixels, shape, scaling), settings.blend, edge)
+        plan = _Plan(network, NetworkInputs(pixels, shape, scaling), settings.blend, edge)
         try:
-            values = yield from plan.steps(aside, cancelled)
+            values = yield from plan.steps(background, cancelled)
             return Prediction(values, (pixels.shape[1], pixels.shape[2], pixels.shape[3]))
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error) or edge <= _SMALLEST_EDGE:
                 raise
         free_memory(network.device)
         edge = max(_SMALLEST_EDGE, edge // 2)
-        yield Step(0, 1, shape, note=f"The device ran out of memory: going on with tiles of {edge} pixels.")
+        yield PredictionStep(0, 1, shape, note=f"The device ran out of memory: going on with tiles of {edge} pixels.")
 
 
 class _Plan:
     """One way through an image, with buffers for tiles of one size."""
 
-    def __init__(self, network: Network, inputs: Inputs, blend: bool, edge: int) -> None:
+    def __init__(self, network: Network, inputs: NetworkInputs, blend: bool, edge: int) -> None:
         self._network = network
         self._inputs = inputs
         self._blend = blend
@@ -136,16 +138,18 @@ class _Plan:
         at_once = 1 if network.fast is None or not blend else network.fast.at_once
         self._batch = max(at_once, _BATCH_VOXELS[network.device.name] // voxels)
 
-    def steps(self, aside: Aside, cancelled: Callable[[], bool]) -> Generator[Step, None, np.ndarray]:
+    def steps(
+        self, background: BackgroundThreads, cancelled: Callable[[], bool]
+    ) -> Generator[PredictionStep, None, np.ndarray]:
         total = len(self._tiles)
         for first in range(0, total, self._batch):
             tiles = self._tiles[first : first + self._batch]
-            still = Step(first, total, self._inputs.shape)
-            blocks = yield from aside.run(partial(self._compute, tiles), cancelled, still)
+            still = PredictionStep(first, total, self._inputs.shape)
+            blocks = yield from background.run(partial(self._compute, tiles), cancelled, still)
             for i, (tile, block) in enumerate(zip(tiles, blocks, strict=True)):
                 self._put(tile, block)
                 kept = block[(slice(None), *tile.keep)]
-                yield Step(first + i + 1, total, self._inputs.shape, tile.put, kept)
+                yield PredictionStep(first + i + 1, total, self._inputs.shape, tile.put, kept)
         return self._values.astype(np.float16, copy=False)
 
     def _compute(self, tiles: Sequence[Tile]) -> np.ndarray:

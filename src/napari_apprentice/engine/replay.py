@@ -1,8 +1,8 @@
-"""What stands in where nobody vouched: the network's own view, with a lower weight, so that it does not drift.
+"""What stands in where nobody confirmed: the network's own view, with a lower weight, so that it does not drift.
 
-Two things, both only where nothing is vouched for and nothing is set aside:
+Two things, both only where nothing is confirmed and nothing is set aside:
 
-- what the network itself takes for background while it learns stays background (`STAND_IN`): without any vouched
+- what the network itself takes for background while it learns stays background (`STAND_IN`): without any confirmed
   background "everything is a cell" would fit the corrections;
 - what a parent that does well on these images was sure of stays as it was: it must not forget.
 """
@@ -14,9 +14,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from napari_apprentice.data.corrections import UNKNOWN
+from napari_apprentice.data.labels.corrections import UNKNOWN
 from napari_apprentice.data.representations import Representation
-from napari_apprentice.engine.windows import Window
+from napari_apprentice.engine.windows import TrainingWindow
 
 STAND_IN = 0.3
 _SURE = 0.1
@@ -30,8 +30,8 @@ def trust_in(score: float) -> float:
     return float(np.clip((score - low) / (high - low), 0.0, 1.0))
 
 
-def with_stand_in(window: Window, representation: Representation, share: float = STAND_IN) -> Window:
-    """The window with negative weights where nothing is vouched for: see `losses.settle`."""
+def with_stand_in(window: TrainingWindow, representation: Representation, share: float = STAND_IN) -> TrainingWindow:
+    """The window with negative weights where nothing is confirmed: see `losses.settle`."""
     free = _free(window)
     target, weight = window.source.target, window.source.weight.clone()
     for k, channel in enumerate(representation.channels):
@@ -40,7 +40,9 @@ def with_stand_in(window: Window, representation: Representation, share: float =
     return replace(window, source=replace(window.source, weight=weight))
 
 
-def with_parent(window: Window, prediction: np.ndarray, representation: Representation, trust: float) -> Window:
+def with_parent(
+    window: TrainingWindow, prediction: np.ndarray, representation: Representation, trust: float
+) -> TrainingWindow:
     """The window with what the parent, (K, Z, Y, X) as its channels mean, is sure of as a target of a low weight.
 
     Of a representation that is encoded again in every patch foreground is replayed, and nothing else.
@@ -67,6 +69,6 @@ def with_parent(window: Window, prediction: np.ndarray, representation: Represen
     return replace(window, source=replace(window.source, target=target, weight=weight))
 
 
-def _free(window: Window) -> torch.Tensor:
-    """Where nothing is vouched for and nothing is set aside."""
-    return torch.from_numpy((window.vouched == UNKNOWN) & window.teaches)
+def _free(window: TrainingWindow) -> torch.Tensor:
+    """Where nothing is confirmed and nothing is set aside."""
+    return torch.from_numpy((window.confirmed == UNKNOWN) & window.teaches)

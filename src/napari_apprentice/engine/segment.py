@@ -8,13 +8,13 @@ from functools import partial
 
 import numpy as np
 
-from napari_apprentice.data import scratch
-from napari_apprentice.data.linking import followed
-from napari_apprentice.data.patches import Slices
-from napari_apprentice.data.zoom import typical_diameter
+from napari_apprentice.data.geometry.patches import Slices
+from napari_apprentice.data.image.zoom import typical_diameter
+from napari_apprentice.data.labels.linking import link_frame
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.decoding import labels_of, quick_labels
 from napari_apprentice.engine.predict import Prediction
-from napari_apprentice.engine.task import Task, open_task, predicted, quicker
+from napari_apprentice.engine.task import Task, open_task, predict_frame, quicker
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.events import Event, Finished, Note, Progress, Region, Started, TileDone
 from napari_apprentice.jobs import SegmentJob, SegmentResult
@@ -62,7 +62,7 @@ def run(job: SegmentJob, cancelled: Callable[[], bool], warm: Warm | None = None
 def _numbered(labels: np.ndarray, before: np.ndarray | None, objects: int) -> tuple[np.ndarray, int]:
     """A frame's objects under ids of their own, or of the frame ``before``; and how many ids there are now."""
     if before is not None:
-        linked, free = followed(before, labels, objects + 1)
+        linked, free = link_frame(before, labels, objects + 1)
         return linked, free - 1
     labels[labels > 0] += np.uint32(objects)
     return labels, int(labels.max(initial=objects))
@@ -72,7 +72,7 @@ def _frame(task: Task, t: int, out: np.ndarray, clock: _Clock) -> Generator[Even
     """Predict and decode one frame; events on the way, its labels (Z, Y, X) at the end."""
     header = task.network.header
     highest = 0
-    steps = predicted(task, t)
+    steps = predict_frame(task, t)
     while True:
         try:
             step = next(steps)
@@ -88,7 +88,7 @@ def _frame(task: Task, t: int, out: np.ndarray, clock: _Clock) -> Generator[Even
             yield TileDone(region=((t, t + 1), *region))
         yield clock.at(t + _PREDICTING * step.done / step.total, "Predicting")
     decode = partial(labels_of, prediction, header, task.image.spacing)
-    found = yield from task.warm.aside.run(decode, task.cancelled, clock.at(t + _PREDICTING, "Separating objects"))
+    found = yield from task.warm.background.run(decode, task.cancelled, clock.at(t + _PREDICTING, "Separating objects"))
     yield clock.at(t + 1, "Separating objects")
     return found
 

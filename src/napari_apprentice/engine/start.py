@@ -8,14 +8,14 @@ from pathlib import Path
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.presets import pools_for
-from napari_apprentice.data import room, scratch
+from napari_apprentice.data.image.zoom import zoom_for, zoom_to_teach
 from napari_apprentice.data.models import ModelHeader, why_not_fits
 from napari_apprentice.data.representations import USUAL, representation
-from napari_apprentice.data.zoom import zoom_for, zoom_to_teach
+from napari_apprentice.data.storage import room, scratch
 from napari_apprentice.engine import checkpoint
-from napari_apprentice.engine.lessons import Corrected
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.engine.nets.transfer import load_all_but_heads, load_encoder
+from napari_apprentice.engine.training_data import CorrectedImages
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachJob
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings
@@ -36,7 +36,7 @@ class Start:
     zooms: tuple[float, ...]
 
 
-def begin(job: TeachJob, corrected: Corrected) -> Start:
+def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
     """Load the parent or build a fresh network.
 
     Raises `UserError` when it does not fit the corrections, or when there is no room for what is learned.
@@ -97,7 +97,7 @@ def _refuse_without_room(job: TeachJob, net: NetSettings) -> None:
     room.refuse(Path(job.out).parent, net.parameters * _BYTES, "the taught model")
 
 
-def _check(parent: ModelHeader, job: TeachJob, corrected: Corrected) -> None:
+def _check(parent: ModelHeader, job: TeachJob, corrected: CorrectedImages) -> None:
     if parent.kind != job.kind:
         raise UserError(
             f"The model {parent.name} finds {parent.kind} and these labels are {job.kind}: choose another model."

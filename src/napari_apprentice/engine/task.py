@@ -8,16 +8,16 @@ from functools import partial
 
 import numpy as np
 
-from napari_apprentice.data import scratch
+from napari_apprentice.data.image.zoom import zoom_for
 from napari_apprentice.data.models import why_not_fits
-from napari_apprentice.data.zoom import zoom_for
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.diameter import Look, measure
 from napari_apprentice.engine.fast.choice import choose, examples
-from napari_apprentice.engine.inputs import Inputs
+from napari_apprentice.engine.inputs import NetworkInputs
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling
-from napari_apprentice.engine.predict import Prediction, Step, predict_steps
+from napari_apprentice.engine.predict import Prediction, PredictionStep, predict_steps
 from napari_apprentice.engine.resample import network_shape
 from napari_apprentice.engine.tiling import tiles_for
 from napari_apprentice.engine.warm import Warm, frame_key, prediction_key
@@ -74,12 +74,12 @@ def open_task(
         measured = _measured(image, pixels, network, settings, warm, cancelled)
     zoom = zoom_for(network.header, image.spacing, image.unit, settings, measured)
     task = Task(image, pixels, network, zoom, settings, warm, cancelled, model)
-    choice = choose(warm.workshop, network, model, task.tile, settings)
+    choice = choose(warm.engine_cache, network, model, task.tile, settings)
     if settings.engine == "fast" and choice.key and choice.network.fast is None:
         want(task, 0, choice.key)
-        warm.workshop.wait(choice.key)
-        choice = choose(warm.workshop, network, model, task.tile, settings)
-    return replace(task, network=choice.network, note=choice.note or warm.workshop.note(choice.key))
+        warm.engine_cache.wait(choice.key)
+        choice = choose(warm.engine_cache, network, model, task.tile, settings)
+    return replace(task, network=choice.network, note=choice.note or warm.engine_cache.note(choice.key))
 
 
 def _measured(
@@ -93,7 +93,7 @@ def _measured(
     """How large objects are in the first frame, in image pixels."""
     frame = frame_key(image.pixels.path, 0)
     scaling = _scaling(warm, image, pixels, 0, network)
-    look = Look(network, pixels[0], scaling, settings, warm.aside, cancelled)
+    look = Look(network, pixels[0], scaling, settings, warm.background, cancelled)
     return warm.diameter(frame, network, partial(measure, look))
 
 
@@ -109,7 +109,7 @@ def quicker(task: Task, t: int) -> Task:
     """The same task with the fast network, if it is ready; if it could be, it is begun, with frame t as example."""
     if task.network.fast is not None:
         return task
-    choice = choose(task.warm.workshop, task.network, task.model, task.tile, task.settings)
+    choice = choose(task.warm.engine_cache, task.network, task.model, task.tile, task.settings)
     if choice.key and choice.network.fast is None:
         want(task, t, choice.key)
     return replace(task, network=choice.network)
@@ -117,15 +117,15 @@ def quicker(task: Task, t: int) -> Task:
 
 def want(task: Task, t: int, key: str) -> None:
     """Begin to make the fast network of a task, in the background."""
-    inputs = Inputs(task.pixels[t], task.shape, task.scaling(t))
+    inputs = NetworkInputs(task.pixels[t], task.shape, task.scaling(t))
     net = task.network.header.net
-    task.warm.workshop.want(key, task.model, task.tile, examples(net, inputs, task.tile))
+    task.warm.engine_cache.want(key, task.model, task.tile, examples(net, inputs, task.tile))
 
 
-def predicted(task: Task, t: int) -> Generator[Step, None, Prediction]:
+def predict_frame(task: Task, t: int) -> Generator[PredictionStep, None, Prediction]:
     """The prediction of one frame, kept for clicks to come."""
     prediction = yield from predict_steps(
-        task.network, task.pixels[t], task.zoom, task.settings, task.scaling(t), task.warm.aside, task.cancelled
+        task.network, task.pixels[t], task.zoom, task.settings, task.scaling(t), task.warm.background, task.cancelled
     )
     task.warm.predictions.keep(task.key(t), prediction)
     return prediction

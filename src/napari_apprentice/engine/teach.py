@@ -3,9 +3,9 @@
 ::
 
     corrections -> windows at network resolution -> patches -> network -> running average
-      (`lessons`)   (`material`: teaches | judges)  (`drawing`)            |  judged now and then, best kept
+      (`training_data`)   (`material`: teaches | judges)  (`drawing`)            |  judged now and then, best kept
                                                                             v
-                                             decoding chosen on what taught (`refit`), model written
+                                             decoding chosen on what taught (`tune_decoding`), model written
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from collections.abc import Callable, Generator, Iterator
 import numpy as np
 import torch
 
-from napari_apprentice.data.blocks import cores
+from napari_apprentice.data.geometry.blocks import cores
 from napari_apprentice.data.models import representation_of
 from napari_apprentice.engine import checkpoint, judging, replay
 from napari_apprentice.engine.best import Best
 from napari_apprentice.engine.clock import Clock
 from napari_apprentice.engine.device import Device, pick
 from napari_apprentice.engine.drawing import Patches
-from napari_apprentice.engine.examiner import Examiner, Mark
+from napari_apprentice.engine.evaluator import Evaluator, Score
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.material import Material, read_material
-from napari_apprentice.engine.recipe import RECIPE, Recipe
 from napari_apprentice.engine.schedules import schedule_for
+from napari_apprentice.engine.teaching_recipe import RECIPE, TeachingRecipe
 from napari_apprentice.engine.train import Course, Learner
 from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
@@ -34,7 +34,7 @@ from napari_apprentice.jobs import TeachJob, TeachResult
 _REFIT_APART = 0.3  # of the time
 
 
-def run(job: TeachJob, cancelled: Callable[[], bool], recipe: Recipe = RECIPE) -> Iterator[Event]:
+def run(job: TeachJob, cancelled: Callable[[], bool], recipe: TeachingRecipe = RECIPE) -> Iterator[Event]:
     """Teach, and write the new version to ``job.out``.
 
     Raises `errors.Cancelled` soon after a cancel, and `UserError` when there is nothing to learn from or the parent
@@ -61,7 +61,7 @@ class Teaching:
     def __init__(
         self,
         job: TeachJob,
-        recipe: Recipe,
+        recipe: TeachingRecipe,
         clock: Clock,
         device: Device,
         rng: np.random.Generator,
@@ -72,13 +72,13 @@ class Teaching:
         self._clock = clock
         self._start = start = material.start
         self._windows = list(material.windows)
-        self._exams, self._own = material.exams, material.own
+        self._exams, self._own = material.cases, material.own
         self._why_not_judged = material.why_not_judged
         settings, fresh = job.settings, start.parent is None
         self._representation = representation_of(start.header)
         objective = Objective(self._representation.meanings, settings.loss, settings.distance_loss)
         self._learner = Learner(start.net, device, self._course(objective))
-        self._examiner = Examiner(self._learner.average, device, start.header, objective, self._beat)
+        self._evaluator = Evaluator(self._learner.average, device, start.header, objective, self._beat)
         self._patches = Patches(job, recipe, material, rng)
         rate = settings.learning_rate or recipe.rate_for(settings.optimizer, fresh=fresh)
         self._schedule = schedule_for(settings.schedule, rate)
@@ -109,12 +109,12 @@ class Teaching:
             limit=recipe.limit,
         )
 
-    def _judge_before(self) -> Generator[Event, None, Mark | None]:
+    def _judge_before(self) -> Generator[Event, None, Score | None]:
         began = self._clock.elapsed
-        mark = yield from self._examiner.mark(self._exams, self._start.header.decode)
+        mark = yield from self._evaluator.evaluate(self._exams, self._start.header.decode)
         took = self._clock.elapsed - began
-        voxels = sum(exam.size for exam in self._exams)
-        own = took * sum(exam.size for exam in self._own) / voxels if voxels else 2.0
+        voxels = sum(case.size for case in self._exams)
+        own = took * sum(case.size for case in self._own) / voxels if voxels else 2.0
         self._clock.keep_back(1.5 * took + 3.0 * own + 0.5)
         self._apart = max(self._apart, 8 * took / self._job.settings.max_seconds)
         if mark is not None:
@@ -125,16 +125,16 @@ class Teaching:
         """What the parent is sure of teaches too, as far as it does well on these corrections."""
         if self._job.settings.replay == 0:
             return
-        mark = yield from self._examiner.mark(self._own, self._start.header.decode)
+        mark = yield from self._evaluator.evaluate(self._own, self._start.header.decode)
         trust = 0.0 if mark is None else replay.trust_in(mark.score)
         if trust == 0:
             return
         for i, window in enumerate(self._windows):
             if self._clock.elapsed > 0.2 * self._job.settings.max_seconds:
                 return
-            exam = judging.whole(window)
-            verdict = yield from self._examiner.sit([exam], "Looking at what the model knew")
-            self._windows[i] = replay.with_parent(window, verdict.predictions[0], self._representation, trust)
+            case = judging.whole_window(window)
+            predicted = yield from self._evaluator.predict_cases([case], "Looking at what the model knew")
+            self._windows[i] = replay.with_parent(window, predicted.predictions[0], self._representation, trust)
 
     def _learn(self) -> Iterator[Event]:
         settings, steps = self._job.settings, 0
@@ -157,9 +157,9 @@ class Teaching:
     def _validate(self, training_loss: float) -> Iterator[Event]:
         used = self._clock.used(self._learner.steps)
         if used >= self._refit_at:
-            self._decode = yield from self._examiner.decoding(self._own)
+            self._decode = yield from self._evaluator.decoding(self._own)
             self._refit_at = used + _REFIT_APART
-        mark = yield from self._examiner.mark(self._exams, self._decode)
+        mark = yield from self._evaluator.evaluate(self._exams, self._decode)
         self._schedule.judged(training_loss if mark is None else mark.loss)
         if mark is None:
             yield Validated(step=self._learner.steps, seconds=self._clock.elapsed, training_loss=training_loss)
@@ -168,10 +168,10 @@ class Teaching:
         if not self._why_not_judged:
             self._best.judged(mark, self._learner.average)
 
-    def _finish(self, before: Mark | None) -> Iterator[Event]:
+    def _finish(self, before: Score | None) -> Iterator[Event]:
         self._best.put_into(self._learner.average)
-        decode = yield from self._examiner.decoding(self._own)
-        after = yield from self._examiner.mark(self._exams, decode)
+        decode = yield from self._evaluator.decoding(self._own)
+        after = yield from self._evaluator.evaluate(self._exams, decode)
         yield self._clock.beat(self._learner.steps, "Writing the model")
         header = self._start.header.model_copy(update={"decode": decode})
         result = TeachResult(
@@ -187,11 +187,11 @@ class Teaching:
             result = result.model_copy(
                 update={"score_before": before.score, "score_after": after.score, "better": scores["better"]}
             )
-            header = header.model_copy(update={"scores": {"set-aside corrections": round(after.score, 4)}})
+            header = header.model_copy(update={"scores": {"set-background corrections": round(after.score, 4)}})
         checkpoint.save(self._job.out, header, self._learner.average)
         yield Finished(result=result)
 
-    def _validated(self, mark: Mark, training_loss: float | None) -> Validated:
+    def _validated(self, mark: Score, training_loss: float | None) -> Validated:
         return Validated(
             step=self._learner.steps,
             seconds=self._clock.elapsed,

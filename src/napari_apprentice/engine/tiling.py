@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.patches import Tile, plan_tiles
+from napari_apprentice.data.geometry.patches import Tile, plan_tiles
 from napari_apprentice.settings import Triple
 
 _OVERLAP_2D = (0, 24, 24)

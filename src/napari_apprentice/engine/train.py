@@ -26,8 +26,8 @@ class Course:
     """How a network learns, whoever gives it batches.
 
     ``average`` is how much of the running average a step keeps; ``head_rate`` how much faster the last layer learns;
-    ``limit`` the probability below which unvouched background may stand in (`losses.settle`). With ``freeze_norm`` the
-    statistics of batch norm stay as they were: a few corrected places do not tell what whole images look like.
+    ``limit`` the probability below which unconfirmed background may stand in (`losses.settle`). With ``freeze_norm``
+    the statistics of batch norm stay as they were: a few corrected places do not tell what whole images look like.
     """
 
     objective: Objective

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_apprentice.data.patches import Slices
+from napari_apprentice.data.geometry.patches import Slices
 from napari_apprentice.engine.predict import Prediction
 
 Spot = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class View:
+class NetworkView:
     """Values (K, z, y, x) for a box of the image, and how places and masks go between both.
 
     ``rows`` and ``columns`` are, for each pixel of the box, where its centre lies on the view's grid.
@@ -34,7 +34,7 @@ class View:
         return np.asarray(mask[:, self.rows[:, None], self.columns])
 
 
-def view_of(prediction: Prediction, box: Slices, *, interpolates: bool = True) -> View:
+def view_of(prediction: Prediction, box: Slices, *, interpolates: bool = True) -> NetworkView:
     """What was predicted for a box (z, y, x) of the image; in the network's grid where it cannot be interpolated."""
     lengths = prediction.values.shape[2:]
     scales = [n / m for n, m in zip(lengths, prediction.shape[1:], strict=True)]
@@ -43,14 +43,14 @@ def view_of(prediction: Prediction, box: Slices, *, interpolates: bool = True) -
         for axis, (part, scale, n) in enumerate(zip(box[1:], scales, lengths, strict=True), start=2):
             values = _interpolated(values, axis, (np.arange(part.start, part.stop) + 0.5) * scale - 0.5, n)
         rows, columns = (np.arange(part.stop - part.start) for part in box[1:])
-        return View(values, box, rows, columns)
+        return NetworkView(values, box, rows, columns)
     places = [
         np.minimum(((np.arange(part.start, part.stop) + 0.5) * scale).astype(np.int64), n - 1)
         for part, scale, n in zip(box[1:], scales, lengths, strict=True)
     ]
     y, x = (slice(int(p[0]), int(p[-1]) + 1) for p in places)
     values = prediction.values[:, box[0], y, x].astype(np.float32)
-    return View(values, box, places[0] - y.start, places[1] - x.start)
+    return NetworkView(values, box, places[0] - y.start, places[1] - x.start)
 
 
 def _interpolated(values: np.ndarray, axis: int, places: np.ndarray, length: int) -> np.ndarray:

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from napari_apprentice.engine import checkpoint
-from napari_apprentice.engine.aside import Aside
+from napari_apprentice.engine.background import BackgroundThreads
 from napari_apprentice.engine.device import Device
-from napari_apprentice.engine.fast.workshop import Workshop
+from napari_apprentice.engine.fast.engine_cache import EngineCache
 from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling, fit
@@ -36,7 +36,7 @@ class Diameter(NamedTuple):
     pixels: float | None
 
 
-class Recent(OrderedDict[Any, _Value]):
+class RecentlyUsed(OrderedDict[Any, _Value]):
     """The values used last, as many as `room` allows."""
 
     def __init__(self, room: int, size: Callable[[_Value], int] = lambda value: 1) -> None:
@@ -65,12 +65,14 @@ class Warm:
     """Models by file and device, scalings and predictions by image frame."""
 
     def __init__(self) -> None:
-        self.aside = Aside()
-        self.workshop = Workshop()
-        self._networks: Recent[Network] = Recent(3)
-        self._scalings: Recent[Scaling] = Recent(64)
-        self._diameters: Recent[Diameter] = Recent(64)
-        self.predictions: Recent[Prediction] = Recent(_PREDICTION_BYTES, lambda found: int(found.values.nbytes))
+        self.background = BackgroundThreads()
+        self.engine_cache = EngineCache()
+        self._networks: RecentlyUsed[Network] = RecentlyUsed(3)
+        self._scalings: RecentlyUsed[Scaling] = RecentlyUsed(64)
+        self._diameters: RecentlyUsed[Diameter] = RecentlyUsed(64)
+        self.predictions: RecentlyUsed[Prediction] = RecentlyUsed(
+            _PREDICTION_BYTES, lambda found: int(found.values.nbytes)
+        )
 
     def network(self, path: str, device: Device) -> Network:
         """The model in a file, ready to predict on a device."""

@@ -1,7 +1,7 @@
 """From corrected frames to what teaches: parts of them at network resolution, with targets and weights.
 
-A frame is resampled to the resolution the network looks at, and cut into windows where something is vouched for, so
-that a few corrections in a very large image cost little. A voxel that is not vouched for has weight 0.
+A frame is resampled to the resolution the network looks at, and cut into windows where something is confirmed, so
+that a few corrections in a very large image cost little. A voxel that is not confirmed has weight 0.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from napari_apprentice.data.corrections import AS_LABELLED, UNKNOWN, rim, whole_sections
+from napari_apprentice.data.labels.corrections import AS_LABELLED, UNKNOWN, rim, whole_sections
 from napari_apprentice.data.representations import Representation
 from napari_apprentice.engine.batches import Source
-from napari_apprentice.engine.lessons import Frame
 from napari_apprentice.engine.normalize import Scaling, fit
 from napari_apprentice.engine.places import places
 from napari_apprentice.engine.resample import covers_any, resize, resize_labels
+from napari_apprentice.engine.training_data import CorrectedFrame
 from napari_apprentice.settings import NormalizeSettings
 
 _EDGE = 768  # network pixels of a window without its context
 _CONTEXT = 96  # network pixels around it
-_DEPTH = 16  # slices around what is vouched for
-# The rim of a corrected object, which nobody vouched for, is background as well as where its distance is 0: else the
+_DEPTH = 16  # slices around what is confirmed
+# The rim of a corrected object, which nobody confirmed, is background as well as where its distance is 0: else the
 # foreground need not end with the object. It counts half, for a neighbour may begin at once.
 _RIM_BACKGROUND = 0.5
 
 
 @dataclass(frozen=True)
-class Window:
+class TrainingWindow:
     """A part of a frame at network resolution; arrays are (Z, Y, X) or (K, Z, Y, X).
 
-    ``vouched`` is everything the user said there, ``validation`` the part of it that judges. ``source.weight`` is what
-    teaches, ``judging`` the weight of the validation loss.
+    ``confirmed`` is everything the user said there, ``validation`` the part of it that judges. ``source.weight`` is
+    what teaches, ``judging`` the weight of the validation loss.
     """
 
     name: str
     source: Source
     labels: np.ndarray
-    vouched: np.ndarray
+    confirmed: np.ndarray
     training: np.ndarray
     validation: np.ndarray
     judging: torch.Tensor
@@ -50,20 +50,20 @@ class Window:
 
 
 def windows_of(
-    frame: Frame, representation: Representation, normalize: NormalizeSettings, rng: np.random.Generator
-) -> Iterator[Window]:
-    """The windows of a frame in which something is vouched for."""
+    frame: CorrectedFrame, representation: Representation, normalize: NormalizeSettings, rng: np.random.Generator
+) -> Iterator[TrainingWindow]:
+    """The windows of a frame in which something is confirmed."""
     scaling = fit(frame.fitted_on, normalize)
-    for core, around in _boxes(frame.vouched, frame.zoom):
+    for core, around in _boxes(frame.confirmed, frame.zoom):
         yield _window(frame, core, around, representation, scaling, rng)
 
 
-def _boxes(vouched: np.ndarray, zoom: float) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:
+def _boxes(confirmed: np.ndarray, zoom: float) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:
     """Cores that share the frame out, and each with its context; (z, y, x) slices at the image's resolution."""
     edge, context = math.ceil(_EDGE / zoom), math.ceil(_CONTEXT / zoom)
-    depth, height, width = vouched.shape
+    depth, height, width = confirmed.shape
     for y, x in itertools.product(_parts(height, edge), _parts(width, edge)):
-        planes = np.flatnonzero(vouched[:, y, x].any(axis=(1, 2)))
+        planes = np.flatnonzero(confirmed[:, y, x].any(axis=(1, 2)))
         if len(planes) == 0:
             continue
         z = slice(max(0, int(planes[0]) - _DEPTH), min(depth, int(planes[-1]) + 1 + _DEPTH))
@@ -81,18 +81,18 @@ def _parts(length: int, edge: int) -> list[slice]:
 
 
 def _window(
-    frame: Frame,
+    frame: CorrectedFrame,
     core: tuple[slice, ...],
     around: tuple[slice, ...],
     representation: Representation,
     scaling: Scaling,
     rng: np.random.Generator,
-) -> Window:
-    labels, vouched = frame.labels[around], frame.vouched[around]
+) -> TrainingWindow:
+    labels, confirmed = frame.labels[around], frame.confirmed[around]
     plane = (max(1, round(labels.shape[1] * frame.zoom)), max(1, round(labels.shape[2] * frame.zoom)))
     image = resize(torch.from_numpy(scaling.linear(frame.pixels[(slice(None), *around)])), plane)
     small = resize_labels(labels, plane)
-    known, whole = _known(labels, vouched, plane)
+    known, whole = _known(labels, confirmed, plane)
     spacing = (frame.spacing[0], frame.spacing[1] / frame.zoom, frame.spacing[2] / frame.zoom)
     target, weight = representation.encode(small, known, spacing, whole)
     if representation.kind == "instances":
@@ -116,16 +116,16 @@ def _window(
         spacing,
     )
     judging = torch.from_numpy(weight * (validation > 0))
-    return Window(frame.name, source, small, known, training, validation, judging, teaches)
+    return TrainingWindow(frame.name, source, small, known, training, validation, judging, teaches)
 
 
-def _known(labels: np.ndarray, vouched: np.ndarray, plane: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """What is vouched for at network resolution, and which voxels belong to whole sections.
+def _known(labels: np.ndarray, confirmed: np.ndarray, plane: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """What is confirmed at network resolution, and which voxels belong to whole sections.
 
     A pixel that covers anything unknown is unknown, except on a section that is whole: its outline would be lost.
     """
-    whole = whole_sections(labels, vouched)
+    whole = whole_sections(labels, confirmed)
     small_whole = resize_labels(whole, plane)
-    known = resize_labels(vouched, plane)
-    known[covers_any(vouched == UNKNOWN, plane) & ~small_whole] = UNKNOWN
+    known = resize_labels(confirmed, plane)
+    known[covers_any(confirmed == UNKNOWN, plane) & ~small_whole] = UNKNOWN
     return known, small_whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import napari
 
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.gui.opening import layer_data
 from napari_apprentice.gui.panel import ApprenticePanel
 from napari_apprentice.gui.samples import sample

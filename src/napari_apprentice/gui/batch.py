@@ -19,7 +19,7 @@ from napari_apprentice.gui.widgets.job import JobControl
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import Session
-from napari_apprentice.session.batch import BatchEvent, Began, Outcome, Step, Stopped
+from napari_apprentice.session.batch import BatchEvent, BatchStep, Began, ImageOutcome, Stopped
 from napari_apprentice.session.batch_run import BatchRun
 
 _POLL_MS = 100
@@ -142,9 +142,9 @@ class BatchDialog(QDialog):
         if isinstance(event, Began):
             self._number, self._total = event.number, event.total
             self._show_progress(event.number - 1.0, Path(event.source).name)
-        elif isinstance(event, Step) and event.total > 0:
+        elif isinstance(event, BatchStep) and event.total > 0:
             self._show_progress(self._number - 1 + min(1.0, event.done / event.total))
-        elif isinstance(event, Outcome):
+        elif isinstance(event, ImageOutcome):
             self.table.add(event)
         elif isinstance(event, Stopped):
             self._broke_off = True

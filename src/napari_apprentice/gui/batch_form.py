@@ -9,9 +9,9 @@ from typing import Any
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from napari_apprentice.data import exports
-from napari_apprentice.data.axes import describe_axes
-from napari_apprentice.data.channels import CHOSEN
-from napari_apprentice.data.units import PIXEL
+from napari_apprentice.data.image.axes import describe_axes
+from napari_apprentice.data.image.channels import CHOSEN
+from napari_apprentice.data.image.units import PIXEL
 from napari_apprentice.gui.batch_inputs import InputList
 from napari_apprentice.gui.layers import FILE_AXES
 from napari_apprentice.gui.widgets.buttons import button

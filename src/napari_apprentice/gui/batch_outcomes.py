@@ -8,7 +8,7 @@ from pathlib import Path
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem
 
-from napari_apprentice.session.batch import Outcome, short_name
+from napari_apprentice.session.batch import ImageOutcome, short_name
 
 _COLUMNS = {"File": 170, "Objects": 80, "Seconds": 60, "What went wrong": 200}
 _WORDS = {"done": "segmented", "done before": "done before", "failed": "failed"}
@@ -19,7 +19,7 @@ class OutcomeTable(QTableWidget):
 
     def __init__(self) -> None:
         super().__init__(0, len(_COLUMNS))
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[ImageOutcome] = []
         self.setHorizontalHeaderLabels(list(_COLUMNS))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -36,7 +36,7 @@ class OutcomeTable(QTableWidget):
         self.outcomes = []
         self.setRowCount(0)
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: ImageOutcome) -> None:
         """Append a line; a bug's traceback is in its tooltip."""
         self.outcomes.append(outcome)
         seconds = "" if outcome.seconds is None else f"{outcome.seconds:.1f}"

@@ -9,9 +9,9 @@ from typing import Any
 
 from napari.layers import Labels
 
-from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.gui.axis_mapping import AxisMapping
 from napari_apprentice.gui.tool_labels import ToolLabels
-from napari_apprentice.session import Entry, Session
+from napari_apprentice.session import ProjectImage, Session
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Binding:
     """Whose labels a layer shows, and how they lie in it."""
 
     session: Session
-    entry: Entry
-    footprint: Footprint
+    entry: ProjectImage
+    axis_mapping: AxisMapping
 
 
 class BoundLabels(ToolLabels):

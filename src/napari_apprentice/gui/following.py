@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from superqt.utils import qthrottled
 
-from napari_apprentice.data.regions import Region, lies_in, region_at
+from napari_apprentice.data.geometry.regions import Region, lies_in, region_at
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.images import Shown
+from napari_apprentice.gui.images import ShownImage
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.layers import pixels_of
-from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.tools.view import look_at
-from napari_apprentice.session import Entry
-from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session import ProjectImage
+from napari_apprentice.session.large_project_image import LargeProjectImage
 
 _PAUSE_MS = 250  # after the view last moved
 _FARTHEST = 2.0  # a view that shows more than so many regions side by side is an overview: nothing is opened for it
@@ -25,10 +25,10 @@ _FARTHEST = 2.0  # a view that shows more than so many regions side by side is a
 class Following:
     """Opens the region in view once the view rests, and moves the view where undo has gone."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._viewer = stage.viewer
-        self._session = stage.session
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
+        self._viewer = label_layers.viewer
+        self._session = label_layers.session
         self._opening = False
         self._last_seen: Region | None = None
         self._follow_soon = qthrottled(self._follow, timeout=_PAUSE_MS, leading=False)
@@ -36,7 +36,7 @@ class Following:
         camera, dims = self._viewer.scene.camera.events, self._viewer.dims.events
         for event in (camera.center, camera.zoom, dims.current_step, dims.ndisplay, dims.order):
             self._connections.add(event, self._on_view)
-        for signal in (stage.changed, self._session.job_ended, self._session.click_cleared):
+        for signal in (label_layers.changed, self._session.job_ended, self._session.click_cleared):
             self._connections.add(signal, self._on_view)
         self._connections.add(self._session.region_changed, self._on_region_changed)
 
@@ -46,12 +46,12 @@ class Following:
         self._connections.close()
 
     def _on_view(self, *_: Any) -> None:
-        if isinstance(self._stage.entry, LargeEntry):
+        if isinstance(self._label_layers.entry, LargeProjectImage):
             self._follow_soon()
 
     def _follow(self) -> None:
-        shown, entry = self._stage.images.current, self._stage.entry
-        if shown is None or shown.layer is None or not isinstance(entry, LargeEntry) or shown.entry is not entry:
+        shown, entry = self._label_layers.images.current, self._label_layers.entry
+        if shown is None or shown.layer is None or not isinstance(entry, LargeProjectImage) or shown.entry is not entry:
             return
         seen = self._seen(shown)
         if seen != self._last_seen:  # it may not have been drawn yet where it comes to rest
@@ -59,10 +59,10 @@ class Following:
             self._follow_soon()
         if seen is None or self._session.verbs.click.proposal is not None:
             return
-        point = wanted(entry.region, seen, entry.shape)
+        point = wanted_region(entry.region, seen, entry.shape)
         if point is None:
             return
-        drawing = self._stage.labels is not None and bool(self._stage.labels.polygon_begun)
+        drawing = self._label_layers.labels is not None and bool(self._label_layers.labels.polygon_begun)
         if drawing or self._session.regions.why_not_open():
             self._follow_soon()  # not now
             return
@@ -70,13 +70,13 @@ class Following:
         try:
             self._session.open_region(point)
         except UserError as error:
-            self._stage.troubled.emit(str(error))
+            self._label_layers.troubled.emit(str(error))
         finally:
             self._opening = False
 
-    def _seen(self, shown: Shown) -> Region | None:
+    def _seen(self, shown: ShownImage) -> Region | None:
         """The part of the image in view; None in 3D display, and when nothing of it is."""
-        layer, footprint = shown.layer, shown.footprint
+        layer, axis_mapping = shown.layer, shown.axis_mapping
         if layer is None or self._viewer.dims.ndisplay != 2:
             return None
         factors = np.asarray(layer.downsample_factors[layer.data_level]) if layer.multiscale else 1
@@ -85,20 +85,20 @@ class Following:
         at = layer.world_to_data(self._viewer.dims.point)
         lengths = pixels_of(layer).shape
         edges = []
-        for axis in footprint.kept:
+        for axis in axis_mapping.kept:
             low, high = np.sort(corners[:, axis]) if axis in displayed else (round(float(at[axis])),) * 2
             edges.append((max(0, int(low)), min(int(lengths[axis]), int(high) + 1)))
         if any(start >= stop for start, stop in edges):
             return None
-        return footprint.box(edges)
+        return axis_mapping.box(edges)
 
-    def _on_region_changed(self, entry: Entry, spot: tuple[float, ...]) -> None:
+    def _on_region_changed(self, entry: ProjectImage, spot: tuple[float, ...]) -> None:
         """Another region was opened to undo something there: look at it."""
-        if spot and not self._opening and entry is self._stage.entry:
-            look_at(self._stage, [at - part.start for at, part in zip(spot, entry.region, strict=True)])
+        if spot and not self._opening and entry is self._label_layers.entry:
+            look_at(self._label_layers, [at - part.start for at, part in zip(spot, entry.region, strict=True)])
 
 
-def wanted(region: Region, seen: Region, shape: tuple[int, int, int, int]) -> Sequence[float] | None:
+def wanted_region(region: Region, seen: Region, shape: tuple[int, int, int, int]) -> Sequence[float] | None:
     """The middle of a view when another region than the open one suits it better; None: stay."""
     if lies_in(seen, region):
         return None

@@ -9,26 +9,26 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_apprentice.data.axes import check_pixels
+from napari_apprentice.data.image.axes import check_pixels
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
-from napari_apprentice.gui.footprint import Footprint
-from napari_apprentice.gui.layers import Reading
+from napari_apprentice.gui.axis_mapping import AxisMapping
+from napari_apprentice.gui.layers import LayerReading
 from napari_apprentice.gui.matching import reading_of, whole_file_of
 from napari_apprentice.gui.rereading import remember_file, take_size
 from napari_apprentice.gui.showing import image_layer_of
 from napari_apprentice.gui.watching import ImageWatch
-from napari_apprentice.session import Entry, Session
+from napari_apprentice.session import ProjectImage, Session
 
 
 @dataclass
-class Shown:
+class ShownImage:
     """An image of the session and the layer that shows it; ``layer`` is None once it was removed."""
 
-    entry: Entry
+    entry: ProjectImage
     layer: Image | None
-    reading: Reading
-    footprint: Footprint
+    reading: LayerReading
+    axis_mapping: AxisMapping
 
 
 class OpenImages:
@@ -41,7 +41,7 @@ class OpenImages:
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
         self._viewer = viewer
         self._session = session
-        self._shown: list[Shown] = []
+        self._shown: list[ShownImage] = []
         self._watch = ImageWatch(
             viewer,
             listed=self.changed.emit,
@@ -71,19 +71,19 @@ class OpenImages:
         return self._watch.layers
 
     @property
-    def current(self) -> Shown | None:
+    def current(self) -> ShownImage | None:
         """How the session's current image is shown."""
         return None if self._session.current is None else self.shown(self._session.current)
 
-    def shown(self, entry: Entry) -> Shown | None:
+    def shown(self, entry: ProjectImage) -> ShownImage | None:
         """How an image is shown."""
         return next((one for one in self._shown if one.entry is entry), None)
 
-    def shown_by(self, layer: Image | None) -> Shown | None:
+    def shown_by(self, layer: Image | None) -> ShownImage | None:
         """What a layer shows."""
         return next((one for one in self._shown if layer is not None and one.layer is layer), None)
 
-    def open(self, layer: Image, reading: Reading | None = None) -> list[str]:
+    def open(self, layer: Image, reading: LayerReading | None = None) -> list[str]:
         """Open a layer's image in the session and make it current; returns notes about its pixels. `UserError`."""
         known = self.shown_by(layer)
         if known is not None and reading is None:
@@ -93,7 +93,7 @@ class OpenImages:
         volume = layers.volume_of(layer, reading)
         notes = check_pixels(volume)
         if known is not None and known.entry.shape == volume.labels_shape:
-            known.reading, known.footprint = reading, Footprint(reading.layer_axes, _lengths(layer))
+            known.reading, known.axis_mapping = reading, AxisMapping(reading.layer_axes, _lengths(layer))
             self._session.images.reinterpret(known.entry, volume)
             return notes
         before = known.entry if known is not None else None
@@ -102,7 +102,7 @@ class OpenImages:
             self._session.images.remove(before)
         return notes
 
-    def _first_reading(self, layer: Image) -> Reading:
+    def _first_reading(self, layer: Image) -> LayerReading:
         """As its file says, where that can be read; a layer without a pixel size gets that of the file."""
         remember_file(layer)
         reading = layers.guess(layer)
@@ -118,7 +118,7 @@ class OpenImages:
         if self._session.current is not None:
             self._session.choose_image(self._session.current)
 
-    def _show_again(self, entry: Entry) -> None:
+    def _show_again(self, entry: ProjectImage) -> None:
         for layer in self.layers:
             if self.shown_by(layer) is not None:
                 continue
@@ -135,13 +135,13 @@ class OpenImages:
         self._remember(layer, reading, entry)
         self._viewer.add_layer(layer)
 
-    def _show(self, layer: Image, reading: Reading, entry: Entry) -> None:
+    def _show(self, layer: Image, reading: LayerReading, entry: ProjectImage) -> None:
         self._remember(layer, reading, entry)
         self._session.choose_image(entry)
 
-    def _remember(self, layer: Image, reading: Reading, entry: Entry) -> None:
+    def _remember(self, layer: Image, reading: LayerReading, entry: ProjectImage) -> None:
         self._shown = [one for one in self._shown if one.entry is not entry and one.layer is not layer]
-        self._shown.append(Shown(entry, layer, reading, Footprint(reading.layer_axes, _lengths(layer))))
+        self._shown.append(ShownImage(entry, layer, reading, AxisMapping(reading.layer_axes, _lengths(layer))))
 
     # what happens to layers
 
@@ -159,7 +159,7 @@ class OpenImages:
         known = self.shown_by(layer)
         if known is None or len(known.reading.layer_axes) != layer.ndim:
             return
-        volume = layers.respaced(known.entry.volume, layer, known.reading)
+        volume = layers.with_layer_scale(known.entry.volume, layer, known.reading)
         if volume != known.entry.volume:
             self._try(lambda: self._session.images.reinterpret(known.entry, volume))
         self.moved.emit(known.entry)
@@ -193,5 +193,5 @@ def _lengths(layer: Image) -> tuple[int, ...]:
     return shape[:-1] if layer.rgb else shape
 
 
-def _worked_on(entry: Entry) -> bool:
-    return entry.is_labelled or entry.is_vouched
+def _worked_on(entry: ProjectImage) -> bool:
+    return entry.is_labelled or entry.is_confirmed

@@ -1,4 +1,4 @@
-"""The labels layer whose memory is the session's: every edit says what it vouches for, undo is the session's.
+"""The labels layer whose memory is the session's: every edit says what it confirms, undo is the session's.
 
 napari's brushes, fills and polygons all end in `Labels._apply_mask_to_data`, with the voxels in a box and a mask over
 it; that is where they are reported, also those that had the value already. napari's own history stays empty. All
@@ -15,9 +15,9 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_apprentice.errors import UserError
+from napari_apprentice.gui.axis_mapping import AxisMapping
 from napari_apprentice.gui.bound_labels import Binding, BoundLabels
-from napari_apprentice.gui.footprint import Footprint
-from napari_apprentice.session import Entry, Session
+from napari_apprentice.session import ProjectImage, Session
 
 
 class ApprenticeLabels(BoundLabels):
@@ -26,7 +26,7 @@ class ApprenticeLabels(BoundLabels):
     Parameters
     ----------
     data
-        `Footprint.view` of the entry's labels when bound: the memory is shared.
+        `AxisMapping.view` of the entry's labels when bound: the memory is shared.
     binding
         Whose labels these are; None for an ordinary labels layer.
     why_not_edit
@@ -41,16 +41,18 @@ class ApprenticeLabels(BoundLabels):
         super().__init__(data, binding=binding, why_not_edit=why_not_edit, **options)
 
     @classmethod
-    def showing(cls, session: Session, entry: Entry, footprint: Footprint, **options: Any) -> ApprenticeLabels:
+    def showing(
+        cls, session: Session, entry: ProjectImage, axis_mapping: AxisMapping, **options: Any
+    ) -> ApprenticeLabels:
         """The layer of an image's labels, sharing their memory."""
-        return cls(footprint.view(entry.labels), binding=Binding(session, entry, footprint), **options)
+        return cls(axis_mapping.view(entry.labels), binding=Binding(session, entry, axis_mapping), **options)
 
     def reopen(self) -> None:
         """Show the part of a large image that is open now: the entry's arrays are others."""
         if self._binding is not None:
             if self.polygon_begun:  # in the part before
                 self._overlays["polygon"].points = []
-            Labels.data.fset(self, self._binding.footprint.view(self._binding.entry.labels))
+            Labels.data.fset(self, self._binding.axis_mapping.view(self._binding.entry.labels))
 
     @property
     def polygon_begun(self) -> bool:
@@ -105,16 +107,16 @@ class ApprenticeLabels(BoundLabels):
             touched &= data == self._get_preserve_labels_source_label(new_label)
         if not touched.any():
             return None
-        indices = self._binding.footprint.flat(self._binding.entry.labels.shape, volume_slice, touched)
+        indices = self._binding.axis_mapping.flat(self._binding.entry.labels.shape, volume_slice, touched)
         changed = touched & (data != new_label)
         before = data[touched]
-        if not self._vouches_background(new_label):
+        if not self._confirms_background(new_label):
             data[changed] = new_label
         self._record(indices, before, new_label)
         return changed if changed.any() else None
 
     def _get_flood_mask_and_bbox(self, coord: Sequence[float], new_label: int, dims_to_paint: list[int]) -> Any:
-        """Filling an object with its own id changes nothing, but vouches for it."""
+        """Filling an object with its own id changes nothing, but confirms it."""
         at = tuple(np.round(coord).astype(int))
         inside = all(0 <= i < n for i, n in zip(at, self.data.shape, strict=True))
         if self._binding is not None and inside and new_label > 0 and self.data[at] == new_label:
@@ -127,7 +129,7 @@ class ApprenticeLabels(BoundLabels):
             super().data_setitem(indices, value, refresh)
             return
         self._refuse()
-        flat = self._binding.footprint.flat_of(self._binding.entry.labels.shape, indices)
+        flat = self._binding.axis_mapping.flat_of(self._binding.entry.labels.shape, indices)
         before = np.asarray(self.data[indices])
         values = np.broadcast_to(np.asarray(value), before.shape)
         self.data[indices] = value
@@ -172,7 +174,7 @@ class ApprenticeLabels(BoundLabels):
                 value = free
         Labels.selected_label.fset(self, value)
 
-    def _vouches_background(self, new_label: int) -> bool:
+    def _confirms_background(self, new_label: int) -> bool:
         return self.background_brush and new_label == 0
 
     def _record(self, indices: NDArray[np.int64], before: NDArray[Any], value: int) -> None:
@@ -183,7 +185,7 @@ class ApprenticeLabels(BoundLabels):
             session.choose_image(entry)
         self._writing = True
         try:
-            if self._vouches_background(value):
+            if self._confirms_background(value):
                 session.edits.paint_background(indices)
             else:
                 session.edits.record_paint(indices, before, value, filled=self._filling)

@@ -10,11 +10,11 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
-from napari_apprentice.data import axes as axis_order
-from napari_apprentice.data.units import PIXEL, micrometers, plain_unit
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image import axes as axis_order
+from napari_apprentice.data.image.units import PIXEL, micrometers, plain_unit
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.footprint import ORDER, Footprint
+from napari_apprentice.gui.axis_mapping import ORDER, AxisMapping
 
 MARK = {"apprentice": True}  # in the metadata of layers that are the panel's own
 FILE_AXES = "file_axes"  # in the metadata of a `Volume`: what ``apprentice segment --axes`` would be told
@@ -23,7 +23,7 @@ LEFT = "apprentice_left"  # in the metadata of layers whose panel was closed: a 
 
 
 @dataclass(frozen=True)
-class Reading:
+class LayerReading:
     """How an image layer's array is read: one letter per axis, and which channels in which order (none: all).
 
     ``guessed``: the axes are a guess, which a person has not confirmed yet.
@@ -45,7 +45,7 @@ class LeftOff:
 
     project: str
     entry: str
-    reading: Reading | None = None
+    reading: LayerReading | None = None
 
 
 def left_off(layer: Layer) -> LeftOff | None:
@@ -64,21 +64,21 @@ def pixels_of(layer: Image) -> Any:
     return layer.data[0] if layer.multiscale else layer.data
 
 
-def guess(layer: Image) -> Reading:
+def guess(layer: Image) -> LayerReading:
     """The most likely reading of a layer, for the user to correct; `UserError` when it cannot be an image."""
     kept = layer.metadata.get(KEPT, {})
     told = kept.get("axes", "")
     if told and not axis_order.why_not_axes(told, pixels_of(layer).shape):
-        return Reading(told, guessed=bool(kept.get("metadata", {}).get("guessed")))
+        return LayerReading(told, guessed=bool(kept.get("metadata", {}).get("guessed")))
     names = [*layer.axis_labels, "rgb"] if layer.rgb else list(layer.axis_labels)
     axes = axis_order.guess_axes(pixels_of(layer).shape, rgb=layer.rgb, names=names)
     if not layer.rgb and "S" in axes:  # the layer shows these as pixels, whatever their number
         axes = axis_order.guess_axes((*pixels_of(layer).shape[:-1], 64))
     lengths = pixels_of(layer).shape[:-1] if layer.rgb else pixels_of(layer).shape
-    return Reading(axes, guessed=axis_order.is_guess(lengths, list(layer.axis_labels)))
+    return LayerReading(axes, guessed=axis_order.is_guess(lengths, list(layer.axis_labels)))
 
 
-def volume_of(layer: Image, reading: Reading) -> Volume:
+def volume_of(layer: Image, reading: LayerReading) -> Volume:
     """The layer's pixels with spacing and unit from its scale. `UserError` when the axes cannot be right."""
     pixels = pixels_of(layer)
     sentence = axis_order.why_not_axes(reading.axes, pixels.shape)
@@ -104,7 +104,7 @@ def volume_of(layer: Image, reading: Reading) -> Volume:
     return replace(volume, metadata={**told, **volume.metadata, FILE_AXES: _file_axes(kept, reading)})
 
 
-def _file_axes(kept: Mapping[str, Any], reading: Reading) -> str:
+def _file_axes(kept: Mapping[str, Any], reading: LayerReading) -> str:
     """What the axes of the file are, in its own order, when its layer is read so; "" where RGB leaves no choice.
 
     A layer that we opened shows axes in our order, without those of length 1.
@@ -123,7 +123,7 @@ def _file_axes(kept: Mapping[str, Any], reading: Reading) -> str:
     return found
 
 
-def channels_of(layer: Image | None, reading: Reading) -> tuple[str, ...]:
+def channels_of(layer: Image | None, reading: LayerReading) -> tuple[str, ...]:
     """What the channels of a layer are called, or red, green and blue; () when it has no such axis."""
     if layer is None:
         return ()
@@ -136,7 +136,7 @@ def channels_of(layer: Image | None, reading: Reading) -> tuple[str, ...]:
     return tuple(known) if len(known) == count else tuple(f"channel {i}" for i in range(count))
 
 
-def spacing_of(layer: Image, reading: Reading) -> tuple[tuple[float, float, float], str]:
+def spacing_of(layer: Image, reading: LayerReading) -> tuple[tuple[float, float, float], str]:
     """Distance between voxels along (z, y, x) and its unit; an axis in another unit of length is converted."""
     letters = reading.layer_axes
     if len(letters) != layer.ndim:
@@ -152,13 +152,13 @@ def spacing_of(layer: Image, reading: Reading) -> tuple[tuple[float, float, floa
     return (steps.get("Z", 1.0), steps["Y"], steps["X"]), unit
 
 
-def respaced(volume: Volume, layer: Image, reading: Reading) -> Volume:
+def with_layer_scale(volume: Volume, layer: Image, reading: LayerReading) -> Volume:
     """The same pixels with the layer's scale and unit as they are now."""
     spacing, unit = spacing_of(layer, reading)
     return replace(volume, spacing=spacing, unit=unit)
 
 
-def set_spacing(layer: Image, reading: Reading, spacing: tuple[float, float, float], unit: str) -> None:
+def set_spacing(layer: Image, reading: LayerReading, spacing: tuple[float, float, float], unit: str) -> None:
     """Write a pixel size into the layer's scale and units, the one place where it lives."""
     wanted = dict(zip("ZYX", spacing, strict=True))
     letters = reading.layer_axes
@@ -168,11 +168,11 @@ def set_spacing(layer: Image, reading: Reading, spacing: tuple[float, float, flo
     layer.scale = scale
 
 
-def labels_of(layer: Labels, footprint: Footprint, shape: tuple[int, ...]) -> NDArray[Any]:
+def labels_of(layer: Labels, axis_mapping: AxisMapping, shape: tuple[int, ...]) -> NDArray[Any]:
     """A labels layer's data as (T, Z, Y, X) of ``shape``; `UserError` when it belongs to another image."""
     data = np.asarray(layer.data[0] if layer.multiscale else layer.data)
-    expected = tuple(shape[ORDER.index(a)] for a in footprint.axes if a != "C")
-    letters = footprint.axes.replace("C", "")
+    expected = tuple(shape[ORDER.index(a)] for a in axis_mapping.axes if a != "C")
+    letters = axis_mapping.axes.replace("C", "")
     if data.shape != expected:
         raise UserError(
             f"{layer.name} has shape {data.shape} and the image needs labels of shape {expected}: "

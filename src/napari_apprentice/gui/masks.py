@@ -9,16 +9,16 @@ from napari.layers import Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_apprentice.gui import layers
-from napari_apprentice.gui.images import Shown
+from napari_apprentice.gui.images import ShownImage
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
-from napari_apprentice.session import Entry, Session
+from napari_apprentice.session import ProjectImage, Session
 
 
-def masks_of(session: Session, shown: Shown, why_not_edit: str, **options: Any) -> ApprenticeLabels:
+def masks_of(session: Session, shown: ShownImage, why_not_edit: str, **options: Any) -> ApprenticeLabels:
     """The layer of an image's masks, with what only its file says; ``options`` as for `napari.layers.Labels`."""
     told = {layers.KEPT: {"metadata": shown.entry.volume.metadata}}
     options = {**options, "name": f"{shown.entry.name} masks", "opacity": 0.5, "metadata": told}
-    made = ApprenticeLabels.showing(session, shown.entry, shown.footprint, why_not_edit=why_not_edit, **options)
+    made = ApprenticeLabels.showing(session, shown.entry, shown.axis_mapping, why_not_edit=why_not_edit, **options)
     colour(made, session)
     made.brush_size = _first_brush(shown.entry)
     if session.kind == "instances":
@@ -41,6 +41,6 @@ def is_ours(layer: Layer) -> bool:
     return isinstance(layer, ApprenticeLabels) or layers.is_marked(layer)
 
 
-def _first_brush(entry: Entry) -> int:
+def _first_brush(entry: ProjectImage) -> int:
     """A brush that suits the image's size."""
     return int(np.clip(round(min(entry.labels.shape[-2:]) / 60), 4, 20))

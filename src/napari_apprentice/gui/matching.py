@@ -6,18 +6,18 @@ from dataclasses import replace
 
 from napari.layers import Image
 
-from napari_apprentice.data.channels import CHOSEN
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.channels import CHOSEN
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
-from napari_apprentice.gui.layers import Reading
+from napari_apprentice.gui.layers import LayerReading
 from napari_apprentice.gui.opening import layer_data
 from napari_apprentice.project.images import content_hash
-from napari_apprentice.session import Entry
+from napari_apprentice.session import ProjectImage
 
 
-def reading_of(layer: Image, entry: Entry) -> Reading | None:
+def reading_of(layer: Image, entry: ProjectImage) -> LayerReading | None:
     """How a layer is read so that it is this image; None when it is another one."""
     try:
         left = layers.left_off(layer)
@@ -34,12 +34,12 @@ def reading_of(layer: Image, entry: Entry) -> Reading | None:
     return None
 
 
-def _is_of(volume: Volume, entry: Entry) -> bool:
+def _is_of(volume: Volume, entry: ProjectImage) -> bool:
     same_shape = tuple(volume.pixels.shape) == tuple(entry.volume.pixels.shape)
     return same_shape and content_hash(volume.pixels) == content_hash(entry.volume.pixels)
 
 
-def whole_file_of(entry: Entry) -> tuple[Image, Reading] | None:
+def whole_file_of(entry: ProjectImage) -> tuple[Image, LayerReading] | None:
     """All channels of the file that some were chosen of, so that others can be chosen; None where it gives them not."""
     volume = entry.volume
     if volume.source is None or not volume.metadata.get(CHOSEN):

@@ -88,7 +88,7 @@ def _rehearsed() -> str:
         layer = _Rehearsal()
         layer.brush_size = 1
         layer.paint((4, 4), 1)
-        layer.paint((4, 4), 1)  # changes nothing, and vouches
+        layer.paint((4, 4), 1)  # changes nothing, and confirms
         layer.fill((0, 0), 2)
         layer.paint_polygon([(0, 0), (0, 2), (2, 2), (2, 0)], 3)
         draws_polygons = isinstance(layer._overlays["polygon"].points, list)

@@ -12,7 +12,7 @@ from napari.types import LayerData
 
 from napari_apprentice.data.files import images_of, is_image
 from napari_apprentice.data.files.pixels import MAP_FROM
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.layers import KEPT
 from napari_apprentice.gui.showing import shown_as

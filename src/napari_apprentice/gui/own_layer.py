@@ -9,11 +9,11 @@ from typing import Any, Generic, TypeVar
 from napari.components import LayerList, ViewerModel
 from napari.layers import Labels, Layer
 
+from napari_apprentice.gui.axis_mapping import AxisMapping
 from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.footprint import Footprint
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.layers import MARK, is_marked
-from napari_apprentice.session import Entry
+from napari_apprentice.session import ProjectImage
 
 L = TypeVar("L", bound=Layer)
 
@@ -43,7 +43,7 @@ class OwnLayer(Generic[L]):
         self._images = images
         self._place = place
         self._deleted = deleted
-        self._footprint: Footprint | None = None  # of the image when the layer was made
+        self._axis_mapping: AxisMapping | None = None  # of the image when the layer was made
         self._connections = Connections()
         self._connections.add(images.moved, self._on_moved)
         self._connections.add(viewer.layers.events.removed, self._on_removed)
@@ -57,7 +57,7 @@ class OwnLayer(Generic[L]):
         self.drop()
         layer = make(**{"metadata": dict(MARK), **self._place(), **options})
         shown = self._images.current
-        self.layer, self._footprint = layer, None if shown is None else shown.footprint
+        self.layer, self._axis_mapping = layer, None if shown is None else shown.axis_mapping
         layers = self._viewer.layers
         with selection_kept(layers) if is_marked(layer) else nullcontext():
             layers.insert(layers.index(below) if below in layers else len(layers), layer)
@@ -74,7 +74,7 @@ class OwnLayer(Generic[L]):
 
     def release(self) -> L | None:
         """Let go of the layer, which stays in the viewer as anyone's."""
-        layer, self.layer, self._footprint = self.layer, None, None
+        layer, self.layer, self._axis_mapping = self.layer, None, None
         return layer
 
     def drop(self) -> None:
@@ -89,9 +89,9 @@ class OwnLayer(Generic[L]):
         self._connections.close()
         self.drop()
 
-    def _on_moved(self, entry: Entry) -> None:
+    def _on_moved(self, entry: ProjectImage) -> None:
         shown = self._images.current
-        if shown is not None and shown.entry is entry and shown.footprint is self._footprint:
+        if shown is not None and shown.entry is entry and shown.axis_mapping is self._axis_mapping:
             self.move()
 
     def _on_removed(self, event: Any) -> None:

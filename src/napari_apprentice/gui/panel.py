@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
-from napari_apprentice.gui.desk import Desk
 from napari_apprentice.gui.evaluation.pane import HowWell
+from napari_apprentice.gui.panel_runtime import PanelRuntime
 from napari_apprentice.gui.sections.correct import CorrectSection
 from napari_apprentice.gui.sections.image import ImageSection
 from napari_apprentice.gui.sections.model import ModelSection
@@ -48,14 +48,14 @@ class ApprenticePanel(QWidget):
         self.viewer = napari_viewer
         for other in _others(self):
             other.give_way()
-        self.desk = Desk(napari_viewer, session)
-        self.session = self.desk.session
-        self.images = self.desk.images
-        self.stage = self.desk.stage
-        self.tools = self.desk.tools
-        self.image = ImageSection(self.stage, self.new_project)
-        self.how_well = HowWell(self.stage, napari_viewer)
-        self.model = ModelSection(self.stage, self.how_well.show)
+        self.runtime = PanelRuntime(napari_viewer, session)
+        self.session = self.runtime.session
+        self.images = self.runtime.images
+        self.label_layers = self.runtime.label_layers
+        self.tools = self.runtime.tools
+        self.image = ImageSection(self.label_layers, self.new_project)
+        self.how_well = HowWell(self.label_layers, napari_viewer)
+        self.model = ModelSection(self.label_layers, self.how_well.show)
         self.segment = SegmentSection(self.session)
         self.correct = CorrectSection(self.tools)
         self.teach = TeachSection(self.session)
@@ -63,7 +63,7 @@ class ApprenticePanel(QWidget):
         self.sections: list[Section] = [
             self.image, self.model, self.segment, self.correct, self.teach, self.project,
         ]  # fmt: skip
-        self.desk.close_with(*(section.connections for section in self.sections), self.segment.many, self.how_well)
+        self.runtime.close_with(*(section.connections for section in self.sections), self.segment.many, self.how_well)
         self._build()
         self._listen()
         self._set_theme()
@@ -88,13 +88,13 @@ class ApprenticePanel(QWidget):
         self._timer.setInterval(_PUMP_MS)
         self._timer.timeout.connect(self._pump)
         self._timer.start()
-        self._window_watcher = WindowWatcher(self, self.desk.close)
-        self.desk.close_with(self._window_watcher)
-        connections = self.desk.connections
-        connections.add(self.destroyed, self.desk.close)  # a slot of this widget itself would be gone by then
-        connections.add(self.session.said, self.said.show_sentence)
+        self._window_watcher = WindowWatcher(self, self.runtime.close)
+        self.runtime.close_with(self._window_watcher)
+        connections = self.runtime.connections
+        connections.add(self.destroyed, self.runtime.close)  # a slot of this widget itself would be gone by then
+        connections.add(self.session.message, self.said.show_sentence)
         connections.add(self.session.job_ended, self._on_ended)
-        connections.add(self.session.vouched_changed, self._hide_offer)
+        connections.add(self.session.confirmed_changed, self._hide_offer)
         connections.add(self.session.labels_changed, self._hide_offer)
         connections.add(self.viewer.events.theme, self._set_theme)
         connections.add(self.viewer.layers.events.inserted, self._on_inserted)
@@ -102,10 +102,10 @@ class ApprenticePanel(QWidget):
     def _begin(self) -> None:
         """Go on where the panel was closed, or open the image that is there and offer the project of last time."""
         if self.session.project is not None:
-            self.stage.drop_leftovers()
+            self.label_layers.drop_leftovers()
             self.images.show_all()
             return
-        left_off = self.desk.left_off
+        left_off = self.runtime.left_off
         if left_off is not None and self._go_on(left_off):
             return
         remove_unused()
@@ -113,7 +113,7 @@ class ApprenticePanel(QWidget):
         active = self.viewer.layers.selection.active
         found = self.images.layers
         if found and left_off is None:
-            self.stage.drop_leftovers()
+            self.label_layers.drop_leftovers()
             self.image.open(active if active in found else found[0])
 
     # what the user does
@@ -127,7 +127,7 @@ class ApprenticePanel(QWidget):
         """Whether a project could be opened; if not, it is said why, and all stays as it is."""
         self.project.say("")
         try:
-            self.desk.continue_project(path)
+            self.runtime.continue_project(path)
         except UserError as error:
             self.project.say(str(error))
             self.said.show_sentence(str(error))
@@ -136,21 +136,21 @@ class ApprenticePanel(QWidget):
 
     def give_way(self) -> None:
         """Another panel is opened in this viewer and goes on with the project: this one can be closed."""
-        self.desk.leave_off()
+        self.runtime.leave_off()
         self.setEnabled(False)
 
     def new_project(self) -> None:
         """Begin a new project with the current image; the old one is kept."""
         shown = self.images.current
         layer = None if shown is None else shown.layer
-        self.desk.leave_project()
+        self.runtime.leave_project()
         if layer is not None:
             self.image.open(layer)
 
     # what happens
 
     def _pump(self) -> None:
-        if self.desk.is_closed:
+        if self.runtime.is_closed:
             self._timer.stop()
             return
         try:
@@ -176,7 +176,7 @@ class ApprenticePanel(QWidget):
 
     def _open_first(self) -> None:
         found = self.images.layers
-        if not self.desk.is_closed and self.session.current is None and len(found) == 1:
+        if not self.runtime.is_closed and self.session.current is None and len(found) == 1:
             self.image.open(found[0])
 
     def _hide_offer(self, entry: Any = None) -> None:
@@ -190,24 +190,24 @@ class ApprenticePanel(QWidget):
         self.how_well.set_palette(colours)
 
     def showEvent(self, event: Any) -> None:
-        """Docked: from now on the window's end is the desk's."""
+        """Docked: from now on the window's end is the runtime's."""
         super().showEvent(event)
         self._window_watcher.watch(self.window())
         self.setMinimumWidth(max(WIDTH, self._column.least_width))
 
     def event(self, event: Any) -> bool:
-        """Taken out of its dock (napari's cross does that, and keeps the widget): the desk ends."""
+        """Taken out of its dock (napari's cross does that, and keeps the widget): the runtime ends."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
             QTimer.singleShot(0, self._look_for_parent)
         return bool(super().event(event))
 
     def _look_for_parent(self) -> None:
         if self.parent() is None and not self.isVisible():
-            self.desk.leave_off()
+            self.runtime.leave_off()
 
     def closeEvent(self, event: Any) -> None:
         """The panel goes away: jobs end, everything is saved."""
-        self.desk.close()
+        self.runtime.close()
         super().closeEvent(event)
 
 
@@ -215,8 +215,8 @@ def _others(panel: ApprenticePanel) -> list[ApprenticePanel]:
     """Panels in the same viewer with sessions of their own: one project has one panel."""
     application = QApplication.instance()
     widgets = application.allWidgets() if isinstance(application, QApplication) else []
-    panels = [one for one in widgets if isinstance(one, ApprenticePanel) and hasattr(one, "desk")]
-    alive = [one for one in panels if not one.desk.is_closed and one.desk.owns_session]
+    panels = [one for one in widgets if isinstance(one, ApprenticePanel) and hasattr(one, "runtime")]
+    alive = [one for one in panels if not one.runtime.is_closed and one.runtime.owns_session]
     return [one for one in alive if one is not panel and _same(one.viewer, panel.viewer)]
 
 

@@ -9,14 +9,14 @@ import numpy as np
 from napari.layers import Layer
 from numpy.typing import NDArray
 
-from napari_apprentice.data.units import PIXEL
-from napari_apprentice.data.volume import Volume
-from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.data.image.units import PIXEL
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.gui.axis_mapping import AxisMapping
 
 
-def placement(layer: Layer, footprint: Footprint) -> dict[str, Any]:
+def placement(layer: Layer, axis_mapping: AxisMapping) -> dict[str, Any]:
     """Scale, position, units and axis names of a labels layer that lies on an image layer."""
-    kept = list(footprint.kept)
+    kept = list(axis_mapping.kept)
     scale = np.asarray(layer.scale)[kept]
     matrix, origin = _to_world(layer)
     matrix, origin = matrix[np.ix_(kept, kept)], origin[kept]
@@ -33,17 +33,17 @@ def placement(layer: Layer, footprint: Footprint) -> dict[str, Any]:
     return {**placed, "affine": affine}
 
 
-def placement_of(volume: Volume, footprint: Footprint) -> dict[str, Any]:
+def placement_of(volume: Volume, axis_mapping: AxisMapping) -> dict[str, Any]:
     """The same from an image whose layer is gone."""
     steps = dict(zip("ZYX", volume.spacing, strict=True))
     return {
-        "scale": [steps.get(a, 1.0) for a in footprint.axes],
-        "translate": [0.0] * footprint.ndim,
-        "units": [volume.unit if a in steps else PIXEL for a in footprint.axes],
+        "scale": [steps.get(a, 1.0) for a in axis_mapping.axes],
+        "translate": [0.0] * axis_mapping.ndim,
+        "units": [volume.unit if a in steps else PIXEL for a in axis_mapping.axes],
     }
 
 
-def shifted(placed: dict[str, Any], corner: Sequence[float]) -> dict[str, Any]:
+def shift_place(placed: dict[str, Any], corner: Sequence[float]) -> dict[str, Any]:
     """Where a part of an image lies whose first voxel is ``corner``, when the image lies as ``placed``."""
     steps = np.asarray(placed["scale"], float)
     before = np.asarray(placed.get("translate", np.zeros(len(steps))), float)

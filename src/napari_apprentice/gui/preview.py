@@ -14,10 +14,10 @@ from superqt.utils import qthrottled
 
 from napari_apprentice.events import Event, TileDone
 from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.own_layer import OwnLayer
-from napari_apprentice.gui.placement import shifted
-from napari_apprentice.gui.stage import Stage
-from napari_apprentice.session import Entry
+from napari_apprentice.gui.placement import shift_place
+from napari_apprentice.session import ProjectImage
 
 _REFRESH_MS = 120
 _YELLOW = (1.0, 0.85, 0.1, 1.0)
@@ -26,17 +26,17 @@ _YELLOW = (1.0, 0.85, 0.1, 1.0)
 class TilePreview:
     """Shows what a running *Segment* has so far in a layer of its own; the session's arrays are not touched."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._entry: Entry | None = None
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
+        self._entry: ProjectImage | None = None
         self._array: NDArray[np.uint32] | None = None
-        self._own = OwnLayer[Labels](stage.viewer, stage.images, stage.options, self._on_deleted)
+        self._own = OwnLayer[Labels](label_layers.viewer, label_layers.images, label_layers.options, self._on_deleted)
         self._refresh_soon = qthrottled(self._refresh, timeout=_REFRESH_MS, leading=False)
         self._connections = Connections()
-        self._connections.add(stage.session.job_started, self._on_started)
-        self._connections.add(stage.session.job_event, self._on_event)
-        self._connections.add(stage.session.job_ended, self._on_ended)
-        self._connections.add(stage.session.image_changed, self._on_image_changed)
+        self._connections.add(label_layers.session.job_started, self._on_started)
+        self._connections.add(label_layers.session.job_event, self._on_event)
+        self._connections.add(label_layers.session.job_ended, self._on_ended)
+        self._connections.add(label_layers.session.image_changed, self._on_image_changed)
 
     def close(self) -> None:
         """Stop listening and take the layer away."""
@@ -47,12 +47,12 @@ class TilePreview:
     def _on_started(self, kind: str) -> None:
         if kind == "segment":
             self._drop()
-            self._entry = self._stage.session.current
+            self._entry = self._label_layers.session.current
 
     def _on_event(self, kind: str, event: Event) -> None:
-        if kind != "segment" or not isinstance(event, TileDone) or self._entry is not self._stage.entry:
+        if kind != "segment" or not isinstance(event, TileDone) or self._entry is not self._label_layers.entry:
             return
-        found = self._stage.session.queue.provisional("segment")
+        found = self._label_layers.session.queue.provisional("segment")
         if found is None or self._entry is None:
             return
         if self._array is None:
@@ -68,17 +68,17 @@ class TilePreview:
             self._drop()
 
     def _on_image_changed(self) -> None:
-        if self._entry is not self._stage.session.current:
+        if self._entry is not self._label_layers.session.current:
             self._drop()
 
     def _on_deleted(self, layer: Labels) -> None:
         self._entry = None  # the user took it away: not again for this run
 
-    def _show(self, entry: Entry, found: NDArray[np.uint32]) -> None:
-        footprint = self._stage.footprint
-        if footprint is None:
+    def _show(self, entry: ProjectImage, found: NDArray[np.uint32]) -> None:
+        axis_mapping = self._label_layers.axis_mapping
+        if axis_mapping is None:
             return
-        layer = self._own.show(partial(Labels, footprint.view(found)), name=f"{entry.name} proposal", opacity=0.6)
+        layer = self._own.show(partial(Labels, axis_mapping.view(found)), name=f"{entry.name} proposal", opacity=0.6)
         if entry.is_labelled:
             layer.contour = 2  # the old masks stay visible below
 
@@ -95,14 +95,14 @@ class TilePreview:
 class ClickPreview:
     """The outline of a proposed object, drawn on top until it is kept or discarded."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
         self._corner: Sequence[int] = ()  # where the outline begins, in the masks layer
-        self._own = OwnLayer[Labels](stage.viewer, stage.images, self._place, self._on_deleted)
+        self._own = OwnLayer[Labels](label_layers.viewer, label_layers.images, self._place, self._on_deleted)
         self._connections = Connections()
-        self._connections.add(stage.session.click_proposed, self._on_proposed)
-        self._connections.add(stage.session.click_cleared, self._own.drop)
-        self._connections.add(stage.session.image_changed, self._own.drop)
+        self._connections.add(label_layers.session.click_proposed, self._on_proposed)
+        self._connections.add(label_layers.session.click_cleared, self._own.drop)
+        self._connections.add(label_layers.session.image_changed, self._own.drop)
 
     def close(self) -> None:
         """Stop listening and take the layer away."""
@@ -111,22 +111,22 @@ class ClickPreview:
 
     def _on_proposed(self, mask: NDArray[np.bool_], box: tuple[tuple[int, int], ...]) -> None:
         self._own.drop()
-        footprint = self._stage.footprint
-        if footprint is None:
+        axis_mapping = self._label_layers.axis_mapping
+        if axis_mapping is None:
             return
         padded = np.pad(mask.astype(np.uint8), 1)  # so that the outline closes at the edge of the box
-        self._corner = footprint.corner([(start - 1, stop + 1) for start, stop in box])
-        if "T" not in footprint.axes:
+        self._corner = axis_mapping.corner([(start - 1, stop + 1) for start, stop in box])
+        if "T" not in axis_mapping.axes:
             padded = padded[1:-1]
-        if "Z" not in footprint.axes:
+        if "Z" not in axis_mapping.axes:
             padded = padded[:, 1:-1]
         colormap = DirectLabelColormap(color_dict={None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: _YELLOW})
-        make = partial(Labels, footprint.view(padded))
+        make = partial(Labels, axis_mapping.view(padded))
         layer = self._own.show(make, name="clicked cell", colormap=colormap, opacity=1.0)
         layer.contour = 2
 
     def _place(self) -> dict[str, Any]:
-        return shifted(self._stage.options(), self._corner)
+        return shift_place(self._label_layers.options(), self._corner)
 
     def _on_deleted(self, layer: Labels) -> None:
-        self._stage.session.verbs.click.discard()
+        self._label_layers.session.verbs.click.discard()

@@ -9,10 +9,10 @@ from napari.layers import Image
 
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.files.tiff import SUFFIXES
-from napari_apprentice.data.units import PIXEL
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.units import PIXEL
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.layers import KEPT, Reading, pixels_of, set_spacing
+from napari_apprentice.gui.layers import KEPT, LayerReading, pixels_of, set_spacing
 
 _SIZE = "size"  # beside what `opening.layer_data` keeps: spacing and unit for the layer to take
 
@@ -34,7 +34,7 @@ def remember_file(layer: Image) -> None:
         layer.metadata[KEPT] = {**kept, _SIZE: (volume.spacing, volume.unit)}
 
 
-def take_size(layer: Image, reading: Reading) -> bool:
+def take_size(layer: Image, reading: LayerReading) -> bool:
     """Give a layer without a pixel size that of its file, and its axes their names; whether there was one to give.
 
     Channels and frames keep their step of 1.

@@ -12,7 +12,7 @@ def sample(name: str) -> list[LayerData]:
     """One sample as layer data, with its pixel size; classes it has come along."""
     volume, _ = samples.load(name)
     data, options, kind = layer_data(volume)
-    about = samples.about(name)
+    about = samples.describe_sample(name)
     if about.classes:
         options["metadata"]["apprentice_classes"] = [one.model_dump() for one in about.classes]
     return [(data, options, kind)]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.axes import guess_axes, to_volume
 from napari_apprentice.data.exports import write_labels
-from napari_apprentice.data.units import PIXEL
+from napari_apprentice.data.image.axes import guess_axes, to_volume
+from napari_apprentice.data.image.units import PIXEL
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.layers import KEPT
 

@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 from napari.layers import Image
 
-from napari_apprentice.data.units import PIXEL
-from napari_apprentice.data.volume import Volume
-from napari_apprentice.gui.layers import Reading
+from napari_apprentice.data.image.units import PIXEL
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.gui.layers import LayerReading
 
 _LOOKED_THROUGH = 1 << 24  # pixels
 
 
-def image_layer_of(volume: Volume) -> tuple[Image, Reading]:
+def image_layer_of(volume: Volume) -> tuple[Image, LayerReading]:
     """A layer that shows an image of the project again, and how it is read."""
     pixels, options, reading = shown_as(volume)
     return Image(pixels, **options), reading
 
 
-def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], Reading]:
+def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], LayerReading]:
     """The array and the options of a layer that shows an image, and how it is read. Channels come first.
 
     A pyramid is a list of arrays, the finest first.
@@ -38,7 +38,7 @@ def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], Reading]:
         "units": [volume.unit if a in steps else PIXEL for a in letters],
         "axis_labels": [a.lower() for a in letters],
     }
-    reading = Reading(letters + ("S" if rgb else ""))
+    reading = LayerReading(letters + ("S" if rgb else ""))
     if not volume.levels:
         return pixels[0], options, reading
     return pixels, {**options, "multiscale": True, **({} if rgb else _contrast(volume.levels[-1]))}, reading

@@ -50,7 +50,7 @@ class ToolLabels(Labels):
 
     @property
     def background_brush(self) -> bool:
-        """Whether the eraser vouches for background everywhere under it, not only where there was an object."""
+        """Whether the eraser confirms background everywhere under it, not only where there was an object."""
         return self._background_brush
 
     @background_brush.setter

@@ -10,7 +10,7 @@ from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult, WrongRe
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
 from napari_apprentice.jobs.kinds import AnyJob, AnyResult, from_plain
-from napari_apprentice.jobs.refs import LessonRef, Point, StoreRef, VolumeRef
+from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, VolumeRef
 from napari_apprentice.jobs.segment import SegmentJob, SegmentResult
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
@@ -28,7 +28,6 @@ __all__ = [
     "InsideJob",
     "InsideResult",
     "Job",
-    "LessonRef",
     "Point",
     "Provisional",
     "Result",
@@ -39,6 +38,7 @@ __all__ = [
     "StoreRef",
     "TeachJob",
     "TeachResult",
+    "TrainingImageRef",
     "VolumeRef",
     "WrongRef",
     "from_plain",

@@ -25,7 +25,7 @@ class ClickResult(Result):
 class ClickJob(Job):
     """Propose one object around ``point``; answered by the warm engine at once.
 
-    ``labels`` and ``vouched`` are not needed: the session cuts the proposal where voxels are vouched for.
+    ``labels`` and ``confirmed`` are not needed: the session cuts the proposal where voxels are confirmed.
     """
 
     verb: ClassVar[str] = "click"

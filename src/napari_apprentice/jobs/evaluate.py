@@ -19,7 +19,7 @@ class WrongRef(Settings):
 
 
 class EvaluateResult(Result):
-    """Scores as of `data.evaluation.ImageScore`; ``marks`` are outlines of the ``wrong`` objects (T, Z, Y, X).
+    """Scores as of `data.labels.evaluation.ImageScore`; ``marks`` are outlines of the ``wrong`` objects (T, Z, Y, X).
 
     ``by_slice``: slices were judged one by one. ``background``: whether any is known, so that objects can be false.
     """
@@ -41,8 +41,8 @@ class EvaluateResult(Result):
 class EvaluateJob(Job):
     """Propose labels for one image and compare them with an annotation.
 
-    ``labels`` and ``vouched`` (None: all is known) are (T, Z, Y, X) and lie at ``inner`` ((start, stop) for t, z, y, x)
-    in the image. The proposal is only on the way, in ``proposal``; outlines of wrong objects are written to ``out``.
+    ``labels`` and ``confirmed`` (None: all is known) are (T, Z, Y, X) and lie at ``inner`` ((start, stop) for t, z, y,
+    x) in the image. The proposal is only on the way, in ``proposal``; outlines of wrong objects are written to ``out``.
     """
 
     verb: ClassVar[str] = "evaluate"
@@ -52,7 +52,7 @@ class EvaluateJob(Job):
     type: Literal["evaluate"] = "evaluate"
     image: VolumeRef
     labels: ArrayRef
-    vouched: ArrayRef | None = None
+    confirmed: ArrayRef | None = None
     inner: tuple[tuple[int, int], ...]
     model: Annotated[str, READ]
     settings: SegmentSettings = SegmentSettings()

@@ -26,19 +26,19 @@ class VolumeRef(Settings):
 class StoreRef(Settings):
     """Corrected labels of a large image: folders of zarr arrays (T, Z, Y, X) with the same chunks.
 
-    ``labels`` and ``vouched`` are read; the proposal merged with them goes to ``merged``, its new objects numbered from
-    ``first``, and every n-th voxel of that to ``overview``, n as in ``steps``.
+    ``labels`` and ``confirmed`` are read; the proposal merged with them goes to ``merged``, its new objects numbered
+    from ``first``, and every n-th voxel of that to ``overview``, n as in ``steps``.
     """
 
     labels: str
-    vouched: str
+    confirmed: str
     merged: str
     overview: str
     steps: Point
     first: int = 1
 
 
-class LessonRef(Settings):
+class TrainingImageRef(Settings):
     """One image with the corrections as they were when the job was made: both (T, Z, Y, X).
 
     ``key`` never changes for an image ("": its name); a hash of it decides which blocks are set aside to judge.
@@ -46,5 +46,5 @@ class LessonRef(Settings):
 
     image: VolumeRef
     labels: ArrayRef
-    vouched: ArrayRef
+    confirmed: ArrayRef
     key: str = ""

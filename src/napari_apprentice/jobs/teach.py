@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.jobs.base import READ, WRITTEN, Job, Process, Result, ResultClass
-from napari_apprentice.jobs.refs import LessonRef
+from napari_apprentice.jobs.refs import TrainingImageRef
 from napari_apprentice.settings import ClassName, Kind, TeachSettings
 
 
@@ -29,7 +29,7 @@ class TeachResult(Result):
 
 
 class TeachJob(Job):
-    """Fine-tune ``parent`` (a model file), or a fresh ``net``, on the lessons; writes a model to ``out``.
+    """Fine-tune ``parent`` (a model file), or a fresh ``net``, on corrected images; writes a model to ``out``.
 
     ``encoder`` is a file with weights that the way down of a fresh net begins with. ``representation`` says how it is
     to tell what is where (`data/representations`); None: as the parent does, or as is usual for the ``kind``.
@@ -46,7 +46,7 @@ class TeachJob(Job):
     type: Literal["teach"] = "teach"
     kind: Kind
     classes: tuple[ClassName, ...] = ()
-    lessons: tuple[LessonRef, ...]
+    training_data: tuple[TrainingImageRef, ...]
     parent: Annotated[str | None, READ] = None
     net: NetSettings | None = None
     encoder: Annotated[str | None, READ] = None
@@ -57,7 +57,7 @@ class TeachJob(Job):
     @property
     def temporary(self) -> tuple[Path, ...]:
         """The folder of the corrections' copies."""
-        return tuple({Path(lesson.labels.path).parent for lesson in self.lessons})
+        return tuple({Path(image.labels.path).parent for image in self.training_data})
 
     @property
     def unfinished(self) -> tuple[Path, ...]:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from napari_apprentice.data import disk
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.storage import disk
+from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import numbered
 
@@ -24,7 +24,7 @@ def replacing(path: Path, *, is_damaged: bool = False) -> Iterator[IO[bytes]]:
     What is there and ``is_damaged`` is set aside then, not before.
     """
     try:
-        with whole(path) as part:
+        with atomic_write(path) as part:
             with part.open("wb") as file:
                 yield file
                 file.flush()

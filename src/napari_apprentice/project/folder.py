@@ -1,4 +1,4 @@
-"""A project: a folder with images, their labels and vouched voxels, and one lineage of models.
+"""A project: a folder with images, their labels and confirmed voxels, and one lineage of models.
 
 ::
 
@@ -17,14 +17,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from napari_apprentice.data.temporary import TemporaryFolder
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage.temporary import TemporaryFolder
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, images, overview, salvage
 from napari_apprentice.project.document import Document
-from napari_apprentice.project.entries import EntryFolder
 from napari_apprentice.project.flusher import Flusher
-from napari_apprentice.project.large import LargeFolder
+from napari_apprentice.project.image_folder import ImageFolder
+from napari_apprentice.project.large import LargeImageFolder
 from napari_apprentice.project.left_behind import clear_project
 from napari_apprentice.project.place import Place
 from napari_apprentice.project.recent import free_folder, projects_folder
@@ -46,7 +46,7 @@ class Project:
         self.lineage = Lineage(self.path / "versions")
         self.flusher = Flusher(place=place)
         self.complaints: list[str] = []
-        self.entries: list[EntryFolder] = []
+        self.entries: list[ImageFolder] = []
         self._unread: list[str] = []  # images that are here and could not be opened
         self._refuge: TemporaryFolder | None = None  # for arrays, while the folder is gone
         for name in record.entries:
@@ -133,7 +133,7 @@ class Project:
         return self.place.trouble
 
     @property
-    def _kept(self) -> list[Document | Lineage | EntryFolder]:
+    def _kept(self) -> list[Document | Lineage | ImageFolder]:
         """What is on disk, or waits to be."""
         return [self._document, self.lineage, *self.entries]
 
@@ -166,10 +166,10 @@ class Project:
         else:
             self._document.write()
 
-    def keep(self, volume: Volume, *, by_region: bool = False) -> tuple[EntryFolder, bool]:
+    def keep(self, volume: Volume, *, by_region: bool = False) -> tuple[ImageFolder, bool]:
         """The folder of an image, and whether it is new; its labels are found again when it was here before.
 
-        Labels of a new image that is worked on ``by_region`` are kept in a `LargeFolder`.
+        Labels of a new image that is worked on ``by_region`` are kept in a `LargeImageFolder`.
         """
         image = images.record_of(volume, by_region=by_region)
         for folder in self.entries:
@@ -199,7 +199,7 @@ class Project:
             self.change(entries=self.names)
         return folder, True
 
-    def forget(self, folder: EntryFolder) -> None:
+    def forget(self, folder: ImageFolder) -> None:
         """Remove an image, its labels and its journal for good."""
         self.entries.remove(folder)
         with suppress(UserError):  # it goes anyway
@@ -226,7 +226,7 @@ class Project:
             if self._temporary is not None:
                 self._temporary.close()
 
-    def _refresh(self, folder: EntryFolder, image: images.ImageRecord) -> None:
+    def _refresh(self, folder: ImageFolder, image: images.ImageRecord) -> None:
         """Note a moved file, or a pixel size that was corrected since."""
         known = folder.image
         kept = {
@@ -283,6 +283,6 @@ class Project:
             self._refuge.close()
 
 
-def folder_of(path: Path, image: images.ImageRecord, flusher: Flusher) -> EntryFolder:
+def folder_of(path: Path, image: images.ImageRecord, flusher: Flusher) -> ImageFolder:
     """Where the labels of an image are kept, whole or by region."""
-    return (LargeFolder if image.by_region else EntryFolder)(path, image, flusher)
+    return (LargeImageFolder if image.by_region else ImageFolder)(path, image, flusher)

@@ -18,10 +18,11 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from napari_apprentice.data import files, npy, scratch
-from napari_apprentice.data.channels import CHOSEN, taken
-from napari_apprentice.data.lazy import windows
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data import files
+from napari_apprentice.data.image.channels import CHOSEN, take_channels
+from napari_apprentice.data.image.lazy import windows
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage import npy, scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import numbered, salvage
 from napari_apprentice.settings import Settings
@@ -34,7 +35,7 @@ _Length = Annotated[int, Field(ge=1)]
 _WRITTEN = str | int | float | bool | list
 
 
-class Reading(Settings):
+class ImageReading(Settings):
     """How an image was taken from what its file gives: axes exchanged, channels chosen (empty: all).
 
     ``order`` says which of the file's first three axes (0 T, 1 C, 2 Z) became T, C and Z.
@@ -56,7 +57,7 @@ class Reading(Settings):
     def of(self, pixels: Any) -> Any:
         """These pixels (T, C, Z, Y, X), read so."""
         turned = pixels if self.order == (0, 1, 2) else pixels.transpose((*self.order, 3, 4))
-        return taken(turned, self.channels) if self.channels else turned
+        return take_channels(turned, self.channels) if self.channels else turned
 
     def shape_of(self, shape: Sequence[int]) -> tuple[int, ...]:
         """The shape of pixels of this shape, read so; () when they do not have such channels."""
@@ -79,7 +80,7 @@ class ImageRecord(Settings):
     metadata: dict[str, Any] = {}
     content: str
     copied: bool = False
-    reading: Reading = Reading()
+    reading: ImageReading = ImageReading()
     by_region: bool = False  # its labels are worked on region by region
 
 
@@ -152,7 +153,7 @@ def reopen(record: ImageRecord, folder: Path) -> Volume:
         return _from_source(record)
     path = folder / "pixels.npy"
     try:
-        pixels = npy.mapped(path) if numbered.is_readable(path) else None
+        pixels = npy.open_mapped(path) if numbered.is_readable(path) else None
     except (OSError, ValueError, EOFError):
         pixels = None
     if pixels is None or pixels.shape != record.shape or content_hash(pixels) != record.content:
@@ -212,13 +213,13 @@ def _from_source(record: ImageRecord) -> Volume:
     return _as_recorded(found, record)
 
 
-def _readings(shape: Sequence[int], record: ImageRecord) -> Iterator[Reading]:
+def _readings(shape: Sequence[int], record: ImageRecord) -> Iterator[ImageReading]:
     """The ways to take the recorded image from pixels of this shape, the likely ones first."""
     chosen = tuple(record.metadata.get(CHOSEN, ()))
     singles = [(channel,) for channel in range(max(shape[:3]))] if record.shape[1] == 1 else []
     for channels in dict.fromkeys([chosen, (), *singles]):
         for order in permutations((0, 1, 2)):
-            reading = Reading(order=order, channels=channels)
+            reading = ImageReading(order=order, channels=channels)
             if reading.shape_of(shape) == record.shape:
                 yield reading
 

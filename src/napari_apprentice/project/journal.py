@@ -14,7 +14,7 @@ from pathlib import Path
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable
 from napari_apprentice.project.flusher import Flusher
-from napari_apprentice.project.replay import MAGIC, Action, Record, Replay, framed, read, read_all
+from napari_apprentice.project.replay import MAGIC, Action, Record, Replay, frame_record, read, read_all
 
 __all__ = ["Action", "Journal", "Record", "Replay", "read", "read_all", "write"]
 
@@ -50,7 +50,7 @@ class Journal:
 
     def append(self, record: Record) -> None:
         """Write ``record``; `UserError` when the disk refuses it, which loses nothing: it is kept for `catch_up`."""
-        self._waiting.append(framed(record))
+        self._waiting.append(frame_record(record))
         self.catch_up()
 
     def catch_up(self) -> None:
@@ -158,5 +158,5 @@ def write(path: Path, records: Iterable[Record]) -> int:
     with durable.replacing(path) as file:
         size = file.write(MAGIC)
         for record in records:
-            size += file.write(framed(record))
+            size += file.write(frame_record(record))
     return size

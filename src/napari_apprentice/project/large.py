@@ -3,7 +3,7 @@
 ::
 
     entries/<id>/entry.json         the image
-                 store/             labels and vouched voxels: `store`
+                 store/             labels and confirmed voxels: `store`
                  region-3.json      which region was opened when journal 3 began
                  journal-3.bin      the same, and what was done there since
 
@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data import regions
-from napari_apprentice.data.regions import Region
+from napari_apprentice.data.geometry import regions
+from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, journal, numbered
-from napari_apprentice.project.entries import EntryFolder, Kept
 from napari_apprentice.project.flusher import Flusher
+from napari_apprentice.project.image_folder import ImageFolder, Kept
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.journal import Action, Record
 from napari_apprentice.project.open_region import RegionRecord, newest, region_of, told_in
@@ -34,7 +34,7 @@ from napari_apprentice.project.snapshots import Arrays
 from napari_apprentice.project.store import LabelStore
 
 
-class LargeFolder(EntryFolder):
+class LargeImageFolder(ImageFolder):
     """Where a large image's labels are kept; arrays that go in and out are those of ``region``."""
 
     def __init__(self, path: Path, image: ImageRecord, flusher: Flusher) -> None:
@@ -46,7 +46,7 @@ class LargeFolder(EntryFolder):
         self._damaged_parts = ""  # a sentence about them
 
     def voxels_taught(self) -> int:
-        """How many voxels are vouched for as objects, without loading them."""
+        """How many voxels are confirmed as objects, without loading them."""
         number, told, _ = newest(self._pairs, self.store.path, self._shape)
         try:
             records = journal.read(self._pairs.journal(number)).records
@@ -57,27 +57,27 @@ class LargeFolder(EntryFolder):
     @property
     def is_used(self) -> bool:
         """Whether anything was ever done to the labels."""
-        return any(self.path.glob("journal-*.*")) or any(self.store.labelled()) or any(self.store.vouched())
+        return any(self.path.glob("journal-*.*")) or any(self.store.labelled()) or any(self.store.confirmed())
 
     def open_region(
         self,
         region: Region,
         labels: NDArray[np.uint32],
-        vouched: NDArray[np.uint8],
+        confirmed: NDArray[np.uint8],
         changed: tuple[tuple[int, int], ...] | None,
         taught: int,
     ) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-        """Keep the arrays of the open region, then open another one; its labels and vouched voxels.
+        """Keep the arrays of the open region, then open another one; its labels and confirmed voxels.
 
         ``changed`` is the box of the old arrays in which anything changed since it was opened, None for nothing.
         `UserError` when the disk refuses: then the old region stays open, and nothing is lost.
         """
         self._check_place()
         if changed is not None:
-            part = regions.aligned(self.region, changed, self.store.chunk)
-            inside = regions.within(part, self.region)
-            self.store.write(part, labels[inside], vouched[inside])
-        opened = self.store.read(region) if region != self.region else (labels, vouched)
+            part = regions.align_to_chunks(self.region, changed, self.store.chunk)
+            inside = regions.position_within(part, self.region)
+            self.store.write(part, labels[inside], confirmed[inside])
+        opened = self.store.read(region) if region != self.region else (labels, confirmed)
         self.top = max(self.top, int(labels.max(initial=0)))
         self._begin(region, taught)
         return opened
@@ -104,7 +104,7 @@ class LargeFolder(EntryFolder):
         kept = super().load()
         self._lost = []
         edits = [record for record in kept.records if record.action != "region"]
-        return Kept(kept.labels, kept.vouched, edits, kept.complaint)
+        return Kept(kept.labels, kept.confirmed, edits, kept.complaint)
 
     def write_in(self, path: Path, image: ImageRecord) -> None:
         """Also which region is open."""
@@ -116,10 +116,10 @@ class LargeFolder(EntryFolder):
         """The store is copied: only the open region is in memory."""
         return ("region-", "journal-")
 
-    def write_all(self, labels: NDArray[np.uint32], vouched: NDArray[np.uint8], taught: int) -> None:
+    def write_all(self, labels: NDArray[np.uint32], confirmed: NDArray[np.uint8], taught: int) -> None:
         """Put all of the open region into the store."""
         whole = tuple((0, part.stop - part.start) for part in self.region)
-        self.open_region(self.region, labels, vouched, whole, taught)
+        self.open_region(self.region, labels, confirmed, whole, taught)
 
     def append(self, action: Action, step: int, delta: bytes, taught: int) -> None:
         """Journal one change; a journal begins with the region that its changes are of."""

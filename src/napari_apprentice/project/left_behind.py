@@ -7,8 +7,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from napari_apprentice.data import claims
-from napari_apprentice.data.whole import PART
+from napari_apprentice.data.storage import claims
+from napari_apprentice.data.storage.atomic_write import PART
 
 
 def clear(projects: Path) -> None:

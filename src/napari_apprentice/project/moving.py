@@ -13,11 +13,11 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, images, numbered
-from napari_apprentice.project.entries import EntryFolder
 from napari_apprentice.project.folder import Project
+from napari_apprentice.project.image_folder import ImageFolder
 from napari_apprentice.project.place import Place
 from napari_apprentice.project.recent import free_folder
 from napari_apprentice.project.record import is_project
@@ -28,11 +28,11 @@ _NEVER = ("lock", "proposal.zarr")  # names that belong to where a project was
 
 @dataclass(frozen=True)
 class InMemory:
-    """What is known of an image without its folder: pixels, and labels and vouched voxels (of the open region)."""
+    """What is known of an image without its folder: pixels, and labels and confirmed voxels (of the open region)."""
 
     volume: Volume | None
     labels: NDArray[np.uint32] | None = None
-    vouched: NDArray[np.uint8] | None = None
+    confirmed: NDArray[np.uint8] | None = None
     taught: int = 0
 
 
@@ -45,7 +45,7 @@ def folder_for(project: Project, chosen: Path) -> Path:
     return chosen if is_free else free_folder(chosen, project.name)
 
 
-def moved(project: Project, path: Path, known: Mapping[str, InMemory]) -> tuple[Project, list[str]]:
+def move_project(project: Project, path: Path, known: Mapping[str, InMemory]) -> tuple[Project, list[str]]:
     """The project in a new folder, open and whole, and a sentence for each thing that could not be read any more.
 
     ``known`` is what is in memory, by the names of images. `UserError` when the new folder cannot be written: then
@@ -89,7 +89,7 @@ def _write(project: Project, path: Path, known: Mapping[str, InMemory]) -> list[
     return unread
 
 
-def _write_image(project: Project, folder: EntryFolder, path: Path, found: InMemory) -> bool:
+def _write_image(project: Project, folder: ImageFolder, path: Path, found: InMemory) -> bool:
     """Write what an image is, and its pixels when no file has them any more; whether they are there."""
     image, volume = folder.image, found.volume
     if project.is_temporary and volume is not None:
@@ -105,10 +105,10 @@ def _can_be_read(volume: Volume, file: Path) -> bool:
     return not isinstance(volume.pixels, np.memmap) or not os.path.lexists(file)
 
 
-def _write_labels(folder: EntryFolder, found: InMemory | None) -> None:
-    if found is not None and found.labels is not None and found.vouched is not None:
+def _write_labels(folder: ImageFolder, found: InMemory | None) -> None:
+    if found is not None and found.labels is not None and found.confirmed is not None:
         folder.begin()
-        folder.write_all(found.labels, found.vouched, found.taught)
+        folder.write_all(found.labels, found.confirmed, found.taught)
 
 
 def _copied(source: Path, target: Path, skipped: tuple[str, ...] = ()) -> Iterator[Path]:

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from napari_apprentice.data import regions
-from napari_apprentice.data.regions import Region, Shape
+from napari_apprentice.data.geometry import regions
+from napari_apprentice.data.geometry.regions import Region, Shape
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, journal, numbered
 from napari_apprentice.project.pairs import Pairs

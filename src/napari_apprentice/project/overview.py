@@ -23,21 +23,21 @@ _LARGEST_PICTURE = 1_000_000  # bytes
 _NAMED = 2  # images in a title
 
 
-class Overview(Settings):
+class ProjectOverview(Settings):
     """Objects by the image's id; those of an image that is too large to count are not known."""
 
     objects: dict[str, int] = {}
 
 
-def read(path: Path) -> Overview:
+def read(path: Path) -> ProjectOverview:
     """What was written when the project was closed last; an empty one where that cannot be read."""
     try:
-        return Overview.model_validate(durable.read_json(path / "overview.json"))
+        return ProjectOverview.model_validate(durable.read_json(path / "overview.json"))
     except (OSError, ValueError, UserError):
-        return Overview()
+        return ProjectOverview()
 
 
-def write(path: Path, overview: Overview, picture: NDArray[np.uint8] | None = None) -> None:
+def write(path: Path, overview: ProjectOverview, picture: NDArray[np.uint8] | None = None) -> None:
     """Replace the overview, and its picture (Y, X, 3) when there is a new one; `UserError` when the disk refuses."""
     durable.write_json(path / "overview.json", overview.model_dump(mode="json"))
     if picture is not None:
@@ -55,7 +55,7 @@ def picture_of(path: Path) -> Path | None:
 
 
 def is_worked_on(path: Path) -> bool:
-    """Whether a project holds anything but images: labels, vouched voxels, taught models."""
+    """Whether a project holds anything but images: labels, confirmed voxels, taught models."""
     made = ("entries/*/*-*.*", "entries/*/store/*", "versions/v*.safetensors")
     return any(next(path.glob(pattern), None) is not None for pattern in made)
 

@@ -19,7 +19,7 @@ class Pairs:
         self._folder = folder
 
     def state(self, number: int) -> Path:
-        """Labels and vouched voxels when the journal began."""
+        """Labels and confirmed voxels when the journal began."""
         return self._path("state", number)
 
     def region(self, number: int) -> Path:

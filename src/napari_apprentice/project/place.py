@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from napari_apprentice.data import disk
+from napari_apprentice.data.storage import disk
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import numbered
 from napari_apprentice.project.durable import KEPT

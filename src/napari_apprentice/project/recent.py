@@ -11,14 +11,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from napari_apprentice.data.home import home
+from napari_apprentice.data.storage.home import home
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import overview
 from napari_apprentice.project.record import ProjectRecord, read_project
 
 
 @dataclass(frozen=True)
-class Recent:
+class RecentProject:
     """A project that can be continued; ``objects`` is None where they were not counted."""
 
     path: Path
@@ -34,7 +34,7 @@ class Recent:
         return _is_open(self.path)
 
 
-def recent_projects() -> list[Recent]:
+def recent_projects() -> list[RecentProject]:
     """Projects in the usual place, the one worked on last first; reads one small file each."""
     found = []
     for document in projects_folder().glob("*/project.json"):
@@ -85,9 +85,9 @@ def _is_open(path: Path) -> bool:
         return False
 
 
-def _recent(path: Path, record: ProjectRecord, changed: datetime) -> Recent:
+def _recent(path: Path, record: ProjectRecord, changed: datetime) -> RecentProject:
     known = overview.read(path).objects
     counted = record.kind == "instances" and all(entry in known for entry in record.entries)
     objects = sum(known[entry] for entry in record.entries) if counted else None
     name = overview.title(path, record.name, record.entries)
-    return Recent(path, name, len(record.entries), changed, objects, overview.picture_of(path))
+    return RecentProject(path, name, len(record.entries), changed, objects, overview.picture_of(path))

@@ -33,10 +33,10 @@ _BEGINNING = re.compile(
 
 @dataclass(frozen=True)
 class Record:
-    """One change of labels and vouched; records with the same ``step`` are undone together.
+    """One change of labels and confirmed; records with the same ``step`` are undone together.
 
     ``delta`` is the change that was applied, also for an undo, so that replaying is applying in order.
-    ``taught`` counts the vouched object voxels afterwards, to be known without replaying.
+    ``taught`` counts the confirmed object voxels afterwards, to be known without replaying.
     """
 
     action: Kind
@@ -54,7 +54,7 @@ class Replay:
     damaged: bool
 
 
-def framed(record: Record) -> bytes:
+def frame_record(record: Record) -> bytes:
     """A record as it stands in a journal."""
     payload: bytes = msgpack.packb([record.action, record.step, record.delta, record.taught])
     return _FRAME.pack(len(payload), zlib.crc32(payload)) + payload

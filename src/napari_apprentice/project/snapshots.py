@@ -1,4 +1,4 @@
-"""Labels and vouched voxels of one image in a file, whole; and what is said when one cannot be read."""
+"""Labels and confirmed voxels of one image in a file, whole; and what is said when one cannot be read."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data import npy
-from napari_apprentice.data.corrections import AS_LABELLED
+from napari_apprentice.data.labels.corrections import AS_LABELLED
+from napari_apprentice.data.storage import npy
 from napari_apprentice.project import durable
 
 Arrays = tuple[NDArray[np.uint32], NDArray[np.uint8]]
@@ -40,15 +40,15 @@ class Damaged(Exception):
     """A snapshot is not what was written."""
 
 
-def write(path: Path, labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> None:
+def write(path: Path, labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]) -> None:
     """Keep both arrays (T, Z, Y, X); `UserError` when the disk refuses."""
     # npz at the fastest compression: labels are long runs, and level 6 takes four times as long
     with (
         durable.replacing(path) as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
     ):
-        taught = np.asarray([np.count_nonzero(vouched == AS_LABELLED)])
-        for name, array in (("labels", labels), (CONFIRMED, vouched), ("taught", taught)):
+        taught = np.asarray([np.count_nonzero(confirmed == AS_LABELLED)])
+        for name, array in (("labels", labels), (CONFIRMED, confirmed), ("taught", taught)):
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
 
@@ -60,7 +60,7 @@ def read(path: Path, shape: tuple[int, ...]) -> Arrays:
 
 
 def voxels_taught(path: Path) -> int:
-    """How many voxels are vouched for as objects; `Damaged` and `UserError` as of `read`."""
+    """How many voxels are confirmed as objects; `Damaged` and `UserError` as of `read`."""
     return max(0, int(_array(path, "taught", (1,), np.int64)[0]))
 
 

@@ -1,10 +1,10 @@
-"""Labels and vouched voxels of a large image: chunked arrays in a folder, of which only what is labelled takes space.
+"""Labels and confirmed voxels of a large image: chunked arrays in a folder, of which only what is labelled takes space.
 
 ::
 
     store/labels-0/     uint32 (T, Z, Y, X)
           overview-0/   every n-th label along each axis: a coarse picture of all
-          vouched/      uint8, the same chunks
+          confirmed/      uint8, the same chunks
 
 When all labels are exchanged at once, which is how a proposal for the whole image is taken in, they get another number.
 """
@@ -22,8 +22,9 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from napari_apprentice.data import chunks, disk, regions
-from napari_apprentice.data.regions import Region, Shape
+from napari_apprentice.data.geometry import regions
+from napari_apprentice.data.geometry.regions import Region, Shape
+from napari_apprentice.data.storage import chunks, disk
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import StoreRef
 from napari_apprentice.project import durable, numbered
@@ -42,12 +43,12 @@ class LabelStore:
         self._arrays: dict[str, Any] = {}
 
     def read(self, region: Region) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-        """Labels and vouched voxels of a region, to be written in.
+        """Labels and confirmed voxels of a region, to be written in.
 
         `UserError` when they are damaged: parts that cannot be read are set aside, so that the rest can be read next.
         """
         try:
-            return np.ascontiguousarray(self._labels[region]), np.ascontiguousarray(self._vouched[region])
+            return np.ascontiguousarray(self._labels[region]), np.ascontiguousarray(self._confirmed[region])
         except (OSError, ValueError, RuntimeError) as error:
             if isinstance(error, OSError) and disk.gives_nothing(error):
                 why = f"The saved labels in {self.path} cannot be read ({error.strerror}): {disk.what_to_read(error)}."
@@ -60,11 +61,11 @@ class LabelStore:
                 "the others are here; check the objects of this part of the image."
             ) from error
 
-    def write(self, part: Region, labels: NDArray[np.uint32], vouched: NDArray[np.uint8]) -> None:
-        """Put the labels and vouched voxels of ``part``, which ends at edges of chunks, on disk."""
+    def write(self, part: Region, labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]) -> None:
+        """Put the labels and confirmed voxels of ``part``, which ends at edges of chunks, on disk."""
         try:
             self._labels[part] = labels
-            self._vouched[part] = vouched
+            self._confirmed[part] = confirmed
             for name in (f"labels-{self.number}", CONFIRMED):
                 self._sync(name, part)
             chunks.draw(self.overview, self.steps, part, labels)
@@ -93,19 +94,19 @@ class LabelStore:
 
     def labelled(self) -> Iterator[Region]:
         """The chunks that hold any label."""
-        return chunks.written(self.path / f"labels-{self.number}", self.chunk, self.shape)
+        return chunks.written_chunks(self.path / f"labels-{self.number}", self.chunk, self.shape)
 
-    def vouched(self) -> Iterator[Region]:
-        """The chunks in which anything is vouched for."""
-        return chunks.written(self.path / CONFIRMED, self.chunk, self.shape)
+    def confirmed(self) -> Iterator[Region]:
+        """The chunks in which anything is confirmed."""
+        return chunks.written_chunks(self.path / CONFIRMED, self.chunk, self.shape)
 
     def exchange(self, first: int) -> StoreRef:
         """Where other labels of the whole image are to be written, new objects numbered from ``first``."""
-        _ = self._labels, self._vouched  # so that they are there
+        _ = self._labels, self._confirmed  # so that they are there
         number = 1 + max(numbered.numbers(self.path, "labels", ""))
         return StoreRef(
             labels=str(self.path / f"labels-{self.number}"),
-            vouched=str(self.path / CONFIRMED),
+            confirmed=str(self.path / CONFIRMED),
             merged=str(self.path / f"labels-{number}"),
             overview=str(self.path / f"overview-{number}"),
             steps=self.steps,
@@ -124,7 +125,7 @@ class LabelStore:
         return self._array(f"labels-{self.number}", self.shape, np.uint32)
 
     @property
-    def _vouched(self) -> Any:
+    def _confirmed(self) -> Any:
         return self._array(CONFIRMED, self.shape, np.uint8)
 
     def _array(self, name: str, shape: Any, dtype: Any) -> Any:
@@ -135,7 +136,7 @@ class LabelStore:
                 self.path.mkdir(exist_ok=True)  # not its parents: a folder that was deleted must not come back empty
                 if not _is_described(folder, shape, chunk, dtype):
                     numbered.set_aside(folder / "zarr.json")  # it says nothing that is not known
-                self._arrays[name] = chunks.opened(folder, shape, chunk, dtype)
+                self._arrays[name] = chunks.open_chunks(folder, shape, chunk, dtype)
             except OSError as error:
                 raise durable.disk_trouble(error, self.path) from error
             except (ValueError, RuntimeError) as error:
@@ -144,7 +145,7 @@ class LabelStore:
 
     def _unreadable(self, region: Region) -> Iterator[Path]:
         """The files of chunks of a region that hold something else."""
-        for name, array in ((f"labels-{self.number}", self._labels), (CONFIRMED, self._vouched)):
+        for name, array in ((f"labels-{self.number}", self._labels), (CONFIRMED, self._confirmed)):
             for place in regions.chunks_in(region, self.chunk):
                 file = self.path.joinpath(name, "c", *map(str, place))
                 try:

@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import IO, Any, BinaryIO, Protocol, cast
 
 from napari_apprentice.events import Event, Failed, from_plain
-from napari_apprentice.processes import started
-from napari_apprentice.runners import frames
+from napari_apprentice.processes import start_child
+from napari_apprentice.runners import framing
 
 BACKGROUND = "--background"  # argument for low priority, for teaching beside a window
 _LINES_KEPT = 40
@@ -44,7 +44,7 @@ class Child:
         self._gone = False
         self.devices: list[dict[str, Any]] | None = None
         arguments = ["napari_apprentice.runners.serve", engine, *[BACKGROUND][:background]]
-        self._process = started(arguments, one_core_left=background)
+        self._process = start_child(arguments, one_core_left=background)
         self._listens_to_errors = self._talks(self._keep_lines)
         self._talks(self._write)
         self._talks(self._read)
@@ -97,7 +97,7 @@ class Child:
     def _read(self) -> None:
         stream = cast(BinaryIO, self._process.stdout)
         try:
-            while (message := frames.read(stream)) is not None:
+            while (message := framing.read(stream)) is not None:
                 self._on_message(message)
         except (OSError, ValueError) as error:
             self._lines.append(f"{type(error).__name__}: {error}")
@@ -135,7 +135,7 @@ class Child:
         stream = cast(BinaryIO, self._process.stdin)
         try:
             while (message := self._outbox.get()) is not None:
-                frames.write(stream, message)
+                framing.write(stream, message)
             stream.close()
         except OSError:  # it is gone: the reader says so
             pass

@@ -10,7 +10,7 @@ import psutil
 
 from napari_apprentice.events import Event, WasCancelled, is_last
 from napari_apprentice.jobs import Job
-from napari_apprentice.runners.cluster.crew import BLOCK_SHARE, ClusterCrew
+from napari_apprentice.runners.cluster.executor import BLOCK_SHARE, ClusterExecutor
 from napari_apprentice.runners.running import ENGINE, FoundDevice
 
 
@@ -39,12 +39,12 @@ class InlineJob:
 class InlineRunners:
     """Runs jobs on the thread that polls them; models stay loaded from one to the next.
 
-    A ``crew`` does the pieces of large images; it is closed with the runners.
+    A ``executor`` does the pieces of large images; it is closed with the runners.
     """
 
-    def __init__(self, engine: str = ENGINE, crew: ClusterCrew | None = None) -> None:
+    def __init__(self, engine: str = ENGINE, executor: ClusterExecutor | None = None) -> None:
         self._name = engine
-        self._crew = crew
+        self._executor = executor
         self._engine: Any = None
         self._devices: tuple[FoundDevice, ...] | None = None
 
@@ -61,18 +61,18 @@ class InlineRunners:
 
     def block_mb(self) -> float:
         """What a block of a large image may take, where the blocks are done."""
-        if self._crew is not None:
-            return self._crew.block_mb
+        if self._executor is not None:
+            return self._executor.block_mb
         return BLOCK_SHARE * psutil.virtual_memory().available / 1e6
 
     def close(self) -> None:
         """Forget the models."""
         self._engine = None
-        if self._crew is not None:
-            self._crew.close()
+        if self._executor is not None:
+            self._executor.close()
 
     def _loaded(self) -> Any:
         if self._engine is None:
-            crew = [] if self._crew is None else [self._crew]
-            self._engine = importlib.import_module(self._name).Engine(*crew)
+            executor = [] if self._executor is None else [self._executor]
+            self._engine = importlib.import_module(self._name).Engine(*executor)
         return self._engine

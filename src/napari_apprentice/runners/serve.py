@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 from napari_apprentice import events, jobs
 from napari_apprentice.processes import lower_priority
-from napari_apprentice.runners import frames
+from napari_apprentice.runners import framing
 from napari_apprentice.runners.child import BACKGROUND
 from napari_apprentice.runners.orderly import ends_in_order
 
@@ -47,7 +47,7 @@ class Inbox:
 
     def _listen(self) -> None:
         while True:
-            message = frames.read(self._stream)
+            message = framing.read(self._stream)
             if message is None:
                 os._exit(0)  # nobody is there to report to; models are written atomically
             if message["type"] == "cancel":
@@ -104,7 +104,7 @@ class Server:
             why = f"PyTorch cannot be loaded here ({error}): install torch again."
             self._report(number, events.Failed(message=why, details=traceback.format_exc()))
             return
-        frames.write(self._out, {"type": "began", "number": number})
+        framing.write(self._out, {"type": "began", "number": number})
         run = engine.run(job, lambda: self._inbox.is_cancelled(number))
         self._turns.append(_Turn(number, job.goes_first, run))
 
@@ -114,7 +114,7 @@ class Server:
         except (ImportError, OSError):  # the first job says so
             found = []
         devices = [{"name": name, "words": words} for name, words in found]
-        frames.write(self._out, {"type": "devices", "devices": devices})
+        framing.write(self._out, {"type": "devices", "devices": devices})
         if self._engine is not None:
             self._engine.prepare()
 
@@ -130,7 +130,7 @@ class Server:
         self._report(turn.number, event)
 
     def _report(self, number: int, event: events.Event) -> None:
-        frames.write(self._out, {"type": "event", "number": number, "event": events.to_plain(event)})
+        framing.write(self._out, {"type": "event", "number": number, "event": events.to_plain(event)})
 
 
 def own_pipes() -> tuple[BinaryIO, BinaryIO]:

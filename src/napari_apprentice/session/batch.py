@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal, TextIO
 
 from pydantic import Field, TypeAdapter
 
-from napari_apprentice.data import disk
 from napari_apprentice.data.files import KINDS, is_image, is_there, series_of, stem_of
 from napari_apprentice.data.files.omezarr import is_zarr
+from napari_apprentice.data.storage import disk
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.settings import Settings
 
@@ -49,7 +49,7 @@ class Began(Settings):
     source: str
 
 
-class Step(Settings):
+class BatchStep(Settings):
     """How far the image is: ``done`` of ``total``."""
 
     type: Literal["step"] = "step"
@@ -57,7 +57,7 @@ class Step(Settings):
     total: float
 
 
-class Outcome(Settings):
+class ImageOutcome(Settings):
     """What became of one image: ``objects`` (or classes) in ``seconds``, or the ``problem`` in one sentence.
 
     ``words`` say what was found; ``details`` is the traceback of a bug.
@@ -81,11 +81,11 @@ class Stopped(Settings):
     problem: str
 
 
-BatchEvent = Began | Step | Outcome | Stopped
+BatchEvent = Began | BatchStep | ImageOutcome | Stopped
 _adapter: TypeAdapter[BatchEvent] = TypeAdapter(Annotated[BatchEvent, Field(discriminator="type")])
 
 
-class Found(Settings):
+class SegmentedImage(Settings):
     """What segmenting one image found."""
 
     objects: int
@@ -94,8 +94,8 @@ class Found(Settings):
 
 
 def outcomes(
-    targets: Sequence[Target], segment: Callable[[Target], Found], *, skip_done: bool = False
-) -> Iterator[Began | Outcome]:
+    targets: Sequence[Target], segment: Callable[[Target], SegmentedImage], *, skip_done: bool = False
+) -> Iterator[Began | ImageOutcome]:
     """Segment image after image and tell of each; what goes wrong with one is its outcome, and the next one follows.
 
     ``segment`` writes the labels of one target. `Cancelled` ends the batch.
@@ -103,7 +103,7 @@ def outcomes(
     for number, target in enumerate(targets, start=1):
         told: dict[str, Any] = {"source": str(target.source), "labels": tuple(map(str, target.written))}
         if skip_done and target.is_done:
-            yield Outcome(**told, state="done before")
+            yield ImageOutcome(**told, state="done before")
             continue
         yield Began(number=number, total=len(targets), source=str(target.source))
         begun = time.perf_counter()
@@ -112,14 +112,14 @@ def outcomes(
         except Cancelled:
             raise
         except UserError as error:
-            yield Outcome(**told, state="failed", problem=str(error), seconds=time.perf_counter() - begun)
+            yield ImageOutcome(**told, state="failed", problem=str(error), seconds=time.perf_counter() - begun)
         except Exception as error:  # a bug that one image brings to light must not cost a night of others
             log.debug("%s failed", target.source, exc_info=error)
             problem = f"Something went wrong in the program ({type(error).__name__}): please report it."
             details = "".join(traceback.format_exception(error))
-            yield Outcome(**told, state="failed", problem=problem, details=details)
+            yield ImageOutcome(**told, state="failed", problem=problem, details=details)
         else:
-            yield Outcome(**told, **found.model_dump())
+            yield ImageOutcome(**told, **found.model_dump())
 
 
 def targets_of(inputs: Iterable[Path], out: Path, formats: Sequence[str] = ("tif",)) -> list[Target]:
@@ -180,7 +180,7 @@ class Report:
         self._table = csv.writer(self._file)
         self._table.writerow(COLUMNS)
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: ImageOutcome) -> None:
         """Append a line; `UserError` when the disk refuses."""
         seconds = "" if outcome.seconds is None else f"{outcome.seconds:.1f}"
         objects = "" if outcome.objects is None else outcome.objects
@@ -189,7 +189,7 @@ class Report:
             self._table.writerow(line)
             self._file.flush()
         except OSError as error:
-            raise disk.refused(error, self.path) from error
+            raise disk.refusal(error, self.path) from error
 
     def close(self) -> None:
         """The last line was written."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from napari_apprentice.processes import started
+from napari_apprentice.processes import start_child
 from napari_apprentice.session.batch import REPORT, BatchEvent, Stopped, from_line
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.commands import options_of, usable
@@ -77,7 +77,7 @@ class BatchRun:
         self._last_words: deque[str] = deque(maxlen=_LINES_KEPT)
         self._end_at: float | None = None
         self._stopped = False
-        self._process = started(["napari_apprentice.cli", *order.arguments, "--events"], one_core_left=True)
+        self._process = start_child(["napari_apprentice.cli", *order.arguments, "--events"], one_core_left=True)
         self._errors = self._listens(self._keep_words)
         self._listens(self._read)
 

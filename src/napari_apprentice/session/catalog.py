@@ -8,9 +8,9 @@ from importlib import resources
 from pathlib import Path
 
 from napari_apprentice.architecture import PRESETS, FreshSettings
-from napari_apprentice.data.channels import fits
+from napari_apprentice.data.image.channels import fits
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import ModelHeader, read_header, why_not_fits
-from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.versions import Lineage
 from napari_apprentice.settings import ClassName, Kind

@@ -54,7 +54,7 @@ class Choices:
         sentence = self._folder_trouble or sentence
         if sentence != self._trouble:
             self._trouble = sentence
-            self._signals.said.emit(sentence)
+            self._signals.message.emit(sentence)
             self._signals.trouble_changed.emit()
 
     def end_trouble(self) -> bool:

@@ -10,9 +10,9 @@ from typing import Any, Literal
 from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
-from napari_apprentice.project.images import Reading
+from napari_apprentice.project.images import ImageReading
 from napari_apprentice.session.catalog import ModelChoice
-from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.settings import Settings
 
 Repeatable = Literal["segment", "teach"]
@@ -24,7 +24,7 @@ class Doing:
 
     kind: Repeatable
     project: Project
-    entry: Entry
+    entry: ProjectImage
     model: ModelChoice
     settings: Settings
     fresh: FreshSettings
@@ -33,7 +33,7 @@ class Doing:
 def command(doing: Doing) -> str:
     """One line for a shell."""
     kind, entry, model = doing.kind, doing.entry, doing.model
-    options = [shlex.join(options_of(doing.settings))] if changed(doing.settings) else []
+    options = [shlex.join(options_of(doing.settings))] if changed_settings(doing.settings) else []
     if kind == "teach":
         words = ["apprentice teach", shlex.quote(str(doing.project.path))]
         if model.is_fresh:
@@ -72,21 +72,22 @@ def lines(doing: Doing) -> str:
 def _assigned(name: str, settings: Settings) -> list[str]:
     """The line that makes these the session's settings, unless they are the defaults."""
     chosen = ", ".join(
-        f"{key}={(str(value) if isinstance(value, Path) else value)!r}" for key, value in changed(settings).items()
+        f"{key}={(str(value) if isinstance(value, Path) else value)!r}"
+        for key, value in changed_settings(settings).items()
     )
     return [f"session.{name}_settings = na.{type(settings).__name__}({chosen})"] if chosen else []
 
 
-def changed(settings: Settings) -> dict[str, Any]:
+def changed_settings(settings: Settings) -> dict[str, Any]:
     """What differs from the defaults."""
     default = type(settings)()
     return {name: value for name, value in settings if value != getattr(default, name)}
 
 
-def image_file(entry: Entry) -> str:
+def image_file(entry: ProjectImage) -> str:
     """The image's own file; `UserError` when reading it would not give this image."""
     image = entry.folder.image
-    if image.copied or image.source is None or image.reading.order != Reading().order:
+    if image.copied or image.source is None or image.reading.order != ImageReading().order:
         raise UserError(
             f"{entry.name} has no file that holds just this image: save it as TIFF to repeat this outside the window."
         )
@@ -102,7 +103,7 @@ def usable(model: ModelChoice) -> str | Path:
 def options_of(settings: Settings, leave_out: str = "") -> list[str]:
     """What differs from the defaults, as options of the command line."""
     words = []
-    for name, value in changed(settings).items():
+    for name, value in changed_settings(settings).items():
         option = name.replace("_", "-")
         if name == leave_out:
             continue

@@ -1,4 +1,4 @@
-"""Corrections: every edit says what it vouches for, is journalled at once and can be undone."""
+"""Corrections: every edit says what it confirms, is journalled at once and can be undone."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from napari_apprentice.data import edits
-from napari_apprentice.data.corrections import merge_proposal
-from napari_apprentice.data.deltas import Delta
-from napari_apprentice.data.keeping import Object, objects_touched, with_rest
+from napari_apprentice.data.labels import edits
+from napari_apprentice.data.labels.corrections import merge_proposal
+from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.labels.keeping import Object, objects_touched, with_rest
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.journal import Action
 from napari_apprentice.session.choices import Choices
-from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import Images, checked_labels
-from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.large_project_image import LargeProjectImage
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.regions import Regions
 from napari_apprentice.session.saving import Saving
 from napari_apprentice.session.signals import Signals
 
 
 class Edits:
-    """Changes labels of the current image, and tells of it by ``labels_changed`` and ``vouched_changed``."""
+    """Changes labels of the current image, and tells of it by ``labels_changed`` and ``confirmed_changed``."""
 
     def __init__(self, signals: Signals, choices: Choices, images: Images, regions: Regions, saving: Saving) -> None:
         self._signals = signals
@@ -32,7 +32,7 @@ class Edits:
         self._images = images
         self._regions = regions
         self._saving = saving
-        self._step: tuple[Entry, int] | None = None  # of the stroke under way
+        self._step: tuple[ProjectImage, int] | None = None  # of the stroke under way
         self._looked_after: set[Object] = set()  # by the stroke under way
 
     @contextmanager
@@ -51,45 +51,45 @@ class Edits:
 
         ``before`` are the labels as they were there.
 
-        Painting vouches for what it painted, erasing an object for background there, a fill (``filled``) for the whole
+        Painting confirms what it painted, erasing an object for background there, a fill (``filled``) for the whole
         object in the slices filled. Whatever else there is of the objects touched stays at the next proposal.
         """
         entry = self._images.open_entry
-        delta = edits.paint(entry.labels, entry.vouched, indices, value, before=before)
+        delta = edits.paint(entry.labels, entry.confirmed, indices, value, before=before)
         self._edit(entry, delta, labels_shown=True, filled=filled)
 
     def paint(self, indices: ArrayLike, value: int) -> None:
         """Make voxels (flat ``indices``) object or class ``value``; 0 erases."""
         entry = self._images.open_entry
-        self._edit(entry, edits.paint(entry.labels, entry.vouched, indices, value))
+        self._edit(entry, edits.paint(entry.labels, entry.confirmed, indices, value))
 
     def paint_background(self, indices: ArrayLike) -> None:
         """The background brush: voxels are background, the user says."""
         entry = self._images.open_entry
-        self._edit(entry, edits.background(entry.labels, entry.vouched, indices))
+        self._edit(entry, edits.paint_background(entry.labels, entry.confirmed, indices))
 
     def approve_object(self, point: Sequence[float]) -> None:
         """The object at ``point`` (t, z, y, x) is right; `UserError` when none is there."""
         entry = self._images.open_entry
         self.apply(
-            entry, edits.approve_object(entry.labels, entry.vouched, [int(i) for i in point], self._choices.kind)
+            entry, edits.approve_object(entry.labels, entry.confirmed, [int(i) for i in point], self._choices.kind)
         )
 
     def approve_region(self, slices: Sequence[slice]) -> None:
         """Everything in the box (slices for t, z, y, x) is right: objects, and background where there is none."""
         entry = self._images.open_entry
-        self.apply(entry, edits.approve_region(entry.labels, entry.vouched, slices))
+        self.apply(entry, edits.approve_region(entry.labels, entry.confirmed, slices))
 
     def replace_labels(self, labels: Any) -> None:
-        """Other labels (T, Z, Y, X), for instance from another layer, where nothing is vouched for; one undo step."""
+        """Other labels (T, Z, Y, X), for instance from another layer, where nothing is confirmed; one undo step."""
         entry = self._images.open_entry
-        if isinstance(entry, LargeEntry):
+        if isinstance(entry, LargeProjectImage):
             raise UserError(
                 f"{entry.name} is too large for this: its labels are corrected where you look, "
                 "not exchanged as a whole."
             )
-        new = merge_proposal(entry.labels, entry.vouched, checked_labels(labels, entry.volume), self._choices.kind)
-        self.apply(entry, edits.replace(entry.labels, entry.vouched, new))
+        new = merge_proposal(entry.labels, entry.confirmed, checked_labels(labels, entry.volume), self._choices.kind)
+        self.apply(entry, edits.replace_labels(entry.labels, entry.confirmed, new))
 
     @property
     def can_undo(self) -> bool:
@@ -111,7 +111,7 @@ class Edits:
             return
         for change in reversed(step.changes.copy()):
             self._write(entry, "undo", step.number, change.delta.inverse())
-        self._tell(entry, labels=True, vouched=True)
+        self._tell(entry, labels=True, confirmed=True)
 
     def redo(self) -> None:
         """Do the step taken back last again."""
@@ -123,9 +123,11 @@ class Edits:
             return
         for change in step.changes.copy():
             self._write(entry, "redo", step.number, change.delta)
-        self._tell(entry, labels=True, vouched=True)
+        self._tell(entry, labels=True, confirmed=True)
 
-    def apply(self, entry: Entry, delta: Delta, *, labels_shown: bool = False, record: bytes | None = None) -> None:
+    def apply(
+        self, entry: ProjectImage, delta: Delta, *, labels_shown: bool = False, record: bytes | None = None
+    ) -> None:
         """Do one edit; with ``labels_shown`` the layer has changed its labels already.
 
         ``record`` is ``delta.to_bytes()``, if that is known.
@@ -134,31 +136,31 @@ class Edits:
             return
         self._looked_after = set()
         self._write(entry, "do", self._step_number(entry), delta, record)
-        self._tell(entry, labels=not labels_shown and delta.changes_labels, vouched=delta.changes_vouched)
+        self._tell(entry, labels=not labels_shown and delta.changes_labels, confirmed=delta.changes_confirmed)
 
-    def _edit(self, entry: Entry, delta: Delta, *, labels_shown: bool = False, filled: bool = False) -> None:
+    def _edit(self, entry: ProjectImage, delta: Delta, *, labels_shown: bool = False, filled: bool = False) -> None:
         """Do an edit of objects, of which nothing may be lost; areas of classes are not objects."""
         touched = objects_touched(delta) - self._looked_after if self._choices.kind == "instances" else set()
-        whole = with_rest(delta, entry.labels, entry.vouched, touched, highest=entry.highest_id, filled=filled)
+        whole = with_rest(delta, entry.labels, entry.confirmed, touched, highest=entry.highest_id, filled=filled)
         looked_after = self._looked_after | touched
         self.apply(entry, whole, labels_shown=labels_shown)
         if self._regions.is_held:
             self._looked_after = looked_after
 
-    def _tell(self, entry: Entry, *, labels: bool, vouched: bool) -> None:
+    def _tell(self, entry: ProjectImage, *, labels: bool, confirmed: bool) -> None:
         if labels:
             self._signals.labels_changed.emit(entry)
-        if vouched:
-            self._signals.vouched_changed.emit(entry)
+        if confirmed:
+            self._signals.confirmed_changed.emit(entry)
 
-    def _step_number(self, entry: Entry) -> int:
+    def _step_number(self, entry: ProjectImage) -> int:
         if not self._regions.is_held:
             return entry.history.next_number()
         if self._step is None or self._step[0] is not entry:
             self._step = (entry, entry.history.next_number())
         return self._step[1]
 
-    def _write(self, entry: Entry, action: Action, step: int, delta: Delta, record: bytes | None = None) -> None:
+    def _write(self, entry: ProjectImage, action: Action, step: int, delta: Delta, record: bytes | None = None) -> None:
         try:
             entry.apply(action, step, delta, record)
         except UserError as error:

@@ -11,12 +11,12 @@ import imageio.v3 as iio
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.evaluation import Evaluation, ImageScore, score_classes, score_objects
 from napari_apprentice.data.files import read_labels
-from napari_apprentice.data.mistakes import unmatched_in
-from napari_apprentice.data.outlined import side_by_side
-from napari_apprentice.data.scores import THRESHOLDS
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.evaluation import Evaluation, ImageScore, score_classes, score_objects
+from napari_apprentice.data.labels.mistakes import unmatched_in
+from napari_apprentice.data.labels.outline_pictures import side_by_side
+from napari_apprentice.data.labels.scores import THRESHOLDS
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners import InlineRunners, Runners
 from napari_apprentice.session.annotated import Annotated, annotated_in
@@ -108,7 +108,7 @@ class Worst:
         iio.imwrite(path, np.concatenate(rows))
 
 
-def scored(
+def score_images(
     images: Sequence[Annotated], labels_of: Proposals | Predicted, see: Callable[..., None] | None = None
 ) -> Iterator[ImageScore]:
     """The score of each image; ``see`` is shown score, volume, annotation and what was found.
@@ -161,7 +161,7 @@ def evaluate(
     pairs, _ = annotated_in(Path(images), Path(labels))
     here = InlineRunners() if runners is None else runners
     try:
-        return Evaluation(tuple(scored(pairs, Proposals(model, settings or SegmentSettings(), here))))
+        return Evaluation(tuple(score_images(pairs, Proposals(model, settings or SegmentSettings(), here))))
     finally:
         if runners is None:
             here.close()

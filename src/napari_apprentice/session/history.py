@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from napari_apprentice.data.deltas import Delta
-from napari_apprentice.data.regions import Region
+from napari_apprentice.data.geometry.regions import Region
+from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.project.journal import Action
 
 _LARGEST = 500_000_000  # bytes kept in memory; beyond it the oldest step goes
@@ -38,7 +38,7 @@ class Exchange:
 
 
 @dataclass
-class Step:
+class UndoStep:
     """What one undo takes back: the changes of a drag, a merge, a click, all in one ``region``."""
 
     number: int
@@ -51,8 +51,8 @@ class History:
     """Two stacks of steps. `record` is the only way in, live and when a journal is replayed."""
 
     def __init__(self) -> None:
-        self.done: list[Step] = []
-        self.undone: list[Step] = []
+        self.done: list[UndoStep] = []
+        self.undone: list[UndoStep] = []
         self._bytes = 0
         self._last_number = 0
 
@@ -83,7 +83,7 @@ class History:
     def record_exchange(self, exchange: Exchange, region: Region) -> None:
         """Note that all labels of a large image were exchanged."""
         self._forget(self.undone)
-        self.done.append(Step(self.next_number(), region, exchange=exchange))
+        self.done.append(UndoStep(self.next_number(), region, exchange=exchange))
 
     def exchanged(self, *, again: bool) -> None:
         """The last exchange was taken back, or done ``again``."""
@@ -91,16 +91,16 @@ class History:
         to.append(of.pop())
 
     def _keep(
-        self, stack: list[Step], number: int, change: Change, region: Region | None, *, first: bool = False
+        self, stack: list[UndoStep], number: int, change: Change, region: Region | None, *, first: bool = False
     ) -> None:
         if not stack or stack[-1].number != number:
-            stack.append(Step(number, region))
+            stack.append(UndoStep(number, region))
         stack[-1].changes.insert(0 if first else len(stack[-1].changes), change)
         self._bytes += change.nbytes
         while self._bytes > _LARGEST and len(self.done) > 1:
             self._forget(self.done, 1)
 
-    def _take(self, stack: list[Step], number: int, *, last: bool) -> Change | None:
+    def _take(self, stack: list[UndoStep], number: int, *, last: bool) -> Change | None:
         if not stack or stack[-1].number != number:
             return None
         change = stack[-1].changes.pop(-1 if last else 0)
@@ -109,7 +109,7 @@ class History:
             stack.pop()
         return change
 
-    def _forget(self, stack: list[Step], count: int | None = None) -> None:
+    def _forget(self, stack: list[UndoStep], count: int | None = None) -> None:
         """Drop the oldest ``count`` steps, or all."""
         for step in stack[:count]:
             self._bytes -= sum(change.nbytes for change in step.changes)

@@ -9,13 +9,13 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import images
 from napari_apprentice.project.folder import Project
 from napari_apprentice.session.choices import Choices
-from napari_apprentice.session.entry import Entry
-from napari_apprentice.session.large_entry import entry_of
+from napari_apprentice.session.large_project_image import project_image_of
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
 from napari_apprentice.session.signals import Signals
 from napari_apprentice.settings import ClassName, Kind
@@ -33,8 +33,8 @@ class Images:
         self._signals = signals
         self._choices = choices
         self._queue = queue
-        self.entries: list[Entry] = []
-        self.current: Entry | None = None
+        self.entries: list[ProjectImage] = []
+        self.current: ProjectImage | None = None
         self.missing: dict[str, str] = {}
 
     def load(self, project: Project) -> None:
@@ -45,7 +45,7 @@ class Images:
                 self.missing[folder.id] = why
                 continue
             try:
-                self.entries.append(entry_of(folder))
+                self.entries.append(project_image_of(folder))
             except UserError as error:
                 self.missing[folder.id] = str(error)
         self.current = self._last_that_opens()
@@ -54,7 +54,7 @@ class Images:
         """Be as without a project."""
         self.entries, self.current, self.missing = [], None, {}
 
-    def _last_that_opens(self) -> Entry | None:
+    def _last_that_opens(self) -> ProjectImage | None:
         project = self._choices.project
         last = "" if project is None else project.record.current
         newest_first = self.entries[::-1]
@@ -77,13 +77,13 @@ class Images:
         return [*own, *self.missing.values(), *(entry.complaint for entry in self.entries if entry.complaint)]
 
     @property
-    def open_entry(self) -> Entry:
+    def open_entry(self) -> ProjectImage:
         """The current image; `UserError` when there is none."""
         if self.current is None:
             raise UserError("There is no image: open one first.")
         return self.current
 
-    def add(self, volume: Volume, *, labelled: bool = False, kind: Kind | None = None) -> Entry:
+    def add(self, volume: Volume, *, labelled: bool = False, kind: Kind | None = None) -> ProjectImage:
         """Open an image, which is not yet current; its labels are found again when the project knows it.
 
         ``labelled`` says that labels come with it. Raises `UserError` for those of an image that is opened region
@@ -104,7 +104,7 @@ class Images:
         self.missing.pop(folder.id, None)
         entry = next((known for known in self.entries if known.folder is folder), None)
         if entry is None:
-            entry = entry_of(folder, volume)
+            entry = project_image_of(folder, volume)
             self.entries.append(entry)
         else:
             entry.read_as(volume)
@@ -120,7 +120,7 @@ class Images:
         too_large = voxels > _LARGEST_WHOLE or math.prod(volume.labels_shape[2:]) > _LARGEST_PLANE
         return too_large or voxels * _BYTES > psutil.virtual_memory().available * _SHARE
 
-    def reinterpret(self, entry: Entry, volume: Volume) -> None:
+    def reinterpret(self, entry: ProjectImage, volume: Volume) -> None:
         """Read an image differently (spacing, channel): its labels stay. `UserError` when their shape would change."""
         if volume.labels_shape != entry.shape:
             raise UserError(
@@ -135,21 +135,21 @@ class Images:
             self._signals.image_changed.emit()
 
     @staticmethod
-    def _record(entry: Entry, volume: Volume, project: Project) -> images.ImageRecord:
+    def _record(entry: ProjectImage, volume: Volume, project: Project) -> images.ImageRecord:
         record = images.record_of(volume, by_region=entry.folder.image.by_region)
         return record if project.is_temporary else images.keep(volume, record, entry.folder.path)
 
-    def choose(self, entry: Entry) -> None:
+    def choose(self, entry: ProjectImage) -> None:
         """Make an image current; `UserError` when its file went away or changed."""
         _ = entry.volume
         _ = entry.labels
         if entry.complaint:
-            self._signals.said.emit(entry.complaint)
+            self._signals.message.emit(entry.complaint)
             entry.complaint = ""
         self.current = entry
         self._signals.image_changed.emit()
 
-    def remove(self, entry: Entry) -> None:
+    def remove(self, entry: ProjectImage) -> None:
         """Take an image out of the project, with its labels, for good; what runs for it is stopped."""
         self._queue.cancel_for(entry)
         self.entries.remove(entry)

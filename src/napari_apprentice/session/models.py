@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Literal
 
 from napari_apprentice.architecture import NetSettings
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import why_not_masks
-from napari_apprentice.data.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.versions import Lineage
@@ -101,7 +101,7 @@ class Models:
         version = None if self._lineage is None else self._lineage.get(self.in_use.key)
         if version is not None:
             self.choose(version.parent)
-            self._signals.said.emit(
+            self._signals.message.emit(
                 f"{self.in_use.title} is in use again; version {version.id.removeprefix('v')} is kept."
             )
 

@@ -10,9 +10,9 @@ from napari_apprentice.project.folder import Project
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.compute import Compute
 from napari_apprentice.session.edits import Edits
-from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import Images
 from napari_apprentice.session.models import NO_IMAGE, Models
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
 from napari_apprentice.session.regions import Regions
 from napari_apprentice.session.running import Origin
@@ -21,7 +21,7 @@ from napari_apprentice.session.signals import Signals
 
 
 @dataclass(frozen=True)
-class Parts:
+class SessionParts:
     """The parts of a session."""
 
     signals: Signals
@@ -34,7 +34,7 @@ class Parts:
     saving: Saving
     edits: Edits
 
-    def asked(self) -> tuple[Project, Entry, Path | None]:
+    def asked(self) -> tuple[Project, ProjectImage, Path | None]:
         """The project, the current image and the file of the model in use; `UserError` without an image."""
         if self.choices.project is None or self.images.current is None:
             raise UserError(NO_IMAGE)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from napari_apprentice.data import scratch
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Started, TileDone, WasCancelled, is_last
 from napari_apprentice.jobs import Job
 from napari_apprentice.session.background import Background, Next, Taken, Work
 from napari_apprentice.session.compute import Compute
-from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.running import Accept, Origin, Running
 from napari_apprentice.session.signals import Signals
 
@@ -50,13 +50,13 @@ class Queue:
         for running in self._of(verb):
             running.cancel()
 
-    def cancel_for(self, entry: Entry) -> None:
+    def cancel_for(self, entry: ProjectImage) -> None:
         """Stop what runs for an image."""
         for running in self._running:
             if running.origin.entry is entry:
                 running.cancel()
 
-    def holds_region(self, entry: Entry) -> bool:
+    def holds_region(self, entry: ProjectImage) -> bool:
         """Whether labels for the open part of an image are on their way."""
         return any(running.origin.entry is entry and running.job.holds_region for running in self._running)
 
@@ -143,7 +143,7 @@ class Queue:
             self._compute.found_device(event.device)
         elif isinstance(event, Note):
             running.notes.append(event.text)
-            self._signals.said.emit(event.text)
+            self._signals.message.emit(event.text)
         if isinstance(event, TileDone):
             self._show_tile(running, event)
         elif isinstance(event, Finished):
@@ -151,7 +151,7 @@ class Queue:
             self._take_in(running, lambda: self._accept(running, event))
         elif is_last(event):
             if isinstance(event, Failed):
-                self._signals.said.emit(event.message)
+                self._signals.message.emit(event.message)
             self._end(running, event)
         else:
             self._signals.job_event.emit(running.job.verb, event)
@@ -172,7 +172,7 @@ class Queue:
         try:
             taken = step()
         except UserError as error:
-            self._signals.said.emit(str(error))
+            self._signals.message.emit(str(error))
         except BaseException:  # a bug in a listener must not leave a job running for ever
             self._forget(running, finished=True)
             raise

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from napari_apprentice.data.regions import Region, region_at
+from napari_apprentice.data.geometry.regions import Region, region_at
 from napari_apprentice.session.choices import Choices
-from napari_apprentice.session.entry import Entry
-from napari_apprentice.session.history import Step
+from napari_apprentice.session.history import UndoStep
 from napari_apprentice.session.images import Images, refuse
-from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.large_project_image import LargeProjectImage
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
 from napari_apprentice.session.signals import Signals
 
@@ -43,7 +43,7 @@ class Regions:
     def why_not_open(self) -> str:
         """One sentence when no other part of the current image can be opened now."""
         entry = self._images.current
-        if not isinstance(entry, LargeEntry):
+        if not isinstance(entry, LargeProjectImage):
             return "This image is open as a whole."
         if self._queue.holds_region(entry):
             return "The open part is being segmented: wait until it is done, or cancel it."
@@ -61,34 +61,34 @@ class Regions:
         entry = self._images.current
         return entry is not None and self._go_to(entry, region_at(entry.shape, point), point)
 
-    def open_for(self, entry: Entry, step: Step) -> bool:
+    def open_for(self, entry: ProjectImage, step: UndoStep) -> bool:
         """Open the region in which something was done; False, and a sentence, when that cannot be now."""
         if step.region is not None and step.changes and step.region != entry.region:
             why_not = self.why_not_open()
             if why_not:
-                self._signals.said.emit(why_not)
+                self._signals.message.emit(why_not)
                 return False
             box = step.changes[-1].delta.box
             middle = [part.start + (a + b) / 2 for part, (a, b) in zip(step.region, box, strict=True)]
             self._go_to(entry, step.region, middle)
         return True
 
-    def exchange_back(self, entry: Entry, step: Step, *, again: bool) -> bool:
+    def exchange_back(self, entry: ProjectImage, step: UndoStep, *, again: bool) -> bool:
         """Undo or redo that all labels of a large image were exchanged, if that is what a step is."""
-        if step.exchange is None or not isinstance(entry, LargeEntry):
+        if step.exchange is None or not isinstance(entry, LargeProjectImage):
             return False
         entry.exchange_back(step, again=again)
         self.tell_exchanged(entry)
         return True
 
-    def tell_exchanged(self, entry: LargeEntry) -> None:
+    def tell_exchanged(self, entry: LargeProjectImage) -> None:
         """All labels of a large image are others."""
         self._signals.region_changed.emit(entry, ())  # the same part, other labels
         self._signals.overview_changed.emit(entry)
         self._signals.labels_changed.emit(entry)
 
-    def _go_to(self, entry: Entry, region: Region, spot: Sequence[float]) -> bool:
-        if not isinstance(entry, LargeEntry) or region == entry.region:
+    def _go_to(self, entry: ProjectImage, region: Region, spot: Sequence[float]) -> bool:
+        if not isinstance(entry, LargeProjectImage) or region == entry.region:
             return False
         written = [Path(image.pixels.path) for image in entry.pixels.values()]
         written = [path for path in written if path not in self._queue.files]

@@ -11,24 +11,24 @@ from typing import Literal
 import numpy as np
 
 from napari_apprentice.architecture import FreshSettings, NetSettings
-from napari_apprentice.data import npy, scratch
-from napari_apprentice.data.channels import CHOSEN, fitting
-from napari_apprentice.data.corrections import taught
-from napari_apprentice.data.glimpse import sample
+from napari_apprentice.data.geometry.regions import Region, cells_of
+from napari_apprentice.data.image.channels import CHOSEN, fit_to_model
+from napari_apprentice.data.image.sampling import sample
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.corrections import teaching_part
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.regions import Region, cells_of
 from napari_apprentice.data.representations import USUAL, representation
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.storage import npy, scratch
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ArrayRef, LessonRef, VolumeRef
-from napari_apprentice.session.entry import Entry
-from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.jobs import ArrayRef, TrainingImageRef, VolumeRef
+from napari_apprentice.session.large_project_image import LargeProjectImage
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.settings import ClassName, Kind, NormalizeSettings, ReadAs
 
 _SAMPLED_WHOLE = 1 << 22  # voxels: what a window may wait for
 
 
-def pixels_of(entry: Entry, header: ModelHeader | None, folder: Path) -> VolumeRef:
+def pixels_of(entry: ProjectImage, header: ModelHeader | None, folder: Path) -> VolumeRef:
     """Name the pixels of an image, in the channels that a model takes (None: all).
 
     They are written once to ``folder`` when they are not in such a file already.
@@ -36,7 +36,7 @@ def pixels_of(entry: Entry, header: ModelHeader | None, folder: Path) -> VolumeR
     volume = entry.volume
     count = int(volume.pixels.shape[1]) if header is None else header.image_channels
     if count not in entry.pixels:
-        volume = fitting(entry.part, count)
+        volume = fit_to_model(entry.part, count)
         corner = "-".join(str(part.start) for part in entry.region)
         path = _own_file(volume) or folder / f"{entry.id}-{entry.readings}-{corner}-{count}.npy"
         if path.parent == folder and not path.exists():
@@ -48,44 +48,44 @@ def pixels_of(entry: Entry, header: ModelHeader | None, folder: Path) -> VolumeR
     return entry.pixels[count].model_copy(update=told)
 
 
-def lessons_of(
-    entries: Sequence[Entry], header: ModelHeader | None, images: Path, folder: Path
-) -> tuple[LessonRef, ...]:
+def training_data_of(
+    entries: Sequence[ProjectImage], header: ModelHeader | None, images: Path, folder: Path
+) -> tuple[TrainingImageRef, ...]:
     """The corrections as they are now; copied, so that painting on does not hurt."""
-    lessons: list[LessonRef] = []
+    training_data: list[TrainingImageRef] = []
     try:
         for entry in entries:
-            if isinstance(entry, LargeEntry):
-                lessons += _cells(entry, header, folder)
+            if isinstance(entry, LargeProjectImage):
+                training_data += _cells(entry, header, folder)
                 continue
-            lessons.append(
-                LessonRef(
+            training_data.append(
+                TrainingImageRef(
                     image=pixels_of(entry, header, images),
                     labels=scratch.write(folder / f"{entry.id}-labels.npy", entry.labels),
-                    vouched=scratch.write(folder / f"{entry.id}-vouched.npy", taught(entry.vouched)),
+                    confirmed=scratch.write(folder / f"{entry.id}-confirmed.npy", teaching_part(entry.confirmed)),
                     key=entry.id,
                 )
             )
     except (OSError, UserError):
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return tuple(lessons)
+    return tuple(training_data)
 
 
-def _cells(entry: LargeEntry, header: ModelHeader | None, folder: Path) -> Iterator[LessonRef]:
-    """The parts of a large image in which anything is vouched for; nothing else of it is read."""
+def _cells(entry: LargeProjectImage, header: ModelHeader | None, folder: Path) -> Iterator[TrainingImageRef]:
+    """The parts of a large image in which anything is confirmed; nothing else of it is read."""
     entry.keep_snapshot()
     store, volume = entry.folder.store, entry.volume
     count = int(volume.pixels.shape[1]) if header is None else header.image_channels
     fitted_on = _sampled(entry, count, folder.parent)
-    cells = {_starts(cell): cell for part in store.vouched() for cell in cells_of(part, entry.shape)}
+    cells = {_starts(cell): cell for part in store.confirmed() for cell in cells_of(part, entry.shape)}
     for number, (_, cell) in enumerate(sorted(cells.items())):
-        labels, vouched = store.read(cell)
-        vouched = taught(vouched)
-        if not vouched.any():
+        labels, confirmed = store.read(cell)
+        confirmed = teaching_part(confirmed)
+        if not confirmed.any():
             continue
         t, z, y, x = cell
-        part = fitting(replace(volume, pixels=volume.pixels[t, :, z, y, x]), count)
+        part = fit_to_model(replace(volume, pixels=volume.pixels[t, :, z, y, x]), count)
         names = tuple(part.channels) if len(part.channels) == part.pixels.shape[1] else ()
         name = f"{entry.id}-{number}"
         image = VolumeRef(
@@ -96,26 +96,26 @@ def _cells(entry: LargeEntry, header: ModelHeader | None, folder: Path) -> Itera
             channels=names,
             fitted_on=fitted_on,
         )
-        yield LessonRef(
+        yield TrainingImageRef(
             image=image,
             labels=scratch.write(folder / f"{name}-labels.npy", labels),
-            vouched=scratch.write(folder / f"{name}-vouched.npy", vouched),
+            confirmed=scratch.write(folder / f"{name}-confirmed.npy", confirmed),
             key=f"{entry.id} {t.start} {z.start} {y.start} {x.start}",
         )
 
 
-def _sampled(entry: Entry, count: int, folder: Path) -> ArrayRef | None:
+def _sampled(entry: ProjectImage, count: int, folder: Path) -> ArrayRef | None:
     """What intensities of a large image are fitted on, so that all its parts agree; None: the pixels themselves."""
-    if not isinstance(entry, LargeEntry):
+    if not isinstance(entry, LargeProjectImage):
         return None
     path = folder / f"{entry.id}-{entry.readings}-{count}-sample.npy"
     if path.exists():
         return ArrayRef(path=str(path))
     frame = sample(entry.volume.pixels[0], _SAMPLED_WHOLE)
-    return scratch.write(path, fitting(replace(entry.volume, pixels=frame[None]), count).pixels)
+    return scratch.write(path, fit_to_model(replace(entry.volume, pixels=frame[None]), count).pixels)
 
 
-def in_file(entry: LargeEntry) -> ReadAs | None:
+def in_file(entry: LargeProjectImage) -> ReadAs | None:
     """How another process reads an image from its file; None for one that is not as it is there."""
     image = entry.folder.image
     chosen = entry.volume.metadata.get(CHOSEN) and not image.reading.channels
@@ -173,7 +173,7 @@ def _own_file(volume: Volume) -> Path | None:
         return None
     path = Path(str(pixels.filename))
     try:
-        whole = npy.mapped(path)
+        whole = npy.open_mapped(path)
     except (OSError, ValueError):
         return None
     same = whole.shape == pixels.shape and whole.dtype == pixels.dtype and whole.strides == pixels.strides

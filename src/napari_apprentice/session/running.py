@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_apprentice.data.regions import Region
+from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.events import Finished
 from napari_apprentice.jobs import Job
 from napari_apprentice.runners import RunningJob
 from napari_apprentice.session.background import Background, Taken
-from napari_apprentice.session.entry import Entry
+from napari_apprentice.session.project_image import ProjectImage
 
 Accept = Callable[["Running", Any], Taken]
 """Takes a result in, or drops it when it is stale."""
@@ -27,14 +27,14 @@ class Origin:
     ``inner`` is where the entry's labels lie in what the job looks at, ``model`` the key of the model in use.
     """
 
-    entry: Entry
+    entry: ProjectImage
     model: str
     reading: int
     readings: int
     inner: Region
 
     @classmethod
-    def of(cls, entry: Entry, model: str) -> Origin:
+    def of(cls, entry: ProjectImage, model: str) -> Origin:
         """An image, and the model in use, as they are now."""
         return cls(entry, model, entry.reading, entry.readings, entry.inner)
 

@@ -46,7 +46,7 @@ class Saving:
             self._synced = project.flusher.synced
             self._signals.saved.emit()
         for mended in project.place.take_notices():
-            self._signals.said.emit(mended)
+            self._signals.message.emit(mended)
         if project.trouble:
             self._was_away = True
             self._choices.say_trouble(project.trouble)
@@ -62,7 +62,7 @@ class Saving:
             raise UserError("There is no project: open an image first.")
         known = {entry.id: entry.in_memory() for entry in self._images.entries}
         path = moving.folder_for(before, Path(folder).absolute())
-        project, complaints = moving.moved(before, path, known)
+        project, complaints = moving.move_project(before, path, known)
         self._choices.project = project
         by_id = {one.id: one for one in project.entries}
         for entry in self._images.entries:
@@ -72,7 +72,7 @@ class Saving:
         self._was_away = False
         self._choices.end_trouble()
         for sentence in (*complaints, f"The project is in {path} now."):
-            self._signals.said.emit(sentence)
+            self._signals.message.emit(sentence)
         self._signals.trouble_changed.emit()
         self._signals.settings_changed.emit()
         return path
@@ -88,11 +88,11 @@ class Saving:
                 project.flusher.flush()  # what the disk cannot keep is known while it can be saved elsewhere
                 self._catch_up(project)
         is_lost = project.is_behind or project.place.held or project.place.is_deleted
-        if is_lost and any(entry.is_read and (entry.is_labelled or entry.is_vouched) for entry in entries):
+        if is_lost and any(entry.is_read and (entry.is_labelled or entry.is_confirmed) for entry in entries):
             try:
                 self.move(free_folder(projects_folder(), project.name))
             except UserError as error:
-                self._signals.said.emit(str(error))
+                self._signals.message.emit(str(error))
 
     def _catch_up(self, project: Project) -> None:
         durable.each([project.catch_up, *(entry.catch_up for entry in self._images.entries)])
@@ -105,4 +105,4 @@ class Saving:
             return
         is_all = not project.is_behind and not any(is_waiting() for is_waiting in self._waiting)
         if is_all and self._choices.end_trouble():
-            self._signals.said.emit("The disk takes the project again: everything is saved.")
+            self._signals.message.emit("The disk takes the project again: everything is saved.")

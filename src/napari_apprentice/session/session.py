@@ -11,25 +11,25 @@ from typing import Any, Self
 from numpy.typing import ArrayLike, NDArray
 
 from napari_apprentice.architecture import FreshSettings
-from napari_apprentice.data.axes import check_pixels
-from napari_apprentice.data.edits import replace
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.axes import check_pixels
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.edits import replace_labels
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import left_behind
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.recent import projects_folder
 from napari_apprentice.project.record import is_project
 from napari_apprentice.runners import Runners
-from napari_apprentice.session import commands, outside
+from napari_apprentice.session import commands, project_overview
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.compute import Compute
 from napari_apprentice.session.edits import Edits
-from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import Images, checked_labels
 from napari_apprentice.session.models import Models
 from napari_apprentice.session.options import SessionOptions
-from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.parts import SessionParts
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
 from napari_apprentice.session.regions import Regions
 from napari_apprentice.session.saving import Saving
@@ -81,11 +81,11 @@ class Session:
         self.models = models = Models(signals, choices, images)
         self.saving = saving = Saving(signals, choices, images)
         self.edits = edits = Edits(signals, choices, images, regions, saving)
-        self.verbs = Verbs(Parts(signals, choices, compute, queue, images, regions, models, saving, edits))
+        self.verbs = Verbs(SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits))
 
         self.image_changed = signals.image_changed
         self.labels_changed = signals.labels_changed
-        self.vouched_changed = signals.vouched_changed
+        self.confirmed_changed = signals.confirmed_changed
         self.model_changed = signals.model_changed
         self.settings_changed = signals.settings_changed
         self.job_started = signals.job_started
@@ -95,7 +95,7 @@ class Session:
         self.click_cleared = signals.click_cleared
         self.looked_inside = signals.looked_inside
         self.evaluated = signals.evaluated
-        self.said = signals.said
+        self.message = signals.message
         self.region_changed = signals.region_changed
         self.overview_changed = signals.overview_changed
         self.saved = signals.saved
@@ -129,7 +129,7 @@ class Session:
         self._load(project)
         self._tell_all_changed()
         for complaint in self.images.complaints:
-            self.said.emit(complaint)
+            self.message.emit(complaint)
 
     def save_project_in(self, folder: str | Path) -> Path:
         """Go on with the project in another folder, for instance when its own is gone or may not be written to.
@@ -181,11 +181,11 @@ class Session:
                 with suppress(UserError):  # a disk that refuses a snapshot leaves the journal as it is
                     entry.keep_snapshot()
         with suppress(UserError):  # the disk refuses: what is there stays
-            outside.keep(project, entries, current, kind)
+            project_overview.keep(project, entries, current, kind)
         try:
             project.close()
         except UserError as error:
-            self.said.emit(str(error))
+            self.message.emit(str(error))
 
     def _tell_all_changed(self) -> None:
         self.settings_changed.emit()
@@ -200,16 +200,16 @@ class Session:
         return self.choices.project
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ProjectImage]:
         """The images of the project."""
         return self.images.entries
 
     @property
-    def current(self) -> Entry | None:
+    def current(self) -> ProjectImage | None:
         """The image that verbs and edits are about."""
         return self.images.current
 
-    def add_image(self, volume: Volume, labels: NDArray[Any] | None = None, kind: Kind | None = None) -> Entry:
+    def add_image(self, volume: Volume, labels: NDArray[Any] | None = None, kind: Kind | None = None) -> ProjectImage:
         """Open an image and make it current; its labels are found again when the project knows it.
 
         ``labels`` (T, Z, Y, X) are a start for an image that has none yet. Raises `UserError` for pixels with
@@ -219,13 +219,13 @@ class Session:
         start = None if labels is None else checked_labels(labels, volume)
         entry = self.images.add(volume, labelled=start is not None, kind=kind)
         if start is not None and not entry.is_labelled:
-            self.edits.apply(entry, replace(entry.labels, entry.vouched, start))
+            self.edits.apply(entry, replace_labels(entry.labels, entry.confirmed, start))
         self.images.choose(entry)
         for note in notes:
-            self.said.emit(note)
+            self.message.emit(note)
         return entry
 
-    def choose_image(self, entry: Entry) -> None:
+    def choose_image(self, entry: ProjectImage) -> None:
         """Make an image current; `UserError` when its file went away or changed."""
         self.images.choose(entry)
 
@@ -373,7 +373,7 @@ class Session:
         model
             As of `choose_model`; None: the one in use.
         all_labels
-            All labels are the annotation, and where there is none is background; else what is vouched for.
+            All labels are the annotation, and where there is none is background; else what is confirmed.
         """
         self.verbs.evaluate(model, all_labels=all_labels)
 

@@ -10,7 +10,7 @@ class Signals:
 
     image_changed = Signal()  # another image is current, or its volume was read differently
     labels_changed = Signal(object)  # Entry: its labels changed by something other than the layer
-    vouched_changed = Signal(object)  # Entry
+    confirmed_changed = Signal(object)  # Entry
     edited = Signal(object, object)  # Entry, Delta: an edit of its labels, done or taken back, whoever shows it
     model_changed = Signal()
     settings_changed = Signal()  # settings, kind, classes or where jobs run
@@ -21,7 +21,7 @@ class Signals:
     click_cleared = Signal()
     looked_inside = Signal(object)  # InsideMap
     evaluated = Signal()  # what is known of how well models do on the current image is something else
-    said = Signal(str)
+    message = Signal(str)
     region_changed = Signal(object, tuple)  # LargeEntry: another part of it is open; the voxel it is about (t, z, y, x)
     overview_changed = Signal(object)  # LargeEntry: labels outside the open part are others
     saved = Signal()

@@ -17,11 +17,11 @@ import shapely
 import zarr
 from skimage.draw import polygon2mask
 
-from napari_apprentice.data import orientation
 from napari_apprentice.data.exports import WRITERS, write_labels
 from napari_apprentice.data.exports.outlines import outlines
 from napari_apprentice.data.files import read_image, read_labels
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image import orientation
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -55,7 +55,7 @@ def test_a_round_trip_keeps_ids_and_spacing(tmp_path: Path, suffix: str, shape: 
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd"])
 def test_labels_lie_where_the_image_lies_in_the_patient(tmp_path: Path, suffix: str) -> None:
-    image = replace(_image((1, 5, 6, 7)), unit="mm", metadata=orientation.about(AFFINE))
+    image = replace(_image((1, 5, 6, 7)), unit="mm", metadata=orientation.affine_metadata(AFFINE))
     write_labels(tmp_path / f"a{suffix}", _labels((1, 5, 6, 7)), like=image)
     again = read_image(tmp_path / f"a{suffix}")
     np.testing.assert_allclose(again.metadata["affine"], AFFINE, atol=1e-6)
@@ -241,7 +241,7 @@ def test_labels_that_are_none_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_pixel_size_that_was_given_holds_against_that_of_the_affine(tmp_path: Path) -> None:
-    image = replace(_image((1, 5, 6, 7)), unit="mm", metadata=orientation.about(AFFINE))
+    image = replace(_image((1, 5, 6, 7)), unit="mm", metadata=orientation.affine_metadata(AFFINE))
     write_labels(tmp_path / "a.nii", _labels((1, 5, 6, 7)), (4.0, 1.4, 1.0), like=image)
     again = read_image(tmp_path / "a.nii")
     assert again.spacing == pytest.approx((4.0, 1.4, 1.0))

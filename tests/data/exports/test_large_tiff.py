@@ -13,7 +13,7 @@ import zarr
 
 from napari_apprentice.data.exports import large_tiff
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 
 
 def volume(shape: tuple[int, ...]) -> Volume:

@@ -11,8 +11,8 @@ import pytest
 import zarr
 
 from napari_apprentice.data.exports import chunked, geojson, objects, table
-from napari_apprentice.data.exports.export import Export
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.exports.export import ExportRequest
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 CHUNKS = {1: (1, 1, 512, 512), 70: (1, 32, 128, 128)}
@@ -36,15 +36,15 @@ def squares(shape: tuple[int, ...]) -> np.ndarray:
 
 
 @pytest.fixture(params=[(1, 1, 1300, 2200), (2, 1, 1150, 600), (1, 70, 200, 300)], ids=str)
-def export(request) -> Export:
+def export(request) -> ExportRequest:
     t, z, y, x = request.param
     pixels = np.random.default_rng(0).integers(0, 4000, (t, 2, z, y, x)).astype(np.uint16)
     image = Volume(pixels, (2.0, 0.5, 0.5), "um", channels=("dapi", "actin"), name="slide")
-    return Export(squares(request.param), image)
+    return ExportRequest(squares(request.param), image)
 
 
 @pytest.fixture
-def labels(export: Export, tmp_path: Path) -> Path:
+def labels(export: ExportRequest, tmp_path: Path) -> Path:
     zarr.create_array(tmp_path / "labels", data=export.labels, chunks=CHUNKS[export.labels.shape[1]])
     return tmp_path / "labels"
 
@@ -56,9 +56,9 @@ def rows(path: Path) -> dict[str, dict[str, float]]:
         }
 
 
-def test_tables_are_the_same(export: Export, labels: Path, tmp_path: Path) -> None:
+def test_tables_are_the_same(export: ExportRequest, labels: Path, tmp_path: Path) -> None:
     table.write(tmp_path / "whole.csv", export)
-    shares = list(chunked.copied(labels, tmp_path / "parts.csv", export.image, {}))
+    shares = list(chunked.copy_labels(labels, tmp_path / "parts.csv", export.image, {}))
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1.0)
     whole, parts = rows(tmp_path / "whole.csv"), rows(tmp_path / "parts.csv")
@@ -70,9 +70,9 @@ def test_tables_are_the_same(export: Export, labels: Path, tmp_path: Path) -> No
     assert not list(tmp_path.glob(".*"))
 
 
-def test_outlines_are_the_same(export: Export, labels: Path, tmp_path: Path) -> None:
+def test_outlines_are_the_same(export: ExportRequest, labels: Path, tmp_path: Path) -> None:
     geojson.write(tmp_path / "whole.geojson", export)
-    list(chunked.copied(labels, tmp_path / "parts.geojson", export.image, {}))
+    list(chunked.copy_labels(labels, tmp_path / "parts.geojson", export.image, {}))
     whole, parts = (json.loads((tmp_path / f"{name}.geojson").read_text()) for name in ("whole", "parts"))
     assert sorted(map(json.dumps, whole["features"])) == sorted(map(json.dumps, parts["features"]))
 
@@ -80,10 +80,10 @@ def test_outlines_are_the_same(export: Export, labels: Path, tmp_path: Path) -> 
 def test_without_objects_there_is_a_header(tmp_path: Path) -> None:
     zarr.create_array(tmp_path / "none", shape=(1, 1, 600, 600), chunks=(1, 1, 512, 512), dtype=np.uint32)
     image = Volume(np.zeros((1, 1, 1, 600, 600), np.uint8))
-    list(chunked.copied(tmp_path / "none", tmp_path / "none.csv", image, {}))
+    list(chunked.copy_labels(tmp_path / "none", tmp_path / "none.csv", image, {}))
     (header,) = (tmp_path / "none.csv").read_text().splitlines()
     assert header.startswith("label,pixels,area_px,centroid_y_px,")
-    list(chunked.copied(tmp_path / "none", tmp_path / "none.geojson", image, {}))
+    list(chunked.copy_labels(tmp_path / "none", tmp_path / "none.geojson", image, {}))
     assert json.loads((tmp_path / "none.geojson").read_text())["features"] == []
 
 
@@ -93,15 +93,15 @@ def test_an_object_too_large_for_memory_is_said(tmp_path: Path, monkeypatch: pyt
     labels[0, 0, 5, 100:2500] = 7
     zarr.create_array(tmp_path / "labels", data=labels, chunks=(1, 1, 512, 512))
     with pytest.raises(UserError, match="Object 7 is too large"):
-        list(chunked.copied(tmp_path / "labels", tmp_path / "x.csv", Volume(labels[:, None]), {}))
+        list(chunked.copy_labels(tmp_path / "labels", tmp_path / "x.csv", Volume(labels[:, None]), {}))
     assert [path.name for path in tmp_path.iterdir()] == ["labels"]
 
 
-def test_parquet_has_the_same_columns_and_rows(export: Export, labels: Path, tmp_path: Path) -> None:
+def test_parquet_has_the_same_columns_and_rows(export: ExportRequest, labels: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    list(chunked.copied(labels, tmp_path / "parts.parquet", export.image, {}))
+    list(chunked.copy_labels(labels, tmp_path / "parts.parquet", export.image, {}))
     found = parquet.read_table(tmp_path / "parts.parquet")
-    whole = table.measured(export)
+    whole = table.measure_objects(export)
     assert found.column_names == list(whole)
     assert sorted(found["label"].to_pylist()) == sorted(np.asarray(whole["label"]).tolist())
 

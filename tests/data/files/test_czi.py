@@ -72,7 +72,7 @@ def test_a_large_one_is_read_as_it_is_needed_at_each_level(tmp_path: Path, monke
     assert not isinstance(volume.pixels, np.ndarray)
     np.testing.assert_array_equal(volume.pixels[1, 0, 2, 5:9, ::7], _tiles(0)[1, 0, 2, 5:9, ::7])
     assert volume.levels == ()  # nothing coarser is in the file
-    file = czi_scenes.opened(path)
+    file = czi_scenes.open_czi(path)
     coarse = file.planes(file.scenes[0], 4)
     assert coarse.shape == (2, 2, 3, 10, 15)
     found = coarse[1, 1, 0, 2:6, 3:15]

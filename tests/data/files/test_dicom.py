@@ -140,10 +140,10 @@ def test_a_series_never_has_the_name_of_a_file(tmp_path: Path) -> None:
 
 def test_slices_in_several_directions_are_no_volume(tmp_path: Path) -> None:
     from napari_apprentice.data.files.dicom import stacked
-    from napari_apprentice.data.files.dicom_frames import Frame
+    from napari_apprentice.data.files.dicom_frames import DicomFrame
 
     ways = [(np.eye(3)[0], np.eye(3)[1]), (np.eye(3)[1], np.eye(3)[2])]
-    frames = [Frame(np.zeros((4, 6)), np.zeros(3), way, (1.0, 1.0), 1.0, (0.0,), True) for way in ways]
+    frames = [DicomFrame(np.zeros((4, 6)), np.zeros(3), way, (1.0, 1.0), 1.0, (0.0,), True) for way in ways]
     with pytest.raises(UserError, match="lie in different directions"):
         stacked(frames, tmp_path)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_apprentice.data.files import nifti, read_image, read_labels
-from napari_apprentice.data.lazy import LazyArray
+from napari_apprentice.data.image.lazy import LazyArray
 from napari_apprentice.errors import UserError
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"

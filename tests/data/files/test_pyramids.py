@@ -11,9 +11,9 @@ import tifffile
 import zarr
 from zarr.storage import LocalStore
 
-from napari_apprentice.data.axes import check_pixels
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.files.pixels import MAP_FROM
+from napari_apprentice.data.image.axes import check_pixels
 from napari_apprentice.project.images import content_hash
 
 

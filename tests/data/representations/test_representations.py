@@ -7,8 +7,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from napari_apprentice.data.labels.scores import matches
 from napari_apprentice.data.representations import representation
-from napari_apprentice.data.scores import matches
 from napari_apprentice.settings import DecodeSettings, RepresentationName
 
 NAMES = get_args(RepresentationName)
@@ -77,39 +77,39 @@ def test_no_object_is_made_of_nothing(name: str, dims: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_where_nothing_is_vouched_for_nothing_teaches(name: str) -> None:
+def test_where_nothing_is_confirmed_for_nothing_teaches(name: str) -> None:
     labels = flat_shapes()
     _, weight = representation(name, 2).encode(labels, np.zeros_like(labels, np.uint8))
     assert not weight.any()
 
 
 def partly_known() -> tuple[np.ndarray, np.ndarray]:
-    """A whole square (1), one of which a half is vouched for (2), an unknown one (3), a stroke of background."""
+    """A whole square (1), one of which a half is confirmed (2), an unknown one (3), a stroke of background."""
     labels = np.zeros((1, 20, 40), np.uint32)
     labels[0, 4:10, 4:10], labels[0, 4:10, 20:26], labels[0, 4:10, 30:36] = 1, 2, 3
-    vouched = np.zeros_like(labels, np.uint8)
-    vouched[0, 4:10, 4:10] = vouched[0, 4:10, 20:23] = 2
-    vouched[0, 16, :] = 1
-    return labels, vouched
+    confirmed = np.zeros_like(labels, np.uint8)
+    confirmed[0, 4:10, 4:10] = confirmed[0, 4:10, 20:23] = 2
+    confirmed[0, 16, :] = 1
+    return labels, confirmed
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_foreground_counts_exactly_where_vouched_for(name: str) -> None:
-    labels, vouched = partly_known()
-    target, weight = representation(name, 2).encode(labels, vouched)
-    np.testing.assert_array_equal(weight[0] > 0, vouched > 0)
-    np.testing.assert_array_equal(target[0] > 0, vouched == 2)
+def test_foreground_counts_exactly_where_confirmed_for(name: str) -> None:
+    labels, confirmed = partly_known()
+    target, weight = representation(name, 2).encode(labels, confirmed)
+    np.testing.assert_array_equal(weight[0] > 0, confirmed > 0)
+    np.testing.assert_array_equal(target[0] > 0, confirmed == 2)
 
 
 def test_affinities_are_known_wherever_both_voxels_are() -> None:
-    labels, vouched = partly_known()
+    labels, confirmed = partly_known()
     kind = representation("affinities")
-    target, weight = kind.encode(labels, vouched)
+    target, weight = kind.encode(labels, confirmed)
     y, x = np.mgrid[:20, :40]
     for channel, (_, dy, dx) in enumerate(kind.offsets, 1):
         there = (y + dy < 20) & (x + dx < 40) & (y + dy >= 0) & (x + dx >= 0)
         b = tuple(np.clip(at, 0, n - 1) for at, n in ((y + dy, 20), (x + dx, 40)))
-        first, second = vouched[0], vouched[0][b]
+        first, second = confirmed[0], confirmed[0][b]
         both = (first == 2) & (second == 2)
         sure = there & (both | (first == 1) | (second == 1))
         got = weight[channel, 0] > 0
@@ -124,14 +124,14 @@ def test_affinities_are_known_wherever_both_voxels_are() -> None:
         assert not got[there & (first == 0) & (second == 0)].any()
         assert not got[~there].any()
     half = (labels[0] == 2) & (first == 2)
-    assert weight[2, 0][half][:-1].any(), "the half that is vouched for teaches affinities"
+    assert weight[2, 0][half][:-1].any(), "the half that is confirmed teaches affinities"
 
 
 def test_one_slice_of_a_volume_teaches_affinities_and_distances() -> None:
     labels = thick_slices()
-    vouched = np.zeros_like(labels, np.uint8)
-    vouched[5] = all_known(labels)[5]
-    counts = {name: representation(name, 3).encode(labels, vouched)[1] for name in NAMES}
+    confirmed = np.zeros_like(labels, np.uint8)
+    confirmed[5] = all_known(labels)[5]
+    counts = {name: representation(name, 3).encode(labels, confirmed)[1] for name in NAMES}
     assert counts["log-distance"][1, 5].all()
     kind = representation("affinities", 3)
     near = kind.offsets.index((0, 0, 1)) + 1

@@ -8,8 +8,8 @@ import tifffile
 
 from napari_apprentice import Session, cli, read_image
 from napari_apprentice.architecture import FreshSettings
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import read_header
-from napari_apprentice.data.volume import Volume
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.autoencoder.model import repeat, train, why_not_together
 from napari_apprentice.engine.nets import build

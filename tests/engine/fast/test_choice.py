@@ -9,15 +9,15 @@ import platformdirs
 import pytest
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import scratch
 from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.device import Device, pick
 from napari_apprentice.engine.fast import runtime
 from napari_apprentice.engine.fast.choice import choose, examples
-from napari_apprentice.engine.fast.workshop import Workshop
+from napari_apprentice.engine.fast.engine_cache import EngineCache
 from napari_apprentice.engine.folding import ready
-from napari_apprentice.engine.inputs import Inputs
+from napari_apprentice.engine.inputs import NetworkInputs
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling
@@ -41,26 +41,26 @@ def network() -> Network:
 def test_the_fast_engine_that_is_not_installed_is_an_error(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime, "is_installed", lambda: False)
     with pytest.raises(UserError, match=r"pip install .*\[fast\]"):
-        choose(Workshop(), network, "a.safetensors", TILE, FAST)
-    assert choose(Workshop(), network, "a.safetensors", TILE, SegmentSettings()).network is network
+        choose(EngineCache(), network, "a.safetensors", TILE, FAST)
+    assert choose(EngineCache(), network, "a.safetensors", TILE, SegmentSettings()).network is network
 
 
 def test_exact_and_torch_are_torch(network: Network) -> None:
     for settings in (SegmentSettings(engine="torch"), SegmentSettings(engine="fast", blend=False)):
-        assert choose(Workshop(), network, "a.safetensors", TILE, settings).network is network
+        assert choose(EngineCache(), network, "a.safetensors", TILE, settings).network is network
 
 
 @installed
 def test_a_gpu_keeps_torch_and_says_so(network: Network) -> None:
     there = replace(network, device=Device("cuda", "CUDA: a card"))
-    assert "PyTorch runs the network on CUDA: a card" in choose(Workshop(), there, "a", TILE, FAST).note
-    assert choose(Workshop(), there, "a", TILE, SegmentSettings()).note == ""
+    assert "PyTorch runs the network on CUDA: a card" in choose(EngineCache(), there, "a", TILE, FAST).note
+    assert choose(EngineCache(), there, "a", TILE, SegmentSettings()).note == ""
 
 
 def test_examples_are_tiles_with_something_in_them() -> None:
     pixels = np.zeros((1, 1, 1000, 1000), np.float32)
     pixels[..., 300:600, 500:700] = np.random.default_rng(0).random((300, 200))
-    seen = examples(TINY, Inputs(pixels, (1, 1000, 1000), Scaling((0.0,), (1.0,), 20.0)), TILE)()
+    seen = examples(TINY, NetworkInputs(pixels, (1, 1000, 1000), Scaling((0.0,), (1.0,), 20.0)), TILE)()
     assert seen.shape == (16, 2, 1, 256, 256)
     assert seen.dtype == np.float32
     assert seen[0].std() > 0

@@ -13,9 +13,9 @@ import torch
 import zarr
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import instances
 from napari_apprentice.data.files import read_labels
-from napari_apprentice.data.lattice import Parts
+from napari_apprentice.data.geometry.lattice import TileParts
+from napari_apprentice.data.labels import instances
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.large import parts, plan
@@ -34,7 +34,7 @@ import resource, sys
 from pathlib import Path
 import psutil
 from napari_apprentice.engine.device import is_out_of_memory
-from napari_apprentice.engine.large.crew import Bench
+from napari_apprentice.engine.large.executor import Bench
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.jobs import SegmentLargeJob
 
@@ -126,9 +126,9 @@ def test_places_beyond_the_face_have_ids_too() -> None:
     known, ids = parts.numbers(owned, joined)
     assert known.tolist() == [5, 7, 9, 12]
     assert ids.tolist() == [1, 2, 2, 1]
-    assert parts.renumbered(np.array([0, 9, 5], np.uint64), known, ids).tolist() == [0, 2, 1]
+    assert parts.renumber(np.array([0, 9, 5], np.uint64), known, ids).tolist() == [0, 2, 1]
     with pytest.raises(ValueError, match="no id"):
-        parts.renumbered(np.array([6], np.uint64), known, ids)
+        parts.renumber(np.array([6], np.uint64), known, ids)
 
 
 @pytest.mark.parametrize("deaths", [0, 1, 3])
@@ -148,7 +148,7 @@ def test_a_block_over_which_processes_died_is_decoded_in_halves_with_the_same_ob
 
 
 def test_halves_are_cut_between_tiles_until_there_is_one_left() -> None:
-    blocks = Parts((1, 100, 250), (1, 100, 250), (0, 10, 10))
+    blocks = TileParts((1, 100, 250), (1, 100, 250), (0, 10, 10))
     first, second = blocks.halves(blocks[0], (1, 50, 50))
     assert [one.put[2] for one in (first, second)] == [slice(0, 100), slice(100, 250)]
     assert [one.read[2] for one in (first, second)] == [slice(0, 110), slice(90, 250)]
@@ -171,7 +171,7 @@ def test_a_block_that_does_not_fit_into_memory_is_decoded_in_halves(tmp_path: Pa
         env=os.environ | {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "65536"},  # gives memory back
     )
     assert done.returncode == 0, done.stderr
-    decoded = plan.known(work / "0" / "plan.json")
+    decoded = plan.read_plan(work / "0" / "plan.json")
     own = decoded.lattice.in_image(decoded.blocks[0].put)
     places = zarr.open_array(work / "0" / "places", mode="r")[own]
     assert np.array_equal(places > 0, labels[own] > 0)

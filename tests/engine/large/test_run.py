@@ -10,8 +10,9 @@ import torch
 import zarr
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data import samples, scores
+from napari_apprentice.data import samples
 from napari_apprentice.data.files import read_image, read_labels
+from napari_apprentice.data.labels import scores
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.large import run as large

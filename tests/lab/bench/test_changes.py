@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from apprentice_lab.bench.changes import CHANGES, Change, nearest, with_bits, with_hot_pixels
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 
 _BY_NAME = {change.name: change for change in CHANGES}
 

@@ -10,8 +10,8 @@ import tifffile
 from apprentice_lab import classical
 from apprentice_lab.bench import membranes
 from napari_apprentice.architecture import NetSettings
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.volume import Volume
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import UserError

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from apprentice_lab.bench import report
-from napari_apprentice.data.results import folder
+from napari_apprentice.data.storage.results import folder
 from napari_apprentice.errors import UserError
 
 

@@ -22,35 +22,35 @@ def squares(count: int = 6) -> np.ndarray:
     return labels
 
 
-def test_of_an_image_a_third_of_the_objects_is_vouched_for_and_a_little_background() -> None:
+def test_of_an_image_a_third_of_the_objects_is_confirmed_for_and_a_little_background() -> None:
     labels = squares()
-    vouched = partly.vouched(labels, 0)
-    known = np.unique(labels[vouched == 2])
+    confirmed = partly.confirmed(labels, 0)
+    known = np.unique(labels[confirmed == 2])
     assert len(known) == 2
-    assert not (vouched[np.isin(labels, known)] != 2).any(), "each is whole"
-    assert not labels[vouched == 1].any()
-    assert 0.05 <= (vouched == 1).sum() / (labels == 0).sum() < 0.2
-    np.testing.assert_array_equal(vouched, partly.vouched(labels, 0))
+    assert not (confirmed[np.isin(labels, known)] != 2).any(), "each is whole"
+    assert not labels[confirmed == 1].any()
+    assert 0.05 <= (confirmed == 1).sum() / (labels == 0).sum() < 0.2
+    np.testing.assert_array_equal(confirmed, partly.confirmed(labels, 0))
 
 
 def test_of_a_volume_one_slice_in_eight_is() -> None:
     labels = squares().repeat(20, axis=0)
-    vouched = partly.vouched(labels, 0)
-    assert np.flatnonzero(vouched.all(axis=(1, 2))).tolist() == [4, 12]
-    assert not vouched[[0, 3, 5, 19]].any()
+    confirmed = partly.confirmed(labels, 0)
+    assert np.flatnonzero(confirmed.all(axis=(1, 2))).tolist() == [4, 12]
+    assert not confirmed[[0, 3, 5, 19]].any()
 
 
-def test_decoding_is_fitted_by_what_is_vouched_for() -> None:
+def test_decoding_is_fitted_by_what_is_confirmed_for() -> None:
     labels = squares()
-    vouched = partly.vouched(labels, 0)
+    confirmed = partly.confirmed(labels, 0)
     kind = representation("log-distance")
     prediction = kind.encode(labels, np.where(labels > 0, 2, 1).astype(np.uint8))[0]
     prediction[0] = np.where(labels > 0, 0.45, 0.25)
     example = Example("squares", np.zeros((1, *labels.shape)), labels)
-    found = representations.choose(kind, [example], [vouched], [prediction])
+    found = representations.choose(kind, [example], [confirmed], [prediction])
     assert found.foreground in (0.3, 0.4)
-    prediction[0][(vouched == 0) & (labels > 0)] = 0.1  # missed, but nobody has said so
-    assert representations.choose(kind, [example], [vouched], [prediction]) == found
+    prediction[0][(confirmed == 0) & (labels > 0)] = 0.1  # missed, but nobody has said so
+    assert representations.choose(kind, [example], [confirmed], [prediction]) == found
 
 
 def test_each_seed_has_every_combination() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from apprentice_lab.bench import slices
 from apprentice_lab.bench.tasks import Example
-from napari_apprentice.data.instances import encode
+from napari_apprentice.data.labels.instances import encode
 from napari_apprentice.errors import UserError
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -48,11 +48,11 @@ def test_ratios_are_those_of_means_over_seeds() -> None:
 def test_decoding_is_chosen_by_annotated_sections_alone() -> None:
     labels = np.zeros((8, 20, 20), np.uint32)
     labels[:, 4:10, 4:16] = 1
-    vouched = slices.known(labels, "z", np.random.default_rng(0))
+    confirmed = slices.known(labels, "z", np.random.default_rng(0))
     prediction = encode(labels, slices.known(labels, "dense", np.random.default_rng(0)))[0]
     prediction[0] = np.where(prediction[0] > 0, 0.55, 0.25)
-    prediction[:, ~(vouched > 0).any(axis=(1, 2))] = 9.0  # nonsense where nobody looked
-    best = slices.decoding([Example("one", np.zeros((1, *labels.shape)), labels)], [vouched], [prediction])
+    prediction[:, ~(confirmed > 0).any(axis=(1, 2))] = 9.0  # nonsense where nobody looked
+    best = slices.decoding([Example("one", np.zeros((1, *labels.shape)), labels)], [confirmed], [prediction])
     assert 0.25 < best.foreground <= 0.55
 
 

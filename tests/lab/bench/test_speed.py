@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from apprentice_lab.bench import speed_decoding
-from napari_apprentice.data import instances
-from napari_apprentice.data.scores import average_precision
+from napari_apprentice.data.labels import instances
+from napari_apprentice.data.labels.scores import average_precision
 from napari_apprentice.settings import DecodeSettings
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from apprentice_lab.bench.tasks import TASKS, Example
-from napari_apprentice.data.instances import encode
+from napari_apprentice.data.labels.instances import encode
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 

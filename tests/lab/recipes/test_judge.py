@@ -8,8 +8,8 @@ import pytest
 
 from apprentice_lab.recipes.card import table, write_report
 from apprentice_lab.recipes.judge import ALL, Example, choose_decoding, compare
-from napari_apprentice.data.instances import decode, encode
-from napari_apprentice.data.outlined import busiest
+from napari_apprentice.data.labels.instances import decode, encode
+from napari_apprentice.data.labels.outline_pictures import busiest
 
 
 def _squares(count: int) -> np.ndarray:

@@ -8,8 +8,8 @@ import torch
 
 from apprentice_lab.representations import representation
 from apprentice_lab.representations.flows import turned
+from napari_apprentice.data.labels.scores import matches
 from napari_apprentice.data.representations.patch import Patch
-from napari_apprentice.data.scores import matches
 from napari_apprentice.engine.augment import AUGMENTATIONS
 from napari_apprentice.engine.batches import Source, draw_patch
 from napari_apprentice.engine.losses import Objective
@@ -81,44 +81,44 @@ def test_no_object_is_made_of_nothing(name: str, dims: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_where_nothing_is_vouched_for_nothing_teaches(name: str) -> None:
+def test_where_nothing_is_confirmed_for_nothing_teaches(name: str) -> None:
     labels = flat_shapes()
     _, weight = representation(name, 2).encode(labels, np.zeros_like(labels, np.uint8))
     assert not weight.any()
 
 
 def partly_known() -> tuple[np.ndarray, np.ndarray]:
-    """A whole square (1), one of which a half is vouched for (2), an unknown one (3), a stroke of background."""
+    """A whole square (1), one of which a half is confirmed (2), an unknown one (3), a stroke of background."""
     labels = np.zeros((1, 20, 40), np.uint32)
     labels[0, 4:10, 4:10], labels[0, 4:10, 20:26], labels[0, 4:10, 30:36] = 1, 2, 3
-    vouched = np.zeros_like(labels, np.uint8)
-    vouched[0, 4:10, 4:10] = vouched[0, 4:10, 20:23] = 2
-    vouched[0, 16, :] = 1
-    return labels, vouched
+    confirmed = np.zeros_like(labels, np.uint8)
+    confirmed[0, 4:10, 4:10] = confirmed[0, 4:10, 20:23] = 2
+    confirmed[0, 16, :] = 1
+    return labels, confirmed
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_foreground_counts_exactly_where_vouched_for(name: str) -> None:
-    labels, vouched = partly_known()
-    target, weight = representation(name, 2).encode(labels, vouched)
-    np.testing.assert_array_equal(weight[0] > 0, vouched > 0)
-    np.testing.assert_array_equal(target[0] > 0, vouched == 2)
+def test_foreground_counts_exactly_where_confirmed_for(name: str) -> None:
+    labels, confirmed = partly_known()
+    target, weight = representation(name, 2).encode(labels, confirmed)
+    np.testing.assert_array_equal(weight[0] > 0, confirmed > 0)
+    np.testing.assert_array_equal(target[0] > 0, confirmed == 2)
 
 
 def test_depth_and_centre_are_known_of_whole_objects_only() -> None:
-    labels, vouched = partly_known()
-    target, weight = representation("depth-and-centre").encode(labels, vouched)
+    labels, confirmed = partly_known()
+    target, weight = representation("depth-and-centre").encode(labels, confirmed)
     np.testing.assert_array_equal(weight[2] > 0, labels == 1)
     inside = (weight[1] > 0) & (labels > 0)
     np.testing.assert_array_equal(inside, labels == 1)
-    assert (weight[1][vouched == 1] == 1).all()
+    assert (weight[1][confirmed == 1] == 1).all()
     assert target[1][labels == 1].max() == target[2][labels == 1].max() == 1
     assert target[2][labels == 1].min() == 0
 
 
 def test_flows_are_known_of_whole_objects_only_and_lead_inwards() -> None:
-    labels, vouched = partly_known()
-    target, weight = representation("flows").encode(labels, vouched)
+    labels, confirmed = partly_known()
+    target, weight = representation("flows").encode(labels, confirmed)
     for channel in (1, 2):
         np.testing.assert_array_equal(weight[channel] > 0, labels == 1)
     length = np.linalg.norm(target[1:], axis=0)[labels == 1]
@@ -131,10 +131,10 @@ def test_flows_are_known_of_whole_objects_only_and_lead_inwards() -> None:
 
 def test_one_slice_of_a_volume_teaches_neither_flows_nor_centres() -> None:
     labels = thick_slices()
-    vouched = np.zeros_like(labels, np.uint8)
-    vouched[5] = all_known(labels)[5]
-    assert not representation("flows", 3).encode(labels, vouched)[1][1:].any()
-    assert not representation("depth-and-centre", 3).encode(labels, vouched)[1][2].any()
+    confirmed = np.zeros_like(labels, np.uint8)
+    confirmed[5] = all_known(labels)[5]
+    assert not representation("flows", 3).encode(labels, confirmed)[1][1:].any()
+    assert not representation("depth-and-centre", 3).encode(labels, confirmed)[1][2].any()
 
 
 def disks(depth: int = 1) -> np.ndarray:

@@ -7,7 +7,8 @@ import pytest
 
 from apprentice_lab import classical
 from apprentice_lab.simulate.samples import render
-from napari_apprentice.data import samples, scores
+from napari_apprentice.data import samples
+from napari_apprentice.data.labels import scores
 
 
 @pytest.mark.parametrize("name", samples.names())

@@ -31,9 +31,9 @@ def test_patches_look_at_all_of_a_small_volume_and_not_beyond_a_large_one() -> N
 
 def test_of_sparse_slices_only_these_are_looked_at() -> None:
     pixels, labels = np.random.default_rng(0).random((1, 9, 20, 20)), np.zeros((9, 20, 20), int)
-    vouched = np.zeros_like(labels)
-    vouched[4] = 1
-    source = class_source(pixels, labels, NORMALIZE, vouched, (3, 8, 8))
+    confirmed = np.zeros_like(labels)
+    confirmed[4] = 1
+    source = class_source(pixels, labels, NORMALIZE, confirmed, (3, 8, 8))
     assert set(source.centres[:, 0]) == {4}
     assert source.weight.sum() == 400
 

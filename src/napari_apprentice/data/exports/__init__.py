@@ -9,7 +9,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from napari_apprentice.data import disk
 from napari_apprentice.data.exports import (
     dicom_segmentation,
     geojson,
@@ -20,9 +19,10 @@ from napari_apprentice.data.exports import (
     table,
     tiff,
 )
-from napari_apprentice.data.exports.export import Export, Writer, refuse_image
-from napari_apprentice.data.files import checked
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.exports.export import ExportRequest, Writer, refuse_image
+from napari_apprentice.data.files import check_labels
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage import disk
 from napari_apprentice.errors import UserError
 
 WRITERS: dict[str, Writer] = {
@@ -93,9 +93,12 @@ def write_labels(
         raise UserError(f"Labels of shape {tuple(labels.shape)} do not lie on an image of shape {image.labels_shape}.")
     refuse_image(path, image)
     try:
-        writer(path, Export(checked(labels, path.name), image, dict(names or {}), seen=measure and like is not None))
+        writer(
+            path,
+            ExportRequest(check_labels(labels, path.name), image, dict(names or {}), seen=measure and like is not None),
+        )
     except OSError as error:
-        raise disk.refused(error, path) from error
+        raise disk.refusal(error, path) from error
 
 
 def writer_of(path: Path) -> Writer:

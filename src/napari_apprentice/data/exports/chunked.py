@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data import disk, whole
-from napari_apprentice.data.chunks import written
 from napari_apprentice.data.exports import geojson, large_tiff, omezarr, table, tiff, writer_of
-from napari_apprentice.data.exports.export import Export, Writer, refuse_image
+from napari_apprentice.data.exports.export import ExportRequest, Writer, refuse_image
 from napari_apprentice.data.exports.objects import some_at_a_time
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage import atomic_write, disk
+from napari_apprentice.data.storage.chunks import written_chunks
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 
-PartsWriter = Callable[[Path, Iterable[tuple[float, Export | None]]], Iterator[float]]
+PartsWriter = Callable[[Path, Iterable[tuple[float, ExportRequest | None]]], Iterator[float]]
 _PYRAMIDS = "OME-TIFF (.tif) or OME-Zarr (.zarr)"
 _OBJECTS: dict[Writer, PartsWriter] = {geojson.write: geojson.write_parts, table.write: table.write_parts}
 _LEVELS, _FINEST = 0.6, 0.6  # all levels of the work for a TIFF, the finest of that for all levels
@@ -62,7 +62,9 @@ def refuse(path: Path, image: Volume, *, classes: bool = False) -> None:
         omezarr.refuse(path, image)
 
 
-def copied(labels: Path, path: Path, image: Volume, names: Mapping[int, str], *, seen: bool = True) -> Iterator[float]:
+def copy_labels(
+    labels: Path, path: Path, image: Volume, names: Mapping[int, str], *, seen: bool = True
+) -> Iterator[float]:
     """Write the labels of the zarr array (T, Z, Y, X) in a folder to ``path``; its empty chunks are not read.
 
     Tables have intensities of an ``image`` that was ``seen``. `UserError` when labels cannot be written; stopped before
@@ -78,7 +80,7 @@ def copied(labels: Path, path: Path, image: Volume, names: Mapping[int, str], *,
         else:
             yield from _objects_written(zarr.open_array(labels, mode="r"), path, image, seen=seen)
     except OSError as error:
-        raise disk.refused(error, path) from error
+        raise disk.refusal(error, path) from error
 
 
 def begun(folder: Path, path: Path, shape: tuple[int, int, int, int], chunk: Triple) -> Any:
@@ -95,7 +97,7 @@ def begun(folder: Path, path: Path, shape: tuple[int, int, int, int], chunk: Tri
     return group.create_array("0", shape=shape, chunks=(1, *chunk), dtype=np.uint32, dimension_names=names)
 
 
-def halved(folder: Path) -> Iterator[float]:
+def build_pyramid(folder: Path) -> Iterator[float]:
     """Make the coarser levels of what was `begun`, each chunk from those of the level before."""
     import zarr
 
@@ -123,11 +125,11 @@ def finish(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) ->
     elif not has_pyramid(path):
         yield from _objects_written(group["0"], path, image, seen=True)
     else:
-        export = Export(np.zeros((1, 1, 1, 1)), image, dict(names))
+        export = ExportRequest(np.zeros((1, 1, 1, 1)), image, dict(names))
         omezarr.describe(group, path, export, list("TZYX"))
-        with whole.whole_folder(path) as part:
+        with atomic_write.atomic_write_folder(path) as part:
             shutil.move(folder, part)
-        omezarr.listed(path)
+        omezarr.register_labels(path)
 
 
 def _objects_written(labels: Any, path: Path, image: Volume, *, seen: bool) -> Iterator[float]:
@@ -147,14 +149,14 @@ def _by_way_of_zarr(labels: Path, path: Path, image: Volume, names: Mapping[int,
     import zarr
 
     source: Any = zarr.open_array(labels, mode="r")
-    parts = list(written(labels, source.chunks, source.shape))
+    parts = list(written_chunks(labels, source.chunks, source.shape))
     levels = 1.0 if is_zarr(path) else _LEVELS
-    with whole.aside(path) as folder:
+    with atomic_write.temporary_beside(path) as folder:
         out = begun(folder, path, source.shape, source.chunks[1:])
         for done, part in enumerate(parts, 1):
             out[part] = source[part]
             yield _FINEST * levels * done / len(parts)
-        for share in halved(folder):
+        for share in build_pyramid(folder):
             yield levels * (_FINEST + (1 - _FINEST) * share)
         for share in finish(folder, path, image, names):
             yield levels + (1 - levels) * share

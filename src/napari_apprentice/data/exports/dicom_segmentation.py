@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice import __version__
-from napari_apprentice.data.exports.export import Export
+from napari_apprentice.data.exports.export import ExportRequest
 from napari_apprentice.data.files import dicom
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.errors import UserError
 
 _MOST_SEGMENTS = 500
@@ -27,7 +27,7 @@ _MAY_BE_EMPTY = (
 )
 
 
-def write(path: Path, export: Export) -> None:
+def write(path: Path, export: ExportRequest) -> None:
     """Write a binary segmentation; `UserError` when the image did not come from DICOM slices."""
     try:
         import highdicom as hd
@@ -82,11 +82,11 @@ def write(path: Path, export: Export) -> None:
             f"The DICOM files of {export.image.name} lack what a segmentation refers to ({missing}): "
             "write .nii.gz or .nrrd instead."
         ) from error
-    with whole(path) as part:
+    with atomic_write(path) as part:
         made.save_as(part)
 
 
-def _slices(export: Export) -> list[Any]:
+def _slices(export: ExportRequest) -> list[Any]:
     """The datasets of the image's slices, the lowest first, as the labels have them."""
     refused = UserError(
         f"A DICOM segmentation refers to the slices of a DICOM series and {export.image.name} is none: "

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.units import millimeters
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.units import millimeters
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 MANY = 1 << 16  # ids beyond are ranked before scikit-image walks through all that there could be
 
 
 @dataclass(frozen=True)
-class Export:
+class ExportRequest:
     """Labels (T, Z, Y, X) of an image; ``names`` has what classes are called.
 
     Without an image that was ``seen``, ``image`` only says the spacing. Labels of a part of an image begin at its voxel
@@ -51,7 +51,7 @@ class Export:
         return affine
 
 
-Writer = Callable[[Path, Export], None]
+Writer = Callable[[Path, ExportRequest], None]
 
 
 def refuse_image(path: Path, image: Volume) -> None:

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from napari_apprentice.data.exports.export import Export
+from napari_apprentice.data.exports.export import ExportRequest
 from napari_apprentice.data.exports.outlines import Outline, outlines
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.storage.atomic_write import atomic_write
 
 
-def write(path: Path, export: Export) -> None:
+def write(path: Path, export: ExportRequest) -> None:
     """Write a feature collection; a hole is a hole, an object in several parts a multipolygon."""
     for _ in write_parts(path, [(1.0, export)]):
         pass
 
 
-def write_parts(path: Path, parts: Iterable[tuple[float, Export | None]]) -> Iterator[float]:
+def write_parts(path: Path, parts: Iterable[tuple[float, ExportRequest | None]]) -> Iterator[float]:
     """The same for labels that come in parts, each with whole objects; hands on the share that is done."""
-    with whole(path) as part, part.open("w") as file:
+    with atomic_write(path) as part, part.open("w") as file:
         file.write('{"type": "FeatureCollection", "features": [')
         between = "\n"
         for share, export in parts:
@@ -31,11 +31,11 @@ def write_parts(path: Path, parts: Iterable[tuple[float, Export | None]]) -> Ite
         file.write("\n]}\n")
 
 
-def _features(export: Export) -> Iterator[dict[str, Any]]:
+def _features(export: ExportRequest) -> Iterator[dict[str, Any]]:
     return (_feature(outline, export) for outline in outlines(export.labels, export.corner))
 
 
-def _feature(outline: Outline, export: Export) -> dict[str, Any]:
+def _feature(outline: Outline, export: ExportRequest) -> dict[str, Any]:
     properties: dict[str, Any] = {"objectType": "annotation" if export.names else "detection"}
     properties["name"] = str(outline.value)
     if outline.value in export.names:

@@ -20,8 +20,8 @@ import zarr
 from numpy.typing import NDArray
 
 from napari_apprentice.data.files.tiff_writing import axes_of, metadata_of
-from napari_apprentice.data.volume import Volume
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage.atomic_write import atomic_write
 
 _TILE = 512
 _STRETCH = 16  # tiles that are read at once
@@ -39,7 +39,7 @@ def write(levels: Sequence[Any], path: Path, image: Volume) -> Iterator[float]:
     finest = {"subifds": len(levels) - 1, "metadata": metadata_of(axes_of(t, z), image.spacing, image.unit)}
     coarser = {"subfiletype": 1, "metadata": None}
     sizes = [float(np.prod(level.shape, dtype=float)) for level in levels]
-    with whole(path) as part, tifffile.TiffWriter(part, bigtiff=True, ome=True) as file:
+    with atomic_write(path) as part, tifffile.TiffWriter(part, bigtiff=True, ome=True) as file:
         for number, level in enumerate(levels):
             for share in _written(file, level, coarser if number else finest):
                 yield (sum(sizes[:number]) + share * sizes[number]) / sum(sizes)

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.exports.export import Export
-from napari_apprentice.data.units import PIXEL, micrometers
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.exports.export import ExportRequest
+from napari_apprentice.data.image.units import PIXEL, micrometers
+from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.errors import UserError
 
 _LONGEST = 32767
 _UNITS = {"um": "micron", "mm": "mm", "m": "meter", PIXEL: "unknown"}
 
 
-def write(path: Path, export: Export) -> None:
+def write(path: Path, export: ExportRequest) -> None:
     """Write (X, Y, Z) or (X, Y, Z, T) in the smallest unsigned type."""
     import nibabel
 
@@ -31,11 +31,11 @@ def write(path: Path, export: Export) -> None:
     image.header.set_xyzt_units(unit)
     image.set_sform(affine, code=lies)
     image.set_qform(affine, code=lies)
-    with whole(path) as part:
+    with atomic_write(path) as part:
         nibabel.save(image, part)
 
 
-def _by_spacing(export: Export) -> tuple[str, np.ndarray]:
+def _by_spacing(export: ExportRequest) -> tuple[str, np.ndarray]:
     """The unit as the format spells it; what it has no word for becomes millimetres."""
     factor, unit = 1.0, _UNITS.get(export.image.unit)
     if unit is None:

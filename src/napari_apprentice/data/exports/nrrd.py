@@ -7,23 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data import orientation
-from napari_apprentice.data.exports.export import Export
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.exports.export import ExportRequest
+from napari_apprentice.data.image import orientation
+from napari_apprentice.data.storage.atomic_write import atomic_write
 
 
-def write(path: Path, export: Export) -> None:
+def write(path: Path, export: ExportRequest) -> None:
     """Write (X, Y, Z) or (X, Y, Z, T), gzipped."""
     import nrrd
 
     voxels = export.compact.transpose(3, 2, 1, 0)
     times = voxels.shape[3] > 1
     voxels = voxels if times else voxels[..., 0]
-    with whole(path) as part:
+    with atomic_write(path) as part:
         nrrd.write(str(part), np.asfortranarray(voxels), _header(export, times), index_order="F")
 
 
-def _header(export: Export, times: bool) -> dict[str, Any]:
+def _header(export: ExportRequest, times: bool) -> dict[str, Any]:
     affine = export.affine
     header: dict[str, Any] = {"encoding": "gzip", "kinds": ["domain"] * 3 + ["list"] * times}
     if affine is None:

@@ -13,9 +13,9 @@ import psutil
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_apprentice.data.corrections import ranked
-from napari_apprentice.data.exports.export import MANY, Export
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.exports.export import MANY, ExportRequest
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.corrections import rank_ids
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 
@@ -36,7 +36,7 @@ class _Boxes:
         return _Boxes(self.ids[chosen], self.first[chosen], self.end[chosen])
 
 
-def some_at_a_time(labels: Any, image: Volume, *, seen: bool) -> Iterator[tuple[float, Export | None]]:
+def some_at_a_time(labels: Any, image: Volume, *, seen: bool) -> Iterator[tuple[float, ExportRequest | None]]:
     """Objects of ``labels``, a chunked array (T, Z, Y, X), with the share that is done; None while it only looks.
 
     The first part has no object. `UserError` for an object that is too large by itself.
@@ -45,7 +45,7 @@ def some_at_a_time(labels: Any, image: Volume, *, seen: bool) -> Iterator[tuple[
     window = _window(labels)
     z, y, x = (range(0, n, side) for n, side in zip(shape, window, strict=True))
     corners = list(itertools.product(z, y, x))
-    yield 0.0, Export(np.zeros((1, 1, 1, 1), np.uint32), image, seen=seen)
+    yield 0.0, ExportRequest(np.zeros((1, 1, 1, 1), np.uint32), image, seen=seen)
     for t in range(frames):
         found = []
         for n, corner in enumerate(corners, 1):
@@ -68,7 +68,7 @@ def _window(labels: Any) -> Triple:
 
 def _boxes(labels: Any, t: int, corner: Triple, window: Triple) -> _Boxes:
     part = tuple(slice(start, start + side) for start, side in zip(corner, window, strict=True))
-    names, ranks = ranked(np.asarray(labels[(t, *part)]), MANY)
+    names, ranks = rank_ids(np.asarray(labels[(t, *part)]), MANY)
     found = {int(names[rank]): box for rank, box in enumerate(ndimage.find_objects(ranks), 1) if box is not None}
     sides = np.array([[(s.start, s.stop) for s in box] for box in found.values()], np.int64).reshape(-1, 3, 2)
     return _Boxes(np.array(list(found), np.uint32), sides[..., 0] + corner, sides[..., 1] + corner)
@@ -109,10 +109,10 @@ def _together(boxes: _Boxes, window: Triple) -> Iterator[_Boxes]:
         yield boxes.among(np.array([one]))
 
 
-def _read(labels: Any, t: int, boxes: _Boxes, image: Volume, *, seen: bool) -> Export:
+def _read(labels: Any, t: int, boxes: _Boxes, image: Volume, *, seen: bool) -> ExportRequest:
     """The box around some objects, with nothing else in it."""
     near, far = boxes.first.min(0).tolist(), boxes.end.max(0).tolist()
     values = np.asarray(labels[(t, *(slice(a, b) for a, b in zip(near, far, strict=True)))])
-    names, ranks = ranked(values, MANY)
+    names, ranks = rank_ids(values, MANY)
     own = np.where(np.isin(names, boxes.ids), names, np.uint32(0))[ranks]
-    return Export(own[None], image, seen=seen, corner=(t, near[0], near[1], near[2]))
+    return ExportRequest(own[None], image, seen=seen, corner=(t, near[0], near[1], near[2]))

@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from napari_apprentice.data.exports.export import Export
+from napari_apprentice.data.exports.export import ExportRequest
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.files.omezarr import attributes_of, is_zarr
-from napari_apprentice.data.units import PIXEL
-from napari_apprentice.data.volume import Volume
-from napari_apprentice.data.whole import whole_folder
+from napari_apprentice.data.image.units import PIXEL
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage.atomic_write import atomic_write_folder
 from napari_apprentice.errors import UserError
 
 _UNITS = {"um": "micrometer", "nm": "nanometer", "mm": "millimeter", "m": "meter", "Å": "angstrom", "cm": "centimeter"}
@@ -29,7 +29,7 @@ def image_above(path: Path) -> Path | None:
     return image if path.parent.name == "labels" and is_zarr(image) else None
 
 
-def write(path: Path, export: Export) -> None:
+def write(path: Path, export: ExportRequest) -> None:
     """Write labels as a multiscale image of their own, nearest neighbours in the coarser levels."""
     import zarr
 
@@ -37,7 +37,7 @@ def write(path: Path, export: Export) -> None:
     form = form_of(path)
     axes = [letter for letter, length in zip("TZYX", export.labels.shape, strict=True) if length > 1 or letter in "YX"]
     flat = export.compact.reshape([n for n, letter in zip(export.labels.shape, "TZYX", strict=True) if letter in axes])
-    with whole_folder(path) as part:
+    with atomic_write_folder(path) as part:
         group = zarr.open_group(part, mode="w", zarr_format=form)
         levels = [flat[..., ::step, ::step] for step in steps_of(flat.shape)]
         for place, level in enumerate(levels):
@@ -47,7 +47,7 @@ def write(path: Path, export: Export) -> None:
                 str(place), data=np.ascontiguousarray(level), chunks=chunks, dimension_names=names, config=None
             )
         describe(group, path, export, axes)
-    listed(path)
+    register_labels(path)
 
 
 def refuse(path: Path, image: Volume) -> None:
@@ -59,7 +59,7 @@ def refuse(path: Path, image: Volume) -> None:
         raise UserError(f"{above} has another shape than these labels: write them elsewhere.")
 
 
-def describe(group: Any, path: Path, export: Export, axes: list[str]) -> None:
+def describe(group: Any, path: Path, export: ExportRequest, axes: list[str]) -> None:
     """Say in a group what its arrays are: levels of labels that are to lie at ``path``."""
     told = _metadata(path, export, axes, steps_of(group["0"].shape), own_file=image_above(path) is None)
     if form_of(path) == 3:
@@ -83,7 +83,9 @@ def steps_of(shape: tuple[int, ...]) -> list[int]:
     return steps
 
 
-def _metadata(path: Path, export: Export, axes: list[str], steps: list[int], *, own_file: bool) -> dict[str, Any]:
+def _metadata(
+    path: Path, export: ExportRequest, axes: list[str], steps: list[int], *, own_file: bool
+) -> dict[str, Any]:
     unit = _UNITS.get(export.image.unit)
     space = {"type": "space"} if unit is None or export.image.unit == PIXEL else {"type": "space", "unit": unit}
     spacing = dict(zip("ZYX", export.image.spacing, strict=True))
@@ -111,7 +113,7 @@ def _metadata(path: Path, export: Export, axes: list[str], steps: list[int], *, 
     }
 
 
-def listed(path: Path) -> None:
+def register_labels(path: Path) -> None:
     """Name labels that were added to an image in their group, where readers look for them."""
     import zarr
 

@@ -7,24 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.exports.export import Export
+from napari_apprentice.data.exports.export import ExportRequest
 from napari_apprentice.data.exports.outlines import Outline, outlines
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.errors import UserError
 
 
-def write(path: Path, export: Export) -> None:
+def write(path: Path, export: ExportRequest) -> None:
     """Write a zip of ROIs, named by id (or class), slice and frame; `UserError` when there is no object."""
     import roifile
 
     found = [roi for outline in outlines(export.labels) for roi in _rois(outline, export)]
     if not found:
         raise UserError(f"There is no object to write to {path}: segment or paint first.")
-    with whole(path) as part:
+    with atomic_write(path) as part:
         roifile.roiwrite(part, found, mode="w")
 
 
-def _rois(outline: Outline, export: Export) -> list[Any]:
+def _rois(outline: Outline, export: ExportRequest) -> list[Any]:
     import roifile
 
     t, z, _, _ = export.labels.shape

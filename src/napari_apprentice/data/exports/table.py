@@ -12,32 +12,32 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import regionprops_table
 
-from napari_apprentice.data.corrections import ranked
-from napari_apprentice.data.exports.export import MANY, Export
-from napari_apprentice.data.units import PIXEL
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.exports.export import MANY, ExportRequest
+from napari_apprentice.data.image.units import PIXEL
+from napari_apprentice.data.labels.corrections import rank_ids
+from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.errors import UserError
 
 Column = NDArray[Any] | list[Any]
 Add = Callable[[dict[str, Column]], None]
 
 
-def write(path: Path, export: Export) -> None:
+def write(path: Path, export: ExportRequest) -> None:
     """Write CSV, or Parquet by the suffix (with the extra ``tables``)."""
     for _ in write_parts(path, [(1.0, export)]):
         pass
 
 
-def write_parts(path: Path, parts: Iterable[tuple[float, Export | None]]) -> Iterator[float]:
+def write_parts(path: Path, parts: Iterable[tuple[float, ExportRequest | None]]) -> Iterator[float]:
     """The same for labels that come in parts, each with whole objects; hands on the share that is done."""
-    with whole(path) as part, (_parquet if path.suffix.lower() == ".parquet" else _csv)(part) as add:
+    with atomic_write(path) as part, (_parquet if path.suffix.lower() == ".parquet" else _csv)(part) as add:
         for share, export in parts:
             if export is not None:
-                add(measured(export))
+                add(measure_objects(export))
             yield share
 
 
-def measured(export: Export) -> dict[str, Column]:
+def measure_objects(export: ExportRequest) -> dict[str, Column]:
     """Columns by name; lengths are in the image's unit, which the names say, or in pixels."""
     tables = [_of_frame(export, time) for time in range(len(export.labels))]
     columns: dict[str, Column] = {"label": np.concatenate([one.pop("label") for one in tables])}
@@ -51,10 +51,10 @@ def measured(export: Export) -> dict[str, Column]:
     return columns
 
 
-def _of_frame(export: Export, time: int) -> dict[str, NDArray[Any]]:
+def _of_frame(export: ExportRequest, time: int) -> dict[str, NDArray[Any]]:
     image, flat = export.image, export.image.labels_shape[1] == 1
     axes, spacing = ("yx", image.spacing[1:]) if flat else ("zyx", image.spacing)
-    names, ranks = ranked(export.labels[time], MANY)
+    names, ranks = rank_ids(export.labels[time], MANY)
     regions, pixels = (ranks[0] if flat else ranks), _intensities(export, time, flat)
     wanted = ["label", "num_pixels", "area", "centroid", "bbox", "equivalent_diameter_area", "extent"]
     wanted += ["axis_major_length", "axis_minor_length", "eccentricity", "perimeter", "solidity"] if flat else []
@@ -70,7 +70,7 @@ def _of_frame(export: Export, time: int) -> dict[str, NDArray[Any]]:
     return {_name(key, axes, image.unit, _channels(export)): values for key, values in found.items()}
 
 
-def _intensities(export: Export, time: int, flat: bool) -> NDArray[Any] | None:
+def _intensities(export: ExportRequest, time: int, flat: bool) -> NDArray[Any] | None:
     """Pixels (.., Y, X, C) of a frame; None when labels have no image beside them."""
     if not export.seen:
         return None
@@ -81,7 +81,7 @@ def _intensities(export: Export, time: int, flat: bool) -> NDArray[Any] | None:
     return frame[0] if flat else frame
 
 
-def _channels(export: Export) -> list[str]:
+def _channels(export: ExportRequest) -> list[str]:
     named = export.image.channels
     count = export.image.pixels.shape[1]
     return [str(named[i]) if i < len(named) else f"channel_{i}" for i in range(count)]

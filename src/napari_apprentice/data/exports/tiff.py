@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_apprentice.data.exports.export import Export
+from napari_apprentice.data.exports.export import ExportRequest
 from napari_apprentice.data.files import tiff_writing
 
 
-def write(path: Path, export: Export) -> None:
+def write(path: Path, export: ExportRequest) -> None:
     """Write compressed OME-TIFF."""
     tiff_writing.write_labels(path, export.labels, export.image.spacing, export.image.unit)

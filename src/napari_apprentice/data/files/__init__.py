@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.dicom import holds_part
 from napari_apprentice.data.files.formats import KINDS, SUFFIXES, format_of, suffix_of
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 __all__ = [
     "KINDS",
     "SUFFIXES",
-    "checked",
+    "check_labels",
     "images_of",
     "is_image",
     "is_there",
@@ -136,10 +136,10 @@ def read_labels(path: str | Path) -> NDArray[np.uint32]:
         raise UserError(f"{path} has {c} channels: a label image has one number per pixel; choose another file.")
     if c > 1:  # a few slices, which nothing in the file tells from channels
         pixels = pixels.transpose(0, 2, 1, 3, 4)
-    return checked(pixels[:, 0], str(path))
+    return check_labels(pixels[:, 0], str(path))
 
 
-def checked(labels: NDArray[Any], name: str) -> NDArray[np.uint32]:
+def check_labels(labels: NDArray[Any], name: str) -> NDArray[np.uint32]:
     """Labels of any type as uint32; `UserError` when they are not whole numbers from 0."""
     if labels.dtype.kind == "f" and not (np.isfinite(labels).all() and (labels == np.rint(labels)).all()):
         raise UserError(f"{name} has fractions or NaN in it: labels are whole numbers; choose others.")

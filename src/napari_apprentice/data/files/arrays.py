@@ -11,12 +11,12 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data import npy
-from napari_apprentice.data.axes import guess_axes, is_guess, to_volume
 from napari_apprentice.data.files import pickled
 from napari_apprentice.data.files.pickled_values import Array, Refused
 from napari_apprentice.data.files.pixels import MAP_FROM, native
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.axes import guess_axes, is_guess, to_volume
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage import npy
 from napari_apprentice.errors import UserError
 
 SUFFIXES = (".npy",)
@@ -38,7 +38,7 @@ def _numbers(header: npy.Header, path: Path) -> NDArray[np.generic]:
         large = header.size >= MAP_FROM and header.dtype.isnative
     except npy.NotNumbers as error:
         raise UserError(f"{path} is no image ({error}): save the pixels as an array of numbers.") from error
-    return npy.mapped(path) if large else npy.load(path)
+    return npy.open_mapped(path) if large else npy.load(path)
 
 
 def _masks(file: BinaryIO, path: Path) -> NDArray[np.generic]:

@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files import place
-from napari_apprentice.data.files.czi_scenes import Scene, opened
+from napari_apprentice.data.files.czi_scenes import Scene, open_czi
 from napari_apprentice.data.files.pixels import MAP_FROM, refuse_nonsense
-from napari_apprentice.data.files.planes import compact, held
-from napari_apprentice.data.units import MICROMETER, PIXEL
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.files.planes import compact, squeeze_planes
+from napari_apprentice.data.image.axes import to_volume
+from napari_apprentice.data.image.units import MICROMETER, PIXEL
+from napari_apprentice.data.image.volume import Volume
 
 SUFFIXES = (".czi",)
 
 
 def parts(path: Path) -> tuple[str, ...]:
     """Numbers of the scenes, when there are several."""
-    file = opened(path)
+    file = open_czi(path)
     try:
         return _numbers(file.scenes)
     finally:
@@ -34,15 +34,15 @@ def parts(path: Path) -> tuple[str, ...]:
 
 def read(path: Path, part: str = "") -> Volume:
     """Read one scene; a large one as it is needed, with the coarser levels that the file has."""
-    file = opened(path)
+    file = open_czi(path)
     try:
-        scene: Scene = file.scenes[place.chosen(path, part, _numbers(file.scenes), "scenes")]
+        scene: Scene = file.scenes[place.choose_part(path, part, _numbers(file.scenes), "scenes")]
         planes = file.planes(scene)
         refuse_nonsense(path, planes.shape, planes.dtype.itemsize)
         spacing, unit, told = _about(file.xml)
         large = planes.nbytes >= MAP_FROM
         levels = [compact(file.planes(scene, factor))[0] for factor in file.factors(scene)] if large else []
-        pixels, axes = held(planes, file.close)
+        pixels, axes = squeeze_planes(planes, file.close)
     except BaseException:
         file.close()
         raise

@@ -53,7 +53,7 @@ class CziFile(Protocol):
         ...
 
 
-def opened(path: Path) -> CziFile:
+def open_czi(path: Path) -> CziFile:
     """The file, by the library that is there; `UserError` when there is none."""
     file: CziFile = _ByLibCzi(path) if find_spec("pylibCZIrw") is not None else _ByCziFile(path)
     try:

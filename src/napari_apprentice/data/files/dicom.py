@@ -1,7 +1,7 @@
 """DICOM through pydicom: a file, or a folder with series of slices; intensities as the scanner means them.
 
 Slices are sorted by where they lie, not by their names; ``Volume.metadata`` keeps the ``affine`` and ``orientation``
-(data/orientation.py), the ``modality``, the ``window`` (centre, width) that the file proposes, and ``notes``.
+(data/image/orientation.py), the ``modality``, the ``window`` (centre, width) that the file proposes, and ``notes``.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.dicom_frames import frames_of, groups_of, number_of, placement_of, tags_of
 from napari_apprentice.data.files.dicom_segments import is_segmentation, segments
-from napari_apprentice.data.files.dicom_stack import stacked
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.files.dicom_stack import frames_to_volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
@@ -54,7 +54,7 @@ def read(path: Path, part: str = "") -> Volume:
     dataset = _opened(path)
     if is_segmentation(dataset):
         return _described(segments(dataset, path), dataset)
-    return _described(stacked(frames_of(dataset, path), path), dataset)
+    return _described(frames_to_volume(frames_of(dataset, path), path), dataset)
 
 
 def slices_of(path: Path) -> list[Any]:
@@ -63,7 +63,9 @@ def slices_of(path: Path) -> list[Any]:
     if there.is_file():
         return [_opened(there)]
     series = _series(there)
-    datasets = [_opened(file) for file in series[tuple(series)[place.chosen(there, part, tuple(series), "series")]]]
+    datasets = [
+        _opened(file) for file in series[tuple(series)[place.choose_part(there, part, tuple(series), "series")]]
+    ]
     lying = [placement_of(groups_of(dataset, 0)) for dataset in datasets]
     placed = [(corner, turned) for corner, turned in lying if corner is not None and turned is not None]
     if len(placed) < len(datasets):
@@ -76,13 +78,13 @@ def _read_series(path: Path, part: str, series: dict[str, list[Path]]) -> Volume
     if not series:
         raise UserError(f"{path} has no DICOM image: choose another folder.")
     names = tuple(series)
-    name = names[place.chosen(path, part, names, "DICOM series")]
+    name = names[place.choose_part(path, part, names, "DICOM series")]
     datasets = [_opened(file) for file in series[name]]
     if is_segmentation(datasets[0]):
         volume = segments(datasets[0], series[name][0])
     else:
         opened = zip(datasets, series[name], strict=True)
-        volume = stacked([frame for data, file in opened for frame in frames_of(data, file)], path)
+        volume = frames_to_volume([frame for data, file in opened for frame in frames_of(data, file)], path)
     if len(names) == 1:
         volume = replace(volume, name=path.name, source=str(path))
     else:

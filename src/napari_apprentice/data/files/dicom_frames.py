@@ -34,7 +34,7 @@ _OF_ALL_FRAMES = (
 
 
 @dataclass(frozen=True)
-class Frame:
+class DicomFrame:
     """One image (Y, X) or (Y, X, 3); ``corner`` is where its first pixel lies in the patient, in mm (LPS).
 
     ``directions`` are unit vectors along a row and down a column; ``order`` sorts frames at the same place.
@@ -72,7 +72,7 @@ def tags_of(path: Path, names: Sequence[str]) -> dict[str, Any] | None:
     return {name: dataset.get(name) for name in names}
 
 
-def frames_of(dataset: Any, path: Path, tiles: Sequence[int] | None = None) -> list[Frame]:
+def frames_of(dataset: Any, path: Path, tiles: Sequence[int] | None = None) -> list[DicomFrame]:
     """The frames of an image; tiles of a slide (only these, or all) come as the one image that they make."""
     pixels = _pixels(dataset, path)
     if "TotalPixelMatrixRows" in dataset and "NumberOfFrames" in dataset:
@@ -94,7 +94,7 @@ def frames_of(dataset: Any, path: Path, tiles: Sequence[int] | None = None) -> l
         scaled = _scaled(pixels[index], groups, dataset)
         placed = corner if turned is not None and spacing is not None else None
         order, measured = _order(groups, index), spacing is not None
-        found.append(Frame(scaled, placed, (across, down), (y, x), abs(thick), order, measured))
+        found.append(DicomFrame(scaled, placed, (across, down), (y, x), abs(thick), order, measured))
     return _alike(found)
 
 
@@ -168,7 +168,7 @@ def _scaled(pixels: NDArray[Any], groups: dict[str, Any], dataset: Any) -> NDArr
     return np.asarray(pixels * np.float32(slope) + np.float32(intercept), np.float32)
 
 
-def _alike(frames: list[Frame]) -> list[Frame]:
+def _alike(frames: list[DicomFrame]) -> list[DicomFrame]:
     """All frames of one type, as small as holds them (int32 that fits becomes int16)."""
     kind = np.result_type(*(frame.pixels.dtype for frame in frames))
     if kind == np.int32 and all(f.pixels.min() >= -32768 and f.pixels.max() <= 32767 for f in frames):

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data import orientation
-from napari_apprentice.data.axes import to_volume
-from napari_apprentice.data.files.dicom_frames import Frame
-from napari_apprentice.data.units import PIXEL
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.files.dicom_frames import DicomFrame
+from napari_apprentice.data.image import orientation
+from napari_apprentice.data.image.axes import to_volume
+from napari_apprentice.data.image.units import PIXEL
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 _UNEVEN = 0.01  # of the distance of slices: more than rounding
 
 
-def stacked(frames: list[Frame], path: Path) -> Volume:
+def frames_to_volume(frames: list[DicomFrame], path: Path) -> Volume:
     """Frames of one size as a volume: sorted along their normal, several at one place being several times."""
     if len({frame.pixels.shape for frame in frames}) > 1:
         raise UserError(f"{path} has slices of different sizes: put each size into a folder of its own.")
@@ -37,13 +37,13 @@ def stacked(frames: list[Frame], path: Path) -> Volume:
     affine = _affine(columns, steps)
     spacing = orientation.steps_of(affine)
     volume = to_volume(pixels, "TZYX" + samples, spacing, "mm", name=path.stem, source=str(path))
-    return replace(volume, metadata={**volume.metadata, **orientation.about(affine), "notes": notes})
+    return replace(volume, metadata={**volume.metadata, **orientation.affine_metadata(affine), "notes": notes})
 
 
-def _along_normal(frames: list[Frame], path: Path) -> list[list[Frame]]:
+def _along_normal(frames: list[DicomFrame], path: Path) -> list[list[DicomFrame]]:
     """Frames by slice, the lowest first; each has the same number, in the order they were taken."""
     normal = frames[0].normal
-    at: dict[float, list[Frame]] = {}
+    at: dict[float, list[DicomFrame]] = {}
     for frame in frames:
         at.setdefault(round(float(np.dot(frame.place, normal)), 3), []).append(frame)
     counts = {len(column) for column in at.values()}
@@ -55,7 +55,7 @@ def _along_normal(frames: list[Frame], path: Path) -> list[list[Frame]]:
     return [sorted(at[distance], key=lambda frame: frame.order) for distance in sorted(at)]
 
 
-def _steps(columns: list[list[Frame]]) -> tuple[NDArray[Any] | None, list[str]]:
+def _steps(columns: list[list[DicomFrame]]) -> tuple[NDArray[Any] | None, list[str]]:
     """The step from slice to slice in the patient, None for one slice, and a note where steps differ."""
     if len(columns) == 1:
         return None, []
@@ -69,7 +69,7 @@ def _steps(columns: list[list[Frame]]) -> tuple[NDArray[Any] | None, list[str]]:
     return even, [note]
 
 
-def _affine(columns: list[list[Frame]], step: NDArray[Any] | None) -> orientation.Affine:
+def _affine(columns: list[list[DicomFrame]], step: NDArray[Any] | None) -> orientation.Affine:
     first = columns[0][0]
     across, down = first.directions
     y, x = first.spacing
@@ -77,7 +77,7 @@ def _affine(columns: list[list[Frame]], step: NDArray[Any] | None) -> orientatio
     return orientation.from_lps(orientation.affine_of(np.stack([across * x, down * y, third], 1), first.place))
 
 
-def _plane_spacing(frame: Frame) -> tuple[tuple[float, float, float], str]:
+def _plane_spacing(frame: DicomFrame) -> tuple[tuple[float, float, float], str]:
     if not frame.measured:
         return (1.0, 1.0, 1.0), PIXEL
     return (frame.thickness, *frame.spacing), "mm"

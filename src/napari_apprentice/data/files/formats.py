@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_apprentice.data.files import arrays, czi, dicom, hdf5, lif, mrc, nd2, nifti, nrrd, omezarr, picture, tiff
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.axes import guess_axes, is_guess, to_volume
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
-from napari_apprentice.data.units import MICROMETER, PIXEL
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.axes import guess_axes, is_guess, to_volume
+from napari_apprentice.data.image.units import MICROMETER, PIXEL
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5")
@@ -34,7 +34,7 @@ def read(path: Path, part: str = "") -> Volume:
     names = tuple(_images(file))
     if not names:
         raise UserError(f"{path} has no dataset that is an image (numbers along 2 to 5 axes): choose another file.")
-    name = names[place.chosen(path, part, names, "datasets")]
+    name = names[place.choose_part(path, part, names, "datasets")]
     dataset = file[name]
     called, (spacing, unit) = _axis_names(dataset), _spacing(dataset)
     axes, guessed = guess_axes(dataset.shape, names=called), is_guess(dataset.shape, called)

@@ -11,14 +11,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from napari_apprentice.data import scratch
-from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
 from napari_apprentice.data.files.planes import library
-from napari_apprentice.data.temporary import TemporaryFolder
-from napari_apprentice.data.units import MICROMETER, PIXEL
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.axes import to_volume
+from napari_apprentice.data.image.units import MICROMETER, PIXEL
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage import scratch
+from napari_apprentice.data.storage.temporary import TemporaryFolder
 from napari_apprentice.errors import UserError
 
 SUFFIXES = (".lif", ".lof")
@@ -47,7 +47,7 @@ def read(path: Path, part: str = "") -> Volume:
     """Read one image; a large one is mapped."""
     with library("liffile", "LIF", "lif").LifFile(path) as file:
         found = _parts(file)
-        number, at = list(found.values())[place.chosen(path, part, tuple(found), "images")]
+        number, at = list(found.values())[place.choose_part(path, part, tuple(found), "images")]
         image = file.images[number]
         refuse_nonsense(path, image.shape, image.dtype.itemsize)
         # rows of mapped files cannot be turned around, as those of some RGB images have to be

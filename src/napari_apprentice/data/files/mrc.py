@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files.pixels import native
-from napari_apprentice.data.units import PIXEL
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.axes import to_volume
+from napari_apprentice.data.image.units import PIXEL
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 SUFFIXES = (".mrc", ".mrcs", ".map", ".rec", ".st", ".ali", ".mrc.gz", ".map.gz", ".mrc.bz2")

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.pixels import refuse_nonsense
-from napari_apprentice.data.files.planes import Planes, held, library
-from napari_apprentice.data.units import MICROMETER, PIXEL
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.files.planes import Planes, library, squeeze_planes
+from napari_apprentice.data.image.axes import to_volume
+from napari_apprentice.data.image.units import MICROMETER, PIXEL
+from napari_apprentice.data.image.volume import Volume
 
 SUFFIXES = (".nd2",)
 
@@ -32,12 +32,12 @@ def read(path: Path, part: str = "") -> Volume:
     """Read one position; a large one as it is needed."""
     file = library("nd2", "ND2", "nd2").ND2File(path)
     try:
-        position = place.chosen(path, part, _positions(file), "positions")
+        position = place.choose_part(path, part, _positions(file), "positions")
         frames = _Frames(file, position)
         refuse_nonsense(path, frames.planes.shape, frames.planes.dtype.itemsize)
         spacing, unit = _spacing(file)
         told = _channels(file) | _times(file)
-        pixels, axes = held(frames.planes, file.close)
+        pixels, axes = squeeze_planes(frames.planes, file.close)
         weakref.finalize(frames.planes, file.close)  # the library warns about files that are left open
     except BaseException:
         file.close()

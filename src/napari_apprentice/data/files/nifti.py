@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data import orientation
-from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
-from napari_apprentice.data.lazy import LazyArray
-from napari_apprentice.data.units import PIXEL, millimeters, plain_unit
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image import orientation
+from napari_apprentice.data.image.axes import to_volume
+from napari_apprentice.data.image.lazy import LazyArray
+from napari_apprentice.data.image.units import PIXEL, millimeters, plain_unit
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 SUFFIXES = (".nii", ".nii.gz", ".mgh", ".mgz", ".mnc", ".hdr")
@@ -54,7 +54,11 @@ def read(path: Path, part: str = "") -> Volume:
     spacing, unit = _spacing(image)
     volume = to_volume(pixels, axes, spacing, unit, name=_stem(path), source=str(path))
     affine = _affine(image, unit)
-    return volume if affine is None else replace(volume, metadata={**volume.metadata, **orientation.about(affine)})
+    return (
+        volume
+        if affine is None
+        else replace(volume, metadata={**volume.metadata, **orientation.affine_metadata(affine)})
+    )
 
 
 def _affine(image: Any, unit: str) -> orientation.Affine | None:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data import orientation
-from napari_apprentice.data.axes import to_volume
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
-from napari_apprentice.data.units import PIXEL, millimeters, plain_unit
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image import orientation
+from napari_apprentice.data.image.axes import to_volume
+from napari_apprentice.data.image.units import PIXEL, millimeters, plain_unit
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 SUFFIXES = (".nrrd", ".nhdr")
@@ -65,7 +65,11 @@ def read(path: Path, part: str = "") -> Volume:
     affine = _affine(header, axes)
     spacing, unit = _spacing(header, axes)
     volume = to_volume(pixels, axes, spacing, unit, name=path.stem, source=str(path))
-    return volume if affine is None else replace(volume, metadata={**volume.metadata, **orientation.about(affine)})
+    return (
+        volume
+        if affine is None
+        else replace(volume, metadata={**volume.metadata, **orientation.affine_metadata(affine)})
+    )
 
 
 def _mapped(path: Path, header: dict[str, Any], sizes: tuple[int, ...], begin: int) -> NDArray[Any] | None:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.axes import guess_axes, is_guess, to_volume
-from napari_apprentice.data.units import PIXEL, in_unit_of_x
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.axes import guess_axes, is_guess, to_volume
+from napari_apprentice.data.image.units import PIXEL, in_unit_of_x
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 _ALL_AXES = ("t", "c", "z", "y", "x")  # what version 0.1 and 0.2 always have

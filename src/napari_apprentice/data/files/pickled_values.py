@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data import npy
+from napari_apprentice.data.storage import npy
 
 _ORDERS = ("<", ">", "=", "|")
 

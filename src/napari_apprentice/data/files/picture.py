@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data.axes import guess_axes, to_volume
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.axes import guess_axes, to_volume
+from napari_apprentice.data.image.volume import Volume
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 

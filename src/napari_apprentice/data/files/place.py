@@ -25,7 +25,7 @@ def split(path: Path, holds_part: Callable[[Path, str], bool]) -> tuple[Path, st
     raise UserError(f"{path} does not exist: check the path.")
 
 
-def chosen(path: Path, part: str, parts: tuple[str, ...], several: str) -> int:
+def choose_part(path: Path, part: str, parts: tuple[str, ...], several: str) -> int:
     """The place of ``part`` among ``parts``; without one the only part there is.
 
     `UserError` that lists them otherwise; ``several`` says what they are ("datasets").

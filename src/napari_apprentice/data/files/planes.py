@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.files.pixels import MAP_FROM
-from napari_apprentice.data.lazy import LazyArray
+from napari_apprentice.data.image.lazy import LazyArray
 from napari_apprentice.errors import UserError
 
 
@@ -55,7 +55,7 @@ class Planes:
         return found[tuple(slice(None) if isinstance(one, slice) else 0 for one in key)]
 
 
-def held(planes: Planes, close: Callable[[], Any]) -> tuple[Any, str]:
+def squeeze_planes(planes: Planes, close: Callable[[], Any]) -> tuple[Any, str]:
     """The pixels and their axes, T, C and Z only where there are several.
 
     Those of a small image are all read, and its file is closed; others are read from the open file as they are needed.

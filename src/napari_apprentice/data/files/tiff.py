@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from napari_apprentice.data.axes import guess_axes, is_guess, to_volume
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.picture import is_grey
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
 from napari_apprentice.data.files.tiff_metadata import channel_colors, channel_names, spacing_of
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.axes import guess_axes, is_guess, to_volume
+from napari_apprentice.data.image.volume import Volume
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".lsm", ".stk", ".svs", ".ndpi", ".scn", ".qptiff")
 _BESIDES = ("thumbnail", "label", "macro", "label image", "macro image", "overview")  # beside the image of a slide
@@ -33,7 +33,7 @@ def read(path: Path, part: str = "") -> Volume:
     """Read an image and the coarser levels of a slide; what is large and not in one piece is read as it is needed."""
     with _errors_raised(), tifffile.TiffFile(path) as file:
         images = _images(file)
-        series = images[place.chosen(path, part, tuple(map(str, range(len(images)))), "images")]
+        series = images[place.choose_part(path, part, tuple(map(str, range(len(images)))), "images")]
         size = refuse_nonsense(path, series.shape, series.dtype.itemsize, _stored(path, series))
         pixels, *levels = _pixels(path, file, series, size)
         axes = guess_axes(pixels.shape, names=tuple(series.axes))

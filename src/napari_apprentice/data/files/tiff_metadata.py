@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from napari_apprentice.data.units import MICROMETER, PIXEL, in_unit_of_x, plain_unit
+from napari_apprentice.data.image.units import MICROMETER, PIXEL, in_unit_of_x, plain_unit
 
 Spacing = tuple[float, float, float]
 

@@ -9,9 +9,9 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from napari_apprentice.data import disk
-from napari_apprentice.data.units import PIXEL, plain_unit
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.image.units import PIXEL, plain_unit
+from napari_apprentice.data.storage import disk
+from napari_apprentice.data.storage.atomic_write import atomic_write
 
 Spacing = tuple[float, float, float]
 
@@ -35,10 +35,10 @@ def write(
         metadata["Channel"] = {"Name": list(channels)}
     photometric = "rgb" if axes.endswith("S") else "minisblack"
     try:
-        with whole(path) as part:
+        with atomic_write(path) as part:
             tifffile.imwrite(part, pixels, ome=True, compression="zlib", metadata=metadata, photometric=photometric)
     except OSError as error:
-        raise disk.refused(error, path) from error
+        raise disk.refusal(error, path) from error
 
 
 def axes_of(t: int, z: int) -> str:

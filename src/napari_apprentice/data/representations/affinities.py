@@ -11,18 +11,18 @@ from typing import Literal
 
 import numpy as np
 
-from napari_apprentice.data.corrections import (
+from napari_apprentice.data.labels.corrections import (
     AS_LABELLED,
     BACKGROUND,
+    Confirmed,
     Labels,
     Mask,
-    Vouched,
-    ranked,
+    rank_ids,
     rim,
     whole_sections,
 )
-from napari_apprentice.data.linking import followed
-from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, foreground
+from napari_apprentice.data.labels.linking import link_frame
+from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, encode_foreground
 from napari_apprentice.data.representations.representation import EVEN, Channel, Spacing, Values
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import DecodeSettings, Triple
@@ -74,19 +74,19 @@ class Affinities(InstanceRepresentation):
         return "" if mutex_watershed is not None else _MISSING
 
     def encode(
-        self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None
+        self, labels: Labels, confirmed: Confirmed, spacing: Spacing = EVEN, whole: Mask | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Target and weight: 1 for two voxels of one object, 0 for two objects and wherever background is one of both.
 
-        Known where both voxels are vouched for, where one is vouched background, and between a whole section and
+        Known where both voxels are confirmed, where one is confirmed background, and between a whole section and
         its rim. A pair that leaves the image is not known.
         """
-        target, weight = foreground(labels, vouched, len(self.channels))
-        ids = np.where(vouched == AS_LABELLED, ranked(labels)[1], 0)
-        sure, empty = vouched == AS_LABELLED, vouched == BACKGROUND
-        here = whole_sections(labels, vouched)
+        target, weight = encode_foreground(labels, confirmed, len(self.channels))
+        ids = np.where(confirmed == AS_LABELLED, rank_ids(labels)[1], 0)
+        sure, empty = confirmed == AS_LABELLED, confirmed == BACKGROUND
+        here = whole_sections(labels, confirmed)
         here = here if whole is None else here & whole
-        around = rim(labels, vouched, whole=here)
+        around = rim(labels, confirmed, whole=here)
         for channel, offset in enumerate(self.offsets, 1):
             a, b = _ends(labels.shape, offset)
             target[channel][a] = (ids[a] == ids[b]) & (ids[a] > 0)
@@ -115,7 +115,7 @@ class Affinities(InstanceRepresentation):
         for z in range(len(labels)):
             section = self._clusters(values[:, z : z + 1], inside[z : z + 1], settings)
             before = labels[max(0, z - 1) : max(0, z - 1) + 1]
-            labels[z : z + 1], free = followed(before, section, free)
+            labels[z : z + 1], free = link_frame(before, section, free)
         return labels
 
     def _clusters(self, values: Values, inside: Mask, settings: DecodeSettings) -> Values:

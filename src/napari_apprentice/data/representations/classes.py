@@ -1,4 +1,4 @@
-"""Classes: a probability for each and for none of them, or one for the only class. See `data/classes`."""
+"""Classes: a probability for each and for none of them, or one for the only class. See `data/labels/classes`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_apprentice.data import classes, clicking
-from napari_apprentice.data.corrections import Labels, Mask, Vouched
+from napari_apprentice.data.labels import classes, clicking
+from napari_apprentice.data.labels.corrections import Confirmed, Labels, Mask
 from napari_apprentice.data.representations.representation import (
     EVEN,
     Channel,
@@ -35,10 +35,10 @@ class Classes(Representation):
         return Channel("none", "class", None), *(Channel(f"class {k}", "class") for k in range(1, self.outputs))
 
     def encode(
-        self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None
+        self, labels: Labels, confirmed: Confirmed, spacing: Spacing = EVEN, whole: Mask | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Class values and their weight, (1, Z, Y, X)."""
-        return classes.encode(labels, vouched)
+        return classes.encode(labels, confirmed)
 
     def decode(self, values: Values, settings: DecodeSettings, spacing: Spacing = EVEN) -> Labels:
         """The most probable class of each voxel."""

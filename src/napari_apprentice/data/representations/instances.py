@@ -6,9 +6,9 @@ from abc import abstractmethod
 
 import numpy as np
 
-from napari_apprentice.data.clicking import object_at
-from napari_apprentice.data.corrections import AS_LABELLED, UNKNOWN, Labels, Mask, Vouched
-from napari_apprentice.data.instances import without_weak
+from napari_apprentice.data.labels.clicking import object_at
+from napari_apprentice.data.labels.corrections import AS_LABELLED, UNKNOWN, Confirmed, Labels, Mask
+from napari_apprentice.data.labels.instances import without_weak
 from napari_apprentice.data.representations.patch import Patch, encoded_again
 from napari_apprentice.data.representations.representation import EVEN, Representation, Spacing, Spot, Values
 from napari_apprentice.settings import DecodeSettings, Kind
@@ -47,10 +47,10 @@ class InstanceRepresentation(Representation):
         return encoded_again(self, patch) if self.encoded_again else (patch.target, patch.weight)
 
 
-def foreground(labels: Labels, vouched: Vouched, channels: int) -> tuple[np.ndarray, np.ndarray]:
+def encode_foreground(labels: Labels, confirmed: Confirmed, channels: int) -> tuple[np.ndarray, np.ndarray]:
     """Target and weight of `channels` channels of which only the first, foreground, is filled in."""
     target = np.zeros((channels, *labels.shape), np.float32)
     weight = np.zeros((channels, *labels.shape), np.float32)
-    target[0] = (labels > 0) & (vouched == AS_LABELLED)
-    weight[0] = vouched != UNKNOWN
+    target[0] = (labels > 0) & (confirmed == AS_LABELLED)
+    weight[0] = confirmed != UNKNOWN
     return target, weight

@@ -1,4 +1,4 @@
-"""Foreground and log-distance to the own outline in the plane; basins of it are objects. See `data/instances`."""
+"""Foreground and log-distance to the own outline in the plane; basins of it are objects. See `labels/instances`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import edt
 import numpy as np
 
-from napari_apprentice.data import instances
-from napari_apprentice.data.corrections import Labels, Mask, Vouched
+from napari_apprentice.data.labels import instances
+from napari_apprentice.data.labels.corrections import Confirmed, Labels, Mask
 from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation
 from napari_apprentice.data.representations.patch import Patch
 from napari_apprentice.data.representations.representation import EVEN, Channel, Spacing, Values
@@ -27,10 +27,10 @@ class LogDistance(InstanceRepresentation):
     choices = {"foreground": FOREGROUND, "prominence": (0.1, 0.2, 0.3, 0.4, 0.55), "edge": (0.0, 0.3, 0.5)}
 
     def encode(
-        self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None
+        self, labels: Labels, confirmed: Confirmed, spacing: Spacing = EVEN, whole: Mask | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Target and weight; distances are in pixels of the plane, whatever the spacing."""
-        return instances.encode(labels, vouched, whole)
+        return instances.encode(labels, confirmed, whole)
 
     def separated(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
         """Basins that rise by ``prominence``."""
@@ -45,11 +45,11 @@ class LogDistance(InstanceRepresentation):
         if patch.bent:
             return measured_again(patch)
         target = patch.target.copy()
-        target[1] = rescaled(target[1], patch.scale)
+        target[1] = rescale_distance(target[1], patch.scale)
         return target, patch.weight
 
 
-def rescaled(log_distance: np.ndarray, scale: float) -> np.ndarray:
+def rescale_distance(log_distance: np.ndarray, scale: float) -> np.ndarray:
     """Log-distance after magnifying the image by `scale`; the outline is half a voxel from a border voxel's centre."""
     out = log_distance.copy()
     inside = log_distance > 0
@@ -68,7 +68,7 @@ def measured_again(patch: Patch) -> tuple[np.ndarray, np.ndarray]:
     if patch.labels is None:
         raise ValueError("distances can only be measured again with labels: give the source its labels")
     target, weight = patch.target.copy(), patch.weight.copy()
-    target[1] = rescaled(target[1], patch.scale)
+    target[1] = rescale_distance(target[1], patch.scale)
     known = (weight[1] > 0) | (weight[0] > 0)
     for z in np.flatnonzero(patch.labels.max(axis=(1, 2)) > 0):
         ids = patch.labels[z].astype(np.uint32)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
+from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
 
 if TYPE_CHECKING:
     from napari_apprentice.data.representations.representation import Representation
@@ -23,11 +23,11 @@ class Patch:
     ----------
     target, weight
         (K, Z, Y, X) float32, as `Representation.encode` gives them. A negative weight is that of background which
-        nobody vouched for.
+        nobody confirmed.
     labels
         Ids (Z, Y, X) float32; None where a source has none.
     known
-        (2, Z, Y, X) float32: what is vouched for (0, 1, 2), and whether it belongs to a section that is whole. None:
+        (2, Z, Y, X) float32: what is confirmed (0, 1, 2), and whether it belongs to a section that is whole. None:
         foreground, the first channel, says what is known.
     matrix
         2 x 2, from offsets (x, y) in the patch to those in the image.
@@ -59,16 +59,16 @@ class Patch:
 def encoded_again(representation: Representation, patch: Patch) -> tuple[np.ndarray, np.ndarray]:
     """Target and weight from the labels of a patch; foreground stays, and its weight says how much the rest counts.
 
-    What the patch cuts off is not whole. Background that nobody vouched for stands in where nothing else is known.
+    What the patch cuts off is not whole. Background that nobody confirmed stands in where nothing else is known.
     """
     if patch.labels is None:
         raise ValueError(f"{representation.name} can only be encoded again with labels: give the source its labels")
-    vouched, whole = _known(patch)
-    frame = [(_FRAME, _FRAME) if n > 1 else (0, 0) for n in vouched.shape]
-    inner = (slice(None), *(slice(low, n + low) for (low, _), n in zip(frame, vouched.shape, strict=True)))
+    confirmed, whole = _known(patch)
+    frame = [(_FRAME, _FRAME) if n > 1 else (0, 0) for n in confirmed.shape]
+    inner = (slice(None), *(slice(low, n + low) for (low, _), n in zip(frame, confirmed.shape, strict=True)))
     target, weight = representation.encode(
         np.pad(patch.labels.astype(np.uint32), frame, mode="edge"),
-        np.pad(vouched, frame, constant_values=UNKNOWN),
+        np.pad(confirmed, frame, constant_values=UNKNOWN),
         (patch.spacing[0], patch.spacing[1] / patch.scale, patch.spacing[2] / patch.scale),
         None if whole is None else np.pad(whole, frame),
     )
@@ -85,8 +85,8 @@ def encoded_again(representation: Representation, patch: Patch) -> tuple[np.ndar
 
 
 def _known(patch: Patch) -> tuple[np.ndarray, np.ndarray | None]:
-    """What is vouched for (Z, Y, X) uint8, and what is whole, if that is known."""
+    """What is confirmed (Z, Y, X) uint8, and what is whole, if that is known."""
     if patch.known is not None:
         return patch.known[0].astype(np.uint8), patch.known[1] > 0
-    vouched = np.where(patch.target[0] > 0.5, AS_LABELLED, BACKGROUND)
-    return np.where(patch.weight[0] > 0, vouched, UNKNOWN).astype(np.uint8), None
+    confirmed = np.where(patch.target[0] > 0.5, AS_LABELLED, BACKGROUND)
+    return np.where(patch.weight[0] > 0, confirmed, UNKNOWN).astype(np.uint8), None

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.corrections import Labels, Mask, Vouched
+from napari_apprentice.data.labels.corrections import Confirmed, Labels, Mask
 from napari_apprentice.data.representations.patch import Patch
 from napari_apprentice.settings import DecodeSettings, Kind
 
@@ -88,12 +88,12 @@ class Representation(ABC):
 
     @abstractmethod
     def encode(
-        self, labels: Labels, vouched: Vouched, spacing: Spacing = EVEN, whole: Mask | None = None
+        self, labels: Labels, confirmed: Confirmed, spacing: Spacing = EVEN, whole: Mask | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Labels (Z, Y, X) and what is vouched for (0, 1, 2) to target and weight, (K, Z, Y, X) float32.
+        """Labels (Z, Y, X) and what is confirmed (0, 1, 2) to target and weight, (K, Z, Y, X) float32.
 
-        Weight is 0 wherever what is vouched for does not tell the value. `whole`: which voxels belong to sections that
-        are vouched for as a whole where these labels are from; None: it is seen from the labels. Classes are one
+        Weight is 0 wherever what is confirmed does not tell the value. `whole`: which voxels belong to sections that
+        are confirmed as a whole where these labels are from; None: it is seen from the labels. Classes are one
         channel of class values.
         """
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from napari_apprentice.architecture import NetSettings, preset
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.volume import Volume
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.autoencoder.learning import Repeated, Repeating, learn, source_of
 from napari_apprentice.engine.autoencoder.learning import repeat as repeat_pixels

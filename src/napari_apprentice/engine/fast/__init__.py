@@ -6,5 +6,5 @@
     torch predicts; its tiles ----> export, round, compare -----> compile (0.1 s), predict
     are kept as examples            (`build`)    cache folder     (`network`)
 
-`workshop` decides what is there, what is made meanwhile and what cannot be had.
+`engine_cache` decides what is there, what is made meanwhile and what cannot be had.
 """

@@ -17,17 +17,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from napari_apprentice.data import npy
+from napari_apprentice.data.labels.scores import matches
 from napari_apprentice.data.models import ModelHeader, meanings_of
-from napari_apprentice.data.scores import matches
+from napari_apprentice.data.storage import npy
 from napari_apprentice.engine import checkpoint
-from napari_apprentice.engine.activation import activated
+from napari_apprentice.engine.activation import activate
 from napari_apprentice.engine.decoding import quick_labels
 from napari_apprentice.engine.device import mixed_precision, pick
 from napari_apprentice.engine.fast import store
-from napari_apprentice.engine.fast.export import exported
+from napari_apprentice.engine.fast.export import export_network
 from napari_apprentice.engine.fast.network import options
-from napari_apprentice.engine.fast.quantize import quantized
+from napari_apprentice.engine.fast.quantize import quantize
 from napari_apprentice.engine.fast.runtime import core, multiplies_bytes, openvino
 from napari_apprentice.engine.folding import ready
 from napari_apprentice.processes import lower_priority
@@ -47,7 +47,7 @@ def make(model: str, tiles: np.ndarray, key: str) -> store.About:
     size = (int(tiles.shape[2]), int(tiles.shape[3]), int(tiles.shape[4]))
     folder = store.new_folder(key)
     try:
-        single = exported(net, meanings_of(header), tiles.shape[1], size)
+        single = export_network(net, meanings_of(header), tiles.shape[1], size)
     except Exception as error:  # whatever OpenVINO does not know it says in a way of its own
         about = store.About(problem=_why_not(header, error))
     else:
@@ -65,12 +65,12 @@ def _best(
     """The quickest form that says what torch says."""
     expected = _answers(single, tiles, "f32")
     with torch.inference_mode():
-        truth = activated(net(torch.from_numpy(tiles[0])), meanings_of(header)).numpy()
+        truth = activate(net(torch.from_numpy(tiles[0])), meanings_of(header)).numpy()
     if np.abs(truth - expected[0]).max() > _SAME * max(1.0, float(np.abs(truth).max())):
         return single, store.About(problem=f"OpenVINO computes {header.name} wrongly: PyTorch runs it.")
     if multiplies_bytes():
-        small = quantized(single, tiles)
-        agreement = agreed(expected, _answers(small, tiles, "f32"), header)
+        small = quantize(single, tiles)
+        agreement = share_found_again(expected, _answers(small, tiles, "f32"), header)
         if agreement >= _AGREEMENT:
             return small, store.About(precision="int8", agreement=agreement)
     with mixed_precision(pick("cpu")):
@@ -78,7 +78,7 @@ def _best(
     return single, store.About(precision="bf16" if half else "f32")
 
 
-def agreed(expected: Sequence[np.ndarray], found: Sequence[np.ndarray], header: ModelHeader) -> float:
+def share_found_again(expected: Sequence[np.ndarray], found: Sequence[np.ndarray], header: ModelHeader) -> float:
     """Share of objects found again with an overlap of 3/4, or of voxels with the same class."""
     if header.kind == "values":
         return float(np.mean([_correlation(one, other) for one, other in zip(expected, found, strict=True)]))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.patches import plan_tiles
+from napari_apprentice.data.geometry.patches import plan_tiles
 from napari_apprentice.engine.fast import runtime, store
-from napari_apprentice.engine.fast.workshop import Examples, Workshop
-from napari_apprentice.engine.inputs import Inputs
+from napari_apprentice.engine.fast.engine_cache import EngineCache, Examples
+from napari_apprentice.engine.inputs import NetworkInputs
 from napari_apprentice.engine.network import Network
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import SegmentSettings, Triple
@@ -30,7 +30,7 @@ class Choice:
     note: str = ""
 
 
-def choose(workshop: Workshop, network: Network, model: str, tile: Triple, settings: SegmentSettings) -> Choice:
+def choose(engine_cache: EngineCache, network: Network, model: str, tile: Triple, settings: SegmentSettings) -> Choice:
     """The fast form of a network when it is made already; never waits.
 
     `UserError` when the fast engine is asked for and not installed.
@@ -46,10 +46,10 @@ def choose(workshop: Workshop, network: Network, model: str, tile: Triple, setti
     if not runtime.is_installed():
         return Choice(network)
     key = store.key_of(model, tile if network.header.net.padding == "valid" else None)
-    return Choice(replace(network, fast=workshop.find(key)), key)
+    return Choice(replace(network, fast=engine_cache.find(key)), key)
 
 
-def examples(net: NetSettings, inputs: Inputs, tile: Triple) -> Examples:
+def examples(net: NetSettings, inputs: NetworkInputs, tile: Triple) -> Examples:
     """Tiles of an image from which ranges can be seen: those with most in them, from all over the image."""
 
     def look() -> np.ndarray:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from napari_apprentice.data.representations import Meaning
-from napari_apprentice.engine.activation import activated
+from napari_apprentice.engine.activation import activate
 from napari_apprentice.engine.fast.runtime import openvino
 from napari_apprentice.settings import Triple
 
@@ -24,10 +24,10 @@ class _Answering(nn.Module):
         self.meanings = tuple(meanings)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return activated(self.net(x), self.meanings)
+        return activate(self.net(x), self.meanings)
 
 
-def exported(net: nn.Module, meanings: Sequence[Meaning], channels: int, tile: Triple) -> Any:
+def export_network(net: nn.Module, meanings: Sequence[Meaning], channels: int, tile: Triple) -> Any:
     """An OpenVINO model that takes one tile (1, C, z, y, x); raises whatever OpenVINO does not know."""
     shape = (1, channels, *tile)
     with warnings.catch_warnings(), torch.inference_mode():

@@ -28,7 +28,7 @@ _WEIGHT_LEVELS = 255  # -127 to 127
 _TINY = 1e-6
 
 
-def quantized(model: Any, tiles: Sequence[np.ndarray]) -> Any:
+def quantize(model: Any, tiles: Sequence[np.ndarray]) -> Any:
     """A copy of an exported model that computes in 8 bits, its ranges seen on ``tiles`` (1, C, z, y, x)."""
     ranges = _ranges(model, tiles)
     rounded = model.clone()

@@ -11,8 +11,8 @@ import zarr
 
 from napari_apprentice.data.exports import chunked
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.reading import read_as
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.reading import read_as
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Event, Finished, Progress
 from napari_apprentice.jobs import ExportJob, ExportResult
@@ -22,7 +22,7 @@ def run(job: ExportJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
     """Write ``job.out``; raises `errors.Cancelled` within a chunk of a cancel, and then nothing is left of it."""
     began = time.monotonic()
     seen = job.image is not None
-    for share in chunked.copied(Path(job.labels), Path(job.out), _image(job), job.names, seen=seen):
+    for share in chunked.copy_labels(Path(job.labels), Path(job.out), _image(job), job.names, seen=seen):
         if cancelled():
             raise Cancelled
         left = (time.monotonic() - began) * (1 - share) / share if share > 0 else None

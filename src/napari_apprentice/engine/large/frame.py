@@ -22,12 +22,12 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec
 
-from napari_apprentice.data import npy, scratch
-from napari_apprentice.data.lattice import Part
+from napari_apprentice.data.geometry.lattice import Part
+from napari_apprentice.data.storage import npy, scratch
 from napari_apprentice.engine.device import free_memory, is_out_of_memory
 from napari_apprentice.engine.large import parts, plan
 from napari_apprentice.engine.large.marks import attempt
-from napari_apprentice.engine.large.parts import NO_PAIRS, Beyond, Found, Places
+from napari_apprentice.engine.large.parts import NO_PAIRS, Beyond, FoundObjects, Places
 from napari_apprentice.engine.large.plan import Plan
 from napari_apprentice.engine.network import Network
 from napari_apprentice.errors import UserError
@@ -46,8 +46,8 @@ def prepare(folder: Path, network: Network, made: Callable[[], Plan]) -> Plan:
         _made(folder / "prediction", predicted, step, np.float16)
         places = np.uint64 if network.header.kind == "instances" else np.uint32
         _made(folder / "places", lattice.shape, chunk_of(found), places)
-        plan.kept(found, folder / "plan.json")
-    return plan.known(folder / "plan.json")
+        plan.write_plan(found, folder / "plan.json")
+    return plan.read_plan(folder / "plan.json")
 
 
 def _made(path: Path, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any) -> None:
@@ -63,13 +63,13 @@ def chunk_of(found: Plan) -> Triple:
     return max(1, step[0].stop), max(1, step[1].stop), max(1, step[2].stop)
 
 
-class Frame:
+class LargeFrame:
     """One frame (C, Z, Y, X) as pieces see it; ``labels`` (Z, Y, X) is where they end."""
 
     def __init__(
         self, network: Network, spacing: tuple[float, float, float], pixels: Any, folder: Path, labels: Any
     ) -> None:
-        self.plan = plan.known(folder / "plan.json")
+        self.plan = plan.read_plan(folder / "plan.json")
         self._network = network
         self._spacing = spacing
         self._pixels = pixels
@@ -100,7 +100,7 @@ class Frame:
 
     def join(self, index: int) -> Places:
         """Pairs (n, 2) of objects that margins cut and that are one across the near faces of a block."""
-        cut = npy.mapped(self._folder / "cut.npy")
+        cut = npy.open_mapped(self._folder / "cut.npy")
         blocks, found = self.plan.blocks, [NO_PAIRS]
         for axis, before in enumerate(blocks.before(index)):
             if before is not None:
@@ -115,33 +115,33 @@ class Frame:
         if self._network.header.kind == "classes":
             self._labels[place] = places
             return
-        known, ids = (npy.mapped(self._folder / f"{name}.npy") for name in ("known", "ids"))
+        known, ids = (npy.open_mapped(self._folder / f"{name}.npy") for name in ("known", "ids"))
         try:
-            self._labels[place] = parts.renumbered(places, known, ids)
+            self._labels[place] = parts.renumber(places, known, ids)
         except ValueError as error:
             raise UserError(
                 f"Block {index} was written by two workers at once: remove {self._folder.parent} and begin again."
             ) from error
 
-    def found(self) -> Found:
+    def found(self) -> FoundObjects:
         """The objects of all blocks; when they are classes, the values there are."""
         found = []
         for index in range(len(self.plan.blocks)):
-            found.append(Found(*npy.archive(self._folder / f"{index}.npz", "there", "cut", "joined")))
-        return Found.together(found)
+            found.append(FoundObjects(*npy.archive(self._folder / f"{index}.npz", "there", "cut", "joined")))
+        return FoundObjects.together(found)
 
     def keep_cut(self, cut: Places) -> None:
         """Tell those who join which objects were cut."""
         scratch.write(self._folder / "cut.npy", cut)
 
-    def keep_numbers(self, found: Found, joined: Sequence[Places], first: int) -> int:
+    def keep_numbers(self, found: FoundObjects, joined: Sequence[Places], first: int) -> int:
         """Tell those who number which place has which id, after ``first``; returns how many ids there are."""
         known, ids = parts.numbers(found.there, np.concatenate([found.joined, *joined]))
         scratch.write(self._folder / "known.npy", known)
         scratch.write(self._folder / "ids.npy", ids + np.uint32(first))
         return int(ids.max(initial=0))
 
-    def _decoded(self, block: Part, halvings: int) -> tuple[Found, Beyond]:
+    def _decoded(self, block: Part, halvings: int) -> tuple[FoundObjects, Beyond]:
         halves = self.plan.halves(block)
         if not halves or halvings == 0:
             try:
@@ -154,9 +154,9 @@ class Frame:
         axis = next(axis for axis in range(3) if halves[0].put[axis] != halves[1].put[axis])
         joined = self._joined(near[axis], halves[1], axis, np.concatenate([one.cut, two.cut]))
         beyond = [far[i] if i == axis else np.concatenate([near[i], far[i]], axis) for i in range(3)]
-        return Found.together([one, two], [joined]), (beyond[0], beyond[1], beyond[2])
+        return FoundObjects.together([one, two], [joined]), (beyond[0], beyond[1], beyond[2])
 
-    def _decoded_whole(self, block: Part) -> tuple[Found, Beyond]:
+    def _decoded_whole(self, block: Part) -> tuple[FoundObjects, Beyond]:
         values = np.asarray(self._prediction[(slice(None), *block.read)])
         decoded = parts.decode_block(self._network, self.plan.lattice, values, block, self._spacing)
         self._places[self.plan.lattice.in_image(block.put)] = decoded.places

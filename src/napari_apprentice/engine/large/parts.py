@@ -3,7 +3,7 @@
 ::
 
     image --tiles--> prediction (zarr, float16) --blocks--> objects under their places --> ids 1, 2, 3, ...
-          (`predict_tile`)                      (`decode_block`)                       (`renumbered`)
+          (`predict_tile`)                      (`decode_block`)                       (`renumber`)
 
 Each step reads a part, writes a chunk of its own and may run anywhere, in any order, again after a crash. A block is
 read with a margin wider than objects are: of an object that reaches over the edge of blocks each of them sees all, and
@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_apprentice.data.lattice import Lattice, Part
+from napari_apprentice.data.geometry.lattice import Lattice, Part
 from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.large.spare import forward_sparing
 from napari_apprentice.engine.network import Network
@@ -36,7 +36,7 @@ _NOTHING = (_NO_PLACES, _NO_PLACES, _NO_PLACES)
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundObjects:
     """Which objects are in a block's own part, by their places, or which classes.
 
     ``cut`` are those of them that its margin cut, ``joined`` pairs (n, 2) of places that are one object.
@@ -47,7 +47,7 @@ class Found:
     joined: Places = field(default_factory=lambda: NO_PAIRS)
 
     @classmethod
-    def together(cls, found: Sequence[Found], joined: Sequence[Places] = ()) -> Found:
+    def together(cls, found: Sequence[FoundObjects], joined: Sequence[Places] = ()) -> FoundObjects:
         """What is in several blocks, with more that are one."""
         there, cut = (np.unique(np.concatenate(one)) for one in zip(*((f.there, f.cut) for f in found), strict=True))
         return cls(there, cut, np.concatenate([*(one.joined for one in found), *joined]))
@@ -65,7 +65,7 @@ class Decoded:
     """
 
     places: NDArray[Any]
-    found: Found
+    found: FoundObjects
     beyond: Beyond
 
 
@@ -93,7 +93,7 @@ def decode_block(
         inside = labels[inner]
         known = np.array([one.value for one in network.header.classes], np.uint64)
         there = [bool((inside == value).any()) for value in known]
-        return Decoded(inside, Found(known[there], np.zeros(0, np.uint64)), _NOTHING)
+        return Decoded(inside, FoundObjects(known[there], np.zeros(0, np.uint64)), _NOTHING)
     names, first = np.unique(labels, return_index=True)
     table = np.zeros(int(names[-1]) + 1, np.uint64)
     table[names] = _places(first, region, lattice.shape)
@@ -102,7 +102,7 @@ def decode_block(
     cut = table[_at_edges(labels, region, lattice.shape)]
     known = np.unique(inside[inside > 0])
     beyond = [table[labels[_after(inner, axis)]] for axis in range(3)]
-    return Decoded(inside, Found(known, np.intersect1d(known, cut)), (beyond[0], beyond[1], beyond[2]))
+    return Decoded(inside, FoundObjects(known, np.intersect1d(known, cut)), (beyond[0], beyond[1], beyond[2]))
 
 
 def joins(one: Places, two: Places, cut: Places) -> Places:
@@ -134,7 +134,7 @@ def numbers(places: Places, joined: Places) -> tuple[Places, NDArray[np.uint32]]
     return known, (ids + 1).astype(np.uint32)
 
 
-def renumbered(places: Places, known: Places, ids: NDArray[np.uint32]) -> NDArray[np.uint32]:
+def renumber(places: Places, known: Places, ids: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """A block of places as ids; ValueError for a place that is not known."""
     labels = np.zeros(places.shape, np.uint32)
     there = places > 0

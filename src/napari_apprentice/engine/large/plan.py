@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from napari_apprentice.data import axes
-from napari_apprentice.data.channels import luminance
 from napari_apprentice.data.files import read_image
-from napari_apprentice.data.glimpse import sample
-from napari_apprentice.data.lattice import Lattice, Part, Parts, lattice_for
+from napari_apprentice.data.geometry.lattice import Lattice, Part, TileParts, lattice_for
+from napari_apprentice.data.image import axes
+from napari_apprentice.data.image.channels import luminance
+from napari_apprentice.data.image.reading import read_as
+from napari_apprentice.data.image.sampling import sample
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.image.zoom import zoom_for
 from napari_apprentice.data.models import ModelHeader, representation_of, why_not_fits
-from napari_apprentice.data.reading import read_as
 from napari_apprentice.data.representations import Representation
-from napari_apprentice.data.volume import Volume
-from napari_apprentice.data.whole import whole
-from napari_apprentice.data.zoom import zoom_for
-from napari_apprentice.engine.aside import Aside
+from napari_apprentice.data.storage.atomic_write import atomic_write
+from napari_apprentice.engine.background import BackgroundThreads
 from napari_apprentice.engine.diameter import Look, measure
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling, fit
@@ -44,7 +44,7 @@ class Plan:
     margin: Triple
 
     @property
-    def blocks(self) -> Parts:
+    def blocks(self) -> TileParts:
         """The blocks of the frame."""
         return self.lattice.blocks(self.tiles, self.margin)
 
@@ -79,7 +79,7 @@ def plan_for(job: SegmentLargeJob, network: Network, volume: Volume, pixels: Any
         return replace(first, scaling=scaling)
     measured = None
     if header.measures and settings.diameter is None:
-        measured = measure(Look(network, pixels, scaling, settings, Aside()))
+        measured = measure(Look(network, pixels, scaling, settings, BackgroundThreads()))
     zoom = zoom_for(header, volume.spacing, volume.unit, settings, measured)
     shape = (int(pixels.shape[1]), int(pixels.shape[2]), int(pixels.shape[3]))
     lattice = lattice_for(shape, zoom, tile_of(header.net, settings.tile), halo_of(header.net), header.net.multiple)
@@ -87,13 +87,13 @@ def plan_for(job: SegmentLargeJob, network: Network, volume: Volume, pixels: Any
     return Plan(lattice, scaling, _tiles(lattice, margin, job.memory_mb, representation_of(header)), margin)
 
 
-def kept(plan: Plan, path: Path) -> None:
+def write_plan(plan: Plan, path: Path) -> None:
     """Write a plan down for whoever goes on with it."""
-    with whole(path) as part:
+    with atomic_write(path) as part:
         part.write_text(json.dumps(asdict(plan)), encoding="utf-8")
 
 
-def known(path: Path) -> Plan:
+def read_plan(path: Path) -> Plan:
     """A plan as it was written."""
     told = json.loads(path.read_text())
     shape, step, halo = (tuple(told["lattice"][name]) for name in ("shape", "step", "halo"))

@@ -1,7 +1,7 @@
 """A large image from beginning to end: frame by frame, stage by stage; labels come out as a file with a pyramid.
 
 Beside the labels a folder keeps what is done, so that a job that was stopped in any way goes on where it was, with
-whatever crew; it is removed at the end.
+whatever executor; it is removed at the end.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from napari_apprentice.data.exports import chunked
 from napari_apprentice.engine.large import plan
-from napari_apprentice.engine.large.crew import Alone, Bench, Crew, Piece, Stage
+from napari_apprentice.engine.large.executor import Executor, LocalExecutor, Piece, PieceKind, PieceWorker
 from napari_apprentice.engine.large.frame import chunk_of, prepare
 from napari_apprentice.engine.large.marks import Marks
 from napari_apprentice.engine.large.work import alone, begin, end, goes_on, work_folder
@@ -26,13 +26,13 @@ from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Event, Finished, Note, Progress, Started
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
 
-_WORDS: dict[Stage, str] = {
+_WORDS: dict[PieceKind, str] = {
     "predict": "Predicting",
     "decode": "Separating objects",
     "join": "Joining objects",
     "number": "Numbering objects",
 }
-_SHARES: dict[Stage, tuple[float, float]] = {  # of the work, from when to when
+_SHARES: dict[PieceKind, tuple[float, float]] = {  # of the work, from when to when
     "predict": (0.0, 0.85),
     "decode": (0.85, 0.95),
     "join": (0.95, 0.96),
@@ -41,19 +41,19 @@ _SHARES: dict[Stage, tuple[float, float]] = {  # of the work, from when to when
 
 
 def run(
-    job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None = None, crew: Crew | None = None
+    job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm | None = None, executor: Executor | None = None
 ) -> Iterator[Event]:
     """Write labels to ``job.out``, and where else they are wanted.
 
     Raises `errors.Cancelled` within a piece of a cancel.
     """
     began = time.monotonic()
-    crew = crew or Alone()
+    executor = executor or LocalExecutor()
     work = work_folder(Path(job.out))
     # the device that a job asks for is one of those who do the work: it need not be here
-    bench = Bench(job, work, warm or Warm(), "auto" if crew.words else None)
+    bench = PieceWorker(job, work, warm or Warm(), "auto" if executor.words else None)
     network = bench.network
-    where = crew.words or network.device.words
+    where = executor.words or network.device.words
     yield Started(device=where)
     volume = plan.open_image(job)
     pixels = plan.channels_for(volume, network.header)
@@ -72,7 +72,7 @@ def run(
             chunked.begun(work / "labels", Path(job.out), volume.labels_shape, chunk_of(found))
             if t == 0:
                 yield Note(text=plan.words(volume, found))
-            frame = _Frame(bench, crew, t, cancelled)
+            frame = _Frame(bench, executor, t, cancelled)
             for share, what in frame.steps(objects):
                 done = t + share
                 left = (time.monotonic() - began) * (pixels.shape[0] - done) / done if done > 0.01 else None
@@ -83,7 +83,10 @@ def run(
         names = {one.value: one.name for one in network.header.classes}
         paths = sorted(map(Path, job.all_out), key=chunked.is_zarr)  # which takes the folder, last
         for what, steps in (
-            ("Making coarser levels", chunked.halved(work / "labels") if any(map(chunked.has_pyramid, paths)) else ()),
+            (
+                "Making coarser levels",
+                chunked.build_pyramid(work / "labels") if any(map(chunked.has_pyramid, paths)) else (),
+            ),
             *((f"Writing {path.name}", chunked.finish(work / "labels", path, volume, names)) for path in paths),
         ):
             for share in steps:
@@ -110,9 +113,9 @@ class _Frame:
     When it is done, ``objects`` and ``cut`` count instances and those wider than margins, ``classes`` are those found.
     """
 
-    def __init__(self, bench: Bench, crew: Crew, t: int, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, bench: PieceWorker, executor: Executor, t: int, cancelled: Callable[[], bool]) -> None:
         self._bench = bench
-        self._crew = crew
+        self._executor = executor
         self._t = t
         self._cancelled = cancelled
         self.objects = self.cut = 0
@@ -122,7 +125,7 @@ class _Frame:
         """Do what is not done yet; yields how much is, and what. Ids begin after ``first``."""
         frame = self._bench.frame(self._t)
         plan, blocks = frame.plan, len(frame.plan.blocks)
-        tiles = min(self._crew.at_once, int(np.prod(plan.tiles)))
+        tiles = min(self._executor.at_once, int(np.prod(plan.tiles)))
         yield from self._marked("predict", len(plan.lattice.tiles()), tiles)
         yield from self._marked("decode", blocks, 1)
         found = frame.found()
@@ -137,19 +140,19 @@ class _Frame:
         yield from self._marked("number", blocks, 1)
         self.objects, self.cut = 0 if self.classes else ids, len(found.cut)
 
-    def _marked(self, stage: Stage, count: int, longest: int) -> Iterator[tuple[float, str]]:
+    def _marked(self, stage: PieceKind, count: int, longest: int) -> Iterator[tuple[float, str]]:
         """A stage of which is written down what is done."""
         marks = Marks(self._bench.work / str(self._t) / f"{stage}.done", count)
         pieces = (Piece(stage, self._t, *run) for run in marks.runs(longest))
         yield from self._done(stage, pieces, count, marks.done, lambda piece: marks.mark(piece.first, piece.stop))
 
     def _done(
-        self, stage: Stage, pieces: Iterable[Piece], count: int, done: int, then: Callable[[Piece], None]
+        self, stage: PieceKind, pieces: Iterable[Piece], count: int, done: int, then: Callable[[Piece], None]
     ) -> Generator[tuple[float, str], None, list[Any]]:
         low, high = _SHARES[stage]
         values: list[Any] = []
         self._check()
-        for one in self._crew.do(self._bench, pieces):
+        for one in self._executor.do(self._bench, pieces):
             if one is not None:
                 piece, came = one
                 then(piece)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_apprentice.data.patches import plan_tiles
+from napari_apprentice.data.geometry.patches import plan_tiles
 from napari_apprentice.engine.device import free_memory, is_out_of_memory
 from napari_apprentice.engine.network import Network, forward
 from napari_apprentice.settings import Triple

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import zarr
 
-from napari_apprentice.data import merging
-from napari_apprentice.engine.large.crew import Crew
+from napari_apprentice.data.labels import merging
+from napari_apprentice.engine.large.executor import Executor
 from napari_apprentice.engine.large.run import run as segment
 from napari_apprentice.engine.large.work import same
 from napari_apprentice.engine.warm import Warm
@@ -21,18 +21,20 @@ from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult, StoreRef
 from napari_apprentice.settings import Kind
 
 
-def run(job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm, crew: Crew | None = None) -> Iterator[Event]:
+def run(
+    job: SegmentLargeJob, cancelled: Callable[[], bool], warm: Warm, executor: Executor | None = None
+) -> Iterator[Event]:
     """Segment, then merge into ``job.store`` if there is one; the proposal itself is not kept then.
 
     One that was whole when the merging was stopped is merged, not made again.
     """
     if job.store is None:
-        yield from segment(job, cancelled, warm, crew)
+        yield from segment(job, cancelled, warm, executor)
         return
     done = Path(job.out).with_suffix(".json")
     result = _known(done, job)
     if result is None:
-        for event in segment(job, cancelled, warm, crew):
+        for event in segment(job, cancelled, warm, executor):
             if isinstance(event, Finished) and isinstance(event.result, SegmentLargeResult):
                 result = event.result
                 done.write_text(json.dumps({"job": same(job), "result": result.model_dump(mode="json")}))
@@ -60,4 +62,4 @@ def _merged(store: StoreRef, kind: Kind, proposal: Path, cancelled: Callable[[],
     for share in merging.merge(zarr.open_array(proposal / "0", mode="r"), store, kind):
         if cancelled():
             raise Cancelled
-        yield Progress(done=share, total=1, what="Keeping what is vouched for")
+        yield Progress(done=share, total=1, what="Keeping what is confirmed")

@@ -10,9 +10,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from napari_apprentice.data import disk
-from napari_apprentice.data.claims import remove_all
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.storage import disk
+from napari_apprentice.data.storage.atomic_write import atomic_write
+from napari_apprentice.data.storage.claims import remove_all
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import SegmentLargeJob
 
@@ -36,7 +36,7 @@ def goes_on(work: Path, job: SegmentLargeJob) -> bool:
 def begin(work: Path, job: SegmentLargeJob) -> None:
     """Make a folder that of this job, with nothing done."""
     _empty(work)
-    with whole(work / "job.json") as part:
+    with atomic_write(work / "job.json") as part:
         part.write_text(json.dumps(same(job)), encoding="utf-8")
 
 
@@ -53,7 +53,7 @@ def alone(work: Path, out: Path) -> Iterator[None]:
     except NotImplementedError:
         pass  # a file system without locks
     except OSError as error:
-        raise disk.refused(error, work) from error
+        raise disk.refusal(error, work) from error
     try:
         yield
     finally:

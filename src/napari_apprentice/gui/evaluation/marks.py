@@ -8,9 +8,9 @@ from typing import Any
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_apprentice.data.mistakes import KINDS
+from napari_apprentice.data.labels.mistakes import KINDS
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.own_layer import OwnLayer
-from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.tools.view import look_at
 from napari_apprentice.jobs import WrongRef
 from napari_apprentice.session import ModelEvaluation
@@ -25,10 +25,10 @@ _SMALLEST = 15.0  # as if it was at least so many voxels wide
 class MarksLayer:
     """A layer with the mistakes of one model; at most one is shown."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
         self._shown: ModelEvaluation | None = None
-        self._own = OwnLayer[Labels](stage.viewer, stage.images, stage.options, self._on_deleted)
+        self._own = OwnLayer[Labels](label_layers.viewer, label_layers.images, label_layers.options, self._on_deleted)
 
     @property
     def layer(self) -> Labels | None:
@@ -46,18 +46,18 @@ class MarksLayer:
             return
         self._shown = None
         self._own.drop()
-        footprint = self._stage.footprint
-        if found is None or footprint is None or found.entry is not self._stage.entry:
+        axis_mapping = self._label_layers.axis_mapping
+        if found is None or axis_mapping is None or found.entry is not self._label_layers.entry:
             return
         self._shown = found
-        make = partial(Labels, footprint.view(found.marks), colormap=_colormap(), opacity=1.0)
+        make = partial(Labels, axis_mapping.view(found.marks), colormap=_colormap(), opacity=1.0)
         self._own.show(make, name=f"mistakes of {found.score.name}")
 
     def go_to(self, wrong: WrongRef) -> None:
         """Bring a mistake to the middle of the canvas, large enough to be seen."""
         is_3d = self._shown is not None and self._shown.marks.shape[1] > 1
         edge = max(_SMALLEST, wrong.voxels ** (1 / 3 if is_3d else 1 / 2))
-        look_at(self._stage, wrong.point, edge=edge, least_px=_LEAST_PX)
+        look_at(self._label_layers, wrong.point, edge=edge, least_px=_LEAST_PX)
 
     def _on_deleted(self, layer: Labels) -> None:
         self._shown = None

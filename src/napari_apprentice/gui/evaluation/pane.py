@@ -17,7 +17,7 @@ from napari_apprentice.events import Event, Failed, Finished, Progress, WasCance
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.evaluation.marks import MarksLayer
 from napari_apprentice.gui.evaluation.tables import OF, ScoreTable, WrongList
-from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.theme import Palette, palette, stylesheet
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.job import JobControl
@@ -35,7 +35,7 @@ _ALL_HELP = (
     "For labels that came with the image, where all of it is annotated: what has no label is background. "
     "Labels that a model proposed are no annotation."
 )
-_JUDGED = "Judged where labels are vouched for: nothing that is unknown counts."
+_JUDGED = "Judged where labels are confirmed: nothing that is unknown counts."
 _JUDGED_ALL = "Judged on all of the image, with its labels as they are."
 
 
@@ -46,11 +46,11 @@ class EvaluationPane(QWidget):
     for good.
     """
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, label_layers: LabelLayers) -> None:
         super().__init__()
-        self._session = stage.session
+        self._session = label_layers.session
         self._used = ""  # the model in use that was offered last
-        self.marks = MarksLayer(stage)
+        self.marks = MarksLayer(label_layers)
         self.model = QComboBox()
         self.model.setToolTip("The model to evaluate; another one is compared with it")
         self.model.activated.connect(self._allow)
@@ -98,7 +98,7 @@ class EvaluationPane(QWidget):
         session, add = self._session, self._connections.add
         for signal in (session.image_changed, session.model_changed, session.settings_changed):
             add(signal, self.refresh)
-        for signal in (session.labels_changed, session.vouched_changed):
+        for signal in (session.labels_changed, session.confirmed_changed):
             add(signal, lambda entry: self._allow_soon())
         add(session.evaluated, self._on_found_changed)
         add(session.job_started, self._on_started)
@@ -230,15 +230,15 @@ class EvaluationPane(QWidget):
 class HowWell:
     """The pane in a dock below the canvas, made when it is first asked for; it ends with the panel."""
 
-    def __init__(self, stage: Stage, viewer: napari.viewer.Viewer) -> None:
-        self._stage = stage
+    def __init__(self, label_layers: LabelLayers, viewer: napari.viewer.Viewer) -> None:
+        self._label_layers = label_layers
         self._viewer = viewer
         self.pane: EvaluationPane | None = None
 
     def show(self) -> None:
         """Show the pane, with what it had."""
         if self.pane is None:
-            self.pane = EvaluationPane(self._stage)
+            self.pane = EvaluationPane(self._label_layers)
         self.set_palette(palette(self._viewer.theme))
         if self.pane.parent() is None:  # napari's cross takes it out of its dock and keeps it
             self._viewer.window.add_dock_widget(self.pane, name=_NAME, area="bottom", tabify=False)

@@ -8,8 +8,8 @@ from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QColor, QFont, QFontMetrics, QIcon, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem
 
-from napari_apprentice.data.evaluation import Evaluation
-from napari_apprentice.data.mistakes import KINDS
+from napari_apprentice.data.labels.evaluation import Evaluation
+from napari_apprentice.data.labels.mistakes import KINDS
 from napari_apprentice.gui.evaluation.marks import COLOURS
 from napari_apprentice.jobs import WrongRef
 from napari_apprentice.session import ModelEvaluation

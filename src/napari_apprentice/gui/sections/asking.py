@@ -8,9 +8,9 @@ from functools import partial
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QVBoxLayout, QWidget
 from superqt.utils import signals_blocked
 
-from napari_apprentice.data.axes import describe_axes
-from napari_apprentice.data.units import MICROMETER, PIXEL
-from napari_apprentice.gui.images import Shown
+from napari_apprentice.data.image.axes import describe_axes
+from napari_apprentice.data.image.units import MICROMETER, PIXEL
+from napari_apprentice.gui.images import ShownImage
 from napari_apprentice.gui.layers import pixels_of
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.rows import row
@@ -48,7 +48,7 @@ class AskSize(QWidget):
         fields.setStretch(1, 1)
         layout.addLayout(fields)
 
-    def show_gap(self, shown: Shown | None) -> None:
+    def show_gap(self, shown: ShownImage | None) -> None:
         """Ask, when there is something to ask."""
         volume = None if shown is None or shown.layer is None else shown.entry.volume
         self.setVisible(volume is not None and volume.unit == PIXEL)
@@ -100,7 +100,7 @@ class AskAxes(QWidget):
         layout.addLayout(self._several)
         self.choice.activated.connect(lambda _index: self._read(self.choice.currentData()))
 
-    def show_gap(self, shown: Shown | None) -> None:
+    def show_gap(self, shown: ShownImage | None) -> None:
         """Ask, when there is something to ask."""
         asks = shown is not None and shown.layer is not None and shown.reading.guessed
         self.setVisible(asks)

@@ -17,7 +17,7 @@ Places = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Inputs:
+class ChannelInputs:
     """What a network wants: one name for each input; none: a fresh one takes what is chosen.
 
     ``grey``: RGB may be left whole for a network of one input, which then sees its luminance.
@@ -27,13 +27,13 @@ class Inputs:
     grey: bool = False
 
 
-def inputs_of(model: ModelChoice, *, rgb: bool) -> Inputs:
+def inputs_of(model: ModelChoice, *, rgb: bool) -> ChannelInputs:
     """The inputs of the network in use."""
     header = model.header
     if header is None:
-        return Inputs(())
+        return ChannelInputs(())
     known = header.channels if len(header.channels) == header.image_channels else ()
-    return Inputs(known or tuple(f"input {i + 1}" for i in range(header.image_channels)), rgb)
+    return ChannelInputs(known or tuple(f"input {i + 1}" for i in range(header.image_channels)), rgb)
 
 
 class ChannelChoice(QWidget):
@@ -59,7 +59,7 @@ class ChannelChoice(QWidget):
         layout.addWidget(self.ticks)
         layout.addLayout(self._grid)
 
-    def show_channels(self, names: Sequence[str], chosen: Places, inputs: Inputs) -> None:
+    def show_channels(self, names: Sequence[str], chosen: Places, inputs: ChannelInputs) -> None:
         """Offer the channels called ``names``; ``chosen`` are in use."""
         shown = (tuple(names), chosen, inputs)
         if shown == self._shown:
@@ -82,7 +82,7 @@ class ChannelChoice(QWidget):
                 widget.deleteLater()
         self.fields = []
 
-    def _show_fields(self, chosen: Places, inputs: Inputs) -> None:
+    def _show_fields(self, chosen: Places, inputs: ChannelInputs) -> None:
         count = len(inputs.names)
         if not chosen and count == len(self._names):
             chosen = tuple(range(count))

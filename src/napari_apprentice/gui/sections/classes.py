@@ -22,7 +22,7 @@ class ClassList(QWidget):
     def __init__(self, tools: Tools) -> None:
         super().__init__()
         self._tools = tools
-        self._session = tools.stage.session
+        self._session = tools.label_layers.session
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(3)
@@ -73,7 +73,7 @@ class ClassList(QWidget):
 
     def show_selected(self) -> None:
         """Mark the class that is painted."""
-        labels = self._tools.stage.labels
+        labels = self._tools.label_layers.labels
         selected = None if labels is None else int(labels.selected_label)
         for value, swatch in self._swatches.items():
             swatch.setChecked(value == selected)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from napari.layers import Image
 
-from napari_apprentice.data.windows import Window, is_medical, windows_of
-from napari_apprentice.gui.images import Shown
+from napari_apprentice.data.image.display_windows import DisplayWindow, is_medical, windows_of
+from napari_apprentice.gui.images import ShownImage
 from napari_apprentice.gui.widgets.buttons import LinkMenu
 
 
@@ -14,10 +14,10 @@ class ContrastMenu(LinkMenu):
 
     def __init__(self) -> None:
         super().__init__("Window", "Which grey values are black and white: level and width")
-        self._shown: Shown | None = None
+        self._shown: ShownImage | None = None
         self.choices.aboutToShow.connect(self._fill)
 
-    def show_image(self, shown: Shown | None) -> None:
+    def show_image(self, shown: ShownImage | None) -> None:
         """Be there for an image from a scanner."""
         if shown is None or self._shown is None or shown.entry is not self._shown.entry:
             self.setText("Window ▾")
@@ -36,7 +36,7 @@ class ContrastMenu(LinkMenu):
             words = f"{window.name}  ({low:.4g} to {high:.4g})"
             self.choices.addAction(words, lambda window=window: self._on_chosen(layer, window))
 
-    def _on_chosen(self, layer: Image, window: Window) -> None:
+    def _on_chosen(self, layer: Image, window: DisplayWindow) -> None:
         low, high = window.limits
         known = layer.contrast_limits_range
         layer.contrast_limits_range = (min(low, known[0]), max(high, known[1]))  # limits outside it would be cut

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 from superqt.utils import qthrottled, signals_blocked
 
 from napari_apprentice.gui import icons
-from napari_apprentice.gui.counts import vouched_words
+from napari_apprentice.gui.counts import confirmed_words
 from napari_apprentice.gui.key_sheet import OPENED_BY, KeySheet
 from napari_apprentice.gui.sections.classes import ClassList
 from napari_apprentice.gui.theme import Palette
@@ -34,25 +34,25 @@ _COUNT_MS = 300
 
 
 class CorrectSection(Section):
-    """Tools, approvals, what is vouched for."""
+    """Tools, approvals, what is confirmed."""
 
     def __init__(self, tools: Tools) -> None:
         super().__init__("4  Correct")
         self._tools = tools
-        self._stage = tools.stage
-        self._session = tools.stage.session
+        self._label_layers = tools.label_layers
+        self._session = tools.label_layers.session
         self.buttons: dict[str, QAbstractButton] = {}
         self.hint = muted("")
         self.keys = link("Keys", self.show_keys, f"All keys ({OPENED_BY})")
         self.more = menu_button("", QMenu(), "Approve more than what is in view")
         self.more.setFixedWidth(22)
-        self.show_vouched = QCheckBox("Show what is vouched for")
-        self.show_vouched.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.show_vouched.toggled.connect(self._stage.show_vouched)
+        self.show_confirmed = QCheckBox("Show what is confirmed")
+        self.show_confirmed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.show_confirmed.toggled.connect(self._label_layers.show_confirmed)
         self.count = muted("")
-        self.missing = button("Show the masks layer again", self._stage.show_masks)
-        self.refused = muted(self._stage.why_not_paint, role="warning")
-        self.refused.setVisible(bool(self._stage.why_not_paint))
+        self.missing = button("Show the masks layer again", self._label_layers.show_masks)
+        self.refused = muted(self._label_layers.why_not_paint, role="warning")
+        self.refused.setVisible(bool(self._label_layers.why_not_paint))
         self.classes = ClassList(tools)
         self._count_soon = qthrottled(self._show_count, timeout=_COUNT_MS, leading=False, parent=self)
         self.sheet: KeySheet | None = None
@@ -88,7 +88,7 @@ class CorrectSection(Section):
         for tool in tools:
             if tool.place == "menu" and menu is not None:
                 menu.addAction(tool.title, partial(self._on_tool, tool.name))
-        self.rows.addWidget(self.show_vouched)
+        self.rows.addWidget(self.show_confirmed)
         self.rows.addWidget(self.count)
         self.rows.addWidget(self.missing)
 
@@ -112,11 +112,11 @@ class CorrectSection(Section):
     def _listen(self) -> None:
         self.connections.add(self._tools.changed, self._on_tool_changed)
         self.connections.add(self._tools.troubled, self.say)
-        self.connections.add(self._stage.changed, self.refresh)
-        self.connections.add(self._stage.troubled, self.say)
+        self.connections.add(self._label_layers.changed, self.refresh)
+        self.connections.add(self._label_layers.troubled, self.say)
         for signal in (self._session.image_changed, self._session.settings_changed, self._session.model_changed):
             self.connections.add(signal, self.refresh)
-        self.connections.add(self._session.vouched_changed, self._on_vouched_changed)
+        self.connections.add(self._session.confirmed_changed, self._on_confirmed_changed)
         self.connections.add(self._session.click_proposed, lambda mask, box: self.proposal.show())
         self.connections.add(self._session.click_cleared, lambda: self.proposal.hide())
         shortcut = QShortcut(QKeySequence(OPENED_BY), self)
@@ -142,7 +142,7 @@ class CorrectSection(Section):
 
     def refresh(self) -> None:
         """Show the tools that can be used."""
-        has_masks = self._stage.labels is not None
+        has_masks = self._label_layers.labels is not None
         cells = self._session.kind == "instances"
         for name, made in self.buttons.items():
             tool = self._tools.all[name]
@@ -152,7 +152,7 @@ class CorrectSection(Section):
             made.setVisible(tool.is_offered())
             if tool.place == "word":
                 made.setText(tool.title)
-        for widget in (self.more, self.show_vouched):
+        for widget in (self.more, self.show_confirmed):
             widget.setEnabled(has_masks)
         self.classes.refresh()
         self.classes.setVisible(not cells and self._session.current is not None)
@@ -161,11 +161,11 @@ class CorrectSection(Section):
         self._show_count()
 
     def _show_count(self) -> None:
-        self.count.setText(vouched_words(self._session))
-        shown = self._stage.shows_vouched
-        if self.show_vouched.isChecked() != shown:
-            with signals_blocked(self.show_vouched):
-                self.show_vouched.setChecked(shown)
+        self.count.setText(confirmed_words(self._session))
+        shown = self._label_layers.shows_confirmed
+        if self.show_confirmed.isChecked() != shown:
+            with signals_blocked(self.show_confirmed):
+                self.show_confirmed.setChecked(shown)
 
     def _on_tool(self, name: str) -> None:
         self.say("")
@@ -176,13 +176,13 @@ class CorrectSection(Section):
 
     def _on_tool_changed(self, current: str) -> None:
         for name, made in self.buttons.items():
-            made.setChecked(name == current and self._stage.labels is not None)
+            made.setChecked(name == current and self._label_layers.labels is not None)
         self.classes.show_selected()
         hint = self._tools.all[current].hint
         self.hint.setText(hint)
-        self.hint.setVisible(bool(hint) and self._stage.labels is not None)
+        self.hint.setVisible(bool(hint) and self._label_layers.labels is not None)
         self._show_count()
 
-    def _on_vouched_changed(self, entry: object) -> None:
+    def _on_confirmed_changed(self, entry: object) -> None:
         self.say("")
         self._count_soon()

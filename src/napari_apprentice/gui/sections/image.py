@@ -9,10 +9,11 @@ from typing import Any
 from napari.layers import Image, Labels
 from qtpy.QtWidgets import QComboBox
 
-from napari_apprentice.data.axes import describe
+from napari_apprentice.data.image.axes import describe
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.images import OpenImages
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.masks import is_ours
 from napari_apprentice.gui.open_dialog import ask_files, ask_folder
 from napari_apprentice.gui.opening import open_paths
@@ -21,7 +22,6 @@ from napari_apprentice.gui.sections.channels import ChannelChoice, inputs_of
 from napari_apprentice.gui.sections.contrast import ContrastMenu
 from napari_apprentice.gui.sections.reading import ReadingForm, orders
 from napari_apprentice.gui.sections.region import RegionWords
-from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.widgets.buttons import LinkMenu, button, link
 from napari_apprentice.gui.widgets.rows import Fields, row
 from napari_apprentice.gui.widgets.section import Section
@@ -39,11 +39,11 @@ _FIRST_CLASS = (ClassName(value=1, name="class 1", color="#7b3294"),)
 class ImageSection(Section):
     """Chooses the image layer, says what it is, lets the user say axes, channels and pixel size."""
 
-    def __init__(self, stage: Stage, new_project: Callable[[], None]) -> None:
+    def __init__(self, label_layers: LabelLayers, new_project: Callable[[], None]) -> None:
         super().__init__("1  Image")
-        self._stage = stage
-        self._session = stage.session
-        self._images: OpenImages = stage.images
+        self._label_layers = label_layers
+        self._session = label_layers.session
+        self._images: OpenImages = label_layers.images
         self._new_project = new_project
         self.choice = QComboBox()
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -54,7 +54,7 @@ class ImageSection(Section):
         self.words = muted("")
         self.notes = muted("", role="warning")
         self.notes.hide()
-        self.region = RegionWords(stage)
+        self.region = RegionWords(label_layers)
         self.ask_axes = AskAxes(self._on_axes, orders)
         self.ask_size = AskSize(self._on_spacing)
         self.correct = link("Not right? Correct it", self._on_correct, "Axes, pixel size")
@@ -98,8 +98,8 @@ class ImageSection(Section):
         self.connections.add(self._session.model_changed, self._show_channels)
         self.connections.add(self._images.changed, self.refresh)
         self.connections.add(self._images.troubled, self.say)
-        self.connections.add(self._stage.viewer.layers.events.inserted, self._show_starts)
-        self.connections.add(self._stage.viewer.layers.events.removed, self._show_starts)
+        self.connections.add(self._label_layers.viewer.layers.events.inserted, self._show_starts)
+        self.connections.add(self._label_layers.viewer.layers.events.removed, self._show_starts)
 
     def refresh(self) -> None:
         """Show the images there are and what is understood of the current one."""
@@ -132,7 +132,7 @@ class ImageSection(Section):
     def open_paths(self, paths: list[str]) -> None:
         """Open files in the viewer, and the first image of them here; a mistake is said here."""
         with self.said():
-            images = [one for one in open_paths(self._stage.viewer, paths) if isinstance(one, Image)]
+            images = [one for one in open_paths(self._label_layers.viewer, paths) if isinstance(one, Image)]
             if images:
                 self.open(images[0])
 
@@ -163,15 +163,15 @@ class ImageSection(Section):
             widget.setVisible(len(names) > 1)
 
     def _show_starts(self, event: Any = None) -> None:
-        """Other labels layers that could be the start, while nothing is vouched for yet."""
+        """Other labels layers that could be the start, while nothing is confirmed yet."""
         self.start.clear()
         shown = self._images.current
         if shown is not None:
             self.start.addItem("nothing", None)
-            for layer in self._stage.viewer.layers:
+            for layer in self._label_layers.viewer.layers:
                 if isinstance(layer, Labels) and not is_ours(layer):
                     self.start.addItem(layer.name, layer)
-        useful = self.start.count() > 1 and shown is not None and not shown.entry.is_vouched
+        useful = self.start.count() > 1 and shown is not None and not shown.entry.is_confirmed
         useful = useful and shown is not None and shown.entry.labels.shape == shown.entry.shape
         for widget in (self.start, self._start_name):
             widget.setVisible(useful)
@@ -196,7 +196,7 @@ class ImageSection(Section):
     def _on_correct(self) -> None:
         self.reading.setVisible(not self.reading.isVisible())
 
-    def _on_reading(self, reading: layers.Reading) -> None:
+    def _on_reading(self, reading: layers.LayerReading) -> None:
         shown = self._images.current
         if shown is None or shown.layer is None:
             return
@@ -208,7 +208,7 @@ class ImageSection(Section):
         shown = self._images.current
         if shown is not None:
             same = axes == shown.reading.axes  # other axes have other channels
-            self._on_reading(layers.Reading(axes, shown.reading.channels if same else ()))
+            self._on_reading(layers.LayerReading(axes, shown.reading.channels if same else ()))
 
     def _on_channels(self, channels: tuple[int, ...]) -> None:
         shown = self._images.current
@@ -237,6 +237,6 @@ class ImageSection(Section):
         if layer is None or shown is None:
             return
         with self.said():
-            self._session.edits.replace_labels(layers.labels_of(layer, shown.footprint, shown.entry.labels.shape))
+            self._session.edits.replace_labels(layers.labels_of(layer, shown.axis_mapping, shown.entry.labels.shape))
             layer.visible = False
         self.start.setCurrentIndex(0)

@@ -17,7 +17,7 @@ _LEVELS = "Encoders go from fine to coarse, decoders back; gates weigh what an e
 _FIRST = "encoder 0"
 
 
-class LookInside(QWidget):
+class InsideControls(QWidget):
     """The levels of the network in use, and the button; ``look`` is called with the chosen one."""
 
     def __init__(self, session: Session, look: Callable[[str], None]) -> None:
@@ -41,8 +41,8 @@ class LookInside(QWidget):
         header, chosen = self._session.model.header, self.chosen or _FIRST
         self.level.clear()
         if header is not None:
-            for stage in header.net.maps:
-                self.level.addItem(words(stage, header.net), stage.name)
+            for label_layers in header.net.maps:
+                self.level.addItem(words(label_layers, header.net), label_layers.name)
         self.level.setCurrentIndex(max(0, self.level.findData(chosen)))
         # A fresh network has nothing to see; that there is no image, or that the model does not fit it, is said nearby.
         self.setVisible(header is not None)
@@ -51,8 +51,8 @@ class LookInside(QWidget):
         self.button.setToolTip(why_not or _HELP)
 
 
-def words(stage: Stage, net: NetSettings) -> str:
+def words(label_layers: Stage, net: NetSettings) -> str:
     """A level with how many maps it has and how fine they are: "Encoder 2: 64 maps, 1/4"."""
-    maps = "1 map" if stage.channels == 1 else f"{stage.channels} maps"
-    stride = net.strides[stage.level][2]
-    return f"{stage.name.capitalize()}: {maps}, {'full size' if stride == 1 else f'1/{stride}'}"
+    maps = "1 map" if label_layers.channels == 1 else f"{label_layers.channels} maps"
+    stride = net.strides[label_layers.level][2]
+    return f"{label_layers.name.capitalize()}: {maps}, {'full size' if stride == 1 else f'1/{stride}'}"

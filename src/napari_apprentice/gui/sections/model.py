@@ -8,9 +8,9 @@ from pathlib import Path
 from qtpy.QtWidgets import QComboBox, QFileDialog
 
 from napari_apprentice.events import Event, Failed
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.sections.fresh import FreshNetwork
-from napari_apprentice.gui.sections.inside import LookInside
-from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.sections.inside import InsideControls
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.inside import look_inside
 from napari_apprentice.gui.widgets.buttons import link
@@ -27,17 +27,17 @@ _HOW_WELL = "Evaluate models on this image where it is annotated: scores, and ev
 class ModelSection(Section):
     """The models, words on the chosen one, the network of a fresh start, a look inside, and how well it does."""
 
-    def __init__(self, stage: Stage, evaluate: Callable[[], None]) -> None:
+    def __init__(self, label_layers: LabelLayers, evaluate: Callable[[], None]) -> None:
         super().__init__("2  Model")
-        session = stage.session
+        session = label_layers.session
         self._session = session
-        self._stage = stage
+        self._label_layers = label_layers
         self.choice = QComboBox()
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice.activated.connect(self._on_chosen)
         self.words = muted("")
         self.fresh = FreshNetwork(session)
-        self.inside = LookInside(session, self._on_look)
+        self.inside = InsideControls(session, self._on_look)
         head = row(self.choice, self.fresh.fold, spacing=4)
         head.setStretch(0, 1)
         self.rows.addLayout(head)
@@ -82,7 +82,7 @@ class ModelSection(Section):
 
     def _on_look(self, level: str) -> None:
         with self.said():
-            look_inside(self._stage, level)
+            look_inside(self._label_layers, level)
 
     def _on_started(self, kind: str) -> None:
         if kind == "inside":

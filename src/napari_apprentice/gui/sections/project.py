@@ -21,7 +21,7 @@ from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import Session
-from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.large_project_image import LargeProjectImage
 
 _LOOK_MS = 300
 _EXPORT, _CANCEL = "Export labels...", "Cancel export"
@@ -66,7 +66,7 @@ class ProjectSection(Section):
         self.connections.add(session.job_ended, self._on_job)
         self.connections.add(session.trouble_changed, self._show_trouble)
         self._show_export_soon = qthrottled(self._show_export, timeout=_LOOK_MS, leading=False, parent=self)
-        for signal in (session.labels_changed, session.vouched_changed):
+        for signal in (session.labels_changed, session.confirmed_changed):
             self.connections.add(signal, lambda entry: self._show_export_soon())
         self.refresh()
 
@@ -151,7 +151,7 @@ class ProjectSection(Section):
 
     def _formats(self) -> dict[str, str]:
         """What labels of the current image can be written as: names by suffix."""
-        if not isinstance(self._session.current, LargeEntry):
+        if not isinstance(self._session.current, LargeProjectImage):
             return exports.NAMES
         classes = self._session.kind == "classes"
         found = exports.NAMES.items()

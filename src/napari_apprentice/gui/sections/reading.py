@@ -8,9 +8,9 @@ from itertools import permutations
 from qtpy.QtWidgets import QComboBox, QWidget
 from superqt.utils import signals_blocked
 
-from napari_apprentice.data.axes import describe_axes
-from napari_apprentice.data.units import PIXEL
-from napari_apprentice.gui.images import Shown
+from napari_apprentice.data.image.axes import describe_axes
+from napari_apprentice.data.image.units import PIXEL
+from napari_apprentice.gui.images import ShownImage
 from napari_apprentice.gui.sections.asking import size_field
 from napari_apprentice.gui.widgets.rows import Fields, row
 
@@ -42,7 +42,7 @@ class ReadingForm(QWidget):
         fields.add("Pixel size", size, "Distance between pixels, written to the layer's scale")
         self._depth_name = fields.add("Slice step", self.step, "Distance between slices, in the same unit")
 
-    def show_reading(self, shown: Shown) -> None:
+    def show_reading(self, shown: ShownImage) -> None:
         """Put what is understood into the fields."""
         self._show_axes(shown)
         volume = shown.entry.volume
@@ -55,7 +55,7 @@ class ReadingForm(QWidget):
         for widget in (self.step, self._depth_name):
             widget.setVisible(volume.is_3d)
 
-    def _show_axes(self, shown: Shown) -> None:
+    def _show_axes(self, shown: ShownImage) -> None:
         self.axes.clear()
         for letters in orders(shown.reading.axes):
             self.axes.addItem(describe_axes(letters), letters)

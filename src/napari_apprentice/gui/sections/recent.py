@@ -11,7 +11,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QListWidget, QListWidgetItem, QMenu, QPushButton, QWidgetAction
 
-from napari_apprentice.project.recent import Recent, recent_projects
+from napari_apprentice.project.recent import RecentProject, recent_projects
 
 PATH = Qt.ItemDataRole.UserRole
 _MOST, _SEEN = 20, 5  # projects in the list, and at once
@@ -111,12 +111,12 @@ class LatestOffer(QPushButton):
             self._go_on(self._latest)
 
 
-def title(recent: Recent) -> str:
+def title(recent: RecentProject) -> str:
     """Such as "nuclei_2d, 1 image, today 14:05"."""
     return ", ".join([recent.name, _images(recent), _when(recent)])
 
 
-def _item(recent: Recent) -> QListWidgetItem:
+def _item(recent: RecentProject) -> QListWidgetItem:
     told = [_images(recent), _when(recent)]
     if recent.objects is not None:
         told.insert(1, "1 object" if recent.objects == 1 else f"{recent.objects:,} objects")
@@ -134,7 +134,7 @@ def _disable(item: QListWidgetItem) -> None:
     item.setFlags(item.flags() & ~(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable))
 
 
-def _picture(recent: Recent) -> QIcon:
+def _picture(recent: RecentProject) -> QIcon:
     """The project's picture on a square, so that all texts begin below each other."""
     square = QPixmap(2 * _PICTURE, 2 * _PICTURE)
     square.fill(QColor(0, 0, 0, 0))
@@ -156,10 +156,10 @@ def _draw_amid(square: QPixmap, picture: QPixmap) -> None:
     painter.end()
 
 
-def _images(recent: Recent) -> str:
+def _images(recent: RecentProject) -> str:
     return "1 image" if recent.images == 1 else f"{recent.images} images"
 
 
-def _when(recent: Recent) -> str:
+def _when(recent: RecentProject) -> str:
     today = recent.changed.date() == datetime.now().astimezone().date()
     return f"today {recent.changed:%H:%M}" if today else f"{recent.changed:%Y-%m-%d}"

@@ -10,7 +10,7 @@ from superqt.utils import signals_blocked
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.widgets.rows import Fields
 from napari_apprentice.gui.widgets.words import muted
-from napari_apprentice.runners.cluster import kept
+from napari_apprentice.runners.cluster import choice
 from napari_apprentice.session import Session
 from napari_apprentice.settings import ClusterSettings
 
@@ -26,7 +26,7 @@ class RunOn(QWidget):
         self._session = session
         self._changed = changed
         self._say = say
-        self._known = kept.remembered()
+        self._known = choice.read_choice()
         self.field = QComboBox()
         self.field.setEditable(True)
         self.field.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -34,7 +34,7 @@ class RunOn(QWidget):
         rows = Fields()
         tip = (
             f'"{HERE}", or the address of a dask scheduler whose workers have this plugin and a GPU: '
-            f"tls://gpu-box:8786. Its certificates are named in {kept.place()}; without them only on this computer."
+            f"tls://gpu-box:8786. Its certificates are named in {choice.place()}; without them only on this computer."
         )
         rows.add("Run on", self.field, tip)
         layout = QVBoxLayout(self)
@@ -72,7 +72,7 @@ class RunOn(QWidget):
         if address:
             self._known = chosen
         try:
-            kept.remember(chosen)
+            choice.remember(chosen)
         except UserError as error:
             self._say(str(error))
         self.refresh()

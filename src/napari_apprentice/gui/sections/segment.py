@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QCheckBox
 
-from napari_apprentice.data.volume import Volume
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.events import Event, Failed, Finished, Progress, WasCancelled
 from napari_apprentice.gui.batch import ManyFiles
 from napari_apprentice.gui.sections.run_on import RunOn
@@ -16,8 +16,8 @@ from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
 from napari_apprentice.session import Session
-from napari_apprentice.session.large_entry import LargeEntry
-from napari_apprentice.session.words import found, found_in_all
+from napari_apprentice.session.large_project_image import LargeProjectImage
+from napari_apprentice.session.result_words import describe_large_result, describe_result
 from napari_apprentice.settings import Kind, SegmentSettings
 
 _SHOWN = ("device", "diameter", "diameter_unit")
@@ -68,7 +68,7 @@ class SegmentSection(Section):
         self.link.setChecked(self._session.segment_settings.link)
         self.link.setVisible(current is not None and current.shape[0] > 1)
         self.show_device()
-        is_large = isinstance(self._session.current, LargeEntry)
+        is_large = isinstance(self._session.current, LargeProjectImage)
         self.job.verb.set_help(_HELP_PART if is_large else _HELP)
         if not self._session.busy("segment"):
             self.job.verb.allow(self._session.verbs.segment.why_not())
@@ -136,7 +136,7 @@ class SegmentSection(Section):
 def ending(event: Event, kind: Kind = "instances", volume: Volume | None = None) -> str:
     """What is said when *Segment* ended."""
     if isinstance(event, Finished) and isinstance(event.result, SegmentResult):
-        return found(event.result, kind, volume)
+        return describe_result(event.result, kind, volume)
     if isinstance(event, Finished) and isinstance(event.result, SegmentLargeResult):
-        return found_in_all(event.result, kind)
+        return describe_large_result(event.result, kind)
     return "Cancelled; the masks are as before." if isinstance(event, WasCancelled) else ""

@@ -67,7 +67,7 @@ class TeachSection(Section):
         self.more: Form[TeachSettings] = Form(session.teach_settings, self._on_changed, _MORE, _LABELS)
         self._fold = Fold(self.more, "More settings")
         self.job = JobControl("Teach", self._on_teach, lambda: session.cancel("teach"), self._fold)
-        self.job.verb.set_help("Learn from what you vouch for, in the background; paint on meanwhile.")
+        self.job.verb.set_help("Learn from what you confirm, in the background; paint on meanwhile.")
         self.outcome = muted("")
         self.adopt = button("Use it anyway", self._on_adopt)
         self.back = button("Go back", self._on_back)
@@ -93,7 +93,7 @@ class TeachSection(Section):
         session = self._session
         for signal in (session.image_changed, session.model_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
-        self.connections.add(session.vouched_changed, lambda entry: self._show_missing())
+        self.connections.add(session.confirmed_changed, lambda entry: self._show_missing())
         self.connections.add(session.job_started, self._on_started)
         self.connections.add(session.job_event, self._on_event)
         self.connections.add(session.job_ended, self._on_ended)

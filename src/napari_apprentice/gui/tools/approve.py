@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
 from napari_apprentice.gui.tools.tool import Place, Tool
 from napari_apprentice.gui.tools.view import masks_of, visible_edges
-from napari_apprentice.session.large_entry import LargeEntry
+from napari_apprentice.session.large_project_image import LargeProjectImage
 
 
 class ApproveObjects(Tool):
@@ -20,14 +20,14 @@ class ApproveObjects(Tool):
     place = "word"
     cursor = "cross"
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._gestures = CanvasGestures(stage, self._on_click)
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
+        self._gestures = CanvasGestures(label_layers, self._on_click)
 
     @property
     def title(self) -> str:
         """Classes have areas."""
-        return "Approve object" if self._stage.session.kind == "instances" else "Approve area"
+        return "Approve object" if self._label_layers.session.kind == "instances" else "Approve area"
 
     def turn_on(self) -> None:
         """Clicks approve."""
@@ -38,7 +38,7 @@ class ApproveObjects(Tool):
         self._gestures.set_on(False)
 
     def _on_click(self, gesture: Gesture) -> None:
-        _approve_at(self._stage, gesture.at)
+        _approve_at(self._label_layers, gesture.at)
 
 
 class _Approval(Tool):
@@ -47,8 +47,8 @@ class _Approval(Tool):
     place: Place = "menu"
     at_once = True
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
 
 
 class ApproveUnderCursor(_Approval):
@@ -61,7 +61,7 @@ class ApproveUnderCursor(_Approval):
 
     def turn_on(self) -> None:
         """Approve it."""
-        _approve_at(self._stage, self._stage.viewer.cursor.position)
+        _approve_at(self._label_layers, self._label_layers.viewer.cursor.position)
 
 
 class ApproveView(_Approval):
@@ -75,7 +75,7 @@ class ApproveView(_Approval):
 
     def turn_on(self) -> None:
         """Approve it."""
-        _approve_seen(self._stage, whole_plane=False)
+        _approve_seen(self._label_layers, whole_plane=False)
 
 
 class ApproveSlice(_Approval):
@@ -86,7 +86,7 @@ class ApproveSlice(_Approval):
 
     def turn_on(self) -> None:
         """Approve it."""
-        _approve_seen(self._stage, whole_plane=True)
+        _approve_seen(self._label_layers, whole_plane=True)
 
 
 class ApproveImage(_Approval):
@@ -97,20 +97,20 @@ class ApproveImage(_Approval):
 
     def turn_on(self) -> None:
         """Approve it."""
-        masks_of(self._stage)
-        session = self._stage.session
+        masks_of(self._label_layers)
+        session = self._label_layers.session
         session.edits.approve_region((slice(None),) * 4)
-        if isinstance(self._stage.entry, LargeEntry):
-            session.said.emit("All of the open part is vouched for now, the framed one; other parts are as they were.")
+        if isinstance(self._label_layers.entry, LargeProjectImage):
+            session.message.emit("All of the open part is confirmed now, the framed one; other parts are as they were.")
 
 
-def _approve_at(stage: Stage, position: Any) -> None:
+def _approve_at(label_layers: LabelLayers, position: Any) -> None:
     """The object at a position in world coordinates."""
-    layer, footprint = masks_of(stage)
-    t, z, y, x = (round(i) for i in footprint.point(layer.world_to_data(position)))
-    stage.session.edits.approve_object((t, z, y, x))
+    layer, axis_mapping = masks_of(label_layers)
+    t, z, y, x = (round(i) for i in axis_mapping.point(layer.world_to_data(position)))
+    label_layers.session.edits.approve_object((t, z, y, x))
 
 
-def _approve_seen(stage: Stage, *, whole_plane: bool) -> None:
-    _, footprint = masks_of(stage)
-    stage.session.edits.approve_region(footprint.box(visible_edges(stage, whole_plane=whole_plane)))
+def _approve_seen(label_layers: LabelLayers, *, whole_plane: bool) -> None:
+    _, axis_mapping = masks_of(label_layers)
+    label_layers.session.edits.approve_region(axis_mapping.box(visible_edges(label_layers, whole_plane=whole_plane)))

@@ -11,7 +11,7 @@ class Brush(PaintingTool):
     name = "paint"
     title = "Brush"
     napari_action = "napari:activate_labels_paint_mode"
-    hint = "Paint the masks; what you paint is vouched for. M: a new object, [ and ]: brush size."
+    hint = "Paint the masks; what you paint is confirmed. M: a new object, [ and ]: brush size."
     icon = "paint"
     mode = "paint"
 
@@ -28,11 +28,11 @@ class NewObject(PaintingTool):
 
     def is_offered(self) -> bool:
         """Classes have no ids of their own."""
-        return self._stage.session.kind == "instances"
+        return self._label_layers.session.kind == "instances"
 
     def turn_on(self) -> None:
         """Select the id; choosing the mode takes the brush."""
-        entry, layer = self._stage.entry, self._stage.activate()
+        entry, layer = self._label_layers.entry, self._label_layers.activate()
         if entry is not None and layer is not None:
             layer.selected_label = entry.next_id()
             layer.mode = Brush.mode

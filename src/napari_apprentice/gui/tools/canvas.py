@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.keys import LayerKeys, napari_keys
 
 _MOST_MOVED = 5  # canvas pixels between press and release of a click; more is a drag
@@ -38,18 +38,18 @@ class CanvasGestures:
     """Takes clicks, and where ``on_drag`` is given drags, from the canvas while it is on.
 
     Without ``on_drag`` drags move the camera; with it they do while the key is held with which napari does so (Space).
-    ``on_move`` is called with what there is of a drag so far. A `UserError` of any of them is said by the stage. A
-    double click is one click, and neither it nor Alt and a drag zooms as it would otherwise.
+    ``on_move`` is called with what there is of a drag so far. A `UserError` of any of them is said by the label layers.
+    A double click is one click, and neither it nor Alt and a drag zooms as it would otherwise.
     """
 
     def __init__(
         self,
-        stage: Stage,
+        label_layers: LabelLayers,
         on_click: Callable[[Gesture], None],
         on_drag: Callable[[Gesture], None] | None = None,
         on_move: Callable[[Gesture], None] | None = None,
     ) -> None:
-        self._stage = stage
+        self._label_layers = label_layers
         self._on_click = on_click
         self._on_drag = on_drag
         self._on_move = on_move
@@ -64,14 +64,14 @@ class CanvasGestures:
         self.is_on = on
         if on:
             self._put_zooming_aside()
-            self._stage.viewer.mouse_drag_callbacks.append(self._on_press)
+            self._label_layers.viewer.mouse_drag_callbacks.append(self._on_press)
         else:
-            self._stage.viewer.mouse_drag_callbacks.remove(self._on_press)
+            self._label_layers.viewer.mouse_drag_callbacks.remove(self._on_press)
             self._bring_zooming_back()
         self._take_drags(on)
 
     def _put_zooming_aside(self) -> None:
-        viewer = self._stage.viewer
+        viewer = self._label_layers.viewer
         for callbacks in (viewer.mouse_drag_callbacks, viewer.mouse_double_click_callbacks):
             for one in [one for one in callbacks if getattr(one, "__module__", "").startswith("napari.")]:
                 callbacks.remove(one)
@@ -84,7 +84,7 @@ class CanvasGestures:
 
     def _take_drags(self, on: bool) -> None:
         self._keys.close()
-        layer = self._stage.labels
+        layer = self._label_layers.labels
         if self._on_drag is None or layer is None:
             return
         layer.mouse_pan = not on
@@ -92,8 +92,8 @@ class CanvasGestures:
             self._keys.bind_held(layer, key, lambda: self._let_camera(True), lambda: self._let_camera(False))
 
     def _let_camera(self, on: bool) -> None:
-        if self.is_on and self._stage.labels is not None:
-            self._stage.labels.mouse_pan = on
+        if self.is_on and self._label_layers.labels is not None:
+            self._label_layers.labels.mouse_pan = on
 
     def _on_press(self, viewer: Any, event: Any) -> Iterator[None]:
         if event.button != 1:
@@ -102,7 +102,7 @@ class CanvasGestures:
         start = np.asarray(event.pos, float)
         path = [event.position]
         is_drag = False
-        masks = self._stage.labels
+        masks = self._label_layers.labels
         drags = self._on_drag is not None and masks is not None and not masks.mouse_pan
         yield
         while event.type == "mouse_move":
@@ -122,4 +122,4 @@ class CanvasGestures:
         try:
             told(Gesture(np.asarray(path, float), modifiers))
         except UserError as error:
-            self._stage.troubled.emit(str(error))
+            self._label_layers.troubled.emit(str(error))

@@ -7,7 +7,7 @@ from typing import Any
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.icons import svg
-from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
 from napari_apprentice.gui.tools.keys import LayerKeys
 from napari_apprentice.gui.tools.tool import Tool
@@ -29,17 +29,17 @@ class ClickCell(Tool):
     )
     cursor = "cross"
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._gestures = CanvasGestures(stage, self._on_click)
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
+        self._gestures = CanvasGestures(label_layers, self._on_click)
         self._keys = LayerKeys()
         self._connections = Connections()
-        self._connections.add(stage.session.click_proposed, self._on_proposed)
-        self._connections.add(stage.session.click_cleared, self._keys.close)
+        self._connections.add(label_layers.session.click_proposed, self._on_proposed)
+        self._connections.add(label_layers.session.click_cleared, self._keys.close)
 
     def why_not(self) -> str:
         """What is missing for clicking."""
-        return self._stage.session.verbs.click.why_not()
+        return self._label_layers.session.verbs.click.why_not()
 
     def turn_on(self) -> None:
         """Clicks ask for cells."""
@@ -48,7 +48,7 @@ class ClickCell(Tool):
     def turn_off(self) -> None:
         """A proposal that waits is discarded with the tool."""
         self._gestures.set_on(False)
-        self._stage.session.verbs.click.discard()
+        self._label_layers.session.verbs.click.discard()
 
     def close(self) -> None:
         """Give the keys back."""
@@ -56,17 +56,17 @@ class ClickCell(Tool):
         self._connections.close()
 
     def _on_click(self, gesture: Gesture) -> None:
-        layer, footprint = self._stage.labels, self._stage.footprint
-        if layer is None or footprint is None:
+        layer, axis_mapping = self._label_layers.labels, self._label_layers.axis_mapping
+        if layer is None or axis_mapping is None:
             return
-        if self._stage.viewer.dims.ndisplay != 2:
+        if self._label_layers.viewer.dims.ndisplay != 2:
             raise UserError("Clicking a cell works on slices: switch the view to 2D (Ctrl+Y).")
-        self._stage.session.verbs.click(footprint.point(layer.world_to_data(gesture.at)))
+        self._label_layers.session.verbs.click(axis_mapping.point(layer.world_to_data(gesture.at)))
 
     def _on_proposed(self, mask: Any, box: Any) -> None:
         self._keys.close()
-        session = self._stage.session
-        own = [self._stage.labels, self._stage.viewer.layers.selection.active]
+        session = self._label_layers.session
+        own = [self._label_layers.labels, self._label_layers.viewer.layers.selection.active]
         for layer in {id(one): one for one in own if one is not None}.values():
             self._keys.bind(layer, "Enter", session.verbs.click.keep)
             self._keys.bind(layer, "Escape", session.verbs.click.discard)

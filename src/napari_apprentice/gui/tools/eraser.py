@@ -11,6 +11,6 @@ class Eraser(PaintingTool):
     name = "erase"
     title = "Eraser"
     napari_action = "napari:activate_labels_erase_mode"
-    hint = "Erase what is wrong: background is vouched for where an object was."
+    hint = "Erase what is wrong: background is confirmed where an object was."
     icon = "erase"
     mode = "erase"

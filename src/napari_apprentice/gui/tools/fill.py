@@ -11,6 +11,6 @@ class Fill(PaintingTool):
     name = "fill"
     title = "Fill"
     napari_action = "napari:activate_labels_fill_mode"
-    hint = "Click an object to give it the selected label, which merges the two; the same label vouches for it."
+    hint = "Click an object to give it the selected label, which merges the two; the same label confirms it."
     icon = "fill"
     mode = "fill"

@@ -10,12 +10,12 @@ import numpy as np
 from napari.layers import Image
 from numpy.typing import NDArray
 
-from napari_apprentice.data.regions import Region
-from napari_apprentice.data.units import PIXEL
+from napari_apprentice.data.geometry.regions import Region
+from napari_apprentice.data.image.units import PIXEL
+from napari_apprentice.gui.axis_mapping import AxisMapping
 from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.footprint import Footprint
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.own_layer import OwnLayer
-from napari_apprentice.gui.stage import Stage
 from napari_apprentice.gui.tools.view import visible_edges
 from napari_apprentice.session import InsideMap
 
@@ -24,24 +24,24 @@ _FEATURES = {"colormap": "viridis", "opacity": 1.0}
 _SAMPLED = 1_000_000
 
 
-def look_inside(stage: Stage, level: str) -> None:
+def look_inside(label_layers: LabelLayers, level: str) -> None:
     """Ask for a level of the network for what is in view; `UserError` says what is missing."""
-    edges = visible_edges(stage, whole_plane=False)
-    if stage.footprint is not None:
-        stage.session.verbs.look_inside(level, stage.footprint.box(edges))
+    edges = visible_edges(label_layers, whole_plane=False)
+    if label_layers.axis_mapping is not None:
+        label_layers.session.verbs.look_inside(level, label_layers.axis_mapping.box(edges))
 
 
 class InsideLayer:
     """Shows the map that was asked for last, always in one layer, which keeps the looks that the user gave it."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
         self._shown: InsideMap | None = None
         self._region: Region | None = None  # the part of the image that was open when it was looked at
-        self._own = OwnLayer[Image](stage.viewer, stage.images, self._place, self._on_deleted)
+        self._own = OwnLayer[Image](label_layers.viewer, label_layers.images, self._place, self._on_deleted)
         self._connections = Connections()
-        self._connections.add(stage.session.looked_inside, self._on_looked)
-        self._connections.add(stage.session.image_changed, self._on_image_changed)
+        self._connections.add(label_layers.session.looked_inside, self._on_looked)
+        self._connections.add(label_layers.session.image_changed, self._on_image_changed)
 
     def close(self) -> None:
         """Stop listening and take the layer away."""
@@ -49,16 +49,16 @@ class InsideLayer:
         self._own.close()
 
     def _on_looked(self, found: InsideMap) -> None:
-        footprint = self._stage.footprint
-        if footprint is None or found.entry is not self._stage.entry:
+        axis_mapping = self._label_layers.axis_mapping
+        if axis_mapping is None or found.entry is not self._label_layers.entry:
             return
         before, self._region = self._shown, found.entry.region
         again = before is not None and (before.level, len(before.channels)) == (found.level, len(found.channels))
         if again and before is not None:
-            found = reordered(found, before.channels)
+            found = reorder_channels(found, before.channels)
         self._shown = found
-        values, _ = laid_out(found, footprint, self._stage.options())
-        model, _, _ = self._stage.session.model.title.partition(" (")  # a version's scores are said elsewhere
+        values, _ = laid_out(found, axis_mapping, self._label_layers.options())
+        model, _, _ = self._label_layers.session.model.title.partition(" (")  # a version's scores are said elsewhere
         name = f"{found.level} of {model}"
         layer = self._own.layer
         is_gate = before is not None and before.is_gate
@@ -72,10 +72,10 @@ class InsideLayer:
         self._finish(layer, found, again=again)
 
     def _place(self) -> dict[str, Any]:
-        footprint, found = self._stage.footprint, self._shown
-        if footprint is None or found is None:
+        axis_mapping, found = self._label_layers.axis_mapping, self._shown
+        if axis_mapping is None or found is None:
             return {}
-        return laid_out(found, footprint, self._stage.options(self._region))[1]
+        return laid_out(found, axis_mapping, self._label_layers.options(self._region))[1]
 
     def _finish(self, layer: Image, found: InsideMap, *, again: bool) -> None:
         """Contrast for the values that are there; another level begins at its first channel."""
@@ -83,12 +83,12 @@ class InsideLayer:
         layer.contrast_limits_range = limits
         layer.contrast_limits = limits
         layer.metadata["channels"] = found.channels
-        dims = self._stage.viewer.dims
+        dims = self._label_layers.viewer.dims
         if not again and len(found.channels) > 1:
             dims.set_current_step(dims.ndim - layer.ndim, 0)
 
     def _on_image_changed(self) -> None:
-        if self._shown is not None and self._shown.entry is not self._stage.session.current:
+        if self._shown is not None and self._shown.entry is not self._label_layers.session.current:
             self._shown = None
             self._own.drop()
 
@@ -96,10 +96,12 @@ class InsideLayer:
         self._shown = None
 
 
-def laid_out(found: InsideMap, footprint: Footprint, placed: dict[str, Any]) -> tuple[NDArray[Any], dict[str, Any]]:
+def laid_out(
+    found: InsideMap, axis_mapping: AxisMapping, placed: dict[str, Any]
+) -> tuple[NDArray[Any], dict[str, Any]]:
     """A map as the array of a layer, its channels first, and where that lies.
 
-    ``placed`` is where a layer with the footprint's axes lies that has a value for each voxel of the image. A single
+    ``placed`` is where a layer with the mapping's axes lies that has a value for each voxel of the image. A single
     channel has no axis of its own.
     """
     size = {"T": 1.0, "C": 1.0, **dict(zip("ZYX", found.scale, strict=True))}
@@ -107,20 +109,21 @@ def laid_out(found: InsideMap, footprint: Footprint, placed: dict[str, Any]) -> 
     steps = np.asarray(placed["scale"], float)
     place = {
         **placed,
-        "scale": steps * [size[axis] for axis in footprint.axes],
-        "translate": np.asarray(placed.get("translate", 0.0), float) + steps * [begin[axis] for axis in footprint.axes],
+        "scale": steps * [size[axis] for axis in axis_mapping.axes],
+        "translate": np.asarray(placed.get("translate", 0.0), float)
+        + steps * [begin[axis] for axis in axis_mapping.axes],
     }
-    place.setdefault("axis_labels", [axis.lower() for axis in footprint.axes])
+    place.setdefault("axis_labels", [axis.lower() for axis in axis_mapping.axes])
     if len(found.values) == 1:
-        return footprint.view(found.values[0][None]), place
-    values = np.stack([footprint.view(one[None]) for one in found.values])
-    if footprint.leading:  # the image's own channels come first in its layer: the map is the same for all
-        values = np.broadcast_to(values[:, None], (len(values), footprint.leading, *values.shape[1:]))
+        return axis_mapping.view(found.values[0][None]), place
+    values = np.stack([axis_mapping.view(one[None]) for one in found.values])
+    if axis_mapping.leading:  # the image's own channels come first in its layer: the map is the same for all
+        values = np.broadcast_to(values[:, None], (len(values), axis_mapping.leading, *values.shape[1:]))
         place = _with_axis_before(place, "c")
     return values, _with_axis_before(place, "channel")
 
 
-def reordered(found: InsideMap, channels: tuple[int, ...]) -> InsideMap:
+def reorder_channels(found: InsideMap, channels: tuple[int, ...]) -> InsideMap:
     """The same map with its channels in a given order, so that the slider stays on the same one."""
     places = [found.channels.index(one) for one in channels]
     return replace(found, values=found.values[places], channels=channels)

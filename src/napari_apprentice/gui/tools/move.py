@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.tool import Tool
 
 
@@ -14,4 +14,4 @@ class Move(Tool):
     napari_action = "napari:activate_labels_pan_zoom_mode"
     icon = "pan_arrows"
 
-    def __init__(self, stage: Stage) -> None: ...
+    def __init__(self, label_layers: LabelLayers) -> None: ...

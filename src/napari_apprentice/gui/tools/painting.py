@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.tool import Tool
 
 
 class PaintingTool(Tool):
     """A mode of napari that changes masks: refused where its strokes could not be recorded."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
 
     def why_not(self) -> str:
         """Why napari's strokes cannot be recorded."""
-        return self._stage.why_not_paint
+        return self._label_layers.why_not_paint

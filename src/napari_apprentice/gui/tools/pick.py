@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.tool import Tool
 
 
@@ -16,4 +16,4 @@ class Pick(Tool):
     icon = "picker"
     mode = "pick"
 
-    def __init__(self, stage: Stage) -> None: ...
+    def __init__(self, label_layers: LabelLayers) -> None: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.keys import key_words, napari_key
 
 Place = Literal["icon", "word", "menu", ""]
@@ -13,8 +13,8 @@ Place = Literal["icon", "word", "menu", ""]
 class Tool(Protocol):
     """Something that works on the masks layer: taken in the hand until another is taken, or done at once.
 
-    A class is made once for each panel, with the stage that it works on. The defaults here are for those that inherit
-    them; whatever has the same members is a tool as well.
+    A class is made once for each panel, with the label layers that it works on. The defaults here are for those that
+    inherit them; whatever has the same members is a tool as well.
     """
 
     name: str = ""  # unique
@@ -29,7 +29,7 @@ class Tool(Protocol):
     cursor: str = ""  # of the layer while it is in the hand; "": that of the mode
     at_once: bool = False  # done by ``turn_on``; the tool in the hand stays there
 
-    def __init__(self, stage: Stage) -> None: ...
+    def __init__(self, label_layers: LabelLayers) -> None: ...
 
     @property
     def title(self) -> str:

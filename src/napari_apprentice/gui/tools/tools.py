@@ -9,7 +9,7 @@ from psygnal import Signal
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.stage import Stage
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tool_labels import ModeOfTool
 from napari_apprentice.gui.tools import table
 from napari_apprentice.gui.tools.brush import Brush
@@ -26,17 +26,17 @@ class Tools:
     changed = Signal(str)
     troubled = Signal(str)
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.all: dict[str, Tool] = {kind.name: kind(stage) for kind in table.TOOLS}
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self.label_layers = label_layers
+        self.all: dict[str, Tool] = {kind.name: kind(label_layers) for kind in table.TOOLS}
         self._current = self.all[Move.name]
         self._taking = False
         self._layer = Connections()
         self._keys = LayerKeys()
         self._numbers = LayerKeys()
         self._connections = Connections()
-        self._connections.add(stage.changed, self._on_layer_changed)
-        self._connections.add(stage.session.settings_changed, self._on_settings_changed)
+        self._connections.add(label_layers.changed, self._on_layer_changed)
+        self._connections.add(label_layers.session.settings_changed, self._on_settings_changed)
         self._on_layer_changed()
 
     def close(self) -> None:
@@ -54,14 +54,14 @@ class Tools:
     def use(self, name: str) -> None:
         """Take a tool, which makes the masks layer the active one, or do at once what it does."""
         tool = self.all[name]
-        if self.stage.labels is None:
+        if self.label_layers.labels is None:
             return
         why_not = tool.why_not()
         if why_not:
             self.troubled.emit(why_not)
         elif tool.at_once:
             self._try(tool.turn_on)
-        elif self.stage.activate() is not None:
+        elif self.label_layers.activate() is not None:
             self._take(tool)
 
     def toggle(self, name: str) -> None:
@@ -70,8 +70,8 @@ class Tools:
 
     def use_class(self, value: int) -> None:
         """Take the brush with a class."""
-        if self.stage.labels is not None:
-            self.stage.labels.selected_label = value
+        if self.label_layers.labels is not None:
+            self.label_layers.labels.selected_label = value
             if self.current not in _WITH_CLASS:
                 self.use(Brush.name)
             self._tell()
@@ -81,7 +81,7 @@ class Tools:
     def _take(self, tool: Tool, *, in_mode: bool = False) -> None:
         """Put down what is in the hand and take another; ``in_mode``: napari has chosen the mode already."""
         before, self._current = self._current, tool
-        layer = self.stage.labels
+        layer = self.label_layers.labels
         if layer is not None and tool is not before:
             self._taking = True
             try:
@@ -104,7 +104,7 @@ class Tools:
 
     def _on_mode_chosen(self, mode: str) -> None:
         """By a key, a button or a menu of napari, or by a script; also the mode that it was in already."""
-        layer = self.stage.labels
+        layer = self.label_layers.labels
         if self._taking or layer is None:
             return
         found = self.all.get(mode.tool) if isinstance(mode, ModeOfTool) else None
@@ -126,7 +126,7 @@ class Tools:
 
     def _on_layer_changed(self) -> None:
         self._leave_layer()
-        layer = self.stage.labels
+        layer = self.label_layers.labels
         if layer is None:
             return
         self._layer.add(layer.mode_chosen, self._on_mode_chosen)
@@ -151,7 +151,7 @@ class Tools:
     def _bind_numbers(self) -> None:
         """Number keys take classes in a project of classes; otherwise they are napari's."""
         self._numbers.close()
-        layer, session = self.stage.labels, self.stage.session
+        layer, session = self.label_layers.labels, self.label_layers.session
         if layer is None or session.kind != "classes":
             return
         for one in session.classes:

@@ -7,25 +7,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.footprint import ORDER, Footprint
+from napari_apprentice.gui.axis_mapping import ORDER, AxisMapping
+from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
-from napari_apprentice.gui.stage import Stage
 
 
-def masks_of(stage: Stage) -> tuple[ApprenticeLabels, Footprint]:
+def masks_of(label_layers: LabelLayers) -> tuple[ApprenticeLabels, AxisMapping]:
     """The masks layer and how the masks lie in it; `UserError` when there is none."""
-    if stage.labels is None or stage.footprint is None:
+    if label_layers.labels is None or label_layers.axis_mapping is None:
         raise UserError("There is no masks layer: open an image, or show its masks again.")
-    return stage.labels, stage.footprint
+    return label_layers.labels, label_layers.axis_mapping
 
 
-def visible_edges(stage: Stage, *, whole_plane: bool) -> list[tuple[int, int]]:
+def visible_edges(label_layers: LabelLayers, *, whole_plane: bool) -> list[tuple[int, int]]:
     """(start, stop) for each dimension of the masks layer of what is seen of it; `UserError` when nothing is."""
-    layer, _ = masks_of(stage)
-    if stage.viewer.dims.ndisplay != 2:
+    layer, _ = masks_of(label_layers)
+    if label_layers.viewer.dims.ndisplay != 2:
         raise UserError("In 3D display it is not clear what you see: switch the view to 2D (Ctrl+Y).")
-    displayed = [i - (stage.viewer.dims.ndim - layer.ndim) for i in stage.viewer.dims.displayed]
-    at = layer.world_to_data(stage.viewer.dims.point)
+    displayed = [i - (label_layers.viewer.dims.ndim - layer.ndim) for i in label_layers.viewer.dims.displayed]
+    at = layer.world_to_data(label_layers.viewer.dims.point)
     edges: list[tuple[int, int]] = []
     for axis, length in enumerate(layer.data.shape):
         if axis in displayed and whole_plane:
@@ -41,19 +41,19 @@ def visible_edges(stage: Stage, *, whole_plane: bool) -> list[tuple[int, int]]:
     return edges
 
 
-def look_at(stage: Stage, point: Sequence[float], edge: float = 0.0, least_px: float = 0.0) -> None:
+def look_at(label_layers: LabelLayers, point: Sequence[float], edge: float = 0.0, least_px: float = 0.0) -> None:
     """Bring a voxel (t, z, y, x) of the labels to the middle of the canvas, whichever frame and slice it is in.
 
     What is ``edge`` voxels wide is shown with ``least_px`` pixels or more: then the view comes closer.
     """
-    masks, footprint = stage.labels, stage.footprint
-    if masks is None or footprint is None:
+    masks, axis_mapping = label_layers.labels, label_layers.axis_mapping
+    if masks is None or axis_mapping is None:
         return
     found = dict(zip(ORDER, point, strict=True))
-    world = masks.data_to_world([found.get(axis, 0.0) for axis in footprint.axes])
-    dims, camera = stage.viewer.dims, stage.viewer.scene.camera
+    world = masks.data_to_world([found.get(axis, 0.0) for axis in axis_mapping.axes])
+    dims, camera = label_layers.viewer.dims, label_layers.viewer.scene.camera
     world = [*dims.point[: dims.ndim - masks.ndim], *world]
-    letters = "-" * (dims.ndim - masks.ndim) + footprint.axes
+    letters = "-" * (dims.ndim - masks.ndim) + axis_mapping.axes
     for axis in dims.not_displayed:
         if letters[axis] in found:  # a channel stays
             dims.set_point(axis, world[axis])

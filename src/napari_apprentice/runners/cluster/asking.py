@@ -17,7 +17,7 @@ class Broken(Exception):
 
 
 class Asking:
-    """Calls methods of a worker's desk."""
+    """Calls methods of a worker's service."""
 
     def __init__(self, connection: Connection, worker: str) -> None:
         self.worker = worker

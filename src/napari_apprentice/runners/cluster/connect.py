@@ -29,7 +29,7 @@ _SECRET = ("tls", "inproc")  # ways that nobody can listen to
 _SAVED = ".json"  # what `dask scheduler --scheduler-file` writes
 
 
-def distributed() -> Any:
+def import_distributed() -> Any:
     """The package; `UserError` where it is not installed."""
     try:
         return import_module("distributed")
@@ -49,7 +49,7 @@ class Connection:
 
     def __init__(self, settings: ClusterSettings) -> None:
         self._cluster: Any = None
-        self._dask = distributed()
+        self._dask = import_distributed()
         if settings.scheduler:
             self.words = settings.scheduler
             self.client = self._to(settings)
@@ -166,7 +166,7 @@ def _refuse_to_be_overheard(address: str) -> None:
 
 async def _answers(address: str, security: Any) -> None:
     """Knock: a client that cannot connect would hang when it is thrown away."""
-    arguments = (security or distributed().Security()).get_connection_args("client")
+    arguments = (security or import_distributed().Security()).get_connection_args("client")
     comm = await import_module("distributed.comm").connect(address, timeout=_KNOCK_S, **arguments)
     await comm.close()
 
@@ -185,13 +185,13 @@ def security_of(settings: ClusterSettings) -> Any:
     for path in files.values():
         if not Path(str(path)).is_file():
             raise UserError(f"The certificate {path} is not there: check the path.")
-    return distributed().Security(**{name: str(path) for name, path in files.items()}, require_encryption=True)
+    return import_distributed().Security(**{name: str(path) for name, path in files.items()}, require_encryption=True)
 
 
 def _secret() -> Any:
     """Certificates for one run: without them everyone on this machine could have our workers run code."""
     try:
-        return distributed().Security.temporary()
+        return import_distributed().Security.temporary()
     except ImportError as error:
         raise UserError(
             "Workers of our own need certificates, which the package cryptography makes: pip install cryptography."

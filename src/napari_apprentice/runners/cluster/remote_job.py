@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 
 from napari_apprentice import events
-from napari_apprentice.data import disk, scratch
-from napari_apprentice.data.whole import whole
+from napari_apprentice.data.storage import disk, scratch
+from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished, Note, Progress, Started, TileDone, WasCancelled, is_last
 from napari_apprentice.jobs import Job, Provisional
 from napari_apprentice.runners.cluster.asking import Asking, Broken, Lost
-from napari_apprentice.runners.cluster.luggage import packed, pieces
+from napari_apprentice.runners.cluster.job_files import pack_job, pieces
 
 BEAT_S = 0.15
 POLITE_S = 0.8  # as long as a job here may take to end after a cancel
@@ -101,7 +101,7 @@ class RemoteJob:
             self._say(Failed(message=why, user_error=False, details=traceback.format_exc()))
 
     def _once(self, asking: Asking) -> None:
-        job, files = packed(self.job)
+        job, files = pack_job(self.job)
         if not self._sent(asking, files):
             self._say(WasCancelled())
             return
@@ -151,12 +151,12 @@ class RemoteJob:
         out.parent.mkdir(parents=True, exist_ok=True)
         more = True
         try:
-            with whole(out) as part, part.open("wb") as file:
+            with atomic_write(out) as part, part.open("wb") as file:
                 while more:
                     piece, more = asking("result", number, file.tell(), _PIECE)
                     file.write(zlib.decompress(piece))
         except OSError as error:
-            raise disk.refused(error, out) from error
+            raise disk.refusal(error, out) from error
         return Finished(result=event.result.brought(str(out), asking.host))
 
     def _say(self, event: Event) -> None:

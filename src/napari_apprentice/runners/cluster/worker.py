@@ -14,7 +14,7 @@ from distributed import WorkerPlugin, get_worker
 
 from napari_apprentice import jobs
 from napari_apprentice.errors import UserError
-from napari_apprentice.runners.cluster.desk import Desk
+from napari_apprentice.runners.cluster.worker_service import WorkerService
 
 NAME = "napari-apprentice"
 
@@ -30,7 +30,7 @@ class Apprentice(WorkerPlugin):
         self._lock = threading.Lock()
         self._warm: Any = None
         self._bench: tuple[Any, Any] | None = None
-        self._desk: Desk | None = None
+        self._desk: WorkerService | None = None
 
     def teardown(self, worker: Any) -> None:
         """End what was begun."""
@@ -38,11 +38,11 @@ class Apprentice(WorkerPlugin):
             self._desk.close()
 
     @property
-    def desk(self) -> Desk:
+    def service(self) -> WorkerService:
         """Where jobs sent from a window are done."""
         with self._lock:
             if self._desk is None:
-                self._desk = Desk()
+                self._desk = WorkerService()
             return self._desk
 
     def bench(self, job: dict[str, Any], work: str) -> Any:
@@ -62,25 +62,25 @@ class Apprentice(WorkerPlugin):
                 )
         if self._warm is None:
             self._warm = import_module("napari_apprentice.engine.warm").Warm()
-        crew = import_module("napari_apprentice.engine.large.crew")
-        return crew.Bench(wanted, Path(work), self._warm)
+        executor = import_module("napari_apprentice.engine.large.executor")
+        return executor.Bench(wanted, Path(work), self._warm)
 
 
 def do(job: dict[str, Any], work: str, piece: tuple[str, int, int, int]) -> list[Any]:
     """Do a piece of a job."""
     plugin = cast(Apprentice, get_worker().plugins[NAME])
     bench = plugin.bench(job, work)
-    return list(bench.do(import_module("napari_apprentice.engine.large.crew").Piece(*piece)))
+    return list(bench.do(import_module("napari_apprentice.engine.large.executor").Piece(*piece)))
 
 
 def ask(what: str, arguments: tuple[Any, ...], dask_worker: Any) -> tuple[str, Any]:
-    """Call a method of the desk on a worker (`Client.run` gives it by this name).
+    """Call a method of the service on a worker (`Client.run` gives it by this name).
 
     "answer" and what it is, "mistake" and a sentence, or "bug" and a traceback: what is raised is silence.
     """
     try:
         plugin = cast(Apprentice, dask_worker.plugins[NAME])
-        return "answer", getattr(plugin.desk, what)(*arguments)
+        return "answer", getattr(plugin.service, what)(*arguments)
     except UserError as error:
         return "mistake", str(error)
     except Exception:

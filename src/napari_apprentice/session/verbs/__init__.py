@@ -4,7 +4,7 @@ It says what it misses (``why_not``), makes its job, takes the result in unless 
 the job broke off. The kind of job (`jobs`) says where it runs; the engine has an entry for it in `engine.plans`.
 """
 
-from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.verbs.click import Click
 from napari_apprentice.session.verbs.evaluate import Evaluate
 from napari_apprentice.session.verbs.export import Export
@@ -17,7 +17,7 @@ from napari_apprentice.session.verbs.teach import Teach
 class Verbs:
     """The verbs of a session."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: SessionParts) -> None:
         self.segment = Segment(parts)
         self.segment_all = SegmentAll(parts, self.segment)
         self.teach = Teach(parts, self.segment)

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data import edits
-from napari_apprentice.data.corrections import AS_LABELLED, BACKGROUND, KEPT, UNKNOWN, taught
-from napari_apprentice.data.deltas import Delta, read_flat
-from napari_apprentice.data.regions import Region
+from napari_apprentice.data.geometry.regions import Region
+from napari_apprentice.data.labels import edits
+from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND, KEPT, UNKNOWN, teaching_part
+from napari_apprentice.data.labels.deltas import Delta, read_flat
 from napari_apprentice.jobs import ClickJob, ClickResult, Point
-from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
-from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.parts import SessionParts
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
 from napari_apprentice.session.running import Running
 
@@ -30,7 +30,7 @@ class ClickProposal:
     ``repairs`` is the object it stands for (0: a new one).
     """
 
-    entry: Entry
+    entry: ProjectImage
     box: Box
     mask: NDArray[np.bool_]
     repairs: int
@@ -40,7 +40,7 @@ class ClickProposal:
 class Click:
     """One proposal waits at a time; a newer click, another region or *Discard* make older answers stale."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: SessionParts) -> None:
         self._parts = parts
         self._generation = 0
         self.proposal: ClickProposal | None = None
@@ -62,13 +62,13 @@ class Click:
         self._parts.queue.start(job, self._parts.origin(), partial(self._accept, job))
 
     def keep(self) -> None:
-        """Make the proposed mask a vouched object (or class); one undo step."""
+        """Make the proposed mask a confirmed object (or class); one undo step."""
         proposal = self.proposal
         if proposal is None:
             return
         self.discard()
         if proposal.entry in self._parts.images.entries:
-            self._parts.edits.apply(proposal.entry, kept(proposal))
+            self._parts.edits.apply(proposal.entry, keeping_edit(proposal))
 
     def discard(self) -> None:
         """Forget the proposed mask, and any answer that is still to come."""
@@ -100,7 +100,7 @@ class Click:
         self.proposal = proposal_of(result, origin.entry, job.point, origin.inner, instances=instances)
         if self.proposal is None:
             signals.click_cleared.emit()
-            signals.said.emit("The network sees nothing to propose here: paint the object with the brush.")
+            signals.message.emit("The network sees nothing to propose here: paint the object with the brush.")
         else:
             signals.click_proposed.emit(self.proposal.mask, self.proposal.box)
 
@@ -115,9 +115,9 @@ def looked_at(point: tuple[int, ...], inner: Region) -> Point:
 
 
 def proposal_of(
-    result: ClickResult, entry: Entry, point: Point, inner: Region, *, instances: bool
+    result: ClickResult, entry: ProjectImage, point: Point, inner: Region, *, instances: bool
 ) -> ClickProposal | None:
-    """The answer, cut where something else is vouched for; None when nothing is left.
+    """The answer, cut where something else is confirmed; None when nothing is left.
 
     ``point`` and the answer are in what the network looked at; the entry's labels lie at ``inner`` there.
     """
@@ -136,28 +136,28 @@ def proposal_of(
     box = tuple((k.start - part.start, k.stop - part.start) for k, part in zip(kept, inner, strict=True))
     t, z, y, x = (i - part.start for i, part in zip(point, inner, strict=True))
     at = tuple(slice(start, stop) for start, stop in box)
-    labels, vouched = entry.labels[at], entry.vouched[at]
-    open_ = instances and entry.vouched[t, z, y, x] in (UNKNOWN, KEPT)
+    labels, confirmed = entry.labels[at], entry.confirmed[at]
+    open_ = instances and entry.confirmed[t, z, y, x] in (UNKNOWN, KEPT)
     repairs = int(entry.labels[t, z, y, x]) if open_ else 0
-    taken = vouched == BACKGROUND
+    taken = confirmed == BACKGROUND
     if instances:
-        taken |= (vouched != UNKNOWN) & (labels != repairs)
+        taken |= (confirmed != UNKNOWN) & (labels != repairs)
     else:
-        taken |= vouched == AS_LABELLED
+        taken |= confirmed == AS_LABELLED
     mask &= ~taken
     return ClickProposal(entry, box, mask, repairs, result.class_value) if mask.any() else None
 
 
-def kept(proposal: ClickProposal) -> Delta:
-    """The edit that makes the proposal a vouched object; what was left of the one it repairs is cleared."""
-    labels, vouched = proposal.entry.labels, proposal.entry.vouched
+def keeping_edit(proposal: ClickProposal) -> Delta:
+    """The edit that makes the proposal a confirmed object; what was left of the one it repairs is cleared."""
+    labels, confirmed = proposal.entry.labels, proposal.entry.confirmed
     value = proposal.class_value or proposal.repairs or None
-    added = edits.new_object(labels, vouched, proposal.mask, proposal.box, value, free=proposal.entry.next_id())
+    added = edits.new_object(labels, confirmed, proposal.mask, proposal.box, value, free=proposal.entry.next_id())
     if not proposal.repairs:
         return added
     frame = proposal.box[0][0]
-    open_ = (labels[frame] == proposal.repairs) & (taught(vouched[frame]) == UNKNOWN)
+    open_ = (labels[frame] == proposal.repairs) & (teaching_part(confirmed[frame]) == UNKNOWN)
     left = np.setdiff1d(np.flatnonzero(open_) + frame * open_.size, added.indices, assume_unique=True)
     before = np.full(len(left), proposal.repairs, np.uint32)
-    sure = read_flat(vouched, left)
+    sure = read_flat(confirmed, left)
     return added.beside(Delta(added.shape, left, before, np.zeros_like(before), sure, np.full_like(sure, UNKNOWN)))

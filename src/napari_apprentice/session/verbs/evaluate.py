@@ -11,23 +11,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data import scratch
-from napari_apprentice.data.corrections import taught
-from napari_apprentice.data.deltas import Delta
-from napari_apprentice.data.evaluation import ImageScore
-from napari_apprentice.data.mistakes import Mistakes
+from napari_apprentice.data.labels.corrections import teaching_part
+from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.labels.evaluation import ImageScore
+from napari_apprentice.data.labels.mistakes import Mistakes
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef, EvaluateJob, EvaluateResult, WrongRef
 from napari_apprentice.session.catalog import ModelChoice
-from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
-from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.parts import SessionParts
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
 from napari_apprentice.session.running import Origin, Running
 
 _LEARNED = "It learned from these corrections: expect less elsewhere."
-_NO_BACKGROUND = "No background is vouched for, so that false objects are not counted: approve a part of the view."
+_NO_BACKGROUND = "No background is confirmed, so that false objects are not counted: approve a part of the view."
 _BY_SLICE = "Slices are judged one by one, because only a part of the volume is annotated."
 
 
@@ -36,11 +36,11 @@ class ModelEvaluation:
     """How well a model does on an image.
 
     ``wrong`` are its mistakes, kind by kind, and ``marks`` where these are (T, Z, Y, X): 1 + the place of the kind in
-    `data.mistakes.KINDS`; for classes one more where another class was found, and no list. ``notes`` are sentences
+    `labels.mistakes.KINDS`; for classes one more where another class was found, and no list. ``notes`` are sentences
     without which the numbers are misread.
     """
 
-    entry: Entry
+    entry: ProjectImage
     model: str
     score: ImageScore
     wrong: tuple[WrongRef, ...]
@@ -60,9 +60,9 @@ class _Annotation:
 class Evaluate:
     """What was found of several models stays until the annotation, or what is looked at, is another one."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: SessionParts) -> None:
         self._parts = parts
-        self._edits = {False: 0, True: 0}  # of what is vouched for, and of all labels
+        self._edits = {False: 0, True: 0}  # of what is confirmed, and of all labels
         self._origin: Origin | None = None
         self._annotation = _Annotation(False, 0)
         self.found: tuple[ModelEvaluation, ...] = ()  # in the order in which models were first evaluated
@@ -99,7 +99,7 @@ class Evaluate:
             return NO_IMAGE
         if all_labels:
             return "" if entry.is_labelled else "This image has no labels that could be the annotation: open some."
-        if entry.voxels_taught or entry.is_vouched:
+        if entry.voxels_taught or entry.is_confirmed:
             return ""
         return "Nothing of this image is annotated: approve or paint some objects, or let all labels be the annotation."
 
@@ -109,7 +109,7 @@ class Evaluate:
         folder = project.scratch / id_
         try:
             labels = scratch.write(folder / "labels.npy", entry.labels)
-            vouched = None if all_labels else scratch.write(folder / "vouched.npy", taught(entry.vouched))
+            confirmed = None if all_labels else scratch.write(folder / "confirmed.npy", teaching_part(entry.confirmed))
             image = pixels_of(entry, choice.header, project.scratch)
         except (OSError, UserError):
             shutil.rmtree(folder, ignore_errors=True)
@@ -118,7 +118,7 @@ class Evaluate:
             id=id_,
             image=image,
             labels=labels,
-            vouched=vouched,
+            confirmed=confirmed,
             inner=tuple((part.start, part.stop) for part in entry.inner),
             model=str(choice.file),
             settings=parts.compute.settings_here,
@@ -130,7 +130,7 @@ class Evaluate:
         origin = running.origin
         is_current = origin.entry is self._parts.images.current and origin.is_same_part
         if not is_current or annotation.edits != self._edits[annotation.all_labels]:
-            self._parts.signals.said.emit("The annotation changed meanwhile: evaluate the model again.")
+            self._parts.signals.message.emit("The annotation changed meanwhile: evaluate the model again.")
             return
         found = ModelEvaluation(
             origin.entry,
@@ -148,10 +148,10 @@ class Evaluate:
         self._parts.signals.evaluated.emit()
 
     def _notes(
-        self, choice: ModelChoice, entry: Entry, annotation: _Annotation, result: EvaluateResult
+        self, choice: ModelChoice, entry: ProjectImage, annotation: _Annotation, result: EvaluateResult
     ) -> tuple[str, ...]:
         project, notes = self._parts.choices.project, []
-        if project is not None and entry.is_vouched and project.lineage.learned_from(choice.key, entry.id):
+        if project is not None and entry.is_confirmed and project.lineage.learned_from(choice.key, entry.id):
             notes.append(_LEARNED)
         if not result.background and result.precision is not None:
             notes.append(_NO_BACKGROUND)
@@ -159,9 +159,9 @@ class Evaluate:
             notes.append(_BY_SLICE)
         return tuple(notes)
 
-    def _on_edited(self, entry: Entry, delta: Delta) -> None:
+    def _on_edited(self, entry: ProjectImage, delta: Delta) -> None:
         """Only an edit of the annotation makes what was found untrue."""
-        if delta.vouched_before.any() or delta.vouched_after.any():
+        if delta.confirmed_before.any() or delta.confirmed_after.any():
             self._edits[False] += 1
         if (delta.labels_before != delta.labels_after).any():
             self._edits[True] += 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_apprentice.data import claims, exports
+from napari_apprentice.data import exports
 from napari_apprentice.data.exports import chunked
+from napari_apprentice.data.storage import claims
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ExportJob, ExportResult
 from napari_apprentice.project.folder import Project
-from napari_apprentice.session.large_entry import LargeEntry
-from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.large_project_image import LargeProjectImage
+from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.requests import in_file
 from napari_apprentice.session.running import Running
 from napari_apprentice.settings import ReadAs
@@ -19,7 +20,7 @@ from napari_apprentice.settings import ReadAs
 class Export:
     """Formats are those of the suffix (`data.exports`). What is corrected meanwhile is not in the file."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: SessionParts) -> None:
         self._parts = parts
 
     def why_not(self) -> str:
@@ -31,10 +32,10 @@ class Export:
     def now(self, path: str | Path) -> None:
         """Write the current image's labels, and return when they are written. Raises `UserError`."""
         entry, names, path = self._parts.images.open_entry, self._parts.choices.class_names, Path(path)
-        if isinstance(entry, LargeEntry):
+        if isinstance(entry, LargeProjectImage):
             chunked.refuse(path, entry.volume, classes=bool(names))
             entry.keep_snapshot()
-            for _ in chunked.copied(entry.folder.store.labels, path, entry.volume, names):
+            for _ in chunked.copy_labels(entry.folder.store.labels, path, entry.volume, names):
                 pass
         else:
             exports.write_labels(path, entry.labels, like=entry.volume, names=names)
@@ -49,13 +50,13 @@ class Export:
             raise UserError(why_not)
         parts = self._parts
         entry, project = parts.images.current, parts.choices.project
-        if project is None or not isinstance(entry, LargeEntry):
+        if project is None or not isinstance(entry, LargeProjectImage):
             self.now(path)
             return
         job = self._job(entry, Path(path), project)
         parts.queue.start(job, parts.origin(), self._accept, claims.clear)
 
-    def _job(self, entry: LargeEntry, path: Path, project: Project) -> ExportJob:
+    def _job(self, entry: LargeProjectImage, path: Path, project: Project) -> ExportJob:
         names, id_ = self._parts.choices.class_names, self._parts.queue.next_id("export")
         chunked.refuse(path, entry.volume, classes=bool(names))
         entry.keep_snapshot()
@@ -77,4 +78,4 @@ class Export:
         self._say(running.origin.entry.name, Path(result.path))
 
     def _say(self, name: str, path: Path) -> None:
-        self._parts.signals.said.emit(f"Labels of {name} were written to {path}.")
+        self._parts.signals.message.emit(f"Labels of {name} were written to {path}.")

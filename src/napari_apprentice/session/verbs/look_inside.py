@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.architecture.layers import Stage
-from napari_apprentice.data import scratch
-from napari_apprentice.data.regions import Region
+from napari_apprentice.data.geometry.regions import Region
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef, InsideJob, InsideResult
-from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
-from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.parts import SessionParts
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
 from napari_apprentice.session.running import Origin, Running
 
@@ -30,7 +30,7 @@ class InsideMap:
     centre of the first one lies at ``origin`` in frame ``frame``, both in image voxels.
     """
 
-    entry: Entry
+    entry: ProjectImage
     level: str
     values: NDArray[Any]
     channels: tuple[int, ...]
@@ -47,7 +47,7 @@ class InsideMap:
 class LookInside:
     """The last map asked for is shown; older answers are dropped."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: SessionParts) -> None:
         self._parts = parts
         self._looks = 0
         self.map: InsideMap | None = None  # the last one

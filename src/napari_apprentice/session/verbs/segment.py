@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from napari_apprentice.data import edits, scratch
-from napari_apprentice.data.corrections import Labels, merge_proposal
-from napari_apprentice.data.deltas import Delta
+from napari_apprentice.data.labels import edits
+from napari_apprentice.data.labels.corrections import Labels, merge_proposal
+from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.jobs import ArrayRef, SegmentJob, SegmentResult
 from napari_apprentice.session.background import Taken, Work
-from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
-from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.parts import SessionParts
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
 from napari_apprentice.session.running import Origin, Running
 from napari_apprentice.settings import Kind
@@ -22,9 +23,9 @@ _MOST_MISSES = 2  # how often labels may be edited while they are merged; then t
 
 
 class Segment:
-    """A proposal is one undo step, and leaves what is vouched for as it is."""
+    """A proposal is one undo step, and leaves what is confirmed as it is."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: SessionParts) -> None:
         self._parts = parts
 
     def why_not(self) -> str:
@@ -64,7 +65,7 @@ class Segment:
     def _merging(self, origin: Origin, kind: Kind, proposal: Labels, misses: int = 0) -> Taken:
         """Merge a proposal into the labels beside the window, and again when they were edited meanwhile."""
         if why_stale := self._why_stale(origin, kind):
-            self._parts.signals.said.emit(why_stale)
+            self._parts.signals.message.emit(why_stale)
             return None
 
         def take_in(merged: _Merged) -> Taken:
@@ -90,13 +91,13 @@ class _Merged:
     record: bytes
 
 
-def _merged(entry: Entry, proposal: Labels, kind: Kind) -> _Merged:
+def _merged(entry: ProjectImage, proposal: Labels, kind: Kind) -> _Merged:
     """Runs beside the thread that edits: on copies, which are of use when no edit was made meanwhile."""
     count = entry.edits
-    labels, vouched = entry.labels.copy(), entry.vouched.copy()
-    merged = merge_proposal(labels, vouched, proposal, kind)
+    labels, confirmed = entry.labels.copy(), entry.confirmed.copy()
+    merged = merge_proposal(labels, confirmed, proposal, kind)
     if kind == "instances":
-        merged = entry.named(merged, labels, vouched)
-    delta = edits.replace(labels, vouched, merged)
+        merged = entry.named(merged, labels, confirmed)
+    delta = edits.replace_labels(labels, confirmed, merged)
     _ = delta.box  # remembered: what takes the edit in may ask for it
     return _Merged(count, delta, delta.to_bytes())

@@ -1,4 +1,4 @@
-"""*Segment all of the image*: labels of a large image, in the background, merged with what is vouched for."""
+"""*Segment all of the image*: labels of a large image, in the background, merged with what is confirmed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import partial
 
 import psutil
 
-from napari_apprentice.data.channels import CHOSEN
+from napari_apprentice.data.image.channels import CHOSEN
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult, StoreRef
-from napari_apprentice.runners.cluster.crew import BLOCK_SHARE
+from napari_apprentice.runners.cluster.executor import BLOCK_SHARE
 from napari_apprentice.session.images import refuse
-from napari_apprentice.session.large_entry import LargeEntry
-from napari_apprentice.session.parts import Parts
+from napari_apprentice.session.large_project_image import LargeProjectImage
+from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.requests import in_file
 from napari_apprentice.session.running import Running
 from napari_apprentice.session.verbs.segment import Segment
@@ -25,17 +25,17 @@ _RETRY_S = 0.5
 class SegmentAll:
     """Goes on where it was stopped; what it found is taken in when no stroke is under way."""
 
-    def __init__(self, parts: Parts, segment: Segment) -> None:
+    def __init__(self, parts: SessionParts, segment: Segment) -> None:
         self._parts = parts
         self._segment = segment
-        self._waiting: list[tuple[LargeEntry, StoreRef, int]] = []
+        self._waiting: list[tuple[LargeProjectImage, StoreRef, int]] = []
         self._look_at = 0.0
         parts.saving.wait_for(lambda: bool(self._waiting))
 
     def why_not(self) -> str:
         """What segmenting all of a large image still misses; of others, *Segment* does it."""
         entry, project = self._parts.images.current, self._parts.choices.project
-        if not isinstance(entry, LargeEntry):
+        if not isinstance(entry, LargeProjectImage):
             return "This image is segmented as a whole by Segment."
         if project is not None and project.is_temporary and entry.volume.metadata.get(CHOSEN):
             return f"Channels of {entry.name} were chosen: segment it with apprentice segment --blocks --channels."
@@ -47,7 +47,7 @@ class SegmentAll:
         """Propose labels for all of a large image; goes on where it was stopped. Raises `UserError`."""
         refuse(self.why_not())
         entry = self._parts.images.current
-        if isinstance(entry, LargeEntry):
+        if isinstance(entry, LargeProjectImage):
             job = self._job(entry)
             self._parts.queue.start(job, self._parts.origin(), partial(self._accept, job))
 
@@ -61,7 +61,7 @@ class SegmentAll:
         except UserError as error:
             self._parts.choices.say_trouble(str(error))
 
-    def _job(self, entry: LargeEntry) -> SegmentLargeJob:
+    def _job(self, entry: LargeProjectImage) -> SegmentLargeJob:
         parts = self._parts
         return SegmentLargeJob(
             id=parts.queue.next_id("segment"),
@@ -77,14 +77,16 @@ class SegmentAll:
 
     def _accept(self, job: SegmentLargeJob, running: Running, result: SegmentLargeResult) -> None:
         signals, origin, entry = self._parts.signals, running.origin, running.origin.entry
-        if entry not in self._parts.images.entries or not isinstance(entry, LargeEntry):
+        if entry not in self._parts.images.entries or not isinstance(entry, LargeProjectImage):
             return
         if not origin.is_same_image or job.store is None:
-            signals.said.emit(f"{entry.name} was read differently meanwhile: the proposal was dropped, segment again.")
+            signals.message.emit(
+                f"{entry.name} was read differently meanwhile: the proposal was dropped, segment again."
+            )
             return
         in_use = self._parts.models.in_use
         if origin.model != in_use.key:  # it took long: what it found is worth keeping
-            signals.said.emit(f"These masks are from the model that was in use before {in_use.title}.")
+            signals.message.emit(f"These masks are from the model that was in use before {in_use.title}.")
         self._waiting.append((entry, job.store, job.store.first + result.objects))
         self._take_in()
 

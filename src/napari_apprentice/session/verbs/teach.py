@@ -11,11 +11,11 @@ from napari_apprentice.jobs import TeachJob, TeachResult
 from napari_apprentice.project.durable import make_folder
 from napari_apprentice.project.versions import Version, now
 from napari_apprentice.session.background import Next
-from napari_apprentice.session.entry import Entry
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
-from napari_apprentice.session.parts import Parts
-from napari_apprentice.session.requests import fresh_net, fresh_representation, lessons_of
+from napari_apprentice.session.parts import SessionParts
+from napari_apprentice.session.project_image import ProjectImage
+from napari_apprentice.session.requests import fresh_net, fresh_representation, training_data_of
 from napari_apprentice.session.running import Running
 from napari_apprentice.session.verbs.segment import Segment
 
@@ -23,7 +23,7 @@ from napari_apprentice.session.verbs.segment import Segment
 class Teach:
     """Every version is kept; after one is adopted, the image is segmented again."""
 
-    def __init__(self, parts: Parts, segment: Segment) -> None:
+    def __init__(self, parts: SessionParts, segment: Segment) -> None:
         self._parts = parts
         self._segment = segment
 
@@ -51,12 +51,12 @@ class Teach:
         """Teach the model, or a fresh network, on all corrections as they are now. Raises `UserError`."""
         refuse(self.why_not())
         entries = self._parts.images.entries
-        taught = [one for one in entries if one.voxels_taught or (one.folder.is_used and one.is_vouched)]
+        taught = [one for one in entries if one.voxels_taught or (one.folder.is_used and one.is_confirmed)]
         voxels = sum(one.voxels_taught for one in taught)
         images = tuple(one.id for one in taught)
         self._parts.queue.start(self._job(taught), self._parts.origin(), partial(self._accept, voxels, images))
 
-    def _why_not_from(self, entry: Entry, first: Entry) -> str:
+    def _why_not_from(self, entry: ProjectImage, first: ProjectImage) -> str:
         if not self._parts.models.in_use.is_fresh:
             return self._parts.models.why_not_fits(entry.volume)
         if entry.volume.pixels.shape[1] != first.volume.pixels.shape[1]:
@@ -66,19 +66,19 @@ class Teach:
             )
         return ""
 
-    def _job(self, taught: Sequence[Entry]) -> TeachJob:
+    def _job(self, taught: Sequence[ProjectImage]) -> TeachJob:
         parts, choices, (project, _, model) = self._parts, self._parts.choices, self._parts.asked()
         id_ = parts.queue.next_id("teach")
         make_folder(project.lineage.folder)  # before minutes of teaching, not after them
-        lessons = lessons_of(taught, parts.models.in_use.header, project.scratch, project.scratch / id_)
-        if not lessons:
-            raise UserError("What was vouched for cannot be found in the project: correct a few objects, then teach.")
+        training_data = training_data_of(taught, parts.models.in_use.header, project.scratch, project.scratch / id_)
+        if not training_data:
+            raise UserError("What was confirmed cannot be found in the project: correct a few objects, then teach.")
         fresh = choices.fresh if model is None else None
         return TeachJob(
             id=id_,
             kind=choices.kind,
             classes=choices.classes,
-            lessons=lessons,
+            training_data=training_data,
             parent=None if model is None else str(model),
             net=None
             if fresh is None
@@ -120,9 +120,11 @@ class Teach:
             )
         else:
             parts.models.choose(version.id)
-            parts.signals.said.emit(f"{_capital(version.title)} is in use now{_why_adopted(version, running.notes)}.")
+            parts.signals.message.emit(
+                f"{_capital(version.title)} is in use now{_why_adopted(version, running.notes)}."
+            )
             return self._segment_again if parts.choices.options.resegment_after_teach else None
-        parts.signals.said.emit(say)
+        parts.signals.message.emit(say)
         return None
 
     def _segment_again(self) -> None:
@@ -131,7 +133,7 @@ class Teach:
             try:
                 self._segment()
             except UserError as error:
-                self._parts.signals.said.emit(str(error))
+                self._parts.signals.message.emit(str(error))
 
 
 def _why_adopted(version: Version, said: list[str]) -> str:

@@ -1,0 +1,1 @@
+"""Tiles, blocks, regions and basins: where things lie in an array."""

@@ -1,0 +1,1 @@
+"""Images: axes, channels, spacing, and reading what is needed of them."""

@@ -1,0 +1,1 @@
+"""Labels: corrections, edits, merging, and how good they are."""

@@ -1,0 +1,228 @@
+"""Which corrections teach and which are set aside to judge the result, by blocks of the image.
+
+The image is cut into blocks in the plane (whole in z, the same in all frames: a cell hardly moves between frames).
+Of every 2 x 2 neighbours one or more are set aside, chosen by a hash of the image's key and the block's position::
+
+    . # | . .        . teaches
+    . . | # .        # set aside
+    ----+----
+    . . | . .
+    # . | . #        one of four, here with two different groups at the bottom
+
+A block therefore never changes side, however the corrections grow, and the share is even over the image. What teaches
+keeps a margin from blocks set aside. An object belongs to the side of its centroid; where it reaches over to the
+other side it neither teaches nor is judged there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data.labels.corrections import (
+    AS_LABELLED,
+    BACKGROUND,
+    UNKNOWN,
+    Confirmed,
+    Corrections,
+    Mask,
+    dilate_in_planes,
+    rank_ids,
+    whole_sections,
+)
+from napari_apprentice.settings import Kind
+
+ENOUGH_OBJECTS = 8  # with fewer the score is noise
+ENOUGH_VOXELS = 400  # for classes, of which there are no objects to count
+SHARE = 0.25
+MARGIN = 8  # pixels
+_EDGE, _SMALLEST_EDGE = 128, 48  # pixels
+_FEWEST_ACROSS = 4  # blocks along an edge, in an image large enough
+
+
+@dataclass(frozen=True)
+class Side:
+    """One image, shared out.
+
+    Attributes
+    ----------
+    training
+        Where a voxel may teach, boolean (T, Z, Y, X); multiply loss weights by it.
+    validation
+        What is confirmed among what is set aside (0, 1, 2 as in ``Corrections.confirmed``), all of each object that
+        is judged: for scores (`scores.matches_within`), and where it is not 0 for the validation loss.
+    """
+
+    training: Mask
+    validation: Confirmed
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """All corrected images, shared out; objects are counted by frame, and only whole ones.
+
+    ``why_not_judged`` is one sentence when the set-aside part is too small for a score, else "".
+    """
+
+    sides: tuple[Side, ...]
+    training_objects: int
+    validation_objects: int
+    why_not_judged: str
+
+    @property
+    def enough_to_judge(self) -> bool:
+        """Whether a score on the set-aside part means something."""
+        return not self.why_not_judged
+
+
+def split_blocks(
+    training_data: Sequence[tuple[str, Corrections]],
+    kind: Kind = "instances",
+    *,
+    share: float = SHARE,
+    margin: int = MARGIN,
+    enough: int = ENOUGH_OBJECTS,
+) -> Holdout:
+    """Share the corrections of all images out.
+
+    When one side would have no corrections at all (a very small image, all corrections in one block) nothing is set
+    aside, everything teaches, and ``why_not_judged`` says so.
+
+    Parameters
+    ----------
+    training_data
+        For each image a key that never changes, such as the project's id of it, and its corrections.
+    kind
+        Whether objects are counted or, for classes, voxels.
+    share
+        Of each four blocks, this share (rounded to quarters, at least one) is set aside.
+    margin
+        Width in pixels, along the edges of the blocks set aside, of what does not teach.
+    enough
+        Whole objects that must be set aside for a score.
+    """
+    sides = [_share_out(key, corrections, kind, share, margin) for key, corrections in training_data]
+    teaches = any((side.training & (c.confirmed > 0)).any() for side, (_, c) in zip(sides, training_data, strict=True))
+    judged = any(side.validation.any() for side in sides)
+    if not (teaches and judged):
+        return _nothing_set_aside([c for _, c in training_data], kind, sides)
+    counts = np.zeros(2, int)
+    for side, (_, corrections) in zip(sides, training_data, strict=True):
+        counts += _count(corrections, side, kind)
+    return Holdout(
+        tuple(sides), int(counts[0]), int(counts[1]), _why_not(kind, int(counts[1]), sides, training_data, enough)
+    )
+
+
+def blocks_set_aside(key: str, height: int, width: int, share: float = SHARE) -> Mask:
+    """The blocks that are set aside, boolean (Y, X), from the image's key and size alone."""
+    rows, columns = _blocks(height), _blocks(width)
+    across, along = int(rows[-1]) // 2 + 1, int(columns[-1]) // 2 + 1
+    aside = np.zeros((2 * across, 2 * along), bool)
+    for row, column in np.ndindex(across, along):
+        for place in _chosen(f"{key}/{row}/{column}", share):
+            aside[2 * row + place // 2, 2 * column + place % 2] = True
+    return aside[rows[:, None], columns]
+
+
+def _blocks(length: int) -> NDArray[np.int64]:
+    """The number of the block of each pixel along one axis; depends on nothing but the image's size."""
+    edge = min(_EDGE, max(_SMALLEST_EDGE, length / _FEWEST_ACROSS))
+    count = max(1, round(length / edge))
+    return np.arange(length) * count // length
+
+
+def _chosen(name: str, share: float) -> list[int]:
+    """Which of the four blocks of a group are set aside."""
+    count = min(3, max(1, round(4 * share)))
+    order = sorted(range(4), key=lambda place: hashlib.blake2b(f"{name}/{place}".encode(), digest_size=8).digest())
+    return order[:count]
+
+
+def _share_out(key: str, corrections: Corrections, kind: Kind, share: float, margin: int) -> Side:
+    labels, confirmed = corrections.labels, corrections.confirmed
+    aside = blocks_set_aside(key, labels.shape[2], labels.shape[3], share)
+    near = dilate_in_planes(aside, margin)
+    training = np.broadcast_to(~near, labels.shape).copy()
+    validation = np.where(aside, confirmed, UNKNOWN).astype(np.uint8)
+    if kind == "classes":
+        return Side(training, validation)
+    for t in range(len(labels)):
+        names, ranks = rank_ids(labels[t])
+        home = _centroid_aside(ranks, len(names), aside)[ranks] & (ranks > 0)
+        theirs = (ranks > 0) & ~home
+        training[t][home] = False
+        validation[t][theirs & (validation[t] == AS_LABELLED)] = UNKNOWN
+        mine = home & (confirmed[t] == AS_LABELLED)
+        validation[t][mine] = AS_LABELLED
+    return Side(training, validation)
+
+
+def _centroid_aside(ranks: NDArray[Any], count: int, aside: Mask) -> Mask:
+    """For each rank in one frame (Z, Y, X), whether its centroid in the plane lies in a block set aside."""
+    rows, columns = np.zeros(count), np.zeros(count)
+    size = np.zeros(count)
+    for plane in ranks:
+        y, x = np.nonzero(plane)
+        ids = plane[y, x]
+        size += np.bincount(ids, minlength=count)
+        rows += np.bincount(ids, y, minlength=count)
+        columns += np.bincount(ids, x, minlength=count)
+    there = np.maximum(size, 1)
+    return aside[(rows / there).astype(np.int64), (columns / there).astype(np.int64)]
+
+
+def _nothing_set_aside(all_corrections: list[Corrections], kind: Kind, sides: list[Side]) -> Holdout:
+    everything = tuple(Side(np.ones(side.training.shape, bool), np.zeros_like(side.validation)) for side in sides)
+    count = sum(_count(c, side, kind)[0] for c, side in zip(all_corrections, everything, strict=True))
+    return Holdout(
+        everything,
+        int(count),
+        0,
+        "The corrections are too close together to set some aside, so the result cannot be judged: correct objects "
+        "in other parts of the image as well.",
+    )
+
+
+def _count(corrections: Corrections, side: Side, kind: Kind) -> tuple[int, int]:
+    """Whole objects (for classes: voxels) that teach and that are set aside."""
+    if kind == "classes":
+        return int((side.training & (corrections.confirmed > 0)).sum()), int((side.validation > 0).sum())
+    taught = judged = 0
+    for labels, whole, validation, training in zip(
+        corrections.labels,
+        whole_sections(corrections.labels, corrections.confirmed),
+        side.validation,
+        side.training,
+        strict=True,
+    ):
+        judged += len(np.unique(labels[whole & (validation == AS_LABELLED)]))
+        taught += len(np.unique(labels[whole & training]))
+    return taught, judged
+
+
+def _why_not(
+    kind: Kind, count: int, sides: Sequence[Side], training_data: Sequence[tuple[str, Corrections]], enough: int
+) -> str:
+    if kind == "instances":
+        if count >= enough:
+            return ""
+        few = "is only 1 whole object" if count == 1 else f"are only {count} whole objects"
+        return f"Among the corrections set aside there {few}, fewer than {enough}: too few to judge."
+    values = {int(v) for side, (_, c) in zip(sides, training_data, strict=True) for v in _values(c, side)}
+    if count >= ENOUGH_VOXELS and len(values) > 1:
+        return ""
+    return (
+        f"Only {count} pixels of {len(values)} classes are among the corrections set aside, fewer than "
+        f"{ENOUGH_VOXELS} pixels of 2: too few to judge."
+    )
+
+
+def _values(corrections: Corrections, side: Side) -> set[int]:
+    values = set(np.unique(corrections.labels[side.validation == AS_LABELLED]).tolist())
+    return values | ({0} if (side.validation == BACKGROUND).any() else set())

@@ -1,0 +1,53 @@
+"""Small pictures of what a model does: an image with the outlines of the truth and of what a model found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+from skimage.segmentation import find_boundaries
+
+TRUTH = (60, 220, 90)
+FOUND = (255, 80, 160)
+
+
+def draw_outlines(pixels: np.ndarray, labels: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    """Gray pixels (Y, X) as RGB uint8 with the outlines of labels drawn on top; dim parts are lifted."""
+    low, high = np.percentile(pixels, [1, 99.8])
+    gray = np.clip((pixels.astype(np.float32) - low) / max(high - low, 1e-6), 0, 1) ** 0.6
+    picture = np.repeat((gray * 255).astype(np.uint8)[..., None], 3, axis=2)
+    picture[find_boundaries(labels, mode="inner")] = color
+    return picture
+
+
+def busiest(labels: np.ndarray, edge: int) -> tuple[slice, slice]:
+    """The window of at most `edge` pixels square with the most object voxels, on a coarse grid."""
+    height, width = (min(edge, n) for n in labels.shape)
+    steps = [range(0, n - m + 1, max(1, edge // 4)) for n, m in zip(labels.shape, (height, width), strict=True)]
+    places = [(y, x) for y in steps[0] for x in steps[1]]
+    y, x = max(places, key=lambda at: int((labels[at[0] : at[0] + height, at[1] : at[1] + width] > 0).sum()))
+    return slice(y, y + height), slice(x, x + width)
+
+
+def side_by_side(
+    pixels: np.ndarray, truth: np.ndarray, found: np.ndarray, edge: int = 256, where: np.ndarray | None = None
+) -> np.ndarray:
+    """Truth (green) and what was found (pink) of (Y, X) as RGB, in the window of `edge` pixels with most of ``where``.
+
+    ``where`` are labels or a mask (Y, X); None: the truth. A much smaller image is shown enlarged, each pixel as a
+    square.
+    """
+    window = busiest(truth if where is None else where, edge)
+    square = np.ones((max(1, edge // max(truth[window].shape)),) * 2, np.uint8)
+    shown, true, seen = (np.kron(part[window], square) for part in (pixels, truth, found))
+    sides: Sequence[np.ndarray] = [draw_outlines(shown, true, TRUTH), draw_outlines(shown, seen, FOUND)]
+    gap = np.full((sides[0].shape[0], 4, 3), 255, np.uint8)
+    return np.concatenate([sides[0], gap, sides[1]], axis=1)
+
+
+def write_pair(path: Path, pixels: np.ndarray, truth: np.ndarray, found: np.ndarray, edge: int = 256) -> None:
+    """Write `side_by_side` to a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    iio.imwrite(path, side_by_side(pixels, truth, found, edge))

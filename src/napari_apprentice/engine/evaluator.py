@@ -1,0 +1,94 @@
+"""Evaluates the network that is taught: on corrections set aside, and on those that taught, to choose the decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+
+from napari_apprentice.data.models import ModelHeader, representation_of
+from napari_apprentice.engine import judging, tune_decoding
+from napari_apprentice.engine.device import Device
+from napari_apprentice.engine.judging import CasePredictions, EvaluationCase
+from napari_apprentice.engine.losses import Objective
+from napari_apprentice.events import Event
+from napari_apprentice.settings import DecodeSettings
+
+
+@dataclass
+class Score:
+    """What one evaluation came to; ``fine`` also tells apart what the score does not."""
+
+    loss: float
+    score: float
+    fine: float
+
+
+class Evaluator:
+    """Evaluates one network as it is at the time; every method yields ``beat(what)`` so that a cancel is noticed."""
+
+    def __init__(
+        self,
+        net: nn.Module,
+        device: Device,
+        header: ModelHeader,
+        objective: Objective,
+        beat: Callable[[str], Event],
+    ) -> None:
+        self._net = net
+        self._device = device
+        self._header = header
+        self._representation = representation_of(header)
+        self._objective = objective
+        self._beat = beat
+
+    def predict_cases(
+        self, cases: Sequence[EvaluationCase], what: str = "Judging"
+    ) -> Generator[Event, None, CasePredictions]:
+        """What the network predicts, and its loss."""
+        header = self._header
+        steps = judging.predict_cases(
+            self._net, header.net, cases, self._objective, header.normalize.gain, self._device
+        )
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                predicted: CasePredictions = end.value
+                return predicted
+            yield self._beat(what)
+
+    def evaluate(self, cases: Sequence[EvaluationCase], decode: DecodeSettings) -> Generator[Event, None, Score | None]:
+        """How well it does; None when there is nothing to judge by."""
+        if not cases:
+            return None
+        predicted = yield from self.predict_cases(cases)
+        return self.score(cases, predicted, decode)
+
+    def score(self, cases: Sequence[EvaluationCase], predicted: CasePredictions, decode: DecodeSettings) -> Score:
+        """What predictions come to: mean Dice of classes, or average precision at IoU .5 and beyond."""
+        if self._representation.kind == "classes":
+            score = judging.class_scores(
+                cases, predicted, self._representation, [one.value for one in self._header.classes]
+            )
+            return Score(predicted.loss, score, score)
+        found = judging.match_cases(cases, predicted, self._representation, decode)
+        fine = float(np.mean([one.average_precision for one in found]))
+        return Score(predicted.loss, found[0].average_precision, 0.5 * (found[0].average_precision + fine))
+
+    def decoding(self, cases: Sequence[EvaluationCase]) -> Generator[Event, None, DecodeSettings]:
+        """How to separate objects, chosen on what taught."""
+        first, what = self._header.decode, "Choosing how to separate objects"
+        if not self._representation.choices:
+            return first
+        predicted = yield from self.predict_cases(cases, what)
+        tries = tune_decoding.tune_decoding(cases, predicted, self._representation, first, sections=True)
+        while True:
+            try:
+                next(tries)
+            except StopIteration as end:
+                chosen: DecodeSettings = end.value
+                return chosen
+            yield self._beat(what)

@@ -1,0 +1,81 @@
+"""What a job of teaching was given: the corrected frames, and which of their corrections teach and which judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_apprentice.data.image.zoom import median_diameter
+from napari_apprentice.data.labels.corrections import Corrections
+from napari_apprentice.data.labels.holdout import Holdout, Side, split_blocks
+from napari_apprentice.data.storage import scratch
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import TeachJob, TrainingImageRef
+
+
+@dataclass(frozen=True)
+class CorrectedFrame:
+    """One corrected frame of one image: pixels (C, Z, Y, X), the rest (Z, Y, X), at the image's resolution.
+
+    ``fitted_on`` are the pixels (C, Z, Y, X) that say what intensities mean: the frame's own, or those of the whole
+    image that it is a part of.
+    """
+
+    name: str
+    pixels: np.ndarray
+    fitted_on: np.ndarray
+    labels: np.ndarray
+    confirmed: np.ndarray
+    side: Side
+    zoom: float
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class CorrectedImages:
+    """The corrections of a job: references and arrays of the frames that have any, and how they are shared out."""
+
+    refs: tuple[TrainingImageRef, ...]
+    frames: tuple[np.ndarray, ...]
+    corrections: tuple[Corrections, ...]
+    holdout: Holdout
+    diameter: float | None
+
+
+def read_corrections(job: TeachJob) -> CorrectedImages:
+    """Read what is confirmed; `UserError` when nothing is."""
+    refs, frames, corrections, keys = [], [], [], []
+    for ref in job.training_data:
+        confirmed = scratch.read(ref.confirmed)
+        used = np.flatnonzero([bool(frame.any()) for frame in confirmed])
+        if len(used) == 0:
+            continue
+        refs.append(ref)
+        frames.append(used)
+        corrections.append(Corrections(np.asarray(scratch.read(ref.labels)[used]), np.asarray(confirmed[used])))
+        keys.append(ref.key or ref.image.name)
+    if not refs:
+        raise UserError("Nothing is confirmed yet: correct or approve a few objects, then teach.")
+    holdout = split_blocks(list(zip(keys, corrections, strict=True)), job.kind)
+    diameters = [median_diameter(c.labels, c.confirmed) for c in corrections] if job.kind == "instances" else []
+    known = [d for d in diameters if d is not None]
+    return CorrectedImages(
+        tuple(refs), tuple(frames), tuple(corrections), holdout, float(np.median(known)) if known else None
+    )
+
+
+def frames_of(corrected: CorrectedImages, zooms: list[float]) -> Iterator[CorrectedFrame]:
+    """Every frame with corrections, its pixels read; ``zooms`` are those of the images."""
+    for ref, used, c, side, zoom in zip(
+        corrected.refs, corrected.frames, corrected.corrections, corrected.holdout.sides, zooms, strict=True
+    ):
+        pixels = scratch.read(ref.image.pixels)
+        for i, t in enumerate(used):
+            own = Side(side.training[i], side.validation[i])
+            frame = np.asarray(pixels[t])
+            fitted_on = frame if ref.image.fitted_on is None else np.asarray(scratch.read(ref.image.fitted_on)[0])
+            yield CorrectedFrame(
+                ref.image.name, frame, fitted_on, c.labels[i], c.confirmed[i], own, zoom, ref.image.spacing
+            )

@@ -1,0 +1,146 @@
+"""What works behind the panel's widgets, and ends with them: no widget in here."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+from napari.components import ViewerModel
+from qtpy.QtCore import QCoreApplication, QThread
+
+from napari_apprentice.gui import layers
+from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.following import Following
+from napari_apprentice.gui.images import OpenImages
+from napari_apprentice.gui.label_layers import LabelLayers
+from napari_apprentice.gui.overview import OverviewLayer
+from napari_apprentice.gui.preview import ClickPreview, TilePreview
+from napari_apprentice.gui.progress import Activity
+from napari_apprentice.gui.tools.inside import InsideLayer
+from napari_apprentice.gui.tools.tools import Tools
+from napari_apprentice.project.folder import Project
+from napari_apprentice.runners.orderly import ends_in_order
+from napari_apprentice.session import Session, SessionOptions
+
+
+class Closes(Protocol):
+    """Something that ends."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class PanelRuntime:
+    """The session with everything in the viewer that shows it.
+
+    It is closed by whatever comes first: the panel closed or destroyed, its window closed, the application or
+    Python ending, or a signal that asks for it. A session of its own is closed with it: jobs end and everything is
+    saved.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: Session | None) -> None:
+        self.viewer = viewer
+        self.owns_session = session is None
+        self.session = session or Session(options=SessionOptions(in_window=True))
+        self.images = OpenImages(viewer, self.session)
+        self.label_layers = LabelLayers(viewer, self.session, self.images)
+        self.tools = Tools(self.label_layers)
+        self.is_closed = False
+        self._is_left_off = False
+        self.connections = Connections()
+        self._parts: list[Closes] = [
+            Following(self.label_layers),
+            OverviewLayer(self.label_layers),
+            TilePreview(self.label_layers),
+            ClickPreview(self.label_layers),
+            InsideLayer(self.label_layers),
+            Activity(self.session),
+            self.tools,
+            self.label_layers,
+            self.images,
+        ]
+        application = QCoreApplication.instance()
+        if application is not None:
+            self.connections.add(application.aboutToQuit, self.close)
+        atexit.register(self.close)
+        self._in_order = ExitStack()
+        self._in_order.enter_context(ends_in_order(_end_application))
+
+    def close_with(self, *parts: Closes) -> None:
+        """Close these first."""
+        self._parts[:0] = parts
+
+    @property
+    def left_off(self) -> Path | None:
+        """The project of the layers that a panel closed before left in this viewer; None where there is none."""
+        found = [left for layer in reversed(self.viewer.layers) if (left := layers.left_off(layer)) is not None]
+        return next((Path(left.project) for left in found if (Path(left.project) / "project.json").exists()), None)
+
+    def leave_off(self) -> None:
+        """Close, while the viewer goes on: a panel opened here again finds the project by its layers."""
+        project = self.session.project
+        if not self.is_closed and self.owns_session and project is not None and not project.is_temporary:
+            self.images.leave(str(project.path))
+            self.label_layers.leave(str(project.path))
+            self._is_left_off = True
+        self.close()
+
+    def close(self, *_: Any) -> None:
+        """End jobs, save, let go of viewer and session; more than once does no harm."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        atexit.unregister(self.close)
+        self.connections.close()
+        for part in self._parts:
+            part.close()
+        if self.owns_session:
+            self._leave(self.session.close)
+        self._in_order.close()
+
+    def continue_project(self, path: Path) -> None:
+        """Go on with a project: its images, masks and models come back. `UserError` when it cannot be opened."""
+        project = Project.open(path)
+        self.leave_project()
+        self.label_layers.drop_leftovers()
+        self.session.continue_project(project)
+        self.images.show_all()
+        for layer in self.viewer.layers:
+            layer.metadata.pop(layers.LEFT, None)
+
+    def leave_project(self) -> None:
+        """Close the session's project; the layers of images stay, and jobs run where they ran, with models loaded."""
+        self._leave(self.session.close_project)
+        self.images.forget()
+        self.session.image_changed.emit()
+
+    def _leave(self, close: Callable[[], None]) -> None:
+        """A project in which nothing was done leaves no folder behind, unless its panel may be opened again."""
+        untouched = not self._is_left_off and _is_untouched(self.session)
+        path = None if self.session.project is None else self.session.project.path
+        close()
+        if untouched and path is not None:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _end_application(code: int) -> None:
+    """Leave the event loop, which no exception may do; where none runs, leave as a program without a window."""
+    application, thread = QCoreApplication.instance(), QThread.currentThread()
+    if application is None or thread is None or not thread.loopLevel():
+        raise SystemExit(code)
+    application.exit(code)
+
+
+def _is_untouched(session: Session) -> bool:
+    """Whether nothing would be lost with the session's project."""
+    if session.project is None or session.project.is_temporary or session.images.missing:
+        return False
+    worked = any(
+        entry.is_labelled or entry.is_confirmed or entry.history.done or entry.is_being_segmented
+        for entry in session.entries
+    )
+    return not worked and not session.project.lineage.versions

@@ -1,0 +1,249 @@
+"""One image with its labels and what is confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data.geometry.regions import Region, Shape, whole_region
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.corrections import AS_LABELLED
+from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import VolumeRef
+from napari_apprentice.project import images
+from napari_apprentice.project.image_folder import ImageFolder
+from napari_apprentice.project.journal import Action, Record
+from napari_apprentice.project.moving import InMemory
+from napari_apprentice.session.history import History
+
+
+@dataclass
+class Correction:
+    """Labels uint32 and confirmed uint8, (T, Z, Y, X), with their history."""
+
+    labels: NDArray[np.uint32]
+    confirmed: NDArray[np.uint8]
+    history: History = field(default_factory=History)
+    highest_id: int = field(init=False)  # that was ever in these labels
+
+    def __post_init__(self) -> None:
+        self.highest_id = int(self.labels.max(initial=0))
+
+    def apply(self, delta: Delta) -> None:
+        """Change the arrays."""
+        delta.apply(self.labels, self.confirmed)
+        self.highest_id = max(self.highest_id, int(delta.labels_after.max(initial=0)))
+
+
+class ProjectImage:
+    """An image of the project. Pixels and labels are read when they are first asked for.
+
+    ``labels`` and ``confirmed`` are shared with the layers that show them: always the same two arrays.
+    """
+
+    def __init__(self, folder: ImageFolder, volume: Volume | None = None) -> None:
+        self.folder = folder
+        self.complaint = ""
+        self.pixels: dict[int, VolumeRef] = {}  # by number of channels
+        self.reading = 0  # counts how often what is looked at changed: read differently, or another part
+        self.readings = 0  # counts how often the image was read differently
+        self.edits = 0  # counts changes of labels and confirmed
+        self._volume = volume
+        self._correction: Correction | None = None
+        self._voxels_taught = folder.voxels_taught()
+
+    @property
+    def id(self) -> str:
+        """Stable: the same image has it again when it is opened again."""
+        return self.folder.id
+
+    @property
+    def name(self) -> str:
+        """What the image is called."""
+        return self.folder.image.name
+
+    @property
+    def volume(self) -> Volume:
+        """The image; `UserError` when its file went away or changed."""
+        if self._volume is None:
+            self._volume = images.reopen(self.folder.image, self.folder.path)
+        return self._volume
+
+    def read_as(self, volume: Volume) -> None:
+        """Take the image from another reading of it."""
+        if self._volume is None or volume.pixels is not self._volume.pixels:
+            self.reading += 1
+            self.readings += 1
+        self._volume = volume
+        self.pixels.clear()
+
+    @property
+    def shape(self) -> Shape:
+        """Of the labels of the whole image (T, Z, Y, X)."""
+        t, _, z, y, x = self.folder.image.shape
+        return t, z, y, x
+
+    @property
+    def region(self) -> Region:
+        """The part of the image that ``labels`` and ``confirmed`` are of: all of it, but for a `LargeEntry`."""
+        return whole_region(self.shape)
+
+    @property
+    def part(self) -> Volume:
+        """What a network looks at: the image."""
+        return self.volume
+
+    @property
+    def inner(self) -> Region:
+        """Where ``region`` lies in ``part``."""
+        return self.region
+
+    @property
+    def labels(self) -> NDArray[np.uint32]:
+        """Ids or classes (T, Z, Y, X)."""
+        return self._corrected().labels
+
+    @property
+    def confirmed(self) -> NDArray[np.uint8]:
+        """0 unknown, 1 background, 2 as in labels (T, Z, Y, X)."""
+        return self._corrected().confirmed
+
+    @property
+    def history(self) -> History:
+        """What can be undone."""
+        return self._corrected().history
+
+    @property
+    def voxels_taught(self) -> int:
+        """How many voxels are confirmed as an object or class."""
+        return self._voxels_taught
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether there is any label."""
+        return bool(self.labels.any())
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether anything is confirmed."""
+        return bool(self.confirmed.any())
+
+    @property
+    def is_being_segmented(self) -> bool:
+        """Whether the project holds the beginning of a proposal for all of a large image."""
+        return False
+
+    def holds(self, value: int) -> bool:
+        """Whether any voxel has this id or class."""
+        return bool((self.labels == value).any())
+
+    def next_id(self) -> int:
+        """An id that no object has."""
+        return int(self.labels.max()) + 1
+
+    @property
+    def highest_id(self) -> int:
+        """An id that none in ``labels`` exceeds, known without looking through them."""
+        return self._corrected().highest_id
+
+    def named(
+        self, merged: NDArray[np.uint32], labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]
+    ) -> NDArray[np.uint32]:
+        """New labels of ``region`` with ids that mean the same in all of the image; the others are as they were."""
+        return merged
+
+    def apply(self, action: Action, step: int, delta: Delta, record: bytes | None = None) -> None:
+        """Change the arrays, note it for undo and journal it.
+
+        ``record`` is ``delta.to_bytes()``, if that is known. `UserError` when the disk refuses the journal: the change
+        stands and waits there.
+        """
+        self.edits += 1
+        correction = self._corrected()
+        correction.apply(delta)
+        self._note(delta)
+        if delta.changes_confirmed:
+            taught = np.count_nonzero(delta.confirmed_after == AS_LABELLED)
+            self._voxels_taught += int(taught) - int(np.count_nonzero(delta.confirmed_before == AS_LABELLED))
+        written = delta.to_bytes() if record is None else record
+        correction.history.record(action, step, delta, written, self.region)
+        self.folder.append(action, step, written, self._voxels_taught)
+
+    def keep_snapshot(self) -> None:
+        """Write labels and confirmed whole and begin a new journal."""
+        self.folder.snapshot(self.labels, self.confirmed)
+
+    def catch_up(self) -> None:
+        """Write labels that the disk could not keep anew; `UserError` when it refuses."""
+        if self.folder.is_doubtful:
+            self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Write all labels as they are, whatever is on disk; `UserError` when the disk refuses."""
+        self.keep_snapshot()
+
+    def in_memory(self) -> InMemory:
+        """What is known of the image without its folder."""
+        read = self._correction
+        if read is None:
+            return InMemory(self._volume)
+        return InMemory(self._volume, read.labels, read.confirmed, self._voxels_taught)
+
+    def go_on_in(self, folder: ImageFolder) -> None:
+        """Everything is in another folder now."""
+        self.folder = folder
+        self.pixels.clear()
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the labels are in memory."""
+        return self._correction is not None
+
+    def _corrected(self) -> Correction:
+        if self._correction is None:
+            self._correction, refused = self._read()
+            self._voxels_taught = self._count(self._correction)
+            self._leave_out(refused)
+        return self._correction
+
+    def _count(self, read: Correction) -> int:
+        return int(np.count_nonzero(read.confirmed == AS_LABELLED))
+
+    def _note(self, delta: Delta) -> None:
+        """A change was applied; a `LargeEntry` has to know where."""
+
+    def _read(self) -> tuple[Correction, list[Record]]:
+        """The snapshot with the journal replayed over it, and the records that cannot be applied."""
+        kept = self.folder.load()
+        self.complaint = kept.complaint
+        read = Correction(kept.labels, kept.confirmed)
+        refused = []
+        for record in kept.records:
+            try:
+                delta = Delta.from_bytes(record.delta, read.labels.shape)
+                read.apply(delta)
+            except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError):
+                refused.append(record)
+                continue
+            self._note(delta)
+            if record.action != "region":
+                read.history.record(record.action, record.step, delta, record.delta, self.region)
+        return read, refused
+
+    def _leave_out(self, refused: list[Record]) -> None:
+        """Set records aside that cannot be applied, and begin a journal without them."""
+        if not refused:
+            return
+        try:
+            place = f"set aside in {self.folder.set_aside(refused)}"
+            self.begin_anew()
+        except UserError as error:
+            place = f"left in the journal ({error})"
+        sentence = (
+            f"Edits of {self.name} that cannot be applied ({len(refused)}) were {place}: "
+            "all others are here; check the last objects you corrected."
+        )
+        self.complaint = " ".join(part for part in (self.complaint, sentence) if part)
