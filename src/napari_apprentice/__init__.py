@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_apprentice.session.evaluation import evaluate
     from napari_apprentice.settings import SegmentSettings, TeachSettings
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 __all__ = [
     "FreshSettings",
     "NetSettings",
