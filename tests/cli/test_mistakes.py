@@ -103,7 +103,7 @@ def test_a_bug_stays_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(info, "about", broken)
+    monkeypatch.setattr(info, "describe", broken)
     with pytest.raises(ZeroDivisionError):
         cli.run(["info", str(tmp_path)])
 

@@ -24,10 +24,10 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.gui.panel_runtime import Desk
+from napari_apprentice.gui.panel_runtime import PanelRuntime
 
 application = QApplication([])
-runtime = Desk(ViewerModel(), None)
+runtime = PanelRuntime(ViewerModel(), None)
 pixels = np.random.default_rng(0).integers(0, 250, (1, 1, 1, 20, 30)).astype(np.uint8)
 runtime.session.add_image(Volume(pixels, name="cells"))
 runtime.session.paint(np.arange(30), 5)

@@ -52,7 +52,7 @@ def refuse(monkeypatch, number: int) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(journal.os, "write", refused)
-    monkeypatch.setattr(durable, "whole", refused)
+    monkeypatch.setattr(durable, "atomic_write", refused)
 
 
 def test_a_folder_that_was_renamed_is_said_without_an_edit_and_found_again(session, tmp_path):

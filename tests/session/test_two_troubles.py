@@ -60,7 +60,7 @@ def fill(monkeypatch, folder: Path) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return real(path)
 
-    monkeypatch.setattr(durable, "whole", whole)
+    monkeypatch.setattr(durable, "atomic_write", whole)
 
 
 def test_what_the_disk_could_not_keep_is_written_anew(session, tmp_path, monkeypatch):

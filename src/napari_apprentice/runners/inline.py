@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,8 @@ import psutil
 from napari_apprentice.events import Event, WasCancelled, is_last
 from napari_apprentice.jobs import Job
 from napari_apprentice.runners.cluster.executor import BLOCK_SHARE, ClusterExecutor
-from napari_apprentice.runners.running import ENGINE, FoundDevice
+from napari_apprentice.runners.door import ENGINE, engine_class
+from napari_apprentice.runners.running import FoundDevice
 
 
 class InlineJob:
@@ -74,5 +74,5 @@ class InlineRunners:
     def _loaded(self) -> Any:
         if self._engine is None:
             executor = [] if self._executor is None else [self._executor]
-            self._engine = importlib.import_module(self._name).Engine(*executor)
+            self._engine = engine_class(self._name)(*executor)
         return self._engine

@@ -9,7 +9,8 @@ import time
 from napari_apprentice.events import Event, Failed, WasCancelled, is_last
 from napari_apprentice.jobs import Job
 from napari_apprentice.runners.child import Child
-from napari_apprentice.runners.running import ENGINE, FoundDevice
+from napari_apprentice.runners.door import ENGINE
+from napari_apprentice.runners.running import FoundDevice
 
 POLITE_S = 0.8  # how long a job may take to end by itself after it was cancelled
 

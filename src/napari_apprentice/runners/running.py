@@ -8,8 +8,6 @@ from napari_apprentice.events import Event
 from napari_apprentice.jobs import Job
 from napari_apprentice.settings import DeviceName, Settings
 
-ENGINE = "napari_apprentice.engine.plans"  # imported by name, where the job runs; has a class `Engine`
-
 
 class FoundDevice(Settings):
     """A device a network can run on: its name in the settings, and in words ("CUDA: NVIDIA ...")."""

@@ -7,7 +7,6 @@ segmentation. The process ends at once when its pipe closes: it never outlives t
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import queue
 import signal
@@ -22,6 +21,7 @@ from napari_apprentice import events, jobs
 from napari_apprentice.processes import lower_priority
 from napari_apprentice.runners import framing
 from napari_apprentice.runners.child import BACKGROUND
+from napari_apprentice.runners.door import engine_class
 from napari_apprentice.runners.orderly import ends_in_order
 
 
@@ -120,7 +120,7 @@ class Server:
 
     def _loaded(self) -> Any:
         if self._engine is None:
-            self._engine = importlib.import_module(self._name).Engine()
+            self._engine = engine_class(self._name)()
         return self._engine
 
     def _advance(self, turn: _Turn) -> None:

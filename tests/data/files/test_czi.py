@@ -84,7 +84,7 @@ def test_a_large_one_is_read_as_it_is_needed_at_each_level(tmp_path: Path, monke
 @pytest.mark.skipif(importlib.util.find_spec("czifile") is None, reason="needs czifile, which needs Python 3.12")
 def test_the_other_library_reads_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _write(tmp_path / "a.czi")
-    monkeypatch.setattr(czi, "opened", czi_scenes._ByCziFile)
+    monkeypatch.setattr(czi, "open_czi", czi_scenes._ByCziFile)
     for scene in range(2):
         volume = read_image(path / str(scene))
         np.testing.assert_array_equal(volume.pixels, _tiles(scene))

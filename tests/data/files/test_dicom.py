@@ -139,13 +139,13 @@ def test_a_series_never_has_the_name_of_a_file(tmp_path: Path) -> None:
 
 
 def test_slices_in_several_directions_are_no_volume(tmp_path: Path) -> None:
-    from napari_apprentice.data.files.dicom import stacked
     from napari_apprentice.data.files.dicom_frames import DicomFrame
+    from napari_apprentice.data.files.dicom_stack import frames_to_volume
 
     ways = [(np.eye(3)[0], np.eye(3)[1]), (np.eye(3)[1], np.eye(3)[2])]
     frames = [DicomFrame(np.zeros((4, 6)), np.zeros(3), way, (1.0, 1.0), 1.0, (0.0,), True) for way in ways]
     with pytest.raises(UserError, match="lie in different directions"):
-        stacked(frames, tmp_path)
+        frames_to_volume(frames, tmp_path)
 
 
 def test_a_window_that_is_none_is_left_out(tmp_path: Path) -> None:

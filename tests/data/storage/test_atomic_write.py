@@ -62,7 +62,8 @@ def test_a_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
 
 def killed(script: str, path: Path) -> None:
     """Run ``script`` about ``path``, which ends in its own death."""
-    head = "import os, signal, sys; from pathlib import Path; from napari_apprentice.data import whole"
+    home = "napari_apprentice.data.storage.atomic_write"
+    head = f"import os, signal, sys; from pathlib import Path; from {home} import atomic_write, atomic_write_folder"
     die = "os.kill(os.getpid(), signal.SIGKILL)"
     script = f"{head}; path = Path(sys.argv[1])\n{textwrap.dedent(script).replace('DIE', die)}"
     done = subprocess.run([sys.executable, "-c", script, path], check=False)
@@ -72,8 +73,8 @@ def killed(script: str, path: Path) -> None:
 @POSIX
 def test_what_a_process_that_was_killed_left_goes_at_the_next_start(tmp_path: Path) -> None:
     for name, write in (("a.tif", "part.write_text('ne')"), ("a.zarr", "part.mkdir()")):
-        manager = "whole" if name == "a.tif" else "whole_folder"
-        killed(f"with whole.{manager}(path) as part:\n    {write}\n    DIE", tmp_path / name)
+        manager = "atomic_write" if name == "a.tif" else "atomic_write_folder"
+        killed(f"with {manager}(path) as part:\n    {write}\n    DIE", tmp_path / name)
     assert len(list(tmp_path.glob(".part-*"))) == 2
     claims.clear()
     assert list(tmp_path.iterdir()) == []
@@ -85,7 +86,7 @@ def test_a_folder_that_stepped_aside_comes_back_when_its_successor_never_came(tm
     path.mkdir()
     (path / "old").write_text("old")
     script = """
-    with whole.whole_folder(path) as part:
+    with atomic_write_folder(path) as part:
         part.mkdir()
         rename = Path.replace
         Path.replace = lambda one, other: (rename(one, other), DIE)
@@ -102,8 +103,8 @@ def test_nothing_of_a_process_that_lives_is_touched(tmp_path: Path) -> None:
     script = """
     import sys
     from pathlib import Path
-    from napari_apprentice.data.storage.atomic_write import whole
-    with whole(Path(sys.argv[1])) as part:
+    from napari_apprentice.data.storage.atomic_write import atomic_write
+    with atomic_write(Path(sys.argv[1])) as part:
         part.write_text("new")
         print("there", flush=True)
         sys.stdin.readline()
@@ -122,7 +123,7 @@ def test_nothing_of_a_process_that_lives_is_touched(tmp_path: Path) -> None:
     assert {one.name: one.read_text() for one in tmp_path.iterdir()} == {"a.tif": "new", "b.tif": "mine"}
 
 
-@pytest.mark.parametrize("manager", ["whole", "whole_folder"])
+@pytest.mark.parametrize("manager", ["atomic_write", "atomic_write_folder"])
 def test_processes_that_write_one_file_at_once_do_not_disturb_each_other(tmp_path: Path, manager: str) -> None:
     path = tmp_path / "a.zarr"
     script = f"""
@@ -131,7 +132,7 @@ def test_processes_that_write_one_file_at_once_do_not_disturb_each_other(tmp_pat
     from napari_apprentice.data.storage.atomic_write import {manager}
     for _ in range(40):
         with {manager}(Path(sys.argv[1])) as part:
-            if {manager!r} == "whole_folder":
+            if {manager!r} == "atomic_write_folder":
                 part.mkdir()
                 part = part / "text"
             part.write_text(sys.argv[2] * 1000)
@@ -139,7 +140,7 @@ def test_processes_that_write_one_file_at_once_do_not_disturb_each_other(tmp_pat
     children = [subprocess.Popen([sys.executable, "-c", textwrap.dedent(script), path, letter]) for letter in "abc"]
     assert [child.wait() for child in children] == [0, 0, 0]
     assert list(tmp_path.iterdir()) == [path]
-    text = (path / "text" if manager == "whole_folder" else path).read_text()
+    text = (path / "text" if manager == "atomic_write_folder" else path).read_text()
     assert text in ("a" * 1000, "b" * 1000, "c" * 1000)
 
 

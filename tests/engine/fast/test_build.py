@@ -88,7 +88,7 @@ def test_what_openvino_does_not_know_is_said(tmp_path: Path, monkeypatch: pytest
     def unknown(*_: object) -> None:
         raise RuntimeError("No translator found for\naten::max_unpool2d")
 
-    monkeypatch.setattr(build, "exported", unknown)
+    monkeypatch.setattr(build, "export_network", unknown)
     about = build.make(str(path), tiles(1, 64, 64), key)
     assert about.problem == "The fast engine cannot run a (aten::max_unpool2d): PyTorch runs it."
     assert store.find(key) == about

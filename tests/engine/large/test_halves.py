@@ -34,12 +34,12 @@ import resource, sys
 from pathlib import Path
 import psutil
 from napari_apprentice.engine.device import is_out_of_memory
-from napari_apprentice.engine.large.executor import Bench
+from napari_apprentice.engine.large.executor import PieceWorker
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.jobs import SegmentLargeJob
 
 job = SegmentLargeJob.model_validate_json(Path(sys.argv[1]).read_text())
-frame = Bench(job, Path(sys.argv[2]), Warm()).frame(0)
+frame = PieceWorker(job, Path(sys.argv[2]), Warm()).frame(0)
 block = frame.plan.blocks[0]
 frame._prediction[(slice(None), *block.read)]  # starts all threads
 frame._decoded_whole(frame.plan.halves(frame.plan.halves(block)[0])[0])  # what it needs once is there

@@ -11,8 +11,8 @@ from napari_apprentice.engine.large.marks import Marks
 def test_runs_are_what_is_not_done_yet(tmp_path: Path) -> None:
     marks = Marks(tmp_path / "tiles.done", 10)
     assert list(marks.runs(4)) == [(0, 4), (4, 8), (8, 10)]
-    marks.evaluate(2, 5)
-    marks.evaluate(9, 10)
+    marks.mark(2, 5)
+    marks.mark(9, 10)
     again = Marks(tmp_path / "tiles.done", 10)
     assert again.done == 4
     assert list(again.runs(4)) == [(0, 2), (5, 9)]
@@ -23,7 +23,7 @@ def test_runs_may_change_while_they_are_asked_for(tmp_path: Path) -> None:
     marks = Marks(tmp_path / "tiles.done", 100_000)  # more than are looked at at a time
     done = 0
     for first, stop in marks.runs(7):
-        marks.evaluate(first, stop)
+        marks.mark(first, stop)
         done += stop - first
     assert done == 100_000 == marks.done
 

@@ -89,7 +89,7 @@ class Executor(Protocol):
 
     at_once: int  # tiles of a piece, at most: enough that handing it over costs little
 
-    def do(self, bench: PieceWorker, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, list[Any]] | None]:
+    def do(self, worker: PieceWorker, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, list[Any]] | None]:
         """Do pieces in any order; each with what it came to, and None now and then while nothing is done yet.
 
         Few are taken from ``pieces`` ahead of being done: there may be a hundred million.
@@ -106,7 +106,7 @@ class LocalExecutor:
     at_once = 1
     words = ""
 
-    def do(self, bench: PieceWorker, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, list[Any]] | None]:
+    def do(self, worker: PieceWorker, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, list[Any]] | None]:
         """Do pieces one by one."""
         for piece in pieces:
-            yield piece, bench.do(piece)
+            yield piece, worker.do(piece)

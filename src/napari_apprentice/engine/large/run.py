@@ -51,8 +51,8 @@ def run(
     executor = executor or LocalExecutor()
     work = work_folder(Path(job.out))
     # the device that a job asks for is one of those who do the work: it need not be here
-    bench = PieceWorker(job, work, warm or Warm(), "auto" if executor.words else None)
-    network = bench.network
+    worker = PieceWorker(job, work, warm or Warm(), "auto" if executor.words else None)
+    network = worker.network
     where = executor.words or network.device.words
     yield Started(device=where)
     volume = plan.open_image(job)
@@ -72,7 +72,7 @@ def run(
             chunked.begun(work / "labels", Path(job.out), volume.labels_shape, chunk_of(found))
             if t == 0:
                 yield Note(text=plan.words(volume, found))
-            frame = _Frame(bench, executor, t, cancelled)
+            frame = _Frame(worker, executor, t, cancelled)
             for share, what in frame.steps(objects):
                 done = t + share
                 left = (time.monotonic() - began) * (pixels.shape[0] - done) / done if done > 0.01 else None
@@ -113,8 +113,8 @@ class _Frame:
     When it is done, ``objects`` and ``cut`` count instances and those wider than margins, ``classes`` are those found.
     """
 
-    def __init__(self, bench: PieceWorker, executor: Executor, t: int, cancelled: Callable[[], bool]) -> None:
-        self._bench = bench
+    def __init__(self, worker: PieceWorker, executor: Executor, t: int, cancelled: Callable[[], bool]) -> None:
+        self._worker = worker
         self._executor = executor
         self._t = t
         self._cancelled = cancelled
@@ -123,13 +123,13 @@ class _Frame:
 
     def steps(self, first: int) -> Iterator[tuple[float, str]]:
         """Do what is not done yet; yields how much is, and what. Ids begin after ``first``."""
-        frame = self._bench.frame(self._t)
+        frame = self._worker.frame(self._t)
         plan, blocks = frame.plan, len(frame.plan.blocks)
         tiles = min(self._executor.at_once, int(np.prod(plan.tiles)))
         yield from self._marked("predict", len(plan.lattice.tiles()), tiles)
         yield from self._marked("decode", blocks, 1)
         found = frame.found()
-        if self._bench.network.header.kind == "classes":
+        if self._worker.network.header.kind == "classes":
             self.classes = set(found.there.tolist())
         joined: list[Any] = []
         if len(found.cut):
@@ -142,7 +142,7 @@ class _Frame:
 
     def _marked(self, stage: PieceKind, count: int, longest: int) -> Iterator[tuple[float, str]]:
         """A stage of which is written down what is done."""
-        marks = Marks(self._bench.work / str(self._t) / f"{stage}.done", count)
+        marks = Marks(self._worker.work / str(self._t) / f"{stage}.done", count)
         pieces = (Piece(stage, self._t, *run) for run in marks.runs(longest))
         yield from self._done(stage, pieces, count, marks.done, lambda piece: marks.mark(piece.first, piece.stop))
 
@@ -152,7 +152,7 @@ class _Frame:
         low, high = _SHARES[stage]
         values: list[Any] = []
         self._check()
-        for one in self._executor.do(self._bench, pieces):
+        for one in self._executor.do(self._worker, pieces):
             if one is not None:
                 piece, came = one
                 then(piece)

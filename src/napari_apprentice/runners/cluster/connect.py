@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from napari_apprentice.errors import UserError
+from napari_apprentice.runners.door import engine_module
 from napari_apprentice.settings import ClusterSettings
 
 _KNOCK_S = 8  # dask goes on knocking also where it was refused
@@ -73,7 +74,8 @@ class Connection:
 
     def memory_bytes(self) -> int:
         """What a task may take on the smallest worker."""
-        worker = import_module("napari_apprentice.runners.cluster.worker")
+        from napari_apprentice.runners.cluster import worker  # which needs distributed
+
         return int(min(self.client.run(worker.memory_bytes).values()))
 
     def close(self) -> None:
@@ -102,11 +104,12 @@ class Connection:
         """Processes of one thread each; with GPUs each is given one of them."""
         dask = self._dask
         security = _secret()
-        served = import_module("napari_apprentice.runners.cluster.quiet")
+        from napari_apprentice.runners.cluster import quiet  # which needs distributed
+
         gpus = _gpus()
         options = {"nthreads": 1, "silence_logs": logging.CRITICAL, **_quiet(security)}
         total = psutil.virtual_memory().available
-        each = {"memory_limit": int(0.9 * total / workers), "worker_class": served.QuietWorker, **options}
+        each = {"memory_limit": int(0.9 * total / workers), "worker_class": quiet.QuietWorker, **options}
         spec = {
             i: {
                 "cls": dask.Nanny,
@@ -118,7 +121,7 @@ class Connection:
         with import_module("dask").config.set(kept):
             self._cluster = dask.SpecCluster(
                 workers=spec,
-                scheduler={"cls": served.QuietScheduler, "options": {"port": 0, **_quiet(security)}},
+                scheduler={"cls": quiet.QuietScheduler, "options": {"port": 0, **_quiet(security)}},
                 security=security,
                 silence_logs=logging.CRITICAL,
             )
@@ -131,7 +134,8 @@ class Connection:
             raise UserError(
                 f"The scheduler at {self.words} has no workers: start some with dask worker, or wait for the queue."
             ) from error
-        worker = import_module("napari_apprentice.runners.cluster.worker")
+        from napari_apprentice.runners.cluster import worker  # which needs distributed
+
         try:
             told = self.client.register_plugin(worker.Apprentice(), name=worker.NAME)
             self.client.run(worker.memory_bytes)
@@ -208,4 +212,4 @@ def _gpus() -> list[str]:
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if allowed is not None:
         return [one for one in allowed.split(",") if one and one != "-1"]
-    return [str(i) for i in range(import_module("napari_apprentice.engine.device").gpus())]
+    return [str(i) for i in range(engine_module("device").gpus())]

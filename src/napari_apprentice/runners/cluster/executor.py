@@ -50,13 +50,13 @@ class ClusterExecutor:
         except (OSError, RuntimeError) as error:
             raise _gone(there) from error
 
-    def do(self, bench: PieceWorker, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, list[Any]] | None]:
+    def do(self, worker: PieceWorker, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, list[Any]] | None]:
         """Do pieces in the order in which they get done."""
         there = self._there()
         from napari_apprentice.runners.cluster.worker import do
 
         left = iter(pieces)
-        job, work = bench.sent, str(bench.work)
+        job, work = worker.sent, str(worker.work)
         ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
         doing: dict[str, tuple[Any, Piece]] = {}
         room, counted = _AHEAD, float("-inf")

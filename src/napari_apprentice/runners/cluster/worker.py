@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import traceback
-from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +14,7 @@ from distributed import WorkerPlugin, get_worker
 from napari_apprentice import jobs
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.cluster.worker_service import WorkerService
+from napari_apprentice.runners.door import engine_module
 
 NAME = "napari-apprentice"
 
@@ -29,7 +29,7 @@ class Apprentice(WorkerPlugin):
         """Begin with nothing."""
         self._lock = threading.Lock()
         self._warm: Any = None
-        self._bench: tuple[Any, Any] | None = None
+        self._piece_worker: tuple[Any, Any] | None = None
         self._desk: WorkerService | None = None
 
     def teardown(self, worker: Any) -> None:
@@ -45,12 +45,12 @@ class Apprentice(WorkerPlugin):
                 self._desk = WorkerService()
             return self._desk
 
-    def bench(self, job: dict[str, Any], work: str) -> Any:
-        """The bench of a job that keeps its pieces in the folder ``work``."""
+    def piece_worker(self, job: dict[str, Any], work: str) -> Any:
+        """What does the pieces of a job that keeps them in the folder ``work``."""
         with self._lock:
-            if self._bench is None or self._bench[0] != (job, work):
-                self._bench = ((job, work), self._opened(job, work))
-            return self._bench[1]
+            if self._piece_worker is None or self._piece_worker[0] != (job, work):
+                self._piece_worker = ((job, work), self._opened(job, work))
+            return self._piece_worker[1]
 
     def _opened(self, job: dict[str, Any], work: str) -> Any:
         wanted = jobs.from_plain(job)
@@ -61,16 +61,14 @@ class Apprentice(WorkerPlugin):
                     "a file system that all workers share, under the same path."
                 )
         if self._warm is None:
-            self._warm = import_module("napari_apprentice.engine.warm").Warm()
-        executor = import_module("napari_apprentice.engine.large.executor")
-        return executor.Bench(wanted, Path(work), self._warm)
+            self._warm = engine_module("warm").Warm()
+        return engine_module("large.executor").PieceWorker(wanted, Path(work), self._warm)
 
 
 def do(job: dict[str, Any], work: str, piece: tuple[str, int, int, int]) -> list[Any]:
     """Do a piece of a job."""
     plugin = cast(Apprentice, get_worker().plugins[NAME])
-    bench = plugin.bench(job, work)
-    return list(bench.do(import_module("napari_apprentice.engine.large.executor").Piece(*piece)))
+    return list(plugin.piece_worker(job, work).do(engine_module("large.executor").Piece(*piece)))
 
 
 def ask(what: str, arguments: tuple[Any, ...], dask_worker: Any) -> tuple[str, Any]:
