@@ -141,7 +141,7 @@ def test_statistics_of_batch_norm_can_stay_as_they_were(tmp_path, corrected, dis
         job(tmp_path / "one", pixels, labels, corrected(labels), settings=FEW.model_copy(update={"max_steps": 3}))
     )
     task = job(tmp_path / "two", pixels, labels, corrected(labels), parent=first.model, net=None)
-    list(teach.run(task, NEVER, teach.Recipe(freeze_norm=True)))
+    list(teach.run(task, NEVER, teach.TeachingRecipe(freeze_norm=True)))
     old, new = weights(first.model), weights(tmp_path / "two" / "v1.safetensors")
     assert all(torch.equal(old[name], new[name]) for name in old if "running" in name)
     assert not torch.equal(old["head.weight"], new["head.weight"])
@@ -226,7 +226,7 @@ def test_disks_are_learned_with_other_choices_too(tmp_path, corrected, disks, jo
 
 
 def test_what_is_not_given_suits_start_and_optimiser():
-    recipe = teach.Recipe()
+    recipe = teach.TeachingRecipe()
     assert recipe.augmentation_for("auto", fresh=True) == AUGMENTATIONS["light"]
     assert recipe.augmentation_for("auto", fresh=False) == AUGMENTATIONS["strong"]
     assert recipe.augmentation_for("none", fresh=True) == AUGMENTATIONS["none"]

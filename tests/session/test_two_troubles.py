@@ -53,7 +53,7 @@ def forget(monkeypatch, folder: Path) -> None:
 
 def fill(monkeypatch, folder: Path) -> None:
     """The disk of a folder has no room for a new file."""
-    real = durable.whole
+    real = durable.atomic_write
 
     def whole(path: Path):
         if folder in path.parents:

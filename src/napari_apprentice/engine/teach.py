@@ -72,7 +72,7 @@ class Teaching:
         self._clock = clock
         self._start = start = material.start
         self._windows = list(material.windows)
-        self._exams, self._own = material.cases, material.own
+        self._cases, self._own = material.cases, material.own
         self._why_not_judged = material.why_not_judged
         settings, fresh = job.settings, start.parent is None
         self._representation = representation_of(start.header)
@@ -111,22 +111,22 @@ class Teaching:
 
     def _judge_before(self) -> Generator[Event, None, Score | None]:
         began = self._clock.elapsed
-        mark = yield from self._evaluator.evaluate(self._exams, self._start.header.decode)
+        score = yield from self._evaluator.evaluate(self._cases, self._start.header.decode)
         took = self._clock.elapsed - began
-        voxels = sum(case.size for case in self._exams)
+        voxels = sum(case.size for case in self._cases)
         own = took * sum(case.size for case in self._own) / voxels if voxels else 2.0
         self._clock.keep_back(1.5 * took + 3.0 * own + 0.5)
         self._apart = max(self._apart, 8 * took / self._job.settings.max_seconds)
-        if mark is not None:
-            yield self._validated(mark, None)
-        return mark
+        if score is not None:
+            yield self._validated(score, None)
+        return score
 
     def _replay_parent(self) -> Iterator[Event]:
         """What the parent is sure of teaches too, as far as it does well on these corrections."""
         if self._job.settings.replay == 0:
             return
-        mark = yield from self._evaluator.evaluate(self._own, self._start.header.decode)
-        trust = 0.0 if mark is None else replay.trust_in(mark.score)
+        score = yield from self._evaluator.evaluate(self._own, self._start.header.decode)
+        trust = 0.0 if score is None else replay.trust_in(score.score)
         if trust == 0:
             return
         for i, window in enumerate(self._windows):
@@ -159,19 +159,19 @@ class Teaching:
         if used >= self._refit_at:
             self._decode = yield from self._evaluator.decoding(self._own)
             self._refit_at = used + _REFIT_APART
-        mark = yield from self._evaluator.evaluate(self._exams, self._decode)
-        self._schedule.judged(training_loss if mark is None else mark.loss)
-        if mark is None:
+        score = yield from self._evaluator.evaluate(self._cases, self._decode)
+        self._schedule.judged(training_loss if score is None else score.loss)
+        if score is None:
             yield Validated(step=self._learner.steps, seconds=self._clock.elapsed, training_loss=training_loss)
             return
-        yield self._validated(mark, training_loss)
+        yield self._validated(score, training_loss)
         if not self._why_not_judged:
-            self._best.judged(mark, self._learner.average)
+            self._best.judged(score, self._learner.average)
 
     def _finish(self, before: Score | None) -> Iterator[Event]:
         self._best.put_into(self._learner.average)
         decode = yield from self._evaluator.decoding(self._own)
-        after = yield from self._evaluator.evaluate(self._exams, decode)
+        after = yield from self._evaluator.evaluate(self._cases, decode)
         yield self._clock.beat(self._learner.steps, "Writing the model")
         header = self._start.header.model_copy(update={"decode": decode})
         result = TeachResult(
@@ -191,11 +191,11 @@ class Teaching:
         checkpoint.save(self._job.out, header, self._learner.average)
         yield Finished(result=result)
 
-    def _validated(self, mark: Score, training_loss: float | None) -> Validated:
+    def _validated(self, score: Score, training_loss: float | None) -> Validated:
         return Validated(
             step=self._learner.steps,
             seconds=self._clock.elapsed,
             training_loss=training_loss,
-            validation_loss=mark.loss,
-            score=None if self._why_not_judged else mark.score,
+            validation_loss=score.loss,
+            score=None if self._why_not_judged else score.score,
         )
