@@ -62,7 +62,7 @@ os.environ["APPRENTICE_HOME"] = {str(tmp_path)!r}
 from napari_apprentice.gui.app import open_window
 viewer, panel = open_window(show=False)
 loaded = [name for name in sys.modules if name == "torch" or "apprentice.engine" in name]
-panel.desk.close()
+panel.runtime.close()
 viewer.close()
 assert not loaded, loaded
 """

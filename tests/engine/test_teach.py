@@ -46,7 +46,7 @@ def test_learns_disks_and_says_how_well_on_those_it_never_saw(tmp_path, correcte
     assert header.parent is None
     assert header.zoom * 18 == pytest.approx(24, rel=0.1)
     assert header.object_diameter == pytest.approx(24, rel=0.1)
-    assert header.scores["set-background corrections"] == pytest.approx(result.score_after, abs=1e-3)
+    assert header.scores["set-aside corrections"] == pytest.approx(result.score_after, abs=1e-3)
 
 
 def test_what_is_not_confirmed_for_teaches_nothing(tmp_path, corrected, disks, job):

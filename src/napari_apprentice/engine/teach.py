@@ -187,7 +187,7 @@ class Teaching:
             result = result.model_copy(
                 update={"score_before": before.score, "score_after": after.score, "better": scores["better"]}
             )
-            header = header.model_copy(update={"scores": {"set-background corrections": round(after.score, 4)}})
+            header = header.model_copy(update={"scores": {"set-aside corrections": round(after.score, 4)}})
         checkpoint.save(self._job.out, header, self._learner.average)
         yield Finished(result=result)
 

@@ -4,7 +4,7 @@
 
     store/labels-0/     uint32 (T, Z, Y, X)
           overview-0/   every n-th label along each axis: a coarse picture of all
-          confirmed/      uint8, the same chunks
+          vouched/      what is confirmed (uint8), the same chunks
 
 When all labels are exchanged at once, which is how a proposal for the whole image is taken in, they get another number.
 """

@@ -30,20 +30,20 @@ class Apprentice(WorkerPlugin):
         self._lock = threading.Lock()
         self._warm: Any = None
         self._piece_worker: tuple[Any, Any] | None = None
-        self._desk: WorkerService | None = None
+        self._service: WorkerService | None = None
 
     def teardown(self, worker: Any) -> None:
         """End what was begun."""
-        if self._desk is not None:
-            self._desk.close()
+        if self._service is not None:
+            self._service.close()
 
     @property
     def service(self) -> WorkerService:
         """Where jobs sent from a window are done."""
         with self._lock:
-            if self._desk is None:
-                self._desk = WorkerService()
-            return self._desk
+            if self._service is None:
+                self._service = WorkerService()
+            return self._service
 
     def piece_worker(self, job: dict[str, Any], work: str) -> Any:
         """What does the pieces of a job that keeps them in the folder ``work``."""
