@@ -65,7 +65,7 @@ def pictures(
     """
     rows = _rows(folder)
     if rows is None:
-        return paired(folder / "images", folder / truth_in, folder.resolve().name)
+        return pair_files(folder / "images", folder / truth_in, folder.resolve().name)
     splits = sorted({row["split"] for row in rows if row.get("split")})
     if splits and split != EVERYTHING:
         rows = [row for row in rows if row.get("split") == split]
@@ -98,7 +98,7 @@ def picture(folder: Path, name: str, *, truth_in: str = "labels") -> Picture:
     raise UserError(f"{folder} has no image {name} with labels in {truth_in}/: choose the folder that holds the sets.")
 
 
-def paired(images: Path, labels: Path, kind: str | None = None) -> list[Picture]:
+def pair_files(images: Path, labels: Path, kind: str | None = None) -> list[Picture]:
     """The images of a folder of which another one has labels, each a group of its own; what is left out is logged.
 
     Files are paired as `annotated_in` does. Their kind is the name of their folder, unless given.

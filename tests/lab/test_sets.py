@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from apprentice_lab.sets import paired, picture, pictures, training_part
+from apprentice_lab.sets import pair_files, picture, pictures, training_part
 from napari_apprentice.errors import UserError
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -119,7 +119,7 @@ def test_two_folders_are_paired_by_name_and_what_has_no_labels_is_said(
     folder = _set(tmp_path / "own", ("a", "b"))
     (folder / "labels" / "a.tif").rename(folder / "labels" / "a_masks.tif")
     (folder / "labels" / "b.tif").unlink()
-    (one,) = paired(folder / "images", folder / "labels")
+    (one,) = pair_files(folder / "images", folder / "labels")
     assert (one.name, one.kind, one.group) == ("a", "images", "a")
     assert one.read()[1].shape == (1, 1, 8, 9)
     assert "Left out, without labels: b.tif." in caplog.text

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from apprentice_lab import classical
 from apprentice_lab.bench import accuracy_report
-from apprentice_lab.bench.images import ImagesSettings, drawn
+from apprentice_lab.bench.images import ImagesSettings, draw_pictures
 from apprentice_lab.sets import Picture
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels import scores
@@ -41,7 +41,7 @@ class AccuracySettings(ImagesSettings):
 
 def run(out: Path, settings: AccuracySettings) -> Iterator[str]:
     """Write ``results.json`` with the counts of every image and all scores, ``scores.md`` and a plot."""
-    chosen = drawn(settings.pictures(settings.split), settings.count, settings.seed)
+    chosen = draw_pictures(settings.pictures(settings.split), settings.count, settings.seed)
     header = header_of(settings.model)
     folder(out)
     runners, rows = InlineRunners(), []
@@ -66,7 +66,7 @@ def header_of(model: str) -> ModelHeader:
     return header
 
 
-def proposed(volume: Volume, model: str, runners: Runners, settings: SegmentSettings) -> Labels:
+def propose(volume: Volume, model: str, runners: Runners, settings: SegmentSettings) -> Labels:
     """What a model proposes for an image, (T, Z, Y, X)."""
     with Session.temporary(runners) as session:
         session.choose_model(model)
@@ -93,7 +93,7 @@ def _judge(settings: AccuracySettings, header: ModelHeader, picture: Picture, ru
     """The counts of one image: predicted once, scored at all thresholds in one overlap."""
     volume, truth = picture.read()
     row: dict[str, Any] = {"name": picture.name, "kind": picture.kind, "group": picture.group}
-    labels = proposed(volume, settings.model, runners, SegmentSettings(device=settings.device))
+    labels = propose(volume, settings.model, runners, SegmentSettings(device=settings.device))
     if header.kind == "classes":
         return row | {"objects": 0, "model": {"dice": _class_dice(header, picture, truth, labels)}}
     row["objects"] = len(np.unique(truth[truth > 0]))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from apprentice_lab.bench import report
-from apprentice_lab.bench.published import Published, published
+from apprentice_lab.bench.published import Published, published_models
 from apprentice_lab.scoring.intervals import Estimate, means, ratios
 from napari_apprentice.data.labels.scores import STEPS
 
@@ -28,7 +28,7 @@ _SHOWN = ("AP .50", "AP .75", "AP .90", MEAN_AP, "PQ")
 def write(out: Path, about: Mapping[str, Any], data: str, rows: Sequence[Row], seed: int) -> Iterator[str]:
     """Write ``results.json``, ``scores.md`` and ``accuracy.png``; yields the table's lines."""
     lines = summary(rows, seed)
-    beside = [one for kind in dict.fromkeys(line["kind"] for line in lines) for one in published(data, kind)]
+    beside = [one for kind in dict.fromkeys(line["kind"] for line in lines) for one in published_models(data, kind)]
     text = table(lines, beside)
     (out / "scores.md").write_text(text + "\n")
     report.write(

@@ -73,13 +73,13 @@ def with_hot_pixels(pixels: Pixels, share: float, rng: np.random.Generator) -> P
     return hot
 
 
-def inverted(pixels: Pixels) -> Pixels:
+def invert(pixels: Pixels) -> Pixels:
     """Bright becomes dark."""
     turned: Pixels = pixels.max() - (pixels - pixels.min())
     return turned
 
 
-def blurred(pixels: Pixels, spacing: Spacing, sigma: float) -> Pixels:
+def blur(pixels: Pixels, spacing: Spacing, sigma: float) -> Pixels:
     """Smoothed by a Gaussian of ``sigma`` pixels in the plane, and as far along z."""
     along_z = sigma * spacing[2] / spacing[0] if pixels.shape[2] > 1 else 0.0
     blurry: Pixels = ndimage.gaussian_filter(pixels.astype(np.float32), (0, 0, along_z, sigma, sigma))
@@ -93,14 +93,14 @@ def noisy(pixels: Pixels, share: float, rng: np.random.Generator) -> Pixels:
     return new
 
 
-def rescaled(pixels: Pixels, factor: float) -> Pixels:
+def rescale(pixels: Pixels, factor: float) -> Pixels:
     """Another number of pixels along y and x, with as much blur as keeps out what they cannot show."""
     shape = (*pixels.shape[:-2], *(max(1, round(n * factor)) for n in pixels.shape[-2:]))
     new: Pixels = resize(pixels.astype(np.float32), shape, order=1, mode="reflect", anti_aliasing=factor < 1)
     return new
 
 
-def exposed(pixels: Pixels, factor: float) -> Pixels:
+def expose(pixels: Pixels, factor: float) -> Pixels:
     """So many times as bright in a file of the same number of bits: dark images lose levels, bright ones saturate."""
     top = 2 ** np.ceil(np.log2(max(float(np.percentile(pixels, 99.9)), 1.0) + 1)) - 1
     dtype = pixels.dtype if pixels.dtype.kind == "u" else np.uint16
@@ -118,10 +118,10 @@ def with_gamma(pixels: Pixels, gamma: float) -> Pixels:
 CHANGES = (
     Change("bits", "bits", (8, 12, 16), None, lambda p, _s, level, _r: with_bits(p, level)),
     Change("hot pixels", "share of pixels", (0, 1e-5, 1e-4, 1e-3), None, lambda p, _s, x, r: with_hot_pixels(p, x, r)),
-    Change("contrast", "1: inverted", (0, 1), 0, lambda p, _s, _level, _r: inverted(p)),
-    Change("blur", "sigma, pixels", (0, 0.5, 1, 2, 3), 0, lambda p, s, level, _r: blurred(p, s, level)),
+    Change("contrast", "1: inverted", (0, 1), 0, lambda p, _s, _level, _r: invert(p)),
+    Change("blur", "sigma, pixels", (0, 0.5, 1, 2, 3), 0, lambda p, s, level, _r: blur(p, s, level)),
     Change("noise", "sd, share of contrast", (0, 0.05, 0.1, 0.2, 0.4), 0, lambda p, _s, x, r: noisy(p, x, r)),
-    Change("scale", "times the size", (0.5, 0.71, 1, 1.41, 2), 1, lambda p, _s, x, _r: rescaled(p, x), resizes=True),
-    Change("brightness", "times as bright", (0.1, 0.3, 1, 2, 4), 1, lambda p, _s, x, _r: exposed(p, x)),
+    Change("scale", "times the size", (0.5, 0.71, 1, 1.41, 2), 1, lambda p, _s, x, _r: rescale(p, x), resizes=True),
+    Change("brightness", "times as bright", (0.1, 0.3, 1, 2, 4), 1, lambda p, _s, x, _r: expose(p, x)),
     Change("gamma", "exponent", (0.5, 0.71, 1, 1.41, 2), 1, lambda p, _s, x, _r: with_gamma(p, x)),
 )

@@ -94,12 +94,12 @@ class Experiment(Generic[S, Job]):
             return np.asarray(file[file.files[0]])
 
 
-def timed(out: Path, words: str, work: Callable[[S], Any], settings: S) -> Generator[str, None, Any]:
+def run_timed(out: Path, words: str, work: Callable[[S], Any], settings: S) -> Generator[str, None, Any]:
     """What `work` times in a process of its own, once for a folder; says so in `words`."""
     place = out / "times.json"
     if not place.exists():
         yield words
-    return workers.kept(place, work, settings)
+    return workers.keep(place, work, settings)
 
 
 def _one(experiment: Experiment[S, Job], out: Path, settings: S, job: Job) -> str:

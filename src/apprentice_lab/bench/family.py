@@ -16,9 +16,9 @@ import numpy as np
 from pydantic import Field
 
 from apprentice_lab.bench import family_pictures, family_report, report
-from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Repeats, Seeds, Steps, Trained, timed
+from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Repeats, Seeds, Steps, Trained, run_timed
 from apprentice_lab.bench.tasks import TASKS, Task, TaskName, read, read_all
-from apprentice_lab.bench.trials import exam_of, tried
+from apprentice_lab.bench.trials import evaluation_of, run_trial
 from napari_apprentice.architecture import PRESETS, NetSettings, PresetName, preset
 from napari_apprentice.settings import NormalizeSettings, Settings
 
@@ -57,15 +57,15 @@ def run(out: Path, settings: FamilySettings) -> Iterator[str]:
     ``runs`` has a file for each training.
     """
     rows = yield from EXPERIMENT.rows(out, settings)
-    times = yield from timed(out, "timing predictions, and what torch offers", _times, settings)
+    times = yield from run_timed(out, "timing predictions, and what torch offers", _times, settings)
     for name in settings.tasks:
-        jobs = [job for job in planned(settings) if job[0] == name and job[2] == settings.seeds[0]]
+        jobs = [job for job in plan_jobs(settings) if job[0] == name and job[2] == settings.seeds[0]]
         found = {job[1]: EXPERIMENT.found(out, job) for job in jobs}
         family_pictures.write(out / f"family-{name}.png", TASKS[name], read(name, settings.data)[1][0], found)
     yield from family_report.write(out, settings.model_dump(), rows, times)
 
 
-def planned(settings: FamilySettings) -> list[Job]:
+def plan_jobs(settings: FamilySettings) -> list[Job]:
     """Task, network and seed of every training, seed by seed; what costs most comes last."""
     jobs: list[Job] = [
         (task, name, seed)
@@ -109,7 +109,7 @@ def _train(settings: FamilySettings, job: Job, checkpoint: Path) -> Trained:
     net = net_for(task, label, settings.width, NormalizeSettings().inputs_per_channel)
     train, dev = read(name, settings.data)
     began = time.monotonic()
-    outcome = tried(task, net, train, exam_of(task, train, dev), settings, seed, checkpoint)
+    outcome = run_trial(task, net, train, evaluation_of(task, train, dev), settings, seed, checkpoint)
     row = {
         "task": name,
         "network": label,
@@ -133,7 +133,7 @@ def _times(settings: FamilySettings) -> dict[str, Any]:
     found: dict[str, Any] = {"predict": {}}
     for dims in sorted({TASKS[name].dims for name in settings.tasks}):
         task = next(TASKS[name] for name in settings.tasks if TASKS[name].dims == dims)
-        labels = dict.fromkeys(label for name, label, _ in planned(settings) if TASKS[name].dims == dims)
+        labels = dict.fromkeys(label for name, label, _ in plan_jobs(settings) if TASKS[name].dims == dims)
         nets = {label: net_for(task, label, settings.width, inputs) for label in labels}
         found["predict"][f"{dims}D"] = networks.prediction(nets, settings.repeats)
     net = preset("unet", 2, inputs, 2, settings.width)
@@ -146,4 +146,4 @@ def _stem(job: Job) -> str:
     return f"{task}-{label.replace(' (', '-').rstrip(')')}-{seed}"
 
 
-EXPERIMENT = Experiment(planned, _stem, read_all, _train)
+EXPERIMENT = Experiment(plan_jobs, _stem, read_all, _train)

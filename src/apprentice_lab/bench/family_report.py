@@ -49,7 +49,7 @@ def summary(rows: Sequence[dict[str, Any]], times: dict[str, Any]) -> list[dict[
                 "mean": {key: float(np.mean(values)) for key, values in scores.items()},
                 "sd": {key: report.deviation(values) or 0.0 for key, values in scores.items()},
                 "parameters": net.parameters,
-                "published_parameters": published(net),
+                "published_parameters": published_parameters(net),
                 "gflop": gflop(net),
                 "predict_ms": 1e3 * times["predict"][f"{net.dims}D"][label]["median"],
                 "step_s": float(np.median([row["step_s"] for row in mine])),
@@ -58,7 +58,7 @@ def summary(rows: Sequence[dict[str, Any]], times: dict[str, Any]) -> list[dict[
     return lines
 
 
-def published(net: NetSettings) -> int:
+def published_parameters(net: NetSettings) -> int:
     """Parameters of the network in its paper's widths, with one input and two outputs."""
     return PRESETS[net.preset].net(net.dims).parameters  # type: ignore[index]  # benches name presets only
 

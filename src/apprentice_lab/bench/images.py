@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from apprentice_lab.bench import report
-from apprentice_lab.sets import Picture, paired, pictures
+from apprentice_lab.sets import Picture, pair_files, pictures
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Settings
 
@@ -42,10 +42,10 @@ class ImagesSettings(Settings):
             return pictures(self.data, split, truth_in=truth_in)
         if self.image_dir is None or self.label_dir is None:
             raise UserError("--image-dir and --label-dir belong together: give both, or a set as --data.")
-        return paired(self.image_dir, self.label_dir)
+        return pair_files(self.image_dir, self.label_dir)
 
 
-def drawn(images: Sequence[Picture], count: int | None, seed: int) -> list[Picture]:
+def draw_pictures(images: Sequence[Picture], count: int | None, seed: int) -> list[Picture]:
     """So many of the images at random, in their order; None: all."""
     if count is None or count >= len(images):
         return list(images)

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from apprentice_lab import classical
 from apprentice_lab.bench import report
-from apprentice_lab.bench.accuracy import header_of, proposed
+from apprentice_lab.bench.accuracy import header_of, propose
 from apprentice_lab.bench.images import ImagesSettings
 from apprentice_lab.scoring import boundaries
 from napari_apprentice.data.labels import scores
@@ -54,11 +54,11 @@ def run(out: Path, settings: MembranesSettings) -> Iterator[str]:
         for picture in chosen:
             volume, true = picture.read()
             truth.append(true)
-            found["model"].append(proposed(volume, settings.model, runners, SegmentSettings(device=settings.device)))
+            found["model"].append(propose(volume, settings.model, runners, SegmentSettings(device=settings.device)))
             found["ridge filter"].append(classical.dark_lines(volume))
     finally:
         runners.close()
-    table = {who: judged(truth, masks, settings.tolerance) for who, masks in found.items()}
+    table = {who: judge(truth, masks, settings.tolerance) for who, masks in found.items()}
     for who, row in table.items():
         yield (
             f"{who:<12} F1 {row['F1']:.3f} (precision {row['precision']:.3f}, recall {row['recall']:.3f}), "
@@ -69,7 +69,7 @@ def run(out: Path, settings: MembranesSettings) -> Iterator[str]:
     report.plot(out / "membranes.png", lambda axes: _draw(axes, table), size=(7, 4))
 
 
-def judged(truth: Sequence[Masks], found: Sequence[Masks], tolerance: float) -> dict[str, Any]:
+def judge(truth: Sequence[Masks], found: Sequence[Masks], tolerance: float) -> dict[str, Any]:
     """Scores over stacks (..., Y, X): of centre lines and of masks as they are, F1 of each section, Dice of pixels."""
     stacks = zip(truth, found, strict=True)
     planes = [pair for one, two in stacks for pair in zip(_planes(one), _planes(two), strict=True)]

@@ -14,7 +14,7 @@ _STROKE = 12  # pixels along an edge
 EVERY = 8  # slices of which one is annotated
 
 
-def confirmed(labels: NDArray[np.uint32], seed: int) -> NDArray[np.uint8]:
+def confirmed_part(labels: NDArray[np.uint32], seed: int) -> NDArray[np.uint8]:
     """What is confirmed (0 unknown, 1 background, 2 as labelled) of labels (Z, Y, X), of an image or a volume.
 
     Of an image a third of the objects, each whole, and some strokes of background; of a volume every eighth slice.

@@ -47,6 +47,6 @@ _PUBLISHED = (
 )
 
 
-def published(data: str, kind: str) -> list[Published]:
+def published_models(data: str, kind: str) -> list[Published]:
     """What there is for images of ``kind`` in the set ``data``."""
     return [one for one in _PUBLISHED if (one.data, one.kind) == (data, kind)]

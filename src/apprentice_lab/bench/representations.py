@@ -18,8 +18,8 @@ from pydantic import Field
 
 from apprentice_lab.bench import ceilings, family_pictures, partly, report, representations_report
 from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Seeds, Steps, Trained, Width
-from apprentice_lab.bench.tasks import TASKS, THRESHOLDS, Example, TaskName, fitted, read, read_all
-from apprentice_lab.bench.trials import Exam, tried
+from apprentice_lab.bench.tasks import TASKS, THRESHOLDS, Example, TaskName, fit_decoding, read, read_all
+from apprentice_lab.bench.trials import Evaluation, run_trial
 from apprentice_lab.representations import RepresentationName, representation
 from napari_apprentice.architecture import preset
 from napari_apprentice.data.labels.scores import matches_within
@@ -78,7 +78,7 @@ def run(out: Path, settings: RepresentationsSettings) -> Iterator[str]:
     if settings.trainings:
         rows = yield from EXPERIMENT.rows(out, settings)
         for name in settings.tasks:
-            jobs = [job for job in planned(settings) if job[0] == name and job[3] == settings.seeds[0]]
+            jobs = [job for job in plan_jobs(settings) if job[0] == name and job[3] == settings.seeds[0]]
             pictured = {f"{way}, {much}": EXPERIMENT.found(out, (name, much, way, seed)) for _, much, way, seed in jobs}
             path = out / f"representations-{name}.png"
             family_pictures.write(path, TASKS[name], read(name, settings.data)[1][0], pictured)
@@ -86,7 +86,7 @@ def run(out: Path, settings: RepresentationsSettings) -> Iterator[str]:
     yield from representations_report.write(out, settings.model_dump(), rows, known)
 
 
-def planned(settings: RepresentationsSettings) -> list[Job]:
+def plan_jobs(settings: RepresentationsSettings) -> list[Job]:
     """Every training, seed by seed."""
     return [
         (task, annotation, name, seed)
@@ -118,7 +118,7 @@ def choose(
         return float(np.mean(table))
 
     choices = {"foreground": _FOREGROUND, **_CHOICES.get(kind.name, kind.choices), "min_size": _MIN_SIZE}
-    return fitted(choices | {"foreground": _FOREGROUND}, score)
+    return fit_decoding(choices | {"foreground": _FOREGROUND}, score)
 
 
 def _open(confirmed: np.ndarray) -> bool:
@@ -133,14 +133,14 @@ def _train(settings: RepresentationsSettings, job: Job, checkpoint: Path) -> Tra
     train, dev = read(name, settings.data)
     known = {one.name: _known(one, annotation, i) for i, one in enumerate(train)}
     net = preset("unet", task.dims, NormalizeSettings().inputs_per_channel, len(kind.channels), settings.width)
-    exam = Exam(
+    exam = Evaluation(
         task.fitting(train),
         dev,
         lambda fits, predictions: choose(kind, fits, [known[one.name] for one in fits], predictions),
         kind.decode,
         task.score,
     )
-    outcome = tried(task, net, train, exam, settings, seed, checkpoint, known=known, representation=way)
+    outcome = run_trial(task, net, train, exam, settings, seed, checkpoint, known=known, representation=way)
     row = {
         "task": name,
         "annotation": annotation,
@@ -163,11 +163,11 @@ def _train(settings: RepresentationsSettings, job: Job, checkpoint: Path) -> Tra
 def _known(example: Example, annotation: Annotation, seed: int) -> np.ndarray:
     if annotation == "full":
         return np.where(example.labels > 0, 2, 1).astype(np.uint8)
-    return partly.confirmed(example.labels, seed)
+    return partly.confirmed_part(example.labels, seed)
 
 
 def _stem(job: Job) -> str:
     return "-".join(map(str, job))
 
 
-EXPERIMENT = Experiment(planned, _stem, read_all, _train)
+EXPERIMENT = Experiment(plan_jobs, _stem, read_all, _train)

@@ -19,9 +19,9 @@ from pydantic import Field
 
 from apprentice_lab import classical
 from apprentice_lab.bench import robustness_report
-from apprentice_lab.bench.accuracy import Labels, counts, header_of, proposed
+from apprentice_lab.bench.accuracy import Labels, counts, header_of, propose
 from apprentice_lab.bench.changes import CHANGES, Change
-from apprentice_lab.bench.images import ImagesSettings, drawn
+from apprentice_lab.bench.images import ImagesSettings, draw_pictures
 from apprentice_lab.sets import Picture
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.image.zoom import median_diameter
@@ -55,7 +55,7 @@ def run(out: Path, settings: RobustnessSettings) -> Iterator[str]:
     images = [one for one in settings.pictures(settings.split) if not settings.kinds or one.kind in settings.kinds]
     if not images:
         raise UserError(f"{settings.set_name} has no images of type {', '.join(settings.kinds)}: choose other --kinds.")
-    chosen = drawn(images, settings.count, settings.seed)
+    chosen = draw_pictures(images, settings.count, settings.seed)
     runners, rows = InlineRunners(), []
     judge = _Judge(settings, header, changes, runners, folder(out / "images"))
     try:
@@ -105,13 +105,13 @@ class _Judge:
     def _methods(self, volume: Volume, truth: Labels, *, resized: bool) -> dict[str, Any]:
         model, device = self.settings.model, self.settings.device
         found = {
-            "model": counts(truth, proposed(volume, model, self.runners, SegmentSettings(device=device))),
+            "model": counts(truth, propose(volume, model, self.runners, SegmentSettings(device=device))),
             "baseline": counts(truth, classical.segment(volume)),
         }
         diameter = median_diameter(truth, np.full(truth.shape, AS_LABELLED, np.uint8))
         if resized and diameter is not None and self.header.object_diameter is not None:
             told = SegmentSettings(device=device, diameter=diameter)
-            found["told"] = counts(truth, proposed(volume, model, self.runners, told))
+            found["told"] = counts(truth, propose(volume, model, self.runners, told))
         return found
 
     def _about(self) -> dict[str, Any]:

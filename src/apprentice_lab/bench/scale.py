@@ -18,7 +18,7 @@ from pydantic import Field
 
 from apprentice_lab.bench import report, scale_report
 from apprentice_lab.bench.scale_images import edge_of, slide
-from apprentice_lab.bench.scale_runs import segmented
+from apprentice_lab.bench.scale_runs import run_segment
 from apprentice_lab.bench.scale_tiny import NAME as TINY
 from apprentice_lab.bench.scale_tiny import tiny
 from napari_apprentice.data.storage.results import folder
@@ -58,7 +58,7 @@ def run(out: Path, settings: ScaleSettings) -> Iterator[str]:
     for part in settings.parts:
         results[part] = yield from _PARTS[part](bench)
         report.write(out, results)
-    yield from scale_report.drawn(out, results)
+    yield from scale_report.draw(out, results)
 
 
 class _Bench:
@@ -87,7 +87,9 @@ class _Bench:
         image = slide(self._out / f"slide-{edge}.zarr", edge)
         labels = self.labels
         try:
-            found = segmented([image, "--model", self.model(model), "--out", labels, *more], threads=threads, **options)
+            found = run_segment(
+                [image, "--model", self.model(model), "--out", labels, *more], threads=threads, **options
+            )
         finally:
             shutil.rmtree(labels, ignore_errors=True)
         return {"model": model, "megabytes": edge * edge * 2 / 1e6, "pixels": edge * edge, "edge": edge, **found}
@@ -158,8 +160,8 @@ def _killed(bench: _Bench) -> dict[str, Any]:
         return marks.exists() and float(np.fromfile(marks, np.uint8).mean()) > settings.kill_after
 
     try:
-        segmented([*arguments, "--out", whole], threads=1)
-        segmented([*arguments, "--out", parted], threads=1, stop=far_enough)
+        run_segment([*arguments, "--out", whole], threads=1)
+        run_segment([*arguments, "--out", parted], threads=1, stop=far_enough)
         marks = np.fromfile(work / "predict.done", np.uint8)
         written = {path: path.stat().st_mtime_ns for path in (work / "prediction" / "c").rglob("*") if path.is_file()}
         kept: dict[Path, int] = {}
@@ -168,7 +170,7 @@ def _killed(bench: _Bench) -> dict[str, Any]:
             kept.update({path: path.stat().st_mtime_ns for path in written if path.exists()})
             return False
 
-        segmented([*arguments, "--out", parted], threads=1, stop=look)
+        run_segment([*arguments, "--out", parted], threads=1, stop=look)
         same = sum(kept.get(path) == when for path, when in written.items())
         labels = [read_labels(folder / image.name) for folder in (whole, parted)]
         return {

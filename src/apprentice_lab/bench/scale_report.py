@@ -11,7 +11,7 @@ import numpy as np
 from apprentice_lab.bench import report
 
 
-def drawn(out: Path, results: Mapping[str, Any]) -> Iterator[str]:
+def draw(out: Path, results: Mapping[str, Any]) -> Iterator[str]:
     """Plot what was measured; yields the table of sizes."""
     if "sizes" in results:
         report.plot(out / "scale-memory.png", lambda axes: _against_size(axes, results["sizes"], "peak_mb"))

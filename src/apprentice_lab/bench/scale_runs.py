@@ -20,7 +20,7 @@ _SAMPLE_S = 0.1
 _START = "import sys; from napari_apprentice.cli import main; main()"
 
 
-def segmented(
+def run_segment(
     arguments: Sequence[str | Path], *, threads: int, stop: Callable[[float], bool] | None = None
 ) -> dict[str, Any]:
     """Run ``apprentice segment`` with so many threads; how long, and peak megabytes of it and of its workers.

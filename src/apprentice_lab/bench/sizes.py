@@ -14,9 +14,9 @@ import numpy as np
 from pydantic import Field
 
 from apprentice_lab.bench import report
-from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Repeats, Seeds, Steps, Trained, timed
+from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Repeats, Seeds, Steps, Trained, run_timed
 from apprentice_lab.bench.tasks import TASKS, TaskName, read, read_all
-from apprentice_lab.bench.trials import exam_of, tried
+from apprentice_lab.bench.trials import evaluation_of, run_trial
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.settings import NormalizeSettings, Settings
 
@@ -40,7 +40,7 @@ class SizesSettings(Settings):
 def run(out: Path, settings: SizesSettings) -> Iterator[str]:
     """Write ``results.json``, ``sizes.md`` and ``sizes.png``; ``runs`` has a file for each training."""
     rows = yield from EXPERIMENT.rows(out, settings)
-    times = yield from timed(out, "timing predictions", _times, settings)
+    times = yield from run_timed(out, "timing predictions", _times, settings)
     lines = summary(rows, times)
     text = _table(lines, settings.tasks)
     (out / "sizes.md").write_text(text + "\n")
@@ -55,7 +55,7 @@ def run(out: Path, settings: SizesSettings) -> Iterator[str]:
     yield from text.splitlines()
 
 
-def planned(settings: SizesSettings) -> list[Job]:
+def plan_jobs(settings: SizesSettings) -> list[Job]:
     """Task, width, levels and seed of every training, seed by seed."""
     return [
         (task, width, levels, seed)
@@ -100,7 +100,7 @@ def _train(settings: SizesSettings, job: Job, checkpoint: Path) -> Trained:
     task = TASKS[name]
     net = net_of(width, levels, NormalizeSettings().inputs_per_channel)
     train, dev = read(name, settings.data)
-    outcome = tried(task, net, train, exam_of(task, train, dev), settings, seed, checkpoint)
+    outcome = run_trial(task, net, train, evaluation_of(task, train, dev), settings, seed, checkpoint)
     row = {
         "task": name,
         "width": width,
@@ -159,4 +159,4 @@ def _stem(job: Job) -> str:
     return f"{task}-{width}x{levels}-{seed}"
 
 
-EXPERIMENT = Experiment(planned, _stem, read_all, _train)
+EXPERIMENT = Experiment(plan_jobs, _stem, read_all, _train)

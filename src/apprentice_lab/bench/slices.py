@@ -22,7 +22,7 @@ from pydantic import Field
 from apprentice_lab.bench import report
 from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Seeds, Steps, Trained, Width
 from apprentice_lab.bench.tasks import TASKS, THRESHOLDS, Example, Labels
-from apprentice_lab.bench.trials import Exam, tried
+from apprentice_lab.bench.trials import Evaluation, run_trial
 from apprentice_lab.sets import pictures
 from napari_apprentice.architecture import preset
 from napari_apprentice.data.labels import instances, scores
@@ -87,7 +87,7 @@ class Subject:
 def run(out: Path, settings: SlicesSettings) -> Iterator[str]:
     """Write ``results.json`` with scores and their ratios to dense annotation; ``runs`` has one for each training."""
     rows = yield from EXPERIMENT.rows(out, settings)
-    table = [line for name in settings.subjects for line in compared(name, rows, settings.layouts)]
+    table = [line for name in settings.subjects for line in compare_layouts(name, rows, settings.layouts)]
     for line in table:
         yield (
             f"{line['subject']:<12} {line['layout']:<5} {SUBJECTS[line['subject']].score_name} "
@@ -98,13 +98,13 @@ def run(out: Path, settings: SlicesSettings) -> Iterator[str]:
     )
 
 
-def planned(settings: SlicesSettings) -> list[Job]:
+def plan_jobs(settings: SlicesSettings) -> list[Job]:
     """Subject, layout and seed of every training, seed by seed."""
     layouts: tuple[Layout, ...] = ("dense", *settings.layouts)
     return [(name, layout, seed) for seed in settings.seeds for name in settings.subjects for layout in layouts]
 
 
-def known(labels: NDArray[Any], layout: Layout, rng: np.random.Generator) -> NDArray[np.uint8]:
+def known_part(labels: NDArray[Any], layout: Layout, rng: np.random.Generator) -> NDArray[np.uint8]:
     """What is confirmed of complete labels (Z, Y, X): all, or only what lies in the slices drawn by `rng`."""
     everything = np.where(labels > 0, AS_LABELLED, BACKGROUND).astype(np.uint8)
     if layout == "dense":
@@ -119,7 +119,7 @@ def known(labels: NDArray[Any], layout: Layout, rng: np.random.Generator) -> NDA
     return np.where(inside, everything, UNKNOWN).astype(np.uint8)
 
 
-def compared(name: str, rows: Sequence[dict[str, Any]], layouts: Sequence[str]) -> list[dict[str, Any]]:
+def compare_layouts(name: str, rows: Sequence[dict[str, Any]], layouts: Sequence[str]) -> list[dict[str, Any]]:
     """Mean, deviation over seeds and ratio to the mean of dense annotation, for each layout."""
     mine = {
         layout: [row["score"] for row in rows if (row["subject"], row["layout"]) == (name, layout)]
@@ -161,14 +161,16 @@ def _train(settings: SlicesSettings, job: Job, checkpoint: Path) -> Trained:
     name, layout, seed = job
     subject = SUBJECTS[name]
     train, dev = (subject.read(settings.data, split) for split in ("train", "dev"))
-    confirmed = {one.name: known(one.labels, layout, np.random.default_rng((seed, i))) for i, one in enumerate(train)}
+    confirmed = {
+        one.name: known_part(one.labels, layout, np.random.default_rng((seed, i))) for i, one in enumerate(train)
+    }
 
     def choose(fits: Sequence[Example], predictions: Sequence[NDArray[Any]]) -> DecodeSettings:
         return decoding(fits, [confirmed[one.name] for one in fits], predictions) if fits else DecodeSettings()
 
-    exam = Exam(train if subject.kind == "instances" else [], dev, choose, subject.decode, subject.score)
+    exam = Evaluation(train if subject.kind == "instances" else [], dev, choose, subject.decode, subject.score)
     net = preset("unet", 3, NormalizeSettings().inputs_per_channel, subject.outputs, settings.width)
-    outcome = tried(subject, net, train, exam, settings, seed, checkpoint, known=confirmed, upright=subject.upright)
+    outcome = run_trial(subject, net, train, exam, settings, seed, checkpoint, known=confirmed, upright=subject.upright)
     score = outcome.scores[subject.score_name]
     row = {
         "subject": name,
@@ -208,4 +210,4 @@ SUBJECTS: dict[SubjectName, Subject] = {
     "hippocampus": Subject("classes", "mean Dice", 3, (32, 48, 32), 2, upright=True, read=_read_hippocampus),
 }
 
-EXPERIMENT = Experiment(planned, _stem, _check, _train)
+EXPERIMENT = Experiment(plan_jobs, _stem, _check, _train)

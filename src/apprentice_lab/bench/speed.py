@@ -58,7 +58,7 @@ def _segment(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
     engines: tuple[EngineName, ...] = ("torch", "fast") if find_spec("openvino") else ("torch",)
     chosen = {name: SegmentSettings(device=settings.device, engine=name) for name in engines}
     with Session.temporary() as session:  # its runners are processes of their own
-        session.add_image(speed_images.mirrored(samples.load(settings.sample)[0], settings.edge))
+        session.add_image(speed_images.mirror(samples.load(settings.sample)[0], settings.edge))
         session.choose_model(settings.model)
         session.segment_settings = chosen["torch"]
         cold = timed_segment(session)
@@ -110,7 +110,7 @@ def _adoption(settings: SpeedSettings) -> Generator[str, None, dict[str, Any]]:
     if not find_spec("openvino"):
         yield "adoption: left out, the fast engine is not installed"
         return {}
-    image = speed_images.mirrored(samples.load(settings.sample)[0], settings.edge)
+    image = speed_images.mirror(samples.load(settings.sample)[0], settings.edge)
     return (yield from speed_adoption.measure(_model_file(settings), image, settings.repeats))
 
 

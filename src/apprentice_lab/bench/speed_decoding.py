@@ -39,7 +39,7 @@ def _shrunk(size: Triple, count: Triple, objects: int, by: int) -> tuple[Triple,
 
 def _compared(size: Triple, count: Triple, objects: int, repeats: int) -> dict[str, Any]:
     truth = field(size, count, objects)
-    prediction = predicted(truth)
+    prediction = predict_truth(truth)
     apart = max(_APART, key=lambda n: average_precision(truth, peer(prediction, n), _IOU))
     ways: dict[str, Callable[[], np.ndarray]] = {
         "ours": lambda: instances.decode(prediction, DecodeSettings()),
@@ -81,7 +81,7 @@ def field(size: Triple, count: Triple, objects: int, seed: int = 0) -> np.ndarra
     return truth
 
 
-def predicted(truth: np.ndarray, seed: int = 0) -> np.ndarray:
+def predict_truth(truth: np.ndarray, seed: int = 0) -> np.ndarray:
     """What a good network would say of these labels: the encoded truth, a little noisy; (2, Z, Y, X) float32."""
     target, _ = instances.encode(truth, np.where(truth > 0, AS_LABELLED, BACKGROUND).astype(np.uint8))
     noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(0, 0.5, target.shape), (0, 0, 2, 2))

@@ -8,7 +8,7 @@ from napari_apprentice.data import samples
 from napari_apprentice.data.image.volume import Volume
 
 
-def mirrored(volume: Volume, edge: int) -> Volume:
+def mirror(volume: Volume, edge: int) -> Volume:
     """The first frame and slice of a sample, continued by mirroring to ``edge`` pixels in y and x."""
     pixels = _to_size(np.asarray(volume.pixels)[:1, :, :1], edge)
     return Volume(pixels, spacing=volume.spacing, unit=volume.unit, name=f"{volume.name}-{edge}")
@@ -17,7 +17,7 @@ def mirrored(volume: Volume, edge: int) -> Volume:
 def plane(sample: str, edge: int) -> tuple[np.ndarray, np.ndarray]:
     """Pixels (C, 1, Y, X) and true objects (Y, X) uint32, numbered from 1: those of every mirrored copy are others."""
     volume, truth = samples.load(sample)
-    pixels = np.asarray(mirrored(volume, edge).pixels)[0]
+    pixels = np.asarray(mirror(volume, edge).pixels)[0]
     labels = np.asarray(truth)[0, 0]
     repeated = _to_size(labels, edge).astype(np.int64)
     row, column = (np.arange(edge) // n for n in labels.shape)

@@ -94,13 +94,13 @@ class Task:
     def choose(self, examples: Sequence[Example], predictions: Sequence[NDArray[Any]]) -> DecodeSettings:
         """The decoding with the best score, one setting after the other: each depends little on the others."""
         names = list(_DECODINGS) if self.kind == "instances" else ["foreground"]
-        return fitted(
+        return fit_decoding(
             {name: _DECODINGS[name] for name in names},
             lambda tried: self.score(examples, [self.decode(p, tried) for p in predictions])[self.score_name],
         )
 
 
-def fitted(choices: Mapping[str, tuple[float, ...]], score: Callable[[DecodeSettings], float]) -> DecodeSettings:
+def fit_decoding(choices: Mapping[str, tuple[float, ...]], score: Callable[[DecodeSettings], float]) -> DecodeSettings:
     """The settings with the best score, one setting after the other; of equals the first."""
     best, top = DecodeSettings(), -1.0
     for name, values in choices.items():

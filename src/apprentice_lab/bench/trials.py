@@ -33,7 +33,7 @@ class Patches(Protocol):
 
 
 @dataclass(frozen=True)
-class Exam:
+class Evaluation:
     """How a network is judged: ``choose`` its decoding by predictions of ``fits``, ``decode``, and ``score`` dev."""
 
     fits: Sequence[Example]
@@ -43,9 +43,9 @@ class Exam:
     score: Callable[[Sequence[Example], Sequence[Labels]], dict[str, float]]
 
 
-def exam_of(task: Task, train: Sequence[Example], dev: Sequence[Example]) -> Exam:
+def evaluation_of(task: Task, train: Sequence[Example], dev: Sequence[Example]) -> Evaluation:
     """As the task itself is judged."""
-    return Exam(task.fitting(train), dev, task.choose, task.decode, task.score)
+    return Evaluation(task.fitting(train), dev, task.choose, task.decode, task.score)
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,11 @@ class Outcome:
         return f"{scored}, {self.step_s:.2f} s per step"
 
 
-def tried(
+def run_trial(
     what: Patches,
     net: NetSettings,
     train: Sequence[Example],
-    exam: Exam,
+    exam: Evaluation,
     settings: Schedule,
     seed: int,
     checkpoint: Path,

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from apprentice_lab import classical
 from apprentice_lab.bench import report
-from apprentice_lab.bench.accuracy import counts, proposed
+from apprentice_lab.bench.accuracy import counts, propose
 from apprentice_lab.bench.accuracy_report import estimates
 from apprentice_lab.sets import Picture
 from napari_apprentice.data.storage.results import folder
@@ -82,26 +82,26 @@ def _one(out: Path, settings: VolumesSettings, name: str) -> dict[str, Any]:
 
     stack = stack_of(name)
     whole = {"nuclei": nuclei_3d.RECIPE, "cells": cells_3d.RECIPE}[stack.what]
-    recipe = volumes.without(volumes.shortened(whole, settings.share), stack.specimen)
+    recipe = volumes.without(volumes.shorten(whole, settings.share), stack.specimen)
     threads = settings.threads or os.cpu_count() or 1
     first = (settings.simulated or out / "simulated") / recipe.name
     simulated = volume_training.train_simulated(recipe, first, threads, settings.device)
     model = out / "models" / stack.specimen / f"{recipe.name}.safetensors"
     if not model.exists():
         volume_training.train(recipe, settings.data, model.parent, threads, settings.device, first)
-    return judged(
+    return judge(
         picture_of(settings.data, name),
         {"model": str(model), "simulated": str(simulated), "flat": settings.flat},
         SegmentSettings(device=settings.device),
     )
 
 
-def judged(picture: Picture, models: Mapping[str, str], settings: SegmentSettings) -> dict[str, Any]:
+def judge(picture: Picture, models: Mapping[str, str], settings: SegmentSettings) -> dict[str, Any]:
     """The counts of every model and of the classical baseline on a volume, as *Segment* finds objects in it."""
     volume, truth = picture.read()
     runners = InlineRunners()
     try:
-        found = {method: proposed(volume, model, runners, settings) for method, model in models.items()}
+        found = {method: propose(volume, model, runners, settings) for method, model in models.items()}
     finally:
         runners.close()
     found["baseline"] = classical.segment(volume)
@@ -110,7 +110,7 @@ def judged(picture: Picture, models: Mapping[str, str], settings: SegmentSetting
     return row | {method: counts(truth, labels) for method, labels in found.items()}
 
 
-def pooled(rows: Sequence[Mapping[str, Any]], seed: int = 0) -> list[dict[str, Any]]:
+def pool(rows: Sequence[Mapping[str, Any]], seed: int = 0) -> list[dict[str, Any]]:
     """A line for each volume, each kind and all, and each method: scores of all objects together."""
     groups = {row["name"]: [row] for row in rows}
     for kind in dict.fromkeys(row["kind"] for row in rows):
@@ -132,7 +132,7 @@ def pooled(rows: Sequence[Mapping[str, Any]], seed: int = 0) -> list[dict[str, A
 
 
 def _write(out: Path, settings: VolumesSettings, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    lines = pooled(rows, settings.seed)
+    lines = pool(rows, settings.seed)
     head = ["volumes", "objects", "method", *_SHOWN]
     body = [
         [line["volumes"], str(line["objects"]), METHODS[line["method"]], *(_cell(line["scores"][s]) for s in _SHOWN)]

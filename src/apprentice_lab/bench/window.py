@@ -34,7 +34,7 @@ def measure(
     apart for their last part, in which the proposal is taken in and drawn, and for what the session takes of it without
     the drawing. Teaching is cancelled so often.
     """
-    volume, truth = repeated(*samples.load(sample), side)
+    volume, truth = repeat(*samples.load(sample), side)
     viewer = napari.Viewer(title="Apprentice")
     viewer.add_layer(image_layer_of(volume)[0])
     wait(1.0)
@@ -71,7 +71,7 @@ def measure(
     return {"delays_ms": delays, "cancel_s": taken, "panel_s": panel_s, "device": device}
 
 
-def repeated(volume: Volume, truth: NDArray[Any], side: int | None) -> tuple[Volume, NDArray[Any]]:
+def repeat(volume: Volume, truth: NDArray[Any], side: int | None) -> tuple[Volume, NDArray[Any]]:
     """A sample side by side with itself up to ``side`` pixels; of its truth the first one's objects."""
     if side is None:
         return volume, truth

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 
-def kept(place: Path, work: Callable[..., Any], *arguments: Any) -> Any:
+def keep(place: Path, work: Callable[..., Any], *arguments: Any) -> Any:
     """What `work` came to in a process of its own, as JSON: from the file `place` when it is there, else put there."""
     if not place.exists():
         with pool(1) as alone:

@@ -92,7 +92,7 @@ def _volumes(name: str) -> Callable[..., None]:
         from apprentice_lab.recipes import bundled, volume_training, volumes  # here: they load torch
 
         _report_steps()
-        recipe = volumes.shortened(bundled.VOLUMES[name], share)
+        recipe = volumes.shorten(bundled.VOLUMES[name], share)
         say(f"{volume_training.train(recipe, data, out, threads or os.cpu_count() or 1, device, simulated)}")
 
     return command

@@ -84,7 +84,7 @@ class ClassRecipe(Recipe):
         report = {}
         for split, examples in (("fold", fold), ("dev", self.read(data, "dev"))):
             found = [classes.decode(values) for values in probabilities(self, net, examples)]
-            report[split] = judged(self.classes, examples, found, lines=self.lines)
+            report[split] = judge(self.classes, examples, found, lines=self.lines)
             log.info("%s: %s", split, report[split])
         (out / "scores.json").write_text(json.dumps({"step": step, **report}, indent=1) + "\n")
         _write_pictures(out / "pictures", examples, found)
@@ -121,7 +121,7 @@ def choose_decision(
     return max(((decision, score(decision)) for decision in _DECISIONS), key=lambda pair: pair[1])
 
 
-def judged(
+def judge(
     names: Sequence[ClassName], examples: Sequence[Example], found: Sequence[np.ndarray], *, lines: bool
 ) -> dict[str, float]:
     """Dice of each class, the mean over volumes and that of all voxels; of lines also F1, precision and recall."""

@@ -186,12 +186,12 @@ def header(recipe: Recipe, decoding: DecodeSettings, scores: Report, examples: l
         zoom=recipe.zoom,
         object_diameter=round(diameter, 1),
         measures=recipe.same_size is not None,
-        scores=named(scores),
+        scores=name_scores(scores),
         **recipe.facts(step),
     )
 
 
-def named(scores: Report) -> dict[str, float]:
+def name_scores(scores: Report) -> dict[str, float]:
     """Scores on dev as a header says them: AP, the mean over images of a kind."""
     names = [f"dev {kind} AP {at:.2f}" for kind in scores for at in THRESHOLDS]
     values = [round(value, 4) for kind in scores.values() for value in kind.mean]

@@ -10,8 +10,8 @@ import numpy as np
 
 from apprentice_lab.recipes.card import write_report
 from apprentice_lab.recipes.judge import Example, Report, compare
-from apprentice_lab.recipes.recipe import LAST, named, zoom_of
-from apprentice_lab.recipes.volumes import SIMULATED, VolumeRecipe, rendered
+from apprentice_lab.recipes.recipe import LAST, name_scores, zoom_of
+from apprentice_lab.recipes.volumes import SIMULATED, VolumeRecipe, render
 from apprentice_lab.training.begin import begin_with
 from apprentice_lab.training.pretrain import average_of, pretrain
 from napari_apprentice.data.models import ModelHeader
@@ -32,7 +32,7 @@ def train_simulated(recipe: VolumeRecipe, out: Path, threads: int = 1, device: D
     if path.exists():
         return path
     out.mkdir(parents=True, exist_ok=True)
-    sources = [recipe.source(one) for one in rendered(recipe, range(recipe.rendered), threads)]
+    sources = [recipe.source(one) for one in render(recipe, range(recipe.rendered), threads)]
     log.info("%d simulated stacks", len(sources))
     plan = replace(recipe.plan(threads, device), cycles=recipe.before)
     pretrain(sources, np.full(len(sources), 1 / len(sources)), plan, out / LAST, lambda: False)
@@ -57,7 +57,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     if not (out / LAST).exists():
         begin_with(first / LAST, recipe.net, out / LAST)
-    examples = recipe.read(data, "train") + rendered(recipe, range(recipe.mixed), threads)
+    examples = recipe.read(data, "train") + render(recipe, range(recipe.mixed), threads)
     log.info("%d stacks, %d of them simulated", len(examples), recipe.mixed)
     sources = [recipe.source(example) for example in examples]
     pretrain(sources, recipe.shares(examples), recipe.plan(threads, device), out / LAST, lambda: False)
@@ -87,7 +87,7 @@ def _header(recipe: VolumeRecipe, scores: Report, step: int) -> ModelHeader:
         zoom=recipe.zoom,
         object_diameter=recipe.diameter,
         measures=recipe.measures,
-        scores=named(scores),
+        scores=name_scores(scores),
         **recipe.facts(step),
     )
 

@@ -130,7 +130,7 @@ def without(recipe: VolumeRecipe, specimen: str) -> VolumeRecipe:
     return replace(recipe, stacks=stacks, judged=judged, read=partial(_read, stacks, judged))
 
 
-def shortened(recipe: VolumeRecipe, share: float) -> VolumeRecipe:
+def shorten(recipe: VolumeRecipe, share: float) -> VolumeRecipe:
     """The recipe with a share of its steps."""
     before, cycles = (
         tuple(replace(cycle, steps=max(1, round(cycle.steps * share))) for cycle in part)
@@ -139,7 +139,7 @@ def shortened(recipe: VolumeRecipe, share: float) -> VolumeRecipe:
     return replace(recipe, before=before, cycles=cycles)
 
 
-def rendered(recipe: VolumeRecipe, seeds: Sequence[int], threads: int = 1) -> list[Example]:
+def render(recipe: VolumeRecipe, seeds: Sequence[int], threads: int = 1) -> list[Example]:
     """A simulated stack for each seed."""
 
     def one(seed: int) -> Example:

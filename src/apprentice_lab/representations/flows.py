@@ -59,7 +59,7 @@ class Flows(InstanceRepresentation):
 
     def separated(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
         """Basins of the density of ends that rise by ``prominence``; a voxel is what its way ends in."""
-        ends = followed(np.asarray(values[1:], np.float32), inside, spacing)
+        ends = follow_flow(np.asarray(values[1:], np.float32), inside, spacing)
         votes = np.bincount(np.ravel_multi_index(tuple(ends), inside.shape), minlength=inside.size)
         spread = [_SPREAD if n > 1 else 0.0 for n in inside.shape]
         density = ndimage.gaussian_filter(votes.reshape(inside.shape).astype(np.float32), spread, truncate=2.5)
@@ -73,8 +73,8 @@ class Flows(InstanceRepresentation):
         """Vectors turn, and are not known beyond the image; in a patch that was bent they are encoded again."""
         if patch.bent:
             return encoded_again(self, patch)
-        target = np.concatenate([patch.target[:1], turned(patch.target[1:], patch)])
-        weight = np.concatenate([patch.weight[:1], patch.weight[1:] * within(patch)])
+        target = np.concatenate([patch.target[:1], turn_vectors(patch.target[1:], patch)])
+        weight = np.concatenate([patch.weight[:1], patch.weight[1:] * within_patch(patch)])
         return target, weight
 
 
@@ -105,7 +105,7 @@ def directions(ids: np.ndarray, spacing: Spacing = EVEN) -> np.ndarray:
     return out
 
 
-def followed(flow: np.ndarray, inside: np.ndarray, spacing: Spacing = EVEN) -> np.ndarray:
+def follow_flow(flow: np.ndarray, inside: np.ndarray, spacing: Spacing = EVEN) -> np.ndarray:
     """Where the way of each voxel `inside` ends, (3, n), after many steps of at most one voxel along `flow`.
 
     Each round doubles the way: it goes on as it does for the voxel that was reached. No way leaves the foreground.
@@ -162,7 +162,7 @@ def _slope(level: np.ndarray, low: np.ndarray, high: np.ndarray, count: int) -> 
     return np.asarray(total / np.maximum(many, 1))
 
 
-def turned(vectors: np.ndarray, patch: Patch) -> np.ndarray:
+def turn_vectors(vectors: np.ndarray, patch: Patch) -> np.ndarray:
     """Unit vectors (y, x) or (z, y, x) of image positions as directions in the patch."""
     flat = np.linalg.inv(np.array(patch.matrix, np.float32))  # patch (x, y) from image (x, y)
     y, x = vectors[-2], vectors[-1]
@@ -173,7 +173,7 @@ def turned(vectors: np.ndarray, patch: Patch) -> np.ndarray:
     return np.stack([*ahead, y * keep, x * keep])
 
 
-def within(patch: Patch) -> np.ndarray:
+def within_patch(patch: Patch) -> np.ndarray:
     """Which pixels (y, x) of a patch look at the image itself, and not at its mirror."""
     y, x = (np.arange(n, dtype=np.float32) - (n - 1) / 2 for n in patch.target.shape[2:])
     (a, b), (c, d) = patch.matrix

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from apprentice_lab.simulate.nuclei import Sample, renumbered
+from apprentice_lab.simulate.nuclei import Sample, renumber
 from apprentice_lab.simulate.optics import Field, blur, camera, illumination, texture
 from apprentice_lab.simulate.shapes import blob, crowded_places
 
@@ -40,7 +40,7 @@ def _territories(shape: tuple[int, int], places: Field, rng: np.random.Generator
         depth = np.hypot(along / (radius * stretch), across / (radius / stretch))
         mine = (depth < 1) & (depth < nearest)
         truth[mine], nearest[mine] = number, depth[mine]
-    truth = renumbered(truth, smallest=150)
+    truth = renumber(truth, smallest=150)
     return truth, np.where(truth > 0, nearest, 1.0)
 
 

@@ -6,10 +6,10 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import KDTree
 
-from apprentice_lab.simulate.recording import Light, recorded
+from apprentice_lab.simulate.recording import Light, record
 from apprentice_lab.simulate.scene import Scene
-from apprentice_lab.simulate.solids import Forms, Labels, packed, warps
-from apprentice_lab.simulate.volumes import Sample, bodies, numbered, specks
+from apprentice_lab.simulate.solids import Forms, Labels, pack, warps
+from apprentice_lab.simulate.volumes import Sample, bodies, number_objects, specks
 
 
 def cells(scene: Scene, seed: int) -> Sample:
@@ -28,8 +28,8 @@ def cells(scene: Scene, seed: int) -> Sample:
     stain = edge * varied + plasm[truth] * (1 - edge)
     if rng.random() < 0.5:
         stain += 0.5 * (bodies(_organelles(scene), rng)[0] * (truth > 0))
-    truth = numbered(truth)
-    return recorded(stain + specks(scene, rng), edge > 0, scene, rng), truth
+    truth = number_objects(truth)
+    return record(stain + specks(scene, rng), edge > 0, scene, rng), truth
 
 
 def _tissue(scene: Scene, rng: np.random.Generator) -> Labels:
@@ -38,7 +38,7 @@ def _tissue(scene: Scene, rng: np.random.Generator) -> Labels:
     axes = np.exp(rng.normal(0, 2 * scene.forms.stretch, 3)) * (scene.anisotropy, 1.0, 1.0)
     extent = np.array(shape) * axes
     radii = np.full(max(8, round(float(extent.prod()) / (np.pi / 6 * d**3) * 0.9)), 0.36 * d)
-    seeds, _ = packed(extent, radii, 0.0, rng)
+    seeds, _ = pack(extent, radii, 0.0, rng)
     at = 0.12 * d * np.moveaxis(warps(shape, d, scene.anisotropy, rng), 0, -1)
     for axis, grid in enumerate(np.indices(shape, sparse=True)):
         at[..., axis] += (grid + 0.5) * axes[axis]

@@ -29,7 +29,7 @@ def nuclei_2d(seed: int, size: int = 512) -> Sample:
         _claim(truth[one.box], nearest[one.box], one, number)
     light += _debris(shape, rng)
     photons = (4.0 + 90.0 * blur(light, (1.3, 1.3))) * illumination(shape, rng, 0.35)
-    return camera(photons, rng), renumbered(truth)
+    return camera(photons, rng), renumber(truth)
 
 
 def nuclei_3d(seed: int, shape: tuple[int, int, int] = (32, 160, 160)) -> Sample:
@@ -48,9 +48,7 @@ def nuclei_3d(seed: int, shape: tuple[int, int, int] = (32, 160, 160)) -> Sample
         truth[box][closer], nearest[box][closer] = number, depth[closer]
     dimming = np.exp(-np.arange(shape[0]) / 60.0)[:, None, None]
     photons = (1.5 + 26.0 * blur(light, (1.1, 1.2, 1.2), haze=0.2, spread=4.0)) * dimming
-    return camera(photons * illumination(shape, rng, 0.2), rng, gain=8.0, read_noise=5.0, offset=60.0), renumbered(
-        truth
-    )
+    return camera(photons * illumination(shape, rng, 0.2), rng, gain=8.0, read_noise=5.0, offset=60.0), renumber(truth)
 
 
 def _chromatin(one: Blob, grain: Field, rng: np.random.Generator, mitotic: bool) -> Field:
@@ -97,7 +95,7 @@ def _ellipsoid(
     return box, np.asarray(np.sqrt((away**2).sum(axis=0)) * (1 + bumps))
 
 
-def renumbered(truth: NDArray[np.uint16], smallest: int = 30) -> NDArray[np.uint16]:
+def renumber(truth: NDArray[np.uint16], smallest: int = 30) -> NDArray[np.uint16]:
     """Without fragments: of each object the largest connected piece, numbered from 1 without gaps."""
     out = np.zeros_like(truth)
     number = 0

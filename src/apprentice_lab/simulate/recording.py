@@ -13,7 +13,7 @@ Light = NDArray[np.float32]
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 
-def recorded(stain: Light, inside: NDArray[np.bool_], scene: Scene, rng: np.random.Generator) -> Pixels:
+def record(stain: Light, inside: NDArray[np.bool_], scene: Scene, rng: np.random.Generator) -> Pixels:
     """Through the optics and onto the camera; ``inside`` marks what is meant to be seen."""
     light = _blurred(stain, scene)
     around = ~ndimage.binary_dilation(inside, iterations=2)

@@ -87,7 +87,7 @@ def warps(shape: Shape, scale: float, anisotropy: float, rng: np.random.Generato
     return np.asarray(np.stack(fields))
 
 
-def packed(
+def pack(
     extent: Field, radii: Field, touching: float, rng: np.random.Generator, allowed: Field | None = None
 ) -> tuple[Field, Field]:
     """Places (n, 3) for balls of ``radii`` in a box of ``extent`` (z, y, x), and the radii of those that found room.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from apprentice_lab.simulate.recording import Light, Pixels, recorded
+from apprentice_lab.simulate.recording import Light, Pixels, record
 from apprentice_lab.simulate.scene import Scene
-from apprentice_lab.simulate.solids import Labels, body, packed, warps
+from apprentice_lab.simulate.solids import Labels, body, pack, warps
 
 Sample = tuple[Pixels, Labels]
 
@@ -19,7 +19,7 @@ def nuclei(scene: Scene, seed: int) -> Sample:
     rng = np.random.default_rng((1, seed))
     stain, truth = bodies(scene, rng)
     stain += specks(scene, rng)
-    return recorded(stain, truth > 0, scene, rng), truth
+    return record(stain, truth > 0, scene, rng), truth
 
 
 def bodies(scene: Scene, rng: np.random.Generator) -> tuple[Light, Labels]:
@@ -33,7 +33,7 @@ def bodies(scene: Scene, rng: np.random.Generator) -> tuple[Light, Labels]:
     squeeze = np.array([forms.tall, 1.0, 1.0])
     allowed = warps((8, 8, 8), 12.0, 1.0, rng)[0] + 0.3 if scene.patchy else None
     room = (extent + 2 * margin) / squeeze
-    places, radii = packed(room, radii / np.cbrt(forms.tall), scene.touching, rng, allowed)
+    places, radii = pack(room, radii / np.cbrt(forms.tall), scene.touching, rng, allowed)
     warp = warps(shape, 0.5 * forms.diameter, scene.anisotropy, rng)
     grain = 1 + scene.grain * warps(shape, 0.15 * forms.diameter, scene.anisotropy, rng)[0]
     stain, nearest = np.zeros(shape, np.float32), np.full(shape, np.inf, np.float32)
@@ -44,7 +44,7 @@ def bodies(scene: Scene, rng: np.random.Generator) -> tuple[Light, Labels]:
         mine = (depth < 1) & (depth < nearest[box])
         truth[box][mine], nearest[box][mine] = number, depth[mine]
         stain[box][mine] = bright
-    return stain * np.maximum(grain, 0.1), numbered(truth)
+    return stain * np.maximum(grain, 0.1), number_objects(truth)
 
 
 def specks(scene: Scene, rng: np.random.Generator) -> Light:
@@ -56,7 +56,7 @@ def specks(scene: Scene, rng: np.random.Generator) -> Light:
     return ndimage.gaussian_filter(light, (1.0, 1.5, 1.5)) if light.any() else light
 
 
-def numbered(truth: Labels) -> Labels:
+def number_objects(truth: Labels) -> Labels:
     """Without specks of fewer than 8 voxels, numbered from 1 without gaps; an object in two pieces stays one."""
     size = np.bincount(truth.ravel())
     keep = size >= 8

@@ -14,8 +14,8 @@ import tifffile
 
 from apprentice_lab.bench import accuracy, accuracy_report
 from apprentice_lab.bench.accuracy import AccuracySettings, counts
-from apprentice_lab.bench.images import drawn
-from apprentice_lab.bench.published import published
+from apprentice_lab.bench.images import draw_pictures
+from apprentice_lab.bench.published import published_models
 from apprentice_lab.sets import pictures
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import ModelHeader
@@ -100,11 +100,11 @@ def test_fluorescence_and_the_rest_are_put_together() -> None:
 
 def test_what_was_published_is_marked_and_stands_in_lines_of_its_own() -> None:
     lines = accuracy_report.summary([{**_HALF, "kind": "fluo"}], seed=0)
-    text = accuracy_report.table(lines, published("dsb2018", "all fluorescence"))
+    text = accuracy_report.table(lines, published_models("dsb2018", "all fluorescence"))
     (stardist,) = [line for line in text.splitlines() if "StarDist" in line]
     assert "*published*" in stardist
     assert "0.864" in stardist
-    assert not published("dsb2018", "fluo")
+    assert not published_models("dsb2018", "fluo")
 
 
 @pytest.fixture(scope="module")
@@ -146,9 +146,9 @@ def test_a_fresh_network_cannot_be_judged(crops: Path, tmp_path: Path) -> None:
 
 def test_images_are_drawn_by_seed(crops: Path) -> None:
     images = pictures(crops)
-    assert drawn(images, None, 0) == images
-    assert drawn(images, 2, 5) == drawn(images, 2, 5)
-    assert len({tuple(one.name for one in drawn(images, 2, seed)) for seed in range(9)}) > 1
+    assert draw_pictures(images, None, 0) == images
+    assert draw_pictures(images, 2, 5) == draw_pictures(images, 2, 5)
+    assert len({tuple(one.name for one in draw_pictures(images, 2, seed)) for seed in range(9)}) > 1
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def test_the_published_form_is_valid_and_costs_more() -> None:
 
 
 def test_seeds_are_done_one_after_the_other_and_3d_nets_only_in_3d() -> None:
-    jobs = family.planned(family.FamilySettings(networks=("unet", "unet3d")))
+    jobs = family.plan_jobs(family.FamilySettings(networks=("unet", "unet3d")))
     assert [seed for _, _, seed in jobs] == sorted(seed for _, _, seed in jobs)
     assert {task for task, label, _ in jobs if label == "unet3d"} == {"nuclei-3d"}
 

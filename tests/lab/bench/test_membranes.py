@@ -29,7 +29,7 @@ def stack() -> tuple[np.ndarray, np.ndarray]:
 def test_a_ridge_filter_finds_dark_lines() -> None:
     pixels, truth = stack()
     found = classical.dark_lines(Volume(pixels[None, None]))
-    row = membranes.judged([truth[None]], [found], 2.0)
+    row = membranes.judge([truth[None]], [found], 2.0)
     assert row["recall"] == 1.0
     assert row["F1"] > 0.8
     assert not classical.dark_lines(Volume(np.ones((1, 1, 1, 20, 20)))).any()
@@ -40,7 +40,7 @@ def test_sections_are_pooled_by_their_pixels() -> None:
     truth[0, 10, 5:35] = truth[1, 10, 5:15] = 1
     found = truth.copy()
     found[1] = 0
-    row = membranes.judged([truth], [found], 2.0)
+    row = membranes.judge([truth], [found], 2.0)
     assert row["sections"] == [1.0, 0.0]
     assert (row["precision"], row["recall"]) == (1.0, 0.75)
     assert row["Dice"] == pytest.approx(60 / 70)

@@ -24,25 +24,25 @@ def squares(count: int = 6) -> np.ndarray:
 
 def test_of_an_image_a_third_of_the_objects_is_confirmed_for_and_a_little_background() -> None:
     labels = squares()
-    confirmed = partly.confirmed(labels, 0)
+    confirmed = partly.confirmed_part(labels, 0)
     known = np.unique(labels[confirmed == 2])
     assert len(known) == 2
     assert not (confirmed[np.isin(labels, known)] != 2).any(), "each is whole"
     assert not labels[confirmed == 1].any()
     assert 0.05 <= (confirmed == 1).sum() / (labels == 0).sum() < 0.2
-    np.testing.assert_array_equal(confirmed, partly.confirmed(labels, 0))
+    np.testing.assert_array_equal(confirmed, partly.confirmed_part(labels, 0))
 
 
 def test_of_a_volume_one_slice_in_eight_is() -> None:
     labels = squares().repeat(20, axis=0)
-    confirmed = partly.confirmed(labels, 0)
+    confirmed = partly.confirmed_part(labels, 0)
     assert np.flatnonzero(confirmed.all(axis=(1, 2))).tolist() == [4, 12]
     assert not confirmed[[0, 3, 5, 19]].any()
 
 
 def test_decoding_is_fitted_by_what_is_confirmed_for() -> None:
     labels = squares()
-    confirmed = partly.confirmed(labels, 0)
+    confirmed = partly.confirmed_part(labels, 0)
     kind = representation("log-distance")
     prediction = kind.encode(labels, np.where(labels > 0, 2, 1).astype(np.uint8))[0]
     prediction[0] = np.where(labels > 0, 0.45, 0.25)
@@ -54,7 +54,7 @@ def test_decoding_is_fitted_by_what_is_confirmed_for() -> None:
 
 
 def test_each_seed_has_every_combination() -> None:
-    jobs = representations.planned(representations.RepresentationsSettings())
+    jobs = representations.plan_jobs(representations.RepresentationsSettings())
     assert len(jobs) == len(set(jobs)) == 3 * 3 * 2 * 4
     assert [seed for *_, seed in jobs] == sorted(seed for *_, seed in jobs)
 

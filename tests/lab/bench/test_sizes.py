@@ -15,7 +15,7 @@ DATA = Path(__file__).parents[4] / "shared" / "data"
 
 
 def test_the_size_that_is_bundled_is_among_them() -> None:
-    nets = {(job[1], job[2]): sizes.net_of(job[1], job[2], 2) for job in sizes.planned(sizes.SizesSettings())}
+    nets = {(job[1], job[2]): sizes.net_of(job[1], job[2], 2) for job in sizes.plan_jobs(sizes.SizesSettings())}
     assert nets[16, 5] == read_header(dict(bundled_files().values())["nuclei-2d"]).net
     assert nets[8, 4].widths == (8, 16, 32, 64)
 

@@ -21,17 +21,17 @@ def test_three_slices_are_known_and_all_of_them() -> None:
     labels[2:5, 2:4, 2:6] = 3
     drawn = set()
     for seed in range(40):
-        sure = slices.known(labels, "z", np.random.default_rng(seed))
+        sure = slices.known_part(labels, "z", np.random.default_rng(seed))
         low, middle, high = np.flatnonzero(sure.any(axis=(1, 2)))
         assert low < 2 <= middle  # one from each third
         assert middle < 5 <= high
         assert (sure[middle] == np.where(labels[middle] > 0, 2, 1)).all()
         drawn |= {low, middle, high}
-        axes = slices.known(labels, "axes", np.random.default_rng(seed))
+        axes = slices.known_part(labels, "axes", np.random.default_rng(seed))
         assert (axes > 0).sum() == 8 * 6 * 10 - 7 * 5 * 9
         assert all((axes > 0).all(axis=across).sum() == 1 for across in ((1, 2), (0, 2), (0, 1)))
     assert drawn == set(range(8))  # no depth is never seen
-    assert (slices.known(labels, "dense", np.random.default_rng(0)) > 0).all()
+    assert (slices.known_part(labels, "dense", np.random.default_rng(0)) > 0).all()
 
 
 def test_ratios_are_those_of_means_over_seeds() -> None:
@@ -39,7 +39,7 @@ def test_ratios_are_those_of_means_over_seeds() -> None:
         {"subject": "hippocampus", "layout": layout, "score": score}
         for layout, score in (("dense", 0.8), ("dense", 0.9), ("z", 0.85), ("z", 0.8))
     ]
-    dense, z = slices.compared("hippocampus", rows, ["z"])
+    dense, z = slices.compare_layouts("hippocampus", rows, ["z"])
     assert dense["ratio"] == 1.0
     assert z["mean"] == pytest.approx(0.825)
     assert z["ratio"] == pytest.approx(0.825 / 0.85)
@@ -48,8 +48,8 @@ def test_ratios_are_those_of_means_over_seeds() -> None:
 def test_decoding_is_chosen_by_annotated_sections_alone() -> None:
     labels = np.zeros((8, 20, 20), np.uint32)
     labels[:, 4:10, 4:16] = 1
-    confirmed = slices.known(labels, "z", np.random.default_rng(0))
-    prediction = encode(labels, slices.known(labels, "dense", np.random.default_rng(0)))[0]
+    confirmed = slices.known_part(labels, "z", np.random.default_rng(0))
+    prediction = encode(labels, slices.known_part(labels, "dense", np.random.default_rng(0)))[0]
     prediction[0] = np.where(prediction[0] > 0, 0.55, 0.25)
     prediction[:, ~(confirmed > 0).any(axis=(1, 2))] = 9.0  # nonsense where nobody looked
     best = slices.decoding([Example("one", np.zeros((1, *labels.shape)), labels)], [confirmed], [prediction])
@@ -57,7 +57,7 @@ def test_decoding_is_chosen_by_annotated_sections_alone() -> None:
 
 
 def test_every_layout_has_every_seed_and_a_missing_folder_is_told(tmp_path: Path) -> None:
-    jobs = slices.planned(slices.SlicesSettings())
+    jobs = slices.plan_jobs(slices.SlicesSettings())
     assert len(jobs) == len(set(jobs)) == 18
     settings = slices.SlicesSettings(data=tmp_path, subjects=("hippocampus",))
     with pytest.raises(UserError):

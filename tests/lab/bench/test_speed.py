@@ -17,7 +17,7 @@ def test_the_field_holds_so_many_objects_that_touch() -> None:
 
 def test_both_ways_find_the_objects_of_a_noisy_prediction() -> None:
     truth = speed_decoding.field((1, 256, 256), (1, 6, 6), 36)
-    prediction = speed_decoding.predicted(truth)
+    prediction = speed_decoding.predict_truth(truth)
     assert average_precision(truth, instances.decode(prediction, DecodeSettings()), 0.5) > 0.9
     assert average_precision(truth, speed_decoding.peer(prediction, 12), 0.5) > 0.5
 

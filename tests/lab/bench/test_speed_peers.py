@@ -85,6 +85,6 @@ def test_halves_are_medians_and_ratios_of_medians() -> None:
 @pytest.mark.skipif(find_spec("openvino") is None, reason="the fast engine is not installed")
 def test_an_adopted_model_gets_its_fast_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    image = speed_images.mirrored(samples.load("nuclei_2d")[0], 256)
+    image = speed_images.mirror(samples.load("nuclei_2d")[0], 256)
     lines = list(speed_adoption.measure(_MODEL, image, 1))
     assert "fast form ready" in lines[0]

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from apprentice_lab.bench import volumes
-from apprentice_lab.bench.volumes import METHODS, VolumeName, VolumesSettings, pooled
+from apprentice_lab.bench.volumes import METHODS, VolumeName, VolumesSettings, pool
 from apprentice_lab.recipes.stacks import STACKS
 
 
@@ -31,7 +31,7 @@ def test_every_volume_of_the_recipes_can_be_left_out() -> None:
 
 
 def test_all_objects_count_alike_when_they_are_pooled() -> None:
-    lines = pooled([_row("a", "a", 90, 10), _row("b", "b", 0, 10)])
+    lines = pool([_row("a", "a", 90, 10), _row("b", "b", 0, 10)])
     scores = {line["volumes"]: line["scores"]["AP .50"] for line in lines if line["method"] == "model"}
     assert scores["a"]["value"] == pytest.approx(0.9)
     assert scores["b"]["value"] == 0

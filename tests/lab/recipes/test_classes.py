@@ -11,7 +11,7 @@ import pytest
 
 import napari_apprentice
 from apprentice_lab.recipes import hippocampus, membranes, sections
-from apprentice_lab.recipes.classes import ClassRecipe, choose_decision, judged
+from apprentice_lab.recipes.classes import ClassRecipe, choose_decision, judge
 from apprentice_lab.recipes.judge import Example
 from apprentice_lab.recipes.recipe import train
 from apprentice_lab.training.pretrain import Cycle
@@ -74,11 +74,11 @@ def test_the_decision_is_where_lines_are_found_best() -> None:
 def test_scores_of_each_class_and_of_lines() -> None:
     near, far = line_at(10), line_at(20)
     shifted = np.roll(near.labels, 1, axis=2)
-    report = judged(MEMBRANE, [near, far], [shifted, far.labels], lines=True)
+    report = judge(MEMBRANE, [near, far], [shifted, far.labels], lines=True)
     assert report["Dice membrane"] == pytest.approx(0.75)
     assert report["Dice membrane, pooled"] == pytest.approx(0.75)
     assert report["line F1"] == 1.0
-    assert "line F1" not in judged(MEMBRANE, [near], [shifted], lines=False)
+    assert "line F1" not in judge(MEMBRANE, [near], [shifted], lines=False)
 
 
 def test_what_is_not_shipped_is_never_written_into_the_package(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from apprentice_lab.recipes import cells_3d, nuclei_3d
 from apprentice_lab.recipes.judge import Example
 from apprentice_lab.recipes.stacks import STACKS, noisier, read_stack
 from apprentice_lab.recipes.volume_training import train
-from apprentice_lab.recipes.volumes import SIMULATED, VolumeRecipe, rendered, shares_of, shortened, without
+from apprentice_lab.recipes.volumes import SIMULATED, VolumeRecipe, render, shares_of, shorten, without
 from apprentice_lab.simulate.scene import nuclei_scene
 from apprentice_lab.simulate.volumes import Sample, nuclei
 from napari_apprentice.architecture import NetSettings
@@ -40,7 +40,7 @@ def _example(name: str = "a", kind: str = "set", shape: tuple[int, int, int] = (
 @pytest.fixture
 def tiny() -> VolumeRecipe:
     net = NetSettings(dims=3, in_channels=2, widths=(4, 8), pools=((1, 2, 2),))
-    few = shortened(nuclei_3d.RECIPE, 1 / 4000)
+    few = shorten(nuclei_3d.RECIPE, 1 / 4000)
     return replace(few, net=net, simulate=_small, rendered=1, mixed=1, small=(1, SHAPE), stacks=("img3d",))
 
 
@@ -89,7 +89,7 @@ def test_real_stacks_have_their_share_whatever_their_copies() -> None:
 
 @pytest.mark.parametrize("recipe", [nuclei_3d.RECIPE, cells_3d.RECIPE])
 def test_a_seed_renders_the_same_stack_again(recipe: VolumeRecipe) -> None:
-    first, again = rendered(recipe, [7, 7])
+    first, again = render(recipe, [7, 7])
     np.testing.assert_array_equal(first.pixels, again.pixels)
     np.testing.assert_array_equal(first.labels, again.labels)
     assert first.pixels.shape == (32, 128, 128)

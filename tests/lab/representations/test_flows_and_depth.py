@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from apprentice_lab.representations import representation
-from apprentice_lab.representations.flows import turned
+from apprentice_lab.representations.flows import turn_vectors
 from napari_apprentice.data.labels.scores import matches
 from napari_apprentice.data.representations.patch import Patch
 from napari_apprentice.engine.augment import AUGMENTATIONS
@@ -179,10 +179,10 @@ def test_vectors_turn_with_the_image() -> None:
     quarter = Patch(nothing, nothing, matrix=((0.0, -1.0), (1.0, 0.0)))  # patch x looks along image y
     down = np.zeros((2, 1, 1, 1), np.float32)
     down[0] = 1
-    np.testing.assert_allclose(turned(down, quarter).flatten(), [0, 1], atol=1e-6)
+    np.testing.assert_allclose(turn_vectors(down, quarter).flatten(), [0, 1], atol=1e-6)
     mirrored = Patch(nothing, nothing, matrix=((-0.5, 0.0), (0.0, 0.5)), scale=2.0, flip_z=True)
     vector = np.array([0.6, 0.0, 0.8], np.float32).reshape(3, 1, 1, 1)
-    np.testing.assert_allclose(turned(vector, mirrored).flatten(), [-0.6, 0.0, -0.8], atol=1e-6)
+    np.testing.assert_allclose(turn_vectors(vector, mirrored).flatten(), [-0.6, 0.0, -0.8], atol=1e-6)
 
 
 def test_flows_of_a_turned_patch_lead_to_the_centre() -> None:
