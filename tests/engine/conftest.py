@@ -48,7 +48,7 @@ def _job(folder: Path, pixels: np.ndarray, labels: np.ndarray, confirmed: np.nda
     """A job of teaching on one frame; pixels (Z, Y, X) or (C, Z, Y, X)."""
     pixels = pixels if pixels.ndim == 4 else pixels[None]
     folder.mkdir(parents=True, exist_ok=True)
-    lesson = TrainingImageRef(
+    ref = TrainingImageRef(
         image=VolumeRef(pixels=scratch.write(folder / "pixels.npy", pixels[None]), name="disks"),
         labels=scratch.write(folder / "labels.npy", labels[None].astype(np.uint32)),
         confirmed=scratch.write(folder / "confirmed.npy", confirmed[None]),
@@ -56,7 +56,7 @@ def _job(folder: Path, pixels: np.ndarray, labels: np.ndarray, confirmed: np.nda
     values = {
         "id": "teach-1",
         "kind": "instances",
-        "training_data": (lesson,),
+        "training_data": (ref,),
         "net": TINY,
         "settings": FEW,
         "out": str(folder / "v1.safetensors"),

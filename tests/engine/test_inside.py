@@ -176,7 +176,7 @@ def test_what_can_be_looked_at_is_known_without_torch(network, dims):
     edge = 64 if dims == 2 else 32
     size = (1, edge, edge) if dims == 2 else (16, edge, edge)
     with torch.no_grad():
-        found = net.inside(torch.zeros(1, 1, *size))
+        found = net.feature_maps(torch.zeros(1, 1, *size))
     assert {stage.name for stage in settings.maps} == set(found)
     for stage in settings.maps:
         assert found[stage.name].shape[1] == stage.channels, stage.name

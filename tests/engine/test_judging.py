@@ -6,18 +6,19 @@ import torch
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.labels.corrections import dilate_in_planes
 from napari_apprentice.data.representations.log_distance import LogDistance
-from napari_apprentice.engine import judging, tune_decoding
+from napari_apprentice.engine import judging
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.training_data import frames_of, read_corrections
+from napari_apprentice.engine.tune_decoding import tune_decoding
 from napari_apprentice.engine.windows import windows_of
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings
 
 TINY = NetSettings(in_channels=2, widths=(8, 16), pools=((1, 2, 2),))
 
 
-def cases(folder, disks, corrected, job, *, teaching: bool):
+def cases_from(folder, disks, corrected, job, *, teaching: bool):
     pixels, labels = disks()
     found = read_corrections(job(folder, pixels, labels, corrected(labels)))
     (frame,) = frames_of(found, [1.0])
@@ -46,17 +47,17 @@ def test_boxes_hold_what_is_judged_with_context():
 
 
 def test_perfect_predictions_get_full_marks(tmp_path, disks, corrected, job):
-    papers = cases(tmp_path, disks, corrected, job, teaching=False)
-    predicted = judging.CasePredictions(predictions=[perfect(case) for case in papers])
-    found = judging.match_cases(papers, predicted, LogDistance(), DecodeSettings(foreground=0.8, prominence=0.3))
+    cases = cases_from(tmp_path, disks, corrected, job, teaching=False)
+    predicted = judging.CasePredictions(predictions=[perfect(case) for case in cases])
+    found = judging.match_cases(cases, predicted, LogDistance(), DecodeSettings(foreground=0.8, prominence=0.3))
     assert found[-1].average_precision == 1.0
     assert found[0].true_positives > 5
 
 
-def test_decoding_is_refitted_to_what_the_network_says(tmp_path, disks, corrected, job):
-    papers = cases(tmp_path, disks, corrected, job, teaching=True)
-    predicted = judging.CasePredictions(predictions=[perfect(case) for case in papers])
-    steps = tune_decoding.tune_decoding(papers, predicted, LogDistance(), DecodeSettings(foreground=0.3), sections=True)
+def test_decoding_is_tuned_to_what_the_network_says(tmp_path, disks, corrected, job):
+    cases = cases_from(tmp_path, disks, corrected, job, teaching=True)
+    predicted = judging.CasePredictions(predictions=[perfect(case) for case in cases])
+    steps = tune_decoding(cases, predicted, LogDistance(), DecodeSettings(foreground=0.3), sections=True)
     while True:
         try:
             next(steps)
@@ -66,9 +67,9 @@ def test_decoding_is_refitted_to_what_the_network_says(tmp_path, disks, correcte
     assert chosen.foreground > 0.6 or chosen.edge > 0
 
 
-def test_the_loss_of_an_exam_counts_only_what_is_confirmed_for(tmp_path, disks, corrected, job):
+def test_the_loss_of_a_case_counts_only_what_is_confirmed(tmp_path, disks, corrected, job):
     torch.manual_seed(0)
-    papers = cases(tmp_path, disks, corrected, job, teaching=False)
+    cases = cases_from(tmp_path, disks, corrected, job, teaching=False)
     net = build(TINY).eval()
 
     def loss(some):
@@ -81,6 +82,6 @@ def test_the_loss_of_an_exam_counts_only_what_is_confirmed_for(tmp_path, disks, 
 
     spoiled = [
         judging.EvaluationCase(e.image, torch.where(e.weight > 0, e.target, 9.0), e.weight, e.labels, e.confirmed)
-        for e in papers
+        for e in cases
     ]
-    assert loss(papers) == loss(spoiled)
+    assert loss(cases) == loss(spoiled)

@@ -63,7 +63,7 @@ class Bands(InstanceRepresentation):
         weight[1] = (confirmed == BACKGROUND) | (here if whole is None else here & whole)
         return target, weight
 
-    def separated(self, values, inside, settings, spacing=(1.0, 1.0, 1.0)):
+    def separate(self, values, inside, settings, spacing=(1.0, 1.0, 1.0)):
         marks, _ = ndimage.label(inside & (np.asarray(values[1], np.float32) < 0.5))
         return flood(np.asarray(values[0], np.float32), marks.astype(np.int32), inside)
 

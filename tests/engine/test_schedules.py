@@ -16,7 +16,7 @@ def test_the_plateau_halves_after_so_many_validations_that_were_no_better() -> N
     schedule = Plateau(1.0, wait=2)
     rates = []
     for loss in (1.0, 0.8, 0.9, 0.7, 0.7, 0.71, 0.72, math.nan, 0.5):
-        schedule.judged(loss)
+        schedule.observe(loss)
         rates.append(schedule.rate(0.5))
     assert rates == [1, 1, 1, 1, 1, 0.5, 0.5, 0.25, 0.25]
 
@@ -24,8 +24,8 @@ def test_the_plateau_halves_after_so_many_validations_that_were_no_better() -> N
 def test_a_plateau_warms_up_too_and_noise_is_no_progress() -> None:
     schedule = Plateau(2.0, wait=1, warmup=0.1)
     assert schedule.rate(0.05) == pytest.approx(1.0)
-    schedule.judged(1.0)
-    schedule.judged(0.995)
+    schedule.observe(1.0)
+    schedule.observe(0.995)
     assert schedule.rate(1.0) == 1.0
 
 

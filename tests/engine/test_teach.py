@@ -49,7 +49,7 @@ def test_learns_disks_and_says_how_well_on_those_it_never_saw(tmp_path, correcte
     assert header.scores["set-aside corrections"] == pytest.approx(result.score_after, abs=1e-3)
 
 
-def test_what_is_not_confirmed_for_teaches_nothing(tmp_path, corrected, disks, job):
+def test_what_is_not_confirmed_teaches_nothing(tmp_path, corrected, disks, job):
     pixels, labels = disks(130)
     confirmed = corrected(labels, 12)
     other = np.where(confirmed == 0, 7, labels)  # a proposal all over the rest
@@ -125,8 +125,8 @@ def test_a_parent_is_taught_further_and_remembered(tmp_path, corrected, disks, j
 def test_the_names_of_the_channels_travel_in_the_model(tmp_path, corrected, disks, job):
     pixels, labels = disks()
     task = job(tmp_path / "one", pixels, labels, corrected(labels))
-    lesson = task.training_data[0]
-    named = lesson.model_copy(update={"image": lesson.image.model_copy(update={"channels": ("dapi",)})})
+    ref = task.training_data[0]
+    named = ref.model_copy(update={"image": ref.image.model_copy(update={"channels": ("dapi",)})})
     few = FEW.model_copy(update={"max_steps": 2})
     _, result = taught(task.model_copy(update={"training_data": (named,), "settings": few}))
     assert read_header(result.model).channels == ("dapi",)
@@ -174,7 +174,7 @@ def test_classes_are_learned_from_strokes(tmp_path, job):
     assert read_header(result.model).classes == classes
 
 
-def test_nothing_confirmed_for_is_a_sentence(tmp_path, disks, job):
+def test_nothing_confirmed_is_a_sentence(tmp_path, disks, job):
     pixels, labels = disks(64)
     with pytest.raises(UserError, match="Nothing is confirmed yet"):
         list(teach.run(job(tmp_path, pixels, labels, np.zeros(labels.shape, np.uint8)), NEVER))

@@ -118,7 +118,7 @@ def test_every_head_of_deep_supervision_learns() -> None:
         in_channels=2, widths=(4, 8, 16), pools=((1, 2, 2),) * 2, skip="nested", deep_supervision=True
     )
     taught = Learner(build(settings), pick("cpu"), Course(Objective(("probability", "number")), mixed_precision=False))
-    heads = taught.net.supervised(BATCH.inputs)
+    heads = taught.net.supervised_logits(BATCH.inputs)
     assert len(heads) == 2
     taught.backward(taught.forward(BATCH))
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in taught.net.head.parameters())

@@ -23,7 +23,7 @@ def windows(task, zoom: float):
     ]
 
 
-def test_voxels_not_confirmed_for_have_weight_0_but_the_rim(tmp_path, corrected, disks, job):
+def test_voxels_not_confirmed_have_weight_0_but_the_rim(tmp_path, corrected, disks, job):
     pixels, labels = disks()
     confirmed = corrected(labels, 20)
     (window,) = windows(job(tmp_path, pixels, labels, confirmed), 1.0)
@@ -102,7 +102,7 @@ def test_places_are_shared_out_evenly_among_objects():
     assert 0 < (at == 0).sum() <= (at == 1).sum()
 
 
-def test_the_parent_s_view_fills_only_what_nobody_confirmed_for(tmp_path, corrected, disks, job):
+def test_the_parent_s_view_fills_only_what_nobody_confirmed(tmp_path, corrected, disks, job):
     pixels, labels = disks()
     confirmed = corrected(labels, 20)
     (window,) = windows(job(tmp_path, pixels, labels, confirmed), 1.0)

@@ -64,7 +64,7 @@ def test_edit_confirms_and_can_be_undone_and_redone_exactly(layer, entry, sessio
     assert not layer._undo_history
 
 
-def test_repainting_the_same_id_confirms_for_it(layer, entry, session):
+def test_repainting_the_same_id_confirms_it(layer, entry, session):
     session.edits.replace_labels(np.full(entry.labels.shape, 3, np.uint32))
     layer.paint((1, 10, 10), 3)
     assert (entry.confirmed == 2).sum() == 21
@@ -127,7 +127,7 @@ def test_encircling_that_is_broken_off_leaves_nothing(layer, entry):
     assert not entry.confirmed.any()
 
 
-def test_labels_that_are_preserved_are_not_confirmed_for(layer, entry, session):
+def test_labels_that_are_preserved_are_not_confirmed(layer, entry, session):
     session.edits.replace_labels(np.full(entry.labels.shape, 3, np.uint32))
     layer.preserve_labels = True
     layer.paint((1, 10, 10), 4)

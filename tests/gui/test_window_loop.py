@@ -96,7 +96,7 @@ def test_object_under_the_cursor_is_approved_with_a(panel, opened, viewer, hand,
     assert (panel.session.current.confirmed == 2).sum() == (panel.session.current.labels == 4).sum()
 
 
-def test_approve_view_confirms_for_what_is_seen_only(panel, opened, viewer, hand):
+def test_approve_view_confirms_what_is_seen_only(panel, opened, viewer, hand):
     viewer.camera.zoom *= 3
     viewer.camera.center = (15, 20)
     QTest.qWait(50)

@@ -113,7 +113,7 @@ def test_layers_may_go_while_a_job_runs(panel, opened, viewer, runners):
     assert tuple(panel.label_layers.labels.scale) == (0.5, 0.5)
 
 
-def test_masks_shown_again_lie_above_the_one_layer_of_what_is_confirmed_for(panel, opened, viewer):
+def test_masks_shown_again_lie_above_the_one_layer_of_what_is_confirmed(panel, opened, viewer):
     panel.correct.show_confirmed.click()
     viewer.layers.remove(opened)
     panel.correct.missing.click()

@@ -26,13 +26,13 @@ from napari_apprentice.jobs import (
 )
 
 IMAGE = VolumeRef(pixels=ArrayRef(path="/a/pixels.npy"), fitted_on=ArrayRef(path="/a/sample.npy"))
-LESSON = TrainingImageRef(
+TRAINING_IMAGE = TrainingImageRef(
     image=IMAGE, labels=ArrayRef(path="/s/teach-1/l.npy"), confirmed=ArrayRef(path="/s/teach-1/v.npy")
 )
 SEGMENT = SegmentJob(id="1", image=IMAGE, model="/m/one.safetensors", out=ArrayRef(path="/s/1.npy"))
 LARGE = SegmentLargeJob(id="2", image="/a/slide.tif", model="/m/one.safetensors", out="/p/proposal.zarr")
 TEACH = TeachJob(
-    id="3", kind="instances", training_data=(LESSON,), parent="/m/one.safetensors", out="/v/v2.safetensors"
+    id="3", kind="instances", training_data=(TRAINING_IMAGE,), parent="/m/one.safetensors", out="/v/v2.safetensors"
 )
 EXPORT = ExportJob(id="4", labels="/s/export-4/labels", spacing=(1, 1, 1), unit="um", out="/u/labels.tif")
 CLICK = ClickJob(id="5", image=IMAGE, model="/m/one.safetensors", point=(0, 0, 3, 4), generation=1)
@@ -103,12 +103,12 @@ def test_a_job_knows_what_it_reads_and_writes(job, reads: set[str], writes: str)
 
 
 def test_a_job_that_is_moved_has_all_its_files_elsewhere_and_is_the_same_otherwise() -> None:
-    moved = TEACH.moved(lambda path: f"/w/{Path(path).name}", "/w/out.safetensors")
+    moved = TEACH.with_paths(lambda path: f"/w/{Path(path).name}", "/w/out.safetensors")
     assert set(moved.reads) == {f"/w/{Path(path).name}" for path in TEACH.reads}
     assert moved.writes == "/w/out.safetensors"
-    assert moved.moved(lambda path: path, TEACH.out).training_data[0].image.pixels.path == "/w/pixels.npy"
+    assert moved.with_paths(lambda path: path, TEACH.out).training_data[0].image.pixels.path == "/w/pixels.npy"
     assert moved.settings == TEACH.settings
-    assert SEGMENT.moved(lambda path: path, "/w/2.npy").out == ArrayRef(path="/w/2.npy")
+    assert SEGMENT.with_paths(lambda path: path, "/w/2.npy").out == ArrayRef(path="/w/2.npy")
 
 
 def test_a_result_from_another_machine_names_the_file_here_and_that_machine() -> None:
@@ -121,7 +121,7 @@ def test_a_result_from_another_machine_names_the_file_here_and_that_machine() ->
 def test_copies_go_with_a_job_and_a_model_only_when_it_was_not_finished() -> None:
     assert SEGMENT.temporary == (Path("/s/1.npy"),)
     assert TEACH.temporary == (Path("/s/teach-1"),)
-    assert TEACH.unfinished == (Path("/v/v2.safetensors"),)
+    assert TEACH.unfinished_files == (Path("/v/v2.safetensors"),)
     assert EXPORT.temporary == (Path("/s/export-4"),)
-    assert EXPORT.unfinished == ()  # a file of the user's may lie there
-    assert LARGE.temporary == LARGE.unfinished == ()  # it goes on where it was stopped
+    assert EXPORT.unfinished_files == ()  # a file of the user's may lie there
+    assert LARGE.temporary == LARGE.unfinished_files == ()  # it goes on where it was stopped

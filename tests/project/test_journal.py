@@ -80,9 +80,9 @@ def test_what_was_written_is_synced_within_a_second_though_nobody_asks(tmp_path)
     flusher = Flusher()
     written(tmp_path / "j", flusher)
     until = time.monotonic() + 1
-    while flusher.synced == 0 and time.monotonic() < until:
+    while flusher.sync_count == 0 and time.monotonic() < until:
         time.sleep(0.01)
-    assert flusher.synced
+    assert flusher.sync_count
     flusher.close()
 
 
@@ -161,7 +161,7 @@ def test_a_sync_that_failed_is_never_asked_again(tmp_path, forgetful):
     assert slow.take_trouble().errno == errno.EIO
     opened.append(RECORDS[0])
     slow.flush()
-    assert (slow.synced, slow.take_trouble(), forgetful.asked) == (0, None, 1)
+    assert (slow.sync_count, slow.take_trouble(), forgetful.asked) == (0, None, 1)
     with pytest.raises(UserError, match="Input/output error"):
         opened.close()
     assert forgetful.asked == 1

@@ -85,8 +85,8 @@ def test_what_was_not_painted_of_an_edited_object_teaches_nothing(session, tmp_p
     entry = proposed(session)
     brush(session, 9, 0, 1, slice(4, 12), slice(4, 10))
     assert entry.voxels_taught == 8 * 6
-    (lesson,) = training_data_of([entry], None, tmp_path, tmp_path / "lesson")
-    confirmed = scratch.read(lesson.confirmed)
+    (ref,) = training_data_of([entry], None, tmp_path, tmp_path / "lesson")
+    confirmed = scratch.read(ref.confirmed)
     assert (confirmed > 0).sum() == 8 * 6
     assert (confirmed[0, 1, 4:12, 4:10] == 2).all()
     brush(session, 9, 0, 1, slice(4, 12), slice(10, 16), filled=True)

@@ -88,7 +88,7 @@ def test_an_edit_after_undo_ends_redo(session):
     assert not session.edits.can_redo
 
 
-def test_painting_the_id_that_is_there_confirms_for_it(session):
+def test_painting_the_id_that_is_there_confirms_it(session):
     entry = open_image(session)
     session.edits.replace_labels(np.ones((1, 1, 20, 30), np.uint32))
     assert not entry.confirmed.any()

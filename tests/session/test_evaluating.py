@@ -84,7 +84,7 @@ def test_all_labels_are_the_annotation_when_it_is_said(ready):
     assert not Path(job.labels.path).parent.exists()
 
 
-def test_only_what_is_confirmed_for_counts_and_nothing_of_the_project_changes(ready):
+def test_only_what_is_confirmed_counts_and_nothing_of_the_project_changes(ready):
     ready.edits.approve_object(ONE)
     entry = ready.current
     labels, confirmed, steps = entry.labels.copy(), entry.confirmed.copy(), len(entry.history.done)
@@ -138,7 +138,7 @@ def test_undo_and_redo_of_the_annotation_make_scores_untrue_as_well(ready, again
     assert ready.evaluation is None
 
 
-def test_repainting_what_was_confirmed_for_changes_the_annotation(ready):
+def test_repainting_what_was_confirmed_changes_the_annotation(ready):
     ready.edits.approve_region((slice(None),) * 4)
     ready.evaluate()
     answer(ready, truth())
@@ -146,7 +146,7 @@ def test_repainting_what_was_confirmed_for_changes_the_annotation(ready):
     assert ready.evaluation is None
 
 
-def test_other_masks_do_not_matter_where_nothing_is_confirmed_for(ready):
+def test_other_masks_do_not_matter_where_nothing_is_confirmed(ready):
     ready.edits.approve_object(ONE)
     ready.evaluate()
     answer(ready, truth())

@@ -224,9 +224,9 @@ def test_painting_on_does_not_change_what_the_job_learns_from(ready):
     ready.paint(rows(2), 1)
     ready.teach()
     ready.paint(rows(5), 7)
-    lesson = ready.runners.started[-1].job.training_data[0]
-    assert scratch.read(lesson.labels).max() == 1
-    assert scratch.read(lesson.confirmed).sum() == 2 * 60
+    ref = ready.runners.started[-1].job.training_data[0]
+    assert scratch.read(ref.labels).max() == 1
+    assert scratch.read(ref.confirmed).sum() == 2 * 60
 
 
 def test_a_worse_version_is_kept_and_adopted_only_when_asked(ready):
@@ -301,7 +301,7 @@ def test_the_corrections_of_all_images_teach(ready):
     ready.add_image(image(2))
     ready.paint(rows(1), 1)
     ready.teach()
-    names = [lesson.image.name for lesson in ready.runners.started[-1].job.training_data]
+    names = [ref.image.name for ref in ready.runners.started[-1].job.training_data]
     assert names == ["cells 0", "cells 2"]
 
 

@@ -32,7 +32,7 @@ class CountJob(Job):
         return (self.folder / "copy",)
 
     @property
-    def unfinished(self) -> tuple[Path, ...]:
+    def unfinished_files(self) -> tuple[Path, ...]:
         return (self.folder / "counts",)
 
 

@@ -57,7 +57,7 @@ def paint_both(session: Session, entry: LargeProjectImage) -> None:
 def whole(entry: LargeProjectImage) -> np.ndarray:
     entry.keep_snapshot()
     labels = np.zeros(SHAPE, np.uint32)
-    for part in entry.folder.store.labelled():
+    for part in entry.folder.store.labelled_chunks():
         labels[part] = entry.folder.store.read(part)[0]
     return labels
 
@@ -245,18 +245,18 @@ def test_teaching_reads_only_the_cells_around_corrections(session, image, runner
     session.teach()
     training_data = runners.started[-1].job.training_data
     assert len(training_data) == 2
-    for lesson, value, count in zip(training_data, (1, 2), (100, 200), strict=True):
-        labels, confirmed = scratch.read(lesson.labels), scratch.read(lesson.confirmed)
+    for ref, value, count in zip(training_data, (1, 2), (100, 200), strict=True):
+        labels, confirmed = scratch.read(ref.labels), scratch.read(ref.confirmed)
         assert (labels == value).sum() == (confirmed == 2).sum() == count
-        assert scratch.read(lesson.image.pixels).shape == (1, 1, *labels.shape[1:])
+        assert scratch.read(ref.image.pixels).shape == (1, 1, *labels.shape[1:])
         assert labels.size < 1.3e6
-        assert lesson.image.fitted_on == training_data[0].image.fitted_on
-    keys = {lesson.key for lesson in training_data}
+        assert ref.image.fitted_on == training_data[0].image.fitted_on
+    keys = {ref.key for ref in training_data}
     session.cancel()
     session.pump()
     session.paint(flat(entry, slice(1300, 1310), slice(3000, 3010)), 9)
     session.teach()
-    assert keys < {lesson.key for lesson in runners.started[-1].job.training_data}
+    assert keys < {ref.key for ref in runners.started[-1].job.training_data}
 
 
 @pytest.mark.parametrize("name", ["labels.zarr", "labels.ome.tif"])

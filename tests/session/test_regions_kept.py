@@ -71,7 +71,7 @@ def test_after_a_crash_strokes_that_were_not_loaded_again_teach_all_the_same(ses
         assert not isinstance(again.current, LargeProjectImage)
         again.choose_model("fresh")
         again.teach()
-        confirmed = [scratch.read(lesson.confirmed) for lesson in runners.started[-1].job.training_data]
+        confirmed = [scratch.read(ref.confirmed) for ref in runners.started[-1].job.training_data]
         assert sum(int((one == 2).sum()) for one in confirmed) == 300
 
 

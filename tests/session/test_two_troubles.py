@@ -184,7 +184,7 @@ def test_what_the_disk_does_not_give_is_not_taken_for_damaged(tmp_path, runners,
 
 
 def test_a_deleted_folder_does_not_come_back_empty(session, tmp_path):
-    waited(session, lambda: session.project.flusher.synced)
+    waited(session, lambda: session.project.flusher.sync_count)
     shutil.rmtree(tmp_path / "p")  # and nobody has looked since
     where = pixels_of(session.current, None, session.project.scratch).pixels.path
     np.testing.assert_array_equal(np.load(where).reshape(-1), session.current.part.pixels.reshape(-1))

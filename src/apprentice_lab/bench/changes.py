@@ -43,7 +43,7 @@ class Change:
         """A name for what is seen at this level; the same for all that change nothing."""
         return "unchanged" if level == self.neutral and not self.resizes else f"{self.name} {level:g}"
 
-    def changed(self, volume: Volume, truth: Labels, level: float, seed: int) -> tuple[Volume, Labels]:
+    def apply_to(self, volume: Volume, truth: Labels, level: float, seed: int) -> tuple[Volume, Labels]:
         """The changed image and its labels, nearest where it was resized; the same seed, the same noise."""
         pixels = self.apply(np.asarray(volume.pixels), volume.spacing, level, np.random.default_rng(seed))
         return replace(volume, pixels=pixels), nearest(truth, pixels.shape[-2:])

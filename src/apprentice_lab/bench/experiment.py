@@ -88,7 +88,7 @@ class Experiment(Generic[S, Job]):
         """The file of a training."""
         return out / "runs" / f"{self.stem(job)}.json"
 
-    def found(self, out: Path, job: Job) -> NDArray[Any]:
+    def labels_of(self, out: Path, job: Job) -> NDArray[Any]:
         """Labels (Z, Y, X) that a training found in the first dev image."""
         with np.load(self.place(out, job).with_suffix(".npz")) as file:
             return np.asarray(file[file.files[0]])

@@ -60,7 +60,7 @@ def run(out: Path, settings: FamilySettings) -> Iterator[str]:
     times = yield from run_timed(out, "timing predictions, and what torch offers", _times, settings)
     for name in settings.tasks:
         jobs = [job for job in plan_jobs(settings) if job[0] == name and job[2] == settings.seeds[0]]
-        found = {job[1]: EXPERIMENT.found(out, job) for job in jobs}
+        found = {job[1]: EXPERIMENT.labels_of(out, job) for job in jobs}
         family_pictures.write(out / f"family-{name}.png", TASKS[name], read(name, settings.data)[1][0], found)
     yield from family_report.write(out, settings.model_dump(), rows, times)
 

@@ -1,6 +1,6 @@
 """The loop on images no model has seen: a simulated user corrects, the network learns, all dev images are judged.
 
-The user corrects objects of the train images in random order, confirms only for the object (its rim follows by rule)
+The user corrects objects of the train images in random order, confirms only the object (its rim follows by rule)
 and once per image paints one background stroke. After some numbers of objects the network is taught what was
 corrected so far, from the version in use, as the panel does; a worse version is not adopted. Interrupted, it goes on
 where it stopped when it is run again with the same folder.

@@ -79,7 +79,9 @@ def run(out: Path, settings: RepresentationsSettings) -> Iterator[str]:
         rows = yield from EXPERIMENT.rows(out, settings)
         for name in settings.tasks:
             jobs = [job for job in plan_jobs(settings) if job[0] == name and job[3] == settings.seeds[0]]
-            pictured = {f"{way}, {much}": EXPERIMENT.found(out, (name, much, way, seed)) for _, much, way, seed in jobs}
+            pictured = {
+                f"{way}, {much}": EXPERIMENT.labels_of(out, (name, much, way, seed)) for _, much, way, seed in jobs
+            }
             path = out / f"representations-{name}.png"
             family_pictures.write(path, TASKS[name], read(name, settings.data)[1][0], pictured)
     known = json.loads(best.read_text()) if best.exists() else []
@@ -133,14 +135,14 @@ def _train(settings: RepresentationsSettings, job: Job, checkpoint: Path) -> Tra
     train, dev = read(name, settings.data)
     known = {one.name: _known(one, annotation, i) for i, one in enumerate(train)}
     net = preset("unet", task.dims, NormalizeSettings().inputs_per_channel, len(kind.channels), settings.width)
-    exam = Evaluation(
+    evaluation = Evaluation(
         task.fitting(train),
         dev,
         lambda fits, predictions: choose(kind, fits, [known[one.name] for one in fits], predictions),
         kind.decode,
         task.score,
     )
-    outcome = run_trial(task, net, train, exam, settings, seed, checkpoint, known=known, representation=way)
+    outcome = run_trial(task, net, train, evaluation, settings, seed, checkpoint, known=known, representation=way)
     row = {
         "task": name,
         "annotation": annotation,

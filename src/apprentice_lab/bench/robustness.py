@@ -61,7 +61,7 @@ def run(out: Path, settings: RobustnessSettings) -> Iterator[str]:
     try:
         for picture in chosen:
             began = time.monotonic()
-            rows.append({"name": picture.name, "group": picture.group, "found": judge.judged(picture)})
+            rows.append({"name": picture.name, "group": picture.group, "found": judge.judge(picture)})
             yield f"{len(rows)} of {len(chosen)} images, {picture.kind}, {time.monotonic() - began:.0f} s"
     finally:
         runners.close()
@@ -86,7 +86,7 @@ class _Judge:
     runners: Runners
     folder: Path
 
-    def judged(self, picture: Picture) -> dict[str, dict[str, Any]]:
+    def judge(self, picture: Picture) -> dict[str, dict[str, Any]]:
         """Counts of every method under `Change.key` of each change and level."""
         wanted = {change.key(level): (change, level) for change in self.changes for level in change.levels}
         place = self.folder / f"{picture.name}.json"
@@ -97,7 +97,7 @@ class _Judge:
             for key in [key for key in wanted if key not in known]:
                 change, level = wanted[key]
                 same = level == change.neutral
-                seen = (volume, truth) if same else change.changed(volume, truth, level, seed)
+                seen = (volume, truth) if same else change.apply_to(volume, truth, level, seed)
                 known[key] = self._methods(*seen, resized=change.resizes)
             place.write_text(json.dumps({"about": self._about(), "found": known}) + "\n")
         return {key: known[key] for key in wanted}

@@ -73,7 +73,7 @@ class _Bench:
         """A model as the command line takes it."""
         return str(tiny(self._out / f"{TINY}.safetensors").absolute()) if name == TINY else name
 
-    def kept(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def keep(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What was measured before, or is now."""
         place = self._out / "runs" / f"{name}.json"
         if not place.exists():
@@ -108,7 +108,7 @@ def _sizes(bench: _Bench) -> Generator[str, None, list[dict[str, Any]]]:
     settings, found = bench.settings, []
     for model, sizes in ((settings.model, settings.sizes), (TINY, settings.tiny_sizes)):
         for size in sizes:
-            one = bench.kept(f"size-{model}-{size:g}", partial(bench.segment, model, size, *_BLOCKS))
+            one = bench.keep(f"size-{model}-{size:g}", partial(bench.segment, model, size, *_BLOCKS))
             found.append(one)
             yield (
                 f"{model}, {one['megabytes']:,.0f} MB: {one['peak_mb']:,.0f} MB at most, {one['seconds']:,.0f} s, "
@@ -122,9 +122,9 @@ def _workers(bench: _Bench) -> Generator[str, None, dict[str, Any]]:
     settings, found = bench.settings, {}
     for count in settings.workers:
         measure = partial(bench.segment, settings.model, settings.megabytes, "--format", "zarr")
-        found[f"{count} workers"] = bench.kept(f"workers-{count}", partial(measure, "--workers", str(count)))
+        found[f"{count} workers"] = bench.keep(f"workers-{count}", partial(measure, "--workers", str(count)))
     for threads in sorted({1, settings.threads}):
-        found[f"1 process, {threads} threads"] = bench.kept(
+        found[f"1 process, {threads} threads"] = bench.keep(
             f"threads-{threads}",
             partial(bench.segment, settings.model, settings.megabytes, *_BLOCKS, threads=threads),
         )
@@ -137,7 +137,7 @@ def _workers(bench: _Bench) -> Generator[str, None, dict[str, Any]]:
 
 def _resume(bench: _Bench) -> Generator[str, None, dict[str, Any]]:
     """Kill -9 in the middle: what was done is not done again."""
-    found = bench.kept("resume", lambda: _killed(bench))
+    found = bench.keep("resume", lambda: _killed(bench))
     yield (
         f"killed with {found['marked']} of {found['tiles']} tiles done: {found['kept']} of them were kept, "
         f"{found['repeated']} others had been written and were done again; the labels are "
@@ -190,7 +190,7 @@ def _overhead(bench: _Bench) -> Generator[str, None, dict[str, Any]]:
     """An image that would fit: block by block against in memory."""
     settings = bench.settings
     found = {
-        name: bench.kept(
+        name: bench.keep(
             f"overhead-{name}", partial(bench.segment, settings.model, settings.megabytes, "--format", "zarr", *more)
         )
         for name, more in (("memory", ("--no-blocks", "--engine", "torch")), ("blocks", ("--blocks",)))

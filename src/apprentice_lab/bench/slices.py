@@ -168,9 +168,11 @@ def _train(settings: SlicesSettings, job: Job, checkpoint: Path) -> Trained:
     def choose(fits: Sequence[Example], predictions: Sequence[NDArray[Any]]) -> DecodeSettings:
         return decoding(fits, [confirmed[one.name] for one in fits], predictions) if fits else DecodeSettings()
 
-    exam = Evaluation(train if subject.kind == "instances" else [], dev, choose, subject.decode, subject.score)
+    evaluation = Evaluation(train if subject.kind == "instances" else [], dev, choose, subject.decode, subject.score)
     net = preset("unet", 3, NormalizeSettings().inputs_per_channel, subject.outputs, settings.width)
-    outcome = run_trial(subject, net, train, exam, settings, seed, checkpoint, known=confirmed, upright=subject.upright)
+    outcome = run_trial(
+        subject, net, train, evaluation, settings, seed, checkpoint, known=confirmed, upright=subject.upright
+    )
     score = outcome.scores[subject.score_name]
     row = {
         "subject": name,

@@ -74,7 +74,7 @@ def run_trial(
     what: Patches,
     net: NetSettings,
     train: Sequence[Example],
-    exam: Evaluation,
+    evaluation: Evaluation,
     settings: Schedule,
     seed: int,
     checkpoint: Path,
@@ -89,25 +89,25 @@ def run_trial(
     """
     from apprentice_lab.training.trial import TrialPlan, trial  # here: it loads torch
 
-    lesson = TrialPlan(
+    plan = TrialPlan(
         what.kind, what.patch, what.batch, settings.steps, settings.rate, seed, representation, upright=upright
     )
     began = time.monotonic()
     learned = trial(
         net,
-        lesson,
+        plan,
         [(one.pixels, one.labels) for one in train],
-        [one.pixels for one in (*exam.fits, *exam.dev)],
+        [one.pixels for one in (*evaluation.fits, *evaluation.dev)],
         checkpoint,
         None if known is None else [known[one.name] for one in train],
     )
     learned_at = time.monotonic()
-    decoding = exam.choose(exam.fits, learned.predictions[: len(exam.fits)])
+    decoding = evaluation.choose(evaluation.fits, learned.predictions[: len(evaluation.fits)])
     fitted_at, busy = time.monotonic(), time.process_time()
-    found = [exam.decode(prediction, decoding) for prediction in learned.predictions[len(exam.fits) :]]
+    found = [evaluation.decode(prediction, decoding) for prediction in learned.predictions[len(evaluation.fits) :]]
     busy = time.process_time() - busy
     return Outcome(
-        scores=exam.score(exam.dev, found),
+        scores=evaluation.score(evaluation.dev, found),
         found=found,
         decode=decoding,
         step_s=learned.step_s,

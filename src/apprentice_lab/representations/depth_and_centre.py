@@ -57,7 +57,7 @@ class DepthAndCentre(InstanceRepresentation):
             target[2] = _share(from_centre(ids, spacing), ids)
         return target, weight
 
-    def separated(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
+    def separate(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
         """Seeds are deep and central, both by at least ``split``; they grow over the foreground, deepest first."""
         depth, away = np.asarray(values[1:], np.float32)
         depth, away = (ndimage.gaussian_filter(one, (0.0, _SMOOTH, _SMOOTH), truncate=2.5) for one in (depth, away))

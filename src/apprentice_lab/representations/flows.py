@@ -57,7 +57,7 @@ class Flows(InstanceRepresentation):
             target[1:] = directions(ids, spacing)[3 - self.dims :]
         return target, weight
 
-    def separated(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
+    def separate(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
         """Basins of the density of ends that rise by ``prominence``; a voxel is what its way ends in."""
         ends = follow_flow(np.asarray(values[1:], np.float32), inside, spacing)
         votes = np.bincount(np.ravel_multi_index(tuple(ends), inside.shape), minlength=inside.size)

@@ -146,7 +146,7 @@ class NetSettings(Settings):
         """How many voxels (z, y, x) the output of valid convolutions is smaller than the input; else 0."""
         if self.padding == "same":
             return 0, 0, 0
-        z, y, x = (2 * n for n in self.design.lost)
+        z, y, x = (2 * n for n in self.design.lost_margin)
         return z, y, x
 
     @property

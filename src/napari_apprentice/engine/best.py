@@ -22,11 +22,11 @@ class Best:
         self._top = -1.0
         self._weights: dict[str, torch.Tensor] | None = None
 
-    def judged(self, mark: Score, net: nn.Module) -> None:
+    def offer(self, score: Score, net: nn.Module) -> None:
         """A network was judged: its weights are remembered if it is the best, or hardly worse."""
-        self.stale = 0 if self._lowest.beaten_by(mark.loss) or mark.fine > self._top else self.stale + 1
-        if mark.fine >= self._top - _AS_GOOD:
-            self._top = max(mark.fine, self._top)
+        self.stale = 0 if self._lowest.beaten_by(score.loss) or score.fine > self._top else self.stale + 1
+        if score.fine >= self._top - _AS_GOOD:
+            self._top = max(score.fine, self._top)
             self._weights = copy.deepcopy(net.state_dict())
 
     def put_into(self, net: nn.Module) -> None:

@@ -39,7 +39,7 @@ class Clock:
         """Leave so many seconds for what follows the last step, at most half of all."""
         self.reserve = min(0.5 * self._seconds, max(self.reserve, seconds))
 
-    def used(self, steps: int) -> float:
+    def share_used(self, steps: int) -> float:
         """The share of the time for steps, or of the steps, that is gone: 0 to 1."""
         time_for_steps = max(1e-3, self._seconds - self.reserve - self._first)
         return min(1.0, max(steps / self._steps, (self.elapsed - self._first) / time_for_steps))
@@ -48,7 +48,7 @@ class Clock:
         """Where the job is. Raises `errors.Cancelled` when it should not go on."""
         if self._cancelled():
             raise Cancelled
-        used, left = self.used(steps), self.left
+        used, left = self.share_used(steps), self.left
         if steps >= 5 and used > 0:
             left = min(left, (self.elapsed - self._first) * (1 - used) / used + self.reserve)
         return Progress(done=used, total=1.0, left_s=left, what=what)

@@ -1,4 +1,4 @@
-"""Evaluates the network that is taught: on corrections set aside, and on those that taught, to choose the decoding."""
+"""Scores of the network that is taught, on corrections set aside; on those that taught, how it is decoded best."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 from torch import nn
 
 from napari_apprentice.data.models import ModelHeader, representation_of
-from napari_apprentice.engine import judging, tune_decoding
+from napari_apprentice.engine import judging
 from napari_apprentice.engine.device import Device
 from napari_apprentice.engine.judging import CasePredictions, EvaluationCase
 from napari_apprentice.engine.losses import Objective
+from napari_apprentice.engine.tune_decoding import tune_decoding
 from napari_apprentice.events import Event
 from napari_apprentice.settings import DecodeSettings
 
@@ -78,13 +79,13 @@ class Evaluator:
         fine = float(np.mean([one.average_precision for one in found]))
         return Score(predicted.loss, found[0].average_precision, 0.5 * (found[0].average_precision + fine))
 
-    def decoding(self, cases: Sequence[EvaluationCase]) -> Generator[Event, None, DecodeSettings]:
+    def choose_decoding(self, cases: Sequence[EvaluationCase]) -> Generator[Event, None, DecodeSettings]:
         """How to separate objects, chosen on what taught."""
         first, what = self._header.decode, "Choosing how to separate objects"
         if not self._representation.choices:
             return first
         predicted = yield from self.predict_cases(cases, what)
-        tries = tune_decoding.tune_decoding(cases, predicted, self._representation, first, sections=True)
+        tries = tune_decoding(cases, predicted, self._representation, first, sections=True)
         while True:
             try:
                 next(tries)

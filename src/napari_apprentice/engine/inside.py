@@ -133,7 +133,7 @@ def _map(task: Task, inputs: np.ndarray, name: str) -> np.ndarray:
     device, net = task.network.device, cast(Net, task.network.net)
     x = torch.from_numpy(inputs[None]).to(device.torch)
     with torch.inference_mode(), mixed_precision(device):
-        found = net.inside(x, (name,))[name]
+        found = net.feature_maps(x, (name,))[name]
     return np.asarray(found[0].float().cpu().numpy())
 
 

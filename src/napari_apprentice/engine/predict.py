@@ -3,7 +3,7 @@
 ::
 
     pixels (C, Z, Y, X) -> normalise -> network resolution -> tiles -> network -> probabilities -> blended
-                        (once, whole)   (`resample`)       (`data/geometry/patches`)                     (K, Z, Y', X')
+                        (once, whole)   (`resample`)       (`geometry/patches`)                (K, Z, Y', X')
 
 The prediction stays at network resolution; `decoding` brings it to the image.
 """

@@ -15,7 +15,7 @@ def prune(model: Path, levels: int, out: Path) -> ModelHeader:
     header, net = checkpoint.load(model)
     if not isinstance(net, NestedNet):
         raise UserError(f"{model.name} is a {header.net.preset}, which has one way through: only unet++ can be cut.")
-    cut = net.pruned(levels)
+    cut = net.prune(levels)
     changed = {
         "id": out.stem,
         "name": out.stem,

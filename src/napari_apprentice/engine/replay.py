@@ -1,4 +1,4 @@
-"""What stands in where nobody confirmed: the network's own view, with a lower weight, so that it does not drift.
+"""What stands in where nothing is confirmed: the network's own view, with a lower weight, so that it does not drift.
 
 Two things, both only where nothing is confirmed and nothing is set aside:
 

@@ -15,7 +15,7 @@ class Schedule(Protocol):
     def rate(self, used: float) -> float:
         """Learning rate when the share `used` (0 to 1) of the time, or of the steps, is gone."""
 
-    def judged(self, loss: float) -> None:
+    def observe(self, loss: float) -> None:
         """A validation came to `loss`."""
 
 
@@ -34,7 +34,7 @@ class Cosine:
         done = min(1.0, (used - self.warmup) / (1 - self.warmup))
         return self.peak * (self.last + (1 - self.last) * 0.5 * (1 + math.cos(math.pi * done)))
 
-    def judged(self, loss: float) -> None:
+    def observe(self, loss: float) -> None:
         """Validations change nothing."""
 
 
@@ -69,7 +69,7 @@ class Plateau:
         """Learning rate when the share `used` is gone."""
         return _warming(self.peak, used / self.warmup) if used < self.warmup else self.peak * self._now
 
-    def judged(self, loss: float) -> None:
+    def observe(self, loss: float) -> None:
         """Count validations that were no better."""
         self._stale = 0 if self._lowest.beaten_by(loss) else self._stale + 1
         if self._stale == self.wait:

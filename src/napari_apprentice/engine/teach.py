@@ -2,9 +2,9 @@
 
 ::
 
-    corrections -> windows at network resolution -> patches -> network -> running average
-      (`training_data`)   (`material`: teaches | judges)  (`drawing`)            |  judged now and then, best kept
-                                                                            v
+    corrections ------> windows at network resolution -> patches -> network -> running average
+    (`training_data`)   (`material`: teaches | judges)  (`drawing`)                |  judged now and then, best kept
+                                                                                   v
                                              decoding chosen on what taught (`tune_decoding`), model written
 """
 
@@ -31,7 +31,7 @@ from napari_apprentice.engine.train import Course, Learner
 from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
 
-_REFIT_APART = 0.3  # of the time
+_TUNE_APART = 0.3  # of the time
 
 
 def run(job: TeachJob, cancelled: Callable[[], bool], recipe: TeachingRecipe = RECIPE) -> Iterator[Event]:
@@ -82,7 +82,7 @@ class Teaching:
         self._patches = Patches(job, recipe, material, rng)
         rate = settings.learning_rate or recipe.rate_for(settings.optimizer, fresh=fresh)
         self._schedule = schedule_for(settings.schedule, rate)
-        self._decode, self._refit_at = start.header.decode, 0.2
+        self._decode, self._tune_at = start.header.decode, 0.2
         self._apart = 1 / recipe.validations  # of the time, from one validation to the next
         self._best = Best()
 
@@ -141,7 +141,7 @@ class Teaching:
         losses: list[float] = []
         due = self._apart
         self._clock.begin_steps()
-        while (used := self._clock.used(steps)) < 1 and self._best.stale < settings.patience:
+        while (used := self._clock.share_used(steps)) < 1 and self._best.stale < settings.patience:
             batch = self._patches.draw(self._windows)
             yield self._clock.beat(steps, "Teaching")
             loss = self._learner.forward(batch)
@@ -149,28 +149,28 @@ class Teaching:
             losses.append(self._learner.backward(loss))
             self._learner.update(self._schedule.rate(used))
             steps += 1
-            if self._clock.used(steps) >= due:
+            if self._clock.share_used(steps) >= due:
                 yield from self._validate(float(np.mean(losses)))
-                due = self._clock.used(steps) + self._apart
+                due = self._clock.share_used(steps) + self._apart
                 losses = []
 
     def _validate(self, training_loss: float) -> Iterator[Event]:
-        used = self._clock.used(self._learner.steps)
-        if used >= self._refit_at:
-            self._decode = yield from self._evaluator.decoding(self._own)
-            self._refit_at = used + _REFIT_APART
+        used = self._clock.share_used(self._learner.steps)
+        if used >= self._tune_at:
+            self._decode = yield from self._evaluator.choose_decoding(self._own)
+            self._tune_at = used + _TUNE_APART
         score = yield from self._evaluator.evaluate(self._cases, self._decode)
-        self._schedule.judged(training_loss if score is None else score.loss)
+        self._schedule.observe(training_loss if score is None else score.loss)
         if score is None:
             yield Validated(step=self._learner.steps, seconds=self._clock.elapsed, training_loss=training_loss)
             return
         yield self._validated(score, training_loss)
         if not self._why_not_judged:
-            self._best.judged(score, self._learner.average)
+            self._best.offer(score, self._learner.average)
 
     def _finish(self, before: Score | None) -> Iterator[Event]:
         self._best.put_into(self._learner.average)
-        decode = yield from self._evaluator.decoding(self._own)
+        decode = yield from self._evaluator.choose_decoding(self._own)
         after = yield from self._evaluator.evaluate(self._cases, decode)
         yield self._clock.beat(self._learner.steps, "Writing the model")
         header = self._start.header.model_copy(update={"decode": decode})

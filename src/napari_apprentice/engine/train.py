@@ -67,7 +67,7 @@ class Learner:
         inputs, target, weight = (part.to(self.device.torch) for part in batch)
         course = self._course
         with mixed_precision(self.device, inference=False) if course.mixed_precision else nullcontext():
-            heads = self.net.supervised(inputs)
+            heads = self.net.supervised_logits(inputs)
         return course.objective.of_heads(heads, target, weight, course.limit)
 
     def backward(self, loss: torch.Tensor) -> float:

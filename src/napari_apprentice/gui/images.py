@@ -35,7 +35,7 @@ class OpenImages:
     """Opens image layers in the session and keeps track of them as objects, never by name."""
 
     changed = Signal()  # which image layers there are, or how they are called
-    moved = Signal(object)  # Entry: its layer has another scale, position or unit
+    moved = Signal(object)  # ProjectImage: its layer has another scale, position or unit
     troubled = Signal(str)  # one sentence
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:

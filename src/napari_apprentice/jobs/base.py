@@ -102,7 +102,7 @@ class Job(Settings):
         return ()
 
     @property
-    def unfinished(self) -> tuple[Path, ...]:
+    def unfinished_files(self) -> tuple[Path, ...]:
         """Files that go when it ends without a result."""
         return ()
 
@@ -111,7 +111,7 @@ class Job(Settings):
         """Labels that can be seen before it ends."""
         return None
 
-    def moved(self, place: Callable[[str], str], out: str) -> Self:
+    def with_paths(self, place: Callable[[str], str], out: str) -> Self:
         """The same job with what it reads at other places, and what it writes at ``out``."""
         return self.model_copy(update={**_placed(self, place), **_written(self, out)})
 

@@ -60,6 +60,6 @@ class TeachJob(Job):
         return tuple({Path(image.labels.path).parent for image in self.training_data})
 
     @property
-    def unfinished(self) -> tuple[Path, ...]:
+    def unfinished_files(self) -> tuple[Path, ...]:
         """The model, as long as nobody told of it."""
         return (Path(self.out),)

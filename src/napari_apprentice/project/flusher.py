@@ -52,9 +52,9 @@ class Flusher:
         return self._closed
 
     @property
-    def held(self) -> str:
+    def why_held(self) -> str:
         """Why nothing may be written now; "" when it may."""
-        return "" if self.place is None else self.place.held
+        return "" if self.place is None else self.place.why_held
 
     def wrote(self, target: Syncable) -> None:
         """Have ``target`` synced soon."""
@@ -64,7 +64,7 @@ class Flusher:
         self._wake.set()
 
     @property
-    def synced(self) -> int:
+    def sync_count(self) -> int:
         """How often everything written had reached the disk; grows."""
         return self._synced
 

@@ -3,7 +3,7 @@
 ::
 
     entries/<id>/entry.json         the image
-                 state-3.npz        labels and confirmed when journal 3 began
+                 state-3.npz        labels, and what of them is confirmed, when journal 3 began
                  journal-3.bin      what was done since
                  *.damaged          what could not be read, kept
 

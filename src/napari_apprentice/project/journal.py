@@ -55,8 +55,8 @@ class Journal:
 
     def catch_up(self) -> None:
         """Write what waits; `UserError` when the disk still refuses, or the folder is not ours to write in."""
-        if self._flusher.held:
-            raise UserError(self._flusher.held)
+        if self._flusher.why_held:
+            raise UserError(self._flusher.why_held)
         while self._waiting:
             try:
                 self._write(self._waiting[0])

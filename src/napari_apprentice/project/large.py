@@ -57,7 +57,11 @@ class LargeImageFolder(ImageFolder):
     @property
     def is_used(self) -> bool:
         """Whether anything was ever done to the labels."""
-        return any(self.path.glob("journal-*.*")) or any(self.store.labelled()) or any(self.store.confirmed())
+        return (
+            any(self.path.glob("journal-*.*"))
+            or any(self.store.labelled_chunks())
+            or any(self.store.confirmed_chunks())
+        )
 
     def open_region(
         self,

@@ -29,7 +29,7 @@ class Place:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.trouble = ""
-        self.held = ""
+        self.why_held = ""
         self.is_ours: Callable[[], bool] = lambda: False  # whether a folder that came, or came back, is the project
         self.on_return: Callable[[], None] = lambda: None  # called when it did: it may be as it was long ago
         self._notices: list[str] = []
@@ -46,7 +46,7 @@ class Place:
         """Find out whether all is as it was."""
         with self._mutex:
             if self._lock.is_locked or self.trouble:
-                self.trouble, self.held = self._looked()
+                self.trouble, self.why_held = self._looked()
 
     def check(self) -> None:
         """`UserError` when nothing is sure to be kept here, as it is at this moment."""
@@ -70,7 +70,7 @@ class Place:
     def release(self) -> None:
         """Let other windows have the folder."""
         with self._mutex:
-            self.trouble = self.held = ""
+            self.trouble = self.why_held = ""
             with suppress(OSError):
                 self._lock.release(force=True)
             self._forget_descriptor()

@@ -33,7 +33,7 @@ _BEGINNING = re.compile(
 
 @dataclass(frozen=True)
 class Record:
-    """One change of labels and confirmed; records with the same ``step`` are undone together.
+    """One change of labels and of what is confirmed; records with the same ``step`` are undone together.
 
     ``delta`` is the change that was applied, also for an undo, so that replaying is applying in order.
     ``taught`` counts the confirmed object voxels afterwards, to be known without replaying.

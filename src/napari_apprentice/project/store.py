@@ -78,7 +78,7 @@ class LabelStore:
         _ = self._labels
         return self.path / f"labels-{self.number}"
 
-    def linked(self, folder: Path) -> Path:
+    def link_into(self, folder: Path) -> Path:
         """The labels as they are now, under another name; chunks are replaced and never changed, so links will do."""
         try:
             return Path(shutil.copytree(self.labels, folder, copy_function=_linked))
@@ -92,11 +92,11 @@ class LabelStore:
         shape = [-(-n // step) for n, step in zip(self.shape, self.steps, strict=True)]
         return self._array(f"overview-{self.number}", shape, np.uint32)
 
-    def labelled(self) -> Iterator[Region]:
+    def labelled_chunks(self) -> Iterator[Region]:
         """The chunks that hold any label."""
         return chunks.written_chunks(self.path / f"labels-{self.number}", self.chunk, self.shape)
 
-    def confirmed(self) -> Iterator[Region]:
+    def confirmed_chunks(self) -> Iterator[Region]:
         """The chunks in which anything is confirmed."""
         return chunks.written_chunks(self.path / CONFIRMED, self.chunk, self.shape)
 

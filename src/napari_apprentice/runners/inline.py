@@ -39,7 +39,7 @@ class InlineJob:
 class InlineRunners:
     """Runs jobs on the thread that polls them; models stay loaded from one to the next.
 
-    A ``executor`` does the pieces of large images; it is closed with the runners.
+    An ``executor`` does the pieces of large images; it is closed with the runners.
     """
 
     def __init__(self, engine: str = ENGINE, executor: ClusterExecutor | None = None) -> None:

@@ -39,7 +39,7 @@ class Edits:
     def stroke(self) -> Iterator[None]:
         """Edits inside are one undo step: a drag of the brush."""
         try:
-            with self._regions.held():
+            with self._regions.holding():
                 yield
         finally:
             if not self._regions.is_held:
@@ -51,8 +51,8 @@ class Edits:
 
         ``before`` are the labels as they were there.
 
-        Painting confirms what it painted, erasing an object for background there, a fill (``filled``) for the whole
-        object in the slices filled. Whatever else there is of the objects touched stays at the next proposal.
+        Painting confirms what it painted, erasing an object confirms background there, a fill (``filled``) confirms the
+        whole object in the slices filled. Whatever else there is of the objects touched stays at the next proposal.
         """
         entry = self._images.open_entry
         delta = edits.paint(entry.labels, entry.confirmed, indices, value, before=before)

@@ -85,7 +85,7 @@ class History:
         self._forget(self.undone)
         self.done.append(UndoStep(self.next_number(), region, exchange=exchange))
 
-    def exchanged(self, *, again: bool) -> None:
+    def step_exchange(self, *, again: bool) -> None:
         """The last exchange was taken back, or done ``again``."""
         of, to = (self.undone, self.done) if again else (self.done, self.undone)
         to.append(of.pop())

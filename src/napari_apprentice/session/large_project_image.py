@@ -56,12 +56,12 @@ class LargeProjectImage(ProjectImage):
     @property
     def is_labelled(self) -> bool:
         """Whether there is any label anywhere."""
-        return super().is_labelled or any(self._elsewhere(self.folder.store.labelled()))
+        return super().is_labelled or any(self._elsewhere(self.folder.store.labelled_chunks()))
 
     @property
     def is_confirmed(self) -> bool:
         """Whether anything is confirmed anywhere."""
-        return super().is_confirmed or any(self._elsewhere(self.folder.store.confirmed()))
+        return super().is_confirmed or any(self._elsewhere(self.folder.store.confirmed_chunks()))
 
     @property
     def is_being_segmented(self) -> bool:
@@ -76,14 +76,14 @@ class LargeProjectImage(ProjectImage):
     def holds(self, value: int) -> bool:
         """Whether any voxel anywhere has this id or class; reads what is labelled, chunk by chunk."""
         store = self.folder.store
-        others = self._elsewhere(store.labelled())
+        others = self._elsewhere(store.labelled_chunks())
         return super().holds(value) or any((store.read(one)[0] == value).any() for one in others)
 
     def next_id(self) -> int:
         """An id that no object has, in this region or elsewhere."""
         return self._free_id(self.labels)
 
-    def named(
+    def number_across_regions(
         self, merged: NDArray[np.uint32], labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]
     ) -> NDArray[np.uint32]:
         """New labels of ``region``: an object that goes on beyond its edge has the id it has there."""
@@ -144,7 +144,7 @@ class LargeProjectImage(ProjectImage):
         if step.exchange is not None:
             self.keep_snapshot()
             self._exchange(step.exchange.after if again else step.exchange.before)
-            self.history.exchanged(again=again)
+            self.history.step_exchange(again=again)
 
     def _exchange(self, number: int) -> None:
         correction = self._corrected()

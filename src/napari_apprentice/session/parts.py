@@ -34,7 +34,7 @@ class SessionParts:
     saving: Saving
     edits: Edits
 
-    def asked(self) -> tuple[Project, ProjectImage, Path | None]:
+    def subject(self) -> tuple[Project, ProjectImage, Path | None]:
         """The project, the current image and the file of the model in use; `UserError` without an image."""
         if self.choices.project is None or self.images.current is None:
             raise UserError(NO_IMAGE)

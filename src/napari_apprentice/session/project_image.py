@@ -22,7 +22,7 @@ from napari_apprentice.session.history import History
 
 @dataclass
 class Correction:
-    """Labels uint32 and confirmed uint8, (T, Z, Y, X), with their history."""
+    """Labels (uint32) and what of them is confirmed (uint8), both (T, Z, Y, X), with their history."""
 
     labels: NDArray[np.uint32]
     confirmed: NDArray[np.uint8]
@@ -50,7 +50,7 @@ class ProjectImage:
         self.pixels: dict[int, VolumeRef] = {}  # by number of channels
         self.reading = 0  # counts how often what is looked at changed: read differently, or another part
         self.readings = 0  # counts how often the image was read differently
-        self.edits = 0  # counts changes of labels and confirmed
+        self.edits = 0  # counts changes of labels and of what is confirmed
         self._volume = volume
         self._correction: Correction | None = None
         self._voxels_taught = folder.voxels_taught()
@@ -88,7 +88,7 @@ class ProjectImage:
 
     @property
     def region(self) -> Region:
-        """The part of the image that ``labels`` and ``confirmed`` are of: all of it, but for a `LargeEntry`."""
+        """The part of the image that ``labels`` and ``confirmed`` are of: all of it, but for a `LargeProjectImage`."""
         return whole_region(self.shape)
 
     @property
@@ -149,7 +149,7 @@ class ProjectImage:
         """An id that none in ``labels`` exceeds, known without looking through them."""
         return self._corrected().highest_id
 
-    def named(
+    def number_across_regions(
         self, merged: NDArray[np.uint32], labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]
     ) -> NDArray[np.uint32]:
         """New labels of ``region`` with ids that mean the same in all of the image; the others are as they were."""
@@ -173,7 +173,7 @@ class ProjectImage:
         self.folder.append(action, step, written, self._voxels_taught)
 
     def keep_snapshot(self) -> None:
-        """Write labels and confirmed whole and begin a new journal."""
+        """Write labels, and what of them is confirmed, whole and begin a new journal."""
         self.folder.snapshot(self.labels, self.confirmed)
 
     def catch_up(self) -> None:
@@ -213,7 +213,7 @@ class ProjectImage:
         return int(np.count_nonzero(read.confirmed == AS_LABELLED))
 
     def _note(self, delta: Delta) -> None:
-        """A change was applied; a `LargeEntry` has to know where."""
+        """A change was applied; a `LargeProjectImage` has to know where."""
 
     def _read(self) -> tuple[Correction, list[Record]]:
         """The snapshot with the journal replayed over it, and the records that cannot be applied."""

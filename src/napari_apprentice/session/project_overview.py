@@ -24,7 +24,7 @@ _FILLED, _GOLDEN = 0.35, 0.618034
 
 def keep(project: Project, entries: Sequence[ProjectImage], current: ProjectImage | None, kind: Kind) -> None:
     """Write the overview of a project; what was not loaded is as it was. `UserError` when the disk refuses."""
-    elsewhere = project.place.held or project.place.trouble
+    elsewhere = project.place.why_held or project.place.trouble
     if project.is_temporary or elsewhere or not any(entry.is_read for entry in entries):
         return
     objects = {

@@ -32,7 +32,7 @@ class Regions:
         return self._holds > 0
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def holding(self) -> Iterator[None]:
         """What is open stays: something is being painted."""
         self._holds += 1
         try:

@@ -78,7 +78,7 @@ def _cells(entry: LargeProjectImage, header: ModelHeader | None, folder: Path) -
     store, volume = entry.folder.store, entry.volume
     count = int(volume.pixels.shape[1]) if header is None else header.image_channels
     fitted_on = _sampled(entry, count, folder.parent)
-    cells = {_starts(cell): cell for part in store.confirmed() for cell in cells_of(part, entry.shape)}
+    cells = {_starts(cell): cell for part in store.confirmed_chunks() for cell in cells_of(part, entry.shape)}
     for number, (_, cell) in enumerate(sorted(cells.items())):
         labels, confirmed = store.read(cell)
         confirmed = teaching_part(confirmed)

@@ -74,7 +74,7 @@ class Running:
         self.shown = None
         _remove(self.job.temporary)
         if not finished:
-            _remove(self.job.unfinished)
+            _remove(self.job.unfinished_files)
             self.broke_off()
 
     def cancel(self) -> None:

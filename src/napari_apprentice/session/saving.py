@@ -42,8 +42,8 @@ class Saving:
         trouble = project.flusher.take_trouble()
         if trouble is not None:
             self._choices.say_trouble(str(durable.disk_trouble(trouble, project.path / "entries")))
-        if project.flusher.synced != self._synced:
-            self._synced = project.flusher.synced
+        if project.flusher.sync_count != self._synced:
+            self._synced = project.flusher.sync_count
             self._signals.saved.emit()
         for mended in project.place.take_notices():
             self._signals.message.emit(mended)
@@ -87,7 +87,7 @@ class Saving:
             if not project.trouble:
                 project.flusher.flush()  # what the disk cannot keep is known while it can be saved elsewhere
                 self._catch_up(project)
-        is_lost = project.is_behind or project.place.held or project.place.is_deleted
+        is_lost = project.is_behind or project.place.why_held or project.place.is_deleted
         if is_lost and any(entry.is_read and (entry.is_labelled or entry.is_confirmed) for entry in entries):
             try:
                 self.move(free_folder(projects_folder(), project.name))

@@ -9,9 +9,9 @@ class Signals:
     """One object for all signals of a session; parts emit, faces connect."""
 
     image_changed = Signal()  # another image is current, or its volume was read differently
-    labels_changed = Signal(object)  # Entry: its labels changed by something other than the layer
-    confirmed_changed = Signal(object)  # Entry
-    edited = Signal(object, object)  # Entry, Delta: an edit of its labels, done or taken back, whoever shows it
+    labels_changed = Signal(object)  # ProjectImage: its labels changed by something other than the layer
+    confirmed_changed = Signal(object)  # ProjectImage
+    edited = Signal(object, object)  # ProjectImage, Delta: an edit of its labels, done or taken back, whoever shows it
     model_changed = Signal()
     settings_changed = Signal()  # settings, kind, classes or where jobs run
     job_started = Signal(str)
@@ -22,8 +22,10 @@ class Signals:
     looked_inside = Signal(object)  # InsideMap
     evaluated = Signal()  # what is known of how well models do on the current image is something else
     message = Signal(str)
-    region_changed = Signal(object, tuple)  # LargeEntry: another part of it is open; the voxel it is about (t, z, y, x)
-    overview_changed = Signal(object)  # LargeEntry: labels outside the open part are others
+    region_changed = Signal(
+        object, tuple
+    )  # LargeProjectImage: another part of it is open; the voxel it is about (t, z, y, x)
+    overview_changed = Signal(object)  # LargeProjectImage: labels outside the open part are others
     saved = Signal()
     project_began = Signal()  # for the first image
     trouble_changed = Signal()  # `Choices.trouble` began or ended

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_apprentice.data.labels import clicking
-from napari_apprentice.data.labels.instances import separated
+from napari_apprentice.data.labels.instances import separate
 from napari_apprentice.settings import DecodeSettings
 
 DECODE = DecodeSettings(prominence=0.3)
@@ -28,25 +28,25 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
 def test_the_object_at_the_point_ends_where_its_neighbour_begins() -> None:
     values, truth = discs()
     for label, at in ((1, (0, 20, 15)), (2, (0, 22, 37))):
-        assert overlap(clicking.object_at(values, at, DECODE, separated), truth == label) > 0.97
+        assert overlap(clicking.object_at(values, at, DECODE, separate), truth == label) > 0.97
 
 
 @pytest.mark.parametrize("probability", [0.4, 0.25, 0.12])
 def test_what_the_network_doubts_is_proposed_all_the_same(probability: float) -> None:
     values, truth = discs(probability)
-    assert overlap(clicking.object_at(values, (0, 20, 18), DECODE, separated), truth == 1) > 0.95
+    assert overlap(clicking.object_at(values, (0, 20, 18), DECODE, separate), truth == 1) > 0.95
 
 
 def test_a_click_may_miss_by_a_little() -> None:
     values, truth = discs(apart=30)
-    assert overlap(clicking.object_at(values, (0, 20, 18 - 11), DECODE, separated), truth == 1) > 0.97
-    assert not clicking.object_at(values, (0, 3, 3), DECODE, separated).any()
+    assert overlap(clicking.object_at(values, (0, 20, 18 - 11), DECODE, separate), truth == 1) > 0.97
+    assert not clicking.object_at(values, (0, 3, 3), DECODE, separate).any()
 
 
 def test_holes_are_filled() -> None:
     values, truth = discs(apart=30)
     values[0, 0, 18:21, 16:19] = 0.1
-    assert overlap(clicking.object_at(values, (0, 26, 18), DECODE, separated), truth == 1) > 0.97
+    assert overlap(clicking.object_at(values, (0, 26, 18), DECODE, separate), truth == 1) > 0.97
 
 
 def test_objects_in_a_volume_are_whole() -> None:
@@ -55,7 +55,7 @@ def test_objects_in_a_volume_are_whole() -> None:
     section = 9 * np.sqrt(np.maximum(0, 1 - ((z - 10) / 7) ** 2))
     distance = np.maximum(0, section - np.hypot(y - 15, x - 15))
     values = np.stack([inside * 0.9, np.log1p(distance + inside * 0.5)]).astype(np.float32)
-    assert overlap(clicking.object_at(values, (5, 15, 15), DECODE, separated), inside) > 0.95
+    assert overlap(clicking.object_at(values, (5, 15, 15), DECODE, separate), inside) > 0.95
 
 
 def test_a_region_of_a_class_is_connected_to_the_point() -> None:

@@ -75,7 +75,7 @@ def test_no_two_objects_share_an_id(state: tuple[np.ndarray, ...]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(states())
-def test_with_nothing_confirmed_for_the_objects_are_those_proposed(state: tuple[np.ndarray, ...]) -> None:
+def test_with_nothing_confirmed_the_objects_are_those_proposed(state: tuple[np.ndarray, ...]) -> None:
     labels, _, proposal = state
     merged = merge_proposal(labels, np.zeros(SHAPE, np.uint8), proposal, "instances")
     pairs = np.unique(np.stack([merged.ravel(), proposal.ravel(), np.indices(SHAPE)[0].ravel()]), axis=1)
@@ -139,7 +139,7 @@ def test_wrong_shapes_are_refused_in_one_sentence() -> None:
         merge_proposal(*state, np.zeros((1, 1, 4, 5), np.uint32), "instances")
 
 
-def test_a_section_is_whole_when_all_of_it_in_its_slice_is_confirmed_for() -> None:
+def test_a_section_is_whole_when_all_of_it_in_its_slice_is_confirmed() -> None:
     labels = np.zeros((1, 2, 3, 6), np.uint32)
     labels[0, :, 1, 0:3], labels[0, 0, 1, 3:5] = 8, 2**32 - 1
     confirmed = np.where(labels > 0, 2, 0).astype(np.uint8)

@@ -140,7 +140,7 @@ def test_approving_where_nothing_is_says_what_to_do() -> None:
             edits.approve_object(labels, confirmed, point, "instances")
 
 
-def test_approving_a_region_confirms_for_objects_and_background_in_it() -> None:
+def test_approving_a_region_confirms_objects_and_background_in_it() -> None:
     labels, confirmed = _state()
     box = (slice(0, 1), slice(0, 3), slice(-4, None), slice(0, 5))
     edits.approve_region(labels, confirmed, box).apply(labels, confirmed)

@@ -113,7 +113,7 @@ def test_an_approved_object_is_missed_and_false_is_what_lies_mostly_on_backgroun
     assert score_objects("one", TWO, found, confirmed).mistakes == Mistakes(missed=1)
 
 
-def test_half_an_object_confirmed_for_and_the_rest_kept_does_not_count() -> None:
+def test_half_an_object_confirmed_and_the_rest_kept_does_not_count() -> None:
     confirmed = np.where(TWO == 2, L, U)
     confirmed[:, 0:2], confirmed[:, 2:4] = L, K
     score = score_objects("one", TWO, np.zeros_like(TWO), confirmed)
@@ -138,7 +138,7 @@ def test_a_cut_object_is_cut_and_its_pieces_are_not_false() -> None:
     assert score_objects("one", TWO, pieces, confirmed).mistakes == Mistakes(cut=1)
 
 
-def test_all_confirmed_for_is_the_same_as_an_annotation_of_all() -> None:
+def test_all_confirmed_is_the_same_as_an_annotation_of_all() -> None:
     confirmed = np.where(TWO > 0, L, B)
     found = np.where(TWO == 1, 1, 0)
     found[:, 9] = 5

@@ -24,7 +24,7 @@ def test_distance_is_measured_to_the_objects_own_outline() -> None:
     assert (weight == 1).all()
 
 
-def test_what_is_not_confirmed_for_has_no_weight() -> None:
+def test_what_is_not_confirmed_has_no_weight() -> None:
     labels = np.zeros((1, 9, 9), np.uint32)
     labels[0, 3:6, 3:6] = 1
     labels[0, 0:2, 8] = 2
@@ -114,7 +114,7 @@ def test_contacts_and_small_objects_count_more() -> None:
     assert factor[45, 2] == 1
 
 
-def test_classes_teach_where_confirmed_for() -> None:
+def test_classes_teach_where_confirmed() -> None:
     labels = np.array([[[1, 2, 2, 0]]], np.uint32)
     confirmed = np.array([[[2, 2, 0, 1]]], np.uint8)
     target, weight = classes.encode(labels, confirmed)

@@ -42,14 +42,14 @@ def test_the_rest_is_kept_in_the_frame_that_was_edited() -> None:
     np.testing.assert_array_equal(confirmed[:, 0, 0], [[3, 3, 2, 2, 0, 0, 0, 0], [0] * 8])
 
 
-def test_what_is_confirmed_for_already_stays_so() -> None:
+def test_what_is_confirmed_already_stays_so() -> None:
     labels, confirmed = blank(1, 1, 1, 6)
     labels[0, 0, 0], confirmed[0, 0, 0] = [3, 3, 3, 3, 0, 0], [2, 0, 0, 0, 1, 0]
     whole(edits.erase(labels, confirmed, [2]), labels, confirmed).apply(labels, confirmed)
     np.testing.assert_array_equal(confirmed[0, 0, 0], [2, 3, 1, 3, 1, 0])
 
 
-def test_a_fill_confirms_for_the_whole_object_in_the_slices_filled_and_keeps_the_others() -> None:
+def test_a_fill_confirms_the_whole_object_in_the_slices_filled_and_keeps_the_others() -> None:
     labels, confirmed = blank(1, 2, 1, 6)
     labels[0, :, 0] = [3, 3, 4, 4, 0, 5]
     delta = whole(edits.paint(labels, confirmed, [2, 3], 3), labels, confirmed, filled=True)

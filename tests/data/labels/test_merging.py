@@ -48,7 +48,7 @@ def test_new_objects_are_numbered_after_the_first_free_id_across_chunks(store) -
     assert np.count_nonzero(out) == 16 + 4
 
 
-def test_what_is_confirmed_for_stays_and_what_mostly_lies_on_it_is_dropped(store) -> None:
+def test_what_is_confirmed_stays_and_what_mostly_lies_on_it_is_dropped(store) -> None:
     ref, arrays = store
     arrays["labels"][0, 0, 0:3, 0:3], arrays["confirmed"][0, 0, 0:3, 0:3] = 7, 2
     arrays["confirmed"][0, 0, 6:8, 0:4] = 1
@@ -60,7 +60,7 @@ def test_what_is_confirmed_for_stays_and_what_mostly_lies_on_it_is_dropped(store
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_an_object_that_is_confirmed_for_in_part_gives_its_id_to_what_continues_it(store, rows) -> None:
+def test_an_object_that_is_confirmed_in_part_gives_its_id_to_what_continues_it(store, rows) -> None:
     ref, arrays = store
     arrays["labels"][0, 0, 2:6, 2:7], arrays["confirmed"][0, 0, 2 : 2 + rows, 2:7] = 7, 2
     arrays["proposal"][0, 0, 2:6, 2:8] = 1  # over four chunks; of three rows most of it is confirmed

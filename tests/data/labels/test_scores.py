@@ -95,7 +95,7 @@ def test_matching_agrees_with_trying_all_pairs(truth: np.ndarray, found: np.ndar
 
 @settings(max_examples=150, deadline=None)
 @given(labels, labels)
-def test_fully_confirmed_for_partial_scores_are_the_scores(truth: np.ndarray, found: np.ndarray) -> None:
+def test_fully_confirmed_partial_scores_are_the_scores(truth: np.ndarray, found: np.ndarray) -> None:
     confirmed = np.where(truth > 0, 2, 1).astype(np.uint8)
     assert matches_within(truth, found, confirmed, sections=False) == matches(truth, found)
     by_slice = [sum(rows[1:], start=rows[0]) for rows in zip(*map(matches, truth, found), strict=True)]
@@ -112,7 +112,7 @@ def test_only_whole_objects_and_what_lies_on_known_ground_count() -> None:
     assert _all(matches_within(truth, found, confirmed, (0.5,))[0]) == (1, 1, 1)
 
 
-def test_an_object_confirmed_for_on_one_slice_is_judged_there() -> None:
+def test_an_object_confirmed_on_one_slice_is_judged_there() -> None:
     truth = np.zeros((3, 4, 4), np.uint32)
     truth[:, 1:3, 1:3] = 1
     confirmed = np.zeros((3, 4, 4), np.uint8)

@@ -50,7 +50,7 @@ def test_of_two_objects_that_meet_the_same_one_only_the_one_that_meets_it_most_i
     assert set(out[labels == 2]) == {20}
 
 
-def test_what_is_confirmed_for_keeps_its_id_and_nobody_else_takes_it() -> None:
+def test_what_is_confirmed_keeps_its_id_and_nobody_else_takes_it() -> None:
     labels = np.zeros((1, 1, 6, 5), np.uint32)
     labels[0, 0, 2:5, 0] = 1
     labels[0, 0, 0, 4] = 7  # confirmed: the same object, seen on both sides

@@ -53,7 +53,7 @@ def test_a_stroke_does_not_say_where_its_object_ends() -> None:
     assert weight[RIGHT, 0, 4:10, 9].all()  # a whole object ends at its rim
 
 
-def test_background_that_nobody_confirmed_for_stands_in_where_nothing_is_known() -> None:
+def test_background_that_nobody_confirmed_stands_in_where_nothing_is_known() -> None:
     target, weight = KIND.in_patch(patch_of(0.3))
     assert not weight[RIGHT, 0, 6:10, 24].any()  # as before: the end of a stroke
     free = weight[RIGHT, 0, 12:18, 2:12]

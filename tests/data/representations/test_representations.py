@@ -77,7 +77,7 @@ def test_no_object_is_made_of_nothing(name: str, dims: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_where_nothing_is_confirmed_for_nothing_teaches(name: str) -> None:
+def test_where_nothing_is_confirmed_nothing_teaches(name: str) -> None:
     labels = flat_shapes()
     _, weight = representation(name, 2).encode(labels, np.zeros_like(labels, np.uint8))
     assert not weight.any()
@@ -94,7 +94,7 @@ def partly_known() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_foreground_counts_exactly_where_confirmed_for(name: str) -> None:
+def test_foreground_counts_exactly_where_confirmed(name: str) -> None:
     labels, confirmed = partly_known()
     target, weight = representation(name, 2).encode(labels, confirmed)
     np.testing.assert_array_equal(weight[0] > 0, confirmed > 0)

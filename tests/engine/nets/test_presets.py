@@ -58,7 +58,7 @@ def test_every_net_gives_the_size_it_gets_and_learns_everywhere(name: PresetName
     net = build(settings)
     net.lean_to_background(-2.0, 0.1)
     x = torch.rand(2, 2, *_edge(settings))
-    logits = net.supervised(x)
+    logits = net.supervised_logits(x)
     assert all(tuple(part.shape) == (2, 3, *x.shape[2:]) for part in logits)
     torch.stack([part.square().mean() for part in logits]).sum().backward()
     without = [key for key, p in net.named_parameters() if p.grad is None or not bool(p.grad.abs().sum() > 0)]
@@ -129,24 +129,24 @@ def test_unet_plus_plus_cut_to_fewer_levels_says_what_its_head_there_said() -> N
     assert isinstance(net, NestedNet)
     x = torch.rand(1, 1, 1, 32, 32)
     with torch.no_grad():
-        heads = net.supervised(x)
+        heads = net.supervised_logits(x)
         assert len(heads) == 4
         for depth in (1, 2, 3, 4):
-            cut = net.pruned(depth)
+            cut = net.prune(depth)
             torch.testing.assert_close(cut(x), heads[depth - 1])
-            assert len(cut.supervised(x)) == depth
+            assert len(cut.supervised_logits(x)) == depth
             assert sum(p.numel() for p in cut.parameters()) == cut.settings.parameters
-    assert net.pruned(2).settings.multiple == (1, 4, 4)
+    assert net.prune(2).settings.multiple == (1, 4, 4)
     with pytest.raises(UserError, match="cannot be cut to 5"):
-        net.pruned(5)
+        net.prune(5)
     with pytest.raises(UserError, match="deep supervision"):
-        NestedNet(net.settings.model_copy(update={"deep_supervision": False})).pruned(2)
+        NestedNet(net.settings.model_copy(update={"deep_supervision": False})).prune(2)
 
 
 def test_gates_are_between_0_and_1_and_one_for_each_skip() -> None:
     net = build(preset("attention-unet", width=4)).eval()
     with torch.no_grad():
-        maps = net.inside(torch.randn(1, 1, 1, 32, 64))
+        maps = net.feature_maps(torch.randn(1, 1, 1, 32, 64))
     gates = {name: value for name, value in maps.items() if name.startswith("gate")}
     assert [tuple(value.shape) for value in gates.values()] == [
         (1, 1, 1, 16, 32),
@@ -175,8 +175,8 @@ def test_dropout_drops_whole_channels_and_only_while_training() -> None:
     torch.manual_seed(0)
     net = build(preset("unet", width=4).model_copy(update={"dropout": 0.5, "norm": "none"}))
     x = torch.rand(1, 1, 1, 32, 32)
-    dropped = net.train().inside(x)["bottleneck"][0].flatten(1).abs().sum(dim=1) == 0
-    kept = net.eval().inside(x)["bottleneck"][0].flatten(1).abs().sum(dim=1) == 0
+    dropped = net.train().feature_maps(x)["bottleneck"][0].flatten(1).abs().sum(dim=1) == 0
+    kept = net.eval().feature_maps(x)["bottleneck"][0].flatten(1).abs().sum(dim=1) == 0
     assert dropped.sum() > 16 > 4 > kept.sum() - kept.sum()
     assert (dropped & ~kept).sum() > 10
 

@@ -29,7 +29,7 @@ def test_a_unet_begins_with_the_encoder_of_an_auto_encoder(tmp_path: Path, name:
     net = build(preset(name, in_channels=2, width=4)).eval()  # type: ignore[arg-type]
     assert load_encoder(net, path) > 0
     with torch.no_grad():
-        ours, known = net.inside(X), theirs.inside(X)
+        ours, known = net.feature_maps(X), theirs.feature_maps(X)
     for level in ("encoder 0", "encoder 3", "bottleneck"):
         torch.testing.assert_close(ours[level], known[level])
 
@@ -41,7 +41,7 @@ def test_nested_skips_take_the_encoder_as_their_first_column(tmp_path: Path) -> 
     net = build(preset("unet++", in_channels=2, width=4).model_copy(update=same)).eval()
     load_encoder(net, path)
     with torch.no_grad():
-        torch.testing.assert_close(net.inside(X)["bottleneck"], theirs.inside(X)["bottleneck"])
+        torch.testing.assert_close(net.feature_maps(X)["bottleneck"], theirs.feature_maps(X)["bottleneck"])
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_vgg_16_gives_the_same_map_in_our_nets(tmp_path: Path, name: str, norms:
     load_encoder(net, tmp_path / "vgg16.pth")
     x = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
-        ours = net.inside(x[:, :, None])["encoder 4"]
+        ours = net.feature_maps(x[:, :, None])["encoder 4"]
         torch.testing.assert_close(ours[:, :, 0], features[:-1](x), atol=1e-5, rtol=1e-4)
 
 
@@ -125,7 +125,7 @@ def test_other_channels_than_red_green_blue_share_the_first_kernels(tmp_path: Pa
     load_encoder(net, tmp_path / "vgg16.pth")
     grey = torch.rand(1, 1, 64, 64)
     with torch.no_grad():
-        ours = net.inside(grey.expand(-1, 2, -1, -1)[:, :, None])["encoder 0"]
+        ours = net.feature_maps(grey.expand(-1, 2, -1, -1)[:, :, None])["encoder 0"]
         torch.testing.assert_close(ours[:, :, 0], features[:4](grey.expand(-1, 3, -1, -1)), atol=1e-5, rtol=1e-4)
 
 

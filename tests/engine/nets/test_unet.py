@@ -42,7 +42,7 @@ def test_the_last_map_feeds_the_head() -> None:
     net = build(SMALL).eval()
     x = torch.randn(1, 2, 1, 8, 8)
     with torch.no_grad():
-        maps = net.inside(x)
+        maps = net.feature_maps(x)
         assert list(maps) == ["encoder 0", "encoder 1", "bottleneck", "decoder 1", "decoder 0"]
         assert maps["bottleneck"].shape == (1, 16, 1, 2, 2)
         torch.testing.assert_close(net.head(maps["decoder 0"][:, :, 0])[:, :, None], net(x))

@@ -26,12 +26,12 @@ _TRUTH[..., 10:30, 10:30], _TRUTH[..., 10:30, 35:50] = 1, 7
 def test_every_level_gives_an_image_with_labels_of_its_size(change: Change) -> None:
     for dtype in ("uint8", "uint16", "float32"):
         for level in change.levels:
-            volume, truth = change.changed(_volume(dtype), _TRUTH, level, seed=1)
+            volume, truth = change.apply_to(_volume(dtype), _TRUTH, level, seed=1)
             assert volume.labels_shape == truth.shape
             assert np.isfinite(volume.pixels).all()
             assert volume.pixels.min() < volume.pixels.max()
             assert set(np.unique(truth)) == {0, 1, 7}
-            again, _ = change.changed(_volume(dtype), _TRUTH, level, seed=1)
+            again, _ = change.apply_to(_volume(dtype), _TRUTH, level, seed=1)
             assert np.array_equal(volume.pixels, again.pixels)
 
 
@@ -50,22 +50,22 @@ def test_hot_pixels_are_as_many_and_as_bright_as_asked() -> None:
 
 def test_inverted_twice_is_the_image() -> None:
     change, volume = _BY_NAME["contrast"], _volume()
-    once, _ = change.changed(volume, _TRUTH, 1, 0)
-    twice, _ = change.changed(once, _TRUTH, 1, 0)
+    once, _ = change.apply_to(volume, _TRUTH, 1, 0)
+    twice, _ = change.apply_to(once, _TRUTH, 1, 0)
     assert np.array_equal(twice.pixels, volume.pixels)
     assert once.pixels[0, 0, 0, 0, 0] == 200
 
 
 def test_brightness_saturates_and_loses_levels() -> None:
     change = _BY_NAME["brightness"]
-    bright, _ = change.changed(_volume(), _TRUTH, 4, 0)
+    bright, _ = change.apply_to(_volume(), _TRUTH, 4, 0)
     assert np.unique(bright.pixels).tolist() == [0, 255]
-    dark, _ = change.changed(_volume(), _TRUTH, 0.1, 0)
+    dark, _ = change.apply_to(_volume(), _TRUTH, 0.1, 0)
     assert np.unique(dark.pixels).tolist() == [0, 10, 20]
 
 
 def test_half_the_size_is_the_same_scene() -> None:
-    volume, truth = _BY_NAME["scale"].changed(_volume(), _TRUTH, 0.5, 0)
+    volume, truth = _BY_NAME["scale"].apply_to(_volume(), _TRUTH, 0.5, 0)
     assert truth.shape == (1, 1, 20, 30)
     assert (truth == 1).sum() == 100
     assert volume.pixels[truth[:, None] == 7].mean() > 180

@@ -22,7 +22,7 @@ def squares(count: int = 6) -> np.ndarray:
     return labels
 
 
-def test_of_an_image_a_third_of_the_objects_is_confirmed_for_and_a_little_background() -> None:
+def test_of_an_image_a_third_of_the_objects_is_confirmed_and_a_little_background() -> None:
     labels = squares()
     confirmed = partly.confirmed_part(labels, 0)
     known = np.unique(labels[confirmed == 2])
@@ -40,7 +40,7 @@ def test_of_a_volume_one_slice_in_eight_is() -> None:
     assert not confirmed[[0, 3, 5, 19]].any()
 
 
-def test_decoding_is_fitted_by_what_is_confirmed_for() -> None:
+def test_decoding_is_fitted_by_what_is_confirmed() -> None:
     labels = squares()
     confirmed = partly.confirmed_part(labels, 0)
     kind = representation("log-distance")

@@ -94,7 +94,7 @@ class Coarse:
         return tuple(zip([*ends[1:], 0], ends, strict=True))
 
     @property
-    def lost(self) -> Triple:
+    def lost_margin(self) -> Triple:
         """Nothing: all convolutions are padded."""
         return 0, 0, 0
 

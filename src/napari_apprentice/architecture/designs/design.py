@@ -22,7 +22,7 @@ class Design(Protocol):
         ...
 
     @property
-    def lost(self) -> Triple:
+    def lost_margin(self) -> Triple:
         """Voxels (z, y, x) that convolutions without padding take off each side of the input."""
         ...
 

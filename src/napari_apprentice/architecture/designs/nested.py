@@ -91,7 +91,7 @@ class Nested:
         return radius(*parts)
 
     @property
-    def lost(self) -> Triple:
+    def lost_margin(self) -> Triple:
         """Nothing: all convolutions are padded."""
         return 0, 0, 0
 

@@ -113,7 +113,7 @@ class UShape:
         return radius(*parts)
 
     @property
-    def lost(self) -> Triple:
+    def lost_margin(self) -> Triple:
         """Every convolution without padding takes its reach off."""
         levels = range(len(self.down))
         blocks = [(self.down[i], i) for i in levels] + [(self.merges[i], i) for i in levels]

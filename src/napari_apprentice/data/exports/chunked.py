@@ -17,7 +17,8 @@ from napari_apprentice.data.exports import geojson, large_tiff, omezarr, table, 
 from napari_apprentice.data.exports.export import ExportRequest, Writer, refuse_image
 from napari_apprentice.data.exports.objects import some_at_a_time
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.storage import atomic_write, disk
+from napari_apprentice.data.storage import disk
+from napari_apprentice.data.storage.atomic_write import atomic_write_folder, temporary_beside
 from napari_apprentice.data.storage.chunks import written_chunks
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
@@ -83,7 +84,7 @@ def copy_labels(
         raise disk.refusal(error, path) from error
 
 
-def begun(folder: Path, path: Path, shape: tuple[int, int, int, int], chunk: Triple) -> Any:
+def begin(folder: Path, path: Path, shape: tuple[int, int, int, int], chunk: Triple) -> Any:
     """An array of labels (T, Z, Y, X) in ``folder`` to be filled chunk by chunk, which will be ``path``.
 
     One that was begun before is taken up again.
@@ -98,7 +99,7 @@ def begun(folder: Path, path: Path, shape: tuple[int, int, int, int], chunk: Tri
 
 
 def build_pyramid(folder: Path) -> Iterator[float]:
-    """Make the coarser levels of what was `begun`, each chunk from those of the level before."""
+    """Make the coarser levels of what was `begin`, each chunk from those of the level before."""
     import zarr
 
     group: Any = zarr.open_group(folder, mode="a")
@@ -127,7 +128,7 @@ def finish(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) ->
     else:
         export = ExportRequest(np.zeros((1, 1, 1, 1)), image, dict(names))
         omezarr.describe(group, path, export, list("TZYX"))
-        with atomic_write.atomic_write_folder(path) as part:
+        with atomic_write_folder(path) as part:
             shutil.move(folder, part)
         omezarr.register_labels(path)
 
@@ -151,8 +152,8 @@ def _by_way_of_zarr(labels: Path, path: Path, image: Volume, names: Mapping[int,
     source: Any = zarr.open_array(labels, mode="r")
     parts = list(written_chunks(labels, source.chunks, source.shape))
     levels = 1.0 if is_zarr(path) else _LEVELS
-    with atomic_write.temporary_beside(path) as folder:
-        out = begun(folder, path, source.shape, source.chunks[1:])
+    with temporary_beside(path) as folder:
+        out = begin(folder, path, source.shape, source.chunks[1:])
         for done, part in enumerate(parts, 1):
             out[part] = source[part]
             yield _FINEST * levels * done / len(parts)

@@ -29,15 +29,15 @@ class Basins:
     basin: np.ndarray  # of each part, from 1; entry 0 is 0
     size: np.ndarray  # voxels of each basin; entry 0 is 0
 
-    def painted(self, values: np.ndarray) -> np.ndarray:
+    def paint(self, values: np.ndarray) -> np.ndarray:
         """The value of each voxel's basin (Z, Y, X); the first value is for outside."""
         table = values[self.basin]
         out = np.empty(self.part.shape, values.dtype)
 
-        def paint(box: Block) -> None:
+        def fill(box: Block) -> None:
             out[box] = table[self.part[box]]
 
-        each(paint, blocks(out.shape))
+        each(fill, blocks(out.shape))
         return out
 
 
@@ -48,7 +48,7 @@ def basins(height: np.ndarray, inside: np.ndarray, prominence: float) -> np.ndar
     what has a higher voxel across an edge or corner is no peak, unless no way leads on from there.
     """
     found = divide(height, inside, prominence)
-    return found.painted(np.arange(len(found.size), dtype=np.int32))
+    return found.paint(np.arange(len(found.size), dtype=np.int32))
 
 
 def divide(height: np.ndarray, inside: np.ndarray, prominence: float, block: Size | None = None) -> Basins:

@@ -54,12 +54,12 @@ def decode(
     height, inside = _height_inside(np.asarray(prediction), settings)
     found = divide(height, inside, settings.prominence)
     if settings.confidence > settings.foreground:
-        labels = found.painted(np.arange(len(found.size), dtype=np.int32))
+        labels = found.paint(np.arange(len(found.size), dtype=np.int32))
         return without_weak(labels, np.asarray(prediction[0], np.float32), settings)
-    return found.painted(_numbered(found.size >= max(1, settings.min_size)))
+    return found.paint(_numbered(found.size >= max(1, settings.min_size)))
 
 
-def separated(prediction: np.ndarray, inside: np.ndarray, settings: DecodeSettings) -> np.ndarray:
+def separate(prediction: np.ndarray, inside: np.ndarray, settings: DecodeSettings) -> np.ndarray:
     """The basin of log-distance, from 1, of each voxel `inside` (Z, Y, X); 0 outside. For small parts of an image."""
     height = ndimage.gaussian_filter(np.asarray(prediction[1], np.float32), _SMOOTH, radius=_REACH)
     return basins(height, inside, settings.prominence)

@@ -96,7 +96,7 @@ class Affinities(InstanceRepresentation):
             weight[channel][a] = known
         return target, weight
 
-    def separated(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
+    def separate(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
         """The mutex watershed inside the foreground; ``split`` weighs repelling pairs, 0.5 as much as attracting ones.
 
         What pairs in the plane say of a volume is separated slice by slice; sections that overlap are one object.

@@ -20,14 +20,14 @@ class InstanceRepresentation(Representation):
     """Objects as channels, of which the first is the probability of foreground.
 
     It suffices to say what the other channels are (`channels`, `encode`) and which voxels of the foreground belong
-    together (`separated`).
+    together (`separate`).
     """
 
     kind: Kind = "instances"
     choices = {"foreground": FOREGROUND}
 
     @abstractmethod
-    def separated(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
+    def separate(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
         """The object, from 1, that each voxel `inside` (Z, Y, X) belongs to; 0 outside. `values` is (K, Z, Y, X)."""
 
     def decode(self, values: Values, settings: DecodeSettings, spacing: Spacing = EVEN) -> Labels:
@@ -36,11 +36,11 @@ class InstanceRepresentation(Representation):
         inside = probability >= settings.foreground
         if not inside.any():
             return np.zeros(inside.shape, np.uint32)
-        return without_weak(self.separated(values, inside, settings, spacing), probability, settings)
+        return without_weak(self.separate(values, inside, settings, spacing), probability, settings)
 
     def object_at(self, values: Values, at: Spot, settings: DecodeSettings) -> tuple[Mask, int | None]:
         """The object around a point, also where the network is in doubt."""
-        return object_at(values, at, settings, self.separated), None
+        return object_at(values, at, settings, self.separate), None
 
     def in_patch(self, patch: Patch) -> tuple[np.ndarray, np.ndarray]:
         """As looked up, or encoded again from the patch's labels."""

@@ -32,9 +32,9 @@ class LogDistance(InstanceRepresentation):
         """Target and weight; distances are in pixels of the plane, whatever the spacing."""
         return instances.encode(labels, confirmed, whole)
 
-    def separated(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
+    def separate(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
         """Basins that rise by ``prominence``."""
-        return instances.separated(values, inside, settings)
+        return instances.separate(values, inside, settings)
 
     def decode(self, values: Values, settings: DecodeSettings, spacing: Spacing = EVEN) -> Labels:
         """As every representation of objects, block by block."""

@@ -24,7 +24,7 @@ PieceKind = Literal["predict", "decode", "join", "number"]
 class Piece(NamedTuple):
     """Tiles or blocks ``first``, ..., ``stop`` - 1 of a frame."""
 
-    stage: PieceKind
+    kind: PieceKind
     frame: int
     first: int
     stop: int
@@ -48,9 +48,9 @@ class PieceWorker:
         self._pixels: Any = None
 
     def do(self, piece: Piece) -> list[Any]:
-        """What a stage returns for each tile or block of the piece, after all of it is written."""
+        """What a step returns for each tile or block of the piece, after all of it is written."""
         frame = self.frame(piece.frame)
-        do: Callable[[int], Any] = getattr(frame, piece.stage)
+        do: Callable[[int], Any] = getattr(frame, piece.kind)
         return [do(index) for index in range(piece.first, piece.stop)]
 
     def frame(self, t: int) -> LargeFrame:
@@ -85,7 +85,7 @@ class _OneFrame:
 
 
 class Executor(Protocol):
-    """Those who do pieces."""
+    """Who does pieces: one process, or many."""
 
     at_once: int  # tiles of a piece, at most: enough that handing it over costs little
 

@@ -7,7 +7,7 @@
                                                   +--> numbers --+   (the only step that looks at the whole frame)
 
 Nothing is kept from one piece to the next, so that pieces can be done by anyone who sees the folder, in any order
-within a stage, and twice.
+within a step, and twice.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class LargeFrame:
                 f"Block {index} was written by two workers at once: remove {self._folder.parent} and begin again."
             ) from error
 
-    def found(self) -> FoundObjects:
+    def find_objects(self) -> FoundObjects:
         """The objects of all blocks; when they are classes, the values there are."""
         found = []
         for index in range(len(self.plan.blocks)):

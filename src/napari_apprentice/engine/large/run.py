@@ -1,7 +1,7 @@
-"""A large image from beginning to end: frame by frame, stage by stage; labels come out as a file with a pyramid.
+"""A large image from beginning to end: frame by frame, step by step; labels come out as a file with a pyramid.
 
-Beside the labels a folder keeps what is done, so that a job that was stopped in any way goes on where it was, with
-whatever executor; it is removed at the end.
+Beside the labels a folder keeps what is done, so that a job that was stopped in any way goes on where it was,
+whoever does the pieces; it is removed at the end.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def run(
             made = partial(plan.plan_for, job, network, volume, pixels[t], first)
             found = prepare(work / str(t), network, made)
             first = first or found
-            chunked.begun(work / "labels", Path(job.out), volume.labels_shape, chunk_of(found))
+            chunked.begin(work / "labels", Path(job.out), volume.labels_shape, chunk_of(found))
             if t == 0:
                 yield Note(text=plan.words(volume, found))
             frame = _Frame(worker, executor, t, cancelled)
@@ -108,7 +108,7 @@ def run(
 
 
 class _Frame:
-    """The stages of one frame.
+    """The steps of one frame.
 
     When it is done, ``objects`` and ``cut`` count instances and those wider than margins, ``classes`` are those found.
     """
@@ -128,7 +128,7 @@ class _Frame:
         tiles = min(self._executor.at_once, int(np.prod(plan.tiles)))
         yield from self._marked("predict", len(plan.lattice.tiles()), tiles)
         yield from self._marked("decode", blocks, 1)
-        found = frame.found()
+        found = frame.find_objects()
         if self._worker.network.header.kind == "classes":
             self.classes = set(found.there.tolist())
         joined: list[Any] = []
@@ -140,16 +140,16 @@ class _Frame:
         yield from self._marked("number", blocks, 1)
         self.objects, self.cut = 0 if self.classes else ids, len(found.cut)
 
-    def _marked(self, stage: PieceKind, count: int, longest: int) -> Iterator[tuple[float, str]]:
-        """A stage of which is written down what is done."""
-        marks = Marks(self._worker.work / str(self._t) / f"{stage}.done", count)
-        pieces = (Piece(stage, self._t, *run) for run in marks.runs(longest))
-        yield from self._done(stage, pieces, count, marks.done, lambda piece: marks.mark(piece.first, piece.stop))
+    def _marked(self, kind: PieceKind, count: int, longest: int) -> Iterator[tuple[float, str]]:
+        """A step, of which is written down what is done."""
+        marks = Marks(self._worker.work / str(self._t) / f"{kind}.done", count)
+        pieces = (Piece(kind, self._t, *run) for run in marks.runs(longest))
+        yield from self._done(kind, pieces, count, marks.done, lambda piece: marks.mark(piece.first, piece.stop))
 
     def _done(
-        self, stage: PieceKind, pieces: Iterable[Piece], count: int, done: int, then: Callable[[Piece], None]
+        self, kind: PieceKind, pieces: Iterable[Piece], count: int, done: int, then: Callable[[Piece], None]
     ) -> Generator[tuple[float, str], None, list[Any]]:
-        low, high = _SHARES[stage]
+        low, high = _SHARES[kind]
         values: list[Any] = []
         self._check()
         for one in self._executor.do(self._worker, pieces):
@@ -158,7 +158,7 @@ class _Frame:
                 then(piece)
                 values += [value for value in came if value is not None]
                 done += piece.stop - piece.first
-            yield low + (high - low) * done / count, _WORDS[stage]
+            yield low + (high - low) * done / count, _WORDS[kind]
             self._check()
         return values
 

@@ -45,7 +45,7 @@ class NestedNet(Net):
         tops = range(depth - len(self.head) + 1, depth + 1)
         return [head(found[0, j]) for j, head in zip(tops, self.head, strict=True)]
 
-    def pruned(self, depth: int) -> NestedNet:
+    def prune(self, depth: int) -> NestedNet:
         """The net of the first `depth` levels, which predicts with the head it has there: smaller and faster.
 
         Its weights are copies. `UserError` for a net without deep supervision, whose shallow nodes have no heads.

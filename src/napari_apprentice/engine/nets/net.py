@@ -39,9 +39,9 @@ class Net(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """From inputs (B, in_channels, Z, Y, X) to logits (B, out_channels, Z, Y, X)."""
-        return self.supervised(x)[-1]
+        return self.supervised_logits(x)[-1]
 
-    def supervised(self, x: torch.Tensor) -> list[torch.Tensor]:
+    def supervised_logits(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Logits (B, out_channels, Z, Y, X) of every head that a loss can look at."""
         self._check(x)
         folded = self._fold(x)
@@ -56,7 +56,7 @@ class Net(nn.Module):
         """Logits as the paper has them: of valid convolutions smaller than the input by ``settings.margin``."""
         return self._unfold(self.body(self._fold(x))[-1], x.shape[0])
 
-    def inside(self, x: torch.Tensor, only: Collection[str] | None = None) -> dict[str, torch.Tensor]:
+    def feature_maps(self, x: torch.Tensor, only: Collection[str] | None = None) -> dict[str, torch.Tensor]:
         """Every map (B, channels, Z, Y, X) on the way, or ``only`` some, by name, at the resolution it has there."""
         found: dict[str, torch.Tensor] = {}
 

@@ -69,4 +69,4 @@ class UNet(Net):
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Codes (B, codes, Z, Y, X) of an auto-encoder, from inputs (B, C, Z, Y, X)."""
-        return self.inside(x)["codes"]
+        return self.feature_maps(x)["codes"]

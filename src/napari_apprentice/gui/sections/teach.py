@@ -67,7 +67,7 @@ class TeachSection(Section):
         self.more: Form[TeachSettings] = Form(session.teach_settings, self._on_changed, _MORE, _LABELS)
         self._fold = Fold(self.more, "More settings")
         self.job = JobControl("Teach", self._on_teach, lambda: session.cancel("teach"), self._fold)
-        self.job.verb.set_help("Learn from what you confirm, in the background; paint on meanwhile.")
+        self.job.verb.set_help("Learn from what you confirmed, in the background; you can paint on meanwhile.")
         self.outcome = muted("")
         self.adopt = button("Use it anyway", self._on_adopt)
         self.back = button("Go back", self._on_back)

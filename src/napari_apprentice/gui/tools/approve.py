@@ -101,7 +101,9 @@ class ApproveImage(_Approval):
         session = self._label_layers.session
         session.edits.approve_region((slice(None),) * 4)
         if isinstance(self._label_layers.entry, LargeProjectImage):
-            session.message.emit("All of the open part is confirmed now, the framed one; other parts are as they were.")
+            session.message.emit(
+                "All of the part that is open, the framed one, is confirmed now; the other parts are as they were."
+            )
 
 
 def _approve_at(label_layers: LabelLayers, position: Any) -> None:

@@ -24,7 +24,7 @@ def pack_job(job: Job) -> tuple[Job, dict[str, Path]]:
         files[named] = Path(path)
         return named
 
-    return job.moved(name, OUT + Path(job.writes).suffix), files
+    return job.with_paths(name, OUT + Path(job.writes).suffix), files
 
 
 def pieces(path: Path, size: int) -> Iterator[tuple[int, bytes]]:

@@ -72,7 +72,7 @@ class WorkerService:
             raise TypeError(f"{wanted.type} is done at home")
         number = next(self._numbers)
         out = self._here() / f"out-{number}{Path(wanted.writes).suffix}"
-        here = wanted.moved(lambda name: str(self._path(name)), str(out))
+        here = wanted.with_paths(lambda name: str(self._path(name)), str(out))
         self._asked[number] = time.monotonic()
         self._running[number] = self._runners.start(here), out
         return number

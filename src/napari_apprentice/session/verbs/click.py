@@ -78,7 +78,7 @@ class Click:
             self._parts.signals.click_cleared.emit()
 
     def _job(self, at: tuple[int, ...]) -> ClickJob:
-        parts, (project, entry, model) = self._parts, self._parts.asked()
+        parts, (project, entry, model) = self._parts, self._parts.subject()
         return ClickJob(
             id=parts.queue.next_id("click"),
             image=pixels_of(entry, parts.models.in_use.header, project.scratch),

@@ -104,7 +104,7 @@ class Evaluate:
         return "Nothing of this image is annotated: approve or paint some objects, or let all labels be the annotation."
 
     def _job(self, choice: ModelChoice, *, all_labels: bool) -> EvaluateJob:
-        parts, (project, entry, _) = self._parts, self._parts.asked()
+        parts, (project, entry, _) = self._parts, self._parts.subject()
         id_ = parts.queue.next_id("evaluate")
         folder = project.scratch / id_
         try:

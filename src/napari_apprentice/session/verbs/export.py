@@ -61,7 +61,7 @@ class Export:
         chunked.refuse(path, entry.volume, classes=bool(names))
         entry.keep_snapshot()
         volume, told = entry.volume, in_file(entry) if chunked.measures(path) else None
-        labels = entry.folder.store.linked(project.scratch / id_ / "labels")
+        labels = entry.folder.store.link_into(project.scratch / id_ / "labels")
         return ExportJob(
             id=id_,
             labels=str(labels),

@@ -84,7 +84,7 @@ class LookInside:
         self._parts.queue.start(self._job(level, box), self._parts.origin(), self._accept)
 
     def _job(self, level: str, box: Sequence[slice] | None) -> InsideJob:
-        parts, (project, entry, model) = self._parts, self._parts.asked()
+        parts, (project, entry, model) = self._parts, self._parts.subject()
         id_ = parts.queue.next_id("inside")
         return InsideJob(
             id=id_,

@@ -40,7 +40,7 @@ class Segment:
         self._parts.queue.start(self._job(), self._parts.origin(), partial(self._accept, self._parts.choices.kind))
 
     def _job(self) -> SegmentJob:
-        parts, (project, entry, model) = self._parts, self._parts.asked()
+        parts, (project, entry, model) = self._parts, self._parts.subject()
         id_ = parts.queue.next_id("segment")
         return SegmentJob(
             id=id_,
@@ -97,7 +97,7 @@ def _merged(entry: ProjectImage, proposal: Labels, kind: Kind) -> _Merged:
     labels, confirmed = entry.labels.copy(), entry.confirmed.copy()
     merged = merge_proposal(labels, confirmed, proposal, kind)
     if kind == "instances":
-        merged = entry.named(merged, labels, confirmed)
+        merged = entry.number_across_regions(merged, labels, confirmed)
     delta = edits.replace_labels(labels, confirmed, merged)
     _ = delta.box  # remembered: what takes the edit in may ask for it
     return _Merged(count, delta, delta.to_bytes())

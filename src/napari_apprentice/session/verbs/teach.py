@@ -67,7 +67,7 @@ class Teach:
         return ""
 
     def _job(self, taught: Sequence[ProjectImage]) -> TeachJob:
-        parts, choices, (project, _, model) = self._parts, self._parts.choices, self._parts.asked()
+        parts, choices, (project, _, model) = self._parts, self._parts.choices, self._parts.subject()
         id_ = parts.queue.next_id("teach")
         make_folder(project.lineage.folder)  # before minutes of teaching, not after them
         training_data = training_data_of(taught, parts.models.in_use.header, project.scratch, project.scratch / id_)

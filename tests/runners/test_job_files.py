@@ -19,8 +19,8 @@ def test_everything_that_a_job_names_travels_and_nothing_keeps_a_path_of_here(tm
     model.write_bytes(b"weights")
     segment = SegmentJob(id="1", image=image(tmp_path, "one"), model=str(model), out=ArrayRef(path=str(tmp_path / "o")))
     labels = scratch.write(tmp_path / "labels.npy", np.zeros((1, 1, 2, 3), np.uint32))
-    lesson = TrainingImageRef(image=image(tmp_path, "two"), labels=labels, confirmed=labels)
-    teach = TeachJob(id="2", kind="instances", training_data=(lesson,), parent=str(model), out=str(tmp_path / "v1"))
+    ref = TrainingImageRef(image=image(tmp_path, "two"), labels=labels, confirmed=labels)
+    teach = TeachJob(id="2", kind="instances", training_data=(ref,), parent=str(model), out=str(tmp_path / "v1"))
     for job, count in ((segment, 3), (teach, 4)):
         sent, files = pack_job(job)
         assert len(files) == count
