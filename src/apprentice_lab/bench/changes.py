@@ -25,7 +25,7 @@ _RANGE = (1.0, 99.8)  # percentiles between which an image has its contrast
 
 
 @dataclass(frozen=True)
-class Change:
+class ImageChange:
     """One way to change an image: ``levels`` of ``unit``, of which ``neutral`` changes nothing (None: none does).
 
     ``apply`` takes pixels, spacing, a level and a source of chance. ``resizes`` marks the one that changes the size
@@ -116,12 +116,16 @@ def with_gamma(pixels: Pixels, gamma: float) -> Pixels:
 
 
 CHANGES = (
-    Change("bits", "bits", (8, 12, 16), None, lambda p, _s, level, _r: with_bits(p, level)),
-    Change("hot pixels", "share of pixels", (0, 1e-5, 1e-4, 1e-3), None, lambda p, _s, x, r: with_hot_pixels(p, x, r)),
-    Change("contrast", "1: inverted", (0, 1), 0, lambda p, _s, _level, _r: invert(p)),
-    Change("blur", "sigma, pixels", (0, 0.5, 1, 2, 3), 0, lambda p, s, level, _r: blur(p, s, level)),
-    Change("noise", "sd, share of contrast", (0, 0.05, 0.1, 0.2, 0.4), 0, lambda p, _s, x, r: noisy(p, x, r)),
-    Change("scale", "times the size", (0.5, 0.71, 1, 1.41, 2), 1, lambda p, _s, x, _r: rescale(p, x), resizes=True),
-    Change("brightness", "times as bright", (0.1, 0.3, 1, 2, 4), 1, lambda p, _s, x, _r: expose(p, x)),
-    Change("gamma", "exponent", (0.5, 0.71, 1, 1.41, 2), 1, lambda p, _s, x, _r: with_gamma(p, x)),
+    ImageChange("bits", "bits", (8, 12, 16), None, lambda p, _s, level, _r: with_bits(p, level)),
+    ImageChange(
+        "hot pixels", "share of pixels", (0, 1e-5, 1e-4, 1e-3), None, lambda p, _s, x, r: with_hot_pixels(p, x, r)
+    ),
+    ImageChange("contrast", "1: inverted", (0, 1), 0, lambda p, _s, _level, _r: invert(p)),
+    ImageChange("blur", "sigma, pixels", (0, 0.5, 1, 2, 3), 0, lambda p, s, level, _r: blur(p, s, level)),
+    ImageChange("noise", "sd, share of contrast", (0, 0.05, 0.1, 0.2, 0.4), 0, lambda p, _s, x, r: noisy(p, x, r)),
+    ImageChange(
+        "scale", "times the size", (0.5, 0.71, 1, 1.41, 2), 1, lambda p, _s, x, _r: rescale(p, x), resizes=True
+    ),
+    ImageChange("brightness", "times as bright", (0.1, 0.3, 1, 2, 4), 1, lambda p, _s, x, _r: expose(p, x)),
+    ImageChange("gamma", "exponent", (0.5, 0.71, 1, 1.41, 2), 1, lambda p, _s, x, _r: with_gamma(p, x)),
 )

@@ -26,7 +26,7 @@ Processes = Annotated[int, Field(ge=1, description="Trainings at once, of one th
 Repeats = Annotated[int, Field(ge=1, description="Predictions that are timed, of each network.")]
 
 
-class Schedule(Protocol):
+class TrainingSettings(Protocol):
     """What the settings of every comparison have."""
 
     @property
@@ -46,7 +46,7 @@ class Schedule(Protocol):
         """Trainings at once."""
 
 
-S = TypeVar("S", bound=Schedule)
+S = TypeVar("S", bound=TrainingSettings)
 Job = TypeVar("Job", bound=tuple[Any, ...])
 
 

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from apprentice_lab.bench import family_pictures, family_report, report
 from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Repeats, Seeds, Steps, Trained, run_timed
-from apprentice_lab.bench.tasks import TASKS, Task, TaskName, read, read_all
+from apprentice_lab.bench.tasks import TASKS, BenchTask, TaskName, read, read_all
 from apprentice_lab.bench.trials import evaluation_of, run_trial
 from napari_apprentice.architecture import PRESETS, NetSettings, PresetName, preset
 from napari_apprentice.settings import NormalizeSettings, Settings
@@ -83,7 +83,7 @@ def plan_jobs(settings: FamilySettings) -> list[Job]:
     return jobs + published
 
 
-def net_for(task: Task, label: str, width: int, in_channels: int) -> NetSettings:
+def net_for(task: BenchTask, label: str, width: int, in_channels: int) -> NetSettings:
     """The network of about as many parameters as a U-Net of `width` has in as many dimensions.
 
     As a fresh start has it: with the norm it needs from scratch, and padded unless `label` says otherwise.

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apprentice_lab.bench import report
-from apprentice_lab.bench.tasks import Example, Task
+from apprentice_lab.bench.tasks import BenchTask, Example
 
 _COLUMNS = 8
 _EDGE = 1.6  # inches
 
 
-def write(path: Path, task: Task, example: Example, found: dict[str, NDArray[Any]]) -> None:
+def write(path: Path, task: BenchTask, example: Example, found: dict[str, NDArray[Any]]) -> None:
     """A section of one dev image, its truth, and the labels (Z, Y, X) that each network found."""
     z = example.labels.shape[0] // 2
     panels = {task.words: example.pixels[0, z], "truth": _colours(example.labels[z])}

@@ -22,7 +22,7 @@ from pydantic import Field
 from apprentice_lab.bench import report
 from apprentice_lab.bench.images import ImagesSettings
 from apprentice_lab.bench.loop_report import THRESHOLDS, summary
-from apprentice_lab.bench.user import Correction, corrections
+from apprentice_lab.bench.user import SimulatedCorrection, corrections
 from apprentice_lab.sets import Picture
 from napari_apprentice.data.labels import scores
 from napari_apprentice.data.storage.results import folder
@@ -130,7 +130,9 @@ def _one_user(
             yield f"{start}, user {seed}, {count} objects: AP .50 {result['ap'][0]:.3f}, {result['seconds']:.0f} s"
 
 
-def _correct(session: Session, images: Mapping[str, Picture], entries: dict[str, ProjectImage], one: Correction) -> int:
+def _correct(
+    session: Session, images: Mapping[str, Picture], entries: dict[str, ProjectImage], one: SimulatedCorrection
+) -> int:
     """Do one correction in its image; 1 when it was an object."""
     if one.image not in entries:
         entries[one.image] = session.add_image(images[one.image].read()[0])

@@ -19,7 +19,7 @@ from pydantic import Field
 from apprentice_lab.bench import ceilings, family_pictures, partly, report, representations_report
 from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Seeds, Steps, Trained, Width
 from apprentice_lab.bench.tasks import TASKS, THRESHOLDS, Example, TaskName, fit_decoding, read, read_all
-from apprentice_lab.bench.trials import Evaluation, run_trial
+from apprentice_lab.bench.trials import TrialEvaluation, run_trial
 from apprentice_lab.representations import RepresentationName, representation
 from napari_apprentice.architecture import preset
 from napari_apprentice.data.labels.scores import matches_within
@@ -135,7 +135,7 @@ def _train(settings: RepresentationsSettings, job: Job, checkpoint: Path) -> Tra
     train, dev = read(name, settings.data)
     known = {one.name: _known(one, annotation, i) for i, one in enumerate(train)}
     net = preset("unet", task.dims, NormalizeSettings().inputs_per_channel, len(kind.channels), settings.width)
-    evaluation = Evaluation(
+    evaluation = TrialEvaluation(
         task.fitting(train),
         dev,
         lambda fits, predictions: choose(kind, fits, [known[one.name] for one in fits], predictions),

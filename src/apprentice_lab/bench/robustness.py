@@ -20,7 +20,7 @@ from pydantic import Field
 from apprentice_lab import classical
 from apprentice_lab.bench import robustness_report
 from apprentice_lab.bench.accuracy import Labels, counts, header_of, propose
-from apprentice_lab.bench.changes import CHANGES, Change
+from apprentice_lab.bench.changes import CHANGES, ImageChange
 from apprentice_lab.bench.images import ImagesSettings, draw_pictures
 from apprentice_lab.sets import Picture
 from napari_apprentice.data.image.volume import Volume
@@ -68,7 +68,7 @@ def run(out: Path, settings: RobustnessSettings) -> Iterator[str]:
     yield from robustness_report.write(out, settings.model_dump(), changes, rows, settings.seed)
 
 
-def _chosen(settings: RobustnessSettings) -> list[Change]:
+def _chosen(settings: RobustnessSettings) -> list[ImageChange]:
     known = {change.name: change for change in CHANGES}
     for name in settings.changes:
         if name not in known:
@@ -82,12 +82,12 @@ class _Judge:
 
     settings: RobustnessSettings
     header: ModelHeader
-    changes: Sequence[Change]
+    changes: Sequence[ImageChange]
     runners: Runners
     folder: Path
 
     def judge(self, picture: Picture) -> dict[str, dict[str, Any]]:
-        """Counts of every method under `Change.key` of each change and level."""
+        """Counts of every method under `ImageChange.key` of each change and level."""
         wanted = {change.key(level): (change, level) for change in self.changes for level in change.levels}
         place = self.folder / f"{picture.name}.json"
         known = self._kept(place)

@@ -9,7 +9,7 @@ from typing import Any
 
 from apprentice_lab.bench import report
 from apprentice_lab.bench.accuracy_report import COLOURS, NAMES, estimates
-from apprentice_lab.bench.changes import Change
+from apprentice_lab.bench.changes import ImageChange
 
 _NAMES = NAMES | {"told": "model, diameter given"}
 _COLOURS = COLOURS | {"told": "C2"}
@@ -18,7 +18,7 @@ _COLUMNS = 4
 
 
 def write(
-    out: Path, settings: Mapping[str, Any], changes: Sequence[Change], rows: Sequence[Mapping[str, Any]], seed: int
+    out: Path, settings: Mapping[str, Any], changes: Sequence[ImageChange], rows: Sequence[Mapping[str, Any]], seed: int
 ) -> Iterator[str]:
     """Write ``results.json``, ``robustness.md`` and ``robustness.png``; yields the table's lines."""
     lines = summary(changes, rows, seed)
@@ -29,7 +29,7 @@ def write(
     yield from text.splitlines()
 
 
-def summary(changes: Sequence[Change], rows: Sequence[Mapping[str, Any]], seed: int) -> list[dict[str, Any]]:
+def summary(changes: Sequence[ImageChange], rows: Sequence[Mapping[str, Any]], seed: int) -> list[dict[str, Any]]:
     """A line for each change, level and method: every score as the mean over images, with its interval."""
     lines = []
     for change in changes:
@@ -65,7 +65,7 @@ def table(lines: Sequence[Mapping[str, Any]]) -> str:
     return report.markdown(head, body)
 
 
-def plot(path: Path, changes: Sequence[Change], lines: Sequence[Mapping[str, Any]]) -> None:
+def plot(path: Path, changes: Sequence[ImageChange], lines: Sequence[Mapping[str, Any]]) -> None:
     """One small panel for each change: AP .50 with its interval, AP .75 dashed."""
     columns = min(_COLUMNS, len(changes))
 
@@ -81,7 +81,7 @@ def plot(path: Path, changes: Sequence[Change], lines: Sequence[Mapping[str, Any
     report.plots(path, len(changes), draw, size=(3.1 * columns, 2.7 * -(-len(changes) // columns)), columns=columns)
 
 
-def _draw(axes: Any, change: Change, lines: Sequence[Mapping[str, Any]]) -> None:
+def _draw(axes: Any, change: ImageChange, lines: Sequence[Mapping[str, Any]]) -> None:
     for method in _NAMES:
         mine = [line for line in lines if line["method"] == method]
         if not mine:

@@ -22,7 +22,7 @@ from pydantic import Field
 from apprentice_lab.bench import report
 from apprentice_lab.bench.experiment import Experiment, Processes, Rate, Seeds, Steps, Trained, Width
 from apprentice_lab.bench.tasks import TASKS, THRESHOLDS, Example, Labels
-from apprentice_lab.bench.trials import Evaluation, run_trial
+from apprentice_lab.bench.trials import TrialEvaluation, run_trial
 from apprentice_lab.sets import pictures
 from napari_apprentice.architecture import preset
 from napari_apprentice.data.labels import instances, scores
@@ -168,7 +168,9 @@ def _train(settings: SlicesSettings, job: Job, checkpoint: Path) -> Trained:
     def choose(fits: Sequence[Example], predictions: Sequence[NDArray[Any]]) -> DecodeSettings:
         return decoding(fits, [confirmed[one.name] for one in fits], predictions) if fits else DecodeSettings()
 
-    evaluation = Evaluation(train if subject.kind == "instances" else [], dev, choose, subject.decode, subject.score)
+    evaluation = TrialEvaluation(
+        train if subject.kind == "instances" else [], dev, choose, subject.decode, subject.score
+    )
     net = preset("unet", 3, NormalizeSettings().inputs_per_channel, subject.outputs, settings.width)
     outcome = run_trial(
         subject, net, train, evaluation, settings, seed, checkpoint, known=confirmed, upright=subject.upright

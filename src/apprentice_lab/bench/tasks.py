@@ -42,7 +42,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Task:
+class BenchTask:
     """What is to be learned, from patches (z, y, x) in batches; ``read`` gives the images of "train" or "dev".
 
     ``fits`` is how many training images choose how predictions are decoded.
@@ -169,13 +169,17 @@ def _read(image: Picture) -> Example:
     return Example(image.name, np.asarray(volume.pixels)[0], labels[0])
 
 
-TASKS: dict[TaskName, Task] = {
+TASKS: dict[TaskName, BenchTask] = {
     task.name: task
     for task in (
-        Task("nuclei-2d", "nuclei in fluorescence, 2D", "instances", 2, (1, 96, 96), 4, fits=12, read=_read_nuclei_2d),
-        Task("nuclei-3d", "nuclei in fluorescence, 3D", "instances", 3, (16, 32, 32), 4, fits=2, read=_read_nuclei_3d),
-        Task("membranes", "membranes in EM, 2D", "classes", 2, (1, 96, 96), 4, fits=5, read=_read_membranes),
-        Task("cells-2d", "cells in phase contrast", "instances", 2, (1, 96, 96), 4, fits=5, read=_read_cells_2d),
+        BenchTask(
+            "nuclei-2d", "nuclei in fluorescence, 2D", "instances", 2, (1, 96, 96), 4, fits=12, read=_read_nuclei_2d
+        ),
+        BenchTask(
+            "nuclei-3d", "nuclei in fluorescence, 3D", "instances", 3, (16, 32, 32), 4, fits=2, read=_read_nuclei_3d
+        ),
+        BenchTask("membranes", "membranes in EM, 2D", "classes", 2, (1, 96, 96), 4, fits=5, read=_read_membranes),
+        BenchTask("cells-2d", "cells in phase contrast", "instances", 2, (1, 96, 96), 4, fits=5, read=_read_cells_2d),
     )
 }
 

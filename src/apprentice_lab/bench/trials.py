@@ -10,13 +10,13 @@ from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
-from apprentice_lab.bench.experiment import Schedule
-from apprentice_lab.bench.tasks import Example, Labels, Task
+from apprentice_lab.bench.experiment import TrainingSettings
+from apprentice_lab.bench.tasks import BenchTask, Example, Labels
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.settings import DecodeSettings, Triple
 
 
-class Patches(Protocol):
+class PatchSource(Protocol):
     """What is learned from: patches (z, y, x) of objects or classes, so many at once."""
 
     @property
@@ -33,7 +33,7 @@ class Patches(Protocol):
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class TrialEvaluation:
     """How a network is judged: ``choose`` its decoding by predictions of ``fits``, ``decode``, and ``score`` dev."""
 
     fits: Sequence[Example]
@@ -43,9 +43,9 @@ class Evaluation:
     score: Callable[[Sequence[Example], Sequence[Labels]], dict[str, float]]
 
 
-def evaluation_of(task: Task, train: Sequence[Example], dev: Sequence[Example]) -> Evaluation:
+def evaluation_of(task: BenchTask, train: Sequence[Example], dev: Sequence[Example]) -> TrialEvaluation:
     """As the task itself is judged."""
-    return Evaluation(task.fitting(train), dev, task.choose, task.decode, task.score)
+    return TrialEvaluation(task.fitting(train), dev, task.choose, task.decode, task.score)
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Outcome:
 
 
 def run_trial(
-    what: Patches,
+    what: PatchSource,
     net: NetSettings,
     train: Sequence[Example],
-    evaluation: Evaluation,
-    settings: Schedule,
+    evaluation: TrialEvaluation,
+    settings: TrainingSettings,
     seed: int,
     checkpoint: Path,
     *,

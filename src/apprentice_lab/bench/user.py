@@ -15,7 +15,7 @@ _TRIES = 500
 
 
 @dataclass(frozen=True)
-class Correction:
+class SimulatedCorrection:
     """What is done to one image: ``voxels`` (flat indices) become object ``value``, or background when it is 0."""
 
     image: str
@@ -23,7 +23,7 @@ class Correction:
     value: int
 
 
-def corrections(truth: Mapping[str, NDArray[np.uint32]], seed: int) -> Iterator[Correction]:
+def corrections(truth: Mapping[str, NDArray[np.uint32]], seed: int) -> Iterator[SimulatedCorrection]:
     """All objects of all images (1, Z, Y, X) in random order; before an image's first object, one background stroke."""
     rng = np.random.default_rng(seed)
     objects = [(name, int(i)) for name, labels in truth.items() for i in np.unique(labels) if i]
@@ -36,8 +36,8 @@ def corrections(truth: Mapping[str, NDArray[np.uint32]], seed: int) -> Iterator[
             stroke = background_stroke(labels[0, labels.shape[1] // 2], rng)
             plane = labels.shape[1] // 2 * labels[0, 0].size
             if len(stroke):
-                yield Correction(name, stroke + plane, 0)
-        yield Correction(name, np.flatnonzero(labels == value), value)
+                yield SimulatedCorrection(name, stroke + plane, 0)
+        yield SimulatedCorrection(name, np.flatnonzero(labels == value), value)
 
 
 def background_stroke(plane: NDArray[np.uint32], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from apprentice_lab.recipes.judge import Example, Report
+from apprentice_lab.recipes.judge import AnnotatedImage, Report
 from napari_apprentice.data.labels.outline_pictures import write_pair
 from napari_apprentice.data.labels.scores import THRESHOLDS, average_precision
 
@@ -26,7 +26,7 @@ def table(reports: Mapping[str, Report]) -> str:
 
 
 def write_report(
-    out: Path, reports: Mapping[str, Report], examples: Sequence[Example], found: Sequence[np.ndarray]
+    out: Path, reports: Mapping[str, Report], examples: Sequence[AnnotatedImage], found: Sequence[np.ndarray]
 ) -> None:
     """Write ``scores.json``, ``scores.md`` and, for every kind of image, its median and its worst case as PNG."""
     document = {name: {kind: asdict(score) for kind, score in report.items()} for name, report in reports.items()}

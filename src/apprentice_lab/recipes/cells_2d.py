@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from apprentice_lab.recipes.images import read_set
-from apprentice_lab.recipes.judge import Example
+from apprentice_lab.recipes.judge import AnnotatedImage
 from apprentice_lab.recipes.recipe import Recipe
 from apprentice_lab.training.pretrain import Cycle
 from napari_apprentice.architecture import NetSettings
@@ -16,12 +16,12 @@ from napari_apprentice.engine.augment import Augmentation
 _PIXEL = 0.867  # um
 
 
-def read_examples(data: Path, split: str) -> list[Example]:
+def read_examples(data: Path, split: str) -> list[AnnotatedImage]:
     """The images of a split."""
     return read_set(data / "usiigaci_phase", split)
 
 
-def _alike(examples: list[Example]) -> np.ndarray:
+def _alike(examples: list[AnnotatedImage]) -> np.ndarray:
     return np.full(len(examples), 1 / len(examples))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import napari_apprentice
-from apprentice_lab.recipes.judge import Example
+from apprentice_lab.recipes.judge import AnnotatedImage
 from apprentice_lab.recipes.recipe import LAST, Recipe, log
 from apprentice_lab.scoring import boundaries
 from apprentice_lab.training.annotated_classes import class_source, shift_decision
@@ -59,7 +59,7 @@ class ClassRecipe(Recipe):
             device=device,
         )
 
-    def source(self, example: Example) -> Source:
+    def source(self, example: AnnotatedImage) -> Source:
         """All of a volume is known."""
         return class_source(example.pixels[None], example.labels, self.normalize, patch=self.patch)
 
@@ -103,14 +103,14 @@ def header(recipe: ClassRecipe, found: dict[str, Any], step: int) -> ModelHeader
     )
 
 
-def probabilities(recipe: ClassRecipe, net: Any, examples: Sequence[Example]) -> list[np.ndarray]:
+def probabilities(recipe: ClassRecipe, net: Any, examples: Sequence[AnnotatedImage]) -> list[np.ndarray]:
     """What a torch net says: of every class (K, Z, Y, X), of one class only its own."""
     network = Network(header(recipe, {}, 0), ready(net, pick("cpu")), pick("cpu"))
     return [predict(network, example.pixels[None]).values for example in examples]
 
 
 def choose_decision(
-    examples: Sequence[Example], predictions: Sequence[np.ndarray], *, lines: bool
+    examples: Sequence[AnnotatedImage], predictions: Sequence[np.ndarray], *, lines: bool
 ) -> tuple[float, float]:
     """The probability from which on a voxel is of the only class, by F1 of its lines or by Dice; and that score."""
 
@@ -122,7 +122,7 @@ def choose_decision(
 
 
 def judge(
-    names: Sequence[ClassName], examples: Sequence[Example], found: Sequence[np.ndarray], *, lines: bool
+    names: Sequence[ClassName], examples: Sequence[AnnotatedImage], found: Sequence[np.ndarray], *, lines: bool
 ) -> dict[str, float]:
     """Dice of each class, the mean over volumes and that of all voxels; of lines also F1, precision and recall."""
     report = {}
@@ -139,17 +139,17 @@ def judge(
     return report
 
 
-def _lines_of(examples: Sequence[Example], found: Sequence[np.ndarray]) -> boundaries.Lines:
+def _lines_of(examples: Sequence[AnnotatedImage], found: Sequence[np.ndarray]) -> boundaries.LineCounts:
     pairs = [boundaries.compare(e.labels, labels) for e, labels in zip(examples, found, strict=True)]
     return sum(pairs[1:], pairs[0])
 
 
-def _dice(examples: Sequence[Example], found: Sequence[np.ndarray], value: int) -> float:
+def _dice(examples: Sequence[AnnotatedImage], found: Sequence[np.ndarray], value: int) -> float:
     truth, got = np.concatenate([e.labels.ravel() for e in examples]), np.concatenate([one.ravel() for one in found])
     return scores.mean_dice(scores.dice(truth, got, (value,)))
 
 
-def _write_pictures(folder: Path, examples: Sequence[Example], found: Sequence[np.ndarray]) -> None:
+def _write_pictures(folder: Path, examples: Sequence[AnnotatedImage], found: Sequence[np.ndarray]) -> None:
     """The middle section of the worst and of the median volume."""
     cases = list(zip(examples, found, strict=True))
     cases.sort(key=lambda case: scores.mean_dice(scores.dice(case[0].labels > 0, case[1] > 0, (1,))))

@@ -13,7 +13,7 @@ import numpy as np
 
 from apprentice_lab.recipes.classes import ClassRecipe
 from apprentice_lab.recipes.images import read_stacks
-from apprentice_lab.recipes.judge import Example
+from apprentice_lab.recipes.judge import AnnotatedImage
 from apprentice_lab.sets import training_part
 from apprentice_lab.training.pretrain import Cycle
 from napari_apprentice.architecture import preset
@@ -40,7 +40,7 @@ _VARIED = Augmentation(
 )
 
 
-def read_examples(data: Path, split: str) -> list[Example]:
+def read_examples(data: Path, split: str) -> list[AnnotatedImage]:
     """The cases of a split, (Z, Y, X), about 36 x 50 x 35 voxels of 1 mm; 1 is anterior, 2 posterior."""
     folder = next((place for place in (data / "sharealike" / _SET, data / _SET) if place.exists()), None)
     if folder is None:
@@ -48,7 +48,7 @@ def read_examples(data: Path, split: str) -> list[Example]:
     return read_stacks(training_part(folder, split))
 
 
-def _alike(examples: list[Example]) -> np.ndarray:
+def _alike(examples: list[AnnotatedImage]) -> np.ndarray:
     return np.full(len(examples), 1 / len(examples))
 
 

@@ -7,24 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
-from apprentice_lab.recipes.judge import Example
+from apprentice_lab.recipes.judge import AnnotatedImage
 from apprentice_lab.sets import Picture, training_part
 
 
-def read_set(folder: Path, split: str) -> list[Example]:
+def read_set(folder: Path, split: str) -> list[AnnotatedImage]:
     """The images of `split`, "train", "fold" (held out of train) or "dev", in one channel (Y, X)."""
     return [_flat(one) for one in training_part(folder, split)]
 
 
-def read_stacks(pictures: Sequence[Picture]) -> list[Example]:
+def read_stacks(pictures: Sequence[Picture]) -> list[AnnotatedImage]:
     """Volumes of one channel, (Z, Y, X)."""
     return [read_stack(one) for one in pictures]
 
 
-def read_stack(picture: Picture) -> Example:
+def read_stack(picture: Picture) -> AnnotatedImage:
     """A volume of one channel, (Z, Y, X)."""
     volume, labels = picture.read()
-    return Example(picture.name, picture.kind, picture.group, np.asarray(volume.pixels)[0, 0], labels[0])
+    return AnnotatedImage(picture.name, picture.kind, picture.group, np.asarray(volume.pixels)[0, 0], labels[0])
 
 
 def luminance(image: np.ndarray) -> np.ndarray:
@@ -35,8 +35,8 @@ def luminance(image: np.ndarray) -> np.ndarray:
     return gray
 
 
-def _flat(picture: Picture) -> Example:
+def _flat(picture: Picture) -> AnnotatedImage:
     volume, labels = picture.read()
     channels = np.asarray(volume.pixels)[0, :, 0]
     gray = channels[0] if len(channels) == 1 else luminance(np.ascontiguousarray(np.moveaxis(channels, 0, -1)))
-    return Example(picture.name, picture.kind, picture.group, gray, labels[0, 0])
+    return AnnotatedImage(picture.name, picture.kind, picture.group, gray, labels[0, 0])

@@ -23,7 +23,7 @@ _CHOICES = {
 
 
 @dataclass(frozen=True)
-class Example:
+class AnnotatedImage:
     """One annotated image: pixels and labels (Y, X), or (Z, Y, X); its kind; the group that must not be torn apart."""
 
     name: str
@@ -46,7 +46,7 @@ class KindScore:
 Report = dict[str, KindScore]
 
 
-def by_kind(examples: Sequence[Example], counts: Sequence[list[Matches]]) -> Report:
+def by_kind(examples: Sequence[AnnotatedImage], counts: Sequence[list[Matches]]) -> Report:
     """Average precision for each kind of image and for all fluorescence, from the matches of every image."""
     scores = {}
     fluorescence = sorted({example.kind for example in examples if example.kind.startswith("fluo")})
@@ -63,7 +63,7 @@ def by_kind(examples: Sequence[Example], counts: Sequence[list[Matches]]) -> Rep
     return scores
 
 
-def compare(examples: Sequence[Example], methods: Mapping[str, Sequence[np.ndarray]]) -> dict[str, Report]:
+def compare(examples: Sequence[AnnotatedImage], methods: Mapping[str, Sequence[np.ndarray]]) -> dict[str, Report]:
     """Scores by kind of image for every method, given the labels (Y, X) it found in every example."""
     return {
         name: by_kind(examples, [matches(e.labels, got, THRESHOLDS) for e, got in zip(examples, found, strict=True)])
@@ -72,7 +72,7 @@ def compare(examples: Sequence[Example], methods: Mapping[str, Sequence[np.ndarr
 
 
 def choose_decoding(
-    examples: Sequence[Example],
+    examples: Sequence[AnnotatedImage],
     predictions: Sequence[Predicted],
     decode: Callable[[Predicted, DecodeSettings], np.ndarray],
 ) -> tuple[DecodeSettings, float]:

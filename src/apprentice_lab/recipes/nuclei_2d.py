@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from apprentice_lab.recipes.images import read_set
-from apprentice_lab.recipes.judge import Example
+from apprentice_lab.recipes.judge import AnnotatedImage
 from apprentice_lab.recipes.recipe import Recipe
 from apprentice_lab.training.pretrain import Cycle
 from napari_apprentice.architecture import NetSettings
@@ -33,12 +33,12 @@ SHARES = {
 SETS = ("dsb2018", "bbbc039", "tissue_dapi16", "histology_tnbc")
 
 
-def read_examples(data: Path, split: str) -> list[Example]:
+def read_examples(data: Path, split: str) -> list[AnnotatedImage]:
     """All images of a split of the sets."""
     return [one for name in SETS for one in read_set(data / name, split)]
 
 
-def shares_of(examples: list[Example]) -> np.ndarray:
+def shares_of(examples: list[AnnotatedImage]) -> np.ndarray:
     """How often each example is drawn: kinds by `SHARES`, within a kind by the root of the number of pixels."""
     size = np.array([np.sqrt(example.pixels.size) for example in examples])
     kinds = np.array([example.kind for example in examples])

@@ -19,7 +19,7 @@ import numpy as np
 
 from apprentice_lab import classical
 from apprentice_lab.recipes.card import write_report
-from apprentice_lab.recipes.judge import Example, Report, choose_decoding, compare
+from apprentice_lab.recipes.judge import AnnotatedImage, Report, choose_decoding, compare
 from apprentice_lab.training.annotated import annotated_source
 from apprentice_lab.training.pretrain import Cycle, PretrainPlan, average_of, pretrain
 from napari_apprentice.architecture import NetSettings
@@ -57,8 +57,8 @@ class Recipe:
     title: str
     net: NetSettings
     cycles: tuple[Cycle, ...]
-    read: Callable[[Path, str], list[Example]]
-    shares: Callable[[list[Example]], np.ndarray]
+    read: Callable[[Path, str], list[AnnotatedImage]]
+    shares: Callable[[list[AnnotatedImage]], np.ndarray]
     trained_on: tuple[str, ...]
     licence: str
     zoom: float = 1.0
@@ -83,7 +83,7 @@ class Recipe:
         plan = self.plan(threads, device)
         return replace(plan, cycles=(self.further,), start=start, seconds=60 * minutes, seed=_seed_of(start))
 
-    def source(self, example: Example) -> Source:
+    def source(self, example: AnnotatedImage) -> Source:
         """What patches of an example are cut from."""
         zoom = self.zoom if self.same_size is None else zoom_to(self.same_size, example.labels)
         return annotated_source(example.pixels[None, None], example.labels[None], self.normalize, zoom)
@@ -141,7 +141,7 @@ def finish(recipe: Recipe, data: Path, out: Path) -> Path:
     first = header(recipe, DecodeSettings(), {}, recipe.read(data, "train"), step)
     network = Network(first, ready(net, pick("cpu")), pick("cpu"))
 
-    def predicted(examples: list[Example]) -> list[Prediction]:
+    def predicted(examples: list[AnnotatedImage]) -> list[Prediction]:
         return [predict(network, e.pixels[None, None], zoom_of(network, e.pixels[None, None])) for e in examples]
 
     def decoded(prediction: Prediction, settings: DecodeSettings) -> np.ndarray:
@@ -177,7 +177,9 @@ def zoom_of(network: Network, pixels: np.ndarray) -> float:
     return zoom_for(network.header, (1.0, 1.0, 1.0), "pixel", measured=measured)
 
 
-def header(recipe: Recipe, decoding: DecodeSettings, scores: Report, examples: list[Example], step: int) -> ModelHeader:
+def header(
+    recipe: Recipe, decoding: DecodeSettings, scores: Report, examples: list[AnnotatedImage], step: int
+) -> ModelHeader:
     """What the model file says about itself."""
     areas = np.concatenate([np.bincount(example.labels.ravel())[1:] for example in examples])
     diameter = recipe.same_size or float(circle_diameter(np.median(areas[areas > 0]))) * recipe.zoom

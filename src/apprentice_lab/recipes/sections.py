@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from apprentice_lab.recipes.images import read_stacks
-from apprentice_lab.recipes.judge import Example
+from apprentice_lab.recipes.judge import AnnotatedImage
 from apprentice_lab.scoring import boundaries
 from apprentice_lab.sets import pictures
 from napari_apprentice.engine.augment import Augmentation
@@ -27,7 +27,7 @@ VARIED = Augmentation(
 )
 
 
-def read_examples(data: Path, split: str) -> list[Example]:
+def read_examples(data: Path, split: str) -> list[AnnotatedImage]:
     """The stack of a split, (Z, Y, X), and for training the other two ways to cut it; 1 is boundary."""
     given, sections = _PARTS[split]
     (stack,) = read_stacks(pictures(data / "em_fib25", given))
@@ -36,12 +36,12 @@ def read_examples(data: Path, split: str) -> list[Example]:
     return [_cut(pixels, labels, way) for way in ways]
 
 
-def shares_of(examples: list[Example]) -> np.ndarray:
+def shares_of(examples: list[AnnotatedImage]) -> np.ndarray:
     """How often each is drawn: models are judged, and mostly used, on the sections that were taken."""
     shares = np.array([_SHARES[example.name] for example in examples])
     return np.asarray(shares / shares.sum())
 
 
-def _cut(pixels: np.ndarray, labels: np.ndarray, way: str) -> Example:
+def _cut(pixels: np.ndarray, labels: np.ndarray, way: str) -> AnnotatedImage:
     image, ids = (np.ascontiguousarray(array.transpose(_WAYS[way])) for array in (pixels, labels))
-    return Example(way, "em_fib25", "em_fib25", image, boundaries.between(ids))
+    return AnnotatedImage(way, "em_fib25", "em_fib25", image, boundaries.between(ids))

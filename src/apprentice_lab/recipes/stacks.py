@@ -10,7 +10,7 @@ import numpy as np
 
 from apprentice_lab import sets
 from apprentice_lab.recipes import images
-from apprentice_lab.recipes.judge import Example
+from apprentice_lab.recipes.judge import AnnotatedImage
 from napari_apprentice.errors import UserError
 
 _LARGE = 1500  # voxels: of smaller objects nothing is left in such noise
@@ -51,7 +51,7 @@ def stack_of(name: str) -> Stack:
     raise UserError(f"There is no volume {name}: choose one of {', '.join(stack.name for stack in STACKS)}.")
 
 
-def read_stack(data: Path, name: str) -> Example:
+def read_stack(data: Path, name: str) -> AnnotatedImage:
     """Pixels and labels (Z, Y, X) of a volume in a folder of data sets."""
     return replace(images.read_stack(picture_of(data, name)), kind=stack_of(name).folder)
 
@@ -64,7 +64,7 @@ def picture_of(data: Path, name: str) -> sets.Picture:
     return replace(sets.picture(data / stack.folder, name), kind=stack.what, group=stack.specimen)
 
 
-def noisier(example: Example, rng: np.random.Generator) -> list[Example]:
+def noisier(example: AnnotatedImage, rng: np.random.Generator) -> list[AnnotatedImage]:
     """Copies in which a voxel says next to nothing, as in a stack that was hardly exposed; none of one that is.
 
     Only where objects are large enough to be seen nevertheless, and stand out from a background.

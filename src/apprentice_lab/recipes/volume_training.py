@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from apprentice_lab.recipes.card import write_report
-from apprentice_lab.recipes.judge import Example, Report, compare
+from apprentice_lab.recipes.judge import AnnotatedImage, Report, compare
 from apprentice_lab.recipes.recipe import LAST, name_scores, zoom_of
 from apprentice_lab.recipes.volumes import SIMULATED, VolumeRecipe, render
 from apprentice_lab.training.begin import begin_with
@@ -64,7 +64,7 @@ def train(
     return finish(recipe, out, recipe.read(data, "dev"), device)
 
 
-def finish(recipe: VolumeRecipe, out: Path, dev: list[Example], device: DeviceName) -> Path:
+def finish(recipe: VolumeRecipe, out: Path, dev: list[AnnotatedImage], device: DeviceName) -> Path:
     """From the last checkpoint in `out` to a model file, with scores and pictures of `dev`."""
     step, net = average_of(out / LAST, recipe.net)
     first, where = _header(recipe, {}, step), pick(device)
@@ -92,7 +92,7 @@ def _header(recipe: VolumeRecipe, scores: Report, step: int) -> ModelHeader:
     )
 
 
-def _flat(examples: list[Example], found: list[np.ndarray]) -> tuple[list[Example], list[np.ndarray]]:
+def _flat(examples: list[AnnotatedImage], found: list[np.ndarray]) -> tuple[list[AnnotatedImage], list[np.ndarray]]:
     """Of each volume the slice with most of its objects, for pictures."""
     slices, shown = [], []
     for example, labels in zip(examples, found, strict=True):

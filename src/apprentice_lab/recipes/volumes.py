@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from apprentice_lab.recipes.judge import Example
+from apprentice_lab.recipes.judge import AnnotatedImage
 from apprentice_lab.recipes.recipe import Recipe
 from apprentice_lab.recipes.stacks import STACKS, noisier, read_stack, stack_of
 from apprentice_lab.simulate.volumes import Sample
@@ -78,7 +78,7 @@ class VolumeRecipe(Recipe):
         gain = self.normalize.gain
         return PretrainPlan(self.net, self.cycles, batch, patch, gain=gain, threads=threads, device=device)
 
-    def source(self, example: Example) -> Source:
+    def source(self, example: AnnotatedImage) -> Source:
         """What patches of an example are cut from."""
         zoom = self.zoom if example.kind != SIMULATED else 1.0
         return annotated_source(example.pixels[None], example.labels, self.normalize, zoom)
@@ -139,18 +139,18 @@ def shorten(recipe: VolumeRecipe, share: float) -> VolumeRecipe:
     return replace(recipe, before=before, cycles=cycles)
 
 
-def render(recipe: VolumeRecipe, seeds: Sequence[int], threads: int = 1) -> list[Example]:
+def render(recipe: VolumeRecipe, seeds: Sequence[int], threads: int = 1) -> list[AnnotatedImage]:
     """A simulated stack for each seed."""
 
-    def one(seed: int) -> Example:
+    def one(seed: int) -> AnnotatedImage:
         pixels, truth = recipe.simulate(seed)
-        return Example(f"{SIMULATED} {seed}", SIMULATED, str(seed), pixels, truth.astype(np.uint32))
+        return AnnotatedImage(f"{SIMULATED} {seed}", SIMULATED, str(seed), pixels, truth.astype(np.uint32))
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, seeds))
 
 
-def shares_of(real: float, examples: Sequence[Example]) -> np.ndarray:
+def shares_of(real: float, examples: Sequence[AnnotatedImage]) -> np.ndarray:
     """How often each stack is drawn: real ones, with their copies, by the root of their objects; simulated alike."""
     simulated = np.array([example.kind == SIMULATED for example in examples])
     copies = [sum(_original(other) == _original(example) for other in examples) for example in examples]
@@ -161,16 +161,16 @@ def shares_of(real: float, examples: Sequence[Example]) -> np.ndarray:
     return np.asarray(shares / shares.sum())
 
 
-def _original(example: Example) -> str:
+def _original(example: AnnotatedImage) -> str:
     """The name of the volume that a noisier copy was made of."""
     return example.name.split(" snr")[0]
 
 
-def _read(stacks: tuple[str, ...], judged: tuple[str, ...], data: Path, split: str) -> list[Example]:
+def _read(stacks: tuple[str, ...], judged: tuple[str, ...], data: Path, split: str) -> list[AnnotatedImage]:
     """The real stacks of a split: "train" with noisier copies, or "dev"."""
     if split == "dev":
         return [read_stack(data, name) for name in judged]
-    examples: list[Example] = []
+    examples: list[AnnotatedImage] = []
     for seed, name in enumerate(stacks):
         whole = read_stack(data, name)
         examples += [whole, *noisier(whole, np.random.default_rng(seed))]

@@ -27,7 +27,7 @@ TOLERANCE = 2.0  # pixels
 
 
 @dataclass(frozen=True)
-class Lines:
+class LineCounts:
     """Counts of line pixels: predicted ones, those of them near the truth, true ones, those near the prediction."""
 
     predicted: int
@@ -35,8 +35,8 @@ class Lines:
     true: int
     true_near: int
 
-    def __add__(self, other: Lines) -> Lines:
-        return Lines(
+    def __add__(self, other: LineCounts) -> LineCounts:
+        return LineCounts(
             self.predicted + other.predicted,
             self.predicted_near + other.predicted_near,
             self.true + other.true,
@@ -60,18 +60,22 @@ class Lines:
         return 2 * p * r / (p + r) if p + r > 0 else 0.0
 
 
-def compare(truth: NDArray[Any], prediction: NDArray[Any], tolerance: float = TOLERANCE, *, thin: bool = True) -> Lines:
+def compare(
+    truth: NDArray[Any], prediction: NDArray[Any], tolerance: float = TOLERANCE, *, thin: bool = True
+) -> LineCounts:
     """Counts over all sections of two masks (..., Y, X); everything above 0 is line.
 
     With ``thin=False`` the masks are taken as they are: more lenient, since whatever is thick reaches further.
     """
     if truth.shape != prediction.shape:
         raise ValueError(f"masks of shapes {truth.shape} and {prediction.shape} cannot be compared")
-    total = Lines(0, 0, 0, 0)
+    total = LineCounts(0, 0, 0, 0)
     plane = truth.shape[-2:]
     for one, two in zip(truth.reshape(-1, *plane) > 0, prediction.reshape(-1, *plane) > 0, strict=True):
         true, found = (lines(one), lines(two)) if thin else (one, two)
-        total += Lines(int(found.sum()), _near(found, true, tolerance), int(true.sum()), _near(true, found, tolerance))
+        total += LineCounts(
+            int(found.sum()), _near(found, true, tolerance), int(true.sum()), _near(true, found, tolerance)
+        )
     return total
 
 

@@ -7,12 +7,12 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 
 from apprentice_lab.simulate.recording import Light, record
-from apprentice_lab.simulate.scene import Scene
+from apprentice_lab.simulate.scene import SimulatedScene
 from apprentice_lab.simulate.solids import Forms, Labels, pack, warps
 from apprentice_lab.simulate.volumes import Sample, bodies, number_objects, specks
 
 
-def cells(scene: Scene, seed: int) -> Sample:
+def cells(scene: SimulatedScene, seed: int) -> Sample:
     """Image (Z, Y, X) of stained membranes, and the cells that fill the volume.
 
     ``forms.diameter`` is that of a cell; ``fill`` and ``touching`` do not matter, and where `scene` is patchy the
@@ -32,7 +32,7 @@ def cells(scene: Scene, seed: int) -> Sample:
     return record(stain + specks(scene, rng), edge > 0, scene, rng), truth
 
 
-def _tissue(scene: Scene, rng: np.random.Generator) -> Labels:
+def _tissue(scene: SimulatedScene, rng: np.random.Generator) -> Labels:
     """Cells as the places nearest to scattered points, in space that is stretched and bent."""
     d, shape = scene.forms.diameter, scene.shape
     axes = np.exp(rng.normal(0, 2 * scene.forms.stretch, 3)) * (scene.anisotropy, 1.0, 1.0)
@@ -60,7 +60,7 @@ def _borders(truth: Labels, anisotropy: float) -> Light:
     return edge.astype(np.float32)
 
 
-def _organelles(scene: Scene) -> Scene:
+def _organelles(scene: SimulatedScene) -> SimulatedScene:
     """Something in a cell that is stained a little as well."""
     forms = Forms(0.35 * scene.forms.diameter, 0.3, 0.15, 1.0, 0.05)
-    return Scene(scene.shape, scene.anisotropy, forms, fill=0.01, touching=0.0)
+    return SimulatedScene(scene.shape, scene.anisotropy, forms, fill=0.01, touching=0.0)

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from apprentice_lab.simulate.scene import Scene
+from apprentice_lab.simulate.scene import SimulatedScene
 from apprentice_lab.simulate.solids import warps
 
 Light = NDArray[np.float32]
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 
-def record(stain: Light, inside: NDArray[np.bool_], scene: Scene, rng: np.random.Generator) -> Pixels:
+def record(stain: Light, inside: NDArray[np.bool_], scene: SimulatedScene, rng: np.random.Generator) -> Pixels:
     """Through the optics and onto the camera; ``inside`` marks what is meant to be seen."""
     light = _blurred(stain, scene)
     around = ~ndimage.binary_dilation(inside, iterations=2)
@@ -26,7 +26,7 @@ def record(stain: Light, inside: NDArray[np.bool_], scene: Scene, rng: np.random
     return _counted(_noisy(light, inside, scene, rng), scene, rng)
 
 
-def _blurred(stain: Light, scene: Scene) -> Light:
+def _blurred(stain: Light, scene: SimulatedScene) -> Light:
     """A Gaussian point-spread function, longer along z, and a wide one for what is out of focus."""
     sharp = (scene.sigma * scene.elongation / scene.anisotropy, scene.sigma, scene.sigma)
     wide = (3.0 * sharp[0], 3.0 * scene.sigma, 3.0 * scene.sigma)
@@ -37,8 +37,8 @@ def _blurred(stain: Light, scene: Scene) -> Light:
     return np.asarray((1 - scene.haze) * near + scene.haze * far)
 
 
-def _noisy(light: Light, inside: NDArray[np.bool_], scene: Scene, rng: np.random.Generator) -> Light:
-    """Poisson and read noise, so that a typical object stands `Scene.snr` above that of its voxels."""
+def _noisy(light: Light, inside: NDArray[np.bool_], scene: SimulatedScene, rng: np.random.Generator) -> Light:
+    """Poisson and read noise, so that a typical object stands `SimulatedScene.snr` above that of its voxels."""
     variance = scene.snr**-2
     typical = float(np.median(light[inside])) if inside.any() else 1.0
     gain = scene.shot * variance / max(typical, 1e-3)
@@ -47,7 +47,7 @@ def _noisy(light: Light, inside: NDArray[np.bool_], scene: Scene, rng: np.random
     return np.asarray(ndimage.gaussian_filter(noisy, 0.6) if scene.resampled else noisy, np.float32)
 
 
-def _counted(light: Light, scene: Scene, rng: np.random.Generator) -> Pixels:
+def _counted(light: Light, scene: SimulatedScene, rng: np.random.Generator) -> Pixels:
     """Numbers of the camera: 8 bits stretched and clipped, or counts above an offset."""
     if scene.bits == 8:
         low, high = np.percentile(light[::2, ::2, ::2], [scene.clipped / 2, 100 - scene.clipped / 2])

@@ -10,7 +10,7 @@ from apprentice_lab.simulate.solids import Forms, Shape
 
 
 @dataclass(frozen=True)
-class Scene:
+class SimulatedScene:
     """What is to be seen, and how.
 
     Parameters
@@ -70,7 +70,7 @@ class Scene:
     clipped: float = 0.5
 
 
-def nuclei_scene(rng: np.random.Generator, shape: Shape = (32, 128, 128)) -> Scene:
+def nuclei_scene(rng: np.random.Generator, shape: Shape = (32, 128, 128)) -> SimulatedScene:
     """Nuclei of any crowding, in light from good to hopeless.
 
     Forms lie around those that `solids.measure` finds in the train volumes of nuclei3d_ovules, nuclei3d_bbbc050 and
@@ -89,7 +89,7 @@ def nuclei_scene(rng: np.random.Generator, shape: Shape = (32, 128, 128)) -> Sce
     fill = _between(rng, 0.02, 0.45)
     hopeless = forms.diameter >= 16 and rng.random() < 0.12  # single voxels say nothing, a whole nucleus does
     return _lit(
-        Scene(
+        SimulatedScene(
             shape,
             anisotropy,
             forms,
@@ -104,15 +104,15 @@ def nuclei_scene(rng: np.random.Generator, shape: Shape = (32, 128, 128)) -> Sce
     )
 
 
-def cells_scene(rng: np.random.Generator, shape: Shape = (32, 128, 128)) -> Scene:
+def cells_scene(rng: np.random.Generator, shape: Shape = (32, 128, 128)) -> SimulatedScene:
     """Membranes of dense tissue, at the resolution at which a network sees them."""
     forms = Forms(diameter=_between(rng, 16.0, 45.0), stretch=rng.uniform(0.02, 0.25))
     anisotropy = _between(rng, 1.0, 5.0, 1.2)
-    scene = Scene(shape, anisotropy, forms, patchy=rng.random() < 0.25, snr=_between(rng, 1.0, 20.0))
+    scene = SimulatedScene(shape, anisotropy, forms, patchy=rng.random() < 0.25, snr=_between(rng, 1.0, 20.0))
     return replace(_lit(scene, rng), wall=rng.uniform(1.0, 4.5))
 
 
-def _lit(scene: Scene, rng: np.random.Generator) -> Scene:
+def _lit(scene: SimulatedScene, rng: np.random.Generator) -> SimulatedScene:
     """With optics and a camera of any kind."""
     return replace(
         scene,

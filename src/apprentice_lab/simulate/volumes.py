@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from apprentice_lab.simulate.recording import Light, Pixels, record
-from apprentice_lab.simulate.scene import Scene
+from apprentice_lab.simulate.scene import SimulatedScene
 from apprentice_lab.simulate.solids import Labels, body, pack, warps
 
 Sample = tuple[Pixels, Labels]
@@ -14,7 +14,7 @@ Sample = tuple[Pixels, Labels]
 _TURBID = 0.15  # a body dimmer than this share of the typical one cannot be told from haze
 
 
-def nuclei(scene: Scene, seed: int) -> Sample:
+def nuclei(scene: SimulatedScene, seed: int) -> Sample:
     """Image (Z, Y, X) of `scene` in 8 or 16 bits and its truth, numbered from 1 without gaps."""
     rng = np.random.default_rng((1, seed))
     stain, truth = bodies(scene, rng)
@@ -22,7 +22,7 @@ def nuclei(scene: Scene, seed: int) -> Sample:
     return record(stain, truth > 0, scene, rng), truth
 
 
-def bodies(scene: Scene, rng: np.random.Generator) -> tuple[Light, Labels]:
+def bodies(scene: SimulatedScene, rng: np.random.Generator) -> tuple[Light, Labels]:
     """The stain and the truth; where two bodies overlap the one nearer to its own middle has the voxel."""
     forms, shape = scene.forms, scene.shape
     extent = np.array(shape) * (scene.anisotropy, 1.0, 1.0)
@@ -47,7 +47,7 @@ def bodies(scene: Scene, rng: np.random.Generator) -> tuple[Light, Labels]:
     return stain * np.maximum(grain, 0.1), number_objects(truth)
 
 
-def specks(scene: Scene, rng: np.random.Generator) -> Light:
+def specks(scene: SimulatedScene, rng: np.random.Generator) -> Light:
     """Bright debris that is no nucleus: small clumps, none in most volumes."""
     light = np.zeros(scene.shape, np.float32)
     for _ in range(rng.poisson(0.7)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from apprentice_lab.bench.changes import CHANGES, Change, nearest, with_bits, with_hot_pixels
+from apprentice_lab.bench.changes import CHANGES, ImageChange, nearest, with_bits, with_hot_pixels
 from napari_apprentice.data.image.volume import Volume
 
 _BY_NAME = {change.name: change for change in CHANGES}
@@ -23,7 +23,7 @@ _TRUTH[..., 10:30, 10:30], _TRUTH[..., 10:30, 35:50] = 1, 7
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
-def test_every_level_gives_an_image_with_labels_of_its_size(change: Change) -> None:
+def test_every_level_gives_an_image_with_labels_of_its_size(change: ImageChange) -> None:
     for dtype in ("uint8", "uint16", "float32"):
         for level in change.levels:
             volume, truth = change.apply_to(_volume(dtype), _TRUTH, level, seed=1)

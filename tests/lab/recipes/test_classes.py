@@ -12,7 +12,7 @@ import pytest
 import napari_apprentice
 from apprentice_lab.recipes import hippocampus, membranes, sections
 from apprentice_lab.recipes.classes import ClassRecipe, choose_decision, judge
-from apprentice_lab.recipes.judge import Example
+from apprentice_lab.recipes.judge import AnnotatedImage
 from apprentice_lab.recipes.recipe import train
 from apprentice_lab.training.pretrain import Cycle
 from napari_apprentice.architecture import NetSettings
@@ -25,15 +25,15 @@ DATA = Path(__file__).parents[4] / "shared" / "data"
 MEMBRANE = (ClassName(value=1, name="membrane"),)
 
 
-def line_at(x: int, name: str = "a") -> Example:
+def line_at(x: int, name: str = "a") -> AnnotatedImage:
     """A bright line in a dim volume (2, 32, 32)."""
     labels = np.zeros((2, 32, 32), np.uint8)
     labels[:, :, x : x + 2] = 1
     noise = np.random.default_rng(x).normal(0, 3, labels.shape)
-    return Example(name, "made", name, (20 + 100 * labels + noise).astype(np.float32), labels)
+    return AnnotatedImage(name, "made", name, (20 + 100 * labels + noise).astype(np.float32), labels)
 
 
-def read_lines(data: Path, split: str) -> list[Example]:
+def read_lines(data: Path, split: str) -> list[AnnotatedImage]:
     return [line_at(x, f"{split}{x}") for x in {"train": (6, 14), "fold": (20,), "dev": (9, 25)}[split]]
 
 

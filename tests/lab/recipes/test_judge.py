@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from apprentice_lab.recipes.card import table, write_report
-from apprentice_lab.recipes.judge import ALL, Example, choose_decoding, compare
+from apprentice_lab.recipes.judge import ALL, AnnotatedImage, choose_decoding, compare
 from napari_apprentice.data.labels.instances import decode, encode
 from napari_apprentice.data.labels.outline_pictures import busiest
 
@@ -19,9 +19,9 @@ def _squares(count: int) -> np.ndarray:
     return labels
 
 
-def _example(name: str, kind: str, count: int) -> Example:
+def _example(name: str, kind: str, count: int) -> AnnotatedImage:
     labels = _squares(count)
-    return Example(name, kind, name, (labels > 0) * 100.0, labels)
+    return AnnotatedImage(name, kind, name, (labels > 0) * 100.0, labels)
 
 
 def test_scores_are_means_over_images_and_over_objects() -> None:

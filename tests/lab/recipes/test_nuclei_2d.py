@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from apprentice_lab.recipes.images import luminance
-from apprentice_lab.recipes.judge import Example
+from apprentice_lab.recipes.judge import AnnotatedImage
 from apprentice_lab.recipes.nuclei_2d import SHARES, shares_of
 from apprentice_lab.sets import held_out
 
@@ -23,7 +23,7 @@ def test_the_held_out_groups_are_whole_small_and_of_every_kind() -> None:
 def test_kinds_are_drawn_by_their_shares() -> None:
     pixels = np.zeros((4, 4))
     kinds = ["fluo_small"] * 3 + ["fluo_large"]
-    shares = shares_of([Example(str(i), kind, "g", pixels, pixels) for i, kind in enumerate(kinds)])
+    shares = shares_of([AnnotatedImage(str(i), kind, "g", pixels, pixels) for i, kind in enumerate(kinds)])
     np.testing.assert_allclose(shares.sum(), 1)
     np.testing.assert_allclose(shares[3] / shares[:3].sum(), SHARES["fluo_large"] / SHARES["fluo_small"])
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from apprentice_lab.recipes import cells_3d, nuclei_3d
-from apprentice_lab.recipes.judge import Example
+from apprentice_lab.recipes.judge import AnnotatedImage
 from apprentice_lab.recipes.stacks import STACKS, noisier, read_stack
 from apprentice_lab.recipes.volume_training import train
 from apprentice_lab.recipes.volumes import SIMULATED, VolumeRecipe, render, shares_of, shorten, without
@@ -28,13 +28,13 @@ def _small(seed: int) -> Sample:
     return nuclei(replace(nuclei_scene(np.random.default_rng(seed), SHAPE), fill=0.2), seed)
 
 
-def _example(name: str = "a", kind: str = "set", shape: tuple[int, int, int] = (12, 100, 40)) -> Example:
+def _example(name: str = "a", kind: str = "set", shape: tuple[int, int, int] = (12, 100, 40)) -> AnnotatedImage:
     """Bricks of 10 x 15 x 15 voxels that shine."""
     labels = np.zeros(shape, np.uint32)
     for number, (y, x) in enumerate((y, x) for y in range(0, shape[1] - 16, 18) for x in (2, 22)):
         labels[1:11, y : y + 15, x : x + 15] = number + 1
     light = np.random.default_rng(0).normal(100.0 + 40 * (labels > 0), 5.0)
-    return Example(name, kind, name, light.astype(np.float32), labels)
+    return AnnotatedImage(name, kind, name, light.astype(np.float32), labels)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from apprentice_lab.scoring import boundaries
-from apprentice_lab.scoring.boundaries import Lines
+from apprentice_lab.scoring.boundaries import LineCounts
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 
@@ -22,7 +22,7 @@ def row(y: int, width: int = 1, length: int = 20) -> np.ndarray:
 
 
 def test_what_is_equal_scores_one() -> None:
-    assert boundaries.compare(row(12), row(12)) == Lines(20, 20, 20, 20)
+    assert boundaries.compare(row(12), row(12)) == LineCounts(20, 20, 20, 20)
     assert boundaries.compare(row(12), row(12)).f1 == 1.0
 
 
@@ -40,7 +40,7 @@ def test_distance_is_euclidean() -> None:
 
 def test_half_of_a_line_is_precise_and_misses_half_but_two_pixels() -> None:
     counts = boundaries.compare(row(12), row(12, length=10))
-    assert counts == Lines(10, 10, 20, 12)
+    assert counts == LineCounts(10, 10, 20, 12)
     assert (counts.precision, counts.recall) == (1.0, 0.6)
     assert counts.f1 == pytest.approx(2 * 0.6 / 1.6)
 
@@ -68,8 +68,8 @@ def test_nothing_found_and_nothing_there() -> None:
 
 def test_sections_are_counted_together_and_apart() -> None:
     truth, found = np.concatenate([row(5), row(5)]), np.concatenate([row(5), row(20)])
-    assert boundaries.compare(truth, found) == Lines(40, 20, 40, 20)
-    assert boundaries.compare(row(5), row(5)) + boundaries.compare(row(5), row(20)) == Lines(40, 20, 40, 20)
+    assert boundaries.compare(truth, found) == LineCounts(40, 20, 40, 20)
+    assert boundaries.compare(row(5), row(5)) + boundaries.compare(row(5), row(20)) == LineCounts(40, 20, 40, 20)
 
 
 def test_boundaries_lie_on_either_side_within_a_section() -> None:

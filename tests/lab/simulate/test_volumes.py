@@ -10,11 +10,11 @@ import pytest
 from scipy import ndimage
 
 from apprentice_lab.simulate.membranes import cells
-from apprentice_lab.simulate.scene import Scene, cells_scene, nuclei_scene
+from apprentice_lab.simulate.scene import SimulatedScene, cells_scene, nuclei_scene
 from apprentice_lab.simulate.solids import Forms, measure
 from apprentice_lab.simulate.volumes import nuclei
 
-SCENE = Scene(shape=(20, 80, 80), forms=Forms(diameter=16.0))
+SCENE = SimulatedScene(shape=(20, 80, 80), forms=Forms(diameter=16.0))
 
 
 def _touching(truth: np.ndarray) -> float:
@@ -90,7 +90,7 @@ def test_a_seed_gives_the_same_stack_again(bits: int) -> None:
 
 def test_forms_are_found_again_in_the_masks() -> None:
     asked = Forms(diameter=18.0, spread=0.1, stretch=0.2, tall=1.3, roughness=0.02)
-    scene = Scene((48, 96, 96), 1.0, asked, fill=0.12, touching=0.1)
+    scene = SimulatedScene((48, 96, 96), 1.0, asked, fill=0.12, touching=0.1)
     got = measure(nuclei(scene, 0)[1])
     assert got.diameter == pytest.approx(18.0, rel=0.12)
     assert got.tall == pytest.approx(1.3, abs=0.2)
@@ -119,5 +119,5 @@ def test_every_scene_drawn_can_be_rendered(seed: int) -> None:
 
 def test_a_stack_takes_less_than_a_second() -> None:
     began = time.process_time()
-    nuclei(Scene(shape=(32, 128, 128), fill=0.3, touching=0.8), 0)
+    nuclei(SimulatedScene(shape=(32, 128, 128), fill=0.3, touching=0.8), 0)
     assert time.process_time() - began < 1.0

@@ -99,7 +99,7 @@ def begin(folder: Path, path: Path, shape: tuple[int, int, int, int], chunk: Tri
 
 
 def build_pyramid(folder: Path) -> Iterator[float]:
-    """Make the coarser levels of what was `begin`, each chunk from those of the level before."""
+    """Make the coarser levels of what `begin` made, each chunk from those of the level before."""
     import zarr
 
     group: Any = zarr.open_group(folder, mode="a")
