@@ -55,12 +55,12 @@ def fill(monkeypatch, folder: Path) -> None:
     """The disk of a folder has no room for a new file."""
     real = durable.atomic_write
 
-    def whole(path: Path):
+    def atomic_write(path: Path):
         if folder in path.parents:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return real(path)
 
-    monkeypatch.setattr(durable, "atomic_write", whole)
+    monkeypatch.setattr(durable, "atomic_write", atomic_write)
 
 
 def test_what_the_disk_could_not_keep_is_written_anew(session, tmp_path, monkeypatch):
