@@ -7,31 +7,15 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from tests.representation_contract import disks, source_of
 
 from napari_apprentice.data.representations import representation
 from napari_apprentice.engine.augment import AUGMENTATIONS, NO_AUGMENTATION
-from napari_apprentice.engine.batches import Source, draw_patch
+from napari_apprentice.engine.batches import draw_patch
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.settings import RepresentationName
 
 NAMES = get_args(RepresentationName)
-
-
-def disks(depth: int = 1) -> np.ndarray:
-    z, y, x = np.mgrid[:depth, :96, :96]
-    labels = np.zeros((depth, 96, 96), np.uint32)
-    for i, (cy, cx) in enumerate(((30, 30), (30, 53), (60, 45)), 1):
-        labels[((z - depth // 2) ** 2 + (y - cy) ** 2 + (x - cx) ** 2 <= 12**2) & (labels == 0)] = i
-    return labels
-
-
-def source_of(labels: np.ndarray, name: str) -> Source:
-    """A source of an image of which all is known, that looks like its labels (Z, Y, X)."""
-    kind = representation(name, 3 if len(labels) > 1 else 2)
-    target, weight = kind.encode(labels, np.where(labels > 0, 2, 1))
-    image, seen = torch.from_numpy(labels[None] * np.float32(0.1)), torch.from_numpy(labels.astype(np.float32))
-    centres = np.argwhere(labels > 0)[::40].astype(np.float32)
-    return Source(image, torch.from_numpy(target), torch.from_numpy(weight), seen, centres, representation=kind)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -39,7 +23,7 @@ def source_of(labels: np.ndarray, name: str) -> Source:
 @pytest.mark.parametrize("how", [*AUGMENTATIONS.values()], ids=list(AUGMENTATIONS))
 def test_a_patch_teaches_what_its_own_labels_would(name: str, depth: int, how) -> None:
     labels = disks(depth)
-    source = source_of(labels, name)
+    source = source_of(labels, representation(name, 3 if len(labels) > 1 else 2))
     rng = np.random.default_rng(3)
     kind = representation(name, 3 if depth > 1 else 2)
     for _ in range(4):
@@ -53,7 +37,7 @@ def test_a_patch_teaches_what_its_own_labels_would(name: str, depth: int, how) -
 def test_what_a_patch_cuts_off_is_not_whole() -> None:
     labels = np.ones((1, 96, 96), np.uint32)
     labels[0, :2] = 0
-    source = source_of(labels, "affinities")
+    source = source_of(labels, representation("affinities", 3 if len(labels) > 1 else 2))
     _, _, weight = draw_patch(source, (1, 32, 32), NO_AUGMENTATION, np.random.default_rng(0))
     assert weight[0].all()
     assert not weight[1, 0, -1].any(), "its partners are beyond the patch"
