@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
@@ -50,6 +52,19 @@ def test_segment_shows_tiles_then_masks(panel, opened, viewer, hand, runners):
     assert len(np.unique(opened.data)) == 13
     assert not any("proposal" in layer.name for layer in viewer.layers)
     assert panel.segment.job.ended.text().startswith("12 objects in")
+
+
+def test_tiles_that_take_long_to_draw_leave_the_window_alone_in_between(panel, opened, viewer, runners, monkeypatch):
+    panel.segment.job.verb.button.click()
+    QTest.qWait(80)
+    runners.jobs[-1].tile()
+    QTest.qWait(60)
+    drawn = []
+    monkeypatch.setattr(viewer.layers[-1], "refresh", lambda **how: drawn.append(time.sleep(0.3)))
+    for _ in range(25):
+        runners.jobs[-1].tile()
+        QTest.qWait(100)
+    assert 1 <= len(drawn) <= 3  # one in 1.5 s: 0.3 s and four times as long until the next
 
 
 def test_tiles_and_masks_move_with_their_image(panel, opened, viewer, runners):
