@@ -32,6 +32,16 @@ def test_a_model_tells_its_header(model: Path, capsys: pytest.CaptureFixture[str
     assert found["trained_on"] == ["nothing"]
 
 
+def test_a_bundled_model_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    found = told(["nuclei-2d"], capsys)
+    assert (found["what"], found["name"]) == ("model", "Nuclei 2D")
+
+
+def test_what_is_not_there_is_said_with_the_models_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["info", "nuclei-9d"]) == 2
+    assert "nuclei-9d does not exist: check the path, or name a bundled model: nuclei-2d," in capsys.readouterr().err
+
+
 def test_a_project_that_is_open_elsewhere_can_be_looked_at(
     images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -173,3 +173,9 @@ def test_kinds_of_mistakes_have_colours_of_their_own():
 def test_without_an_image_the_link_says_so(panel):
     assert not panel.model.evaluate.isEnabled()
     assert "There is no image" in panel.model.evaluate.toolTip()
+
+
+def test_the_window_with_the_pane_fits_a_small_screen(pane, viewer):
+    viewer.window.resize(1366, 740)
+    QTest.qWait(50)
+    assert viewer.window.geometry()[3] <= 750

@@ -59,3 +59,11 @@ def test_it_can_be_cancelled(panel, target, qtbot):
     qtbot.waitUntil(lambda: section.export.text() == "Export labels...", timeout=5_000)
     assert section.aside.text() == "export cancelled"
     assert not list(target.parent.glob("*labels.zarr*"))
+
+
+def test_the_dialog_begins_where_the_image_lies(panel, target, qtbot, monkeypatch):
+    asked = []
+    qtbot.waitUntil(panel.project.export.isEnabled, timeout=5_000)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *told: asked.append(told[2]) or ("", ""))
+    panel.project.export.click()
+    assert asked == [str(target.parent / "slide_labels.tif")]

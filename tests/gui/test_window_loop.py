@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
@@ -50,6 +52,19 @@ def test_segment_shows_tiles_then_masks(panel, opened, viewer, hand, runners):
     assert len(np.unique(opened.data)) == 13
     assert not any("proposal" in layer.name for layer in viewer.layers)
     assert panel.segment.job.ended.text().startswith("12 objects in")
+
+
+def test_tiles_that_take_long_to_draw_leave_the_window_alone_in_between(panel, opened, viewer, runners, monkeypatch):
+    panel.segment.job.verb.button.click()
+    QTest.qWait(80)
+    runners.jobs[-1].tile()
+    QTest.qWait(60)
+    drawn = []
+    monkeypatch.setattr(viewer.layers[-1], "refresh", lambda **how: drawn.append(time.sleep(0.3)))
+    for _ in range(25):
+        runners.jobs[-1].tile()
+        QTest.qWait(100)
+    assert 1 <= len(drawn) <= 3  # one in 1.5 s: 0.3 s and four times as long until the next
 
 
 def test_tiles_and_masks_move_with_their_image(panel, opened, viewer, runners):
@@ -104,3 +119,57 @@ def test_approve_view_confirms_what_is_seen_only(panel, opened, viewer, hand):
     confirmed = panel.session.current.confirmed[0, 0]
     assert confirmed[30, 40] == 1
     assert confirmed[0, 0] == confirmed[-1, -1] == 0
+
+
+def segment(panel, runners):
+    panel.segment.job.verb.button.click()
+    QTest.qWait(80)
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+
+
+def test_brush_after_segment_paints_an_object_of_its_own(panel, opened, hand, runners):
+    assert opened.selected_label == 1
+    segment(panel, runners)
+    hand.key(Qt.Key.Key_P)
+    hand.drag(opened, (60, 80), (60, 84))
+    labels = panel.session.current.labels
+    assert (labels == 1).sum() == 256
+    assert labels[0, 0, 60, 82] == 13
+    painted = labels.copy()
+    hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not (labels == 13).any()
+    hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert (labels == painted).all()
+    hand.drag(opened, (80, 80), (80, 84))
+    assert labels[0, 0, 80, 82] == 13  # more of the same object
+
+
+def test_brush_after_an_undone_stroke_and_segment_paints_an_object_of_its_own(panel, opened, hand, runners):
+    hand.key(Qt.Key.Key_P)
+    hand.drag(opened, (60, 80), (60, 84))
+    hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    segment(panel, runners)
+    hand.drag(opened, (60, 80), (60, 84))
+    assert panel.session.current.labels[0, 0, 60, 82] == 13
+
+
+def test_segment_leaves_the_object_selected_that_is_painted(panel, opened, hand, runners):
+    hand.key(Qt.Key.Key_P)
+    hand.drag(opened, (60, 80), (60, 84))
+    segment(panel, runners)
+    assert opened.selected_label == 1 == panel.session.current.labels[0, 0, 60, 82]
+
+
+def test_brush_after_a_clicked_cell_paints_an_object_of_its_own(panel, opened, hand, runners):
+    panel.tools.use("click")
+    hand.click(opened, (20, 60))
+    QTest.qWait(80)
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    hand.key(Qt.Key.Key_Return)
+    hand.key(Qt.Key.Key_P)
+    hand.drag(opened, (60, 80), (60, 84))
+    labels = panel.session.current.labels
+    assert labels[0, 0, 20, 60] == 1
+    assert labels[0, 0, 60, 82] == 2

@@ -143,3 +143,27 @@ def test_the_menu_s_command_opens_files_too(plugins, viewer, ome, monkeypatch):
     open_dialog.open_files(viewer)
     assert [one.name for one in viewer.layers] == ["movie"]
     assert tuple(viewer.layers[0].scale) == (1, 1, 0.5, 0.5)
+
+
+def test_an_image_opened_beside_another_is_the_one_to_work_on(plugins, panel, opened, viewer, imagej):
+    viewer.open(str(imagej))
+    QTest.qWait(50)
+    assert panel.session.current.name == "stack"
+    assert panel.image.choice.currentText() == "stack"
+    assert viewer.layers["stack"].visible
+    assert not viewer.layers["cells"].visible
+
+
+def test_the_menu_s_command_opens_the_image_to_work_on(panel, opened, viewer, ome, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *told: ([str(ome)], ""))
+    open_dialog.open_files(viewer)
+    QTest.qWait(50)
+    assert panel.session.current.shape == (6, 1, 120, 160)
+    assert panel.label_layers.labels.data.shape == (6, 120, 160)
+
+
+def test_an_image_that_was_made_in_the_window_is_looked_at_only(panel, opened, viewer, cells):
+    viewer.add_image(cells() * 0.5, name="half")
+    QTest.qWait(50)
+    assert panel.session.current.name == "cells"
+    assert len(panel.session.entries) == 1

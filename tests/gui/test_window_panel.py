@@ -172,3 +172,37 @@ def test_volume_is_clicked_and_approved_slice_by_slice(panel, viewer, hand, runn
     viewer.dims.ndisplay = 3
     panel.tools.use("approve view")
     assert "switch the view to 2D" in panel.correct.below.text()
+
+
+def test_what_was_said_of_an_image_goes_with_it(panel, opened, viewer, runners, cells):
+    panel.segment.job.verb.button.click()
+    QTest.qWait(80)
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    assert panel.segment.job.ended.text().startswith("12 objects")
+    viewer.layers["cells"].scale = (0.25, 0.25)  # the same image still
+    assert panel.segment.job.ended.text().startswith("12 objects")
+    panel.image.open(viewer.add_image(cells(seed=1), name="more"))
+    assert panel.segment.job.ended.text() == ""
+
+
+def test_image_that_was_segmented_is_named_while_another_one_is_shown(panel, opened, viewer, runners, cells):
+    panel.segment.job.verb.button.click()
+    QTest.qWait(80)
+    panel.image.open(viewer.add_image(cells(seed=1), name="more"))
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    assert panel.segment.job.ended.text().startswith("cells: 12 objects")
+
+
+def test_a_version_that_is_not_taken_counts_as_taught(panel, opened, runners, cells):
+    panel.session.edits.replace_labels((cells() > 500)[None, None].astype(int))
+    panel.session.edits.approve_region((slice(None),) * 4)
+    assert panel.project.words.text().endswith("0 taught versions")
+    panel.teach.job.verb.button.click()
+    QTest.qWait(80)
+    runners.jobs[-1].scores |= {"better": False}
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    assert "not in use" in panel.teach.outcome.text()
+    assert panel.project.words.text().endswith("1 taught version")

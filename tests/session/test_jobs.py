@@ -75,6 +75,13 @@ def test_the_device_is_known_in_words(session):
     assert session.compute.device_words == "CPU, 2 threads"
 
 
+def test_a_fresh_network_asks_for_areas_where_masks_are_classes(session):
+    session.add_image(image())
+    session.choose_kind("classes", (ClassName(value=1, name="a", color="#ffffff"),))
+    session.choose_model(FRESH)
+    assert "paint a few areas of each class and press Teach" in session.why_not_segment()
+
+
 def test_each_verb_says_what_is_missing(session):
     assert "no image" in session.why_not_segment()
     assert "no image" in session.why_not_teach()

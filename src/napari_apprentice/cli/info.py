@@ -22,6 +22,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.record import read_project
 from napari_apprentice.project.versions import Lineage
+from napari_apprentice.session.catalog import bundled_files
 
 
 def info(
@@ -42,7 +43,8 @@ def info(
     Parameters
     ----------
     file
-        An image (stack.h5/raw for one inside a file), a model file (.safetensors) or a project's folder.
+        An image (stack.h5/raw for one inside a file), a model file (.safetensors), a bundled model by its name
+        (nuclei-2d) or a project's folder.
     net
         A network of the literature instead, such as unet: its parts, sizes, parameters and operations.
     width
@@ -89,8 +91,11 @@ def describe(path: Path, size: Sequence[int] | None = None) -> dict[str, Any]:
 
     A model tells its network's table for an image of `size` (y, x) or (z, y, x).
     """
+    bundled = bundled_files()
+    if not is_there(path) and str(path) in bundled:
+        path = bundled[str(path)][1]
     if not is_there(path):
-        raise UserError(f"{path} does not exist: check the path.")
+        raise UserError(f"{path} does not exist: check the path, or name a bundled model: {', '.join(bundled)}.")
     if path.name == "project.json":
         path = path.parent
     if path.is_dir() and (path / "project.json").exists():

@@ -140,6 +140,7 @@ class LabelLayers:
     def _on_labels_changed(self, entry: ProjectImage) -> None:
         if self.labels is not None and entry is self.entry and not self.labels.is_writing:
             self.labels.refresh(extent=False)
+            self.labels.keep_selected_new()
 
     def _on_confirmed_changed(self, entry: ProjectImage) -> None:
         if entry is self.entry:

@@ -38,6 +38,7 @@ class ApprenticeLabels(BoundLabels):
     def __init__(self, data: Any, *, binding: Binding | None = None, why_not_edit: str = "", **options: Any) -> None:
         self._writing = False
         self._filling = False
+        self._selected_is_new = False  # no object has the selected id yet
         super().__init__(data, binding=binding, why_not_edit=why_not_edit, **options)
 
     @classmethod
@@ -173,6 +174,23 @@ class ApprenticeLabels(BoundLabels):
             if value < free and value == int(binding.entry.labels.max()) + 1:
                 value = free
         Labels.selected_label.fset(self, value)
+        self._selected_is_new = binding is not None and value > binding.entry.labels.max()
+
+    def keep_selected_new(self) -> None:
+        """Labels came from elsewhere: an id that was selected for a new object is another one, if it was taken."""
+        binding = self._binding
+        if binding is None or binding.session.kind != "instances":
+            return
+        is_taken = bool((binding.entry.labels == self.selected_label).any())
+        if is_taken and self._selected_is_new:
+            self.selected_label = binding.entry.next_id()
+        else:
+            self._selected_is_new = not is_taken
+
+    def redo(self) -> None:
+        """Do a step again; what it painted is what the brush goes on with."""
+        self._selected_is_new = False
+        super().redo()
 
     def _confirms_background(self, new_label: int) -> bool:
         return self.background_brush and new_label == 0
@@ -189,5 +207,6 @@ class ApprenticeLabels(BoundLabels):
                 session.edits.paint_background(indices)
             else:
                 session.edits.record_paint(indices, before, value, filled=self._filling)
+                self._selected_is_new &= value != self.selected_label
         finally:
             self._writing = False

@@ -59,6 +59,11 @@ def is_marked(layer: Layer) -> bool:
     return all(layer.metadata.get(name) == value for name, value in MARK.items())
 
 
+def is_from_file(layer: Layer) -> bool:
+    """Whether a layer was opened from a file, or as a sample, and not made in the window."""
+    return KEPT in layer.metadata or bool(layer.source.path or layer.source.sample)
+
+
 def pixels_of(layer: Image) -> Any:
     """The layer's array; of a pyramid the finest level."""
     return layer.data[0] if layer.multiscale else layer.data

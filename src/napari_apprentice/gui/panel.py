@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import napari
+from napari.layers import Layer
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui.evaluation.pane import HowWell
+from napari_apprentice.gui.layers import is_from_file
 from napari_apprentice.gui.panel_runtime import PanelRuntime
 from napari_apprentice.gui.sections.correct import CorrectSection
 from napari_apprentice.gui.sections.image import ImageSection
@@ -67,6 +69,7 @@ class ApprenticePanel(QWidget):
         self._build()
         self._listen()
         self._set_theme()
+        self._came: list[Layer] = []  # image layers since the event loop last turned
         self._begin()
 
     # building
@@ -167,17 +170,25 @@ class ApprenticePanel(QWidget):
                 self.said.hide()
             self._column.reveal(section.below)
         elif kind == "teach":
-            self._column.reveal(self.teach.outcome)
+            self._column.reveal(self.teach.choices)
 
     def _on_inserted(self, event: Any) -> None:
-        """The first image that comes is the one to work on."""
-        if self.session.current is None and event.value in self.images.layers:
-            QTimer.singleShot(0, self._open_first)
+        """The first image that comes is the one to work on, and each that is opened from a file after it."""
+        if event.value in self.images.layers:
+            self._came.append(event.value)
+            QTimer.singleShot(0, self._open_what_came)
 
-    def _open_first(self) -> None:
+    def _open_what_came(self) -> None:
+        came, self._came = self._came, []
         found = self.images.layers
-        if not self.runtime.is_closed and self.session.current is None and len(found) == 1:
-            self.image.open(found[0])
+        if self.runtime.is_closed or any(self.images.shown_by(layer) for layer in came):
+            return
+        if self.session.current is None:
+            came = came if len(found) == 1 else []
+        else:  # what a script or another plugin makes is looked at only
+            came = [layer for layer in found if layer in came and is_from_file(layer)]
+        if came:
+            self.image.open(came[0])
 
     def _hide_offer(self, entry: Any = None) -> None:
         self.offer.hide()

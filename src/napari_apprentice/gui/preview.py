@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from napari_apprentice.gui.placement import shift_place
 from napari_apprentice.session import ProjectImage
 
 _REFRESH_MS = 120
+_REST = 4  # times as long as drawing took, which is up to 2 s for 4096 x 4096 pixels, the window is left alone
 _YELLOW = (1.0, 0.85, 0.1, 1.0)
 
 
@@ -84,7 +86,10 @@ class TilePreview:
 
     def _refresh(self) -> None:
         if self._own.layer is not None:
+            began = perf_counter()
             self._own.layer.refresh(extent=False, thumbnail=False)
+            took_ms = 1000 * (perf_counter() - began)
+            self._refresh_soon.setTimeout(max(_REFRESH_MS, round(_REST * took_ms)))
 
     def _drop(self) -> None:
         self._refresh_soon.cancel()

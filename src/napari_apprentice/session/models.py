@@ -111,7 +111,8 @@ class Models:
         if self._images.current is None:
             return NO_IMAGE
         if choice.is_fresh:
-            return "A fresh network knows nothing yet: correct a few objects and press Teach."
+            wanted = "correct a few objects" if self._choices.kind == "instances" else "paint a few areas of each class"
+            return f"A fresh network knows nothing yet: {wanted} and press Teach."
         return self.why_not_fits(self._images.current.volume, choice)
 
     def why_not_fits(self, volume: Volume, choice: ModelChoice | None = None) -> str:

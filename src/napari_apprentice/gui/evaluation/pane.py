@@ -27,7 +27,7 @@ from napari_apprentice.jobs import EvaluateResult
 from napari_apprentice.session import ModelChoice, ModelEvaluation
 from napari_apprentice.session.evaluation import table_text, write_table
 
-_ASKING_PX, _LEAST_HEIGHT_PX = 250, 170
+_ASKING_PX = 250
 _LOOK_MS = 300
 _NAME = "How well does it do?"
 _HELP = "Segment the image with this model and compare; the masks stay as they are"
@@ -91,7 +91,6 @@ class EvaluationPane(QWidget):
         across.addWidget(asking)
         across.addLayout(found, 1)
         across.addWidget(self.wrong)
-        self.setMinimumHeight(_LEAST_HEIGHT_PX)
         self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
     def _listen(self) -> None:

@@ -20,7 +20,7 @@ from napari_apprentice.gui.widgets.buttons import button, menu_button
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.gui.widgets.words import muted
-from napari_apprentice.session import Session
+from napari_apprentice.session import ProjectImage, Session
 from napari_apprentice.session.large_project_image import LargeProjectImage
 
 _LOOK_MS = 300
@@ -58,7 +58,7 @@ class ProjectSection(Section):
         self.rows.addWidget(self.elsewhere)
         self.rows.addLayout(row(self.export, self.copy))
         self.rows.addLayout(row(self.new, self.go_on, self.open, self.folder))
-        for signal in (session.image_changed, session.settings_changed):
+        for signal in (session.image_changed, session.settings_changed, session.model_changed):
             self.connections.add(signal, self.refresh)
         self.connections.add(session.saved, self._on_saved)
         self.connections.add(session.job_started, self._on_job)
@@ -72,18 +72,23 @@ class ProjectSection(Section):
 
     def refresh(self) -> None:
         """Show the project."""
+        self._show_name()
+        for widget in (self.folder, self.copy, self.new):
+            widget.setEnabled(self._session.project is not None)
+        self._show_export()
+        self._show_trouble()
+
+    def _show_name(self) -> None:
         project = self._session.project
         if project is None:
             self.words.setText("A project is made with the first image; it saves itself as you work.")
         else:
             count = len(self._session.entries)
             images = "1 image" if count == 1 else f"{count} images"
-            self.words.setText(f"{project.name}, {images}, {len(project.lineage.versions)} taught versions")
+            taught = len(project.lineage.versions)
+            versions = "1 taught version" if taught == 1 else f"{taught} taught versions"
+            self.words.setText(f"{project.name}, {images}, {versions}")
             self.words.setToolTip(str(project.path))
-        for widget in (self.folder, self.copy, self.new):
-            widget.setEnabled(project is not None)
-        self._show_export()
-        self._show_trouble()
 
     def _show_trouble(self) -> None:
         """While the project cannot be kept where it is: what is wrong, and another place."""
@@ -112,6 +117,8 @@ class ProjectSection(Section):
 
     def _on_job(self, kind: str, event: Event | None = None) -> None:
         """An export in the background began, goes on or ended."""
+        if kind == "teach" and event is not None:
+            self._show_name()
         if kind != "export":
             return
         if isinstance(event, Progress):
@@ -139,7 +146,7 @@ class ProjectSection(Section):
         path, chosen = QFileDialog.getSaveFileName(
             self,
             "Export labels",
-            f"{Path(entry.name).stem}_labels{_FIRST}",
+            str(_folder_of(entry) / f"{Path(entry.name).stem}_labels{_FIRST}"),
             ";;".join(name for name, suffix in FILTERS.items() if suffix in self._formats()),
         )
         if path:
@@ -179,6 +186,15 @@ class ProjectSection(Section):
     def _on_folder(self) -> None:
         if self._session.project is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._session.project.path)))
+
+
+def _folder_of(entry: ProjectImage) -> Path:
+    """Where the image's file lies, also of an image inside a file; the working folder without a file."""
+    if entry.volume.source is None:
+        return Path()
+    path = Path(entry.volume.source)
+    around = [one for one in path.parents if one.is_file() or one.suffix.lower() == ".zarr"]
+    return (around[-1] if around else path).parent
 
 
 def with_suffix(path: str, chosen: str) -> str:

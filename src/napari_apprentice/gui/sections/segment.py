@@ -15,7 +15,7 @@ from napari_apprentice.gui.widgets.job import JobControl
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
-from napari_apprentice.session import Session
+from napari_apprentice.session import ProjectImage, Session
 from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.session.result_words import describe_large_result, describe_result
 from napari_apprentice.settings import Kind, SegmentSettings
@@ -35,6 +35,7 @@ class SegmentSection(Section):
         super().__init__("3  Segment")
         self._session = session
         self.knows_device = False
+        self._told_of: ProjectImage | None = None  # the image that was segmented last
         self.form: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _SHOWN, _LABELS)
         self.more: Form[SegmentSettings] = Form(session.segment_settings, self._on_changed, _MORE, _LABELS)
         self.place = RunOn(session, self._on_place, self.say)
@@ -49,6 +50,7 @@ class SegmentSection(Section):
             self.rows.addWidget(widget)
         others = link("Segment many files...", self.many.show, "Files, folders and plates, in the background")
         self.rows.addLayout(row(others, None))
+        self.connections.add(session.image_changed, self._on_image_changed)
         for signal in (session.image_changed, session.model_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
         self.connections.add(session.job_started, self._on_started)
@@ -111,8 +113,16 @@ class SegmentSection(Section):
         with self.said():
             self._session.verbs.segment_all()
 
+    def _on_image_changed(self) -> None:
+        """What was said of an image goes with it."""
+        if self._session.current is not self._told_of and not self._session.busy("segment"):
+            self._told_of = None
+            self.say("")
+            self.job.stop("")
+
     def _on_started(self, kind: str) -> None:
         if kind == "segment":
+            self._told_of = self._session.current
             self.aside.setText(self._session.compute.device_words)
             self.say("")
             self.job.start("Starting...")
@@ -125,8 +135,10 @@ class SegmentSection(Section):
     def _on_ended(self, kind: str, event: Event) -> None:
         if kind != "segment":
             return
-        entry = self._session.current
-        self.job.stop(ending(event, self._session.kind, entry.volume if entry else None))
+        entry = self._told_of
+        words = ending(event, self._session.kind, entry.volume if entry else None)
+        is_elsewhere = entry is not None and entry is not self._session.current
+        self.job.stop(f"{entry.name}: {words}" if words and entry is not None and is_elsewhere else words)
         self.aside.setText(self._session.compute.device_words)
         if isinstance(event, Failed):
             self.say(event.message, event.details)

@@ -82,9 +82,9 @@ class TeachSection(Section):
         self.rows.addWidget(self.more)
         self.rows.addWidget(self.job)
         self.rows.addWidget(self.outcome)
-        self._choices = QWidget()
-        self._choices.setLayout(row(self.adopt, self.back))
-        self.rows.addWidget(self._choices)
+        self.choices = QWidget()
+        self.choices.setLayout(row(self.adopt, self.back))
+        self.rows.addWidget(self.choices)
         self.legend = muted("")
         self.legend.hide()
         self.rows.addWidget(self.legend)
@@ -137,7 +137,7 @@ class TeachSection(Section):
         self.back.setVisible(last is not None)
         self.back.setEnabled(not why_not)
         self.back.setToolTip(why_not or "Use the model that this one was taught from; every version is kept")
-        self._choices.setVisible(last is not None)
+        self.choices.setVisible(last is not None)
 
     # what the user does
 
@@ -171,7 +171,7 @@ class TeachSection(Section):
         self.say("")
         self.job.start("Starting...")
         self.outcome.hide()
-        self._choices.hide()
+        self.choices.hide()
         self._shown_curves().clear()
         self.legend.show()
 
