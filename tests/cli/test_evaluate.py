@@ -54,6 +54,17 @@ def test_labels_of_any_program_are_scored_image_by_image(annotated: Path, capsys
     assert ((picture == (60, 220, 90)).all(axis=2)).any()  # outlines of the annotation
 
 
+def test_where_nothing_is_annotated_and_nothing_found_there_is_no_dice(
+    annotated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tifffile.imwrite(annotated / "empty.tif", np.zeros((40, 40), np.uint16))
+    assert run(annotated / "images/a.tif", annotated / "empty.tif", "--predicted", annotated / "empty.tif") == 0
+    said = capsys.readouterr().out
+    assert "1 image, 0 objects annotated, 0 found" in said
+    assert "panoptic quality 1.000 (means" in said
+    assert "Dice" not in said
+
+
 def test_a_model_is_scored_as_segment_segments(annotated: Path, model: Path, tmp_path: Path) -> None:
     assert run(annotated / "images", annotated / "labels", "--model", model, "--out", tmp_path / "by-model") == 0
     cli.run(["segment", str(annotated / "images"), "--model", str(model), "--out", str(tmp_path / "segmented")])

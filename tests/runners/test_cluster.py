@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,18 @@ def test_workers_of_our_own_are_reached_from_this_machine_only_and_with_certific
                 Connection(ClusterSettings(scheduler=address))
     finally:
         there.close()
+
+
+@pytest.mark.slow
+def test_workers_of_our_own_leave_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("cryptography", reason="certificates are made with the package cryptography")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    there = Connection(ClusterSettings(workers=1))
+    try:
+        assert list(tmp_path.iterdir())
+    finally:
+        there.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def _listening(process: psutil.Process) -> list[Any]:

@@ -108,6 +108,28 @@ def test_the_layer_is_told_only_what_it_did_not_paint(session):
     assert told == [session.current]
 
 
+def test_a_new_object_has_a_free_id_also_where_the_last_id_is_taken(session):
+    last = 2**32 - 1
+    labels = np.zeros((1, 1, 20, 30), np.uint32)
+    labels[0, 0, :2], labels[0, 0, 2:4], labels[0, 0, 4:6] = 1, 3, last
+    entry = session.add_image(Volume(np.arange(600.0).reshape(1, 1, 1, 20, 30), name="cells"), labels)
+    assert entry.next_id() == 2
+    session.paint(flat(0, 0, 10), entry.next_id())
+    assert entry.next_id() == 4
+    assert np.unique(entry.labels).tolist() == [0, 1, 2, 3, last]
+    session.undo()
+    np.testing.assert_array_equal(entry.labels, labels)
+    session.redo()
+    assert (entry.labels[0, 0, 10] == 2).all()
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_labels_with_ids_too_large_to_keep_are_refused(session, dtype):
+    labels = np.full((1, 1, 20, 30), 2**32, dtype)
+    with pytest.raises(UserError, match="outside 0 to 4294967295: renumber"):
+        session.add_image(Volume(np.arange(600.0).reshape(1, 1, 1, 20, 30), name="cells"), labels)
+
+
 def test_approving_where_nothing_is_says_so(session):
     open_image(session)
     with pytest.raises(UserError, match="no object"):

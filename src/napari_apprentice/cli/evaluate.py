@@ -81,9 +81,10 @@ def _lines(evaluation: Evaluation) -> list[str]:
     objects = count_words(sum(one.annotated for one in evaluation.images), "instances")
     precision = ", ".join(f"{at:.2f}: {one:.3f}" for at, one in zip(THRESHOLDS, evaluation.precision, strict=True))
     made = evaluation.mistakes
+    overlap = f"; Dice {dice}" if dice else ""  # there is none where nothing is annotated, and nothing found
     return [
         f"{what}, {objects} annotated, {sum(one.found for one in evaluation.images)} found",
-        f"AP at IoU {precision}; panoptic quality {evaluation.panoptic_quality:.3f}; Dice {dice} (means over images)",
+        f"AP at IoU {precision}; panoptic quality {evaluation.panoptic_quality:.3f}{overlap} (means over images)",
         f"{made.missed} missed, {made.false} false, {made.merged} merged, {made.cut} cut (at IoU .50)",
     ]
 

@@ -9,6 +9,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from napari_apprentice.data.files import check_labels
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import images
@@ -195,6 +196,6 @@ def checked_labels(labels: NDArray[Any], volume: Volume) -> NDArray[np.uint32]:
             "choose the labels that belong to this image."
         )
     array = np.asarray(labels)
-    if array.dtype.kind not in "uib" or (array.dtype.kind == "i" and array.min() < 0):
+    if array.dtype.kind not in "uib":
         raise UserError(f"Labels must be whole numbers from 0, these are {array.dtype}: choose a Labels layer.")
-    return array.astype(np.uint32)
+    return check_labels(array, f"What is to be the labels of {volume.name}")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.geometry.regions import Region, Shape, whole_region
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.labels.corrections import AS_LABELLED
+from napari_apprentice.data.labels.corrections import AS_LABELLED, free_id
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import VolumeRef
@@ -142,7 +142,7 @@ class ProjectImage:
 
     def next_id(self) -> int:
         """An id that no object has."""
-        return int(self.labels.max()) + 1
+        return free_id(self.labels)
 
     @property
     def highest_id(self) -> int:

@@ -147,6 +147,19 @@ _CRAFTED = {
     "no pickle": _npy(b"PK\3\4"),
     "a class": _npy(b"\x80\x04c__builtin__\nexec\n)\x81."),
     "an instance": _npy(b"(ios\nsystem\n."),
+    "a text that is encoded again and again": _npy(
+        b"\x80\x02X"
+        + (1_000_000).to_bytes(4, "little")
+        + b"a" * 1_000_000
+        + b"q\0c_codecs\nencode\nq\x01]("
+        + b"h\x01h\0\x85R" * 2_000
+        + b"e."
+    ),
+    "a name that is put together again and again": _npy(
+        b"\x80\x04X" + (1_000_000).to_bytes(4, "little") + b"a" * 1_000_000 + b"q\0](" + b"h\0h\0\x93" * 2_000 + b"e."
+    ),
+    "a name of two lines": _npy(b"\x80\x04X\5\0\0\0a\n\x1b[2X\1\0\0\0\n\x93)R."),
+    "a type of two lines": _npy(b"").replace(b"|O", b"\n\x1b"),
     "something kept elsewhere": _npy(b"\x80\x04Nq\0Q."),
 }
 
@@ -173,6 +186,7 @@ def test_a_crafted_file_is_one_sentence_and_ends_no_process(tmp_path: Path, cont
     assert ran.stdout.startswith("a_seg.npy ")
     assert len(ran.stdout.splitlines()) == 1
     assert len(ran.stdout) < 250
+    assert "MemoryError" not in ran.stdout
     assert not ran.stderr
     assert not (tmp_path / "it_ran").exists()
 

@@ -125,10 +125,14 @@ def test_what_is_not_a_label_image_is_told(tmp_path: Path) -> None:
         ("rgb", np.random.default_rng(0).integers(0, 9, (20, 20, 3), np.uint8), "channels"),
         ("half", np.full((20, 20), 0.5, np.float32), "whole numbers"),
         ("negative", np.full((20, 20), -1, np.int16), "outside"),
+        ("too large by one", np.full((20, 20), 2.0**32, np.float32), "outside"),
     ]:
         tifffile.imwrite(tmp_path / f"{name}.tif", pixels)
         with pytest.raises(UserError, match=words):
             read_labels(tmp_path / f"{name}.tif")
+    np.save(tmp_path / "complex.npy", np.ones((20, 20), np.complex64))
+    with pytest.raises(UserError, match="complex64: labels are whole numbers"):
+        read_labels(tmp_path / "complex.npy")
     tifffile.imwrite(tmp_path / "slices.tif", np.ones((4, 20, 20), np.uint8), photometric="minisblack")
     assert read_labels(tmp_path / "slices.tif").shape == (1, 4, 20, 20)
 

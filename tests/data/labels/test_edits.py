@@ -162,6 +162,14 @@ def test_new_object_leaves_confirmed_voxels_and_clears_what_it_mostly_covers() -
     assert (confirmed == 2).sum() == 7 * 6
 
 
+def test_new_object_takes_a_free_id_where_the_last_one_is_taken() -> None:
+    labels, confirmed = np.zeros((1, 1, 2, 4), np.uint32), np.zeros((1, 1, 2, 4), np.uint8)
+    labels[0, 0, 0] = 1, 2, 2**32 - 1, 0
+    edit = edits.new_object(labels, confirmed, np.ones((1, 1, 1, 4), bool), ((0, 1), (0, 1), (1, 2), (0, 4)))
+    edit.apply(labels, confirmed)
+    assert labels[0, 0].tolist() == [[1, 2, 2**32 - 1, 0], [3, 3, 3, 3]]
+
+
 def test_new_object_of_a_class_takes_its_value_and_a_box_may_reach_outside() -> None:
     labels, confirmed = np.zeros(SHAPE, np.uint32), np.zeros(SHAPE, np.uint8)
     delta = edits.new_object(labels, confirmed, np.ones((1, 1, 4, 4), bool), ((0, 1), (0, 1), (-2, 2), (18, 22)), 5)

@@ -143,7 +143,9 @@ def check_labels(labels: NDArray[Any], name: str) -> NDArray[np.uint32]:
     """Labels of any type as uint32; `UserError` when they are not whole numbers from 0."""
     if labels.dtype.kind == "f" and not (np.isfinite(labels).all() and (labels == np.rint(labels)).all()):
         raise UserError(f"{name} has fractions or NaN in it: labels are whole numbers; choose others.")
-    if labels.min(initial=0) < 0 or labels.max(initial=0) > np.iinfo(np.uint32).max:
+    if labels.dtype.kind not in "buif":
+        raise UserError(f"{name} is of type {labels.dtype}: labels are whole numbers; choose others.")
+    if labels.min(initial=0) < 0 or int(labels.max(initial=0)) > np.iinfo(np.uint32).max:  # exact: a float32 rounds up
         raise UserError(f"{name} has labels outside 0 to {np.iinfo(np.uint32).max}: renumber them.")
     return labels.astype(np.uint32)
 

@@ -113,7 +113,7 @@ class _Machine:
             raise Refused("it wants to run something")
         made = MADE.get((named.package, named.name))
         if made is None:
-            raise Refused(f"it wants to run {named.words[:80]}")
+            raise Refused(f"it wants to run {named.words}")
         self.stack.append(made(*arguments))
 
     def build(self, _argument: Any) -> None:

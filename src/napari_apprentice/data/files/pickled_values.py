@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,29 @@ class Refused(ValueError):
     """The pickle holds more than plain values, or is damaged."""
 
 
+@dataclass(frozen=True)
 class Name:
     """A function or class that a pickle names."""
 
-    def __init__(self, module: str, name: str) -> None:
-        self.words = f"{module}.{name}"
-        self.package = module.split(".")[0]
-        self.name = name
+    module: str
+    name: str
+
+    @property
+    def words(self) -> str:
+        """What it is called, as far as a sentence has room for it."""
+        return npy.shown(f"{self.module[:80]}.{self.name[:80]}")
+
+    @property
+    def package(self) -> str:
+        """The package it is from."""
+        return self.module.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Bytes that a pickle of an old protocol writes as a text: encoded once they are asked for."""
+
+    text: str
 
 
 class DType:
@@ -61,6 +78,8 @@ class Array:
         shape, dtype, fortran, contents = self._known()
         numbers = npy.plain_dtype(dtype.order + dtype.text)
         header = npy.Header(numbers.str, shape, "F" if fortran else "C")
+        if isinstance(contents, Encoded):
+            contents = contents.text.encode("latin1")
         if not isinstance(contents, bytes) or len(contents) != header.size:
             raise Refused("it holds a damaged array")
         return np.frombuffer(contents, numbers).reshape(shape, order=header.order).copy()
@@ -78,8 +97,10 @@ class Array:
         return self._told
 
 
-def _encoded(text: str, _encoding: str = "latin1") -> bytes:
-    return text.encode("latin1")
+def _encoded(text: Any, _encoding: str = "latin1") -> Encoded:
+    if not isinstance(text, str):
+        raise Refused("it is damaged")
+    return Encoded(text)
 
 
 MADE: dict[tuple[str, str], Callable[..., Any]] = {

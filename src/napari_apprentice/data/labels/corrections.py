@@ -76,6 +76,16 @@ def rank_ids(labels: NDArray[Any], limit: int | None = None) -> tuple[NDArray[An
     return names.astype(np.uint32), ranks.reshape(labels.shape)
 
 
+def free_id(labels: Labels) -> int:
+    """An id that no object has: one more than the largest, or the smallest free one where that is the last there is."""
+    top = int(labels.max(initial=0))
+    if top < np.iinfo(np.uint32).max:
+        return top + 1
+    used = np.unique(labels[labels > 0])
+    gaps = np.flatnonzero(used != np.arange(1, len(used) + 1))
+    return int(gaps[0]) + 1
+
+
 def whole_sections(labels: Labels, confirmed: Confirmed) -> Mask:
     """Voxels of whole XY sections: an id's section in one slice is whole when all of it there is confirmed.
 

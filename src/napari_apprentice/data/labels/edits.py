@@ -22,6 +22,7 @@ from napari_apprentice.data.labels.corrections import (
     Confirmed,
     Labels,
     Mask,
+    free_id,
     rank_ids,
 )
 from napari_apprentice.data.labels.deltas import Delta as Delta
@@ -111,7 +112,7 @@ def new_object(
     inside = np.stack(np.nonzero(mask)) + np.asarray(corner)[:, None]
     kept = ((inside >= 0) & (inside < np.asarray(labels.shape)[:, None])).all(axis=0)
     where = np.sort(np.ravel_multi_index(tuple(inside[:, kept]), labels.shape)).astype(np.int64)
-    number = (free or int(labels.max(initial=0)) + 1) if value is None else value
+    number = (free or free_id(labels)) if value is None else value
     sure = read_flat(confirmed, where)
     where = where[(sure == UNKNOWN) | ((sure == KEPT) & (read_flat(labels, where) == number))]
     added = paint(labels, confirmed, where, number)

@@ -30,7 +30,7 @@ def representation(name: str, dims: Dims = 2, outputs: int = 2) -> Representatio
     """
     if name not in REPRESENTATIONS:
         raise UserError(
-            f"There is no representation {name!r}: choose one of {', '.join(REPRESENTATIONS)}, or update "
+            f"There is no representation {name[:40]!r}: choose one of {', '.join(REPRESENTATIONS)}, or update "
             "napari-apprentice."
         )
     return REPRESENTATIONS[name](dims, outputs)

@@ -57,8 +57,13 @@ class Header:
 def plain_dtype(name: str) -> np.dtype[Any]:
     """The type of that name ("<u2"): truth, whole numbers, floats, complex numbers; else `NotNumbers`."""
     if not _PLAIN.fullmatch(name):
-        raise NotNumbers(f"it holds {name[:40]}, not plain numbers")
+        raise NotNumbers(f"it holds {shown(name[:40])}, not plain numbers")
     return np.dtype(name)
+
+
+def shown(text: str) -> str:
+    """A text that came out of a file, for a sentence: without line breaks and what else a terminal obeys."""
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def is_shape(axes: tuple[Any, ...]) -> bool:

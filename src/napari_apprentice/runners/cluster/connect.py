@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from napari_apprentice.data.storage.temporary import TemporaryFolder
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.door import engine_module
 from napari_apprentice.settings import ClusterSettings
@@ -50,6 +51,7 @@ class Connection:
 
     def __init__(self, settings: ClusterSettings) -> None:
         self._cluster: Any = None
+        self._files: TemporaryFolder | None = None  # of workers of our own
         self._dask = import_distributed()
         if settings.scheduler:
             self.words = settings.scheduler
@@ -84,6 +86,8 @@ class Connection:
             self.client.close(timeout=2)
         if self._cluster is not None:
             self._cluster.close(timeout=5)
+        if self._files is not None:
+            self._files.close()
 
     def _to(self, settings: ClusterSettings) -> Any:
         address = str(settings.scheduler)
@@ -107,6 +111,7 @@ class Connection:
         from napari_apprentice.runners.cluster import quiet  # which needs distributed
 
         gpus = _gpus()
+        self._files = TemporaryFolder()
         options = {"nthreads": 1, "silence_logs": logging.CRITICAL, **_quiet(security)}
         total = psutil.virtual_memory().available
         each = {"memory_limit": int(0.9 * total / workers), "worker_class": quiet.QuietWorker, **options}
@@ -117,7 +122,8 @@ class Connection:
             }
             for i in range(workers)
         }
-        kept = {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in _MALLOC.items()}
+        kept: dict[str, Any] = {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in _MALLOC.items()}
+        kept["temporary-directory"] = str(self._files.path)  # they import what lies there, so it is nobody else's
         with import_module("dask").config.set(kept):
             self._cluster = dask.SpecCluster(
                 workers=spec,
