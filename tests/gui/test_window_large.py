@@ -108,7 +108,7 @@ def test_approving_the_image_approves_what_is_open_and_says_so(panel, viewer, lo
     panel.session.message.connect(said.append)
     panel.tools.use("approve image")
     assert (large.confirmed == 1).all()
-    assert "open part" in said[-1]
+    assert "the part that is open" in said[-1]
     look_at("right")
     assert not (large.confirmed[..., -500:] == 1).any()
     panel.session.undo()

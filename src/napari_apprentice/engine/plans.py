@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -46,7 +45,7 @@ class Engine:
 
     def prepare(self) -> None:
         """Import what a click needs, so that the first one is quick; segmenting needs less."""
-        importlib.import_module("napari_apprentice.engine.click")
+        from napari_apprentice.engine import click  # noqa: F401
 
     def run(self, job: Job, cancelled: IsCancelled) -> Iterator[Event]:
         """Events of a job; the last is `Finished`, `Failed` or `WasCancelled`, and no exception comes out."""
