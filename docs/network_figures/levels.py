@@ -58,7 +58,7 @@ def levels(cache: Path) -> Figure:
     """Three feature maps of every level of nuclei-2d, down and up again."""
     _, net = bundled()
     with torch.inference_mode():
-        maps = net.inside(inputs_of(picture("nuclei", 1), SHOW))
+        maps = net.feature_maps(inputs_of(picture("nuclei", 1), SHOW))
     names = [*(f"encoder {i}" for i in range(4)), "bottleneck", *(f"decoder {i}" for i in reversed(range(4)))]
     figure = Figure(figsize=(8, 3.5), layout="constrained")
     figure.get_layout_engine().set(h_pad=0.01, hspace=0, w_pad=0.02, wspace=0)

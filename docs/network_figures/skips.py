@@ -41,7 +41,7 @@ def gates(cache: Path) -> Figure:
     net = finder("gates", settings, cache)
     example = picture("nuclei", 1)
     with torch.inference_mode():
-        maps = net.inside(inputs_of(example, SHOW))
+        maps = net.feature_maps(inputs_of(example, SHOW))
     figure = Figure(figsize=(8, 2.0), layout="constrained")
     axes = figure.subplots(1, 1 + settings.depth)
     draw(axes[0], example.pixels[SHOW, SHOW])

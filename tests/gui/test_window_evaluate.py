@@ -177,5 +177,5 @@ def test_without_an_image_the_link_says_so(panel):
 
 def test_the_window_with_the_pane_fits_a_small_screen(pane, viewer):
     viewer.window.resize(1366, 740)
-    QTest.qWait(50)
+    QTest.qWait(500)  # the docks have taken what they need by then
     assert viewer.window.geometry()[3] <= 750

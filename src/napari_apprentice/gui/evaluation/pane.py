@@ -22,12 +22,13 @@ from napari_apprentice.gui.theme import Palette, palette, stylesheet
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.job import JobControl
 from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.scrolling import Column
 from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.jobs import EvaluateResult
 from napari_apprentice.session import ModelChoice, ModelEvaluation
 from napari_apprentice.session.evaluation import table_text, write_table
 
-_ASKING_PX = 250
+_ASKING_PX = 272
 _LOOK_MS = 300
 _NAME = "How well does it do?"
 _HELP = "Segment the image with this model and compare; the masks stay as they are"
@@ -73,20 +74,15 @@ class EvaluationPane(QWidget):
         self.refresh()
 
     def _build(self) -> None:
-        asking, found = QWidget(), QVBoxLayout()
-        asking.setFixedWidth(_ASKING_PX)
-        left = QVBoxLayout(asking)
-        left.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.model, self.all_labels, self.judged, self.job):
-            left.addWidget(widget)
-        left.addStretch(1)
+        asking, found = Column(self.model, self.all_labels, self.job, self.judged), QVBoxLayout()
+        asking.setFixedWidth(_ASKING_PX)  # and as low as the window must be
         found.addWidget(self.scores, 1)
         found.addWidget(self.notes)
         below = row(self.words, self.copy, self.save)
         below.setStretch(0, 1)
         found.addLayout(below)
         across = QHBoxLayout(self)
-        across.setContentsMargins(10, 6, 10, 6)
+        across.setContentsMargins(0, 6, 10, 6)
         across.setSpacing(10)
         across.addWidget(asking)
         across.addLayout(found, 1)
