@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from napari_apprentice.session import ProjectImage, Session
 from napari_apprentice.session.large_project_image import LargeProjectImage
 
 _LOOK_MS = 300
+_READ_S = 4.0  # in which a sentence can be read before an autosave takes its place
 _EXPORT, _CANCEL = "Export labels...", "Cancel export"
 _ENDED: dict[type, str] = {Finished: "exported", WasCancelled: "export cancelled"}
 _NO_MASKS = "There are no masks to export yet."
@@ -38,6 +40,7 @@ class ProjectSection(Section):
         super().__init__("6  Project")
         self._session = session
         self._go_on = go_on
+        self._read_until = 0.0  # how an export ended
         self.words = muted("")
         self.recent = RecentMenu(self._path, go_on)
         self.go_on = menu_button("Continue", self.recent, "Go on with a project of before")
@@ -125,10 +128,12 @@ class ProjectSection(Section):
             self.aside.setText(f"exporting {event.done:.0%}")
             return
         self.aside.setText("exporting..." if event is None else _ENDED.get(type(event), ""))
+        self._read_until = time.monotonic() + _READ_S
         self._show_export()
 
     def _on_saved(self) -> None:
-        if not self._session.busy("export") and not self._session.choices.trouble:
+        is_read = time.monotonic() >= self._read_until
+        if is_read and not self._session.busy("export") and not self._session.choices.trouble:
             self.aside.setText(f"saved {datetime.now().astimezone():%H:%M:%S}")
 
     def _on_other(self) -> None:
