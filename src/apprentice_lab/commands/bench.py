@@ -21,6 +21,7 @@ from apprentice_lab.bench import (
     sizes,
     slices,
     speed,
+    trust,
     volumes,
 )
 from napari_apprentice.cli.progress import console, say
@@ -117,6 +118,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         scale.run,
         scale.ScaleSettings,
         "Images larger than memory: peak memory and time against size, workers, going on after a kill.",
+    ),
+    Measurement(
+        "trust",
+        trust.run,
+        trust.TrustSettings,
+        "Trials that try to break it: kills, damaged projects, full disks, nonsense in files, no memory, long days.",
     ),
 )
 

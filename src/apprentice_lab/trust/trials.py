@@ -1,0 +1,7 @@
+"""Every trial there is, in the order they run."""
+
+from __future__ import annotations
+
+from apprentice_lab.trust.trial import Trial
+
+TRIALS: tuple[Trial, ...] = ()
