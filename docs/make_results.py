@@ -19,7 +19,7 @@ SAID = ("steps", "seeds", "rate", "model", "split", "share", "seconds", "count",
 
 def main(name: str, folder: Path) -> None:
     """Replace what stands between the marks of the bench `name` by what lies in its folder."""
-    found = json.loads((folder / "results.json").read_text())
+    found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     pictures = sorted(folder.glob("*.png"))
     names = {picture: f"{'' if picture.stem.startswith(name) else name + '-'}{picture.name}" for picture in pictures}
     for picture in pictures:
@@ -27,13 +27,13 @@ def main(name: str, folder: Path) -> None:
     parts = [facts(found)]
     table = folder / f"{name}.md"
     if table.exists():
-        parts.append(table.read_text().strip())
+        parts.append(table.read_text(encoding="utf-8").strip())
     parts += [f"![{names[p].removesuffix('.png')}](images/{names[p]})" for p in pictures]
     page = DOCS / PAGES.get(name, ACCURACY)
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    before, rest = page.read_text().split(begin)
+    before, rest = page.read_text(encoding="utf-8").split(begin)
     after = rest.split(end)[1]
-    page.write_text(f"{before}{begin}\n" + "\n\n".join(parts) + f"\n{end}{after}")
+    page.write_text(f"{before}{begin}\n" + "\n\n".join(parts) + f"\n{end}{after}", encoding="utf-8")
 
 
 def facts(found: dict[str, Any]) -> str:

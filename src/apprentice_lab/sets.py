@@ -146,13 +146,13 @@ def _rows(folder: Path) -> list[dict[str, str]] | None:
     """What is said of each image; None where nothing is."""
     index, splits = folder / "index.csv", folder / "splits.json"
     if index.exists():
-        with index.open(newline="") as file:
+        with index.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         if rows and "id" not in rows[0]:
             raise UserError(f"{index} has no column id: name the images there, without suffix, or take the file away.")
         return rows
     if splits.exists():
-        parts = json.loads(splits.read_text())
+        parts = json.loads(splits.read_text(encoding="utf-8"))
         lists = {part: names for part, names in parts.items() if isinstance(names, list)}
         return [{"id": name, "split": part} for part, names in lists.items() for name in names]
     return None

@@ -60,7 +60,7 @@ def run(out: Path, *, teach_seconds: float = 45.0, objects: int = OBJECTS) -> It
         write_labels(out / f"{name}.tif", labels, volume.spacing, volume.unit)
     imageio.imwrite(out / "before_after.png", before_after(volume, truth, outcome.before, outcome.after))
     found = _scores(truth, outcome)
-    (out / "scores.json").write_text(json.dumps(found, indent=2) + "\n")
+    (out / "scores.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     yield from _lines(found)
     yield f"Written to {out}: before.tif, after.tif, before_after.png, scores.json"
 

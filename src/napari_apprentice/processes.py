@@ -30,11 +30,11 @@ def waited_for(arguments: Sequence[str]) -> int:
 
 
 def environment(*, one_core_left: bool) -> dict[str, str]:
-    """The environment of such a process: it finds this package wherever it was imported from.
+    """The environment of such a process: it finds this package wherever it was imported from, and writes UTF-8.
 
     Safe path: a file ``queue.py`` in the folder napari was started from must not be imported.
     """
-    found = dict(os.environ, PYTHONSAFEPATH="1")
+    found = dict(os.environ, PYTHONSAFEPATH="1", PYTHONIOENCODING="utf-8")
     known = [str(Path(part).resolve()) for part in found.get("PYTHONPATH", "").split(os.pathsep) if part]
     found["PYTHONPATH"] = os.pathsep.join(known if _HERE in known else [*known, _HERE])
     if one_core_left:

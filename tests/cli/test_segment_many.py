@@ -150,3 +150,14 @@ def child(arguments: list[str], *, stays: bool = True) -> list[dict]:
             process.stdin.close()
         lines = process.stdout.read().splitlines()
     return [json.loads(line) for line in lines]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes on Linux only")
+@pytest.mark.parametrize("blocks", ["--blocks", "--no-blocks"])
+def test_a_name_that_is_no_text_stops_nothing(blocks: str, images: Path, model: Path, tmp_path: Path) -> None:
+    os.rename(images / "one.tif", os.fsencode(images) + b"/Z\xe4hl.tif")
+    assert segmented(images, model, tmp_path / "o", "--report", str(tmp_path / "r.csv"), blocks) == 0
+    assert sorted(os.listdir(os.fsencode(tmp_path / "o"))) == [b"Z\xe4hl.tif", b"two.tif"]
+    with (tmp_path / "r.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(Path(row["file"]).name, row["state"]) for row in rows] == [(r"Z\udce4hl.tif", "done"), ("two.tif", "done")]

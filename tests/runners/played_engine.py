@@ -47,7 +47,7 @@ class Engine:
     def _writing(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
         path = Path(job.out.path)
         try:
-            path.write_text("half")
+            path.write_text("half", encoding="utf-8")
             yield from self._polite(job, cancelled)
         finally:
             path.unlink()

@@ -36,7 +36,7 @@ def garbage(file: Path) -> None:
 
 
 def other_types(file: Path) -> None:
-    file.write_text(json.dumps({"region": "here", "labels": [1]}))
+    file.write_text(json.dumps({"region": "here", "labels": [1]}), encoding="utf-8")
 
 
 def gone(file: Path) -> None:

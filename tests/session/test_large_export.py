@@ -124,7 +124,7 @@ def large(session: Session, volume: Volume) -> None:
 
 
 def measured(path: Path) -> dict[str, str]:
-    header, row = (line.split(",") for line in path.read_text().splitlines())
+    header, row = (line.split(",") for line in path.read_text(encoding="utf-8").splitlines())
     return dict(zip(header, row, strict=True))
 
 

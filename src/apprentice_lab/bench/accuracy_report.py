@@ -30,7 +30,7 @@ def write(out: Path, about: Mapping[str, Any], data: str, rows: Sequence[Row], s
     lines = summary(rows, seed)
     beside = [one for kind in dict.fromkeys(line["kind"] for line in lines) for one in published_models(data, kind)]
     text = table(lines, beside)
-    (out / "scores.md").write_text(text + "\n")
+    (out / "scores.md").write_text(text + "\n", encoding="utf-8")
     report.write(
         out,
         {

@@ -82,7 +82,7 @@ class Experiment(Generic[S, Job]):
         if jobs:
             self.check(settings.data, jobs)
             yield from workers.each(_one, [(self, out, settings, job) for job in jobs], settings.processes)
-        return [json.loads(self.place(out, job).read_text()) for job in planned]
+        return [json.loads(self.place(out, job).read_text(encoding="utf-8")) for job in planned]
 
     def place(self, out: Path, job: Job) -> Path:
         """The file of a training."""
@@ -107,6 +107,6 @@ def _one(experiment: Experiment[S, Job], out: Path, settings: S, job: Job) -> st
     trained = experiment.train(settings, job, place.with_suffix(".pt"))
     if trained.found:
         np.savez_compressed(place.with_suffix(".npz"), *(labels.astype(np.uint16) for labels in trained.found))
-    place.write_text(json.dumps(trained.row, indent=1) + "\n")
+    place.write_text(json.dumps(trained.row, indent=1) + "\n", encoding="utf-8")
     place.with_suffix(".pt").unlink()
     return trained.words

@@ -25,7 +25,7 @@ def write(out: Path, settings: dict[str, Any], rows: Sequence[dict[str, Any]], t
     text = [table(lines, task) for task in dict.fromkeys(line["task"] for line in lines)]
     if times["features"]:
         text.append(features(times["features"]))
-    (out / "family.md").write_text("\n\n".join(text) + "\n")
+    (out / "family.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
     report.write(
         out, {"bench": "family", "settings": settings, "table": lines, "features": times["features"], "runs": rows}
     )

@@ -120,11 +120,11 @@ def _one_user(
             while done < count:
                 done += _correct(session, images, entries, next(work))
             if place.exists():
-                result = json.loads(place.read_text())
+                result = json.loads(place.read_text(encoding="utf-8"))
             else:
                 result = _round(session, settings, start, seed, count, place, judged)
                 place.parent.mkdir(exist_ok=True)
-                place.write_text(json.dumps(result, indent=1) + "\n")
+                place.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
             if result["model"] is not None:
                 session.choose_model(str(out / "rounds" / result["model"]))
             yield f"{start}, user {seed}, {count} objects: AP .50 {result['ap'][0]:.3f}, {result['seconds']:.0f} s"

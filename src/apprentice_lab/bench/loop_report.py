@@ -17,7 +17,7 @@ _GOALS = {100: 0.70, 200: 0.75}  # corrected objects: AP .50
 
 def summary(out: Path, settings: dict[str, Any]) -> Iterator[str]:
     """Mean and spread over the users so far; written as results and plots."""
-    rows = [json.loads(path.read_text()) for path in sorted((out / "rounds").glob("*.json"))]
+    rows = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((out / "rounds").glob("*.json"))]
     table: dict[str, dict[str, Any]] = {}
     for start in settings["start"]:
         for count in (0, *settings["objects"]):

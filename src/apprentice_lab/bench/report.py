@@ -20,7 +20,7 @@ def write(out: Path, results: Mapping[str, Any]) -> Path:
     """Write ``results.json`` into ``out``, made if missing; returns its path."""
     path = folder(out) / "results.json"
     document = {"made": datetime.now().astimezone().isoformat(timespec="seconds"), "machine": machine(), **results}
-    path.write_text(json.dumps(document, indent=2, default=_plain) + "\n")
+    path.write_text(json.dumps(document, indent=2, default=_plain) + "\n", encoding="utf-8")
     return path
 
 

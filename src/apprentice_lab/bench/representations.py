@@ -73,7 +73,7 @@ def run(out: Path, settings: RepresentationsSettings) -> Iterator[str]:
         for line in ceilings.measure(settings.data, settings.representations):
             found.append(line)
             yield ceilings.words(line)
-        best.write_text(json.dumps(found, indent=1) + "\n")
+        best.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     rows: list[dict[str, Any]] = []
     if settings.trainings:
         rows = yield from EXPERIMENT.rows(out, settings)
@@ -84,7 +84,7 @@ def run(out: Path, settings: RepresentationsSettings) -> Iterator[str]:
             }
             path = out / f"representations-{name}.png"
             family_pictures.write(path, TASKS[name], read(name, settings.data)[1][0], pictured)
-    known = json.loads(best.read_text()) if best.exists() else []
+    known = json.loads(best.read_text(encoding="utf-8")) if best.exists() else []
     yield from representations_report.write(out, settings.model_dump(), rows, known)
 
 

@@ -22,7 +22,7 @@ def write(
     text = [table(lines, task) for task in dict.fromkeys(line["task"] for line in lines)]
     if ceilings:
         text.append(highest(ceilings))
-    (out / "representations.md").write_text("\n\n".join(text) + "\n")
+    (out / "representations.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
     report.write(
         out,
         {

@@ -99,7 +99,7 @@ class _Judge:
                 same = level == change.neutral
                 seen = (volume, truth) if same else change.apply_to(volume, truth, level, seed)
                 known[key] = self._methods(*seen, resized=change.resizes)
-            place.write_text(json.dumps({"about": self._about(), "found": known}) + "\n")
+            place.write_text(json.dumps({"about": self._about(), "found": known}) + "\n", encoding="utf-8")
         return {key: known[key] for key in wanted}
 
     def _methods(self, volume: Volume, truth: Labels, *, resized: bool) -> dict[str, Any]:
@@ -123,5 +123,5 @@ class _Judge:
     def _kept(self, place: Path) -> dict[str, Any]:
         if not place.exists():
             return {}
-        document = json.loads(place.read_text())
+        document = json.loads(place.read_text(encoding="utf-8"))
         return dict(document["found"]) if document["about"] == self._about() else {}

@@ -23,7 +23,7 @@ def write(
     """Write ``results.json``, ``robustness.md`` and ``robustness.png``; yields the table's lines."""
     lines = summary(changes, rows, seed)
     text = table(lines)
-    (out / "robustness.md").write_text(text + "\n")
+    (out / "robustness.md").write_text(text + "\n", encoding="utf-8")
     report.write(out, {"bench": "robustness", "settings": settings, "scores": lines, "images": rows})
     plot(out / "robustness.png", changes, lines)
     yield from text.splitlines()

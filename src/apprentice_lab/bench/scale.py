@@ -77,8 +77,8 @@ class _Bench:
         """What was measured before, or is now."""
         place = self._out / "runs" / f"{name}.json"
         if not place.exists():
-            place.write_text(json.dumps(measure(), indent=1) + "\n")
-        found: dict[str, Any] = json.loads(place.read_text())
+            place.write_text(json.dumps(measure(), indent=1) + "\n", encoding="utf-8")
+        found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
         return found
 
     def segment(self, model: str, megabytes: float, *more: str, threads: int = 1, **options: Any) -> dict[str, Any]:

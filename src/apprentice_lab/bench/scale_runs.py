@@ -35,7 +35,7 @@ def run_segment(
     command = [sys.executable, "-c", _START, "segment", *map(str, arguments)]
     peak, most, killed, busy = 0, 0, False, [(0.0, 0.0)]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
     ) as child:
         watched = psutil.Process(child.pid)
         while child.poll() is None:

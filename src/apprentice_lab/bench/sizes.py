@@ -43,7 +43,7 @@ def run(out: Path, settings: SizesSettings) -> Iterator[str]:
     times = yield from run_timed(out, "timing predictions", _times, settings)
     lines = summary(rows, times)
     text = _table(lines, settings.tasks)
-    (out / "sizes.md").write_text(text + "\n")
+    (out / "sizes.md").write_text(text + "\n", encoding="utf-8")
     document = {"bench": "sizes", "settings": settings.model_dump(mode="json"), "table": lines, "runs": rows}
     report.write(out, document)
     report.plots(

@@ -150,14 +150,16 @@ def _peak(work: Callable[[], object]) -> int | None:
     if not reset.exists():
         return None
     gc.collect()
-    reset.write_text("5")  # the peak so far is forgotten
+    reset.write_text("5", encoding="utf-8")  # the peak so far is forgotten
     before = _kilobytes(status, "VmRSS:")
     work()
     return 1024 * (_kilobytes(status, "VmHWM:") - before)
 
 
 def _kilobytes(status: Path, name: str) -> int:
-    return int(next(line for line in status.read_text().splitlines() if line.startswith(name)).split()[1])
+    return int(
+        next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith(name)).split()[1]
+    )
 
 
 def main() -> None:

@@ -69,8 +69,8 @@ def run(out: Path, settings: VolumesSettings) -> Iterator[str]:
             yield f"{name}: learning from the others"
             began = time.monotonic()
             row = _one(out, settings, name) | {"seconds": time.monotonic() - began}
-            place.write_text(json.dumps(row, indent=1) + "\n")
-    rows = [json.loads((out / "runs" / f"{name}.json").read_text()) for name in settings.volumes]
+            place.write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+    rows = [json.loads((out / "runs" / f"{name}.json").read_text(encoding="utf-8")) for name in settings.volumes]
     yield from _write(out, settings, rows)
 
 
@@ -139,7 +139,7 @@ def _write(out: Path, settings: VolumesSettings, rows: Sequence[Mapping[str, Any
         for line in lines
     ]
     text = report.markdown(head, body)
-    (out / "volumes.md").write_text(text + "\n")
+    (out / "volumes.md").write_text(text + "\n", encoding="utf-8")
     report.write(out, {"bench": "volumes", "settings": settings.model_dump(), "scores": lines, "volumes": rows})
     report.plot(out / "volumes.png", lambda axes: _draw(axes, lines), size=(9, 4))
     yield from text.splitlines()

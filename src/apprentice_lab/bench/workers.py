@@ -16,8 +16,8 @@ def keep(place: Path, work: Callable[..., Any], *arguments: Any) -> Any:
     """What `work` came to in a process of its own, as JSON: from the file `place` when it is there, else put there."""
     if not place.exists():
         with pool(1) as alone:
-            place.write_text(json.dumps(alone.submit(work, *arguments).result(), indent=1) + "\n")
-    return json.loads(place.read_text())
+            place.write_text(json.dumps(alone.submit(work, *arguments).result(), indent=1) + "\n", encoding="utf-8")
+    return json.loads(place.read_text(encoding="utf-8"))
 
 
 def each(work: Callable[..., str], arguments: Sequence[tuple[Any, ...]], processes: int) -> Iterator[str]:

@@ -30,8 +30,8 @@ def write_report(
 ) -> None:
     """Write ``scores.json``, ``scores.md`` and, for every kind of image, its median and its worst case as PNG."""
     document = {name: {kind: asdict(score) for kind, score in report.items()} for name, report in reports.items()}
-    (out / "scores.json").write_text(json.dumps(document, indent=1) + "\n")
-    (out / "scores.md").write_text(table(reports))
+    (out / "scores.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    (out / "scores.md").write_text(table(reports), encoding="utf-8")
     for kind in dict.fromkeys(example.kind for example in examples):
         cases = [(e, labels) for e, labels in zip(examples, found, strict=True) if e.kind == kind and e.labels.any()]
         cases.sort(key=lambda case: average_precision(case[0].labels, case[1]))

@@ -86,7 +86,7 @@ class ClassRecipe(Recipe):
             found = [classes.decode(values) for values in probabilities(self, net, examples)]
             report[split] = judge(self.classes, examples, found, lines=self.lines)
             log.info("%s: %s", split, report[split])
-        (out / "scores.json").write_text(json.dumps({"step": step, **report}, indent=1) + "\n")
+        (out / "scores.json").write_text(json.dumps({"step": step, **report}, indent=1) + "\n", encoding="utf-8")
         _write_pictures(out / "pictures", examples, found)
         path = out / f"{self.name}.safetensors"
         save(path, header(self, report["dev"], step), net, half=True)

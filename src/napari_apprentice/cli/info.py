@@ -155,7 +155,7 @@ def _about_project(path: Path) -> dict[str, Any]:
 
 def _entry(path: Path) -> dict[str, Any]:
     try:
-        record = ImageRecord.model_validate_json((path / "entry.json").read_text())
+        record = ImageRecord.model_validate_json((path / "entry.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {"id": path.name, "damaged": True}
     return {"id": path.name, **record.model_dump(mode="json", include={"name", "source", "shape", "dtype"})}

@@ -19,6 +19,7 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from napari_apprentice.data import files
+from napari_apprentice.data.files.place import as_text
 from napari_apprentice.data.image.channels import CHOSEN, take_channels
 from napari_apprentice.data.image.lazy import windows
 from napari_apprentice.data.image.volume import Volume
@@ -86,9 +87,10 @@ class ImageRecord(Settings):
 
 def record_of(volume: Volume, *, by_region: bool = False) -> ImageRecord:
     """Describe an image so that it can be found again."""
+    source = None if volume.source is None else str(Path(volume.source).absolute())
     return ImageRecord(
-        name=volume.name,
-        source=None if volume.source is None else str(Path(volume.source).absolute()),
+        name=as_text(volume.name),
+        source=source if source is None or as_text(source) == source else None,  # the pixels are copied then
         shape=tuple(int(n) for n in volume.pixels.shape),
         dtype=str(volume.pixels.dtype),
         spacing=tuple(float(step) for step in volume.spacing),

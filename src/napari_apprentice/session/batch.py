@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import logging
 import time
 import traceback
@@ -174,7 +175,7 @@ class Report:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: TextIO = path.open("w", newline="", encoding="utf-8")
+            self._file: TextIO = path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise UserError(f"The report {path} cannot be written ({error.strerror}): choose another place.") from error
         self._table = csv.writer(self._file)
@@ -198,13 +199,13 @@ class Report:
 
 
 def to_line(event: BatchEvent) -> str:
-    """An event as one line of JSON."""
-    return event.model_dump_json()
+    """An event as one line of JSON, in ASCII: whatever encoding a pipe has, and letters that no encoding has."""
+    return json.dumps(event.model_dump(mode="json"))
 
 
 def from_line(line: str | bytes) -> BatchEvent:
     """The event that `to_line` wrote; ValueError for any other line."""
-    return _adapter.validate_json(line)
+    return _adapter.validate_python(json.loads(line))
 
 
 def _stem(source: Path) -> str:

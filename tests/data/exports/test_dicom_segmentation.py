@@ -25,9 +25,9 @@ def test_a_round_trip_over_a_real_series(tmp_path: Path) -> None:
     labels = np.zeros(image.labels_shape, np.uint32)
     labels[0, 3:6, 10:20, 5:9] = 1
     labels[0, 20:29, 30:40, 20:30] = 2
-    write_labels(tmp_path / "a.dcm", labels, like=image, names={1: "anterior", 2: "posterior"})
+    write_labels(tmp_path / "a.dcm", labels, like=image, names={1: "anterior", 2: "zähe 細胞"})
     again = read_image(tmp_path / "a.dcm")
-    assert again.metadata["segments"] == {"1": "anterior", "2": "posterior"}
+    assert again.metadata["segments"] == {"1": "anterior", "2": "zähe 細胞"}
     assert again.spacing == image.spacing
     # empty slices at both ends are left out in the file: the affine says where the rest lies
     first = np.linalg.inv(np.array(image.metadata["affine"])) @ np.array(again.metadata["affine"])[:, 3]

@@ -173,7 +173,7 @@ def test_geojson_for_qupath(tmp_path: Path) -> None:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

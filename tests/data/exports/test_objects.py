@@ -50,7 +50,7 @@ def labels(export: ExportRequest, tmp_path: Path) -> Path:
 
 
 def rows(path: Path) -> dict[str, dict[str, float]]:
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return {
             f"{row['label']} {row.get('frame')}": {k: float(v) for k, v in row.items()} for row in csv.DictReader(file)
         }

@@ -36,6 +36,18 @@ def test_directions_become_an_affine_to_the_right_the_front_and_up(tmp_path: Pat
     np.testing.assert_allclose(np.array(volume.metadata["affine"]) @ [0, 0, 1, 1], [-10, -21, 30, 1])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_micrometres_with_a_greek_letter_are_no_metres(encoding: str, tmp_path: Path) -> None:
+    array = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    options = {"spacings": [0.5, 0.5, 2.0], "units": ["um", "um", "um"], "encoding": "raw"}
+    nrrd.write(str(tmp_path / "a.nrrd"), array, options)
+    whole = (tmp_path / "a.nrrd").read_bytes()
+    (tmp_path / "a.nrrd").write_bytes(whole.replace(b'"um"', '"µm"'.encode(encoding)))
+    volume = read_image(tmp_path / "a.nrrd")
+    assert (volume.spacing, volume.unit) == ((2.0, 0.5, 0.5), "um")
+    np.testing.assert_array_equal(volume.pixels[0, 0], array.transpose(2, 1, 0))
+
+
 @pytest.mark.parametrize(
     ("kinds", "shape", "read"),
     [

@@ -82,6 +82,7 @@ def write(path: Path, export: ExportRequest) -> None:
             f"The DICOM files of {export.image.name} lack what a segmentation refers to ({missing}): "
             "write .nii.gz or .nrrd instead."
         ) from error
+    made.SpecificCharacterSet = "ISO_IR 192"  # UTF-8: names of classes in any letters
     with atomic_write(path) as part:
         made.save_as(part)
 

@@ -20,7 +20,7 @@ def write(path: Path, export: ExportRequest) -> None:
 
 def write_parts(path: Path, parts: Iterable[tuple[float, ExportRequest | None]]) -> Iterator[float]:
     """The same for labels that come in parts, each with whole objects; hands on the share that is done."""
-    with atomic_write(path) as part, part.open("w") as file:
+    with atomic_write(path) as part, part.open("w", encoding="utf-8") as file:
         file.write('{"type": "FeatureCollection", "features": [')
         between = "\n"
         for share, export in parts:

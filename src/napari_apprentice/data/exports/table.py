@@ -110,7 +110,7 @@ def _name(key: str, axes: str, unit: str, channels: list[str]) -> str:
 
 @contextmanager
 def _csv(path: Path) -> Iterator[Add]:
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
 
         def add(columns: dict[str, Column]) -> None:

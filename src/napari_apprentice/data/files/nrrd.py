@@ -53,7 +53,7 @@ def read(path: Path, part: str = "") -> Volume:
     import nrrd  # only who opens such a file waits for it
 
     with path.open("rb") as file:
-        header = nrrd.read_header(file)
+        header = nrrd.read_header(_text(line) for line in file)
         sizes = [int(n) for n in header["sizes"]]
         axes = _axes(header, len(sizes), path)
         there = _bytes_there(path, header)
@@ -70,6 +70,14 @@ def read(path: Path, part: str = "") -> Volume:
         if affine is None
         else replace(volume, metadata={**volume.metadata, **orientation.affine_metadata(affine)})
     )
+
+
+def _text(line: bytes) -> str:
+    """A line of a header; pynrrd itself drops letters beyond ASCII, and micrometres become metres."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
 
 
 def _mapped(path: Path, header: dict[str, Any], sizes: tuple[int, ...], begin: int) -> NDArray[Any] | None:

@@ -172,7 +172,7 @@ def attributes_of(path: Path) -> dict[str, Any]:
     """What a group says about itself, of both versions of zarr; empty when there is nothing, or nonsense."""
     for name in ("zarr.json", ".zattrs"):
         try:
-            told = json.loads((path / name).read_text())
+            told = json.loads((path / name).read_bytes())
         except (OSError, ValueError):
             continue
         if name == "zarr.json":
@@ -186,7 +186,7 @@ def _is_array(path: Path) -> bool:
     if (path / ".zarray").exists():
         return True
     try:
-        return bool(json.loads((path / "zarr.json").read_text())["node_type"] == "array")
+        return bool(json.loads((path / "zarr.json").read_bytes())["node_type"] == "array")
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

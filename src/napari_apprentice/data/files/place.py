@@ -25,6 +25,11 @@ def split(path: Path, holds_part: Callable[[Path, str], bool]) -> tuple[Path, st
     raise UserError(f"{path} does not exist: check the path.")
 
 
+def as_text(name: str) -> str:
+    """A file's name that can be written as text: bytes in it that are no letters here are spelled out."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def choose_part(path: Path, part: str, parts: tuple[str, ...], several: str) -> int:
     """The place of ``part`` among ``parts``; without one the only part there is.
 

@@ -59,7 +59,7 @@ def find(key: str) -> About | None:
 
 def put(key: str, unfinished: Path, about: About) -> None:
     """A folder becomes the entry of a key, whole or not at all; the ones used longest ago make room."""
-    (unfinished / _ABOUT).write_text(about.model_dump_json())
+    (unfinished / _ABOUT).write_text(about.model_dump_json(), encoding="utf-8")
     target = folder_of(key)
     shutil.rmtree(target, ignore_errors=True)
     unfinished.replace(target)

@@ -95,7 +95,7 @@ def write_plan(plan: Plan, path: Path) -> None:
 
 def read_plan(path: Path) -> Plan:
     """A plan as it was written."""
-    told = json.loads(path.read_text())
+    told = json.loads(path.read_text(encoding="utf-8"))
     shape, step, halo = (tuple(told["lattice"][name]) for name in ("shape", "step", "halo"))
     lattice = Lattice(shape, told["lattice"]["up"], told["lattice"]["down"], step, halo)
     scaling = told["scaling"]

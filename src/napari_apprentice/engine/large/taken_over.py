@@ -37,7 +37,9 @@ def run(
         for event in segment(job, cancelled, warm, executor):
             if isinstance(event, Finished) and isinstance(event.result, SegmentLargeResult):
                 result = event.result
-                done.write_text(json.dumps({"job": same(job), "result": result.model_dump(mode="json")}))
+                done.write_text(
+                    json.dumps({"job": same(job), "result": result.model_dump(mode="json")}), encoding="utf-8"
+                )
             else:
                 yield event
     if result is not None:
@@ -50,7 +52,7 @@ def run(
 def _known(done: Path, job: SegmentLargeJob) -> SegmentLargeResult | None:
     """What this very job found before it was stopped while merging."""
     with suppress(OSError, ValueError, KeyError):  # there is none, or it was cut short
-        told = json.loads(done.read_text())
+        told = json.loads(done.read_text(encoding="utf-8"))
         if told["job"] == same(job) and Path(job.out).is_dir():
             return SegmentLargeResult.model_validate(told["result"])
     return None

@@ -28,7 +28,7 @@ def work_folder(out: Path) -> Path:
 def goes_on(work: Path, job: SegmentLargeJob) -> bool:
     """Whether a folder holds the beginning of just this job."""
     try:
-        return bool(json.loads((work / "job.json").read_text()) == same(job))
+        return bool(json.loads((work / "job.json").read_text(encoding="utf-8")) == same(job))
     except (OSError, ValueError):
         return False
 

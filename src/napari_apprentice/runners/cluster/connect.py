@@ -96,7 +96,7 @@ class Connection:
         if saved and not Path(address).exists():
             raise UserError(f"The scheduler file {address} is not there: start the scheduler, or check the path.")
         try:
-            found = json.loads(Path(address).read_text())["address"] if saved else address
+            found = json.loads(Path(address).read_text(encoding="utf-8"))["address"] if saved else address
             _refuse_to_be_overheard(found)
             asyncio.run(_answers(found, security))
         except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
