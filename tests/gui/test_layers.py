@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import dask.array
 import numpy as np
 import pytest
+import torch
+import zarr
 from napari.layers import Image, Labels
 
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.axis_mapping import AxisMapping
@@ -37,6 +41,63 @@ def test_layer_is_read_as_it_most_likely_is(shape, options, axes, volume_shape):
 def test_pyramid_is_read_at_its_finest_level():
     layer = Image([noise(64, 64), noise(32, 32)], multiscale=True)
     assert layers.volume_of(layer, layers.guess(layer)).pixels.shape == (1, 1, 1, 64, 64)
+
+
+def _from_xarray(pixels):
+    xarray = pytest.importorskip("xarray")
+    return xarray.DataArray(pixels, dims=("c", "y", "x"))
+
+
+def _from_zarr(pixels):
+    array = zarr.create_array(zarr.storage.MemoryStore(), shape=pixels.shape, dtype=pixels.dtype, chunks=(1, 16, 16))
+    array[:] = pixels
+    return array
+
+
+OTHER_ARRAYS = {
+    "numpy": np.asarray,
+    "dask": lambda pixels: dask.array.from_array(pixels, chunks=16),
+    "zarr": _from_zarr,
+    "torch": torch.from_numpy,
+    "xarray": _from_xarray,
+    "xarray of dask": lambda pixels: _from_xarray(dask.array.from_array(pixels, chunks=16)),
+}
+
+
+@pytest.mark.parametrize("made", OTHER_ARRAYS)
+def test_arrays_of_other_libraries_are_read_as_numpy_s(made, session):
+    """Also those whose `transpose` takes other arguments than NumPy's."""
+    pixels = (1000 * noise(3, 30, 40)).astype(np.int16)
+    layer = Image(OTHER_ARRAYS[made](pixels), axis_labels=("c", "y", "x"))
+    volume = layers.volume_of(layer, LayerReading("CYX", channels=(2, 0)))
+    np.testing.assert_array_equal(volume.pixels, pixels[[2, 0]][None, :, None])
+    turned = layers.volume_of(layer, LayerReading("ZYX"))
+    np.testing.assert_array_equal(turned.pixels, pixels[None, None])
+    session.add_image(turned)
+    shown, reading = image_layer_of(session.current.volume)
+    np.testing.assert_array_equal(layers.volume_of(shown, reading).pixels, pixels[None, None])
+
+
+@pytest.mark.parametrize("made", [name for name in OTHER_ARRAYS if name != "zarr"])
+def test_red_green_and_blue_of_other_libraries(made):
+    pixels = (255 * noise(30, 40, 4)).astype(np.uint8)
+    layer = Image(OTHER_ARRAYS[made](pixels), rgb=True)
+    volume = layers.volume_of(layer, layers.guess(layer))
+    np.testing.assert_array_equal(volume.pixels[0, :, 0], pixels[..., :3].transpose(2, 0, 1))
+
+
+def test_a_volume_takes_an_array_of_xarray_or_torch():
+    pixels = (1000 * noise(1, 2, 3, 30, 40)).astype(np.int16)
+    xarray = pytest.importorskip("xarray")
+    for array in (xarray.DataArray(pixels, dims=tuple("tczyx")), torch.from_numpy(pixels)):
+        assert np.array_equal(Volume(array).pixels.transpose(1, 0, 2, 3, 4), pixels.transpose(1, 0, 2, 3, 4))
+
+
+def test_the_axes_that_xarray_names_are_believed():
+    named = _from_xarray(noise(8, 30, 40))
+    assert layers.guess(Image(named)) == LayerReading("CYX")
+    assert not layers.guess(Image(named)).guessed
+    assert layers.guess(Image(named, axis_labels=("t", "y", "x"))).axes == "TYX"
 
 
 def test_spacing_and_unit_come_from_the_layer_and_are_written_there():

@@ -27,6 +27,11 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def warn(text: str) -> None:
+    """Something to know, on stderr."""
+    console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 @contextmanager
 def show_progress(session: Session, title: str, *, curve: bool = False) -> Iterator[ProgressDisplay]:
     """Show what the session's jobs report while the block runs, and raise what went wrong."""

@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
-from napari_apprentice.cli.large import is_large, runners_for, segment_large
+from napari_apprentice.cli.large import runners_for
 from napari_apprentice.cli.lines import Heard, Lines
-from napari_apprentice.cli.progress import console, say, show_progress
-from napari_apprentice.data.files import read_image
-from napari_apprentice.data.image.reading import not_said, read_as
+from napari_apprentice.cli.one_image import OneImage
+from napari_apprentice.cli.progress import say, warn
 from napari_apprentice.errors import UserError
-from napari_apprentice.events import Event, Finished
-from napari_apprentice.jobs import SegmentResult
 from napari_apprentice.runners import InlineRunners, Runners
 from napari_apprentice.session import Session
 from napari_apprentice.session.batch import (
     Began,
     ImageOutcome,
     Report,
-    SegmentedImage,
     Stopped,
     Target,
     outcomes,
     short_name,
     targets_of,
 )
-from napari_apprentice.session.result_words import describe_result
 from napari_apprentice.settings import ClusterSettings, ReadAs, SegmentSettings
 
 FormatName = Literal["tif", "zarr", "nii.gz", "nii", "nrrd", "dcm", "zip", "geojson", "csv", "parquet"]
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
-_OPTIONS = {"axes": "--axes", "spacing": "--spacing with --unit"}
 
 
 def segment(
@@ -108,7 +101,7 @@ def segment(
         with Session.temporary(runners) as session:
             session.choose_model(model)  # a wrong one would be wrong for each image
         out.mkdir(parents=True, exist_ok=True)
-        one = _One(model, settings, runners, said, blocks, here.block_mb)
+        one = OneImage(model, settings, runners, said, blocks, here.block_mb)
         _all(targets, one, lines, skip_done=skip_done, report=None if report is None else Report(report))
     except UserError as error:
         if lines is not None:
@@ -118,7 +111,9 @@ def segment(
         runners.close()
 
 
-def _all(targets: Sequence[Target], one: _One, lines: Lines | None, *, skip_done: bool, report: Report | None) -> None:
+def _all(
+    targets: Sequence[Target], one: OneImage, lines: Lines | None, *, skip_done: bool, report: Report | None
+) -> None:
     failed: list[ImageOutcome] = []
     try:
         for event in outcomes(targets, one.segment, skip_done=skip_done):
@@ -131,9 +126,11 @@ def _all(targets: Sequence[Target], one: _One, lines: Lines | None, *, skip_done
             if event.state == "failed":
                 failed.append(event)
                 if len(targets) > 1:
-                    _warn(event.problem + ("\n" + event.details if event.details else ""))
+                    warn(event.problem + ("\n" + event.details if event.details else ""))
             elif lines is None:
-                say(f"{event.labels[0]}: {event.words or event.state}")
+                say(f"{next(iter(event.labels), event.source)}: {event.words or event.state}")
+                if event.problem:
+                    warn(event.problem)
     finally:
         if report is not None:
             report.close()
@@ -148,51 +145,3 @@ def _raise(failed: Sequence[ImageOutcome], count: int) -> None:
     if failed[0].details:
         raise RuntimeError(failed[0].details)
     raise UserError(failed[0].problem)
-
-
-@dataclass
-class _One:
-    """Segments one image after the other in the same way; what files do not say is said once."""
-
-    model: str
-    settings: SegmentSettings
-    runners: Runners
-    read_as: ReadAs
-    blocks: bool | None
-    block_mb: Callable[[], float]
-    _said: set[str] = field(default_factory=set)
-
-    def segment(self, target: Target) -> SegmentedImage:
-        """Read, segment and write one image."""
-        volume = read_as(read_image(target.source), self.read_as)
-        for gap in not_said(volume):
-            if gap.words not in self._said:
-                self._said.add(gap.words)
-                _warn(f"{target.source.name}: {gap.words}; {_OPTIONS[gap.about]} says otherwise.")
-        if is_large(volume) if self.blocks is None else self.blocks:
-            source, written = target.source, target.written
-            block_mb = self.block_mb()
-            return segment_large(source, written, self.model, self.settings, self.runners, self.read_as, block_mb)
-        with Session.temporary(self.runners) as session:
-            session.choose_model(self.model)
-            session.add_image(volume)
-            session.segment_settings = self.settings
-            with show_progress(session, target.source.name) as show:
-                session.segment()
-                session.run_until_idle()
-            for path in target.written:
-                session.export_labels(path)
-            result = _result(show.last)
-            return SegmentedImage(
-                objects=result.objects, seconds=result.seconds, words=describe_result(result, session.kind, volume)
-            )
-
-
-def _result(event: Event | None) -> SegmentResult:
-    if not isinstance(event, Finished) or not isinstance(event.result, SegmentResult):
-        raise RuntimeError("segmenting ended without a result")
-    return event.result
-
-
-def _warn(text: str) -> None:
-    console().print(text, markup=False, highlight=False, soft_wrap=True)

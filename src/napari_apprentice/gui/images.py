@@ -13,7 +13,7 @@ from napari_apprentice.data.image.axes import check_pixels
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.axis_mapping import AxisMapping
-from napari_apprentice.gui.layers import LayerReading
+from napari_apprentice.gui.layers import LayerReading, itself
 from napari_apprentice.gui.matching import reading_of, whole_file_of
 from napari_apprentice.gui.rereading import remember_file, take_size
 from napari_apprentice.gui.showing import image_layer_of
@@ -39,11 +39,11 @@ class OpenImages:
     troubled = Signal(str)  # one sentence
 
     def __init__(self, viewer: ViewerModel, session: Session) -> None:
-        self._viewer = viewer
+        self._viewer = itself(viewer)
         self._session = session
         self._shown: list[ShownImage] = []
         self._watch = ImageWatch(
-            viewer,
+            self._viewer,
             listed=self.changed.emit,
             removed=self._on_removed,
             moved=self._on_moved,
@@ -81,10 +81,11 @@ class OpenImages:
 
     def shown_by(self, layer: Image | None) -> ShownImage | None:
         """What a layer shows."""
-        return next((one for one in self._shown if layer is not None and one.layer is layer), None)
+        return next((one for one in self._shown if layer is not None and one.layer is itself(layer)), None)
 
     def open(self, layer: Image, reading: LayerReading | None = None) -> list[str]:
         """Open a layer's image in the session and make it current; returns notes about its pixels. `UserError`."""
+        layer = itself(layer)
         known = self.shown_by(layer)
         if known is not None and reading is None:
             self._session.choose_image(known.entry)

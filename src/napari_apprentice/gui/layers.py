@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
@@ -15,6 +15,8 @@ from napari_apprentice.data.image.units import PIXEL, micrometers, plain_unit
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.axis_mapping import ORDER, AxisMapping
+
+T = TypeVar("T")
 
 MARK = {"apprentice": True}  # in the metadata of layers that are the panel's own
 FILE_AXES = "file_axes"  # in the metadata of a `Volume`: what ``apprentice segment --axes`` would be told
@@ -48,6 +50,14 @@ class LeftOff:
     reading: LayerReading | None = None
 
 
+def itself(thing: T) -> T:
+    """A viewer or layer, where napari hands a plugin a stand-in, of which every look at a layer gives another one.
+
+    What stands in keeps private names away; here they are asked for in `napari_names` only.
+    """
+    return getattr(thing, "__wrapped__", thing)
+
+
 def left_off(layer: Layer) -> LeftOff | None:
     """What a layer showed when its panel was closed; None when it showed nothing of ours, or is shown again."""
     found = layer.metadata.get(LEFT)
@@ -75,12 +85,20 @@ def guess(layer: Image) -> LayerReading:
     told = kept.get("axes", "")
     if told and not axis_order.why_not_axes(told, pixels_of(layer).shape):
         return LayerReading(told, guessed=bool(kept.get("metadata", {}).get("guessed")))
-    names = [*layer.axis_labels, "rgb"] if layer.rgb else list(layer.axis_labels)
+    labels = _axis_names(layer)
+    names = [*labels, "rgb"] if layer.rgb else labels
     axes = axis_order.guess_axes(pixels_of(layer).shape, rgb=layer.rgb, names=names)
     if not layer.rgb and "S" in axes:  # the layer shows these as pixels, whatever their number
         axes = axis_order.guess_axes((*pixels_of(layer).shape[:-1], 64))
     lengths = pixels_of(layer).shape[:-1] if layer.rgb else pixels_of(layer).shape
-    return LayerReading(axes, guessed=axis_order.is_guess(lengths, list(layer.axis_labels)))
+    return LayerReading(axes, guessed=axis_order.is_guess(lengths, labels))
+
+
+def _axis_names(layer: Image) -> list[str]:
+    """What the layer calls its axes; where it has numbers only, what its array does (xarray)."""
+    named = any(label.strip("-0123456789") for label in layer.axis_labels)
+    dims = [] if named else list(getattr(pixels_of(layer), "dims", ()))[: layer.ndim]
+    return dims if len(dims) == layer.ndim and all(isinstance(one, str) for one in dims) else list(layer.axis_labels)
 
 
 def volume_of(layer: Image, reading: LayerReading) -> Volume:

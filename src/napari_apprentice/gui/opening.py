@@ -10,7 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.types import LayerData
 
-from napari_apprentice.data.files import images_of, is_image
+from napari_apprentice.data.files import images_of, is_beside, is_image
 from napari_apprentice.data.files.pixels import MAP_FROM
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
@@ -43,7 +43,8 @@ def read(path: str) -> list[LayerData]:
 
 def open_paths(viewer: ViewerModel, paths: Sequence[str]) -> list[Layer]:
     """Add the images of files to a viewer, all or none; `UserError` when one cannot be read."""
-    found = [Layer.create(*one) for path in paths for one in read(path)]
+    images = [path for path in paths if not is_beside(Path(path))] or paths
+    found = [Layer.create(*one) for path in images for one in read(path)]
     return [viewer.add_layer(layer) for layer in found]
 
 

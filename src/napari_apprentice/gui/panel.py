@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui.evaluation.pane import HowWell
-from napari_apprentice.gui.layers import is_from_file
+from napari_apprentice.gui.layers import is_from_file, itself
 from napari_apprentice.gui.panel_runtime import PanelRuntime
 from napari_apprentice.gui.sections.correct import CorrectSection
 from napari_apprentice.gui.sections.image import ImageSection
@@ -47,16 +47,16 @@ class ApprenticePanel(QWidget):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, session: Session | None = None) -> None:
         super().__init__()
-        self.viewer = napari_viewer
+        self.viewer = itself(napari_viewer)
         for other in _others(self):
             other.give_way()
-        self.runtime = PanelRuntime(napari_viewer, session)
+        self.runtime = PanelRuntime(self.viewer, session)
         self.session = self.runtime.session
         self.images = self.runtime.images
         self.label_layers = self.runtime.label_layers
         self.tools = self.runtime.tools
         self.image = ImageSection(self.label_layers, self.new_project)
-        self.how_well = HowWell(self.label_layers, napari_viewer)
+        self.how_well = HowWell(self.label_layers, self.viewer)
         self.model = ModelSection(self.label_layers, self.how_well.show)
         self.segment = SegmentSection(self.session)
         self.correct = CorrectSection(self.tools)
@@ -228,9 +228,4 @@ def _others(panel: ApprenticePanel) -> list[ApprenticePanel]:
     widgets = application.allWidgets() if isinstance(application, QApplication) else []
     panels = [one for one in widgets if isinstance(one, ApprenticePanel) and hasattr(one, "runtime")]
     alive = [one for one in panels if not one.runtime.is_closed and one.runtime.owns_session]
-    return [one for one in alive if one is not panel and _same(one.viewer, panel.viewer)]
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether two viewers are one; napari hands out proxies."""
-    return getattr(one, "__wrapped__", one) is getattr(other, "__wrapped__", other)
+    return [one for one in alive if one is not panel and one.viewer is panel.viewer]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.files import is_image, is_there, read_image, read_labels, stem_of
+from napari_apprentice.data.files import images_below, is_image, is_there, read_image, read_labels, stem_of
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.batch import images_in
@@ -55,7 +55,7 @@ def annotated_in(images: Path, labels: Path) -> tuple[list[Annotated], list[Path
         raise UserError(
             f"{images} is a folder and {labels} is one file: give the folder with the labels of its images."
         )
-    known = {stem_of(path): path for path in sorted(labels.iterdir()) if is_image(path)}
+    known = {stem_of(path): path for path in images_below(labels)}
     found, alone = [], []
     for image in images_in(images):
         names = [f"{stem_of(image)}{added}" for added in _ADDED]

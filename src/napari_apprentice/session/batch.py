@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TextIO
 
 from pydantic import Field, TypeAdapter
 
-from napari_apprentice.data.files import KINDS, is_image, is_there, series_of, stem_of
+from napari_apprentice.data.files import KINDS, images_below, is_beside, is_image, is_there, series_of, stem_of
 from napari_apprentice.data.files.omezarr import is_zarr
 from napari_apprentice.data.storage import disk
 from napari_apprentice.errors import Cancelled, UserError
@@ -59,7 +59,8 @@ class BatchStep(Settings):
 
 
 class ImageOutcome(Settings):
-    """What became of one image: ``objects`` (or classes) in ``seconds``, or the ``problem`` in one sentence.
+    """What became of one image: ``objects`` (or classes) in ``seconds``; why there are none, or what went wrong, is the
+    ``problem`` in one sentence.
 
     ``words`` say what was found; ``details`` is the traceback of a bug.
     """
@@ -87,11 +88,12 @@ _adapter: TypeAdapter[BatchEvent] = TypeAdapter(Annotated[BatchEvent, Field(disc
 
 
 class SegmentedImage(Settings):
-    """What segmenting one image found."""
+    """What segmenting one image found; ``problem`` is what it is good to know of an image without objects."""
 
     objects: int
     seconds: float
     words: str
+    problem: str = ""
 
 
 def outcomes(
@@ -120,13 +122,16 @@ def outcomes(
             details = "".join(traceback.format_exception(error))
             yield ImageOutcome(**told, state="failed", problem=problem, details=details)
         else:
+            told["labels"] = tuple(str(path) for path in target.written if path.exists())
             yield ImageOutcome(**told, **found.model_dump())
 
 
 def targets_of(inputs: Iterable[Path], out: Path, formats: Sequence[str] = ("tif",)) -> list[Target]:
     """Each image with the files its labels go to; `UserError` when one is missing or would be overwritten."""
     found: dict[tuple[Path, ...], Path] = {}
-    for source in [image for path in inputs for image in images_in(path)]:
+    given = list(inputs)
+    images = [path for path in given if not is_beside(path)] or given  # alone, it is said what it is
+    for source in [image for path in images for image in images_in(path)]:
         written = tuple(out / f"{_stem(source)}.{suffix}" for suffix in dict.fromkeys(formats))
         if any(target.resolve() == source.resolve() for target in written):
             raise UserError(f"The labels of {source} would overwrite the image itself: choose another --out folder.")
@@ -156,7 +161,7 @@ def images_in(path: Path) -> list[Path]:
 
 
 def _images_of(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if is_image(file) and not file.name.endswith("_seg.npy"))
+    return [path for path in images_below(folder) if not path.name.endswith("_seg.npy")]
 
 
 def _has_images(path: Path) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.files import read_labels
+from napari_apprentice.data.image.blank import value_of_blank
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.evaluation import Evaluation, ImageScore, score_classes, score_objects
 from napari_apprentice.data.labels.mistakes import unmatched_in
@@ -42,7 +43,9 @@ class Proposals:
             self.classes = {one.value: one.name for one in session.classes} if self.kind == "classes" else {}
 
     def __call__(self, image: Annotated, volume: Volume) -> Labels:
-        """Labels (T, Z, Y, X)."""
+        """Labels (T, Z, Y, X); none in a blank image."""
+        if value_of_blank(volume) is not None:
+            return np.zeros(volume.labels_shape, np.uint32)
         with Session.temporary(self._runners) as session:
             session.choose_model(self._model)
             entry = session.add_image(volume)

@@ -101,6 +101,11 @@ def write_labels(
         raise disk.refusal(error, path) from error
 
 
+def needs_objects(path: Path) -> bool:
+    """Whether a file in such a format has to have an object, where others can be without."""
+    return writer_of(path) in (rois.write, dicom_segmentation.write)
+
+
 def writer_of(path: Path) -> Writer:
     """What writes such a file; `UserError` that lists the suffixes when nothing does."""
     name = path.name.lower()

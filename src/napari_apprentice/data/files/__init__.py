@@ -21,7 +21,9 @@ __all__ = [
     "KINDS",
     "SUFFIXES",
     "check_labels",
+    "images_below",
     "images_of",
+    "is_beside",
     "is_image",
     "is_there",
     "parts_of",
@@ -33,6 +35,9 @@ __all__ = [
 ]
 
 
+_COMPANIONS = ("._", "~$")  # how their names begin
+
+
 def stem_of(path: Path) -> str:
     """A file's name without `suffix_of`."""
     name = path.name[: len(path.name) - len(suffix_of(path))]
@@ -41,7 +46,22 @@ def stem_of(path: Path) -> str:
 
 def is_image(path: Path) -> bool:
     """Whether a path looks like an image that `read_image` takes: by its name, or as a folder of slices."""
+    if is_beside(path):
+        return False
     return suffix_of(path) in SUFFIXES if path.is_file() else format_of(path) is not None
+
+
+def is_beside(path: Path) -> bool:
+    """Whether a name is that of a companion, which a system or a program keeps beside a file.
+
+    ``._cells.tif`` beside ``cells.tif`` is what a Mac writes on disks of other systems.
+    """
+    return path.name.startswith(_COMPANIONS)
+
+
+def images_below(folder: Path) -> list[Path]:
+    """The images in a folder, by name; hidden files are none, nor is what systems put beside them."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and is_image(path))
 
 
 def read_image(path: str | Path) -> Volume:
@@ -68,6 +88,8 @@ def read_image(path: str | Path) -> Volume:
     with _in_one_sentence(Path(path)):
         there, part = place.split(Path(path), holds_part)
     with _in_one_sentence(there):
+        if is_beside(there):
+            raise UserError(f"{there} is kept beside {there.name[2:]} and is no image: choose {there.name[2:]}.")
         reader = format_of(there)
         if reader is None:
             what = "a folder, not an image" if there.is_dir() else "not an image that can be read"

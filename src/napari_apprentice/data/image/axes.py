@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data.image.channels import chosen_channels
-from napari_apprentice.data.image.lazy import LazyArray, windows
+from napari_apprentice.data.image.lazy import numpy_like, windows
 from napari_apprentice.data.image.units import PIXEL, plain_unit
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
@@ -110,8 +110,8 @@ def to_volume(
 ) -> Volume:
     """An array of any axis order as a `Volume` (T, C, Z, Y, X).
 
-    NumPy arrays, memory maps and dask arrays stay views; anything else that can be sliced (zarr) is wrapped in a
-    `LazyArray`, so that nothing is read here. RGB becomes three channels, alpha is left out.
+    NumPy arrays, memory maps and dask arrays stay views; anything else that can be sliced (zarr, xarray, torch) is
+    wrapped in a `LazyArray`, so that nothing is read here. RGB becomes three channels, alpha is left out.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def _pair(lengths: list[int], three_d: bool | None) -> str:
 
 def _arranged(array: Any, axes: str) -> Any:
     """Pixels (T, C, Z, Y, X)."""
-    pixels = array if hasattr(array, "transpose") else LazyArray(array)
+    pixels = numpy_like(array)
     if "S" in axes:
         pixels, axes = _samples_as_channels(pixels, axes)
     pixels = pixels.transpose([axes.index(letter) for letter in ORDER if letter in axes])

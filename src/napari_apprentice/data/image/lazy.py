@@ -14,6 +14,15 @@ _PLANES, _WINDOWS, _EDGE = 8, 4, 64  # planes; windows along y and along x; pixe
 Pick = range | tuple[int, ...] | int
 
 
+def numpy_like(array: Any) -> Any:
+    """An array that is indexed and turned as NumPy's are: itself, or else read through a `LazyArray`.
+
+    Others have no `transpose` (zarr, h5py), or one that takes names of axes (xarray) or pairs of them (torch).
+    """
+    is_dask = type(array).__module__.partition(".")[0] == "dask"
+    return array if isinstance(array, np.ndarray | LazyArray) or is_dask else LazyArray(array)
+
+
 class LazyArray:
     """What can be sliced (zarr, h5py) with NumPy's indexing and axes; nothing is read before NumPy asks.
 
@@ -31,7 +40,7 @@ class LazyArray:
         self._source = source
         self._picks = tuple(range(n) for n in source.shape) if picks is None else picks
         self._order = tuple(range(len(source.shape))) if order is None else order  # None: a new axis of length 1
-        plain = np.dtype(source.dtype)
+        plain = _dtype_of(source)
         self.dtype = np.dtype(np.uint8) if plain.kind == "b" else plain.newbyteorder("=")
         self.shape = tuple(1 if axis is None else len(self._pick(axis)) for axis in self._order)
 
@@ -133,6 +142,15 @@ class LazyArray:
         if missing < 0:
             raise IndexError(f"{len(keys)} indices for {self.ndim} axes")
         return found + [slice(None)] * missing
+
+
+def _dtype_of(source: Any) -> np.dtype[Any]:
+    """NumPy's name for a type; of types that NumPy does not know (torch) what they become."""
+    try:
+        return np.dtype(source.dtype)
+    except TypeError:
+        found: np.dtype[Any] = np.asarray(source[tuple(slice(0, 1) for _ in source.shape)]).dtype
+        return found
 
 
 def _read(pick: Pick) -> slice | int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_apprentice.data.image.lazy import numpy_like
 from napari_apprentice.errors import UserError
 
 
@@ -15,7 +16,7 @@ from napari_apprentice.errors import UserError
 class Volume:
     """An image over time, shape (T, C, Z, Y, X); 2D is Z = 1, a still image is T = 1.
 
-    ``pixels`` is anything with NumPy's shape, dtype and slicing (NumPy, zarr, dask, a memory map).
+    ``pixels`` is anything with NumPy's shape, dtype and slicing (NumPy, a memory map, zarr, dask, xarray, torch).
     ``spacing`` is the distance between voxel centres along (z, y, x) in ``unit``. ``levels`` are the coarser levels of
     a pyramid, each (T, C, Z, Y, X) and smaller than the one before; they go when ``pixels`` are replaced::
 
@@ -40,6 +41,8 @@ class Volume:
             raise UserError(f"The image {self.name} is empty (shape {tuple(self.pixels.shape)}): open another one.")
         if any(step <= 0 for step in self.spacing):
             raise UserError(f"Pixel size {self.spacing} is not positive: correct the layer's scale.")
+        if hasattr(self.pixels, "transpose"):  # which must be NumPy's
+            object.__setattr__(self, "pixels", numpy_like(self.pixels))
         object.__setattr__(self, "levels", _Levels.of(self.pixels, self.levels))
 
     def through(self, change: Callable[[Any], Any]) -> Volume:
