@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,9 +20,12 @@ from napari_apprentice.cli.progress import console
 from napari_apprentice.cli.prune import prune
 from napari_apprentice.cli.segment import segment
 from napari_apprentice.cli.teach import teach
+from napari_apprentice.cli.verbose import VERBOSE, heard
 from napari_apprentice.data.storage import disk
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.runners.orderly import ends_in_order
+
+log = logging.getLogger(__name__)
 
 MISTAKE = 2
 INTERRUPTED = 130
@@ -30,6 +34,7 @@ app = App(
     name="apprentice",
     version=__version__,
     help="Segment images, teach the network from corrections, and measure how well it does.",
+    help_epilogue=f"With {VERBOSE} a command also says what other libraries say, and where an error comes from.",
 )
 for command in (segment, teach, evaluate, inside, info, prune, demo):
     app.command(command)
@@ -49,9 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code of a command line; a bug stays a traceback."""
+    with heard(arguments) as words:
+        return _run(words)
+
+
+def _run(words: list[str]) -> int:
     try:
         with ends_in_order():
-            app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+            app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         return _stop(sentence(error), MISTAKE)
     except UserError as error:
@@ -66,5 +76,6 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _stop(message: str, code: int) -> int:
+    log.debug("This is how it came to be:", exc_info=True)
     console().print(message, markup=False, highlight=False, soft_wrap=True)
     return code

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Group, Parameter
-from rich.progress import Progress
 
-from napari_apprentice.cli.progress import console, say
+from napari_apprentice.cli.progress import progress_bar, say
 from napari_apprentice.data.files import read_image
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.batch import images_in
@@ -37,7 +36,7 @@ def autoencoder(
     from napari_apprentice.engine.autoencoder import train  # here: it loads torch, and other commands need not wait
 
     volumes = [read_image(image) for path in images for image in images_in(path)]
-    with Progress(console=console(), transient=True) as bar:
+    with progress_bar() as bar:
         task = bar.add_task("Learning to repeat images", total=settings.steps)
 
         def report(step: int, loss: float) -> None:

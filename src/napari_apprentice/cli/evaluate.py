@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Group, Parameter
-from rich.progress import Progress
 
-from napari_apprentice.cli.progress import console, say
+from napari_apprentice.cli.progress import console, progress_bar, say
 from napari_apprentice.data.labels.evaluation import Evaluation
 from napari_apprentice.data.labels.scores import THRESHOLDS
 from napari_apprentice.errors import UserError
@@ -57,7 +56,7 @@ def evaluate(
     runners, worst, done = InlineRunners(), Worst(), []
     try:
         labels_of = Predicted(predicted, images) if predicted else Proposals(str(model), settings, runners)
-        with Progress(console=console(), transient=True) as bar:
+        with progress_bar() as bar:
             task = bar.add_task("Evaluating", total=len(pairs))
             for score in score_images(pairs, labels_of, worst.see if out else None):
                 done.append(score)

@@ -40,10 +40,6 @@ class OneImage:
     def segment(self, target: Target) -> SegmentedImage:
         """Read, segment and write one image."""
         volume = read_as(read_image(target.source), self.read_as)
-        for gap in not_said(volume):
-            if gap.words not in self._said:
-                self._said.add(gap.words)
-                warn(f"{target.source.name}: {gap.words}; {_OPTIONS[gap.about]} says otherwise.")
         value = value_of_blank(volume)
         large = is_large(volume)
         if value is not None and not large:
@@ -54,6 +50,10 @@ class OneImage:
             found = segment_large(source, written, self.model, self.settings, self.runners, self.read_as, block_mb)
         else:
             found = self._segmented(volume, target)
+        for gap in not_said(volume):  # now that the image could be read
+            if gap.words not in self._said:
+                self._said.add(gap.words)
+                warn(f"{target.source.name}: {gap.words}; {_OPTIONS[gap.about]} says otherwise.")
         if value is None:
             return found
         problem = f"Every pixel of {target.source} is {value:g}: the image is blank, and has no objects."

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Failed, Note, Started, Validated, WasCancelled, is_last
 from napari_apprentice.events import Progress as Step
 from napari_apprentice.runners import RunningJob
 from napari_apprentice.session import Session
+
+log = logging.getLogger(__name__)
 
 
 def console() -> Console:
@@ -25,6 +28,12 @@ def say(text: str) -> None:
     """One line of results on stdout."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def progress_bar(*columns: ProgressColumn) -> Progress:
+    """A bar that goes when it is done; none where nobody looks on."""
+    shown = console()
+    return Progress(*columns, console=shown, transient=True, disable=not shown.is_terminal)
 
 
 def warn(text: str) -> None:
@@ -74,16 +83,17 @@ class ProgressDisplay:
 
     def __init__(self, title: str, curve: bool) -> None:
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
-        self.bar = Progress(*columns, TimeRemainingColumn(), console=console(), transient=True)
+        self.bar = progress_bar(*columns, TimeRemainingColumn())
         self.last: Event | None = None
         self._title = title
         self._curve = curve
         self._task = self.bar.add_task(title, total=None)
-        self._pending = ""
+        self._pending: list[str] = []
 
     def on_event(self, kind: str, event: Event) -> None:
         """Move the bar or write a line."""
-        self.say_pending()
+        if self.bar.console.is_terminal:
+            self.say_pending()
         match event:
             case Started(device=device):
                 self.bar.update(self._task, description=f"{self._title} ({device})")
@@ -94,21 +104,30 @@ class ProgressDisplay:
 
     def on_ended(self, kind: str, event: Event) -> None:
         """Remember how it ended; the first failure, when another job follows."""
-        if isinstance(event, Failed) and event.message == self._pending:
-            self._pending = ""  # it will be raised: once is enough
         if not isinstance(self.last, Failed):
             self.last = event
+        if isinstance(event, Failed):
+            self._fall_silent()
 
     def on_message(self, text: str) -> None:
-        """Hold a sentence back until it is known whether it is the failure that will be raised."""
-        self.say_pending()
-        self._pending = text
+        """Hold a sentence back until it is known whether it is the failure that will be raised.
+
+        Where nobody looks on, until it is known whether there will be one, which is said alone then.
+        """
+        if self.bar.console.is_terminal:
+            self.say_pending()
+        self._pending.append(text)
 
     def say_pending(self) -> None:
-        """Write the sentence held back."""
-        if self._pending:
-            self._line(self._pending)
-            self._pending = ""
+        """Write the sentences held back."""
+        pending, self._pending = self._pending, []
+        for text in pending:
+            self._line(text)
+
+    def _fall_silent(self) -> None:
+        pending, self._pending = self._pending, []
+        for text in pending:
+            log.info(text)
 
     def _line(self, text: str) -> None:
         self.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)

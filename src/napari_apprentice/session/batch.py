@@ -115,6 +115,7 @@ def outcomes(
         except Cancelled:
             raise
         except UserError as error:
+            log.debug("%s was left out", target.source, exc_info=error)
             yield ImageOutcome(**told, state="failed", problem=str(error), seconds=time.perf_counter() - begun)
         except Exception as error:  # a bug that one image brings to light must not cost a night of others
             log.debug("%s failed", target.source, exc_info=error)

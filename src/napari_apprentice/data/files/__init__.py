@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.dicom import holds_part
 from napari_apprentice.data.files.formats import KINDS, SUFFIXES, format_of, suffix_of
+from napari_apprentice.data.files.one_sentence import guarded, in_one_sentence, quietly
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -85,9 +85,9 @@ def read_image(path: str | Path) -> Volume:
     UserError
         When the file is missing, damaged, empty or of a format that cannot be read, or holds several images.
     """
-    with _in_one_sentence(Path(path)):
+    with in_one_sentence(Path(path)):
         there, part = place.split(Path(path), holds_part)
-    with _in_one_sentence(there):
+    with in_one_sentence(there):
         if is_beside(there):
             raise UserError(f"{there} is kept beside {there.name[2:]} and is no image: choose {there.name[2:]}.")
         reader = format_of(there)
@@ -96,7 +96,7 @@ def read_image(path: str | Path) -> Volume:
             raise UserError(f"{there} is {what} ({KINDS}): choose another one, or convert it first.")
         if part and reader.parts is None:
             raise UserError(f"{path} does not exist: {there.name} is one image, leave out what follows it.")
-        return reader.read(there, part)
+        return guarded(reader.read(there, part), there)
 
 
 def images_of(path: str | Path) -> dict[str, Callable[[], Volume]]:
@@ -105,35 +105,21 @@ def images_of(path: str | Path) -> dict[str, Callable[[], Volume]]:
     reader = format_of(there) if there.exists() else None
     if reader is None or reader.images is None:
         return {one: partial(read_image, one) for one in parts_of(path)}
-    with _in_one_sentence(there):
+    with in_one_sentence(there):
         found = reader.images(there)
     return {str(there / name): partial(_read_by, read, there) for name, read in found.items()}
 
 
 def _read_by(read: Callable[[], Volume], path: Path) -> Volume:
-    with _in_one_sentence(path):
-        return read()
-
-
-@contextmanager
-def _in_one_sentence(path: Path) -> Iterator[None]:
-    """Whatever goes wrong with a file becomes a `UserError` that names it."""
-    try:
-        yield
-    except UserError as error:
-        if path.name in str(error):
-            raise
-        raise UserError(f"{path}: {error}") from error
-    except PermissionError as error:
-        raise UserError(f"{path} may not be read ({error.strerror}): change its permissions.") from error
-    except Exception as error:  # decoders of damaged files raise anything from TypeError to struct.error
-        raise UserError(f"{path} is damaged or not an image ({_short(error)}): get the file again.") from error
+    with in_one_sentence(path):
+        return guarded(read(), path)
 
 
 def is_there(path: str | Path) -> bool:
     """Whether a path leads to a file or folder, or into one; nothing is read."""
     try:
-        return bool(place.split(Path(path), holds_part))
+        with quietly():
+            return bool(place.split(Path(path), holds_part))
     except (UserError, OSError):
         return False
 
@@ -141,9 +127,10 @@ def is_there(path: str | Path) -> bool:
 def parts_of(path: str | Path) -> list[str]:
     """The images that a file or folder holds, as paths for `read_image`; the path itself when it is one image."""
     try:
-        there, part = place.split(Path(path), holds_part)
-        reader = format_of(there)
-        inside = () if part or reader is None or reader.parts is None else reader.parts(there)
+        with quietly():
+            there, part = place.split(Path(path), holds_part)
+            reader = format_of(there)
+            inside = () if part or reader is None or reader.parts is None else reader.parts(there)
     except Exception:  # `read_image` says what is wrong
         return [str(path)]
     return [str(there / one) for one in inside] if len(inside) > 1 else [str(path)]
@@ -176,8 +163,3 @@ def series_of(path: str | Path) -> list[str]:
     """As `parts_of`, where all parts are images of one kind (fields of a plate, series); the path itself where not."""
     reader = format_of(Path(path)) if Path(path).exists() else None
     return parts_of(path) if reader is not None and reader.alike else [str(path)]
-
-
-def _short(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 120 else text[:117] + "..."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 _PLANES, _WINDOWS, _EDGE = 8, 4, 64  # planes; windows along y and along x; pixels
 
+Reading = Callable[[], AbstractContextManager[None]]
 Pick = range | tuple[int, ...] | int
 
 
@@ -35,9 +37,14 @@ class LazyArray:
     """
 
     def __init__(
-        self, source: Any, picks: tuple[Pick, ...] | None = None, order: tuple[int | None, ...] | None = None
+        self,
+        source: Any,
+        picks: tuple[Pick, ...] | None = None,
+        order: tuple[int | None, ...] | None = None,
+        reading: Reading = nullcontext,
     ) -> None:
         self._source = source
+        self._reading = reading
         self._picks = tuple(range(n) for n in source.shape) if picks is None else picks
         self._order = tuple(range(len(source.shape))) if order is None else order  # None: a new axis of length 1
         plain = _dtype_of(source)
@@ -65,13 +72,17 @@ class LazyArray:
     def transpose(self, *axes: Any) -> LazyArray:
         """Other order of axes, as NumPy's."""
         wanted = axes[0] if len(axes) == 1 and isinstance(axes[0], Sequence) else axes
-        return LazyArray(self._source, self._picks, tuple(self._order[axis] for axis in wanted))
+        return LazyArray(self._source, self._picks, tuple(self._order[axis] for axis in wanted), self._reading)
 
     def reshape(self, *shape: int) -> Any:
         """Other lengths, as a dask array."""
         from dask.array import from_array  # a second of import time that most images do not need
 
         return from_array(self, meta=np.empty((0,) * self.ndim, self.dtype)).reshape(*shape)  # type: ignore[no-untyped-call]
+
+    def read_in(self, reading: Reading) -> LazyArray:
+        """The same, of which whatever is read is read in a context, which may say what goes wrong."""
+        return LazyArray(self._source, self._picks, self._order, reading)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -96,7 +107,7 @@ class LazyArray:
                 return np.asarray(self)[key]
             if not isinstance(kept, int):
                 order.append(axis)
-        found = LazyArray(self._source, tuple(picks), tuple(order))
+        found = LazyArray(self._source, tuple(picks), tuple(order), self._reading)
         return found if order else np.asarray(found)[()]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -105,7 +116,8 @@ class LazyArray:
         wanted = np.dtype(dtype or self.dtype)
         if 0 in self.shape:
             return np.empty(self.shape, wanted)
-        found = np.asarray(self._source[tuple(_read(pick) for pick in self._picks)])
+        with self._reading():
+            found = np.asarray(self._source[tuple(_read(pick) for pick in self._picks)])
         left = [axis for axis, pick in enumerate(self._picks) if not isinstance(pick, int)]
         for place, axis in enumerate(left):
             pick = self._pick(axis)
@@ -146,11 +158,12 @@ class LazyArray:
 
 def _dtype_of(source: Any) -> np.dtype[Any]:
     """NumPy's name for a type; of types that NumPy does not know (torch) what they become."""
+    told: Any = source.dtype
     try:
-        return np.dtype(source.dtype)
+        found: np.dtype[Any] = np.dtype(told)
     except TypeError:
-        found: np.dtype[Any] = np.asarray(source[tuple(slice(0, 1) for _ in source.shape)]).dtype
-        return found
+        found = np.asarray(source[tuple(slice(0, 1) for _ in source.shape)]).dtype
+    return found
 
 
 def _read(pick: Pick) -> slice | int:
