@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 
 from napari_apprentice.architecture import FreshSettings
-from napari_apprentice.cli.progress import say, show_progress
+from napari_apprentice.cli.progress import say, show_progress, warn
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
@@ -39,6 +39,11 @@ def teach(
         project's current one.
     """
     with Session.open(project, InlineRunners()) as session:
+        missing = list(session.images.missing.values())
+        if missing and not session.entries:
+            raise UserError(missing[0])
+        for sentence in missing:
+            warn(sentence)
         if model is not None:
             session.choose_model(model)
         session.teach_settings = settings

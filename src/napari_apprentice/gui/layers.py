@@ -15,6 +15,7 @@ from napari_apprentice.data.image.units import PIXEL, micrometers, plain_unit
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.axis_mapping import ORDER, AxisMapping
+from napari_apprentice.gui.shown_array import whole_of
 
 T = TypeVar("T")
 
@@ -76,7 +77,13 @@ def is_from_file(layer: Layer) -> bool:
 
 def pixels_of(layer: Image) -> Any:
     """The layer's array; of a pyramid the finest level."""
-    return layer.data[0] if layer.multiscale else layer.data
+    return levels_of(layer)[0]
+
+
+def levels_of(layer: Image) -> list[Any]:
+    """The layer's arrays, the finest first, as they are segmented: what cannot be read of them raises `UserError`."""
+    levels = list(layer.data) if layer.multiscale else [layer.data]
+    return [whole_of(level) for level in levels]
 
 
 def guess(layer: Image) -> LayerReading:
@@ -118,7 +125,7 @@ def volume_of(layer: Image, reading: LayerReading) -> Volume:
         name=layer.name,
         source=kept.get("source", layer.source.path),
         channels=kept.get("channels", ()),
-        levels=list(layer.data[1:]) if layer.multiscale else (),
+        levels=levels_of(layer)[1:],
         guessed=reading.guessed,
     )
     told = kept.get("metadata", {})

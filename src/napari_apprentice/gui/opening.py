@@ -16,6 +16,7 @@ from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.layers import KEPT
 from napari_apprentice.gui.showing import shown_as
+from napari_apprentice.gui.shown_array import whole_of
 
 _MOST_AT_ONCE = 12  # images of one file; more are chosen by their paths
 _SAYS_LABELS = ("label", "mask", "seg", "annotation", "truth")
@@ -58,6 +59,7 @@ def layer_data(volume: Volume, *, labels: bool = False) -> LayerData:
     if labels and np.dtype(volume.pixels.dtype).kind in "ui" and not options["rgb"]:
         for name in ("rgb", "contrast_limits"):
             options.pop(name, None)
+        pixels = [whole_of(one) for one in pixels] if options.get("multiscale") else whole_of(pixels)
         if volume.pixels.size * np.dtype(volume.pixels.dtype).itemsize < MAP_FROM:  # napari paints in NumPy arrays only
             pixels = np.asarray(pixels[0] if options.pop("multiscale", False) else pixels)
         return pixels, options, "labels"

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from napari.layers import Image
 
+from napari_apprentice.data.image.lazy import LazyArray
 from napari_apprentice.data.image.units import PIXEL
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.gui.layers import LayerReading
+from napari_apprentice.gui.shown_array import ShownArray, Teller
 
 _LOOKED_THROUGH = 1 << 24  # pixels
 
@@ -29,7 +31,9 @@ def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], LayerReading]:
     t, c, z, _, _ = volume.pixels.shape
     rgb = bool(volume.metadata.get("rgb")) and c in (3, 4)
     letters = "".join(a for a, n in zip("CTZ", (1 if rgb else c, t, z), strict=True) if n > 1) + "YX"
-    pixels = [_shown(level, letters, rgb) for level in (volume.pixels, *volume.levels)]
+    teller = Teller()
+    levels = [_for_the_eye(level, teller) for level in volume.levels]
+    pixels = [_for_the_eye(_shown(level, letters, rgb), teller) for level in (volume.pixels, *volume.levels)]
     steps = dict(zip("ZYX", volume.spacing, strict=True))
     options = {
         "rgb": rgb,
@@ -41,7 +45,7 @@ def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], LayerReading]:
     reading = LayerReading(letters + ("S" if rgb else ""))
     if not volume.levels:
         return pixels[0], options, reading
-    return pixels, {**options, "multiscale": True, **({} if rgb else _contrast(volume.levels[-1]))}, reading
+    return pixels, {**options, "multiscale": True, **({} if rgb else _contrast(levels[-1]))}, reading
 
 
 def _shown(pixels: Any, letters: str, rgb: bool) -> Any:
@@ -49,6 +53,10 @@ def _shown(pixels: Any, letters: str, rgb: bool) -> Any:
     turned = pixels.transpose(1, 0, 2, 3, 4)
     kept = turned[tuple(slice(None) if a in letters or (a == "C" and rgb) else 0 for a in "CTZYX")]
     return kept.transpose(*range(1, kept.ndim), 0) if rgb else kept
+
+
+def _for_the_eye(array: Any, teller: Teller) -> Any:
+    return ShownArray(array, teller) if isinstance(array, LazyArray) else array
 
 
 def _contrast(coarsest: Any) -> dict[str, Any]:
