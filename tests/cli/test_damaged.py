@@ -1,4 +1,4 @@
-"""Whatever is damaged is one sentence on stderr, also where it is found while pixels are read; --verbose has the rest."""
+"""Whatever is damaged is one sentence on stderr, also where it is found while pixels are read; --verbose tells all."""
 
 from __future__ import annotations
 
