@@ -20,7 +20,7 @@ from napari_apprentice.cli.progress import console
 from napari_apprentice.cli.prune import prune
 from napari_apprentice.cli.segment import segment
 from napari_apprentice.cli.teach import teach
-from napari_apprentice.cli.verbose import VERBOSE, heard
+from napari_apprentice.cli.verbose import VERBOSE, heard, leave_quietly
 from napari_apprentice.data.storage import disk
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.runners.orderly import ends_in_order
@@ -49,7 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.reconfigure(
             errors="backslashreplace"
         )  # as of stderr: names in letters that a terminal does not have
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    words = sys.argv[1:] if arguments is None else arguments
+    code = run(words)
+    if code:
+        leave_quietly(words)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

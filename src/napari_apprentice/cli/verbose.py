@@ -12,6 +12,13 @@ VERBOSE = "--verbose"
 _OURS = "napari_apprentice"
 
 
+def leave_quietly(arguments: Sequence[str]) -> None:
+    """Without `VERBOSE` nothing is said from now on: libraries that clear up behind an error complain of it."""
+    if VERBOSE not in arguments:
+        logging.getLogger().addHandler(logging.NullHandler())
+        sys.unraisablehook = lambda _: None
+
+
 @contextmanager
 def heard(arguments: Sequence[str]) -> Iterator[list[str]]:
     """The arguments without `VERBOSE`; with it all is said meanwhile, without it only what commands say."""
