@@ -41,7 +41,7 @@ def in_one_sentence(path: Path) -> Iterator[None]:
     except PermissionError as error:
         raise UserError(f"{path} may not be read ({error.strerror}): change its permissions.") from error
     except Exception as error:  # decoders of damaged files raise anything from TypeError to struct.error
-        if isinstance(error, OSError) and not path.exists():
+        if isinstance(error, FileNotFoundError) and not path.exists():
             raise UserError(f"{path} went away while it was read: put it back and try again.") from error
         if isinstance(error, OSError) and disk.gives_nothing(error):
             raise UserError(f"{path} cannot be read ({error.strerror}): {disk.what_to_read(error)}.") from error
