@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dask.array
 import numpy as np
 import pytest
 import zarr
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from napari.utils.notifications import notification_manager
 
 from napari_apprentice.data.files import read_image
@@ -55,6 +56,15 @@ def test_what_is_shown_in_black_is_not_segmented(damaged: Path) -> None:
     np.testing.assert_array_equal(np.asarray(volume.pixels[0, 0, 4]), 7)
     with pytest.raises(UserError, match="is damaged"):
         np.asarray(volume.pixels[0, 0, 5])
+
+
+@pytest.mark.parametrize("opened", [zarr.open_array, dask.array.from_zarr])
+def test_what_another_reader_made_a_layer_of_is_one_sentence_too(damaged: Path, opened) -> None:
+    layer = Image(opened(str(damaged)), name="theirs", contrast_limits=(0, 9), axis_labels=("z", "y", "x"))
+    volume = layers.volume_of(layer, layers.guess(layer))
+    np.testing.assert_array_equal(np.asarray(volume.pixels[0, 0, 4]), 7)
+    with pytest.raises(UserError, match=r"^theirs is damaged"):
+        np.asarray(volume.pixels)
 
 
 def test_labels_are_not_shown_with_holes(damaged: Path) -> None:

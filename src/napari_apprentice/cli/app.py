@@ -45,10 +45,8 @@ app.command("napari_apprentice.cli.lab:train", name="train", help="Train a model
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code: 0, 2 for a mistake of the user, 130 when interrupted."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="backslashreplace"
-        )  # as of stderr: names in letters that a terminal does not have
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may have letters that a terminal does not have
+        sys.stdout.reconfigure(errors="backslashreplace")
     words = sys.argv[1:] if arguments is None else arguments
     code = run(words)
     if code:

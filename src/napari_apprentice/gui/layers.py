@@ -15,7 +15,7 @@ from napari_apprentice.data.image.units import PIXEL, micrometers, plain_unit
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.axis_mapping import ORDER, AxisMapping
-from napari_apprentice.gui.shown_array import whole_of
+from napari_apprentice.gui.shown_array import in_one_sentence_of, whole_of
 
 T = TypeVar("T")
 
@@ -110,7 +110,7 @@ def _axis_names(layer: Image) -> list[str]:
 
 def volume_of(layer: Image, reading: LayerReading) -> Volume:
     """The layer's pixels with spacing and unit from its scale. `UserError` when the axes cannot be right."""
-    pixels = pixels_of(layer)
+    pixels, *coarser = [in_one_sentence_of(level, layer.name) for level in levels_of(layer)]
     sentence = axis_order.why_not_axes(reading.axes, pixels.shape)
     if sentence:
         raise UserError(sentence)
@@ -125,7 +125,7 @@ def volume_of(layer: Image, reading: LayerReading) -> Volume:
         name=layer.name,
         source=kept.get("source", layer.source.path),
         channels=kept.get("channels", ()),
-        levels=levels_of(layer)[1:],
+        levels=coarser,
         guessed=reading.guessed,
     )
     told = kept.get("metadata", {})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from napari.utils.notifications import show_warning
 from numpy.typing import NDArray
 
+from napari_apprentice.data.files.one_sentence import in_one_sentence
 from napari_apprentice.data.image.lazy import LazyArray
 from napari_apprentice.errors import UserError
 
@@ -39,6 +42,13 @@ class ShownArray(LazyArray):
 def whole_of(array: Any) -> Any:
     """An array of a layer as it is segmented."""
     return array.whole if isinstance(array, ShownArray) else array
+
+
+def in_one_sentence_of(array: Any, name: str) -> Any:
+    """An array that somebody else reads as it is needed (zarr, dask): what goes wrong with that is one sentence."""
+    if isinstance(array, np.ndarray | LazyArray):
+        return array
+    return LazyArray(array, reading=partial(in_one_sentence, Path(name)))
 
 
 class _ForTheEye:
