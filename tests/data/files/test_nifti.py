@@ -8,6 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from napari_apprentice.data.exports import write_labels
 from napari_apprentice.data.files import nifti, read_image, read_labels
 from napari_apprentice.data.image.lazy import LazyArray
 from napari_apprentice.errors import UserError
@@ -139,3 +140,124 @@ def test_a_large_one_is_read_as_it_is_needed(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "b.nii").write_bytes((tmp_path / "a.nii").read_bytes()[:-9])
     with pytest.raises(UserError, match=r"b\.nii is damaged: it has"):
         read_image(tmp_path / "b.nii")
+
+
+SFORM = np.array([[0.5, 0.1, 0, -12], [0, 0.5, 0.05, 7], [0, 0, 3, 40], [0, 0, 0, 1]])  # sheared a little
+QFORM = np.array([[0.5, 0, 0, 1], [0, 0.5, 0, 2], [0, 0, 3, 3], [0, 0, 0, 1]])
+ZERO, NAN, FLAT = np.zeros((3, 4)), np.full((3, 4), np.nan), np.array([[0.5, 0, 0, 0], [0, 0.5, 0, 0], [0.0, 0, 0, 0]])
+
+
+def _placed(
+    path: Path,
+    sform: np.ndarray | None = None,
+    qform: np.ndarray | None = None,
+    pixdim: tuple[float, float, float] | None = None,
+    quatern_b: float | None = None,
+    shape: tuple[int, ...] = (6, 5, 4),
+) -> Path:
+    """A file whose header says just this, right or wrong; each form there is has the code 1."""
+    header = nibabel.Nifti1Header()
+    header.set_data_shape(shape)
+    header.set_data_dtype(np.uint8)
+    header.set_xyzt_units("mm")
+    if qform is not None:
+        header.set_qform(qform, code=1)
+    if quatern_b is not None:
+        header["quatern_b"], header["qform_code"] = quatern_b, 1
+    if sform is not None:
+        header["sform_code"] = 1
+        for row, name in zip(sform, ("srow_x", "srow_y", "srow_z"), strict=False):
+            header[name] = row
+    if pixdim is not None:
+        header["pixdim"][1:4] = pixdim
+    header["magic"], header["vox_offset"] = b"n+1", 352
+    path.write_bytes(header.binaryblock + bytes(4) + bytes(range(120))[: int(np.prod(shape))])
+    return path
+
+
+def test_the_sform_counts_and_voxels_are_as_large_as_it_says(tmp_path: Path) -> None:
+    volume = read_image(_placed(tmp_path / "a.nii", SFORM, QFORM, pixdim=(1, 1, 1)))
+    np.testing.assert_allclose(volume.metadata["affine"], SFORM, atol=1e-6)
+    # a step along x, along y (0.1, 0.5, 0) and along z (0, 0.05, 3)
+    assert volume.spacing == pytest.approx((3.000417, 0.509902, 0.5), rel=1e-5)
+    assert volume.metadata["notes"] == [
+        "Voxels of a.nii are 3 x 0.5099 x 0.5 by its sform, which counts, and 1 x 1 x 1 by pixdim."
+    ]
+    assert "notes" not in read_image(_placed(tmp_path / "b.nii", QFORM, QFORM)).metadata
+
+
+@pytest.mark.parametrize("sform", [ZERO, NAN, FLAT, np.full((3, 4), np.inf), 1e30 * np.eye(3, 4)])
+def test_the_qform_counts_where_the_sform_cannot_be_right(tmp_path: Path, sform: np.ndarray) -> None:
+    volume = read_image(_placed(tmp_path / "a.nii", sform, QFORM))
+    np.testing.assert_allclose(volume.metadata["affine"], QFORM)
+    assert (volume.spacing, volume.metadata["orientation"]) == ((3.0, 0.5, 0.5), "RAS")
+    (note,) = volume.metadata["notes"]
+    assert note.startswith("The sform of a.nii cannot be right")
+    assert note.endswith("its qform is used.")
+
+
+def test_a_qform_that_cannot_be_right_does_no_harm_to_the_sform(tmp_path: Path) -> None:
+    for quatern_b in (np.nan, 7.0):
+        volume = read_image(_placed(tmp_path / "a.nii", SFORM, quatern_b=quatern_b, pixdim=(0.5, 0.51, 3)))
+        np.testing.assert_allclose(volume.metadata["affine"], SFORM, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sform", "quatern_b", "what"), [(ZERO, None, "sform"), (NAN, np.nan, "sform and qform"), (None, 7.0, "qform")]
+)
+def test_of_a_place_that_cannot_be_right_only_the_voxel_size_is_left(
+    tmp_path: Path, sform: np.ndarray | None, quatern_b: float | None, what: str
+) -> None:
+    volume = read_image(_placed(tmp_path / "a.nii", sform, quatern_b=quatern_b, pixdim=(0.5, 0.5, 3)))
+    assert (volume.spacing, volume.unit) == ((3.0, 0.5, 0.5), "mm")
+    assert "affine" not in volume.metadata
+    assert volume.metadata["notes"][0].startswith(f"The {what} of a.nii cannot be right")
+    labels = np.zeros(volume.labels_shape, np.uint32)
+    write_labels(tmp_path / "labels.nii", labels, like=volume)
+    np.testing.assert_allclose(nibabel.load(tmp_path / "labels.nii").header.get_zooms(), (0.5, 0.5, 3))
+
+
+@pytest.mark.parametrize("pixdim", [(0, 0, 0), (np.nan, 1, 1), (1e30, 1, 1)])
+def test_nonsense_everywhere_is_no_pixel_size(tmp_path: Path, pixdim: tuple[float, float, float]) -> None:
+    volume = read_image(_placed(tmp_path / "a.nii", ZERO, pixdim=pixdim))
+    assert (volume.spacing, volume.unit) == ((1.0, 1.0, 1.0), "pixel")
+
+
+def test_one_slice_need_not_say_how_thick_it_is(tmp_path: Path) -> None:
+    volume = read_image(_placed(tmp_path / "a.nii", FLAT, pixdim=(0.5, 0.5, 0), shape=(6, 5)))
+    assert "notes" not in volume.metadata
+    np.testing.assert_allclose(volume.metadata["affine"], np.diag([0.5, 0.5, 1, 1]))
+
+
+@pytest.mark.parametrize("name", ["labels.nii.gz", "labels.nrrd"])
+def test_labels_lie_where_the_standard_puts_the_image(tmp_path: Path, name: str) -> None:
+    volume = read_image(_placed(tmp_path / "a.nii", SFORM, QFORM, pixdim=(1, 1, 1)))
+    labels = np.zeros(volume.labels_shape, np.uint32)
+    labels[0, 1, 2, 3] = 7
+    write_labels(tmp_path / name, labels, like=volume)
+    again = read_image(tmp_path / name)
+    np.testing.assert_array_equal(again.pixels[:, 0], labels)
+    # voxel x 3, y 2, z 1: -12 + 1.5 + 0.2, 7 + 1 + 0.05, 40 + 3
+    np.testing.assert_allclose(np.array(again.metadata["affine"]) @ [3, 2, 1, 1], [-10.3, 8.05, 43, 1], atol=1e-5)
+    assert again.spacing == pytest.approx(volume.spacing)
+
+
+def test_labels_of_a_sheared_image_have_no_second_place(tmp_path: Path) -> None:
+    for name, sform, code in (("sheared", SFORM, 0), ("straight", QFORM, 1)):
+        volume = read_image(_placed(tmp_path / "a.nii", sform))
+        write_labels(tmp_path / f"{name}.nii", np.zeros(volume.labels_shape, np.uint32), like=volume)
+        header = nibabel.load(tmp_path / f"{name}.nii").header
+        assert (int(header["sform_code"]), int(header["qform_code"])) == (1, code)
+        np.testing.assert_allclose(header.get_zooms(), volume.spacing[::-1], rtol=1e-5)
+
+
+def test_an_mgh_whose_directions_are_flat_keeps_its_voxel_size(tmp_path: Path) -> None:
+    image = nibabel.MGHImage(np.zeros((4, 5, 6), np.uint8), np.diag([0.5, 0.5, 2.0, 1.0]))
+    image.header["Mdc"] = np.zeros((3, 3))
+    with (tmp_path / "a.mgh").open("wb") as file:
+        image.header.writehdr_to(file)
+        file.write(bytes(120))
+        image.header.writeftr_to(file)
+    volume = read_image(tmp_path / "a.mgh")
+    assert volume.spacing == (2.0, 0.5, 0.5)
+    assert volume.metadata["notes"][0].startswith("The affine of a.mgh cannot be right")

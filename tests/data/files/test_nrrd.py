@@ -8,6 +8,7 @@ import nrrd
 import numpy as np
 import pytest
 
+from napari_apprentice.data.exports import write_labels
 from napari_apprentice.data.files import nrrd as ours
 from napari_apprentice.data.files import read_image
 from napari_apprentice.errors import UserError
@@ -113,3 +114,38 @@ def test_a_packed_or_turned_one_is_not_mapped(tmp_path: Path, monkeypatch: pytes
         volume = read_image(path)
         assert not isinstance(volume.pixels, np.memmap)
         np.testing.assert_array_equal(volume.pixels[0, 0], array.transpose(2, 1, 0))
+
+
+@pytest.mark.parametrize(
+    ("directions", "origin", "spacing"),
+    [
+        (np.diag([0.5, 0.5, 0.0]), np.zeros(3), (1.0, 1.0, 1.0)),
+        (np.array([[0.5, 0, 0], [0.5, 0, 0], [0, 0, 2.0]]), np.zeros(3), (2.0, 0.5, 0.5)),
+        (np.diag([0.5, 0.5, 2.0]), np.array([0, np.nan, 0]), (2.0, 0.5, 0.5)),
+        (np.diag([0.5, 0.5, 1e300]), np.zeros(3), (1.0, 1.0, 1.0)),
+    ],
+)
+def test_a_place_that_cannot_be_right_is_said_and_labels_can_be_written(
+    tmp_path: Path, directions: np.ndarray, origin: np.ndarray, spacing: tuple[float, float, float]
+) -> None:
+    header = {"space": "left-posterior-superior", "space directions": directions, "space origin": origin}
+    nrrd.write(str(tmp_path / "a.nrrd"), np.zeros((2, 3, 4), np.uint8), header)
+    volume = read_image(tmp_path / "a.nrrd")
+    assert volume.spacing == spacing
+    assert "affine" not in volume.metadata
+    assert volume.metadata["notes"][0].startswith("The place of a.nrrd cannot be right")
+    for name in ("labels.nrrd", "labels.nii.gz"):
+        write_labels(tmp_path / name, np.zeros(volume.labels_shape, np.uint32), like=volume)
+        assert read_image(tmp_path / name).spacing == spacing
+
+
+def test_a_slice_in_a_patient_lies_where_its_plane_does(tmp_path: Path) -> None:
+    header = {
+        "space": "left-posterior-superior",
+        "space directions": np.array([[0.5, 0, 0], [0, 0, 2.0]]),
+        "space origin": np.array([10.0, 20.0, 30.0]),
+    }
+    nrrd.write(str(tmp_path / "a.nrrd"), np.zeros((3, 4), np.uint8), header)
+    affine = np.array(read_image(tmp_path / "a.nrrd").metadata["affine"])
+    np.testing.assert_allclose(affine @ [1, 1, 0, 1], [-10.5, -20, 32, 1])
+    assert abs(np.linalg.det(affine[:3, :3])) == pytest.approx(1.0)

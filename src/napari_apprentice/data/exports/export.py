@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.image.orientation import is_usable
 from napari_apprentice.data.image.units import millimeters
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
@@ -42,12 +43,11 @@ class ExportRequest:
     def affine(self) -> NDArray[np.float64] | None:
         """From voxels (x, y, z) to millimetres in the patient (RAS), when the image says; steps are its spacing."""
         told = self.image.metadata.get("affine")
-        if told is None:
+        affine = np.array(np.eye(4) if told is None else told, float)
+        if told is None or not is_usable(affine):
             return None
-        affine = np.asarray(told, float)
         wanted = millimeters(self.image.unit) * np.array(self.image.spacing[::-1])
-        lengths = np.linalg.norm(affine[:3, :3], axis=0)
-        affine[:3, :3] *= wanted / np.where(lengths > 0, lengths, wanted)
+        affine[:3, :3] *= wanted / np.linalg.norm(affine[:3, :3], axis=0)
         return affine
 
 

@@ -13,6 +13,7 @@ from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.errors import UserError
 
 _LONGEST = 32767
+_ROUNDING = 1e-4  # of the longest step; a file has them as float32
 _UNITS = {"um": "micron", "mm": "mm", "m": "meter", PIXEL: "unknown"}
 
 
@@ -29,8 +30,11 @@ def write(path: Path, export: ExportRequest) -> None:
         (unit, affine), lies = _by_spacing(export), "unknown"
     image: Any = nibabel.Nifti1Image(np.ascontiguousarray(voxels), affine, dtype=voxels.dtype)
     image.header.set_xyzt_units(unit)
-    image.set_sform(affine, code=lies)
     image.set_qform(affine, code=lies)
+    turned, wanted = image.header.get_qform()[:3, :3], affine[:3, :3]
+    if not np.allclose(turned, wanted, rtol=0, atol=_ROUNDING * np.abs(wanted).max()):
+        image.header["qform_code"] = 0  # it cannot say what is sheared: programs that prefer it would lie elsewhere
+    image.set_sform(affine, code=lies)
     with atomic_write(path) as part:
         nibabel.save(image, part)
 

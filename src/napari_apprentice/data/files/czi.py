@@ -17,7 +17,7 @@ from napari_apprentice.data.files.czi_scenes import Scene, open_czi
 from napari_apprentice.data.files.pixels import MAP_FROM, refuse_nonsense
 from napari_apprentice.data.files.planes import compact, squeeze_planes
 from napari_apprentice.data.image.axes import to_volume
-from napari_apprentice.data.image.units import MICROMETER, PIXEL
+from napari_apprentice.data.image.units import MICROMETER, PIXEL, are_steps
 from napari_apprentice.data.image.volume import Volume
 
 SUFFIXES = (".czi",)
@@ -92,7 +92,7 @@ def _micrometres(distance: ElementTree.Element) -> float | None:
     with suppress(ValueError):
         step = 1e6 * float(distance.findtext("Value") or "nan")
         step = round(step, 9)
-        return step if math.isfinite(step) and step > 0 else None
+        return step if are_steps((step,)) else None
     return None
 
 

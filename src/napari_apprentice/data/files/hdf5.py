@@ -11,7 +11,7 @@ import numpy as np
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
 from napari_apprentice.data.image.axes import guess_axes, is_guess, to_volume
-from napari_apprentice.data.image.units import MICROMETER, PIXEL
+from napari_apprentice.data.image.units import MICROMETER, PIXEL, are_steps
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -82,6 +82,6 @@ def _spacing(dataset: Any) -> tuple[tuple[float, float, float], str]:
         z, y, x = (float(step) for step in np.ravel(dataset.attrs["element_size_um"])[-3:])
     except (KeyError, ValueError, TypeError):
         return (1.0, 1.0, 1.0), PIXEL
-    if not all(np.isfinite(step) and step > 0 for step in (z, y, x)):
+    if not are_steps((z, y, x)):
         return (1.0, 1.0, 1.0), PIXEL
     return (z, y, x), MICROMETER

@@ -15,7 +15,7 @@ from napari_apprentice.data.files import place
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
 from napari_apprentice.data.files.planes import library
 from napari_apprentice.data.image.axes import to_volume
-from napari_apprentice.data.image.units import MICROMETER, PIXEL
+from napari_apprentice.data.image.units import MICROMETER, PIXEL, are_steps
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.data.storage.temporary import TemporaryFolder
@@ -115,8 +115,14 @@ def _steps(image: Any) -> dict[str, float]:
 def _spacing(image: Any) -> tuple[float, float, float]:
     if _unit(image) == PIXEL:
         return 1.0, 1.0, 1.0
-    steps = {axis: 1e6 * step for axis, step in _steps(image).items()}
+    steps = _lengths(image)
     return steps.get("Z", 1.0), steps["Y"], steps["X"]
+
+
+def _lengths(image: Any) -> dict[str, float]:
+    """Distance between two pixels along Z, Y and X, in micrometres."""
+    steps = {axis: 1e6 * step for axis, step in _steps(image).items() if axis in "ZYX"}
+    return {axis: step for axis, step in steps.items() if are_steps((step,))}
 
 
 def _unit(image: Any) -> str:
@@ -125,7 +131,7 @@ def _unit(image: Any) -> str:
         one.get("DimID"): one.get("Unit")
         for one in image.xml_element.findall("./Data/Image/ImageDescription/Dimensions/DimensionDescription")
     }
-    known = units.get("1") == "m" and units.get("2") == "m" and {"Y", "X"} <= set(_steps(image))
+    known = units.get("1") == "m" and units.get("2") == "m" and {"Y", "X"} <= set(_lengths(image))
     return MICROMETER if known else PIXEL
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from napari_apprentice.data.files.pixels import native
 from napari_apprentice.data.image.axes import to_volume
-from napari_apprentice.data.image.units import PIXEL
+from napari_apprentice.data.image.units import PIXEL, are_steps
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -30,8 +28,8 @@ def read(path: Path, part: str = "") -> Volume:
     order = tuple(int(header[name]) for name in ("mapc", "mapr", "maps"))
     axes = "TZYX"[-pixels.ndim :] if pixels.ndim != 3 else _order(order)
     z, y, x = (float(size[letter]) for letter in "zyx")
-    plane = y > 0 and x > 0 and np.isfinite([y, x]).all()
-    spacing = (z if z > 0 and np.isfinite(z) else 1.0, y, x) if plane else (1.0, 1.0, 1.0)
+    plane = are_steps((y, x))
+    spacing = (z if are_steps((z,)) else 1.0, y, x) if plane else (1.0, 1.0, 1.0)
     return to_volume(
         native(pixels), axes, spacing, "Å" if plane else PIXEL, name=path.name.split(".")[0], source=str(path)
     )

@@ -16,7 +16,7 @@ from napari_apprentice.data.files import place
 from napari_apprentice.data.files.pixels import refuse_nonsense
 from napari_apprentice.data.files.planes import Planes, library, squeeze_planes
 from napari_apprentice.data.image.axes import to_volume
-from napari_apprentice.data.image.units import MICROMETER, PIXEL
+from napari_apprentice.data.image.units import MICROMETER, PIXEL, are_steps
 from napari_apprentice.data.image.volume import Volume
 
 SUFFIXES = (".nd2",)
@@ -101,7 +101,7 @@ def _spacing(file: Any) -> tuple[tuple[float, float, float], str]:
     channels = _told(file)
     if channels and channels[0].volume.axesCalibrated[0]:
         x, y, z = (float(step) for step in channels[0].volume.axesCalibration)
-        if all(math.isfinite(step) and step > 0 for step in (z, y, x)):
+        if are_steps((z, y, x)):
             return (z, y, x), MICROMETER
     return (1.0, 1.0, 1.0), PIXEL
 

@@ -14,24 +14,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.files.nifti_place import is_minc, place_of
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
 from napari_apprentice.data.image import orientation
 from napari_apprentice.data.image.axes import to_volume
 from napari_apprentice.data.image.lazy import LazyArray
-from napari_apprentice.data.image.units import PIXEL, millimeters, plain_unit
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
 SUFFIXES = (".nii", ".nii.gz", ".mgh", ".mgz", ".mnc", ".hdr")
 _AXES = "XYZTC"
-_SPACE_UNIT = "mm"  # what the format means where a file does not say, and what its affine is in
 
 
 def read(path: Path, part: str = "") -> Volume:
     """Read a volume, a series of volumes or an RGB image; a large one that is not packed as it is needed."""
     import nibabel  # half a second, only for who opens such a file
 
-    image: Any = nibabel.load(path)
+    image = _loaded(path)
     if not isinstance(image, nibabel.spatialimages.SpatialImage) or "cifti" in type(image).__name__.lower():
         raise UserError(f"{path} is a {type(image).__name__}, not an image of voxels: choose another file.")
     if not 2 <= len(image.shape) <= len(_AXES):
@@ -51,33 +50,31 @@ def read(path: Path, part: str = "") -> Volume:
         pixels, axes = _mapped(image)
     else:
         pixels, axes = _pixels(image)
-    spacing, unit = _spacing(image)
-    volume = to_volume(pixels, axes, spacing, unit, name=_stem(path), source=str(path))
-    affine = _affine(image, unit)
-    return (
-        volume
-        if affine is None
-        else replace(volume, metadata={**volume.metadata, **orientation.affine_metadata(affine)})
-    )
+    lies = place_of(image, path.name)
+    volume = to_volume(pixels, axes, lies.spacing, lies.unit, name=_stem(path), source=str(path))
+    told = {} if lies.affine is None else orientation.affine_metadata(lies.affine)
+    notes = {"notes": list(lies.notes)} if lies.notes else {}
+    return replace(volume, metadata={**volume.metadata, **told, **notes})
 
 
-def _affine(image: Any, unit: str) -> orientation.Affine | None:
-    """To millimetres, whatever unit the file has; None where the file does not say how the image lies."""
-    codes = [int(image.header[name]) for name in ("sform_code", "qform_code")] if _is_nifti(image) else [1]
-    if not any(codes):
-        return None
-    factor = millimeters(unit)
-    affine = np.asarray(np.diag([factor, factor, factor, 1.0]) @ np.asarray(image.affine, float))
-    return affine[:, [2, 1, 0, 3]] if _is_minc(image) else affine
+def _loaded(path: Path) -> Any:
+    """The image of nibabel, also where its qform is no rotation, for which nibabel refuses it as a whole."""
+    import nibabel
+
+    try:
+        return nibabel.load(path)
+    except ValueError:
+        kinds = (nibabel.Nifti1Image, nibabel.Nifti2Image, nibabel.Nifti1Pair, nibabel.Nifti2Pair)
+        kind: Any = next((one for one in kinds if one.path_maybe_image(path)[0]), None)
+        if kind is None:
+            raise
+        lenient = type(kind.header_class.__name__, (kind.header_class,), {"get_best_affine": _base_affine})
+        forgiving: Any = type(kind.__name__, (kind,), {"header_class": lenient})
+        return forgiving.from_filename(path)
 
 
-def _is_nifti(image: Any) -> bool:
-    return "Nifti" in type(image).__name__
-
-
-def _is_minc(image: Any) -> bool:
-    """MINC is (T, Z, Y, X), the only one of these formats that is."""
-    return "Minc" in type(image).__name__
+def _base_affine(header: Any) -> Any:
+    return header.get_base_affine()
 
 
 def _refuse_cut(path: Path, size: int, offset: int) -> None:
@@ -111,24 +108,13 @@ class _Scaled:
 def _pixels(image: Any) -> tuple[NDArray[Any], str]:
     """Intensities as the header scales them; whole numbers that it scales become float32."""
     pixels = np.asanyarray(image.dataobj)
-    axes = "TZYX"[-pixels.ndim :] if _is_minc(image) else _AXES[: pixels.ndim]
+    axes = "TZYX"[-pixels.ndim :] if is_minc(image) else _AXES[: pixels.ndim]
     if pixels.dtype.names:  # red, green, blue (and alpha), one byte each
         pixels = np.stack([pixels[name] for name in pixels.dtype.names], axis=-1)
         axes += "S"
     elif pixels.dtype == np.float64 and image.get_data_dtype() != np.float64:
         pixels = pixels.astype(np.float32)
     return native(pixels), axes
-
-
-def _spacing(image: Any) -> tuple[tuple[float, float, float], str]:
-    """Spacing (z, y, x) and its unit; 1 pixel where the file tells nonsense."""
-    header, zooms = image.header, [float(step) for step in image.header.get_zooms()]
-    steps = [*(zooms[:-4:-1] if _is_minc(image) else zooms[:3]), 1.0][:3]
-    if not all(np.isfinite(step) and step > 0 for step in steps):
-        return (1.0, 1.0, 1.0), PIXEL
-    unit = str(header.get_xyzt_units()[0]) if hasattr(header, "get_xyzt_units") else "unknown"
-    x, y, z = steps
-    return (z, y, x), _SPACE_UNIT if unit == "unknown" else plain_unit(unit)
 
 
 def _stem(path: Path) -> str:

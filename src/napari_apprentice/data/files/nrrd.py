@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
 from napari_apprentice.data.image import orientation
 from napari_apprentice.data.image.axes import to_volume
-from napari_apprentice.data.image.units import PIXEL, millimeters, plain_unit
+from napari_apprentice.data.image.units import PIXEL, are_steps, millimeters, plain_unit
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -65,11 +65,12 @@ def read(path: Path, part: str = "") -> Volume:
     affine = _affine(header, axes)
     spacing, unit = _spacing(header, axes)
     volume = to_volume(pixels, axes, spacing, unit, name=path.stem, source=str(path))
-    return (
-        volume
-        if affine is None
-        else replace(volume, metadata={**volume.metadata, **orientation.affine_metadata(affine)})
-    )
+    if affine is None:
+        return volume
+    if not orientation.is_usable(affine):
+        note = orientation.why_unusable("place", path.name)
+        return replace(volume, metadata={**volume.metadata, "notes": [note]})
+    return replace(volume, metadata={**volume.metadata, **orientation.affine_metadata(affine)})
 
 
 def _text(line: bytes) -> str:
@@ -134,33 +135,34 @@ def _directions(header: dict[str, Any], count: int) -> list[np.ndarray | None]:
 def _spacing(header: dict[str, Any], axes: str) -> tuple[tuple[float, float, float], str]:
     """Spacing (z, y, x) and unit; millimetres where a patient's space is named without a unit."""
     if "space directions" in header:
-        steps = [0.0 if one is None else float(np.linalg.norm(one)) for one in _directions(header, len(axes))]
+        steps = [0.0 if one is None else math.hypot(*one) for one in _directions(header, len(axes))]
         unit = header["space units"][0] if "space units" in header else "mm" if "space" in header else PIXEL
     else:
         steps = [float(step) for step in header.get("spacings", [1.0] * len(axes))]
         unit = header["units"][axes.index("X")] if "units" in header else PIXEL
     z, y, x = (steps[axes.index(letter)] if letter in axes else 1.0 for letter in "ZYX")
-    if not all(np.isfinite(step) and step > 0 for step in (z, y, x)):
+    if not are_steps((z, y, x)):
         return (1.0, 1.0, 1.0), PIXEL
     return (z, y, x), plain_unit(str(unit))
 
 
 def _affine(header: dict[str, Any], axes: str) -> orientation.Affine | None:
-    """From voxels (x, y, z) to millimetres, where the header names the patient's directions."""
+    """From voxels (x, y, z) to millimetres, where the header names the patient's directions; it may be unusable."""
     words = str(header.get("space", "")).lower().split("-")
     if len(words) == 1 and len(words[0]) == 3:
         words = [_SHORT.get(letter.upper(), "") for letter in words[0]]
     if "space directions" not in header or len(words) < 3 or any(word not in _FLIPS for word in words[:3]):
         return None
     steps = _directions(header, len(axes))
-    columns = [steps[axes.index(letter)] if letter in axes else np.array([0.0, 0.0, 1.0]) for letter in "XYZ"]
-    known = [one for one in columns if one is not None and one.shape == (3,)]
-    if len(known) < 3:
+    columns = [steps[axes.index(letter)] if letter in axes else np.zeros(3) for letter in "XYZ"]
+    known = [np.full(3, np.nan) if one is None else one for one in columns]
+    if any(one.shape != (3,) for one in known):
         return None
     flips = np.array([_FLIPS[word] for word in words[:3]])[:, None]
-    origin = np.nan_to_num(np.asarray(header.get("space origin", np.zeros(3)), float))
+    origin = np.asarray(header.get("space origin", np.zeros(3)), float)
     factor = millimeters(_spacing(header, axes)[1])
-    return orientation.affine_of(factor * flips * np.stack(known, axis=1), factor * flips[:, 0] * origin)
+    affine = orientation.affine_of(factor * flips * np.stack(known, axis=1), factor * flips[:, 0] * origin)
+    return affine if "Z" in axes else orientation.of_one_slice(affine)
 
 
 def _itemsize(header: dict[str, Any]) -> int:

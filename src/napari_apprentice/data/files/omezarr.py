@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data.image.axes import guess_axes, is_guess, to_volume
-from napari_apprentice.data.image.units import PIXEL, in_unit_of_x
+from napari_apprentice.data.image.units import PIXEL, are_steps, in_unit_of_x
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -93,7 +93,8 @@ def read(path: Path, part: str = "") -> Volume:
         levels=_coarser(path, image),
     )
     moved = [image.translation[image.axes.index(a)] if a in image.axes else 0.0 for a in "zyx"]
-    told = {**({"translate": moved} if any(moved) else {}), **({"colors": list(image.colors)} if image.colors else {})}
+    placed = any(moved) and np.isfinite(moved).all()
+    told = {**({"translate": moved} if placed else {}), **({"colors": list(image.colors)} if image.colors else {})}
     return replace(volume, metadata={**volume.metadata, **told})
 
 
@@ -150,7 +151,7 @@ def _spacing(image: Multiscale) -> tuple[tuple[float, float, float], str]:
     names = [name.lower() for name in image.axes]
     steps = [image.scales[0][names.index(letter)] if letter in names else 1.0 for letter in "zyx"]
     units = [image.units[names.index(letter)] if letter in names else PIXEL for letter in "zyx"]
-    if not all(np.isfinite(step) and step > 0 for step in steps):
+    if not are_steps(steps):
         return (1.0, 1.0, 1.0), PIXEL
     return in_unit_of_x(steps, units)
 

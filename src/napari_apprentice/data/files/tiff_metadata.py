@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import numpy as np
 import tifffile
 
-from napari_apprentice.data.image.units import MICROMETER, PIXEL, in_unit_of_x, plain_unit
+from napari_apprentice.data.image.units import MICROMETER, PIXEL, are_steps, in_unit_of_x, plain_unit
 
 Spacing = tuple[float, float, float]
 
@@ -24,7 +23,7 @@ def spacing_of(file: tifffile.TiffFile, index: int) -> tuple[Spacing, str]:
         sizes, unit = _lsm_spacing(file.lsm_metadata)
     elif file.is_svs or file.is_ndpi or file.is_scn or file.is_qpi:
         sizes, unit = _slide_spacing(file)
-    if not all(np.isfinite(size) and size > 0 for size in sizes):
+    if not are_steps(sizes):
         return (1.0, 1.0, 1.0), PIXEL
     return sizes, unit
 

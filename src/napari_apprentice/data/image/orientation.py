@@ -6,13 +6,17 @@ NIfTI has it. DICOM and ITK say left, posterior, superior (LPS): `from_lps` turn
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.image.units import are_steps
+
 Affine = NDArray[np.float64]
 
+_FLAT = 1e-4  # of the volume that voxels of such edges have at right angles
 _LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 
 
@@ -47,9 +51,32 @@ def letters(affine: Affine) -> str:
     return "".join(found)
 
 
+def is_usable(affine: Affine) -> bool:
+    """Whether an affine says where each voxel lies: finite, with steps that can be, in three directions."""
+    if not np.isfinite(affine).all() or not are_steps(steps_of(affine)):
+        return False
+    directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    return bool(abs(np.linalg.det(directions)) > _FLAT)
+
+
+def why_unusable(what: str, name: str, instead: str = "") -> str:
+    """One sentence on an affine of a file that is not usable, and what is done instead."""
+    instead = instead or "only its voxel size is known, labels cannot be laid over it in a scanner"
+    return f"The {what} of {name} cannot be right (zero, flat or not a number): {instead}."
+
+
+def of_one_slice(affine: Affine, thickness: float = 1.0) -> Affine:
+    """The affine of one slice; one that does not say how thick the slice is gets ``thickness`` along its normal."""
+    if affine[:3, 2].any():
+        return affine
+    normal = np.cross(affine[:3, 0], affine[:3, 1])
+    normal *= thickness / (np.linalg.norm(normal) or 1.0)
+    return affine_of(np.column_stack([affine[:3, :2], normal]), affine[:3, 3])
+
+
 def steps_of(affine: Affine) -> tuple[float, float, float]:
     """The distance between voxels along (z, y, x)."""
-    x, y, z = (float(step) for step in np.linalg.norm(affine[:3, :3], axis=0))
+    x, y, z = (math.hypot(*column) for column in np.asarray(affine, float)[:3, :3].T.tolist())
     return z, y, x
 
 

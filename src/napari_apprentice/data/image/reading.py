@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from napari_apprentice.data.image import axes as axis_order
 from napari_apprentice.data.image.axes import ORDER, describe_axes, to_volume
 from napari_apprentice.data.image.channels import chosen_channels
-from napari_apprentice.data.image.units import PIXEL, UNITS, plain_unit
+from napari_apprentice.data.image.units import PIXEL, UNITS, are_steps, plain_unit
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ReadAs
@@ -72,6 +71,7 @@ def _with_spacing(volume: Volume, said: ReadAs) -> Volume:
     if said.unit and unit == PIXEL and said.unit.lower() not in (PIXEL, "px"):
         raise UserError(f"{said.unit} is not a unit of length: use one of {', '.join(UNITS)}.")
     spacing = said.spacing or volume.spacing
-    if not all(math.isfinite(step) and step > 0 for step in spacing):
-        raise UserError(f"A spacing of {' '.join(f'{step:g}' for step in spacing)} is not positive: give z, y and x.")
+    if not are_steps(spacing):
+        steps = " ".join(f"{step:g}" for step in spacing)
+        raise UserError(f"A spacing of {steps} is not positive and of a sensible size: give z, y and x.")
     return replace(volume, spacing=spacing, unit=unit)

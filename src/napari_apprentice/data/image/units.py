@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 PIXEL = "pixel"
 MICROMETER = "um"
@@ -17,6 +18,7 @@ _SPELLINGS = {
     "in": ("in", "inch", "inches"),
 }
 UNITS = tuple(_SPELLINGS)
+_SHORTEST, _LONGEST = 1e-12, 1e9  # of a step in its unit: an atom in metres, a metre in nanometres
 _IN_MICROMETERS = {"nm": 1e-3, "um": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6, "Å": 1e-4, "in": 25400.0}
 
 
@@ -27,6 +29,11 @@ def plain_unit(text: str | None) -> str:
         if wanted in spellings or wanted.lower() in spellings:
             return unit
     return PIXEL
+
+
+def are_steps(lengths: Iterable[float]) -> bool:
+    """Whether numbers can be distances between voxels: finite, positive and not beyond what any instrument resolves."""
+    return all(math.isfinite(length) and _SHORTEST <= length <= _LONGEST for length in lengths)
 
 
 def in_unit_of_x(steps: Sequence[float], units: Sequence[str]) -> tuple[tuple[float, float, float], str]:

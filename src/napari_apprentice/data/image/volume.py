@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data.image.lazy import numpy_like
+from napari_apprentice.data.image.units import are_steps
 from napari_apprentice.errors import UserError
 
 
@@ -39,8 +40,11 @@ class Volume:
             raise ValueError(f"a Volume is (T, C, Z, Y, X), got shape {self.pixels.shape}")
         if 0 in self.pixels.shape:
             raise UserError(f"The image {self.name} is empty (shape {tuple(self.pixels.shape)}): open another one.")
-        if any(step <= 0 for step in self.spacing):
-            raise UserError(f"Pixel size {self.spacing} is not positive: correct the layer's scale.")
+        if not are_steps(self.spacing):
+            steps = " x ".join(f"{step:g}" for step in self.spacing)
+            raise UserError(
+                f"Pixel size {steps} (z, y, x) is not positive and of a sensible size: correct the layer's scale."
+            )
         if hasattr(self.pixels, "transpose"):  # which must be NumPy's
             object.__setattr__(self, "pixels", numpy_like(self.pixels))
         object.__setattr__(self, "levels", _Levels.of(self.pixels, self.levels))
