@@ -12,11 +12,11 @@ from napari_apprentice.data.image.units import MICROMETER, PIXEL, are_steps, in_
 Spacing = tuple[float, float, float]
 
 
-def spacing_of(file: tifffile.TiffFile, index: int) -> tuple[Spacing, str]:
+def spacing_of(file: tifffile.TiffFile, series: Any) -> tuple[Spacing, str]:
     """Spacing (z, y, x) and its unit; 1 pixel where the file does not tell, or tells nonsense."""
     sizes, unit = (1.0, 1.0, 1.0), PIXEL
     if file.is_ome and file.ome_metadata:
-        sizes, unit = _ome_spacing(file.ome_metadata, index)
+        sizes, unit = _ome_spacing(_ome_pixels(file, series))
     elif file.is_imagej and file.imagej_metadata:
         sizes, unit = _imagej_spacing(file)
     elif file.is_lsm and file.lsm_metadata:
@@ -28,41 +28,47 @@ def spacing_of(file: tifffile.TiffFile, index: int) -> tuple[Spacing, str]:
     return sizes, unit
 
 
-def _ome_spacing(xml: str, index: int) -> tuple[Spacing, str]:
-    pixels = _ome_pixels(xml, index)
+def _ome_spacing(pixels: dict[str, Any]) -> tuple[Spacing, str]:
     if "PhysicalSizeX" not in pixels:
         return (1.0, 1.0, 1.0), PIXEL
     steps = [float(pixels.get(f"PhysicalSize{letter}", 1)) for letter in "ZYX"]
     return in_unit_of_x(steps, [str(pixels.get(f"PhysicalSize{letter}Unit", "µm")) for letter in "ZYX"])
 
 
-def _ome_pixels(xml: str, index: int) -> dict[str, Any]:
-    """What OME-XML says about an image's pixels; empty when it cannot be understood."""
+def _ome_pixels(file: tifffile.TiffFile, series: Any) -> dict[str, Any]:
+    """What OME-XML says about an image's pixels; empty when it cannot be understood.
+
+    Images of which there is no plane are no series: then names tell which is which, where each has its own.
+    """
     try:
-        image = tifffile.xml2dict(xml)["OME"]["Image"]
-        pixels = (image[index] if isinstance(image, list) else image)["Pixels"]
-    except (KeyError, TypeError, IndexError, SyntaxError):  # a ParseError is a SyntaxError
+        told = tifffile.xml2dict(file.ome_metadata or "")["OME"]["Image"]
+        images = told if isinstance(told, list) else [told]
+        found = [images[file.series.index(series)]]
+        if len(images) != len(file.series):
+            found = [one for one in images if str(one.get("Name")) == series.name]
+        pixels = found[0]["Pixels"] if len(found) == 1 else {}
+    except (KeyError, TypeError, IndexError, AttributeError, SyntaxError):  # a ParseError is a SyntaxError
         return {}
     return pixels if isinstance(pixels, dict) else {}
 
 
-def channel_names(file: tifffile.TiffFile, index: int) -> tuple[str, ...]:
+def channel_names(file: tifffile.TiffFile, series: Any) -> tuple[str, ...]:
     """What OME calls the channels; () when it does not say all of them."""
-    names = [str(channel.get("Name", "")) for channel in _ome_channels(file, index)]
+    names = [str(channel.get("Name", "")) for channel in _ome_channels(file, series)]
     return tuple(names) if all(names) else ()
 
 
-def channel_colors(file: tifffile.TiffFile, index: int) -> list[str]:
+def channel_colors(file: tifffile.TiffFile, series: Any) -> list[str]:
     """In what colours OME shows the channels, #rrggbb; [] when it does not say all of them."""
-    colors = [channel.get("Color") for channel in _ome_channels(file, index)]
+    colors = [channel.get("Color") for channel in _ome_channels(file, series)]
     # a signed number of 32 bits, red in the highest 8, opacity in the lowest
     return [f"#{(color & 0xFFFFFFFF) >> 8:06x}" for color in colors if isinstance(color, int)] if all(colors) else []
 
 
-def _ome_channels(file: tifffile.TiffFile, index: int) -> list[dict[str, Any]]:
+def _ome_channels(file: tifffile.TiffFile, series: Any) -> list[dict[str, Any]]:
     if not (file.is_ome and file.ome_metadata):
         return []
-    found = _ome_pixels(file.ome_metadata, index).get("Channel", [])
+    found = _ome_pixels(file, series).get("Channel", [])
     return found if isinstance(found, list) else [found]
 
 
