@@ -167,3 +167,35 @@ def test_an_image_that_was_made_in_the_window_is_looked_at_only(panel, opened, v
     QTest.qWait(50)
     assert panel.session.current.name == "cells"
     assert len(panel.session.entries) == 1
+
+
+def test_a_thumbnail_that_napari_shows_is_said_to_be_another_image(plugins, panel, viewer, tmp_path, cells):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(cells()[::4, ::4], metadata=None, subfiletype=1)
+        file.write(cells(), metadata=None)
+    (layer,) = viewer.open(str(tmp_path / "a.tif"))
+    QTest.qWait(50)
+    assert layer.data.shape == (30, 40)
+    assert panel.image.notes.text() == (
+        "napari shows another image of a.tif than the one of 120 x 160 pixels: for that, Open with Apprentice."
+    )
+    panel.image.open_paths([str(tmp_path / "a.tif")])
+    QTest.qWait(50)
+    assert panel.session.current.volume.pixels.shape[-2:] == (120, 160)
+    assert panel.image.notes.text().startswith("Left out of a.tif: a page of 30 x 40 pixels")
+
+
+@pytest.mark.parametrize("by_us", [False, True])
+def test_planes_that_are_not_there_are_said_in_the_panel(plugins, panel, viewer, ome, by_us):
+    ome.write_bytes(ome.read_bytes().replace(b'SizeT="6"', b'SizeT="7"'))
+    if by_us:
+        panel.image.open_paths([str(ome)])
+    else:
+        viewer.open(str(ome))
+    QTest.qWait(50)
+    assert panel.image.words.text().startswith("2D, 7 frames, 2 channels")
+    assert panel.image.notes.isVisible()
+    assert panel.image.notes.text() == (
+        "movie.ome.tif announces 14 planes, of which 2 (t 6, c 0; t 6, c 1, counted from 0) are not there: "
+        "they are black."
+    )

@@ -32,6 +32,18 @@ def remember_file(layer: Image) -> None:
     if layer.rgb == ("S" in axes) and tuple(pixels_of(layer).shape) == _shape(volume, axes, layer):
         kept = {"axes": axes, "source": volume.source, "channels": volume.channels, "metadata": volume.metadata}
         layer.metadata[KEPT] = {**kept, _SIZE: (volume.spacing, volume.unit)}
+    elif volume.metadata.get("notes") and not _has_size(layer, volume):
+        layer.metadata[KEPT] = {"metadata": {"notes": [_another(Path(path).name, volume)]}}
+
+
+def _has_size(layer: Image, volume: Volume) -> bool:
+    return set(volume.pixels.shape[-2:]) <= set(pixels_of(layer).shape)
+
+
+def _another(name: str, volume: Volume) -> str:
+    """Of a file with several images, such as a thumbnail and what it is of, napari shows the first."""
+    y, x = volume.pixels.shape[-2:]
+    return f"napari shows another image of {name} than the one of {y} x {x} pixels: for that, Open with Apprentice."
 
 
 def take_size(layer: Image, reading: LayerReading) -> bool:
