@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,13 @@ def test_a_real_ct_lies_where_its_labels_lie() -> None:
 def test_slices_without_a_place_follow_their_numbers(tmp_path: Path) -> None:
     for number in (10, 2, 1):
         _slice(tmp_path / f"{number}", np.full((4, 6), number), InstanceNumber=number)
-    np.testing.assert_array_equal(read_image(tmp_path).pixels[:, 0, 0, 0, 0], [1, 2, 10])
+    volume = read_image(tmp_path)
+    np.testing.assert_array_equal(volume.pixels[0, 0, :, 0, 0], [1, 2, 10])
+    assert (volume.spacing, volume.metadata["axes"], volume.metadata["guessed"]) == ((2.0, 0.5, 0.25), "ZYX", True)
+    assert volume.metadata["notes"] == [
+        f"The slices of {tmp_path.name} do not say where they lie: it is a guess that they follow each other by "
+        "InstanceNumber, 2 mm apart."
+    ]
 
 
 def test_a_series_never_has_the_name_of_a_file(tmp_path: Path) -> None:
@@ -181,3 +188,100 @@ def test_headers_of_a_folder_are_looked_at_once(tmp_path: Path, monkeypatch: pyt
     assert len(looked) == len(set(looked)) == (4 if several else 3)
     series = found[str(tmp_path / "3") if several else str(tmp_path)]
     np.testing.assert_array_equal(series.pixels, read_image(series.source or "").pixels)
+
+
+def test_slices_without_a_place_lie_where_slice_location_says(tmp_path: Path) -> None:
+    for number, location in ((1, 9.0), (2, 3.0), (3, 6.0)):
+        _slice(tmp_path / f"{number}", np.full((4, 6), location), InstanceNumber=number, SliceLocation=location)
+    volume = read_image(tmp_path)
+    np.testing.assert_array_equal(volume.pixels[0, 0, :, 0, 0], [3, 6, 9])
+    assert (volume.spacing, volume.metadata["guessed"]) == ((3.0, 0.5, 0.25), False)
+    assert volume.metadata["notes"] == [
+        f"The slices of {tmp_path.name} do not say where they lie in the patient: they follow their SliceLocation, "
+        "3 mm apart."
+    ]
+    assert "affine" not in volume.metadata
+
+
+def test_several_images_of_each_slice_location_are_times(tmp_path: Path) -> None:
+    for time in (0, 1):
+        for location in (0.0, 2.0):
+            more = {"AcquisitionNumber": 2 - time, "SliceLocation": location}
+            _slice(tmp_path / f"{location}{time}", np.full((4, 6), 10 * time + location), **more)
+    volume = read_image(tmp_path)
+    np.testing.assert_array_equal(volume.pixels[:, 0, :, 0, 0], [[10, 12], [0, 2]])
+
+
+def test_files_that_nothing_orders_and_those_of_a_film_are_frames(tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "film").mkdir()
+    for number in (0, 1, 2):
+        _slice(tmp_path / "plain" / f"{number}", np.full((4, 6), number))
+        _slice(tmp_path / "film" / f"{number}", np.full((4, 6), number), Modality="US", InstanceNumber=3 - number)
+    plain, film = read_image(tmp_path / "plain"), read_image(tmp_path / "film")
+    assert (plain.pixels.shape, plain.metadata["guessed"]) == ((3, 1, 1, 4, 6), True)
+    assert plain.metadata["notes"][0].endswith("it is a guess that they are frames of time.")
+    assert (film.metadata["guessed"], "notes" in film.metadata) == (False, False)
+    np.testing.assert_array_equal(film.pixels[:, 0, 0, 0, 0], [2, 1, 0])
+
+
+def test_a_pixel_size_that_cannot_be_right_leaves_slices_in_their_order(tmp_path: Path) -> None:
+    pixels = _series(tmp_path, [7.0, 1.0, 4.0], PixelSpacing=[0, 0])
+    volume = read_image(tmp_path)
+    np.testing.assert_array_equal(volume.pixels[0, 0], [pixels[1], pixels[2], pixels[0]])
+    assert volume.unit == "pixel"
+
+
+def test_directions_that_are_none_are_no_place(tmp_path: Path) -> None:
+    _series(tmp_path, [0.0, 1.0, 2.0], ImageOrientationPatient=[0, 0, 0, 0, 0, 0])
+    volume = read_image(tmp_path)
+    assert volume.pixels.shape == (1, 1, 3, 4, 6)
+    assert "affine" not in volume.metadata
+
+
+def test_directions_of_other_length_say_the_same(tmp_path: Path) -> None:
+    _series(tmp_path, [0.0, 1.0], ImageOrientationPatient=[2, 0, 0, 0, 0.5, 0])
+    assert read_image(tmp_path).spacing == (1.0, 0.5, 0.25)
+
+
+def test_copies_of_files_are_no_frames(tmp_path: Path) -> None:
+    pixels = _series(tmp_path, [0.0, 1.0, 2.0])
+    for file in sorted(tmp_path.iterdir()):
+        shutil.copy(file, file.with_name(f"Copy of {file.name}"))
+    volume = read_image(tmp_path)
+    np.testing.assert_array_equal(volume.pixels[0, 0], pixels)
+    assert volume.metadata["notes"] == [f"3 files in {tmp_path.name} are copies of others and are left out."]
+
+
+def test_one_copy_is_named_and_one_slice_twice_is_one_slice(tmp_path: Path) -> None:
+    _slice(tmp_path / "a.dcm", np.eye(4, 6))
+    shutil.copy(tmp_path / "a.dcm", tmp_path / "a (1).dcm")
+    volume = read_image(tmp_path)
+    assert volume.pixels.shape == (1, 1, 1, 4, 6)
+    assert volume.metadata["notes"] == [f"a.dcm in {tmp_path.name} is a copy of another file and is left out."]
+
+
+def test_a_copy_that_was_made_anonymous_has_another_uid_and_is_one_still(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        for number, height in enumerate((0.0, 2.0), 1):
+            _slice(tmp_path / f"{name}{number}", np.full((4, 6), number), (0, 0, height), InstanceNumber=number)
+    assert read_image(tmp_path).pixels.shape == (1, 1, 2, 4, 6)
+
+
+def test_the_same_pixels_at_another_time_are_no_copy(tmp_path: Path) -> None:
+    for time in (1, 2):
+        for height in (0.0, 2.0):
+            more = {"TemporalPositionIdentifier": time, "InstanceNumber": 1}
+            _slice(tmp_path / f"{height}{time}", np.ones((4, 6)), (0, 0, height), **more)
+    assert read_image(tmp_path).pixels.shape == (2, 1, 2, 4, 6)
+
+
+def test_a_copy_that_was_changed_is_no_second_time_point(tmp_path: Path) -> None:
+    _series(tmp_path, [0.0, 1.0])
+    told = pydicom.dcmread(tmp_path / "01.dcm")
+    told.PixelData = bytes(len(told.PixelData))
+    told.save_as(tmp_path / "01 edited.dcm")
+    with pytest.raises(
+        UserError, match=r"01 edited\.dcm and 01\.dcm in .* the same image and differ"
+    ):
+        read_image(tmp_path)

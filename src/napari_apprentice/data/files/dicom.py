@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data.files import place
+from napari_apprentice.data.files.dicom_copies import Opened, without_copies
 from napari_apprentice.data.files.dicom_frames import frames_of, groups_of, number_of, placement_of, tags_of
 from napari_apprentice.data.files.dicom_segments import is_segmentation, segments
 from napari_apprentice.data.files.dicom_stack import frames_to_volume
@@ -63,9 +64,8 @@ def slices_of(path: Path) -> list[Any]:
     if there.is_file():
         return [_opened(there)]
     series = _series(there)
-    datasets = [
-        _opened(file) for file in series[tuple(series)[place.choose_part(there, part, tuple(series), "series")]]
-    ]
+    name = tuple(series)[place.choose_part(there, part, tuple(series), "series")]
+    datasets = [dataset for dataset, _ in _slices(there, series[name])[0]]
     lying = [placement_of(groups_of(dataset, 0)) for dataset in datasets]
     placed = [(corner, turned) for corner, turned in lying if corner is not None and turned is not None]
     if len(placed) < len(datasets):
@@ -79,17 +79,24 @@ def _read_series(path: Path, part: str, series: dict[str, list[Path]]) -> Volume
         raise UserError(f"{path} has no DICOM image: choose another folder.")
     names = tuple(series)
     name = names[place.choose_part(path, part, names, "DICOM series")]
-    datasets = [_opened(file) for file in series[name]]
-    if is_segmentation(datasets[0]):
-        volume = segments(datasets[0], series[name][0])
+    opened, notes = _slices(path, series[name])
+    first, file = opened[0]
+    if is_segmentation(first):
+        volume = segments(first, file)
     else:
-        opened = zip(datasets, series[name], strict=True)
         volume = frames_to_volume([frame for data, file in opened for frame in frames_of(data, file)], path)
+    if notes:
+        volume = replace(volume, metadata={**volume.metadata, "notes": [*notes, *volume.metadata.get("notes", ())]})
     if len(names) == 1:
         volume = replace(volume, name=path.name, source=str(path))
     else:
         volume = replace(volume, name=f"{path.name} {name}", source=str(path / name))
-    return _described(volume, datasets[0])
+    return _described(volume, first)
+
+
+def _slices(path: Path, files: list[Path]) -> tuple[list[Opened], list[str]]:
+    """The datasets of a series, each once, and what there is to say about copies."""
+    return without_copies([(_opened(file), file) for file in files], path)
 
 
 def _series(path: Path) -> dict[str, list[Path]]:

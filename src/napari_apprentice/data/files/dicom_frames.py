@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.files.pixels import native, refuse_nonsense
+from napari_apprentice.data.image.units import are_steps
 from napari_apprentice.errors import UserError
 
 _IN_ORDER = (
@@ -27,10 +28,15 @@ _OF_ALL_FRAMES = (
     "ImagerPixelSpacing",
     "SliceThickness",
     "SpacingBetweenSlices",
+    "SliceLocation",
     "RescaleSlope",
     "RescaleIntercept",
     *_IN_ORDER,
 )
+
+_FILMS = ("US", "IVUS", "XA", "RF", "ES", "XC")  # kinds of images that are taken one after the other at one place
+_TIMES = ("FrameTime", "FrameTimeVector", "CineRate", "FrameDelay")
+_FLAT = 1e-4  # of a right angle between rows and columns
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,8 @@ class DicomFrame:
     """One image (Y, X) or (Y, X, 3); ``corner`` is where its first pixel lies in the patient, in mm (LPS).
 
     ``directions`` are unit vectors along a row and down a column; ``order`` sorts frames at the same place.
+    Of a frame without a corner, ``location`` (mm along the normal) or else ``number`` may tell slices apart;
+    ``is_moment`` when it is known to be one of a film.
     """
 
     pixels: NDArray[Any]
@@ -47,6 +55,9 @@ class DicomFrame:
     thickness: float
     order: tuple[float, ...]
     measured: bool
+    location: float | None = None
+    number: float | None = None
+    is_moment: bool = False
 
     @property
     def place(self) -> NDArray[Any]:
@@ -79,6 +90,8 @@ def frames_of(dataset: Any, path: Path, tiles: Sequence[int] | None = None) -> l
         pixels = slide_of(dataset, pixels, range(len(pixels)) if tiles is None else tiles)[None]
     count = len(pixels)
     offsets = dataset.get("GridFrameOffsetVector")
+    own = "PerFrameFunctionalGroupsSequence" in dataset
+    is_film = dataset.get("Modality") in _FILMS or any(name in dataset for name in _TIMES)
     found = []
     for index in range(count):
         groups = groups_of(dataset, index)
@@ -87,20 +100,42 @@ def frames_of(dataset: Any, path: Path, tiles: Sequence[int] | None = None) -> l
         across, down = (turned[:3], turned[3:]) if turned is not None else (np.eye(3)[0], np.eye(3)[1])
         if corner is not None and offsets is not None and len(offsets) == count:
             corner = corner + np.cross(across, down) * (float(offsets[index]) - float(offsets[0]))
-        elif corner is not None and count > 1 and "PerFrameFunctionalGroupsSequence" not in dataset:
+        elif corner is not None and count > 1 and not own:
             corner = None  # one place for many frames: they are times
-        y, x = (1.0, 1.0) if spacing is None or not (spacing > 0).all() else (float(spacing[0]), float(spacing[1]))
-        thick = number_of(groups.get("SpacingBetweenSlices")) or number_of(groups.get("SliceThickness")) or 1.0
+        spacing = spacing if spacing is not None and are_steps(spacing) else None
+        y, x = (1.0, 1.0) if spacing is None else (float(spacing[0]), float(spacing[1]))
         scaled = _scaled(pixels[index], groups, dataset)
         placed = corner if turned is not None and spacing is not None else None
-        order, measured = _order(groups, index), spacing is not None
-        found.append(DicomFrame(scaled, placed, (across, down), (y, x), abs(thick), order, measured))
+        found.append(
+            DicomFrame(
+                scaled,
+                placed,
+                (across, down),
+                (y, x),
+                _thickness(groups),
+                _order(groups, index),
+                measured=spacing is not None,
+                location=_location(groups, corner, turned),
+                number=number_of(groups.get("InStackPositionNumber" if own else "InstanceNumber")),
+                is_moment=is_film and not own,
+            )
+        )
     return _alike(found)
 
 
 def placement_of(groups: dict[str, Any]) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
-    """Where a frame's first pixel lies, and its directions along a row and down a column in turn; None if not said."""
-    return _numbers(groups.get("ImagePositionPatient"), 3), _numbers(groups.get("ImageOrientationPatient"), 6)
+    """Where a frame's first pixel lies, and its directions along a row and down a column in turn, of length 1.
+
+    None for what is not said, or cannot be: directions that are none, or the same.
+    """
+    corner, turned = _numbers(groups.get("ImagePositionPatient"), 3), _numbers(groups.get("ImageOrientationPatient"), 6)
+    if turned is None:
+        return corner, None
+    lengths = np.linalg.norm(turned.reshape(2, 3), axis=1)
+    if not are_steps(lengths):
+        return corner, None
+    turned = (turned.reshape(2, 3) / lengths[:, None]).ravel()
+    return corner, turned if np.linalg.norm(np.cross(turned[:3], turned[3:])) > _FLAT else None
 
 
 def slide_of(dataset: Any, tiles: NDArray[Any], chosen: Sequence[int]) -> NDArray[Any]:
@@ -174,6 +209,18 @@ def _alike(frames: list[DicomFrame]) -> list[DicomFrame]:
     if kind == np.int32 and all(f.pixels.min() >= -32768 and f.pixels.max() <= 32767 for f in frames):
         kind = np.dtype(np.int16)
     return [replace(frame, pixels=frame.pixels.astype(kind, copy=False)) for frame in frames]
+
+
+def _location(groups: dict[str, Any], corner: NDArray[Any] | None, turned: NDArray[Any] | None) -> float | None:
+    """How far along their normal a slice lies: by its corner, where only its pixel size is not said, else as told."""
+    if corner is not None and turned is not None:
+        return float(corner @ np.cross(turned[:3], turned[3:]))
+    return number_of(groups.get("SliceLocation"))
+
+
+def _thickness(groups: dict[str, Any]) -> float:
+    told = (number_of(groups.get(name)) for name in ("SpacingBetweenSlices", "SliceThickness"))
+    return next((abs(one) for one in told if one is not None and are_steps((abs(one),))), 1.0)
 
 
 def _order(groups: dict[str, Any], index: int) -> tuple[float, ...]:

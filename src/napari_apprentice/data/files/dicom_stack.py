@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.files.dicom_frames import DicomFrame
+from napari_apprentice.data.files.dicom_unplaced import unplaced_volume
 from napari_apprentice.data.image import orientation
 from napari_apprentice.data.image.axes import to_volume
-from napari_apprentice.data.image.units import PIXEL
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -26,11 +26,9 @@ def frames_to_volume(frames: list[DicomFrame], path: Path) -> Volume:
     placed = frames[0].corner is not None and all(frame.corner is not None for frame in frames)
     if placed and any(not np.allclose(frame.directions, frames[0].directions, atol=0.01) for frame in frames):
         raise UserError(f"{path} has slices that lie in different directions: they make no volume; choose one series.")
-    samples = "S" if frames[0].pixels.ndim == 3 else ""
     if not placed:
-        frames = sorted(frames, key=lambda frame: frame.order)
-        pixels = np.stack([frame.pixels for frame in frames])
-        return to_volume(pixels, "TYX" + samples, *_plane_spacing(frames[0]), name=path.stem, source=str(path))
+        return unplaced_volume(frames, path)
+    samples = "S" if frames[0].pixels.ndim == 3 else ""
     columns = _along_normal(frames, path)
     steps, notes = _steps(columns)
     pixels = np.stack([np.stack([frame.pixels for frame in column]) for column in zip(*columns, strict=True)])
@@ -75,9 +73,3 @@ def _affine(columns: list[list[DicomFrame]], step: NDArray[Any] | None) -> orien
     y, x = first.spacing
     third = first.normal * first.thickness if step is None else step
     return orientation.from_lps(orientation.affine_of(np.stack([across * x, down * y, third], 1), first.place))
-
-
-def _plane_spacing(frame: DicomFrame) -> tuple[tuple[float, float, float], str]:
-    if not frame.measured:
-        return (1.0, 1.0, 1.0), PIXEL
-    return (frame.thickness, *frame.spacing), "mm"

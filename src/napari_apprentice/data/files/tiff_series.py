@@ -158,7 +158,7 @@ def _missing_files(path: Path, file: tifffile.TiffFile) -> str:
 
 
 def _not_read(path: Path, file: tifffile.TiffFile) -> list[str]:
-    """Images that OME-XML announces and that are not there, pages that it does not, or that another file describes all."""
+    """Images that OME-XML announces and that are not there, pages beyond it, and that another file describes all."""
     elsewhere = [one.get("MetadataFile", "another file") for one in _elements(file, "BinaryOnly")]
     if elsewhere:
         begun = f"{path.name} is one file of a set that {elsewhere[0]} describes, and only what this file holds is read"
