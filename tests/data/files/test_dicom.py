@@ -281,7 +281,5 @@ def test_a_copy_that_was_changed_is_no_second_time_point(tmp_path: Path) -> None
     told = pydicom.dcmread(tmp_path / "01.dcm")
     told.PixelData = bytes(len(told.PixelData))
     told.save_as(tmp_path / "01 edited.dcm")
-    with pytest.raises(
-        UserError, match=r"01 edited\.dcm and 01\.dcm in .* the same image and differ"
-    ):
+    with pytest.raises(UserError, match=r"01 edited\.dcm and 01\.dcm in .* the same image and differ"):
         read_image(tmp_path)

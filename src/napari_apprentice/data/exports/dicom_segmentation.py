@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from napari_apprentice import __version__
+from napari_apprentice.data.exports.dicom_source import segmentation_source
 from napari_apprentice.data.exports.export import ExportRequest
-from napari_apprentice.data.files import dicom
 from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.errors import UserError
 
 _MOST_SEGMENTS = 500
-_MAY_BE_EMPTY = (
-    "AccessionNumber",
-    "PatientBirthDate",
-    "PatientID",
-    "PatientName",
-    "PatientSex",
-    "ReferringPhysicianName",
-    "StudyDate",
-    "StudyID",
-    "StudyTime",
-)
 
 
 def write(path: Path, export: ExportRequest) -> None:
@@ -36,7 +25,7 @@ def write(path: Path, export: ExportRequest) -> None:
         raise UserError(
             'DICOM segmentations need highdicom: pip install "napari-apprentice[dicom]", or write .nii.gz instead.'
         ) from error
-    slices = _slices(export)
+    slices, order = segmentation_source(export)
     values = [int(value) for value in np.unique(export.labels) if value]
     if not 0 < len(values) <= _MOST_SEGMENTS:
         raise UserError(
@@ -45,6 +34,7 @@ def write(path: Path, export: ExportRequest) -> None:
         )
     numbers = np.searchsorted(values, export.labels[0]).astype(np.uint16) + 1
     numbers[export.labels[0] == 0] = 0
+    numbers = numbers[order]
     algorithm = hd.AlgorithmIdentificationSequence(
         name="napari-apprentice",
         version=__version__,
@@ -76,31 +66,14 @@ def write(path: Path, export: ExportRequest) -> None:
             software_versions=__version__,
             device_serial_number="0",
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        missing = f"{type(error).__name__}: {error}"
+        with BytesIO() as written:
+            made.save_as(written)
+            encoded = written.getvalue()
+    except Exception as error:  # what is wrong with a foreign header shows in any way, here or when it is encoded
         raise UserError(
-            f"The DICOM files of {export.image.name} lack what a segmentation refers to ({missing}): "
-            "write .nii.gz or .nrrd instead."
+            f"A DICOM segmentation cannot refer to the files of {export.image.name} "
+            f"({' '.join(str(error).split())[:120]}): write .nii.gz or .nrrd instead."
         ) from error
     made.SpecificCharacterSet = "ISO_IR 192"  # UTF-8: names of classes in any letters
     with atomic_write(path) as part:
-        made.save_as(part)
-
-
-def _slices(export: ExportRequest) -> list[Any]:
-    """The datasets of the image's slices, the lowest first, as the labels have them."""
-    refused = UserError(
-        f"A DICOM segmentation refers to the slices of a DICOM series and {export.image.name} is none: "
-        "write .nii.gz or .nrrd instead."
-    )
-    source = export.image.source
-    if source is None or export.affine is None or export.labels.shape[0] > 1:
-        raise refused
-    datasets = dicom.slices_of(Path(source))
-    if len(datasets) != export.labels.shape[1]:
-        raise refused
-    for dataset in datasets:  # what anonymising removed and the standard wants, at least empty
-        for name in _MAY_BE_EMPTY:
-            if name not in dataset:
-                setattr(dataset, name, "")
-    return datasets
+        part.write_bytes(encoded)

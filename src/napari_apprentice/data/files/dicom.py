@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.dicom_copies import Opened, without_copies
@@ -72,6 +73,16 @@ def slices_of(path: Path) -> list[Any]:
         raise UserError(f"{path} has slices that do not say where they lie: choose another series.")
     normal = np.cross(placed[0][1][:3], placed[0][1][3:])
     return [datasets[i] for i in sorted(range(len(placed)), key=lambda i: float(placed[i][0] @ normal))]
+
+
+def ranks_of_frames(dataset: Any) -> NDArray[np.int64]:
+    """Of a file of many frames, which slice of the volume each frame is; empty when they do not say where they lie."""
+    lying = [placement_of(groups_of(dataset, index)) for index in range(int(dataset.NumberOfFrames))]
+    placed = [(corner, turned) for corner, turned in lying if corner is not None and turned is not None]
+    if len(placed) < len(lying):
+        return np.zeros(0, np.int64)
+    normal = np.cross(placed[0][1][:3], placed[0][1][3:])
+    return np.argsort(np.argsort([float(corner @ normal) for corner, _ in placed], kind="stable"), kind="stable")
 
 
 def _read_series(path: Path, part: str, series: dict[str, list[Path]]) -> Volume:
