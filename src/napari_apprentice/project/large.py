@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.geometry import regions
 from napari_apprentice.data.geometry.regions import Region
+from napari_apprentice.data.labels.corrections import top_id
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, journal, numbered
 from napari_apprentice.project.flusher import Flusher
@@ -82,7 +83,7 @@ class LargeImageFolder(ImageFolder):
             inside = regions.position_within(part, self.region)
             self.store.write(part, labels[inside], confirmed[inside])
         opened = self.store.read(region) if region != self.region else (labels, confirmed)
-        self.top = max(self.top, int(labels.max(initial=0)))
+        self.top = max(self.top, top_id(labels))
         self._begin(region, taught)
         return opened
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.geometry import regions
 from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.labels.corrections import UNKNOWN
+from napari_apprentice.data.labels.corrections import UNKNOWN, top_id
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.merging import keep_corrected
 from napari_apprentice.data.labels.stitching import shells, stitch_labels
@@ -161,7 +161,7 @@ class LargeProjectImage(ProjectImage):
         return opened
 
     def _free_id(self, labels: NDArray[np.uint32]) -> int:
-        return max(self.folder.top, int(labels.max())) + 1
+        return max(self.folder.top, top_id(labels)) + 1
 
     def _elsewhere(self, chunks: Iterable[Region]) -> Iterator[Region]:
         """Those outside the open region, of which the arrays are newer than the store."""

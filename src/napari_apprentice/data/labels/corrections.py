@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.geometry.offsets import pairs_inside
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Kind
 
@@ -26,6 +27,7 @@ Confirmed = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 _TABLE_LIMIT = 1 << 24  # ids up to here are looked up in a table; sparse larger ones are ranked first
+_NOT_COUNTED = 1 << 31  # ids from here on are not reached by counting objects
 _BLOCK = 1 << 20  # voxels that are counted at once
 
 
@@ -86,6 +88,16 @@ def free_id(labels: Labels) -> int:
     return int(gaps[0]) + 1
 
 
+def top_id(labels: Labels) -> int:
+    """The largest id after which new objects are numbered; 0 without objects.
+
+    Ids in the upper half of what there is, such as 4294967295, which some programs write for -1, are nobody's count:
+    numbering goes on below them.
+    """
+    top = int(labels.max(initial=0))
+    return top if top < _NOT_COUNTED else int(np.max(labels, where=labels < _NOT_COUNTED, initial=0))
+
+
 def whole_sections(labels: Labels, confirmed: Confirmed) -> Mask:
     """Voxels of whole XY sections: an id's section in one slice is whole when all of it there is confirmed.
 
@@ -136,8 +148,7 @@ def _dilate(source: Mask, target: Mask, width: int) -> None:
     for dy in range(-width, width + 1):
         for dx in range(-width, width + 1):
             if 0 < dy * dy + dx * dx <= width * width:
-                to = tuple(slice(max(0, d), n + min(0, d)) for d, n in zip((dy, dx), source.shape, strict=True))
-                of = tuple(slice(max(0, -d), n - max(0, d)) for d, n in zip((dy, dx), source.shape, strict=True))
+                of, to = pairs_inside(source.shape, (dy, dx))
                 target[to] |= source[of]
 
 

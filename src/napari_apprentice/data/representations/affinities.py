@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from napari_apprentice.data.geometry.offsets import pairs_inside
 from napari_apprentice.data.labels.corrections import (
     AS_LABELLED,
     BACKGROUND,
@@ -88,7 +89,7 @@ class Affinities(InstanceRepresentation):
         here = here if whole is None else here & whole
         around = rim(labels, confirmed, whole=here)
         for channel, offset in enumerate(self.offsets, 1):
-            a, b = _ends(labels.shape, offset)
+            a, b = pairs_inside(labels.shape, offset)
             target[channel][a] = (ids[a] == ids[b]) & (ids[a] > 0)
             known = (sure[a] & sure[b]) | empty[a] | empty[b]
             if offset[0] == 0:
@@ -136,10 +137,3 @@ class Affinities(InstanceRepresentation):
             mask=inside[0] if flat else inside,
         )
         return np.asarray(found, np.int64).reshape(inside.shape)
-
-
-def _ends(shape: tuple[int, ...], offset: Triple) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    """Slices of the first and of the second voxels of all pairs inside an array."""
-    first = tuple(slice(max(0, -d), n - max(0, d)) for d, n in zip(offset, shape, strict=True))
-    second = tuple(slice(max(0, d), n + min(0, d)) for d, n in zip(offset, shape, strict=True))
-    return first, second
