@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from napari_apprentice.architecture import FreshSettings
+from napari_apprentice.data.storage.names import refuse_impossible
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import salvage
 from napari_apprentice.settings import ClassName, Kind, SegmentSettings, Settings, TeachSettings
@@ -42,6 +43,7 @@ def read_project(path: Path) -> tuple[ProjectRecord, list[str]]:
 
     `UserError` when there is no project, or it cannot be read.
     """
+    refuse_impossible(path)
     file = path / "project.json"
     instead = {"name": path.name, "created": _changed(path)}
     try:

@@ -22,7 +22,7 @@ from napari_apprentice.engine.large.frame import chunk_of, prepare
 from napari_apprentice.engine.large.marks import Marks
 from napari_apprentice.engine.large.work import alone, begin, end, goes_on, work_folder
 from napari_apprentice.engine.warm import Warm
-from napari_apprentice.errors import Cancelled
+from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Finished, Note, Progress, Started
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
 
@@ -82,6 +82,7 @@ def run(
             yield Note(text=f"{cut} objects are wider than the margin of a block: look whether they are in one piece.")
         names = {one.value: one.name for one in network.header.classes}
         paths = sorted(map(Path, job.all_out), key=chunked.is_zarr)  # which takes the folder, last
+        refused: list[str] = []
         for what, steps in (
             (
                 "Making coarser levels",
@@ -89,13 +90,19 @@ def run(
             ),
             *((f"Writing {path.name}", chunked.finish(work / "labels", path, volume, names)) for path in paths),
         ):
-            for share in steps:
-                yield Progress(done=share, total=1, what=what)
-                if cancelled() and share < 1:
-                    raise Cancelled
-        end(work)
+            try:
+                for share in steps:
+                    yield Progress(done=share, total=1, what=what)
+                    if cancelled() and share < 1:
+                        raise Cancelled
+            except UserError as error:  # the other formats can be written nevertheless
+                refused.append(str(error))
+        if not refused or not (work / "labels").exists():  # else the next time only writes
+            end(work)
     with suppress(OSError):  # another process may have begun the next one
         work.rmdir()
+    if refused:
+        raise UserError(" ".join(refused))
     yield Finished(
         result=SegmentLargeResult(
             job=job.id,
