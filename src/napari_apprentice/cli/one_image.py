@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.blank import value_of_blank
 from napari_apprentice.data.image.reading import not_said, read_as
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished
 from napari_apprentice.jobs import SegmentResult
 from napari_apprentice.runners import Runners
@@ -54,10 +56,10 @@ class OneImage:
             if gap.words not in self._said:
                 self._said.add(gap.words)
                 warn(f"{target.source.name}: {gap.words}; {_OPTIONS[gap.about]} says otherwise.")
-        if value is None:
-            return found
-        problem = f"Every pixel of {target.source} is {value:g}: the image is blank, and has no objects."
-        return found.model_copy(update={"problem": problem})
+        told = list(volume.metadata.get("notes", ()))
+        if value is not None:
+            told.append(f"Every pixel of {target.source} is {value:g}: the image is blank, and has no objects.")
+        return found.model_copy(update={"problem": " ".join(told)}) if told else found
 
     def _segmented(self, volume: Volume, target: Target) -> SegmentedImage:
         with Session.temporary(self.runners) as session:
@@ -68,9 +70,8 @@ class OneImage:
                 session.segment()
                 session.run_until_idle()
             result = _result(show.last)
-            for path in target.written:
-                if result.objects or not needs_objects(path):
-                    session.export_labels(path)
+            wanted = [path for path in target.written if result.objects or not needs_objects(path)]
+            each_of(wanted, session.export_labels)
             return SegmentedImage(
                 objects=result.objects, seconds=result.seconds, words=describe_result(result, session.kind, volume)
             )
@@ -78,10 +79,34 @@ class OneImage:
 
 def _blank(volume: Volume, target: Target) -> SegmentedImage:
     """The labels of an image in which there is nothing."""
-    for path in target.written:
-        if not needs_objects(path):
-            write_labels(path, np.zeros(volume.labels_shape, np.uint32), like=volume)
+    labels = np.zeros(volume.labels_shape, np.uint32)
+    wanted = [path for path in target.written if not needs_objects(path)]
+    each_of(wanted, lambda path: write_labels(path, labels, like=volume))
     return SegmentedImage(objects=0, seconds=0.0, words=count_words(0, "instances"))
+
+
+def each_of(paths: Sequence[Path], write: Callable[[Path], None]) -> None:
+    """Write each file, whatever becomes of the others.
+
+    `UserError` after that, with what is wrong with those that cannot be written and the names of those that were; a
+    bug comes up after that, too.
+    """
+    written: list[str] = []
+    refused: list[str] = []
+    bugs: list[Exception] = []
+    for path in paths:
+        try:
+            write(path)
+        except UserError as error:
+            refused.append(str(error))
+        except Exception as error:
+            bugs.append(error)
+        else:
+            written.append(path.name)
+    if bugs:
+        raise bugs[0]
+    if refused:
+        raise UserError(" ".join([*refused, f"Written: {', '.join(written)}."] if written else refused))
 
 
 def _result(event: Event | None) -> SegmentResult:

@@ -112,10 +112,17 @@ def build_pyramid(folder: Path) -> Iterator[float]:
 
 
 def finish(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
-    """Make of labels with all their levels, in ``folder``, what ``path`` is to be.
+    """Make of labels with all their levels, in ``folder``, what ``path`` is to be; `UserError` when the disk refuses.
 
     OME-Zarr takes the folder itself: it comes last.
     """
+    try:
+        yield from _finished(folder, path, image, names)
+    except OSError as error:
+        raise disk.refusal(error, path) from error
+
+
+def _finished(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
     import zarr
 
     group: Any = zarr.open_group(folder, mode="a")

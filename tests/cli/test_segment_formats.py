@@ -1,0 +1,63 @@
+"""Several formats at once: one that cannot be written does not take the others; what a file lacks is said."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_apprentice import cli, read_image
+from tests.cli.conftest import spots
+
+
+def _segment(source: Path, model: Path, out: Path, *more: str) -> int:
+    return cli.run(["segment", str(source), "--model", str(model), "--out", str(out), *more])
+
+
+def test_a_format_that_cannot_be_written_does_not_take_the_others(
+    images: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert _segment(images / "one.tif", model, out, "--format", "dcm", "tif", "zarr") == 2
+    assert sorted(path.name for path in out.iterdir()) == ["one.tif", "one.zarr"]
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert said.rstrip().endswith("Written: one.tif, one.zarr.")
+    assert "A DICOM segmentation refers to" in said
+
+
+@pytest.mark.parametrize("way", ["--no-blocks", "--blocks"])
+def test_a_file_that_is_in_the_way_of_one_format_leaves_the_others_alone(
+    images: Path, model: Path, tmp_path: Path, way: str
+) -> None:
+    out = tmp_path / "out"
+    (out / "one.csv").mkdir(parents=True)
+    (out / "one.csv" / "mine.txt").touch()
+    formats = ("--format", "csv", "tif")
+    assert _segment(images / "one.tif", model, out, way, *formats) == 2
+    first = read_image(out / "one.tif").pixels
+    (out / "one.csv" / "mine.txt").unlink()
+    (out / "one.csv").rmdir()
+    assert _segment(images / "one.tif", model, out, way, *formats) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["one.csv", "one.tif"]
+    np.testing.assert_array_equal(read_image(out / "one.tif").pixels, first)
+
+
+@pytest.mark.parametrize("way", ["--no-blocks", "--blocks"])
+def test_planes_that_are_not_there_are_said_on_the_command_line_and_in_the_report(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    path = tmp_path / "a.ome.tif"
+    tifffile.imwrite(path, np.stack([spots(z) for z in range(2)]), ome=True, metadata={"axes": "TYX"})
+    path.write_bytes(path.read_bytes().replace(b'SizeT="2"', b'SizeT="3"'))
+    sentence = "a.ome.tif announces 3 planes, of which 1 (t 2, counted from 0) is not there: it is black."
+    assert cli.run(["info", str(path)]) == 0
+    assert f"notes: {sentence}" in capsys.readouterr().out
+    assert _segment(path, model, tmp_path / "out", way, "--report", str(tmp_path / "report.csv")) == 0
+    assert sentence in capsys.readouterr().err
+    with (tmp_path / "report.csv").open(encoding="utf-8") as file:
+        (line,) = csv.DictReader(file)
+    assert (line["state"], line["problem"]) == ("done", sentence)
