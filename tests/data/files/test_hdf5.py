@@ -59,3 +59,19 @@ def test_a_file_without_an_image_or_cut_short(tmp_path: Path) -> None:
     (tmp_path / "b.h5").write_bytes(b"hello")
     with pytest.raises(UserError, match=r"b\.h5 is damaged"):
         read_image(tmp_path / "b.h5")
+
+
+def test_a_file_that_an_image_is_put_together_from_and_that_is_gone_is_said(tmp_path: Path) -> None:
+    layout = h5py.VirtualLayout((2, 20, 30), np.uint8)
+    for z in range(2):
+        with h5py.File(tmp_path / f"z{z}.h5", "w") as file:
+            file["a"] = np.full((20, 30), z + 1, np.uint8)
+        layout[z] = h5py.VirtualSource(f"z{z}.h5", "a", (20, 30))
+    with h5py.File(tmp_path / "all.h5", "w") as file:
+        file.create_virtual_dataset("a", layout)
+    whole = read_image(tmp_path / "all.h5")
+    assert (whole.pixels[0, :, 0, 0, 0].tolist(), "notes" in whole.metadata) == ([1, 2], False)
+    (tmp_path / "z1.h5").unlink()
+    assert read_image(tmp_path / "all.h5").metadata["notes"] == [
+        "all.h5 puts its image together from other files, of which z1.h5 cannot be found."
+    ]

@@ -172,3 +172,13 @@ def test_what_to_install_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert parts_of(path) == [str(path)]
     assert nd2.SUFFIXES == (".nd2",)
     assert pixels.MAP_FROM > 100
+
+
+def test_frames_of_a_recording_that_was_stopped_are_black_and_said(tmp_path: Path) -> None:
+    frames = _frames(6)
+    volume = read_image(_write(tmp_path / "a.nd2", frames, [TIME, DEPTH]))
+    expected = np.concatenate([frames, np.zeros_like(frames[:2])]).reshape(2, 4, 20, 30, 2).transpose(0, 4, 1, 2, 3)
+    np.testing.assert_array_equal(volume.pixels, expected)
+    assert volume.metadata["notes"] == [
+        "a.nd2 announces 8 frames, of which 2 (t 1, z 2; t 1, z 3, counted from 0) are not there: they are black."
+    ]

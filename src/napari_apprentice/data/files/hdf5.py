@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def read(path: Path, part: str = "") -> Volume:
         raise UserError(f"{path} has no dataset that is an image (numbers along 2 to 5 axes): choose another file.")
     name = names[place.choose_part(path, part, names, "datasets")]
     dataset = file[name]
+    missing = _missing_files(path, dataset)
     called, (spacing, unit) = _axis_names(dataset), _spacing(dataset)
     axes, guessed = guess_axes(dataset.shape, names=called), is_guess(dataset.shape, called)
     whole = len(names) == 1
@@ -43,7 +45,19 @@ def read(path: Path, part: str = "") -> Volume:
     if refuse_nonsense(path, dataset.shape, dataset.dtype.itemsize, _stored(dataset)) < MAP_FROM:
         dataset = native(dataset[()])
         file.close()
-    return to_volume(dataset, axes, spacing, unit, name=title, source=source, guessed=guessed)
+    volume = to_volume(dataset, axes, spacing, unit, name=title, source=source, guessed=guessed)
+    if not missing:
+        return volume
+    note = f"{path.name} puts its image together from other files, of which {', '.join(missing)} cannot be found."
+    return replace(volume, metadata={**volume.metadata, "notes": [note]})
+
+
+def _missing_files(path: Path, dataset: Any) -> list[str]:
+    """The files that a virtual dataset refers to and that are not there: what they hold is filled in."""
+    if not dataset.is_virtual:
+        return []
+    named = dict.fromkeys(one.file_name for one in dataset.virtual_sources())
+    return [name for name in named if name != "." and not (path.parent / name).is_file()]
 
 
 def _images(file: Any) -> list[str]:

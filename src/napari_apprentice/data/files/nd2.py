@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.pixels import refuse_nonsense
-from napari_apprentice.data.files.planes import Planes, library, squeeze_planes
+from napari_apprentice.data.files.planes import Planes, library, not_there, squeeze_planes
 from napari_apprentice.data.image.axes import to_volume
 from napari_apprentice.data.image.units import MICROMETER, PIXEL, are_steps
 from napari_apprentice.data.image.volume import Volume
@@ -45,11 +45,15 @@ def read(path: Path, part: str = "") -> Volume:
     channels = told.pop("channels")
     name, source = (f"{path.stem} {part}", str(path / part)) if part else (path.stem, str(path))
     volume = to_volume(pixels, axes, spacing, unit, name=name, source=source, channels=channels)
-    return replace(volume, metadata={**volume.metadata, **told})
+    gaps = {"notes": [not_there(path.name, frames.announced, frames.missing, "frames")]} if frames.missing else {}
+    return replace(volume, metadata={**volume.metadata, **told, **gaps})
 
 
 class _Frames:
-    """The frames of one position. A frame has all channels; a loop that is no time, z or position counts as time."""
+    """The frames of one position. A frame has all channels; a loop that is no time, z or position counts as time.
+
+    Where recording was stopped, fewer frames are in the file than were ``announced``: those ``missing`` are black.
+    """
 
     def __init__(self, file: Any, position: int) -> None:
         loops: tuple[dict[str, int], ...] = file.loop_indices or ({},)
@@ -65,6 +69,14 @@ class _Frames:
             if loop.get("P", 0) == position
         }
         attributes = file.attributes
+        self._count = attributes.sequenceCount or len(loops)
+        self.announced = len(self._numbers)
+        axes_used = [axis for axis, n in (("t", times), ("z", sizes.get("Z", 1))) if n > 1]
+        self.missing = [
+            ", ".join(f"{axis} {at['tz'.index(axis)]}" for axis in axes_used)
+            for at, number in self._numbers.items()
+            if number >= self._count
+        ]
         components, count = attributes.componentCount, attributes.channelCount or 1
         y, x = attributes.heightPx, attributes.widthPx
         rgb = components == 3 * count
@@ -83,6 +95,8 @@ class _Frames:
     def _read(self, at: tuple[int, ...], rows: slice, columns: slice) -> NDArray[Any]:
         t, z, c = at
         number = self._numbers[t, z]
+        if number >= self._count:
+            return np.zeros(self.planes.shape[3:], self.planes.dtype)[rows, columns]
         if self._last is None or self._last[0] != number:  # the channels of a frame may be packed together
             self._last = (number, np.asarray(self._file.read_frame(number)).reshape(self._shape))
         frame = self._last[1]

@@ -16,6 +16,8 @@ from napari_apprentice.data.files.pixels import MAP_FROM
 from napari_apprentice.data.image.lazy import LazyArray
 from napari_apprentice.errors import UserError
 
+_MOST = 4  # named one by one in a sentence
+
 
 class Planes:
     """What can be sliced like an array of ``shape``; it reads the planes, or parts of planes, that are in the slice.
@@ -74,6 +76,14 @@ def compact(planes: Planes) -> tuple[LazyArray, str]:
     dropped = [axis in "TCZ" and n == 1 for axis, n in zip(planes.axes, planes.shape, strict=True)]
     pixels = LazyArray(planes)[tuple(0 if drop else slice(None) for drop in dropped)]
     return pixels, "".join(axis for axis, drop in zip(planes.axes, dropped, strict=True) if not drop)
+
+
+def not_there(name: str, count: int, places: Sequence[str], unit: str = "planes") -> str:
+    """One sentence on planes that a file announces and does not have; ``places`` says where each of them lies."""
+    listed = "; ".join(place for place in places[:_MOST] if place) + ("; ..." if len(places) > _MOST else "")
+    which = f" ({listed}, counted from 0)" if any(places) else ""
+    are = "is not there: it is" if len(places) == 1 else "are not there: they are"
+    return f"{name} announces {count} {unit}, of which {len(places)}{which} {are} black."
 
 
 def library(name: str, files: str, extra: str) -> ModuleType:

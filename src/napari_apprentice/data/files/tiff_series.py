@@ -19,7 +19,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_apprentice.data.files import place
-from napari_apprentice.data.files.planes import Planes
+from napari_apprentice.data.files.planes import Planes, not_there
 from napari_apprentice.errors import UserError
 
 _BESIDES = ("thumbnail", "label", "macro", "label image", "macro image", "overview")  # beside the image of a slide
@@ -134,13 +134,9 @@ def _not_there(path: Path, file: tifffile.TiffFile, series: Any, pages: list[Any
     if not gaps:
         return []
     lengths = series.shape[: len(series.shape) - len(series.keyframe.shape)]
-    which = ""
-    if lengths and math.prod(lengths) == count:
-        named = [_place(series.axes, np.unravel_index(gap, lengths)) for gap in gaps[:_MOST]]
-        which = f" ({'; '.join(named)}{'; ...' if len(gaps) > _MOST else ''}, counted from 0)"
-    are = "is not there: it is" if len(gaps) == 1 else "are not there: they are"
-    files = _missing_files(path, file)
-    return [f"{path.name} announces {count} planes, of which {len(gaps)}{which} {are} black.{files}"]
+    named = bool(lengths) and math.prod(lengths) == count
+    places = [_place(series.axes, np.unravel_index(gap, lengths)) if named else "" for gap in gaps]
+    return [not_there(path.name, count, places) + _missing_files(path, file)]
 
 
 def _place(axes: str, at: Any) -> str:
