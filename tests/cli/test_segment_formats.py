@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from tests.cli.conftest import spots
 
 from napari_apprentice import cli, read_image
-from tests.cli.conftest import spots
 
 
 def _segment(source: Path, model: Path, out: Path, *more: str) -> int:

@@ -113,3 +113,14 @@ def test_what_to_install_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(__import__("sys").modules, "czifile", None)
     with pytest.raises(UserError, match=r'pip install "napari-apprentice\[czi\]"'):
         read_image(path)
+
+
+def test_planes_that_a_recording_does_not_have_are_black_and_said(tmp_path: Path) -> None:
+    with writing.create_czi(str(tmp_path / "a.czi")) as file:
+        for t, z in ((0, 0), (0, 1), (1, 0)):
+            file.write(np.full((20, 30), 1 + t + 10 * z, np.uint16), plane={"T": t, "Z": z, "C": 0})
+    volume = read_image(tmp_path / "a.czi")
+    assert np.asarray(volume.pixels)[:, 0, :, 5, 5].tolist() == [[1, 11], [2, 0]]
+    assert volume.metadata["notes"] == [
+        "a.czi announces 4 planes, of which 1 (t 1, z 1, counted from 0) is not there: it is black."
+    ]

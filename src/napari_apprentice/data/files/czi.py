@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.czi_scenes import Scene, open_czi
 from napari_apprentice.data.files.pixels import MAP_FROM, refuse_nonsense
-from napari_apprentice.data.files.planes import compact, squeeze_planes
+from napari_apprentice.data.files.planes import compact, not_there, squeeze_planes
 from napari_apprentice.data.image.axes import to_volume
 from napari_apprentice.data.image.units import MICROMETER, PIXEL, are_steps
 from napari_apprentice.data.image.volume import Volume
@@ -40,6 +40,7 @@ def read(path: Path, part: str = "") -> Volume:
         planes = file.planes(scene)
         refuse_nonsense(path, planes.shape, planes.dtype.itemsize)
         spacing, unit, told = _about(file.xml)
+        missing = file.missing(scene)
         large = planes.nbytes >= MAP_FROM
         levels = [compact(file.planes(scene, factor))[0] for factor in file.factors(scene)] if large else []
         pixels, axes = squeeze_planes(planes, file.close)
@@ -59,7 +60,18 @@ def read(path: Path, part: str = "") -> Volume:
         levels=levels,
     )
     skipped = [f"{path.name} has {n} of {axis}: the first is shown." for axis, n in scene.others.items()]
-    return replace(volume, metadata={**volume.metadata, **told, **({"notes": skipped} if skipped else {})})
+    notes = [*skipped, *_missing_words(path.name, scene, missing)]
+    return replace(volume, metadata={**volume.metadata, **told, **({"notes": notes} if notes else {})})
+
+
+def _missing_words(name: str, scene: Scene, missing: list[tuple[int, ...]]) -> list[str]:
+    if not missing:
+        return []
+    several = [n > 1 for n in scene.sizes]
+    places = [
+        ", ".join(f"{axis} {i}" for axis, i, said in zip("tcz", at, several, strict=True) if said) for at in missing
+    ]
+    return [not_there(name, math.prod(scene.sizes), places)]
 
 
 def _numbers(scenes: tuple[Scene, ...]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -46,6 +47,10 @@ class CziFile(Protocol):
 
     def factors(self, scene: Scene) -> Iterable[int]:
         """How much coarser the levels are that can be read quickly."""
+        ...
+
+    def missing(self, scene: Scene) -> list[tuple[int, ...]]:
+        """Places (t, c, z) of a scene, from 0, of which the file has nothing, as far as the library tells."""
         ...
 
     def close(self) -> None:
@@ -113,6 +118,18 @@ class _ByLibCzi:
             yield factor
             factor *= 2
 
+    def missing(self, scene: Scene) -> list[tuple[int, ...]]:
+        there: set[tuple[int, ...]] = set()
+
+        def look(_index: int, block: Any) -> bool:
+            at = block.coordinate.to_dict()
+            if scene.number is None or at.get("S", scene.number) == scene.number:
+                there.add(tuple(at.get(axis, begin) - begin for axis, begin in zip("TCZ", scene.start, strict=True)))
+            return True
+
+        self._file.enumerate_subblocks(look)
+        return [at for at in product(*(range(n) for n in scene.sizes)) if at not in there]
+
     def close(self) -> None:
         self._file.close()
 
@@ -155,6 +172,9 @@ class _ByCziFile:
 
     def factors(self, scene: Scene) -> Iterable[int]:
         return ()
+
+    def missing(self, scene: Scene) -> list[tuple[int, ...]]:
+        return []
 
     def close(self) -> None:
         self._file.close()
