@@ -66,6 +66,7 @@ def write(path: Path, export: ExportRequest) -> None:
             software_versions=__version__,
             device_serial_number="0",
         )
+        made.SpecificCharacterSet = "ISO_IR 192"  # UTF-8: names of classes in any letters
         with BytesIO() as written:
             made.save_as(written)
             encoded = written.getvalue()
@@ -74,6 +75,5 @@ def write(path: Path, export: ExportRequest) -> None:
             f"A DICOM segmentation cannot refer to the files of {export.image.name} "
             f"({' '.join(str(error).split())[:120]}): write .nii.gz or .nrrd instead."
         ) from error
-    made.SpecificCharacterSet = "ISO_IR 192"  # UTF-8: names of classes in any letters
     with atomic_write(path) as part:
         part.write_bytes(encoded)
