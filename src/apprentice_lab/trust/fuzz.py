@@ -28,12 +28,12 @@ def fuzz(place: Path, extent: Extent, targets: tuple[Target, ...]) -> Generator[
     for target in targets:
         folder = place / target.title
         records = campaign.fuzzed(target, folder, extent.of(_SECONDS), extent.seed, Path(extent.data) / "formats")
-        numbers[target.title] = records.executions
-        found = {}
+        numbers[target.title], seconds = records.effort
+        found: dict[str, str] = {}
         for finding, input_ in campaign.confirmed(target, records):
             found.setdefault(finding.mark, f"{target.title}: {finding.kind}, {finding.where} ({input_})")
         failures += found.values()
-        yield f"{target.title}: {records.executions} executions in {records.seconds:.0f} s, {len(found)} found"
+        yield f"{target.title}: {numbers[target.title]} executions in {seconds:.0f} s, {len(found)} found"
     return Outcome(sum(n for n in numbers.values() if isinstance(n, int)), tuple(failures), numbers)
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from apprentice_lab.trust.fuzzing.seeds import seeds_of
 from apprentice_lab.trust.fuzzing.targets import Target
 
 _CHILD = "apprentice_lab.trust.fuzzing.child"
-_TO_BEGIN_S = 60  # until what is instrumented is imported
+_TO_BEGIN_S = 600  # at most, until what is instrumented is imported on a busy machine
 _MOST_IN_VAIN = 3  # processes that ended before they tried anything
 
 
@@ -28,11 +27,10 @@ def fuzzed(target: Target, folder: Path, seconds: float, seed: int, formats: Pat
     for input_ in records.inputs:  # found before: it would end processes again
         records.drop(input_.read_bytes())
     in_vain = 0
-    while (left := seconds - records.seconds) >= 1 and in_vain < _MOST_IN_VAIN:
-        before, begin = records.executions, time.monotonic()
+    while (left := seconds - records.effort[1]) >= 1 and in_vain < _MOST_IN_VAIN:
+        before = records.effort[0]
         _run(target, folder, int(left), seed + before)
-        records.seconds += min(left, time.monotonic() - begin)
-        in_vain = 0 if records.executions > before else in_vain + 1
+        in_vain = 0 if records.effort[0] > before else in_vain + 1
         _gather(records)
     if in_vain:
         raise RuntimeError(f"{target.title} cannot be fuzzed: {_tail(folder / 'log.txt')}")

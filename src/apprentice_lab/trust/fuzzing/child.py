@@ -6,13 +6,11 @@ A crash, a hang or too much memory ends it; whoever started it goes on with anot
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import random
 import resource
 import shutil
 import signal
-import struct
 import sys
 import tempfile
 import time
@@ -20,10 +18,9 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from apprentice_lab.trust.fuzzing import packings
-from apprentice_lab.trust.fuzzing.records import Finding, Records
+from apprentice_lab.trust.fuzzing.records import Effort, Finding, Records
 from apprentice_lab.trust.fuzzing.targets import Target
 from apprentice_lab.trust.fuzzing.watch import Watch
 
@@ -32,7 +29,6 @@ ENOUGH = 77  # exit code: too much memory was needed, and it cannot be measured 
 _SECONDS = 20  # of the clock; the machine may be busy, so that five of the processor are looked at afterwards
 _NO_END_S = 60  # of the clock; an input that takes longer hangs, whatever else the machine does
 _ADDRESSES = 8 << 30  # bytes; who asks for more is refused, which is a finding
-_COUNT = struct.Struct("<Q")
 
 
 class Place:
@@ -88,12 +84,12 @@ def fuzz(target: Target, folder: Path, seconds: int, seed: int) -> None:
         _import(target)
     watch, place, records = Watch(), Place(target), Records(folder)
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESSES, _ADDRESSES))
-    tried = _counter(folder / "executions")
+    effort, begin = Effort.open(folder), time.monotonic()
 
     def one(content: bytes) -> int:
         if not place.put(content):
             return -1
-        _COUNT.pack_into(tried, 0, _COUNT.unpack_from(tried)[0] + 1)
+        effort.add(time.monotonic() - begin)
         found = watch.findings(target.door, place.path)
         for finding in found:
             records.keep(finding, content)
@@ -106,12 +102,15 @@ def fuzz(target: Target, folder: Path, seconds: int, seed: int) -> None:
         changed = packings.mutated(content, target.packing, largest, random.Random(number), atheris.Mutate)
         return changed if len(changed) <= largest else atheris.Mutate(content, largest)
 
-    corpus = folder / "corpus"
-    told = {"max_total_time": seconds, "timeout": _SECONDS, "rss_limit_mb": 3072, "max_len": LARGEST_INPUT}
+    told: dict[str, int | str] = {
+        "max_total_time": seconds,
+        "timeout": _SECONDS,
+        "rss_limit_mb": 3072,
+        "max_len": LARGEST_INPUT,
+    }
     told |= {"len_control": 0, "seed": seed, "verbosity": 0, "artifact_prefix": f"{folder}/ended-"}
-    atheris.Setup(
-        [sys.argv[0], str(corpus), *(f"-{name}={value}" for name, value in told.items())], one, custom_mutator=change
-    )
+    options = (f"-{name}={value}" for name, value in told.items())
+    atheris.Setup([sys.argv[0], str(records.corpus), *options], one, custom_mutator=change)
     atheris.Fuzz()
 
 
@@ -157,14 +156,6 @@ def _import(target: Target) -> None:
     for name in target.modules:
         if find_spec(name.split(".")[0]) is not None:
             import_module(name)
-
-
-def _counter(path: Path) -> Any:
-    """A number in a file that is right also when the process breaks off."""
-    if not path.exists():
-        path.write_bytes(_COUNT.pack(0))
-    with path.open("r+b") as file:
-        return mmap.mmap(file.fileno(), _COUNT.size)
 
 
 def main() -> None:

@@ -26,6 +26,17 @@ from napari_apprentice.project.replay import MAGIC
 Parts = dict[str, bytes]
 Mutate = Callable[[bytes, int], bytes]  # of the fuzzer: bytes, and how many there may be
 _LARGEST_PART = 1 << 20  # bytes unpacked
+_NOT_ITS_KIND = (  # what is raised over content that was changed so that it cannot be taken apart any more
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    OSError,
+    OverflowError,
+    RecursionError,
+    struct.error,
+    msgpack.UnpackException,
+)
 _PNG = b"\x89PNG\r\n\x1a\n"
 _FRAME = struct.Struct("<II")
 _LENGTH = struct.Struct("<I")
@@ -58,7 +69,7 @@ def mutated(content: bytes, name: str, largest: int, chance: random.Random, muta
             else:
                 parts[chosen] = mutated(parts[chosen], chosen, _LARGEST_PART, chance, mutate)
             return packing.pack(parts)
-        except (ValueError, IndexError, KeyError, OSError, struct.error):
+        except _NOT_ITS_KIND:
             return mutate(content, largest)
     if name.endswith((".json", ".zattrs", ".zgroup", ".zarray")) and chance.random() < 0.8:
         return _odd(
@@ -79,7 +90,7 @@ def _odd(
 ) -> bytes:
     try:
         return dump(oddities.changed(load(content), chance))
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
+    except _NOT_ITS_KIND:
         return mutate(content, largest)
 
 
@@ -117,7 +128,8 @@ def zipped(parts: Parts) -> bytes:
 def _png_chunks(content: bytes) -> Parts:
     if not content.startswith(_PNG):
         raise ValueError("no PNG")
-    parts, at = {}, len(_PNG)
+    parts: Parts = {}
+    at = len(_PNG)
     while at + 8 <= len(content):
         (length,) = struct.unpack_from(">I", content, at)
         parts[f"{len(parts)} {content[at + 4 : at + 8].hex()}"] = content[at + 8 : at + 8 + length]
@@ -135,7 +147,8 @@ def _png(parts: Parts) -> bytes:
 
 def records(content: bytes) -> Parts:
     """What the frames of a journal hold."""
-    parts, at = {}, len(MAGIC)
+    parts: Parts = {}
+    at = len(MAGIC)
     while at + _FRAME.size <= len(content):
         length, _ = _FRAME.unpack_from(content, at)
         parts[f"{len(parts)}.msgpack"] = content[at + _FRAME.size : at + _FRAME.size + length]
@@ -149,7 +162,8 @@ def journal(parts: Parts) -> bytes:
 
 
 def _messages(content: bytes) -> Parts:
-    parts, at = {}, 0
+    parts: Parts = {}
+    at = 0
     while at + _LENGTH.size <= len(content):
         (length,) = _LENGTH.unpack_from(content, at)
         parts[f"{len(parts)}.msgpack"] = content[at + _LENGTH.size : at + _LENGTH.size + length]

@@ -4,8 +4,7 @@
 
     <target>/corpus/        inputs that reach something new; kept, and gone on from
              findings/      <kind>-<hash>.json says what is wrong, <kind>-<hash>.input is the input
-             executions     how often the door was called
-             seconds.json   how long it was fuzzed
+             effort         how often the door was called, and how long
              ended-*        inputs at which a process ended
              log.txt        what the fuzzer said last
 """
@@ -14,9 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import struct
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+_EFFORT = struct.Struct("<Qd")
 
 
 @dataclass(frozen=True)
@@ -68,21 +70,33 @@ class Records:
         file.with_suffix(".json").unlink(missing_ok=True)
 
     @property
-    def executions(self) -> int:
-        """How often the door was called, in all runs."""
-        try:
-            return int(struct.unpack("<Q", (self.folder / "executions").read_bytes())[0])
-        except (OSError, struct.error):
-            return 0
+    def effort(self) -> tuple[int, float]:
+        """How often the door was called, and for how many seconds it was fuzzed, in all runs."""
+        return Effort.open(self.folder).so_far
+
+
+class Effort:
+    """Numbers in a file that are right also when the process that counts breaks off."""
+
+    def __init__(self, numbers: mmap.mmap) -> None:
+        self._numbers = numbers
+        self._before = self.so_far
+
+    @classmethod
+    def open(cls, folder: Path) -> Effort:
+        """Those of a target."""
+        path = folder / "effort"
+        if not path.exists():
+            path.write_bytes(_EFFORT.pack(0, 0.0))
+        with path.open("r+b") as file:
+            return cls(mmap.mmap(file.fileno(), _EFFORT.size))
 
     @property
-    def seconds(self) -> float:
-        """How long it was fuzzed, in all runs."""
-        try:
-            return float(json.loads((self.folder / "seconds.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError):
-            return 0.0
+    def so_far(self) -> tuple[int, float]:
+        """Calls and seconds."""
+        calls, seconds = _EFFORT.unpack_from(self._numbers)
+        return int(calls), float(seconds)
 
-    @seconds.setter
-    def seconds(self, seconds: float) -> None:
-        (self.folder / "seconds.json").write_text(json.dumps(round(seconds, 1)), encoding="utf-8")
+    def add(self, seconds: float) -> None:
+        """One call more, so many seconds after this process began."""
+        _EFFORT.pack_into(self._numbers, 0, self.so_far[0] + 1, self._before[1] + seconds)

@@ -8,6 +8,7 @@ import pickle
 import struct
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -58,12 +59,13 @@ def _written(name: str, write: Callable[[Path], object]) -> bytes:
 def _tiffs() -> Iterator[bytes]:
     import tifffile
 
-    for settings in (
+    many: tuple[dict[str, Any], ...] = (
         {"imagej": True, "metadata": {"axes": "ZCYX", "spacing": 2.0, "unit": "um"}, "resolution": (4.0, 4.0)},
         {"tile": (16, 16), "compression": "zlib", "predictor": True},
         {"bigtiff": True, "photometric": "minisblack"},
-    ):
-        yield _written("x.tif", lambda path, told=settings: tifffile.imwrite(path, _pixels(3, 2, 20, 24), **told))
+    )
+    for settings in many:
+        yield _written("x.tif", partial(tifffile.imwrite, data=_pixels(3, 2, 20, 24), **settings))
 
 
 def _ome_tiffs() -> Iterator[bytes]:
@@ -92,7 +94,7 @@ def _zarrs() -> Iterator[bytes]:
         group.attrs.update(told if version == 2 else {"ome": {"version": "0.5", **told}})
 
     for version in (2, 3):
-        yield _written("x.zarr", lambda path, number=version: write(path, number))
+        yield _written("x.zarr", partial(write, version=version))
 
 
 def _nifti(name: str, kind: str) -> Callable[[], Iterator[bytes]]:
@@ -108,10 +110,13 @@ def _nifti(name: str, kind: str) -> Callable[[], Iterator[bytes]]:
 def _nrrds() -> Iterator[bytes]:
     import nrrd
 
+    def write(path: Path, header: dict[str, Any]) -> None:
+        nrrd.write(str(path), _pixels(6, 5, 4), header)
+
     told = {"space": "left-posterior-superior", "space directions": np.eye(3), "kinds": ["domain"] * 3}
     for encoding in ("raw", "gzip", "ascii"):
         header = {**told, "encoding": encoding}
-        yield _written("x.nrrd", lambda path, head=header: nrrd.write(str(path), _pixels(6, 5, 4), head))
+        yield _written("x.nrrd", partial(write, header=header))
 
 
 def _mrcs() -> Iterator[bytes]:
@@ -156,11 +161,12 @@ def _czis() -> Iterator[bytes]:
 def _lifs() -> Iterator[bytes]:
     pixels = _pixels(2, 6, 5, dtype=np.uint8)
     channels = "".join(
-        f'<ChannelDescription DataType="0" Resolution="8" LUTName="Green" BytesInc="{30 * c}" BitInc="0"/>'
+        f'<ChannelDescription DataType="0" ChannelTag="0" Resolution="8" Min="0" Max="1" Unit="" '
+        f'NameOfMeasuredQuantity="" LUTName="Green" IsLUTInverted="0" BytesInc="{30 * c}" BitInc="0"/>'
         for c in range(2)
     )
     axes = "".join(
-        f'<DimensionDescription DimID="{number}" NumberOfElements="{n}" Origin="0" Length="{n}e-6" Unit="m" '
+        f'<DimensionDescription DimID="{number}" NumberOfElements="{n}" Origin="0" Length="{n}.0e-6" Unit="m" '
         f'BytesInc="{step}" BitInc="0"/>'
         for number, n, step in ((1, 5, 1), (2, 6, 5))
     )
@@ -222,7 +228,7 @@ def _nd2s() -> Iterator[bytes]:
 
 def _npys() -> Iterator[bytes]:
     for array in (_pixels(4, 6), _pixels(2, 5, 4, dtype=np.float32), np.asfortranarray(_pixels(4, 6, dtype=bool))):
-        yield _written("x.npy", lambda path, pixels=array: np.save(path, pixels))
+        yield _written("x.npy", partial(np.save, arr=array))
 
 
 def _cellpose() -> Iterator[bytes]:
@@ -233,9 +239,9 @@ def _cellpose() -> Iterator[bytes]:
         "filename": "x.tif",
         "diameter": 30.0,
     }
-    for saved in (np.array(told, dtype=object), told):
-        yield _written("x.npy", lambda path, what=saved: np.save(path, what, allow_pickle=True))
-    head = _written("x.npy", lambda path: np.save(path, np.array({}, dtype=object), allow_pickle=True))[:128]
+    for saved in (np.array(told, dtype=object), np.array([told], dtype=object)):
+        yield _written("x.npy", partial(np.save, arr=saved, allow_pickle=True))
+    head = _written("x.npy", partial(np.save, arr=np.array({}, dtype=object), allow_pickle=True))[:128]
     yield head + pickle.dumps(told, protocol=4)
 
 

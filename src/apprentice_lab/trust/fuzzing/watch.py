@@ -34,7 +34,7 @@ class Watch:
 
     def findings(self, door: Callable[[Path], None], place: Path) -> list[Finding]:
         """What is wrong with how ``door`` takes what lies at ``place``: it may raise a `UserError`, nothing else."""
-        found = []
+        found: list[Finding] = []
         begin = time.process_time()
         with self._kept():
             try:
@@ -91,14 +91,22 @@ def most_memory_mb() -> float:
 
 def _of_sentence(error: UserError) -> Iterator[Finding]:
     text = str(error)
-    if len(text) > _LONGEST_SENTENCE or not all(one.isprintable() for one in text):
+    if len(text) > _LONGEST_SENTENCE or len(text.splitlines()) != 1 or any(ord(one) < 32 for one in text):
         yield Finding("sentence", _where(error), text[:10_000])
-    cause: BaseException | None = error
-    while cause is not None:  # an ask for gigabytes is only refused here, where memory is limited
-        if isinstance(cause, MemoryError):
+    for cause in _causes(error):
+        if isinstance(cause, MemoryError):  # an ask for gigabytes, which is refused only here, where memory is limited
             yield Finding("memory", _where(cause), "".join(traceback.format_exception(error)))
             return
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """An exception and what it came from; chains may go round in circles."""
+    found: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in found:
+        found.append(cause)
         cause = cause.__cause__ or cause.__context__
+    return found
 
 
 def _where(error: BaseException) -> str:
