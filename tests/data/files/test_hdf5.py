@@ -59,3 +59,11 @@ def test_a_file_without_an_image_or_cut_short(tmp_path: Path) -> None:
     (tmp_path / "b.h5").write_bytes(b"hello")
     with pytest.raises(UserError, match=r"b\.h5 is damaged"):
         read_image(tmp_path / "b.h5")
+
+
+def test_datasets_whose_name_is_no_text_are_left_out(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file[b"\xff\xfe"] = np.zeros((4, 5), np.uint8)
+        file["raw"] = np.ones((6, 7), np.uint8)
+    assert parts_of(tmp_path / "a.h5") == [str(tmp_path / "a.h5")]
+    assert read_image(tmp_path / "a.h5").pixels.shape == (1, 1, 1, 6, 7)
