@@ -181,3 +181,12 @@ def test_headers_of_a_folder_are_looked_at_once(tmp_path: Path, monkeypatch: pyt
     assert len(looked) == len(set(looked)) == (4 if several else 3)
     series = found[str(tmp_path / "3") if several else str(tmp_path)]
     np.testing.assert_array_equal(series.pixels, read_image(series.source or "").pixels)
+
+
+def test_a_slide_that_claims_more_than_its_tiles_can_hold_does_not_fill_the_memory(tmp_path: Path) -> None:
+    tile = np.arange(24).reshape(4, 6)
+    slide = {"NumberOfFrames": 1, "TotalPixelMatrixRows": 4, "TotalPixelMatrixColumns": 6}
+    np.testing.assert_array_equal(read_image(_slice(tmp_path / "a.dcm", tile, **slide)).pixels[0, 0, 0], tile)
+    huge = slide | {"TotalPixelMatrixRows": 4_000_000_000}
+    with pytest.raises(UserError, match="a slide of 4000000000 x 6 pixels with 1 tiles: it is damaged"):
+        read_image(_slice(tmp_path / "b.dcm", tile, **huge))

@@ -94,9 +94,16 @@ def _of_sentence(error: UserError) -> Iterator[Finding]:
     if len(text) > _LONGEST_SENTENCE or len(text.splitlines()) != 1 or any(ord(one) < 32 for one in text):
         yield Finding("sentence", _where(error), text[:10_000])
     for cause in _causes(error):
-        if isinstance(cause, MemoryError):  # an ask for gigabytes, which is refused only here, where memory is limited
+        if isinstance(cause, MemoryError) and not _was_read(cause):
+            # an ask for gigabytes, which is refused only here, where memory is limited
             yield Finding("memory", _where(cause), "".join(traceback.format_exception(error)))
             return
+
+
+def _was_read(error: BaseException) -> bool:
+    """Whether room was asked for to read a file into: what the file does not hold never fills it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return ".read(" in (frames[-1].line or "")
 
 
 def _causes(error: BaseException) -> list[BaseException]:
