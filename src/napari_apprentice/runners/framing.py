@@ -34,7 +34,7 @@ def read(stream: BinaryIO) -> dict[str, Any] | None:
         return None
     try:
         message = msgpack.unpackb(content)
-    except (TypeError, RecursionError, msgpack.UnpackException) as error:
+    except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
         raise ValueError(f"a frame that is no message ({error}): something else wrote to the pipe") from error
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise ValueError("a frame that is no message: something else wrote to the pipe")
