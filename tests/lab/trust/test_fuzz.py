@@ -9,7 +9,7 @@ import pytest
 from tests.lab.trust import played_targets
 
 from apprentice_lab.trust import fuzz
-from apprentice_lab.trust.fuzzing import child, oddities, packings, seeds
+from apprentice_lab.trust.fuzzing import child, mutation, oddities, packings, seeds
 from apprentice_lab.trust.fuzzing.records import Effort, Records
 from apprentice_lab.trust.fuzzing.targets import TARGETS, Target
 from apprentice_lab.trust.trial import Extent, Outcome
@@ -82,12 +82,12 @@ def test_what_a_target_begins_with_is_read_and_can_be_taken_apart(target: Target
     for content in found:
         assert place.put(content)
         target.door(place.path)
-        changed = [packings.mutated(content, target.packing, 1 << 17, chance, _flip(chance)) for _ in range(20)]
+        changed = [mutation.mutated(content, target.packing, 1 << 17, chance, _flip(chance)) for _ in range(20)]
         assert any(one != content for one in changed)
     place.close()
 
 
-def _flip(chance: random.Random) -> packings.Mutate:
+def _flip(chance: random.Random) -> mutation.Mutate:
     def mutate(content: bytes, largest: int) -> bytes:
         changed = bytearray(content or b"x")
         changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)

@@ -19,7 +19,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
-from apprentice_lab.trust.fuzzing import packings
+from apprentice_lab.trust.fuzzing import mutation, packings
 from apprentice_lab.trust.fuzzing.records import Effort, Finding, Records
 from apprentice_lab.trust.fuzzing.targets import Target
 from apprentice_lab.trust.fuzzing.watch import Watch
@@ -99,7 +99,7 @@ def fuzz(target: Target, folder: Path, seconds: int, seed: int) -> None:
         return 0
 
     def change(content: bytes, largest: int, number: int) -> bytes:
-        changed = packings.mutated(content, target.packing, largest, random.Random(number), atheris.Mutate)
+        changed = mutation.mutated(content, target.packing, largest, random.Random(number), atheris.Mutate)
         return changed if len(changed) <= largest else atheris.Mutate(content, largest)
 
     told: dict[str, int | str] = {

@@ -9,34 +9,17 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import random
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import msgpack
-
-from apprentice_lab.trust.fuzzing import oddities
 from napari_apprentice.data.models import METADATA_KEY
 from napari_apprentice.project.replay import MAGIC
 
 Parts = dict[str, bytes]
-Mutate = Callable[[bytes, int], bytes]  # of the fuzzer: bytes, and how many there may be
-_LARGEST_PART = 1 << 20  # bytes unpacked
-_NOT_ITS_KIND = (  # what is raised over content that was changed so that it cannot be taken apart any more
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    OSError,
-    OverflowError,
-    RecursionError,
-    struct.error,
-    msgpack.UnpackException,
-)
+LARGEST_PART = 1 << 20  # bytes unpacked
 _PNG = b"\x89PNG\r\n\x1a\n"
 _FRAME = struct.Struct("<II")
 _LENGTH = struct.Struct("<I")
@@ -51,52 +34,9 @@ class Packing:
     pack: Callable[[Parts], bytes]
 
 
-def mutated(content: bytes, name: str, largest: int, chance: random.Random, mutate: Mutate) -> bytes:
-    """Another file of the same kind, which the end of its ``name`` tells: one part of it changed, or as bytes."""
-    if chance.random() < 0.05:
-        return mutate(content, largest)
-    packing = next((found for end, found in PACKINGS.items() if name.endswith(end)), None)
-    if packing is not None:
-        try:
-            parts = packing.unpack(content)
-            names = list(parts)
-            chosen = chance.choice(names)
-            what = chance.random()
-            if what < 0.04 and len(names) > 1:
-                del parts[chosen]
-            elif what < 0.08:
-                parts[chosen] = parts[chance.choice(names)]
-            else:
-                parts[chosen] = mutated(parts[chosen], chosen, _LARGEST_PART, chance, mutate)
-            return packing.pack(parts)
-        except _NOT_ITS_KIND:
-            return mutate(content, largest)
-    if name.endswith((".json", ".zattrs", ".zgroup", ".zarray")) and chance.random() < 0.8:
-        return _odd(
-            content, chance, json.loads, lambda value: json.dumps(value, default=repr).encode(), mutate, largest
-        )
-    if name.endswith(".msgpack") and chance.random() < 0.8:
-        return _odd(content, chance, msgpack.unpackb, lambda value: msgpack.packb(value, default=repr), mutate, largest)
-    return mutate(content, largest)
-
-
-def _odd(
-    content: bytes,
-    chance: random.Random,
-    load: Callable[[bytes], Any],
-    dump: Callable[[Any], bytes],
-    mutate: Mutate,
-    largest: int,
-) -> bytes:
-    try:
-        return dump(oddities.changed(load(content), chance))
-    except _NOT_ITS_KIND:
-        return mutate(content, largest)
-
-
 def _gunzip(content: bytes) -> Parts:
     try:
-        return {"content": zlib.decompressobj(31).decompress(content, _LARGEST_PART)}
+        return {"content": zlib.decompressobj(31).decompress(content, LARGEST_PART)}
     except zlib.error as error:
         raise ValueError("no gzip") from error
 
@@ -109,7 +49,7 @@ def unzip(content: bytes) -> Parts:
     """The members of a zip file by their names."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(one.file_size for one in archive.infolist()) > _LARGEST_PART:
+            if sum(one.file_size for one in archive.infolist()) > LARGEST_PART:
                 raise ValueError("too large")
             return {one.filename: archive.read(one) for one in archive.infolist()}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError) as error:
