@@ -5,9 +5,11 @@ A crash, a hang or too much memory ends it; whoever started it goes on with anot
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -132,16 +134,23 @@ def again(target: Target, files: list[Path]) -> Iterator[list[Finding]]:
             os.waitpid(process, 0)
         with os.fdopen(source, "rb") as stream:
             told = stream.read()
-        if told:
-            yield [Finding(**one) for one in json.loads(told)]
-        elif ended[0] == 0:
+        if ended[0] == 0:
             yield [Finding("time", f"no end within {_NO_END_S} s")]
+        elif ended[1]:
+            yield [_crash(os.waitstatus_to_exitcode(ended[1]), told.decode(errors="replace"))]
         else:
-            yield [Finding("crash", f"exit code {os.waitstatus_to_exitcode(ended[1])}")]
+            yield [Finding(**one) for one in json.loads(told)]
+
+
+def _crash(code: int, stack: str) -> Finding:
+    """A process that ended, with the innermost of our functions in what faulthandler wrote."""
+    ours = re.search(r'napari_apprentice\S*/(\w+)\.py", line \d+ in (\w+)', stack)
+    return Finding("crash", f"exit code {code}" + (f" in {ours[1]}.{ours[2]}" if ours else ""), stack)
 
 
 def _answer(target: Target, file: Path, out: int) -> None:
     """In a forked process: write down what is wrong, and end."""
+    faulthandler.enable(out)
     place = Place(target)
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESSES, _ADDRESSES))
     found = Watch().findings(target.door, place.path) if place.put(file.read_bytes()) else []

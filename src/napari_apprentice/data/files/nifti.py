@@ -7,6 +7,9 @@ A NIfTI array is (X, Y, Z, T, C); ours is (T, C, Z, Y, X), so that axes change t
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +34,8 @@ def read(path: Path, part: str = "") -> Volume:
     """Read a volume, a series of volumes or an RGB image; a large one that is not packed as it is needed."""
     import nibabel  # half a second, only for who opens such a file
 
-    image: Any = nibabel.load(path)
+    with _no_lines_of(nibabel.imageglobals.logger):
+        image: Any = nibabel.load(path)
     if not isinstance(image, nibabel.spatialimages.SpatialImage) or "cifti" in type(image).__name__.lower():
         raise UserError(f"{path} is a {type(image).__name__}, not an image of voxels: choose another file.")
     if not 2 <= len(image.shape) <= len(_AXES):
@@ -59,6 +63,16 @@ def read(path: Path, part: str = "") -> Volume:
         if affine is None
         else replace(volume, metadata={**volume.metadata, **orientation.affine_metadata(affine)})
     )
+
+
+@contextmanager
+def _no_lines_of(logger: logging.Logger) -> Iterator[None]:
+    """Who listens to all logging hears of each oddity of a header; nibabel itself prints it, too."""
+    handlers, logger.handlers = logger.handlers, []
+    try:
+        yield
+    finally:
+        logger.handlers = handlers
 
 
 def _affine(image: Any, unit: str) -> orientation.Affine | None:
