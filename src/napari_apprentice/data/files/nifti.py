@@ -68,7 +68,7 @@ def read(path: Path, part: str = "") -> Volume:
 @contextmanager
 def _no_lines_of(logger: logging.Logger) -> Iterator[None]:
     """Who listens to all logging hears of each oddity of a header; nibabel itself prints it, too."""
-    handlers, logger.handlers = logger.handlers, []
+    handlers, logger.handlers = logger.handlers, [logging.NullHandler()]
     try:
         yield
     finally:
