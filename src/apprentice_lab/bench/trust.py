@@ -28,13 +28,14 @@ class TrustSettings(Settings):
     trials: Annotated[tuple[str, ...], Field(description="Which trials; all when none is named.")] = ()
     share: Annotated[float, Field(gt=0, le=10, description="Share of the tries that the goals ask for.")] = 1.0
     seed: Annotated[int, Field(ge=0, description="Where the random choices start.")] = 0
+    data: Annotated[Path, Field(description="Folder with formats/, real files to begin fuzzing with.")] = report.DATA
 
 
 def run(out: Path, settings: TrustSettings) -> Iterator[str]:
     """Write ``results.json`` and ``results.md``; yields what a person wants to read."""
     folder(out)
-    results: dict[str, Any] = {"bench": "trust", "settings": settings.model_dump()}
-    extent = Extent(settings.share, settings.seed)
+    results: dict[str, Any] = {"bench": "trust", "settings": settings.model_dump(mode="json")}
+    extent = Extent(settings.share, settings.seed, str(settings.data))
     rows = []
     for trial in _chosen(settings.trials):
         outcome = yield from _kept(out / trial.name, trial, extent)

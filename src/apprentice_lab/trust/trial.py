@@ -9,10 +9,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Extent:
-    """How much of a trial is wanted: ``share`` of what its goal asks for, drawn from ``seed``."""
+    """How much of a trial is wanted: ``share`` of what its goal asks for, drawn from ``seed``.
+
+    ``data`` is the folder of real files, as measurements have it.
+    """
 
     share: float = 1.0
     seed: int = 0
+    data: str = "../shared/data"
 
     def of(self, whole: int) -> int:
         """That share of a number of tries, at least one."""

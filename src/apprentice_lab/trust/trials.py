@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apprentice_lab.trust import fuzz
 from apprentice_lab.trust.trial import Trial
 
-TRIALS: tuple[Trial, ...] = ()
+TRIALS: tuple[Trial, ...] = (fuzz.TRIAL,)

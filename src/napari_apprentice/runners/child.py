@@ -10,9 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any, BinaryIO, Protocol, cast
 
-from napari_apprentice.events import Event, Failed, from_plain
+from napari_apprentice.events import Event, Failed
 from napari_apprentice.processes import start_child
-from napari_apprentice.runners import framing
+from napari_apprentice.runners import framing, messages
+from napari_apprentice.runners.running import FoundDevice
 
 BACKGROUND = "--background"  # argument for low priority, for teaching beside a window
 _LINES_KEPT = 40
@@ -42,7 +43,7 @@ class Child:
         self._listeners: dict[int, Listener] = {}
         self._lock = threading.Lock()
         self._gone = False
-        self.devices: list[dict[str, Any]] | None = None
+        self.devices: tuple[FoundDevice, ...] | None = None
         arguments = ["napari_apprentice.runners.serve", engine, *[BACKGROUND][:background]]
         self._process = start_child(arguments, one_core_left=background)
         self._listens_to_errors = self._talks(self._keep_lines)
@@ -98,7 +99,7 @@ class Child:
         stream = cast(BinaryIO, self._process.stdout)
         try:
             while (message := framing.read(stream)) is not None:
-                self._on_message(message)
+                self._on_message(messages.from_engine(message))
         except (OSError, ValueError) as error:
             self._lines.append(f"{type(error).__name__}: {error}")
         with suppress(subprocess.TimeoutExpired):  # its own exit code says why it went
@@ -109,18 +110,18 @@ class Child:
         self._on_end(code)
         stream.close()
 
-    def _on_message(self, message: dict[str, Any]) -> None:
-        if message["type"] == "devices":
-            self.devices = message["devices"]
+    def _on_message(self, message: messages.Message) -> None:
+        if isinstance(message, messages.Devices):
+            self.devices = message.devices
             return
         with self._lock:
-            listener = self._listeners.get(message["number"])
+            listener = self._listeners.get(message.number)
         if listener is None:
             return
-        if message["type"] == "began":
+        if isinstance(message, messages.Began):
             listener.on_began()
         else:
-            listener.on_event(from_plain(message["event"]))
+            listener.on_event(message.event)
 
     def _on_end(self, code: int) -> None:
         with self._lock:

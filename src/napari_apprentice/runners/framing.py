@@ -19,7 +19,10 @@ def write(stream: BinaryIO, message: dict[str, Any]) -> None:
 
 
 def read(stream: BinaryIO) -> dict[str, Any] | None:
-    """Wait for one message; None when the other side is gone, also in the middle of a message."""
+    """Wait for one message; None when the other side is gone, also in the middle of a message.
+
+    `ValueError` for what is no message: something else wrote to the pipe.
+    """
     prefix = stream.read(_LENGTH.size)
     if len(prefix) < _LENGTH.size:
         return None
@@ -29,5 +32,10 @@ def read(stream: BinaryIO) -> dict[str, Any] | None:
     content = stream.read(length)
     if len(content) < length:
         return None
-    message: dict[str, Any] = msgpack.unpackb(content)
+    try:
+        message = msgpack.unpackb(content)
+    except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
+        raise ValueError(f"a frame that is no message ({error}): something else wrote to the pipe") from error
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise ValueError("a frame that is no message: something else wrote to the pipe")
     return message

@@ -95,9 +95,7 @@ class ProcessRunners:
         if self._asked is not child:
             self._asked = child
             child.send({"type": "devices"})
-        if child.devices is None:
-            return None
-        return tuple(FoundDevice.model_validate(device) for device in child.devices)
+        return child.devices
 
     def close(self) -> None:
         """End all processes; what still ran was cancelled."""

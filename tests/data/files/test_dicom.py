@@ -283,3 +283,12 @@ def test_a_copy_that_was_changed_is_no_second_time_point(tmp_path: Path) -> None
     told.save_as(tmp_path / "01 edited.dcm")
     with pytest.raises(UserError, match=r"01 edited\.dcm and 01\.dcm in .* the same image and differ"):
         read_image(tmp_path)
+
+
+def test_a_slide_that_claims_more_than_its_tiles_can_hold_does_not_fill_the_memory(tmp_path: Path) -> None:
+    tile = np.arange(24).reshape(4, 6)
+    slide = {"NumberOfFrames": 1, "TotalPixelMatrixRows": 4, "TotalPixelMatrixColumns": 6}
+    np.testing.assert_array_equal(read_image(_slice(tmp_path / "a.dcm", tile, **slide)).pixels[0, 0, 0], tile)
+    huge = slide | {"TotalPixelMatrixRows": 4_000_000_000}
+    with pytest.raises(UserError, match="a slide of 4000000000 x 6 pixels with 1 tiles: it is damaged"):
+        read_image(_slice(tmp_path / "b.dcm", tile, **huge))

@@ -75,3 +75,11 @@ def test_a_file_that_an_image_is_put_together_from_and_that_is_gone_is_said(tmp_
     assert read_image(tmp_path / "all.h5").metadata["notes"] == [
         "all.h5 puts its image together from other files, of which z1.h5 cannot be found."
     ]
+
+
+def test_datasets_whose_name_is_no_text_are_left_out(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file[b"\xff\xfe"] = np.zeros((4, 5), np.uint8)
+        file["raw"] = np.ones((6, 7), np.uint8)
+    assert parts_of(tmp_path / "a.h5") == [str(tmp_path / "a.h5")]
+    assert read_image(tmp_path / "a.h5").pixels.shape == (1, 1, 1, 6, 7)

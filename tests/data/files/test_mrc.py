@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import struct
+import tracemalloc
 from pathlib import Path
 
 import mrcfile
@@ -52,3 +56,19 @@ def test_a_transform_is_refused_and_a_cut_file_is_damaged(tmp_path: Path) -> Non
     path.write_bytes(path.read_bytes()[:1100])
     with pytest.raises(UserError, match=r"b\.mrc is damaged"):
         read_image(path)
+
+
+@pytest.mark.parametrize("name", ["a.mrc", "a.mrc.gz", "a.mrc.bz2"])
+@pytest.mark.parametrize(("place", "claimed"), [(0, (20_000, 20_000, 5)), (92, (2**31 - 1,)), (92, (-1,))])
+def test_a_header_that_claims_gigabytes_is_refused_before_there_is_room_for_them(
+    tmp_path: Path, name: str, place: int, claimed: tuple[int, ...]
+) -> None:
+    content = bytearray(_write(tmp_path / "whole.mrc", np.zeros((3, 4, 5), np.int16)).read_bytes())
+    struct.pack_into(f"<{len(claimed)}i", content, place, *claimed)
+    pack = {".gz": gzip.compress, ".bz2": bz2.compress}.get(Path(name).suffix, bytes)
+    (tmp_path / name).write_bytes(pack(content))
+    tracemalloc.start()
+    with pytest.raises(UserError, match="damaged"):
+        read_image(tmp_path / name)
+    assert tracemalloc.get_traced_memory()[1] < 10e6
+    tracemalloc.stop()

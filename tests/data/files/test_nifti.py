@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import nibabel
@@ -261,3 +263,14 @@ def test_an_mgh_whose_directions_are_flat_keeps_its_voxel_size(tmp_path: Path) -
     volume = read_image(tmp_path / "a.mgh")
     assert volume.spacing == (2.0, 0.5, 0.5)
     assert volume.metadata["notes"][0].startswith("The affine of a.mgh cannot be right")
+
+
+def test_what_nibabel_makes_of_a_header_is_not_printed(tmp_path: Path) -> None:
+    nibabel.save(nibabel.Nifti1Image(np.zeros((4, 3, 2), np.int16), np.eye(4)), tmp_path / "a.nii")
+    content = bytearray((tmp_path / "a.nii").read_bytes())
+    content[254:256] = (999).to_bytes(2, "little")  # no code of the sform
+    (tmp_path / "a.nii").write_bytes(content)
+    code = "import sys; from napari_apprentice.data.files import read_image; read_image(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.nii"], capture_output=True, check=True)
+    assert done.stderr == b""
+    assert nibabel.imageglobals.logger.handlers  # others see what they saw

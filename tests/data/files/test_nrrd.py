@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import os
+import tracemalloc
 from pathlib import Path
 
 import nrrd
@@ -149,3 +153,53 @@ def test_a_slice_in_a_patient_lies_where_its_plane_does(tmp_path: Path) -> None:
     affine = np.array(read_image(tmp_path / "a.nrrd").metadata["affine"])
     np.testing.assert_allclose(affine @ [1, 1, 0, 1], [-10.5, -20, 32, 1])
     assert abs(np.linalg.det(affine[:3, :3])) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "bzip2"])
+@pytest.mark.parametrize("skip", [{}, {"byte skip": 3}, {"byte skip": -1}, {"line skip": 1}])
+@pytest.mark.parametrize("beside", [False, True])
+def test_packed_pixels_behind_what_is_to_be_skipped(
+    tmp_path: Path, encoding: str, skip: dict[str, int], beside: bool
+) -> None:
+    pack = {"gzip": gzip.compress, "bzip2": bz2.compress}[encoding]
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    packed = pack((b"abc" if "byte skip" in skip else b"") + pixels.tobytes())
+    data = (b"a line\n" if "line skip" in skip else b"") + packed
+    header = _header(encoding, skip, "data file: a.raw\n" if beside else "")
+    (tmp_path / "a.raw").write_bytes(data)
+    (tmp_path / "a.nhdr").write_bytes(header + (b"" if beside else b"\n" + data))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.nhdr").pixels[0, 0, 0], pixels)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "bzip2"])
+def test_more_packed_than_the_header_says_does_not_fill_the_memory(tmp_path: Path, encoding: str) -> None:
+    pack = {"gzip": gzip.compress, "bzip2": bz2.compress}[encoding]
+    (tmp_path / "a.nrrd").write_bytes(_header(encoding, {}, "") + b"\n" + pack(bytes(100_000_000)))
+    tracemalloc.start()
+    with pytest.raises(UserError, match="holds more than the 12 bytes that its header says"):
+        read_image(tmp_path / "a.nrrd")
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
+
+
+def test_lines_to_skip_that_are_not_there_are_not_counted_for_minutes(tmp_path: Path) -> None:
+    (tmp_path / "a.nrrd").write_bytes(_header("raw", {"line skip": 10**12}, "") + b"\n" + bytes(12))
+    with pytest.raises(UserError, match="has no 1000000000000 lines to skip"):
+        read_image(tmp_path / "a.nrrd")
+
+
+def _header(encoding: str, skip: dict[str, int], more: str) -> bytes:
+    skips = "".join(f"{name}: {count}\n" for name, count in skip.items())
+    lines = f"NRRD0005\ntype: uchar\ndimension: 2\nsizes: 4 3\nencoding: {encoding}\n{skips}{more}"
+    return lines.encode()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such pipes on this system")
+@pytest.mark.parametrize("name", ["a.tif", "a.nii", "a.png", "a.npy", "a", "a.nrrd"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UserError, match="not an image that can be read"):
+        read_image(tmp_path / name)
+    (tmp_path / "b.nhdr").write_bytes(_header("raw", {}, f"data file: {name}\n"))
+    with pytest.raises(UserError, match="which is not there"):
+        read_image(tmp_path / "b.nhdr")

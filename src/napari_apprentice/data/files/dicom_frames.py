@@ -14,6 +14,7 @@ from napari_apprentice.data.files.pixels import native, refuse_nonsense
 from napari_apprentice.data.image.units import are_steps
 from napari_apprentice.errors import UserError
 
+_MOST_EMPTY = 2000  # times the pixels of all tiles; a slide that claims more would fill the memory
 _IN_ORDER = (
     "TemporalPositionIdentifier",
     "TemporalPositionIndex",
@@ -142,6 +143,8 @@ def slide_of(dataset: Any, tiles: NDArray[Any], chosen: Sequence[int]) -> NDArra
     """The image (Y, X, ...) that the chosen tiles of (N, y, x, ...) make: by their places, else row by row."""
     rows, columns = int(dataset.TotalPixelMatrixRows), int(dataset.TotalPixelMatrixColumns)
     high, wide = tiles.shape[1:3]
+    if rows * columns > _MOST_EMPTY * len(tiles) * high * wide:
+        raise UserError(f"it is a slide of {rows} x {columns} pixels with {len(tiles)} tiles: it is damaged.")
     across = -(-columns // wide)
     whole = np.zeros((rows, columns, *tiles.shape[3:]), tiles.dtype)
     for index in chosen:

@@ -60,4 +60,6 @@ def format_of(path: Path) -> Format | None:
         if omezarr.is_zarr(path):
             return _ZARR
         return _DICOM_FOLDER if dicom.holds_dicom(path) else None
+    if not path.is_file():  # a pipe or a device would be waited for
+        return None
     return _BY_SUFFIX.get(suffix_of(path)) or (_BY_SUFFIX[".dcm"] if dicom.begins_as_dicom(path) else None)

@@ -65,7 +65,9 @@ def _images(file: Any) -> list[str]:
 
     found: list[str] = []
 
-    def look(name: str, node: Any) -> None:
+    def look(name: str | bytes, node: Any) -> None:
+        if not isinstance(name, str):  # bytes that are no text cannot be asked for
+            return
         if isinstance(node, h5py.Dataset) and 2 <= node.ndim <= 5 and node.dtype.kind in "buif" and node.size:
             found.append(name)
 

@@ -7,6 +7,9 @@ A NIfTI array is (X, Y, Z, T, C); ours is (T, C, Z, Y, X), so that axes change t
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +33,8 @@ def read(path: Path, part: str = "") -> Volume:
     """Read a volume, a series of volumes or an RGB image; a large one that is not packed as it is needed."""
     import nibabel  # half a second, only for who opens such a file
 
-    image = _loaded(path)
+    with _no_lines_of(nibabel.imageglobals.logger):
+        image = _loaded(path)
     if not isinstance(image, nibabel.spatialimages.SpatialImage) or "cifti" in type(image).__name__.lower():
         raise UserError(f"{path} is a {type(image).__name__}, not an image of voxels: choose another file.")
     if not 2 <= len(image.shape) <= len(_AXES):
@@ -71,6 +75,16 @@ def _loaded(path: Path) -> Any:
         lenient = type(kind.header_class.__name__, (kind.header_class,), {"get_best_affine": _base_affine})
         forgiving: Any = type(kind.__name__, (kind,), {"header_class": lenient})
         return forgiving.from_filename(path)
+
+
+@contextmanager
+def _no_lines_of(logger: logging.Logger) -> Iterator[None]:
+    """Who listens to all logging hears of each oddity of a header; nibabel itself prints it, too."""
+    handlers, logger.handlers = logger.handlers, [logging.NullHandler()]
+    try:
+        yield
+    finally:
+        logger.handlers = handlers
 
 
 def _base_affine(header: Any) -> Any:

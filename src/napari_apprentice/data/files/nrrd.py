@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.files.nrrd_data import read_data
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
 from napari_apprentice.data.image import orientation
 from napari_apprentice.data.image.axes import to_volume
@@ -61,7 +62,7 @@ def read(path: Path, part: str = "") -> Volume:
             refuse_nonsense(path, tuple(sizes), _itemsize(header), there)
         pixels = _mapped(path, header, tuple(sizes), file.tell())
         if pixels is None:
-            pixels = native(nrrd.read_data(header, file, str(path), index_order="F"))
+            pixels = native(read_data(header, file, path, math.prod(sizes) * _itemsize(header)))
     affine = _affine(header, axes)
     spacing, unit = _spacing(header, axes)
     volume = to_volume(pixels, axes, spacing, unit, name=path.stem, source=str(path))
@@ -181,6 +182,6 @@ def _bytes_there(path: Path, header: dict[str, Any]) -> int:
     if not isinstance(told, str) or told.startswith("LIST") or "%" in told:
         return 0
     place = path.parent / told
-    if not place.exists():
+    if not place.is_file():
         raise UserError(f"{path} says that its pixels are in {told}, which is not there: put both together.")
     return place.stat().st_size
