@@ -161,7 +161,7 @@ def merge_proposal(labels: Labels, confirmed: Confirmed, proposal: NDArray[Any],
     if kind == "classes":
         np.copyto(out, proposal.astype(np.uint32, copy=False), where=confirmed == UNKNOWN)
         return out
-    free = _FreeIds(out[confirmed >= AS_LABELLED])
+    free = FreeIds(out[confirmed >= AS_LABELLED])
     for frame, old, sure, new in zip(out, labels, confirmed, proposal, strict=True):
         fixed = sure != UNKNOWN
         names, ranks = rank_ids(new)
@@ -170,7 +170,7 @@ def merge_proposal(labels: Labels, confirmed: Confirmed, proposal: NDArray[Any],
     return out
 
 
-class _FreeIds:
+class FreeIds:
     """Hands out the smallest ids that no confirmed voxel has."""
 
     def __init__(self, fixed: Labels) -> None:
@@ -189,7 +189,7 @@ class _FreeIds:
         return ids
 
 
-def _names(old: Labels, fixed: Mask, ranks: NDArray[Any], count: int, free: _FreeIds) -> Labels:
+def _names(old: Labels, fixed: Mask, ranks: NDArray[Any], count: int, free: FreeIds) -> Labels:
     """What each rank of the proposal is called in the result: 0 (dropped), an inherited id, or a free one."""
     size = _counts(ranks, count)
     on_confirmed = _counts(ranks[fixed], count)
