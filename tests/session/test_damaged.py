@@ -324,16 +324,6 @@ def test_a_version_with_a_wrong_value_is_kept_without_it(tmp_path):
     project.close()
 
 
-def test_a_project_of_a_newer_version_is_left_as_it_is(tmp_path):
-    made(tmp_path / "p")
-    file = tmp_path / "p" / "project.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "format": 2, "more": 1}))
-    content = file.read_bytes()
-    with pytest.raises(UserError, match="newer version"):
-        Session.open(tmp_path / "p")
-    assert file.read_bytes() == content
-
-
 def test_the_same_project_copied_over_itself_from_before_opens(tmp_path):
     """An older copy of each file in turn: what the others hold is there."""
     entry = made(tmp_path / "p")

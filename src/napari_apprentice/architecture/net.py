@@ -8,9 +8,15 @@ from pydantic import Field, model_validator
 
 from napari_apprentice.architecture.designs import Design, design
 from napari_apprentice.architecture.layers import Stage
-from napari_apprentice.settings import Settings, Triple
+from napari_apprentice.settings import FiniteSettings, Triple
 
-Count = Annotated[int, Field(ge=1)]
+# A header that anyone may have written must not make us add up for hours: far above what any network has.
+_MOST_LEVELS = 16
+_MOST = 64  # convolutions of a block, dilations of a bottleneck
+_LARGEST_MULTIPLE = 4096  # voxels along an axis that come to one at the bottom
+_LARGEST_COUNT = 65_536  # channels of a level, voxels that a dilation or a size spans
+
+Count = Annotated[int, Field(ge=1, le=_LARGEST_COUNT)]
 Counts = tuple[Count, Count, Count]  # along z, y and x
 BlockName = Literal["plain", "residual", "dense"]
 Down = Literal["max", "average", "strided"]
@@ -20,14 +26,10 @@ Skip = Literal["none", "concatenate", "add", "attention", "nested"]
 Decoder = Literal["levels", "scores", "direct"]
 Norm = Literal["none", "batch", "group", "instance"]
 
-# A header that anyone may have written must not make us add up for hours: far above what any network has.
-_MOST_LEVELS = 16
-_MOST = 64  # convolutions of a block, dilations of a bottleneck
-_LARGEST_MULTIPLE = 4096  # voxels along an axis that come to one at the bottom
 _MAPS = ("encoder", "bottleneck", "codes", "gate", "decoder", "node", "score")
 
 
-class NetSettings(Settings):
+class NetSettings(FiniteSettings):
     """The parts of a network and how they are put together; `presets` names the networks of the literature.
 
     Parameters
@@ -81,7 +83,7 @@ class NetSettings(Settings):
     down: Down = "max"
     bottleneck: Bottleneck = "plain"
     dilations: Annotated[tuple[Count, ...], Field(max_length=_MOST)] = ()
-    codes: Annotated[int, Field(ge=0)] = 0
+    codes: Annotated[int, Field(ge=0, le=_LARGEST_COUNT)] = 0
     size: Counts | None = None
     decoder: Decoder = "levels"
     scores: Annotated[int, Field(ge=0)] = 0

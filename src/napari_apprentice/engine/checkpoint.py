@@ -13,6 +13,7 @@ from torch import nn
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader, read_header
 from napari_apprentice.data.storage import disk
 from napari_apprentice.data.storage.atomic_write import atomic_write
+from napari_apprentice.data.weights import check_weights
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.errors import UserError
 
@@ -33,12 +34,13 @@ def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = 
 
 
 def load(path: str | Path) -> tuple[ModelHeader, Net]:
-    """Read a model for use (float32, `eval`); `UserError` for a missing, damaged or foreign file."""
+    """Read a model for use (float32, `eval`); `UserError` for a missing, damaged or foreign file, or NaN in it."""
     header = read_header(path)
     misfit = f"The weights in {path} do not fit its header or are damaged: copy the model again."
     if header.net.parameters > Path(path).stat().st_size:  # a header must not make us allocate what is not there
         raise UserError(misfit)
     net = build(header.net)
+    check_weights(path)
     try:
         tensors = {name: _used(tensor) for name, tensor in load_file(str(path)).items()}
         net.load_state_dict(tensors)

@@ -25,13 +25,14 @@ from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.storage import npy, scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import numbered, salvage
-from napari_apprentice.settings import Settings
+from napari_apprentice.settings import FiniteSettings, Settings
 
 _SAMPLED_PLANES = 8
 _SAMPLED_EDGE = 256
 _LARGEST_COPY = 1 << 33  # bytes of an image without a file that a project keeps
 _SAMPLED_EVENLY = 1 << 27  # voxels; of a larger image windows are looked at, which lie in few chunks of its file
-_Length = Annotated[int, Field(ge=1)]
+_Length = Annotated[int, Field(ge=1, lt=1 << 31)]
+_Step = Annotated[float, Field(gt=0)]
 _WRITTEN = str | int | float | bool | list
 
 
@@ -67,14 +68,14 @@ class ImageReading(Settings):
         return t, len(self.channels) or c, z, int(shape[3]), int(shape[4])
 
 
-class ImageRecord(Settings):
+class ImageRecord(FiniteSettings):
     """What is written about an image; ``content`` is a hash of sampled pixels, ``copied``: the project has them."""
 
     name: str
     source: str | None
     shape: tuple[_Length, _Length, _Length, _Length, _Length]
     dtype: str
-    spacing: tuple[float, float, float]
+    spacing: tuple[_Step, _Step, _Step]
     unit: str
     channels: tuple[str, ...] = ()
     metadata: dict[str, Any] = {}

@@ -32,10 +32,14 @@ from napari_apprentice.project.snapshots import CONFIRMED
 
 
 class LabelStore:
-    """The arrays in a folder, made when they are first needed; `UserError` when the disk refuses."""
+    """The arrays in a folder, made when they are first needed; `UserError` when the disk refuses.
 
-    def __init__(self, path: Path, shape: Shape, number: int = 0) -> None:
+    Of one that is ``read_only`` nothing is made or set aside: what is not there is empty.
+    """
+
+    def __init__(self, path: Path, shape: Shape, number: int = 0, *, read_only: bool = False) -> None:
         self.path = path
+        self._read_only = read_only
         self.shape = shape
         self.number = number
         self.chunk = regions.chunk_of(shape)
@@ -53,6 +57,8 @@ class LabelStore:
             if isinstance(error, OSError) and disk.gives_nothing(error):
                 why = f"The saved labels in {self.path} cannot be read ({error.strerror}): {disk.what_to_read(error)}."
                 raise UserError(why) from error
+            if self._read_only:
+                raise UserError(f"Some of the saved labels in {self.path} are damaged: look at another part.") from error
             for chunk in self._unreadable(region):
                 with suppress(OSError):
                     numbered.set_aside(chunk)
@@ -133,6 +139,9 @@ class LabelStore:
             chunk = [min(n, most) for n, most in zip(shape, self.chunk, strict=True)]
             folder = self.path / name
             try:
+                if self._read_only:
+                    self._arrays[name] = chunks.look_at_chunks(folder, shape, chunk, dtype)
+                    return self._arrays[name]
                 self.path.mkdir(exist_ok=True)  # not its parents: a folder that was deleted must not come back empty
                 if not _is_described(folder, shape, chunk, dtype):
                     numbered.set_aside(folder / "zarr.json")  # it says nothing that is not known

@@ -21,6 +21,16 @@ def open_chunks(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype:
     return zarr.create_array(folder, shape=tuple(shape), chunks=tuple(chunk), dtype=dtype)
 
 
+def look_at_chunks(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype: Any) -> Any:
+    """The array in a folder, only to read; where there is none, zeros in memory. `ValueError` when it is another one."""
+    if not (folder / "zarr.json").exists():
+        return zarr.create_array(zarr.storage.MemoryStore(), shape=tuple(shape), chunks=tuple(chunk), dtype=dtype)
+    array = zarr.open_array(folder, mode="r")
+    if (array.shape, array.dtype) != (tuple(shape), dtype):
+        raise ValueError(f"{folder} holds {array.dtype} {array.shape}")
+    return array
+
+
 def written_chunks(folder: Path, chunk: Sequence[int], shape: Sequence[int]) -> Iterator[Region]:
     """The chunks of the array in a folder that hold anything but zeros, as they come."""
     for file in folder.glob("c/*/*/*/*"):
