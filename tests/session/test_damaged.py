@@ -12,7 +12,6 @@ import pytest
 
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.deltas import Delta
-from napari_apprentice.errors import UserError
 from napari_apprentice.project import journal, replay
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.journal import Record

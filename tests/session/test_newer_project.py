@@ -23,7 +23,7 @@ __all__ = ["slide"]  # a fixture
 
 
 def of_newer(path: Path, **changes: object) -> Path:
-    """The project as a newer version would have written it: fields that are not known here, and others of other types."""
+    """The project as a newer version would have written it: with names that are not known here, and other types."""
     file = path / "project.json"
     told = json.loads(file.read_text())
     file.write_text(json.dumps({**told, "format": 2, "more": [1], "teach": {"epochs": "as needed"}, **changes}))

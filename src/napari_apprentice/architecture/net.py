@@ -14,7 +14,7 @@ from napari_apprentice.settings import FiniteSettings, Triple
 _MOST_LEVELS = 16
 _MOST = 64  # convolutions of a block, dilations of a bottleneck
 _LARGEST_MULTIPLE = 4096  # voxels along an axis that come to one at the bottom
-_LARGEST_COUNT = 65_536  # channels of a level, voxels that a dilation or a size spans
+_LARGEST_COUNT = 1 << 20  # channels of a level, voxels that a dilation or a size spans
 
 Count = Annotated[int, Field(ge=1, le=_LARGEST_COUNT)]
 Counts = tuple[Count, Count, Count]  # along z, y and x

@@ -25,6 +25,8 @@ _MOST_NAMED = 6  # channels in a sentence
 _PREFIX = 8  # bytes that say how long the header is
 _LARGEST_HEADER = 4_000_000  # bytes; that of the largest bundled model has 12,416
 _FORMAT = 1
+_MOST_CLASSES = 255
+_MOST_CHANNELS = 4096
 _LARGEST_ZOOM = 1000.0
 _LARGEST_DIAMETER = 1e6  # network pixels
 _Step = Annotated[float, Field(gt=0)]
@@ -48,12 +50,12 @@ class ModelHeader(FiniteSettings):
     name: str
     kind: ModelKind = "instances"
     representation: str = ""
-    classes: tuple[ClassName, ...] = ()
+    classes: Annotated[tuple[ClassName, ...], Field(max_length=_MOST_CLASSES)] = ()
     net: NetSettings
     normalize: NormalizeSettings = NormalizeSettings()
     decode: DecodeSettings = DecodeSettings()
     image_channels: Annotated[int, Field(ge=1)] = 1
-    channels: tuple[str, ...] = ()
+    channels: Annotated[tuple[str, ...], Field(max_length=_MOST_CHANNELS)] = ()
     zoom: Annotated[float, Field(ge=1 / _LARGEST_ZOOM, le=_LARGEST_ZOOM)] = 1.0
     spacing: tuple[_Step, _Step, _Step] | None = None
     unit: str = "pixel"

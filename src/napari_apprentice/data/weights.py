@@ -28,7 +28,9 @@ def check_weights(path: str | Path) -> None:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(_PREFIX), "little")
         tensors = json.loads(file.read(length))
-    data = np.memmap(path, np.uint8, mode="r", offset=_PREFIX + length) if path.stat().st_size > _PREFIX + length else []
+    data = (
+        np.memmap(path, np.uint8, mode="r", offset=_PREFIX + length) if path.stat().st_size > _PREFIX + length else []
+    )
     for name, told in tensors.items():
         if name != "__metadata__" and told["dtype"] in _KINDS and not _is_finite(data, told):
             raise UserError(

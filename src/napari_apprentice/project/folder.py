@@ -291,8 +291,8 @@ class Project:
 
 def _of_newer(path: Path) -> str:
     return (
-        f"{path} was written by a newer version of napari-apprentice: look at it and export, but nothing is written into "
-        "it; update napari-apprentice to go on with it, or save the project in another folder."
+        f"{path} was written by a newer version of napari-apprentice: look at it and export, but nothing is written "
+        "into it; update napari-apprentice to go on with it, or save the project in another folder."
     )
 
 

@@ -72,8 +72,8 @@ def empty(shape: tuple[int, ...]) -> Arrays:
     except (MemoryError, ValueError) as error:
         size = " x ".join(f"{n:,}" for n in shape)
         raise UserError(
-            f"Labels of {size} voxels (t, z, y, x) do not fit into memory: open the project on a computer with more, or "
-            "restore its entry.json when the image is not that large."
+            f"Labels of {size} voxels (t, z, y, x) do not fit into memory: open the project on a computer with more, "
+            "or restore its entry.json when the image is not that large."
         ) from error
 
 

@@ -58,7 +58,9 @@ class LabelStore:
                 why = f"The saved labels in {self.path} cannot be read ({error.strerror}): {disk.what_to_read(error)}."
                 raise UserError(why) from error
             if self._read_only:
-                raise UserError(f"Some of the saved labels in {self.path} are damaged: look at another part.") from error
+                raise UserError(
+                    f"Some of the saved labels in {self.path} are damaged: look at another part."
+                ) from error
             for chunk in self._unreadable(region):
                 with suppress(OSError):
                     numbered.set_aside(chunk)

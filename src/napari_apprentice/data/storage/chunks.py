@@ -22,7 +22,7 @@ def open_chunks(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype:
 
 
 def look_at_chunks(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype: Any) -> Any:
-    """The array in a folder, only to read; where there is none, zeros in memory. `ValueError` when it is another one."""
+    """The array in a folder, only to read; zeros in memory where there is none. `ValueError` when it is another one."""
     if not (folder / "zarr.json").exists():
         return zarr.create_array(zarr.storage.MemoryStore(), shape=tuple(shape), chunks=tuple(chunk), dtype=dtype)
     array = zarr.open_array(folder, mode="r")
