@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_apprentice.data.models import read_header
 from napari_apprentice.errors import UserError
@@ -24,23 +25,32 @@ def check_weights(path: str | Path) -> None:
     Such a model finds nothing in any image, and what it is taught is lost.
     """
     read_header(path)
-    path = Path(path)
+    try:
+        are_finite = _are_finite(Path(path))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UserError(f"The weights in {path} cannot be read: copy the model again.") from error
+    if not are_finite:
+        raise UserError(
+            f"The model {path} has weights that are no numbers (NaN or infinite): "
+            "choose another model, or an earlier version of it."
+        )
+
+
+def _are_finite(path: Path) -> bool:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(_PREFIX), "little")
         tensors = json.loads(file.read(length))
-    data = (
-        np.memmap(path, np.uint8, mode="r", offset=_PREFIX + length) if path.stat().st_size > _PREFIX + length else []
-    )
-    for name, told in tensors.items():
-        if name != "__metadata__" and told["dtype"] in _KINDS and not _is_finite(data, told):
-            raise UserError(
-                f"The model {path} has weights that are no numbers (NaN or infinite): "
-                "choose another model, or an earlier version of it."
-            )
+        is_empty = not file.read(1)
+    if is_empty:
+        return True
+    data = np.memmap(path, np.uint8, mode="r", offset=_PREFIX + length)
+    return all(_is_finite(data, told) for name, told in tensors.items() if name != "__metadata__")
 
 
-def _is_finite(data: Any, told: dict[str, Any]) -> bool:
+def _is_finite(data: NDArray[np.uint8], told: dict[str, Any]) -> bool:
     """Whether a tensor that the header tells of is; safetensors has looked at where it lies and how long it is."""
+    if told["dtype"] not in _KINDS:
+        return True
     kind, exponent = _KINDS[told["dtype"]]
     start, _ = told["data_offsets"]
     bytes_ = math.prod(told["shape"]) * np.dtype(kind).itemsize

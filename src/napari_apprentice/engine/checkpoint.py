@@ -50,6 +50,16 @@ def load(path: str | Path) -> tuple[ModelHeader, Net]:
     return header, net
 
 
+def refuse_inputs(header: ModelHeader, path: str | Path) -> None:
+    """`UserError` when a network takes another number of inputs than are made of the channels of its images."""
+    made, taken = header.image_channels * header.normalize.inputs_per_channel, header.net.in_channels
+    if made != taken:
+        raise UserError(
+            f"The header of the model {path} does not fit its network ({taken} inputs, of which {made} are made of an "
+            "image): copy the model again, or choose another one."
+        )
+
+
 def _stored(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:
     tensor = tensor.detach().to("cpu")
     return (tensor.half() if half and tensor.is_floating_point() else tensor).contiguous()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from napari_apprentice.data import files
 from napari_apprentice.data.image.channels import CHOSEN, take_channels
@@ -32,6 +32,7 @@ _SAMPLED_EDGE = 256
 _LARGEST_COPY = 1 << 33  # bytes of an image without a file that a project keeps
 _SAMPLED_EVENLY = 1 << 27  # voxels; of a larger image windows are looked at, which lie in few chunks of its file
 _Length = Annotated[int, Field(ge=1, lt=1 << 31)]
+_Axis = Annotated[int, Field(ge=0, le=2)]
 _Step = Annotated[float, Field(gt=0)]
 _WRITTEN = str | int | float | bool | list
 
@@ -42,8 +43,15 @@ class ImageReading(Settings):
     ``order`` says which of the file's first three axes (0 T, 1 C, 2 Z) became T, C and Z.
     """
 
-    order: tuple[int, int, int] = (0, 1, 2)
-    channels: tuple[int, ...] = ()
+    order: tuple[_Axis, _Axis, _Axis] = (0, 1, 2)
+    channels: tuple[Annotated[int, Field(ge=0)], ...] = ()
+
+    @field_validator("order")
+    @classmethod
+    def _is_an_order(cls, order: tuple[int, int, int]) -> tuple[int, int, int]:
+        if sorted(order) != [0, 1, 2]:
+            raise ValueError("each axis is one of the three, once")
+        return order
 
     @model_validator(mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,14 @@ def look_at_chunks(folder: Path, shape: Sequence[int], chunk: Sequence[int], dty
     if (array.shape, array.dtype) != (tuple(shape), dtype):
         raise ValueError(f"{folder} holds {array.dtype} {array.shape}")
     return array
+
+
+def no_files(folder: Path) -> Iterator[Path]:
+    """What is no file, nor a link to one, where an array in a folder has its files: a pipe, a device."""
+    for around, _, names in os.walk(folder):
+        with os.scandir(around) as entries:
+            kinds = {entry.name: entry.is_file() for entry in entries}
+        yield from (Path(around, name) for name in names if not kinds.get(name, True))
 
 
 def written_chunks(folder: Path, chunk: Sequence[int], shape: Sequence[int]) -> Iterator[Region]:

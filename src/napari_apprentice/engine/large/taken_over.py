@@ -50,7 +50,7 @@ def run(
 def _known(done: Path, job: SegmentLargeJob) -> SegmentLargeResult | None:
     """What this very job found before it was stopped while merging."""
     with suppress(OSError, ValueError, KeyError):  # there is none, or it was cut short
-        told = json.loads(done.read_text())
+        told = json.loads(done.read_text(encoding="utf-8") if done.is_file() else "")
         if told["job"] == same(job) and Path(job.out).is_dir():
             return SegmentLargeResult.model_validate(told["result"])
     return None

@@ -29,7 +29,8 @@ def work_folder(out: Path) -> Path:
 def goes_on(work: Path, job: SegmentLargeJob) -> bool:
     """Whether a folder holds the beginning of just this job."""
     try:
-        return bool(json.loads((work / "job.json").read_text()) == same(job))
+        file = work / "job.json"
+        return file.is_file() and bool(json.loads(file.read_text(encoding="utf-8")) == same(job))
     except (OSError, ValueError):
         return False
 
