@@ -52,13 +52,9 @@ def sentence(path: Path, wrong: list[str]) -> str:
 def _mend(told: dict[str, Any], faults: Sequence[_Place], instead: dict[str, Any]) -> bool:
     """Leave out what is wrong, and put in what is missing; whether that changed anything."""
     found = [_found(told, fault) for fault in faults]
-    changed = any(
-        [
-            _replace(told, str(fault[0]), instead)
-            for fault, at in zip(faults, found, strict=True)
-            if fault and at is None
-        ]
-    )
+    missing = [fault for fault, at in zip(faults, found, strict=True) if fault and at is None]
+    replaced = [_replace(told, str(fault[0]), instead) for fault in missing]
+    changed = any(replaced)
     unique = {(id(around), key): (around, key) for around, key in filter(None, found)}
     for around, key in sorted(unique.values(), key=lambda at: at[1] if isinstance(at[1], int) else -1, reverse=True):
         if key in around if isinstance(around, dict) else key in range(len(around)):
