@@ -165,3 +165,17 @@ def test_numbers_beyond_reason_in_a_header_are_one_sentence(tmp_path, changes, w
     (tmp_path / "m.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
     with pytest.raises(UserError, match=rf"cannot read \({where}"):
         read_header(tmp_path / "m.safetensors")
+
+
+def test_a_header_that_makes_other_inputs_than_the_network_takes_is_refused(tmp_path) -> None:
+    path = tmp_path / "m.safetensors"
+    header = ModelHeader(id="a", name="a", net=NET, normalize=NormalizeSettings(gain=0))
+    checkpoint.save(path, header, build(NET))
+    with Session.temporary(InlineRunners()) as session:
+        session.add_image(image())
+        session.paint(np.arange(640), 1)
+        session.choose_model(str(path))
+        for verb in (session.segment, session.teach):
+            verb()
+            with pytest.raises(UserError, match=r"2 inputs, of which 1 are made of an image"):
+                session.run_until_idle()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import FailFast, Field, model_validator
 
 from napari_apprentice.architecture.designs import Design, design
 from napari_apprentice.architecture.layers import Stage
@@ -71,8 +71,8 @@ class NetSettings(FiniteSettings):
     dims: Literal[2, 3] = 2
     in_channels: Count = 1
     out_channels: Count = 2
-    widths: Annotated[tuple[Count, ...], Field(max_length=_MOST_LEVELS)] = (16, 32, 64, 128, 256)
-    pools: Annotated[tuple[Counts, ...], Field(max_length=_MOST_LEVELS)] = ((1, 2, 2),) * 4
+    widths: Annotated[tuple[Count, ...], Field(max_length=_MOST_LEVELS), FailFast()] = (16, 32, 64, 128, 256)
+    pools: Annotated[tuple[Counts, ...], Field(max_length=_MOST_LEVELS), FailFast()] = ((1, 2, 2),) * 4
     convolutions: (
         Annotated[tuple[Annotated[int, Field(ge=0, le=_MOST)], ...], Field(max_length=_MOST_LEVELS)]
         | Annotated[int, Field(ge=1, le=_MOST)]
@@ -82,7 +82,7 @@ class NetSettings(FiniteSettings):
     padding: Literal["same", "valid"] = "same"
     down: Down = "max"
     bottleneck: Bottleneck = "plain"
-    dilations: Annotated[tuple[Count, ...], Field(max_length=_MOST)] = ()
+    dilations: Annotated[tuple[Count, ...], Field(max_length=_MOST), FailFast()] = ()
     codes: Annotated[int, Field(ge=0, le=_LARGEST_COUNT)] = 0
     size: Counts | None = None
     decoder: Decoder = "levels"

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import FailFast, Field, ValidationError, model_validator
 from pydantic_core import from_json
 from safetensors import SafetensorError, safe_open
 
@@ -50,19 +50,19 @@ class ModelHeader(FiniteSettings):
     name: str
     kind: ModelKind = "instances"
     representation: str = ""
-    classes: Annotated[tuple[ClassName, ...], Field(max_length=_MOST_CLASSES)] = ()
+    classes: Annotated[tuple[ClassName, ...], Field(max_length=_MOST_CLASSES), FailFast()] = ()
     net: NetSettings
     normalize: NormalizeSettings = NormalizeSettings()
     decode: DecodeSettings = DecodeSettings()
     image_channels: Annotated[int, Field(ge=1)] = 1
-    channels: Annotated[tuple[str, ...], Field(max_length=_MOST_CHANNELS)] = ()
+    channels: Annotated[tuple[str, ...], Field(max_length=_MOST_CHANNELS), FailFast()] = ()
     zoom: Annotated[float, Field(ge=1 / _LARGEST_ZOOM, le=_LARGEST_ZOOM)] = 1.0
     spacing: tuple[_Step, _Step, _Step] | None = None
     unit: str = "pixel"
     object_diameter: Annotated[float, Field(gt=0, le=_LARGEST_DIAMETER)] | None = None
     measures: bool = False
     parent: str | None = None
-    trained_on: tuple[str, ...] = ()
+    trained_on: Annotated[tuple[str, ...], FailFast()] = ()
     scores: dict[str, float] = {}
     licence: str = ""
     created: str = ""
