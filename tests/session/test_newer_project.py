@@ -104,6 +104,10 @@ def test_what_would_write_into_it_is_refused_with_the_sentence(tmp_path):
             session.teach()
         with pytest.raises(UserError, match="newer version"):
             session.add_image(image(seed=1))
+        with pytest.raises(UserError, match="newer version"):
+            session.images.remove(session.current)
+        with pytest.raises(UserError, match="newer version"):
+            session.images.reinterpret(session.current, session.current.volume)
     assert content(tmp_path / "p") == before
 
 

@@ -14,10 +14,12 @@ from napari_apprentice.settings import FiniteSettings, Triple
 _MOST_LEVELS = 16
 _MOST = 64  # convolutions of a block, dilations of a bottleneck
 _LARGEST_MULTIPLE = 4096  # voxels along an axis that come to one at the bottom
-_LARGEST_COUNT = 1 << 20  # channels of a level, voxels that a dilation or a size spans
+_LARGEST_COUNT = 1 << 20  # channels of a level, voxels that a dilation spans
+_LARGEST_EDGE = 10**9  # voxels; what a sum of such makes fits into a float
 
 Count = Annotated[int, Field(ge=1, le=_LARGEST_COUNT)]
-Counts = tuple[Count, Count, Count]  # along z, y and x
+_Edge = Annotated[int, Field(ge=1, le=_LARGEST_EDGE)]
+Counts = tuple[_Edge, _Edge, _Edge]  # along z, y and x
 BlockName = Literal["plain", "residual", "dense"]
 Down = Literal["max", "average", "strided"]
 Bottleneck = Literal["plain", "dilated", "aspp", "codes"]
