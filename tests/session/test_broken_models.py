@@ -119,6 +119,15 @@ def test_a_pipe_in_place_of_a_model_keeps_nobody_waiting(tmp_path, capsys) -> No
             session.choose_model("v1")
 
 
+def test_a_name_that_no_file_can_have_is_left_out_of_the_list(tmp_path) -> None:
+    with Session.create(tmp_path / "p", InlineRunners()) as session:
+        session.add_image(image())
+        session.project.lineage.use("a\0b", is_elsewhere=True)
+    with Session.open(tmp_path / "p", InlineRunners()) as session:
+        assert "a\0b" not in [one.key for one in session.models.all()]
+        assert "There is no model" in session.why_not_segment()
+
+
 def test_versions_whose_names_lead_out_of_the_project_are_left_out(tmp_path) -> None:
     with Session.create(tmp_path / "p", InlineRunners()) as session:
         session.add_image(image())
