@@ -31,6 +31,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class FiniteSettings(Settings):
+    """A record in which no number is NaN or infinite: files that anyone may have written hold such."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
 class ClassName(Settings):
     """One class of a semantic project: the value in the labels, what it is called and its colour."""
 
@@ -52,7 +58,7 @@ class ReadAs(Settings):
     unit: str = ""
 
 
-class NormalizeSettings(Settings):
+class NormalizeSettings(FiniteSettings):
     """Intensities to network inputs, fitted once on the whole image, never per tile.
 
     The low percentile becomes 0 and the high one 1; the network sees that value and its
@@ -69,7 +75,7 @@ class NormalizeSettings(Settings):
         return 2 if self.gain > 0 else 1
 
 
-class DecodeSettings(Settings):
+class DecodeSettings(FiniteSettings):
     """From network output to instances; fitted on training data, never asked of the user."""
 
     foreground: Annotated[float, Field(ge=0, le=1, description="Probability from which a voxel is foreground.")] = 0.5
@@ -89,7 +95,7 @@ class DecodeSettings(Settings):
     ] = 0.0
 
 
-class SegmentSettings(Settings):
+class SegmentSettings(FiniteSettings):
     """How *Segment* runs."""
 
     device: Annotated[DeviceName, Field(description="Where the network runs; auto takes the best there is.")] = "auto"
@@ -134,7 +140,7 @@ class ClusterSettings(Settings):
         return self.workers is not None or self.scheduler is not None
 
 
-class TeachSettings(Settings):
+class TeachSettings(FiniteSettings):
     """How *Teach* runs."""
 
     device: Annotated[DeviceName, Field(description="Where the network runs; auto takes the best there is.")] = "auto"

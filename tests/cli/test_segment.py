@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import get_args
 
@@ -13,8 +14,9 @@ import zarr
 
 from napari_apprentice import Session, cli, read_image
 from napari_apprentice.cli.segment import FormatName
-from napari_apprentice.data import exports
+from napari_apprentice.data import exports, samples
 from napari_apprentice.engine import checkpoint
+from napari_apprentice.session.catalog import bundled_files
 
 
 def test_one_label_image_per_input_under_its_own_stem(images: Path, model: Path, tmp_path: Path) -> None:
@@ -167,6 +169,25 @@ def test_block_by_block_into_files_of_several_formats(
     assert {int(row[0]): int(row[1]) for row in table[1:]} == {label: n for label, n in areas.items() if label}
     assert table[0][-4:] == [f"intensity_{what}_channel_0" for what in ("mean", "min", "max", "std")]
     assert sorted(file.name for file in out.iterdir()) == ["one.csv", "one.tif", "one.zarr"]
+
+
+@pytest.mark.skipif("nuclei-2d" not in bundled_files(), reason="there is no bundled model yet")
+@pytest.mark.parametrize("how", [[], ["--blocks", "--tile", "96"]])
+def test_identical_frames_have_one_set_of_ids_when_they_are_linked(tmp_path: Path, how: list[str]) -> None:
+    frame = np.asarray(samples.load("nuclei_2d")[0].pixels)[0, 0, 0, :160, :160]
+    film = tmp_path / "film.tif"
+    tifffile.imwrite(film, np.stack([frame] * 3), imagej=True, metadata={"axes": "TYX"})
+    arguments = ["segment", str(film), "--model", "nuclei-2d", "--out", str(tmp_path), "--format", "zarr", *how]
+    assert cli.run([*arguments, "--link"]) == 0
+    linked = np.asarray(read_image(tmp_path / "film.zarr").pixels)[:, 0]
+    assert linked[0].max() > 5
+    np.testing.assert_array_equal(linked[1], linked[0])
+    np.testing.assert_array_equal(linked[2], linked[0])
+    shutil.rmtree(tmp_path / "film.zarr")
+    assert cli.run(arguments) == 0
+    apart = np.asarray(read_image(tmp_path / "film.zarr").pixels)[:, 0]
+    assert not np.intersect1d(apart[0][apart[0] > 0], apart[1]).any()
+    assert np.array_equal(apart[0], linked[0])
 
 
 def test_every_format_that_is_written_can_be_asked_for() -> None:

@@ -228,6 +228,16 @@ def test_ids_are_kept_through_time_when_that_is_ticked(panel, viewer, opened, ce
     panel.segment.link.click()
     panel.segment.job.verb.button.click()
     assert runners.jobs[-1].job.settings.link
+    runners.jobs[-1].finish()
+    panel.session.run_until_idle()
+    shown = panel.label_layers.labels.data
+    assert len(np.unique(shown[0])) == 13
+    for t in range(5):  # the same squares in each frame
+        np.testing.assert_array_equal(shown[t], shown[0])
+    panel.session.undo()
+    assert not panel.label_layers.labels.data.any()
+    panel.session.redo()
+    assert len(np.unique(shown)) == 13
 
 
 def test_windows_of_computed_tomography_set_the_contrast(panel, viewer, tmp_path):

@@ -12,7 +12,6 @@ import pytest
 
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.deltas import Delta
-from napari_apprentice.errors import UserError
 from napari_apprentice.project import journal, replay
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.journal import Record
@@ -322,16 +321,6 @@ def test_a_version_with_a_wrong_value_is_kept_without_it(tmp_path):
     assert [(one.id, one.steps) for one in project.lineage.versions] == [("v1", 3), ("v2", 0)]
     assert project.lineage.current == "v1"
     project.close()
-
-
-def test_a_project_of_a_newer_version_is_left_as_it_is(tmp_path):
-    made(tmp_path / "p")
-    file = tmp_path / "p" / "project.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "format": 2, "more": 1}))
-    content = file.read_bytes()
-    with pytest.raises(UserError, match="newer version"):
-        Session.open(tmp_path / "p")
-    assert file.read_bytes() == content
 
 
 def test_the_same_project_copied_over_itself_from_before_opens(tmp_path):

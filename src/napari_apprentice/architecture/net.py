@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import FailFast, Field, model_validator
 
 from napari_apprentice.architecture.designs import Design, design
 from napari_apprentice.architecture.layers import Stage
-from napari_apprentice.settings import Settings, Triple
+from napari_apprentice.settings import FiniteSettings, Triple
 
-Count = Annotated[int, Field(ge=1)]
-Counts = tuple[Count, Count, Count]  # along z, y and x
+# A header that anyone may have written must not make us add up for hours: far above what any network has.
+_MOST_LEVELS = 16
+_MOST = 64  # convolutions of a block, dilations of a bottleneck
+_LARGEST_MULTIPLE = 4096  # voxels along an axis that come to one at the bottom
+_LARGEST_COUNT = 1 << 20  # channels of a level, voxels that a dilation spans
+_LARGEST_EDGE = 10**9  # voxels; what a sum of such makes fits into a float
+
+Count = Annotated[int, Field(ge=1, le=_LARGEST_COUNT)]
+_Edge = Annotated[int, Field(ge=1, le=_LARGEST_EDGE)]
+Counts = tuple[_Edge, _Edge, _Edge]  # along z, y and x
 BlockName = Literal["plain", "residual", "dense"]
 Down = Literal["max", "average", "strided"]
 Bottleneck = Literal["plain", "dilated", "aspp", "codes"]
@@ -20,14 +28,10 @@ Skip = Literal["none", "concatenate", "add", "attention", "nested"]
 Decoder = Literal["levels", "scores", "direct"]
 Norm = Literal["none", "batch", "group", "instance"]
 
-# A header that anyone may have written must not make us add up for hours: far above what any network has.
-_MOST_LEVELS = 16
-_MOST = 64  # convolutions of a block, dilations of a bottleneck
-_LARGEST_MULTIPLE = 4096  # voxels along an axis that come to one at the bottom
 _MAPS = ("encoder", "bottleneck", "codes", "gate", "decoder", "node", "score")
 
 
-class NetSettings(Settings):
+class NetSettings(FiniteSettings):
     """The parts of a network and how they are put together; `presets` names the networks of the literature.
 
     Parameters
@@ -69,8 +73,8 @@ class NetSettings(Settings):
     dims: Literal[2, 3] = 2
     in_channels: Count = 1
     out_channels: Count = 2
-    widths: Annotated[tuple[Count, ...], Field(max_length=_MOST_LEVELS)] = (16, 32, 64, 128, 256)
-    pools: Annotated[tuple[Counts, ...], Field(max_length=_MOST_LEVELS)] = ((1, 2, 2),) * 4
+    widths: Annotated[tuple[Count, ...], Field(max_length=_MOST_LEVELS), FailFast()] = (16, 32, 64, 128, 256)
+    pools: Annotated[tuple[Counts, ...], Field(max_length=_MOST_LEVELS), FailFast()] = ((1, 2, 2),) * 4
     convolutions: (
         Annotated[tuple[Annotated[int, Field(ge=0, le=_MOST)], ...], Field(max_length=_MOST_LEVELS)]
         | Annotated[int, Field(ge=1, le=_MOST)]
@@ -80,8 +84,8 @@ class NetSettings(Settings):
     padding: Literal["same", "valid"] = "same"
     down: Down = "max"
     bottleneck: Bottleneck = "plain"
-    dilations: Annotated[tuple[Count, ...], Field(max_length=_MOST)] = ()
-    codes: Annotated[int, Field(ge=0)] = 0
+    dilations: Annotated[tuple[Count, ...], Field(max_length=_MOST), FailFast()] = ()
+    codes: Annotated[int, Field(ge=0, le=_LARGEST_COUNT)] = 0
     size: Counts | None = None
     decoder: Decoder = "levels"
     scores: Annotated[int, Field(ge=0)] = 0

@@ -19,7 +19,7 @@ from napari_apprentice.data.image import axes
 from napari_apprentice.data.image.reading import not_said
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.project.images import ImageRecord
+from napari_apprentice.project.images import read_record
 from napari_apprentice.project.record import read_project
 from napari_apprentice.project.versions import Lineage
 from napari_apprentice.session.catalog import bundled_files
@@ -155,8 +155,8 @@ def _about_project(path: Path) -> dict[str, Any]:
 
 def _entry(path: Path) -> dict[str, Any]:
     try:
-        record = ImageRecord.model_validate_json((path / "entry.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        record, _ = read_record(path)
+    except UserError:
         return {"id": path.name, "damaged": True}
     return {"id": path.name, **record.model_dump(mode="json", include={"name", "source", "shape", "dtype"})}
 

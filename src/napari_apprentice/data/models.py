@@ -7,25 +7,33 @@ executes no code. The tensors are read by `engine/checkpoint`.
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import FailFast, Field, ValidationError, model_validator
+from pydantic_core import from_json
 from safetensors import SafetensorError, safe_open
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.representations import NUMBER, USUAL, Meaning, Representation, representation
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import ClassName, DecodeSettings, ModelKind, NormalizeSettings, Settings
+from napari_apprentice.settings import ClassName, DecodeSettings, FiniteSettings, ModelKind, NormalizeSettings
 
 METADATA_KEY = "napari-apprentice"
 _MOST_NAMED = 6  # channels in a sentence
 _PREFIX = 8  # bytes that say how long the header is
 _LARGEST_HEADER = 4_000_000  # bytes; that of the largest bundled model has 12,416
+_FORMAT = 1
+_MOST_CLASSES = 255
+_MOST_CHANNELS = 4096
+_LARGEST_ZOOM = 1000.0
+_LARGEST_DIAMETER = 1e6  # network pixels
+_Step = Annotated[float, Field(gt=0)]
 _CUT_SHORT = ("incomplete metadata", "invalid header length")  # safetensors' words for bytes that are missing
 
 
-class ModelHeader(Settings):
+class ModelHeader(FiniteSettings):
     """What a model is, where it comes from and how well it does.
 
     ``representation`` names how it says what is where (`data/representations`); files from before it was written down
@@ -37,24 +45,24 @@ class ModelHeader(Settings):
     channels that it was taught on, in their order; () where they had none.
     """
 
-    format: Annotated[int, Field(ge=1, le=1)] = 1
+    format: Annotated[int, Field(ge=1, le=_FORMAT)] = _FORMAT
     id: str
     name: str
     kind: ModelKind = "instances"
     representation: str = ""
-    classes: tuple[ClassName, ...] = ()
+    classes: Annotated[tuple[ClassName, ...], Field(max_length=_MOST_CLASSES), FailFast()] = ()
     net: NetSettings
     normalize: NormalizeSettings = NormalizeSettings()
     decode: DecodeSettings = DecodeSettings()
-    image_channels: int = 1
-    channels: tuple[str, ...] = ()
-    zoom: Annotated[float, Field(gt=0)] = 1.0
-    spacing: tuple[float, float, float] | None = None
+    image_channels: Annotated[int, Field(ge=1)] = 1
+    channels: Annotated[tuple[str, ...], Field(max_length=_MOST_CHANNELS), FailFast()] = ()
+    zoom: Annotated[float, Field(ge=1 / _LARGEST_ZOOM, le=_LARGEST_ZOOM)] = 1.0
+    spacing: tuple[_Step, _Step, _Step] | None = None
     unit: str = "pixel"
-    object_diameter: float | None = None
+    object_diameter: Annotated[float, Field(gt=0, le=_LARGEST_DIAMETER)] | None = None
     measures: bool = False
     parent: str | None = None
-    trained_on: tuple[str, ...] = ()
+    trained_on: Annotated[tuple[str, ...], FailFast()] = ()
     scores: dict[str, float] = {}
     licence: str = ""
     created: str = ""
@@ -94,6 +102,9 @@ def header_of(metadata: dict[str, str], path: str | Path) -> ModelHeader:
     try:
         return ModelHeader.model_validate_json(metadata[METADATA_KEY])
     except ValidationError as error:
+        if _is_newer(metadata[METADATA_KEY]):
+            why = f"The model {path} was made by a newer version of napari-apprentice: update it to use this model."
+            raise UserError(why) from error
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UserError(
@@ -102,8 +113,17 @@ def header_of(metadata: dict[str, str], path: str | Path) -> ModelHeader:
         ) from error
 
 
+def _is_newer(header: str) -> bool:
+    try:
+        told = from_json(header)
+    except ValueError:
+        return False
+    form = told.get("format") if isinstance(told, dict) else None
+    return isinstance(form, int) and form > _FORMAT
+
+
 def read_header(path: str | Path) -> ModelHeader:
-    """Read a model's header without torch; `UserError` for a missing, truncated or foreign file.
+    """Read a model's header without torch; `UserError` for a missing, truncated or foreign file, or what is no file.
 
     How long it claims to be is looked at first: what safetensors itself allows, a crafted file fills for seconds and a
     gigabyte.
@@ -111,6 +131,8 @@ def read_header(path: str | Path) -> ModelHeader:
     path = Path(path)
     damaged = f"{path} is not a model file or is damaged: choose a .safetensors file made by apprentice."
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would keep us waiting
+            raise UserError(damaged)
         with path.open("rb") as file:
             length = int.from_bytes(file.read(_PREFIX), "little")
             size = file.seek(0, os.SEEK_END)

@@ -13,6 +13,7 @@ from torch import nn
 from napari_apprentice.data.models import METADATA_KEY, ModelHeader, read_header
 from napari_apprentice.data.storage import disk
 from napari_apprentice.data.storage.atomic_write import atomic_write
+from napari_apprentice.data.weights import check_weights
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.errors import UserError
 
@@ -33,12 +34,13 @@ def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = 
 
 
 def load(path: str | Path) -> tuple[ModelHeader, Net]:
-    """Read a model for use (float32, `eval`); `UserError` for a missing, damaged or foreign file."""
+    """Read a model for use (float32, `eval`); `UserError` for a missing, damaged or foreign file, or NaN in it."""
     header = read_header(path)
     misfit = f"The weights in {path} do not fit its header or are damaged: copy the model again."
     if header.net.parameters > Path(path).stat().st_size:  # a header must not make us allocate what is not there
         raise UserError(misfit)
     net = build(header.net)
+    check_weights(path)
     try:
         tensors = {name: _used(tensor) for name, tensor in load_file(str(path)).items()}
         net.load_state_dict(tensors)
@@ -46,6 +48,16 @@ def load(path: str | Path) -> tuple[ModelHeader, Net]:
         raise UserError(misfit) from error
     net.eval()
     return header, net
+
+
+def refuse_inputs(header: ModelHeader, path: str | Path) -> None:
+    """`UserError` when a network takes another number of inputs than are made of the channels of its images."""
+    made, taken = header.image_channels * header.normalize.inputs_per_channel, header.net.in_channels
+    if made != taken:
+        raise UserError(
+            f"The header of the model {path} does not fit its network ({taken} inputs, of which {made} are made of an "
+            "image): copy the model again, or choose another one."
+        )
 
 
 def _stored(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:

@@ -42,7 +42,8 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
     Raises `UserError` when it does not fit the corrections, or when there is no room for what is learned.
     """
     parent, net = (None, None) if job.parent is None else checkpoint.load(job.parent)
-    if parent is not None:
+    if parent is not None and job.parent is not None:
+        checkpoint.refuse_inputs(parent, job.parent)
         _check(parent, job, corrected)
     first = corrected.refs[0].image
     known = [1.0 if parent is None else zoom_for(parent, r.image.spacing, r.image.unit) for r in corrected.refs]

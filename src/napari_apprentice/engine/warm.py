@@ -80,6 +80,7 @@ class Warm:
         found = self._networks.find(key)
         if found is None:
             header, net = checkpoint.load(path)
+            checkpoint.refuse_inputs(header, path)
             found = Network(header, ready(net, device), device, key)
             self._networks.keep(key, found)
         return found

@@ -43,7 +43,7 @@ class Project:
         self._document = Document(
             self.path / "project.json", lambda: self.record.model_dump(mode="json"), self.place.check
         )
-        self.lineage = Lineage(self.path / "versions")
+        self.lineage = Lineage(self.path / "versions", self.place.check)
         self.flusher = Flusher(place=place)
         self.complaints: list[str] = []
         self.entries: list[ImageFolder] = []
@@ -54,6 +54,8 @@ class Project:
         self._mend([self.lineage.complaint] if self.lineage.complaint else [], self.lineage.mend)
         self._empty_scratch()
         self._watch(place)
+        if place.is_read_only:
+            self.complaints.append(place.trouble)
 
     @classmethod
     def create(cls, path: str | Path | None = None, *, name: str = "", by_itself: bool = False) -> Project:
@@ -85,10 +87,13 @@ class Project:
     def open(cls, path: str | Path) -> Project:
         """Open a project, and of a damaged one what can be read: ``complaints`` say what cannot.
 
-        `UserError` when there is none, nothing of it can be read or another window has it.
+        Into one of a newer version nothing is written: it is to look at. `UserError` when there is none, nothing of it
+        can be read or another window has it.
         """
         path = Path(path)
-        read_project(path)  # before anything is made in a folder that is none
+        record, _ = read_project(path)  # before anything is made in a folder that is none
+        if record.is_newer:
+            return cls(Place(path, why_read_only=_of_newer(path)), record)
         place = Place(path)
         try:
             found, complaints = read_project(path)
@@ -175,7 +180,7 @@ class Project:
         for folder in self.entries:
             if images.is_same(folder.image, image):
                 self._refresh(folder, image)
-                if folder.image.copied:
+                if folder.image.copied and not self.trouble:
                     images.keep_again(volume, folder.image, folder.path)
                 return folder, False
         name = images.entry_id(image)
@@ -256,7 +261,7 @@ class Project:
 
     def _mend(self, complaints: Sequence[str], mend: Callable[[], None]) -> None:
         """Say what could not be read, and write the rest anew, so that it is said once."""
-        if complaints:
+        if complaints and not self.place.is_read_only:
             self.complaints += complaints
             try:
                 mend()
@@ -278,9 +283,17 @@ class Project:
             one.doubt()
 
     def _empty_scratch(self) -> None:
-        clear_project(self.path)
+        if not self.place.is_read_only:
+            clear_project(self.path)
         if self._refuge is not None:
             self._refuge.close()
+
+
+def _of_newer(path: Path) -> str:
+    return (
+        f"{path} was written by a newer version of napari-apprentice: look at it and export, but nothing is written "
+        "into it; update napari-apprentice to go on with it, or save the project in another folder."
+    )
 
 
 def folder_of(path: Path, image: images.ImageRecord, flusher: Flusher) -> ImageFolder:

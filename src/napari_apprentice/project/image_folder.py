@@ -162,6 +162,7 @@ class ImageFolder:
         number = self._pairs.next(self._number)
         self._number = number
         try:
+            self._check_place()
             end = journal.write(self._pairs.journal(number), records)  # first: a snapshot would hide the old journals
             self._write_base(number, arrays)
         except UserError as error:
@@ -262,6 +263,11 @@ class ImageFolder:
     def _shape(self) -> tuple[int, int, int, int]:
         t, _, z, y, x = self.image.shape
         return t, z, y, x
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing may ever be written into the folder."""
+        return self._flusher.place is not None and self._flusher.place.is_read_only
 
     def _check_place(self) -> None:
         if self._flusher.place is not None:

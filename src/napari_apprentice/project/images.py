@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from napari_apprentice.data import files
 from napari_apprentice.data.files.place import as_text
@@ -26,13 +26,15 @@ from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.storage import npy, scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import numbered, salvage
-from napari_apprentice.settings import Settings
+from napari_apprentice.settings import FiniteSettings, Settings
 
 _SAMPLED_PLANES = 8
 _SAMPLED_EDGE = 256
 _LARGEST_COPY = 1 << 33  # bytes of an image without a file that a project keeps
 _SAMPLED_EVENLY = 1 << 27  # voxels; of a larger image windows are looked at, which lie in few chunks of its file
-_Length = Annotated[int, Field(ge=1)]
+_Length = Annotated[int, Field(ge=1, lt=1 << 31)]
+_Axis = Annotated[int, Field(ge=0, le=2)]
+_Step = Annotated[float, Field(gt=0)]
 _WRITTEN = str | int | float | bool | list
 
 
@@ -42,8 +44,15 @@ class ImageReading(Settings):
     ``order`` says which of the file's first three axes (0 T, 1 C, 2 Z) became T, C and Z.
     """
 
-    order: tuple[int, int, int] = (0, 1, 2)
-    channels: tuple[int, ...] = ()
+    order: tuple[_Axis, _Axis, _Axis] = (0, 1, 2)
+    channels: tuple[Annotated[int, Field(ge=0)], ...] = ()
+
+    @field_validator("order")
+    @classmethod
+    def _is_an_order(cls, order: tuple[int, int, int]) -> tuple[int, int, int]:
+        if sorted(order) != [0, 1, 2]:
+            raise ValueError("each axis is one of the three, once")
+        return order
 
     @model_validator(mode="before")
     @classmethod
@@ -68,14 +77,14 @@ class ImageReading(Settings):
         return t, len(self.channels) or c, z, int(shape[3]), int(shape[4])
 
 
-class ImageRecord(Settings):
+class ImageRecord(FiniteSettings):
     """What is written about an image; ``content`` is a hash of sampled pixels, ``copied``: the project has them."""
 
     name: str
     source: str | None
     shape: tuple[_Length, _Length, _Length, _Length, _Length]
     dtype: str
-    spacing: tuple[float, float, float]
+    spacing: tuple[_Step, _Step, _Step]
     unit: str
     channels: tuple[str, ...] = ()
     metadata: dict[str, Any] = {}

@@ -41,7 +41,7 @@ class LargeImageFolder(ImageFolder):
     def __init__(self, path: Path, image: ImageRecord, flusher: Flusher) -> None:
         super().__init__(path, image, flusher)
         self._number, self._told, self._lost = newest(self._pairs, path / "store", self._shape)
-        self.store = LabelStore(path / "store", self._shape, self._told.labels)
+        self.store = LabelStore(path / "store", self._shape, self._told.labels, read_only=self.is_read_only)
         self.region = region_of(self._told, self._shape)
         self.top = self._told.top
         self._damaged_parts = ""  # a sentence about them
@@ -77,6 +77,10 @@ class LargeImageFolder(ImageFolder):
         ``changed`` is the box of the old arrays in which anything changed since it was opened, None for nothing.
         `UserError` when the disk refuses: then the old region stays open, and nothing is lost.
         """
+        if self.is_read_only and changed is None:
+            opened = self.store.read(region) if region != self.region else (labels, confirmed)
+            self._told, self.region = self._told_of(region, taught), region
+            return opened
         self._check_place()
         if changed is not None:
             part = regions.align_to_chunks(self.region, changed, self.store.chunk)
@@ -103,7 +107,7 @@ class LargeImageFolder(ImageFolder):
 
     def load(self) -> Kept:
         """The open region as it was when its journal began, and the journal, which is continued from here."""
-        if not self._lost:  # else nobody knows which labels count
+        if not self._lost and not self.is_read_only:  # else nobody knows which labels count
             self.store.forget_others()
         self._mend_told()
         kept = super().load()
@@ -139,18 +143,19 @@ class LargeImageFolder(ImageFolder):
         journal_before = self._loaded()
         self._check_place()
         number = self._pairs.next(self._number)
-        box = tuple((part.start, part.stop) for part in region)
-        told = RegionRecord(
-            region=(box[0], box[1], box[2], box[3]), taught=taught, top=self.top, labels=self.store.number
-        )
+        told = self._told_of(region, taught)
         self._write_told(number, told)
         self._told, self.region = told, region
         self._go_on(number, journal_before)
 
+    def _told_of(self, region: Region, taught: int) -> RegionRecord:
+        t, z, y, x = ((part.start, part.stop) for part in region)
+        return RegionRecord(region=(t, z, y, x), taught=taught, top=self.top, labels=self.store.number)
+
     def _mend_told(self) -> None:
         """Write down again which region is open, when only the journal says it."""
         path = self._pairs.region(self._number)
-        if self._told.region is None or told_in(path, self._shape) is not None:
+        if self.is_read_only or self._told.region is None or told_in(path, self._shape) is not None:
             return
         with suppress(OSError, UserError):
             if os.path.lexists(path):

@@ -57,7 +57,8 @@ def move_project(project: Project, path: Path, known: Mapping[str, InMemory]) ->
     new: Project | None = None
     try:
         unread = _write(project, path, known)
-        new = Project(place, project.record.model_copy(update={"entries": project.names}))
+        record = project.record.in_this_format()
+        new = Project(place, record.model_copy(update={"entries": project.names}))
         new.save()
         for folder in new.entries:
             _write_labels(folder, known.get(folder.id))

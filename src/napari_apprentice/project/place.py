@@ -23,18 +23,23 @@ class Place:
     """A project's folder and the lock that keeps other windows out; `look` is cheap and called by any thread.
 
     While there is ``trouble`` (a sentence) nothing is sure to be kept there. While it is ``held`` (a sentence),
-    nothing may be written there either: it is not, or not only, ours.
+    nothing may be written there either: it is not, or not only, ours. One that ``is_read_only``, for which there is a
+    sentence, is held as long as it is open, and not locked, which would write.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, why_read_only: str = "") -> None:
         self.path = path
-        self.trouble = ""
-        self.why_held = ""
+        self.is_read_only = bool(why_read_only)
+        self.trouble = why_read_only
+        self.why_held = why_read_only
         self.is_ours: Callable[[], bool] = lambda: False  # whether a folder that came, or came back, is the project
         self.on_return: Callable[[], None] = lambda: None  # called when it did: it may be as it was long ago
         self._notices: list[str] = []
         self._mutex = threading.Lock()
         self._descriptor = _descriptor(path)
+        self._lock: FileLock | None = None
+        if self.is_read_only:
+            return
         try:
             self._lock = _locked(path)
         except UserError:
@@ -45,7 +50,7 @@ class Place:
     def look(self) -> None:
         """Find out whether all is as it was."""
         with self._mutex:
-            if self._lock.is_locked or self.trouble:
+            if self._lock is not None and (self._lock.is_locked or self.trouble):
                 self.trouble, self.why_held = self._looked()
 
     def check(self) -> None:
@@ -71,8 +76,7 @@ class Place:
         """Let other windows have the folder."""
         with self._mutex:
             self.trouble = self.why_held = ""
-            with suppress(OSError):
-                self._lock.release(force=True)
+            self._unlock()
             self._forget_descriptor()
 
     def _looked(self) -> tuple[str, str]:
@@ -99,8 +103,7 @@ class Place:
 
     def _taken_again(self, folder: Identity) -> tuple[str, str]:
         """Lock the folder again, whose lock is gone or which came back from elsewhere."""
-        with suppress(OSError):
-            self._lock.release(force=True)
+        self._unlock()
         try:
             self._lock = _locked(self.path)
             self._lock_file = _identity(self.path / "lock")
@@ -120,6 +123,11 @@ class Place:
                 f"The file lock in {self.path} was deleted, which keeps other windows out: it was made again."
             )
         return "", ""
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            with suppress(OSError):
+                self._lock.release(force=True)
 
     def _forget_descriptor(self) -> None:
         descriptor, self._descriptor = self._descriptor, None

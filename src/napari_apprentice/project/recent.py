@@ -54,7 +54,9 @@ def remove_unused() -> None:
     for document in projects_folder().glob("*/project.json"):
         path = document.parent
         with suppress(UserError, OSError):
-            if read_project(path)[0].made_by_itself and not overview.is_worked_on(path) and not _is_open(path):
+            record = read_project(path)[0]
+            is_unused = record.made_by_itself and not record.is_newer and not overview.is_worked_on(path)
+            if is_unused and not _is_open(path):
                 shutil.rmtree(path, ignore_errors=True)
 
 

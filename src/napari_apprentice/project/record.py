@@ -5,22 +5,23 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data.storage.names import refuse_impossible
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import salvage
-from napari_apprentice.settings import ClassName, Kind, SegmentSettings, Settings, TeachSettings
+from napari_apprentice.settings import ClassName, FiniteSettings, Kind, SegmentSettings, TeachSettings
 
 _FORMAT = 1
 
 
-class ProjectRecord(Settings):
+class ProjectRecord(FiniteSettings):
     """What ``project.json`` holds."""
 
-    format: int = _FORMAT
+    format: Annotated[int, Field(ge=1)] = _FORMAT
     name: str
     made_by_itself: bool = False  # in a window, with the first image: listed once something was done
     created: str
@@ -32,6 +33,15 @@ class ProjectRecord(Settings):
     teach: TeachSettings = TeachSettings()
     fresh: FreshSettings = FreshSettings()
 
+    @property
+    def is_newer(self) -> bool:
+        """Whether a version of this program that came later wrote it."""
+        return self.format > _FORMAT
+
+    def in_this_format(self) -> ProjectRecord:
+        """The same as this version writes it."""
+        return self.model_copy(update={"format": _FORMAT})
+
 
 def is_project(path: Path) -> bool:
     """Whether a folder holds a project, or images of one whose ``project.json`` was lost."""
@@ -41,7 +51,8 @@ def is_project(path: Path) -> bool:
 def read_project(path: Path) -> tuple[ProjectRecord, list[str]]:
     """What a project is, without locking it, and a sentence for each thing that is wrong.
 
-    `UserError` when there is no project, or it cannot be read.
+    Of one that ``is_newer`` only what is understood, and nothing is said of the rest. `UserError` when there is no
+    project, or it cannot be read.
     """
     refuse_impossible(path)
     file = path / "project.json"
@@ -58,8 +69,8 @@ def read_project(path: Path) -> tuple[ProjectRecord, list[str]]:
         if isinstance(error, OSError) or not entries_in(path):
             raise UserError(f"{file} cannot be read: restore it from a copy.") from error
         return _without_record(path, instead, "cannot be read and was set aside")
-    if record.format > _FORMAT:
-        raise UserError(f"{file} was written by a newer version of napari-apprentice: update this one to open it.")
+    if record.is_newer:
+        return with_entries(path, record, [])[0], []
     return with_entries(path, record, [salvage.sentence(file, wrong)] if wrong else [])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +13,9 @@ from napari_apprentice.project import durable
 from napari_apprentice.settings import Settings
 
 S = TypeVar("S", bound=Settings)
-_MOST_FAULTS = 1000
+_MOST_FAULTS = 1000  # at once
+_MOST_ROUNDS = 50
+_Place = tuple[int | str, ...]
 
 
 def read(path: Path, model: type[S], instead: dict[str, Any]) -> tuple[S, list[str]]:
@@ -25,15 +28,16 @@ def read(path: Path, model: type[S], instead: dict[str, Any]) -> tuple[S, list[s
         raise ValueError(f"{path} holds no record")
     told = copy.deepcopy(told)
     wrong: list[str] = []
-    for _ in range(_MOST_FAULTS):
+    for _ in range(_MOST_ROUNDS):
         try:
             return model.model_validate(told), wrong
         except ValidationError as error:
-            place = error.errors()[0]["loc"]
-            if not place or not (_drop(told, place) or _replace(told, str(place[0]), instead)):
+            faults = [fault["loc"] for fault in error.errors(include_url=False, include_context=False)]
+            if len(faults) > _MOST_FAULTS:  # leaving them out one by one would take for ever
+                faults = list(dict.fromkeys(fault[:1] for fault in faults))
+            if not _mend(told, faults, instead):
                 raise
-            if str(place[0]) not in wrong:
-                wrong.append(str(place[0]))
+            wrong += [name for name in dict.fromkeys(str(fault[0]) for fault in faults if fault) if name not in wrong]
     raise ValueError(f"{path} has too many faults")
 
 
@@ -45,20 +49,30 @@ def sentence(path: Path, wrong: list[str]) -> str:
     )
 
 
-def _drop(told: Any, place: tuple[int | str, ...]) -> bool:
-    """Leave out what stands at a place; the record around it, where it is missing there."""
-    found: list[tuple[Any, Any]] = []
+def _mend(told: dict[str, Any], faults: Sequence[_Place], instead: dict[str, Any]) -> bool:
+    """Leave out what is wrong, and put in what is missing; whether that changed anything."""
+    found = [_found(told, fault) for fault in faults]
+    missing = [fault for fault, at in zip(faults, found, strict=True) if fault and at is None]
+    replaced = [_replace(told, str(fault[0]), instead) for fault in missing]
+    changed = any(replaced)
+    unique = {(id(around), key): (around, key) for around, key in filter(None, found)}
+    for around, key in sorted(unique.values(), key=lambda at: at[1] if isinstance(at[1], int) else -1, reverse=True):
+        if key in around if isinstance(around, dict) else key in range(len(around)):
+            del around[key]
+            changed = True
+    return changed
+
+
+def _found(told: Any, place: _Place) -> tuple[Any, Any] | None:
+    """Where a value stands: in which record or list, and as what; the record around it, where it is missing there."""
+    found: tuple[Any, Any] | None = None
     for key in place:
         is_there = key in told if isinstance(told, dict) else isinstance(told, list) and key in range(len(told))
         if not is_there:
             break
-        found.append((told, key))
+        found = (told, key)
         told = told[key]
-    if not found:
-        return False
-    around, key = found[-1]
-    del around[key]
-    return True
+    return found
 
 
 def _replace(told: dict[str, Any], name: str, instead: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.labels.corrections import AS_LABELLED
 from napari_apprentice.data.storage import npy
+from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable
 
 Arrays = tuple[NDArray[np.uint32], NDArray[np.uint8]]
@@ -65,8 +66,15 @@ def voxels_taught(path: Path) -> int:
 
 
 def empty(shape: tuple[int, ...]) -> Arrays:
-    """Of an image of which nothing is labelled."""
-    return np.zeros(shape, np.uint32), np.zeros(shape, np.uint8)
+    """Of an image of which nothing is labelled; `UserError` when memory cannot hold as many labels."""
+    try:
+        return np.zeros(shape, np.uint32), np.zeros(shape, np.uint8)
+    except (MemoryError, ValueError) as error:
+        size = " x ".join(f"{n:,}" for n in shape)
+        raise UserError(
+            f"Labels of {size} voxels (t, z, y, x) do not fit into memory: open the project on a computer with more, "
+            "or restore its entry.json when the image is not that large."
+        ) from error
 
 
 def _array(path: Path, name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:

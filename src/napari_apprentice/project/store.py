@@ -32,15 +32,20 @@ from napari_apprentice.project.snapshots import CONFIRMED
 
 
 class LabelStore:
-    """The arrays in a folder, made when they are first needed; `UserError` when the disk refuses."""
+    """The arrays in a folder, made when they are first needed; `UserError` when the disk refuses.
 
-    def __init__(self, path: Path, shape: Shape, number: int = 0) -> None:
+    Of one that is ``read_only`` nothing is made or set aside: what is not there is empty.
+    """
+
+    def __init__(self, path: Path, shape: Shape, number: int = 0, *, read_only: bool = False) -> None:
         self.path = path
+        self._read_only = read_only
         self.shape = shape
         self.number = number
         self.chunk = regions.chunk_of(shape)
         self.steps = regions.overview_steps(shape)
         self._arrays: dict[str, Any] = {}
+        self._set_aside = False  # whether parts were, and that was not said yet
 
     def read(self, region: Region) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
         """Labels and confirmed voxels of a region, to be written in.
@@ -48,18 +53,23 @@ class LabelStore:
         `UserError` when they are damaged: parts that cannot be read are set aside, so that the rest can be read next.
         """
         try:
-            return np.ascontiguousarray(self._labels[region]), np.ascontiguousarray(self._confirmed[region])
+            arrays = self._labels, self._confirmed
+            if self._set_aside:
+                self._set_aside = False
+                raise self._damaged()
+            return np.ascontiguousarray(arrays[0][region]), np.ascontiguousarray(arrays[1][region])
         except (OSError, ValueError, RuntimeError) as error:
             if isinstance(error, OSError) and disk.gives_nothing(error):
                 why = f"The saved labels in {self.path} cannot be read ({error.strerror}): {disk.what_to_read(error)}."
                 raise UserError(why) from error
+            if self._read_only:
+                raise UserError(
+                    f"Some of the saved labels in {self.path} are damaged: look at another part."
+                ) from error
             for chunk in self._unreadable(region):
                 with suppress(OSError):
                     numbered.set_aside(chunk)
-            raise UserError(
-                f"Some of the saved labels in {self.path} are damaged and were set aside: "
-                "the others are here; check the objects of this part of the image."
-            ) from error
+            raise self._damaged() from error
 
     def write(self, part: Region, labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]) -> None:
         """Put the labels and confirmed voxels of ``part``, which ends at edges of chunks, on disk."""
@@ -133,6 +143,15 @@ class LabelStore:
             chunk = [min(n, most) for n, most in zip(shape, self.chunk, strict=True)]
             folder = self.path / name
             try:
+                odd = list(chunks.no_files(folder))
+                if self._read_only:
+                    if odd:
+                        raise ValueError(f"no file: {odd[0]}")
+                    self._arrays[name] = chunks.look_at_chunks(folder, shape, chunk, dtype)
+                    return self._arrays[name]
+                for file in odd:  # whoever reads a pipe waits for ever
+                    numbered.set_aside(file)
+                    self._set_aside = True
                 self.path.mkdir(exist_ok=True)  # not its parents: a folder that was deleted must not come back empty
                 if not _is_described(folder, shape, chunk, dtype):
                     numbered.set_aside(folder / "zarr.json")  # it says nothing that is not known
@@ -142,6 +161,12 @@ class LabelStore:
             except (ValueError, RuntimeError) as error:
                 raise UserError(f"The saved labels in {folder} are damaged: restore them from a copy.") from error
         return self._arrays[name]
+
+    def _damaged(self) -> UserError:
+        return UserError(
+            f"Some of the saved labels in {self.path} are damaged and were set aside: "
+            "the others are here; check the objects of this part of the image."
+        )
 
     def _unreadable(self, region: Region) -> Iterator[Path]:
         """The files of chunks of a region that hold something else."""

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from napari_apprentice.project import durable, salvage
 from napari_apprentice.project.document import Document
-from napari_apprentice.settings import Settings
+from napari_apprentice.settings import FiniteSettings, Settings
 
 _NAME = re.compile("v[1-9][0-9]{0,8}")
 
 
-class Version(Settings):
+class Version(FiniteSettings):
     """One taught model. ``parent`` is the key of the model it was taught from; scores are on set-aside corrections.
 
     ``images`` are the ids of those whose corrections it learned from; None where that was not noted.
     """
 
-    id: str
+    id: Annotated[str, Field(pattern=f"^{_NAME.pattern}$")]
     parent: str
     created: str
     score_before: float | None = None
@@ -55,8 +57,9 @@ class LineageRecord(Settings):
 class Lineage:
     """The versions in one folder: ``v1.safetensors``, ``v2.safetensors``... and ``lineage.json``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, check_place: Callable[[], None] = lambda: None) -> None:
         self.folder = folder
+        self._check_place = check_place  # raises `UserError` when nothing may be written
         self._record, self.complaint = _read(folder / "lineage.json")  # a sentence when something is missing
         self._document = Document(folder / "lineage.json", lambda: self._record.model_dump(mode="json"), self._make)
 
@@ -137,6 +140,7 @@ class Lineage:
         self._document.write()
 
     def _make(self) -> None:
+        self._check_place()
         durable.make_folder(self.folder, is_inside=True)
 
 

@@ -69,7 +69,7 @@ class Catalog:
         """A model file's header."""
         try:
             state = path.stat()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a NUL in its name
             raise UserError(f"The model file {path} is missing: restore it or choose another model.") from error
         at = (path, state.st_mtime_ns, state.st_size)
         if at not in self._headers:

@@ -65,6 +65,11 @@ class Choices:
         return bool(said)
 
     @property
+    def why_only_to_look_at(self) -> str:
+        """Why nothing may be written into the project, in a sentence; "" when it may."""
+        return "" if self.project is None else self.project.place.why_held
+
+    @property
     def _folder_trouble(self) -> str:
         return "" if self.project is None else self.project.trouble
 

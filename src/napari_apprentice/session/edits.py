@@ -88,7 +88,10 @@ class Edits:
                 f"{entry.name} is too large for this: its labels are corrected where you look, "
                 "not exchanged as a whole."
             )
-        new = merge_proposal(entry.labels, entry.confirmed, checked_labels(labels, entry.volume), self._choices.kind)
+        kind, link = self._choices.kind, self._choices.segment.link
+        new = merge_proposal(entry.labels, entry.confirmed, checked_labels(labels, entry.volume), kind)
+        if kind == "instances":
+            new = entry.numbered(new, entry.labels, entry.confirmed, link=link)
         self.apply(entry, edits.replace_labels(entry.labels, entry.confirmed, new))
 
     @property

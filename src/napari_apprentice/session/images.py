@@ -138,7 +138,8 @@ class Images:
     @staticmethod
     def _record(entry: ProjectImage, volume: Volume, project: Project) -> images.ImageRecord:
         record = images.record_of(volume, by_region=entry.folder.image.by_region)
-        return record if project.is_temporary else images.keep(volume, record, entry.folder.path)
+        is_kept_elsewhere = project.is_temporary or project.place.why_held
+        return record if is_kept_elsewhere else images.keep(volume, record, entry.folder.path)
 
     def choose(self, entry: ProjectImage) -> None:
         """Make an image current; `UserError` when its file went away or changed."""
@@ -151,7 +152,11 @@ class Images:
         self._signals.image_changed.emit()
 
     def remove(self, entry: ProjectImage) -> None:
-        """Take an image out of the project, with its labels, for good; what runs for it is stopped."""
+        """Take an image out of the project, with its labels, for good; what runs for it is stopped.
+
+        `UserError` when the project's folder is only to look at, or not ours.
+        """
+        refuse(self._choices.why_only_to_look_at)
         self._queue.cancel_for(entry)
         self.entries.remove(entry)
         if self._choices.project is not None:

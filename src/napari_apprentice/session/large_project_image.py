@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from napari_apprentice.data.geometry import regions
 from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.labels.corrections import UNKNOWN, top_id
+from napari_apprentice.data.labels.corrections import UNKNOWN, Confirmed, Labels, top_id
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.merging import keep_corrected
 from napari_apprentice.data.labels.stitching import shells, stitch_labels
 from napari_apprentice.jobs import StoreRef
+from napari_apprentice.project.followed import followed_in
 from napari_apprentice.project.image_folder import ImageFolder
 from napari_apprentice.project.large import LargeImageFolder
 from napari_apprentice.project.store import LabelStore
@@ -83,13 +84,15 @@ class LargeProjectImage(ProjectImage):
         """An id that no object has, in this region or elsewhere."""
         return self._free_id(self.labels)
 
-    def number_across_regions(
-        self, merged: NDArray[np.uint32], labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]
-    ) -> NDArray[np.uint32]:
-        """New labels of ``region``: an object that goes on beyond its edge has the id it has there."""
+    def numbered(self, merged: Labels, labels: Labels, confirmed: Confirmed, *, link: bool) -> Labels:
+        """New labels of ``region``: an object that goes on beyond its edge has the id it has there.
+
+        With ``link`` so has one that is seen in the frame before, or in the next.
+        """
         fixed = np.unique(merged[confirmed != UNKNOWN])
         around = shells(self.region, self.shape, lambda box: self.folder.store.read(box)[0])
-        return stitch_labels(merged, fixed, around, self._free_id(labels))
+        followed = followed_in(self.folder.store, self.region, merged) if link else []
+        return stitch_labels(merged, fixed, around, self._free_id(labels), followed)
 
     def open_region(self, region: Region) -> None:
         """Open another region; what was done in the one before is kept. `UserError` when the disk refuses."""
@@ -127,12 +130,11 @@ class LargeProjectImage(ProjectImage):
         before, after = store.number, int(ref.merged.rpartition("-")[2])
         newer = LabelStore(store.path, store.shape, after)
         parts = [regions.chunk_region(place, store.chunk, store.shape) for place in self._kept or ()]
-        sure = {int(one) for part in parts for one in _confirmed_ids(*store.read(part))}
+        undone = self._undone(parts, newer, ref.first)
         for part in parts:
             labels, confirmed = store.read(part)
             found = newer.read(part)[0]
-            undone = [one for one in np.unique(found) if 0 < one < ref.first and int(one) not in sure]
-            found[np.isin(found, undone)] = 0  # confirmed when this was begun, and taken back since
+            found[np.isin(found, undone)] = 0
             newer.write(part, keep_corrected(found, labels, confirmed), confirmed)
         self._kept = None
         self.folder.top = max(self.folder.top, top)
@@ -145,6 +147,19 @@ class LargeProjectImage(ProjectImage):
             self.keep_snapshot()
             self._exchange(step.exchange.after if again else step.exchange.before)
             self.history.step_exchange(again=again)
+
+    def _undone(self, parts: Sequence[Region], newer: LabelStore, first: int) -> list[int]:
+        """Objects in these parts of new labels that were confirmed when they were begun, and are nowhere any more.
+
+        They have ids below ``first``, as have those that are linked to an object that is confirmed in another frame.
+        """
+        store = self.folder.store
+        left = {int(one) for part in parts for one in np.unique(newer.read(part)[0]) if 0 < one < first}
+        for part in (*parts, *store.confirmed_chunks()):
+            if not left:
+                break
+            left.difference_update(_confirmed_ids(*store.read(part)).tolist())
+        return sorted(left)
 
     def _exchange(self, number: int) -> None:
         correction = self._corrected()

@@ -9,6 +9,7 @@ from typing import Literal
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import why_not_masks
+from napari_apprentice.data.weights import check_weights
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.versions import Lineage
@@ -76,6 +77,8 @@ class Models:
         """
         choice = self.find(key)
         header = choice.header
+        if choice.file is not None and key not in bundled_files():
+            check_weights(choice.file)
         if header is not None:
             refuse(why_not_masks(header))
             is_other = header.kind != self._choices.kind

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.geometry.regions import Region, Shape, whole_region
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.labels.corrections import AS_LABELLED, free_id
+from napari_apprentice.data.labels.corrections import AS_LABELLED, Confirmed, Labels, free_id
 from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.labels.tracks import link_through_time
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import VolumeRef
 from napari_apprentice.project import images
@@ -149,11 +150,12 @@ class ProjectImage:
         """An id that none in ``labels`` exceeds, known without looking through them."""
         return self._corrected().highest_id
 
-    def number_across_regions(
-        self, merged: NDArray[np.uint32], labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]
-    ) -> NDArray[np.uint32]:
-        """New labels of ``region`` with ids that mean the same in all of the image; the others are as they were."""
-        return merged
+    def numbered(self, merged: Labels, labels: Labels, confirmed: Confirmed, *, link: bool) -> Labels:
+        """New labels of ``region`` with ids that mean the same in all of the image; the others are as they were.
+
+        With ``link`` an object keeps its id through time; what is confirmed keeps its own in any case.
+        """
+        return link_through_time(merged, confirmed) if link and len(merged) > 1 else merged
 
     def apply(self, action: Action, step: int, delta: Delta, record: bytes | None = None) -> None:
         """Change the arrays, note it for undo and journal it.

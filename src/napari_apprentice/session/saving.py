@@ -87,7 +87,8 @@ class Saving:
             if not project.trouble:
                 project.flusher.flush()  # what the disk cannot keep is known while it can be saved elsewhere
                 self._catch_up(project)
-        is_lost = project.is_behind or project.place.why_held or project.place.is_deleted
+        is_held = project.place.why_held and not project.place.is_read_only
+        is_lost = project.is_behind or is_held or project.place.is_deleted
         if is_lost and any(entry.is_read and (entry.is_labelled or entry.is_confirmed) for entry in entries):
             try:
                 self.move(free_folder(projects_folder(), project.name))

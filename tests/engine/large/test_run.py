@@ -148,3 +148,32 @@ def test_classes_are_the_same_for_every_size_of_block(tmp_path: Path) -> None:
         found.append(read_labels(tmp_path / f"{memory}.zarr"))
         assert result.objects == len(np.setdiff1d(found[-1], [0]))
     assert (found[0] == found[1]).mean() > 0.999
+
+
+def test_objects_are_linked_from_frame_to_frame_whatever_the_blocks_and_after_a_stop(tmp_path: Path) -> None:
+    image = _image(tmp_path)
+    series = zarr.open_array(image, mode="r+")
+    frame = np.asarray(series[0])
+    moved = np.roll(frame, 2, axis=1)
+    array = zarr.create_array(
+        tmp_path / "film.zarr", shape=(3, *frame.shape), chunks=(1, 128, 128), dtype=frame.dtype, dimension_names="tyx"
+    )
+    array[:] = np.stack([frame, frame, moved])
+    job = _job(tmp_path / "film.zarr", tmp_path / "out.zarr", 1.0)
+    job = job.model_copy(update={"settings": job.settings.model_copy(update={"link": True})})
+    asked = []
+
+    def cancelled() -> bool:
+        asked.append(True)
+        return len(asked) > 90  # in the second frame
+
+    with pytest.raises(Cancelled):
+        list(large.run(job, cancelled))
+    assert (work_folder(Path(job.out)) / "1").exists()
+    assert not (work_folder(Path(job.out)) / "2").exists()
+    _, result = _run(job)
+    labels = read_labels(tmp_path / "out.zarr")
+    np.testing.assert_array_equal(labels[1], labels[0])
+    followed = np.setdiff1d(np.intersect1d(labels[0], labels[2]), [0])
+    assert len(followed) > 0.8 * int(labels[0].max()) > 20
+    assert sorted(np.unique(labels)) == list(range(result.objects + 1))

@@ -84,6 +84,6 @@ def _lone() -> dict[str, str]:
 
 
 def _tail(path: Path) -> str:
-    lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    lines = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     told = [line for line in lines if "ERROR: libFuzzer" in line or "Error" in line] or lines
     return told[-1][:200] if told else "it said nothing"

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from napari_apprentice.data.files.pixels import native, refuse_nonsense
 from napari_apprentice.data.image.axes import to_volume
 from napari_apprentice.data.image.units import PIXEL, are_steps

@@ -27,7 +27,7 @@ Confirmed = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 _TABLE_LIMIT = 1 << 24  # ids up to here are looked up in a table; sparse larger ones are ranked first
-_NOT_COUNTED = 1 << 31  # ids from here on are not reached by counting objects
+NOT_COUNTED = 1 << 31  # ids from here on are not reached by counting objects
 _BLOCK = 1 << 20  # voxels that are counted at once
 
 
@@ -95,7 +95,7 @@ def top_id(labels: Labels) -> int:
     numbering goes on below them.
     """
     top = int(labels.max(initial=0))
-    return top if top < _NOT_COUNTED else int(np.max(labels, where=labels < _NOT_COUNTED, initial=0))
+    return top if top < NOT_COUNTED else int(np.max(labels, where=labels < NOT_COUNTED, initial=0))
 
 
 def whole_sections(labels: Labels, confirmed: Confirmed) -> Mask:
@@ -172,7 +172,7 @@ def merge_proposal(labels: Labels, confirmed: Confirmed, proposal: NDArray[Any],
     if kind == "classes":
         np.copyto(out, proposal.astype(np.uint32, copy=False), where=confirmed == UNKNOWN)
         return out
-    free = _FreeIds(out[confirmed >= AS_LABELLED])
+    free = FreeIds(out[confirmed >= AS_LABELLED])
     for frame, old, sure, new in zip(out, labels, confirmed, proposal, strict=True):
         fixed = sure != UNKNOWN
         names, ranks = rank_ids(new)
@@ -181,7 +181,7 @@ def merge_proposal(labels: Labels, confirmed: Confirmed, proposal: NDArray[Any],
     return out
 
 
-class _FreeIds:
+class FreeIds:
     """Hands out the smallest ids that no confirmed voxel has."""
 
     def __init__(self, fixed: Labels) -> None:
@@ -200,7 +200,7 @@ class _FreeIds:
         return ids
 
 
-def _names(old: Labels, fixed: Mask, ranks: NDArray[Any], count: int, free: _FreeIds) -> Labels:
+def _names(old: Labels, fixed: Mask, ranks: NDArray[Any], count: int, free: FreeIds) -> Labels:
     """What each rank of the proposal is called in the result: 0 (dropped), an inherited id, or a free one."""
     size = _counts(ranks, count)
     on_confirmed = _counts(ranks[fixed], count)

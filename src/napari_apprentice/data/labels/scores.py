@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND
+from napari_apprentice.data.labels.pairing import one_to_one
 
 THRESHOLDS = (0.5, 0.75, 0.9)
 STEPS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))  # .50 to .95, as the Data Science Bowl averaged over
@@ -149,17 +149,6 @@ def matches_within(
     return matches_of(overlap(truth, prediction), thresholds, known_in(truth, prediction, confirmed))
 
 
-def partners(
-    truth: NDArray[Any], prediction: NDArray[Any], threshold: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Ids of objects in both that overlap by an IoU of ``threshold``, each with at most one partner."""
-    table = overlap(truth, prediction)
-    good = table.iou >= threshold
-    pairs = _one_to_one(table.truth[good], table.predicted[good], table.iou[good])
-    ours, theirs = (np.unique(labels[labels > 0]).astype(np.int64) for labels in (truth, prediction))
-    return ours[table.truth[good][pairs]], theirs[table.predicted[good][pairs]]
-
-
 def average_precision(truth: NDArray[Any], prediction: NDArray[Any], threshold: float = 0.5) -> float:
     """TP / (TP + FP + FN) at one IoU threshold."""
     return matches(truth, prediction, (threshold,))[0].average_precision
@@ -241,27 +230,12 @@ def _matches(table: Overlap, threshold: float, known: Known | None) -> Matches:
     judged = np.ones(len(table.predicted_size), bool) if known is None else known.predicted
     iou = table.iou
     good = (iou >= threshold) & counted[table.truth]
-    pairs = _one_to_one(table.truth[good], table.predicted[good], iou[good])
+    pairs = one_to_one(table.truth[good], table.predicted[good], iou[good])
     partners = table.predicted[good][pairs]
     alone = judged.copy()
     alone[partners] = False
     found = len(partners)
     return Matches(float(threshold), found, int(alone.sum()), int(counted.sum()) - found, float(iou[good][pairs].sum()))
-
-
-def _one_to_one(truth: Counts, predicted: Counts, iou: NDArray[np.float64]) -> Counts:
-    """Rows to keep so that nobody has two partners: as many pairs as possible, then the largest summed IoU."""
-    if len(np.unique(truth)) == len(truth) and len(np.unique(predicted)) == len(predicted):
-        return np.arange(len(truth))
-    rows, columns = np.unique(truth, return_inverse=True)[1], np.unique(predicted, return_inverse=True)[1]
-    worth = np.zeros((rows.max() + 1, columns.max() + 1))
-    worth[rows, columns] = 1 + iou / (2 * len(iou))
-    chosen_rows, chosen_columns = linear_sum_assignment(worth, maximize=True)
-    index = np.full(worth.shape, -1)
-    index[rows, columns] = np.arange(len(iou))
-    kept = index[chosen_rows, chosen_columns]
-    rows_kept: Counts = kept[kept >= 0]
-    return rows_kept
 
 
 def _sections(labels: NDArray[Any]) -> NDArray[np.int64]:

@@ -26,24 +26,42 @@ def shells(region: Region, shape: Shape, read: Callable[[Region], Labels]) -> li
     return found
 
 
-def stitch_labels(labels: Labels, fixed: NDArray[np.uint32], around: Sequence[Shell], first: int) -> Labels:
+def stitch_labels(
+    labels: Labels,
+    fixed: NDArray[np.uint32],
+    around: Sequence[Shell],
+    first: int,
+    followed: Sequence[tuple[int, int]] = (),
+) -> Labels:
     """Labels (T, Z, Y, X) of a region with ids that are unique in the whole image.
 
     Ids in ``fixed`` stay. Of the others, one that meets an object beyond a face takes its id, if each is what the
-    other meets most; the rest are numbered from ``first``.
+    other meets most; then one that is ``followed`` through time (its id here, and the one it has in another frame, the
+    most trusted first) has that; the rest are numbered from ``first``.
     """
     names, ranks = rank_ids(labels)
     occurs = np.zeros(len(names), bool)
     occurs[ranks] = True
     kept = occurs & (np.isin(names, fixed) | (names == 0))
     new = np.where(kept, names, 0).astype(np.uint32)
-    theirs = _met(labels, around, {int(one) for one in names[kept]})
+    sure = {int(one) for one in names[kept]}
+    theirs = _met(labels, around, sure)
+    _follow(theirs, followed, sure)
     for index in np.flatnonzero(occurs & ~kept):
         new[index] = theirs.get(int(names[index]), 0)
     free = np.flatnonzero(occurs & (new == 0) & (names > 0))
     new[free] = np.arange(first, first + len(free), dtype=np.uint32)
     named: Labels = new[ranks]
     return named
+
+
+def _follow(theirs: dict[int, int], followed: Sequence[tuple[int, int]], fixed: set[int]) -> None:
+    """Add what is followed through time, as long as no other object of the frame has the id."""
+    taken = fixed | set(theirs.values())
+    for here, there in followed:
+        if here not in theirs and here not in fixed and there not in taken:
+            theirs[here] = there
+            taken.add(there)
 
 
 def _met(labels: Labels, around: Sequence[Shell], fixed: set[int]) -> dict[int, int]:

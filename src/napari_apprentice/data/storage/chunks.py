@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,24 @@ def open_chunks(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype:
         return zarr.open_array(folder, mode="r+")
     folder.mkdir(parents=True, exist_ok=True)
     return zarr.create_array(folder, shape=tuple(shape), chunks=tuple(chunk), dtype=dtype)
+
+
+def look_at_chunks(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype: Any) -> Any:
+    """The array in a folder, only to read; zeros in memory where there is none. `ValueError` when it is another one."""
+    if not (folder / "zarr.json").exists():
+        return zarr.create_array(zarr.storage.MemoryStore(), shape=tuple(shape), chunks=tuple(chunk), dtype=dtype)
+    array = zarr.open_array(folder, mode="r")
+    if (array.shape, array.dtype) != (tuple(shape), dtype):
+        raise ValueError(f"{folder} holds {array.dtype} {array.shape}")
+    return array
+
+
+def no_files(folder: Path) -> Iterator[Path]:
+    """What is no file, nor a link to one, where an array in a folder has its files: a pipe, a device."""
+    for around, _, names in os.walk(folder):
+        with os.scandir(around) as entries:
+            kinds = {entry.name: entry.is_file() for entry in entries}
+        yield from (Path(around, name) for name in names if not kinds.get(name, True))
 
 
 def written_chunks(folder: Path, chunk: Sequence[int], shape: Sequence[int]) -> Iterator[Region]:

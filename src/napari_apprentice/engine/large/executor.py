@@ -18,7 +18,7 @@ from napari_apprentice.engine.warm import Warm
 from napari_apprentice.jobs import SegmentLargeJob
 from napari_apprentice.settings import DeviceName
 
-PieceKind = Literal["predict", "decode", "join", "number"]
+PieceKind = Literal["predict", "decode", "join", "link", "number"]
 
 
 class Piece(NamedTuple):
@@ -70,15 +70,19 @@ class PieceWorker:
         volume = plan.open_image(self.job)
         pixels = plan.channels_for(volume, network.header)
         labels = zarr.open_array(self.work / "labels" / "0", mode="r+")
-        return LargeFrame(network, volume.spacing, pixels[t], self.work / str(t), _OneFrame(labels, t))
+        before = _OneFrame(labels, t - 1) if t else None
+        return LargeFrame(network, volume.spacing, pixels[t], self.work / str(t), _OneFrame(labels, t), before)
 
 
 class _OneFrame:
-    """Labels (T, Z, Y, X) of which one frame is written."""
+    """Labels (T, Z, Y, X) of which one frame is read or written."""
 
     def __init__(self, labels: Any, t: int) -> None:
         self._labels = labels
         self._t = t
+
+    def __getitem__(self, place: tuple[slice, ...]) -> Any:
+        return self._labels[(self._t, *place)]
 
     def __setitem__(self, place: tuple[slice, ...], values: Any) -> None:
         self._labels[(self._t, *place)] = values

@@ -3,7 +3,7 @@
 ::
 
     image --predict--> prediction --decode--> places, N.npz --number--> labels
-                                                  |  join        ^
+                                                  |  join, link  ^
                                                   +--> numbers --+   (the only step that looks at the whole frame)
 
 Nothing is kept from one piece to the next, so that pieces can be done by anyone who sees the folder, in any order
@@ -20,9 +20,11 @@ from typing import Any
 
 import numpy as np
 import zarr
+from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 
 from napari_apprentice.data.geometry.lattice import Part
+from napari_apprentice.data.labels.linking import FrameOverlap, named_after, renamed
 from napari_apprentice.data.storage import npy, scratch
 from napari_apprentice.engine.device import free_memory, is_out_of_memory
 from napari_apprentice.engine.large import parts, plan
@@ -64,10 +66,16 @@ def chunk_of(found: Plan) -> Triple:
 
 
 class LargeFrame:
-    """One frame (C, Z, Y, X) as pieces see it; ``labels`` (Z, Y, X) is where they end."""
+    """One frame (C, Z, Y, X) as pieces see it; ``labels`` (Z, Y, X) is where they end, ``before`` the frame before."""
 
     def __init__(
-        self, network: Network, spacing: tuple[float, float, float], pixels: Any, folder: Path, labels: Any
+        self,
+        network: Network,
+        spacing: tuple[float, float, float],
+        pixels: Any,
+        folder: Path,
+        labels: Any,
+        before: Any = None,
     ) -> None:
         self.plan = plan.read_plan(folder / "plan.json")
         self._network = network
@@ -75,6 +83,7 @@ class LargeFrame:
         self._pixels = pixels
         self._folder = folder
         self._labels = labels
+        self._before = before
         self._prediction = zarr.open_array(folder / "prediction", mode="r+")
         self._places = zarr.open_array(folder / "places", mode="r+")
 
@@ -108,6 +117,11 @@ class LargeFrame:
                 found.append(self._joined(seen, blocks[index], axis, cut))
         return np.concatenate(found)
 
+    def link(self, index: int) -> FrameOverlap:
+        """What a block's objects, as they were numbered, share with those of the frame before."""
+        place = self.plan.lattice.in_image(self.plan.blocks[index].put)
+        return FrameOverlap.of(np.asarray(self._before[place]), self._numbered(index, np.asarray(self._places[place])))
+
     def number(self, index: int) -> None:
         """Write the labels of a block."""
         place = self.plan.lattice.in_image(self.plan.blocks[index].put)
@@ -115,13 +129,7 @@ class LargeFrame:
         if self._network.header.kind == "classes":
             self._labels[place] = places
             return
-        known, ids = (npy.open_mapped(self._folder / f"{name}.npy") for name in ("known", "ids"))
-        try:
-            self._labels[place] = parts.renumber(places, known, ids)
-        except ValueError as error:
-            raise UserError(
-                f"Block {index} was written by two workers at once: remove {self._folder.parent} and begin again."
-            ) from error
+        self._labels[place] = self._numbered(index, places)
 
     def find_objects(self) -> FoundObjects:
         """The objects of all blocks; when they are classes, the values there are."""
@@ -140,6 +148,22 @@ class LargeFrame:
         scratch.write(self._folder / "known.npy", known)
         scratch.write(self._folder / "ids.npy", ids + np.uint32(first))
         return int(ids.max(initial=0))
+
+    def keep_linked(self, counted: FrameOverlap, first: int) -> int:
+        """Tell those who number that objects are those of the frame before; how many are new, after ``first``."""
+        links = counted.links()
+        names = named_after(counted.now, links, first + 1)
+        scratch.write(self._folder / "ids.npy", renamed(npy.open_mapped(self._folder / "ids.npy"), counted.now, names))
+        return len(names) - len(links[0])
+
+    def _numbered(self, index: int, places: Places) -> NDArray[np.uint32]:
+        known, ids = (npy.open_mapped(self._folder / f"{name}.npy") for name in ("known", "ids"))
+        try:
+            return parts.renumber(places, known, ids)
+        except ValueError as error:
+            raise UserError(
+                f"Block {index} was written by two workers at once: remove {self._folder.parent} and begin again."
+            ) from error
 
     def _decoded(self, block: Part, halvings: int) -> tuple[FoundObjects, Beyond]:
         halves = self.plan.halves(block)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data.exports import chunked
+from napari_apprentice.data.labels.linking import FrameOverlap
 from napari_apprentice.engine.large import plan
 from napari_apprentice.engine.large.executor import Executor, LocalExecutor, Piece, PieceKind, PieceWorker
 from napari_apprentice.engine.large.frame import chunk_of, prepare
@@ -30,13 +31,15 @@ _WORDS: dict[PieceKind, str] = {
     "predict": "Predicting",
     "decode": "Separating objects",
     "join": "Joining objects",
+    "link": "Linking objects",
     "number": "Numbering objects",
 }
 _SHARES: dict[PieceKind, tuple[float, float]] = {  # of the work, from when to when
     "predict": (0.0, 0.85),
     "decode": (0.85, 0.95),
     "join": (0.95, 0.96),
-    "number": (0.96, 1.0),
+    "link": (0.96, 0.97),
+    "number": (0.97, 1.0),
 }
 
 
@@ -144,8 +147,18 @@ class _Frame:
             every = (Piece("join", self._t, i, i + 1) for i in range(blocks))
             joined = yield from self._done("join", every, blocks, 0, lambda piece: None)
         ids = frame.keep_numbers(found, joined, first)
+        if self._links and ids:
+            every = (Piece("link", self._t, i, i + 1) for i in range(blocks))
+            counted = yield from self._done("link", every, blocks, 0, lambda piece: None)
+            ids = frame.keep_linked(FrameOverlap.together(counted), first)
         yield from self._marked("number", blocks, 1)
         self.objects, self.cut = 0 if self.classes else ids, len(found.cut)
+
+    @property
+    def _links(self) -> bool:
+        """Whether objects have the ids of the frame before; those of a store are linked when they are merged there."""
+        job = self._worker.job
+        return job.settings.link and job.store is None and self._t > 0 and not self.classes
 
     def _marked(self, kind: PieceKind, count: int, longest: int) -> Iterator[tuple[float, str]]:
         """A step, of which is written down what is done."""

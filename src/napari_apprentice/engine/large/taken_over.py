@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Event, Finished, Progress
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult, StoreRef
-from napari_apprentice.settings import Kind
 
 
 def run(
@@ -43,25 +42,34 @@ def run(
             else:
                 yield event
     if result is not None:
-        yield from _merged(job.store, job.labels_kind, Path(job.out), cancelled)
+        objects = yield from _merged(job, job.store, cancelled)
         done.unlink(missing_ok=True)
         shutil.rmtree(job.out)
-        yield Finished(result=result.model_copy(update={"job": job.id, "labels": job.store.merged}))
+        changes = {"job": job.id, "labels": job.store.merged, "objects": objects or result.objects}
+        yield Finished(result=result.model_copy(update=changes))
 
 
 def _known(done: Path, job: SegmentLargeJob) -> SegmentLargeResult | None:
     """What this very job found before it was stopped while merging."""
     with suppress(OSError, ValueError, KeyError):  # there is none, or it was cut short
-        told = json.loads(done.read_text(encoding="utf-8"))
+        told = json.loads(done.read_text(encoding="utf-8") if done.is_file() else "")
         if told["job"] == same(job) and Path(job.out).is_dir():
             return SegmentLargeResult.model_validate(told["result"])
     return None
 
 
-def _merged(store: StoreRef, kind: Kind, proposal: Path, cancelled: Callable[[], bool]) -> Iterator[Event]:
+def _merged(job: SegmentLargeJob, store: StoreRef, cancelled: Callable[[], bool]) -> Generator[Event, None, int | None]:
+    """Merge the proposal; at the end how many objects there are, where they were linked through time."""
     for folder in (store.merged, store.overview):
         shutil.rmtree(folder, ignore_errors=True)  # from a run that was stopped
-    for share in merging.merge(zarr.open_array(proposal / "0", mode="r"), store, kind):
+    proposal = zarr.open_array(Path(job.out) / "0", mode="r")
+    steps = merging.merge(proposal, store, job.labels_kind, link=job.settings.link)
+    while True:
+        try:
+            share = next(steps)
+        except StopIteration as end:
+            objects: int | None = end.value
+            return objects
         if cancelled():
             raise Cancelled
         yield Progress(done=share, total=1, what="Keeping what is confirmed")

@@ -18,6 +18,7 @@ from napari_apprentice.jobs import SegmentLargeJob
 
 _LOCK = "lock"  # held by the process that works in a folder
 _FORM = 2  # of what the folder holds: one of before is not gone on with
+_LINKED_FORM = 3  # the same where frames are linked: those of before were not
 
 
 def work_folder(out: Path) -> Path:
@@ -28,7 +29,8 @@ def work_folder(out: Path) -> Path:
 def goes_on(work: Path, job: SegmentLargeJob) -> bool:
     """Whether a folder holds the beginning of just this job."""
     try:
-        return bool(json.loads((work / "job.json").read_text(encoding="utf-8")) == same(job))
+        file = work / "job.json"
+        return file.is_file() and bool(json.loads(file.read_text(encoding="utf-8")) == same(job))
     except (OSError, ValueError):
         return False
 
@@ -77,7 +79,8 @@ def _empty(work: Path) -> None:
 def same(job: SegmentLargeJob) -> dict[str, Any]:
     """What must be the same for a job to go on: not its name, nor the memory that it may take."""
     plain = job.model_dump(mode="json", exclude={"id", "memory_mb", "also", "store", "labels_kind"})
-    return {"form": _FORM, **plain, "states": [_state(Path(job.model)), _state(Path(job.image))]}
+    form = _LINKED_FORM if job.settings.link and job.store is None else _FORM
+    return {"form": form, **plain, "states": [_state(Path(job.model)), _state(Path(job.image))]}
 
 
 def _state(path: Path) -> list[int]:

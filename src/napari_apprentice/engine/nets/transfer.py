@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from napari_apprentice.data.models import read_header
+from napari_apprentice.data.weights import check_weights
 from napari_apprentice.engine.nets.net import Net
 from napari_apprentice.errors import UserError
 
@@ -64,6 +65,7 @@ def _of_model(net: Net, path: Path) -> State:
             f"The encoder in {path.name} sees {header.net.in_channels} inputs and this network {own.in_channels}: "
             "use images with as many channels."
         )
+    check_weights(path)
     mine = net.state_dict()
     found = {_name_in(net, name): tensor.float() for name, tensor in load_file(str(path)).items() if _is_down(name)}
     if not found or any(name not in mine for name in found):
@@ -96,7 +98,10 @@ def _read_state(path: Path) -> State:
         raise UserError(f"{path} cannot be read as weights: choose a state dict saved by torch (.pth).") from error
     if not isinstance(state, dict) or not any(str(name).startswith("features.") for name in state):
         raise UserError(f"{path.name} holds no VGG-16: choose a state dict with features.0.weight and so on.")
-    return {str(name): tensor.float() for name, tensor in state.items() if isinstance(tensor, torch.Tensor)}
+    tensors = {str(name): tensor.float() for name, tensor in state.items() if isinstance(tensor, torch.Tensor)}
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        raise UserError(f"{path.name} has weights that are no numbers (NaN or infinite): choose another state dict.")
+    return tensors
 
 
 def _of_vgg(net: Net, state: State, path: Path) -> Iterator[tuple[str, torch.Tensor]]:

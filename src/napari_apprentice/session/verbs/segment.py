@@ -37,7 +37,11 @@ class Segment:
     def __call__(self) -> None:
         """Propose labels for the current image. Raises `UserError` with what is missing."""
         refuse(self.why_not())
-        self._parts.queue.start(self._job(), self._parts.origin(), partial(self._accept, self._parts.choices.kind))
+        self._parts.queue.start(self._job(), self._parts.origin(), partial(self._accept, self._meaning))
+
+    @property
+    def _meaning(self) -> _Meaning:
+        return _Meaning(self._parts.choices.kind, self._parts.choices.segment.link)
 
     def _job(self) -> SegmentJob:
         parts, (project, entry, model) = self._parts, self._parts.subject()
@@ -59,27 +63,35 @@ class Segment:
             return "Masks mean something else now: the proposal was dropped, segment again."
         return ""
 
-    def _accept(self, kind: Kind, running: Running, result: SegmentResult) -> Taken:
-        return self._merging(running.origin, kind, scratch.read(result.labels)[running.origin.inner])
+    def _accept(self, meaning: _Meaning, running: Running, result: SegmentResult) -> Taken:
+        return self._merging(running.origin, meaning, scratch.read(result.labels)[running.origin.inner])
 
-    def _merging(self, origin: Origin, kind: Kind, proposal: Labels, misses: int = 0) -> Taken:
+    def _merging(self, origin: Origin, meaning: _Meaning, proposal: Labels, misses: int = 0) -> Taken:
         """Merge a proposal into the labels beside the window, and again when they were edited meanwhile."""
-        if why_stale := self._why_stale(origin, kind):
+        if why_stale := self._why_stale(origin, meaning.kind):
             self._parts.signals.message.emit(why_stale)
             return None
 
         def take_in(merged: _Merged) -> Taken:
-            if self._why_stale(origin, kind) or merged.edits != origin.entry.edits:
-                return self._merging(origin, kind, proposal, misses + 1)
+            if self._why_stale(origin, meaning.kind) or merged.edits != origin.entry.edits:
+                return self._merging(origin, meaning, proposal, misses + 1)
             self._parts.edits.apply(origin.entry, merged.delta, record=merged.record)
             return None
 
         return Work(
-            do=partial(_merged, origin.entry, proposal, kind),
+            do=partial(_merged, origin.entry, proposal, meaning),
             done=take_in,
             may_go_on=lambda: not self._parts.regions.is_held,  # a stroke is a step of its own
             is_short=origin.entry.labels.size <= _AT_ONCE or misses == _MOST_MISSES,
         )
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    """What labels were when a proposal was asked for; with ``link`` objects keep their ids through time."""
+
+    kind: Kind
+    link: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +103,13 @@ class _Merged:
     record: bytes
 
 
-def _merged(entry: ProjectImage, proposal: Labels, kind: Kind) -> _Merged:
+def _merged(entry: ProjectImage, proposal: Labels, meaning: _Meaning) -> _Merged:
     """Runs beside the thread that edits: on copies, which are of use when no edit was made meanwhile."""
     count = entry.edits
     labels, confirmed = entry.labels.copy(), entry.confirmed.copy()
-    merged = merge_proposal(labels, confirmed, proposal, kind)
-    if kind == "instances":
-        merged = entry.number_across_regions(merged, labels, confirmed)
+    merged = merge_proposal(labels, confirmed, proposal, meaning.kind)
+    if meaning.kind == "instances":
+        merged = entry.numbered(merged, labels, confirmed, link=meaning.link)
     delta = edits.replace_labels(labels, confirmed, merged)
     _ = delta.box  # remembered: what takes the edit in may ask for it
     return _Merged(count, delta, delta.to_bytes())

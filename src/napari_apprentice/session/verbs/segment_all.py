@@ -37,6 +37,8 @@ class SegmentAll:
         entry, project = self._parts.images.current, self._parts.choices.project
         if not isinstance(entry, LargeProjectImage):
             return "This image is segmented as a whole by Segment."
+        if self._parts.choices.why_only_to_look_at:
+            return self._parts.choices.why_only_to_look_at
         if project is not None and project.is_temporary and entry.volume.metadata.get(CHOSEN):
             return f"Channels of {entry.name} were chosen: segment it with apprentice segment --blocks --channels."
         if in_file(entry) is None:

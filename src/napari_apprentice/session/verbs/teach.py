@@ -32,6 +32,8 @@ class Teach:
         parts, choices = self._parts, self._parts.choices
         if parts.images.current is None:
             return NO_IMAGE
+        if choices.why_only_to_look_at:
+            return choices.why_only_to_look_at
         if parts.queue.busy("teach"):
             return "Teaching is under way: paint on, or cancel it."
         if choices.kind == "classes" and not choices.classes:
