@@ -63,9 +63,7 @@ class ModelSection(Section):
         self.choice.insertSeparator(self.choice.count())
         self.choice.addItem("open a model file...", _FILE)
         self.choice.setCurrentIndex(self.choice.findData(current.key))
-        why_not = (
-            "" if self._session.current is None else self._session.models.why_not_fits(self._session.current.volume)
-        )
+        why_not = self._why_not()
         self.words.setText(why_not or words(current))
         self.words.set_role("warning" if why_not else "muted")
         for widget in (self.fresh, self.fresh.fold):
@@ -75,6 +73,11 @@ class ModelSection(Section):
         self.inside.refresh()
         self.evaluate.setEnabled(self._session.current is not None)
         self.evaluate.setToolTip(NO_IMAGE if self._session.current is None else _HOW_WELL)
+
+    def _why_not(self) -> str:
+        """Why the model in use cannot work on the image, or is not likely to."""
+        entry, models = self._session.current, self._session.models
+        return "" if entry is None else models.why_not_fits(entry.volume) or models.why_unlikely(entry.volume)
 
     def set_palette(self, colours: Palette) -> None:
         """Follow the theme."""
