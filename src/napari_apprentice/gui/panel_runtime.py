@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -87,7 +88,16 @@ class PanelRuntime:
             self.images.leave(str(project.path))
             self.label_layers.leave(str(project.path))
             self._is_left_off = True
+            self.session.project_moved.connect(self._on_moved)  # closing may save it elsewhere
         self.close()
+        with suppress(ValueError):
+            self.session.project_moved.disconnect(self._on_moved)
+
+    def _on_moved(self, before: Path, after: Path) -> None:
+        for layer in self.viewer.layers:
+            left = layers.left_off(layer)
+            if left is not None and left.project == str(before):
+                layer.metadata[layers.LEFT] = replace(left, project=str(after))
 
     def close(self, *_: Any) -> None:
         """End jobs, save, let go of viewer and session; more than once does no harm."""

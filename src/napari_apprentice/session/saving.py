@@ -71,6 +71,7 @@ class Saving:
             before.close()
         self._was_away = False
         self._choices.end_trouble()
+        self._signals.project_moved.emit(before.path, path)
         for sentence in (*complaints, f"The project is in {path} now."):
             self._signals.message.emit(sentence)
         self._signals.trouble_changed.emit()

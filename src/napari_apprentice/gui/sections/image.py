@@ -26,6 +26,7 @@ from napari_apprentice.gui.widgets.buttons import LinkMenu, button, link
 from napari_apprentice.gui.widgets.rows import Fields, row
 from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.gui.widgets.words import muted
+from napari_apprentice.session import ProjectImage
 from napari_apprentice.settings import ClassName, Kind
 
 _KINDS: tuple[tuple[Kind, str], ...] = (
@@ -45,6 +46,7 @@ class ImageSection(Section):
         self._session = label_layers.session
         self._images: OpenImages = label_layers.images
         self._new_project = new_project
+        self._told_of: ProjectImage | None = None
         self.choice = QComboBox()
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice.activated.connect(self._on_chosen)
@@ -92,7 +94,7 @@ class ImageSection(Section):
         self.rows.addWidget(self.other)
 
     def _listen(self) -> None:
-        self.connections.add(self._session.image_changed, self.refresh)
+        self.connections.add(self._session.image_changed, self._on_image_changed)
         self.connections.add(self._session.settings_changed, self.refresh)
         self.connections.add(self._session.region_changed, lambda entry, spot: self.region.refresh())
         self.connections.add(self._session.model_changed, self._show_channels)
@@ -100,6 +102,13 @@ class ImageSection(Section):
         self.connections.add(self._images.troubled, self.say)
         self.connections.add(self._label_layers.viewer.layers.events.inserted, self._show_starts)
         self.connections.add(self._label_layers.viewer.layers.events.removed, self._show_starts)
+
+    def _on_image_changed(self) -> None:
+        """What was said of an image goes with it."""
+        if self._session.current is not self._told_of:
+            self._told_of = self._session.current
+            self.say("")
+        self.refresh()
 
     def refresh(self) -> None:
         """Show the images there are and what is understood of the current one."""
