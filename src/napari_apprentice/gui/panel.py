@@ -55,7 +55,7 @@ class ApprenticePanel(QWidget):
         self.images = self.runtime.images
         self.label_layers = self.runtime.label_layers
         self.tools = self.runtime.tools
-        self.image = ImageSection(self.label_layers, self.new_project)
+        self.image = ImageSection(self.label_layers, self.runtime.channel_layers, self.new_project)
         self.how_well = HowWell(self.label_layers, napari_viewer)
         self.model = ModelSection(self.label_layers, self.how_well.show)
         self.segment = SegmentSection(self.session)

@@ -14,6 +14,7 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QCoreApplication, QThread
 
 from napari_apprentice.gui import layers
+from napari_apprentice.gui.channel_layers import ChannelLayers
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.following import Following
 from napari_apprentice.gui.images import OpenImages
@@ -49,12 +50,14 @@ class PanelRuntime:
         self.session = session or Session(options=SessionOptions(in_window=True))
         self.images = OpenImages(viewer, self.session)
         self.label_layers = LabelLayers(viewer, self.session, self.images)
+        self.channel_layers = ChannelLayers(self.label_layers)
         self.tools = Tools(self.label_layers)
         self.is_closed = False
         self._is_left_off = False
         self.connections = Connections()
         self._parts: list[Closes] = [
             Following(self.label_layers),
+            self.channel_layers,
             OverviewLayer(self.label_layers),
             TilePreview(self.label_layers),
             ClickPreview(self.label_layers),

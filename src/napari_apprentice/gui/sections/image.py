@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from napari.layers import Image, Labels
-from qtpy.QtWidgets import QComboBox
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QComboBox
+from superqt.utils import signals_blocked
 
 from napari_apprentice.data.image.axes import describe
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
+from napari_apprentice.gui.channel_layers import ChannelLayers
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.masks import is_ours
@@ -34,18 +37,22 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("classes", "classes (tissue, organelle)"),
 )
 _OPEN = "With all that the file says: axes, pixel size, channels, orientation, all levels of a pyramid"
+_COLOURS = "All channels at once, a layer and a colour for each; otherwise one by one, with the slider below the image"
 _FIRST_CLASS = (ClassName(value=1, name="class 1", color="#7b3294"),)
 
 
 class ImageSection(Section):
     """Chooses the image layer, says what it is, lets the user say axes, channels and pixel size."""
 
-    def __init__(self, label_layers: LabelLayers, new_project: Callable[[], None]) -> None:
+    def __init__(
+        self, label_layers: LabelLayers, channel_layers: ChannelLayers, new_project: Callable[[], None]
+    ) -> None:
         super().__init__("1  Image")
         self._label_layers = label_layers
         self._session = label_layers.session
         self._images: OpenImages = label_layers.images
         self._new_project = new_project
+        self._channel_layers = channel_layers
         self._told_of: ProjectImage | None = None
         self.choice = QComboBox()
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -64,6 +71,10 @@ class ImageSection(Section):
         self.reading = ReadingForm(self._on_axes, self._on_spacing)
         self.reading.hide()
         self.channels = ChannelChoice(self._on_channels)
+        self.colours = QCheckBox("Show channels in colours")
+        self.colours.setToolTip(_COLOURS)
+        self.colours.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.colours.toggled.connect(channel_layers.set_on)
         self.kind = QComboBox()
         for kind, words in _KINDS:
             self.kind.addItem(words, kind)
@@ -84,6 +95,7 @@ class ImageSection(Section):
         self.rows.addWidget(self.ask_size)
         self.rows.addLayout(row(self.correct, None, self.contrast))
         self.rows.addWidget(self.reading)
+        self.rows.addWidget(self.colours)
         fields = Fields()
         self._channels_name = fields.add("Channels", self.channels, "What each input of the network looks at")
         fields.add("Masks are", self.kind, "What labels mean in this project")
@@ -99,6 +111,7 @@ class ImageSection(Section):
         self.connections.add(self._session.region_changed, lambda entry, spot: self.region.refresh())
         self.connections.add(self._session.model_changed, self._show_channels)
         self.connections.add(self._images.changed, self.refresh)
+        self.connections.add(self._channel_layers.changed, self._show_colours)
         self.connections.add(self._images.troubled, self.say)
         self.connections.add(self._label_layers.viewer.layers.events.inserted, self._show_starts)
         self.connections.add(self._label_layers.viewer.layers.events.removed, self._show_starts)
@@ -126,6 +139,7 @@ class ImageSection(Section):
         self.ask_size.show_gap(shown)
         self.contrast.show_image(shown)
         self._show_channels()
+        self._show_colours()
         self.kind.setCurrentIndex([kind for kind, _ in _KINDS].index(self._session.kind))
         self.kind.setEnabled(shown is not None)
         self._show_starts()
@@ -170,6 +184,11 @@ class ImageSection(Section):
             self.channels.show_channels(names, shown.reading.channels, inputs)
         for widget in (self.channels, self._channels_name):
             widget.setVisible(len(names) > 1)
+
+    def _show_colours(self) -> None:
+        self.colours.setVisible(self._channel_layers.can_show)
+        with signals_blocked(self.colours):
+            self.colours.setChecked(bool(self._channel_layers.layers))
 
     def _show_starts(self, event: Any = None) -> None:
         """Other labels layers that could be the start, while nothing is confirmed yet."""

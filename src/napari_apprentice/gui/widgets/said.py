@@ -83,7 +83,7 @@ class Said(QFrame):
 
     def _fit(self) -> None:
         """As wide as the sentence, as far as there is room, and as high as its lines."""
-        if self._place is None:
+        if self._place is None or not self._sentence:
             return
         room = min(_WIDEST, self._place.width() - 2 * _EDGE - _PADDING)
         width = max(60, min(room, self.fontMetrics().horizontalAdvance(self._sentence) + 2 * _PADDING))
