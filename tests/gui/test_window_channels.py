@@ -140,7 +140,9 @@ def test_channels_in_the_middle_and_colours_of_the_file(npe2pm, panel, viewer, t
     npe2pm.register(PluginManifest.from_file(str(resources.files("napari_builtins") / "builtins.yaml")))
     path = tmp_path / "stack.tif"
     pixels = np.arange(4 * 3 * 30 * 40, dtype=np.uint16).reshape(4, 3, 30, 40)
-    tifffile.imwrite(path, pixels, imagej=True, resolution=(4, 4), metadata={"axes": "ZCYX", "spacing": 2, "unit": "um"})
+    tifffile.imwrite(
+        path, pixels, imagej=True, resolution=(4, 4), metadata={"axes": "ZCYX", "spacing": 2, "unit": "um"}
+    )
     viewer.open(str(path))  # by napari's own reader
     QTest.qWait(80)
     cyan, yellow, magenta = colours(viewer)

@@ -89,9 +89,7 @@ def test_the_sentence_on_an_image_that_is_gone_goes_with_another_image(panel, op
 
 
 @pytest.mark.parametrize("current", ["cells", "other"])
-def test_after_new_project_the_other_images_are_visible_again_and_cover_nothing(
-    panel, opened, viewer, cells, current
-):
+def test_after_new_project_the_other_images_are_visible_again_and_cover_nothing(panel, opened, viewer, cells, current):
     other = viewer.add_image(cells(seed=1), name="other")
     hidden = viewer.add_image(cells(seed=2), name="hidden by the user", visible=False)
     panel.image.open(hidden)

@@ -66,7 +66,9 @@ class ApprenticePanel(QWidget):
             self.image, self.model, self.segment, self.correct, self.teach, self.project,
         ]  # fmt: skip
         self.said = Said()
-        self.runtime.close_with(self.said, *(section.connections for section in self.sections), self.segment.many, self.how_well)
+        self.runtime.close_with(
+            self.said, *(section.connections for section in self.sections), self.segment.many, self.how_well
+        )
         self._build()
         self._listen()
         self._set_theme()

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.storage.temporary import TemporaryFolder
+from napari_apprentice.data.storage.disk import checked_path
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, images, overview, salvage
 from napari_apprentice.project.document import Document
@@ -62,7 +63,7 @@ class Project:
         One that nobody asked for is made ``by_itself``: it is not listed until something is done in it.
         """
         name = name or "project"
-        path = free_folder(projects_folder(), name) if path is None else Path(path)
+        path = free_folder(projects_folder(), name) if path is None else checked_path(path)
         if is_project(path):
             raise UserError(f"{path} already holds a project: open it or choose another folder.")
         is_new = not path.exists()
@@ -87,7 +88,7 @@ class Project:
 
         `UserError` when there is none, nothing of it can be read or another window has it.
         """
-        path = Path(path)
+        path = checked_path(path)
         read_project(path)  # before anything is made in a folder that is none
         place = Place(path)
         try:

@@ -175,7 +175,9 @@ class Models:
         if self._images.current is not None:
             volume = self._images.current.volume
             known = self._catalog.all(None, self._fresh)
-            fitting = [one for one in known if not self.why_not_fits(volume, one) and not self.why_unlikely(volume, one)]
+            fitting = [
+                one for one in known if not self.why_not_fits(volume, one) and not self.why_unlikely(volume, one)
+            ]
             for dims in (3, 2) if volume.is_3d else (2,):  # a model of volumes sees more of one than a model of slices
                 for choice in fitting:
                     if choice.header is not None and choice.header.net.dims == dims:

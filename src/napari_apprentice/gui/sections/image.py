@@ -25,6 +25,7 @@ from napari_apprentice.gui.sections.channels import ChannelChoice, inputs_of
 from napari_apprentice.gui.sections.contrast import ContrastMenu
 from napari_apprentice.gui.sections.reading import ReadingForm, orders
 from napari_apprentice.gui.sections.region import RegionWords
+from napari_apprentice.gui.sections.same_size import SameSize
 from napari_apprentice.gui.widgets.buttons import LinkMenu, button, link
 from napari_apprentice.gui.widgets.rows import Fields, row
 from napari_apprentice.gui.widgets.section import Section
@@ -66,6 +67,7 @@ class ImageSection(Section):
         self.region = RegionWords(label_layers)
         self.ask_axes = AskAxes(self._on_axes, orders)
         self.ask_size = AskSize(self._on_spacing)
+        self.same_size = SameSize(label_layers, self._on_spacing)
         self.correct = link("Not right? Correct it", self._on_correct, "Axes, pixel size")
         self.contrast = ContrastMenu()
         self.reading = ReadingForm(self._on_axes, self._on_spacing)
@@ -94,6 +96,7 @@ class ImageSection(Section):
         self.rows.addWidget(self.ask_axes)
         self.rows.addWidget(self.ask_size)
         self.rows.addLayout(row(self.correct, None, self.contrast))
+        self.rows.addWidget(self.same_size)
         self.rows.addWidget(self.reading)
         self.rows.addWidget(self.colours)
         fields = Fields()
@@ -111,10 +114,11 @@ class ImageSection(Section):
         self.connections.add(self._session.region_changed, lambda entry, spot: self.region.refresh())
         self.connections.add(self._session.model_changed, self._show_channels)
         self.connections.add(self._images.changed, self.refresh)
+        self.connections.add(self._images.moved, lambda entry: self.same_size.refresh())
         self.connections.add(self._channel_layers.changed, self._show_colours)
         self.connections.add(self._images.troubled, self.say)
-        self.connections.add(self._label_layers.viewer.layers.events.inserted, self._show_starts)
-        self.connections.add(self._label_layers.viewer.layers.events.removed, self._show_starts)
+        self.connections.add(self._label_layers.viewer.layers.events.inserted, self._on_layers)
+        self.connections.add(self._label_layers.viewer.layers.events.removed, self._on_layers)
 
     def _on_image_changed(self) -> None:
         """What was said of an image goes with it."""
@@ -137,6 +141,7 @@ class ImageSection(Section):
             self.reading.show_reading(shown)
         self.ask_axes.show_gap(shown)
         self.ask_size.show_gap(shown)
+        self.same_size.refresh()
         self.contrast.show_image(shown)
         self._show_channels()
         self._show_colours()
@@ -190,7 +195,11 @@ class ImageSection(Section):
         with signals_blocked(self.colours):
             self.colours.setChecked(bool(self._channel_layers.layers))
 
-    def _show_starts(self, event: Any = None) -> None:
+    def _on_layers(self, event: Any = None) -> None:
+        self._show_starts()
+        self.same_size.refresh()
+
+    def _show_starts(self) -> None:
         """Other labels layers that could be the start, while nothing is confirmed yet."""
         self.start.clear()
         shown = self._images.current

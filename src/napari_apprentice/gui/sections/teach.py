@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDoubleSpinBox, QWidget
 from superqt.utils import signals_blocked
 
@@ -87,6 +88,7 @@ class TeachSection(Section):
         self.choices.setLayout(row(self.adopt, self.back))
         self.rows.addWidget(self.choices)
         self.legend = muted("")
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.hide()
         self.rows.addWidget(self.legend)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from napari_apprentice.gui.widgets.buttons import link
+from napari_apprentice.gui.widgets.words import cut_words
 
 _SAID_MS = 12_000
 _EDGE, _WIDEST, _PADDING = 10, 460, 24  # pixels of the screen
@@ -24,6 +25,7 @@ class Said(QFrame):
         self._words = QLabel()
         self._words.setProperty("role", "said")
         self._words.setWordWrap(True)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 4, 0)
         layout.setSpacing(4)
@@ -44,6 +46,7 @@ class Said(QFrame):
         """Show a sentence for a while."""
         self._sentence = sentence
         self._words.setText(sentence)
+        self._words.setToolTip(sentence)
         self._fit()
         self.show()
         self.raise_()
@@ -87,6 +90,7 @@ class Said(QFrame):
             return
         room = min(_WIDEST, self._place.width() - 2 * _EDGE - _PADDING)
         width = max(60, min(room, self.fontMetrics().horizontalAdvance(self._sentence) + 2 * _PADDING))
+        self._words.setText(cut_words(self._words, self._sentence, width - _PADDING))
         self._words.setFixedSize(width, self._words.heightForWidth(width))
         self.adjustSize()
         self.move(_EDGE, _EDGE)
