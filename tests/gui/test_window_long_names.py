@@ -61,7 +61,9 @@ def test_long_names_of_anything_do_not_widen_the_panel(long_names, viewer, tmp_p
     assert words.text().startswith(LONG)
     assert words.toolTip() == str(tmp_path / "project")
     assert "…" in super(type(words), words).text()
-    panel.session.choose_kind("classes", tuple(ClassName(value=i, name=n, color="#7b3294") for i, n in [(1, LONG), (2, SPACED)]))
+    panel.session.choose_kind(
+        "classes", tuple(ClassName(value=i, name=n, color="#7b3294") for i, n in [(1, LONG), (2, SPACED)])
+    )
     panel.session.choose_model("fresh")
     panel.image._on_channels((1,))
     QTest.qWait(80)
@@ -81,15 +83,15 @@ def counted_warnings():
 
 
 def test_an_image_without_a_size_takes_that_of_another_and_napari_no_longer_warns(panel, opened, viewer, cells):
-    for name in ("plain", "other"):
-        panel.image.open(viewer.add_image(cells(seed=1), name=name))
+    for name in ("plain", "others"):
+        panel.image.open(viewer.add_image(cells(seed=len(name)), name=name))
     labels = viewer.add_labels(np.zeros((120, 160), np.uint32), name="drawn")
     QTest.qWait(80)
     same = panel.image.same_size
     assert same.here.text() == "As cells: 0.5 um"
     assert counted_warnings() > 0
     press(same.here)
-    assert tuple(viewer.layers["other"].scale) == (0.5, 0.5)
+    assert tuple(viewer.layers["others"].scale) == (0.5, 0.5)
     assert panel.session.current.volume.unit == "um"
     assert not same.here.isVisible()
     assert same.there.text() == "Same pixel size for 2 layers without one"
@@ -101,7 +103,7 @@ def test_an_image_without_a_size_takes_that_of_another_and_napari_no_longer_warn
     assert not same.isVisible()
     QTest.qWait(80)
     before = counted_warnings()
-    for name in ("cells", "plain", "other"):
+    for name in ("cells", "plain", "others"):
         panel.image.open(viewer.layers[name])
         panel.label_layers.show_confirmed(True)
         QTest.qWait(60)
@@ -109,7 +111,7 @@ def test_an_image_without_a_size_takes_that_of_another_and_napari_no_longer_warn
 
 
 def test_no_step_between_slices_is_made_up(panel, opened, viewer, cells):
-    viewer.add_image(cells((4, 120, 160)), name="stack")
+    viewer.add_image(cells((9, 120, 160)), name="stack")
     QTest.qWait(50)
     assert not panel.image.same_size.isVisible()  # there is a stack without a size, and a flat image with one
     panel.image.open(viewer.layers["stack"])

@@ -140,8 +140,9 @@ class ChannelLayers:
 
     def _on_contrast(self, event: Any) -> None:
         """What is set for the image, such as a window for CT, is for the channel on its slider."""
-        shown, image = self._images.current, event.source
-        if shown is None or shown.layer is not image:
+        shown = self._images.current
+        image = None if shown is None else shown.layer
+        if shown is None or image is None or image is not event.source:
             return
         dims = self._label_layers.viewer.dims
         step = dims.current_step[dims.ndim - image.ndim + _axis(shown)]
@@ -203,4 +204,4 @@ def _taken(array: Any, axis: int, channel: int, *, leading: bool) -> Any:
         return np.broadcast_to(np.expand_dims(taken, axis), shape)
     from dask.array import broadcast_to, expand_dims, from_array  # a second of import time that most do not need
 
-    return broadcast_to(expand_dims(from_array(taken), axis), shape)  # type: ignore[no-untyped-call]
+    return broadcast_to(expand_dims(from_array(taken), axis), shape)

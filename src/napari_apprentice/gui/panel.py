@@ -220,8 +220,9 @@ class ApprenticePanel(QWidget):
         around = self.parentWidget()
         while around is not None and not isinstance(around, QMainWindow):
             around = around.parentWidget()
-        if isinstance(around, QMainWindow) and around.centralWidget() is not None:
-            self.said.lie_on(around.centralWidget())
+        canvas = around.centralWidget() if isinstance(around, QMainWindow) else None
+        if canvas is not None:
+            self.said.lie_on(canvas)
 
     def event(self, event: Any) -> bool:
         """Taken out of its dock (napari's cross does that, and keeps the widget): the runtime ends."""

@@ -32,7 +32,7 @@ from napari_apprentice.session import Session, SessionOptions
 class Closes(Protocol):
     """Something that ends."""
 
-    def close(self) -> None:
+    def close(self) -> object:
         """End it."""
 
 

@@ -18,8 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.storage.temporary import TemporaryFolder
 from napari_apprentice.data.storage.disk import checked_path
+from napari_apprentice.data.storage.temporary import TemporaryFolder
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, images, overview, salvage
 from napari_apprentice.project.document import Document

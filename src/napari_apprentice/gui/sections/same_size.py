@@ -1,6 +1,6 @@
 """Images without a pixel size beside one that has it: the same for all, at a click.
 
-napari cannot show layers in pixels and layers in micrometers to one scale, and warns with each layer that comes or goes.
+napari cannot show layers in pixels and in micrometers to one scale, and warns with each layer that comes or goes.
 """
 
 from __future__ import annotations
