@@ -148,7 +148,10 @@ def test_a_file_is_chosen_typed_and_cleared(qtbot, tmp_path):
 def test_the_view_is_asked_for_and_its_map_lies_on_the_image(panel, opened, viewer, runners):
     viewer.reset_view()
     QTest.qWait(50)
-    choose(panel.model.inside.level, "Encoder 2: 64 maps, 1/4")
+    assert not panel.model.inside.level.isVisible()
+    press(panel.model.inside.open)
+    assert panel.model.inside.level.isVisible()
+    choose(panel.model.inside.level, "Down, 1/4 size (encoder 2, 64 maps)")
     press(panel.model.inside.button)
     job = runners.jobs[-1].job
     assert job.level == "encoder 2"
@@ -201,7 +204,7 @@ def test_looking_again_replaces_the_layer_and_keeps_its_looks(panel, opened, vie
     assert layer.data.shape == (3, 15, 20)
     assert tuple(layer.scale) == (1, 4, 4)
     assert viewer.dims.current_step[0] == 2  # the same channel
-    choose(panel.model.inside.level, "Bottleneck: 256 maps, 1/16")
+    choose(panel.model.inside.level, "Coarsest, 1/16 size (bottleneck, 256 maps)")
     press(panel.model.inside.button)
     answer(runners, np.random.default_rng(1).random((4, 1, 8, 10)))
     assert inside_layer(panel).name == "bottleneck of nuclei-2d"

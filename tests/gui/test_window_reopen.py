@@ -151,6 +151,21 @@ def test_a_script_may_open_a_second_panel_before_the_first_is_gone(viewer, dock,
     assert folders() == [path.name]
 
 
+def test_a_project_that_closing_saved_elsewhere_is_the_one_that_goes_on(viewer, dock, cells):
+    panel = dock()
+    viewer.add_image(cells(), name="cells")
+    QTest.qWait(50)
+    panel.label_layers.labels.paint((30, 30), 7)
+    path = panel.session.project.path
+    shutil.rmtree(path)
+    path.mkdir()  # somebody's
+    press_the_cross(panel)
+    again = dock()
+    assert again.session.project.path != path
+    assert again.label_layers.labels.data[30, 30] == 7
+    assert not list(path.iterdir())
+
+
 def test_after_all_layers_are_gone_another_image_is_another_project(viewer, dock, cells):
     panel = dock()
     viewer.add_image(cells(), name="cells")

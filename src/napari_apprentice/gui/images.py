@@ -29,6 +29,7 @@ class ShownImage:
     layer: Image | None
     reading: LayerReading
     axis_mapping: AxisMapping
+    is_put_aside: bool = False  # its layer was made invisible here, so that another image is seen
 
 
 class OpenImages:
@@ -42,6 +43,7 @@ class OpenImages:
         self._viewer = itself(viewer)
         self._session = session
         self._shown: list[ShownImage] = []
+        self._given_back: list[Image] = []  # layers that were put aside for a session that let go of them
         self._watch = ImageWatch(
             self._viewer,
             listed=self.changed.emit,
@@ -62,8 +64,26 @@ class OpenImages:
                 one.layer.metadata[layers.LEFT] = layers.LeftOff(project, one.entry.id, one.reading)
 
     def forget(self) -> None:
-        """The session let go of its images; the layers stay."""
+        """The session let go of its images; the layers stay, and are visible as they were."""
+        for one in self._shown:
+            if one.layer is not None and one.is_put_aside:
+                one.layer.visible = True
+                self._given_back.append(one.layer)
         self._shown.clear()
+
+    def show_only(self, shown: ShownImage) -> None:
+        """One image of the session is visible at a time, so that masks are seen on their own image."""
+        if shown.layer is None:
+            return
+        for one in self._shown:
+            if one.layer is not None and one.layer is not shown.layer and one.layer.visible:
+                one.layer.visible, one.is_put_aside = False, True
+        shown.layer.visible, shown.is_put_aside = True, False
+        found = self._viewer.layers
+        self._given_back = [one for one in self._given_back if one in found and one is not shown.layer]
+        above = max((found.index(one) for one in self._given_back), default=-1)
+        if above > found.index(shown.layer):
+            found.move(found.index(shown.layer), above + 1)
 
     @property
     def layers(self) -> list[Image]:

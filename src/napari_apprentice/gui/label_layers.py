@@ -14,7 +14,7 @@ from napari_apprentice.gui import layers
 from napari_apprentice.gui.axis_mapping import AxisMapping
 from napari_apprentice.gui.confirmed import ConfirmedLayer
 from napari_apprentice.gui.connections import Connections
-from napari_apprentice.gui.images import OpenImages, ShownImage
+from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.masks import colour, masks_of
 from napari_apprentice.gui.napari_names import why_not_edit
@@ -172,18 +172,8 @@ class LabelLayers:
         if self.confirmed is None:
             self._confirmed.add(shown)
         self._masks.show(partial(masks_of, self.session, shown, self.why_not_paint))
-        self._show_image_of(shown)
+        self.images.show_only(shown)
         self.changed.emit()
-
-    def _show_image_of(self, shown: ShownImage) -> None:
-        """One image of the session at a time, so that masks are seen on their own image."""
-        if shown.layer is None:
-            return
-        for entry in self.session.entries:
-            other = self.images.shown(entry)
-            if other is not None and other.layer is not None and other.layer is not shown.layer:
-                other.layer.visible = False
-        shown.layer.visible = True
 
     def _clear(self) -> None:
         masks = self.labels

@@ -188,7 +188,7 @@ def with_layer_scale(volume: Volume, layer: Image, reading: LayerReading) -> Vol
     return replace(volume, spacing=spacing, unit=unit)
 
 
-def set_spacing(layer: Image, reading: LayerReading, spacing: tuple[float, float, float], unit: str) -> None:
+def set_spacing(layer: Layer, reading: LayerReading, spacing: tuple[float, float, float], unit: str) -> None:
     """Write a pixel size into the layer's scale and units, the one place where it lives."""
     wanted = dict(zip("ZYX", spacing, strict=True))
     letters = reading.layer_axes

@@ -12,6 +12,7 @@ from typing import Any
 
 import napari
 import numpy as np
+from napari.components import ViewerModel
 from napari.layers import Labels
 
 TESTED = "0.9.2"
@@ -45,6 +46,16 @@ PRIVATE_NAMES = (
     PrivateName("_abort_stroke", (), "the same, broken off"),
     PrivateName("_slice_input", None, "which slice is shown: of a large image it may not be open"),
 )
+
+
+def view_direction(viewer: ViewerModel) -> Any:
+    """Where one looks under the cursor, in world coordinates, for keys: napari tells it to clicks only.
+
+    Its cursor keeps it under a private name, which minds perspective; where that is gone, the camera's is near.
+    """
+    kept = getattr(viewer.cursor, "_view_direction", None)
+    camera, dims = viewer.scene.camera, viewer.dims
+    return kept if kept is not None else camera.calculate_nd_view_direction(dims.ndim, dims.displayed)
 
 
 def why_not_edit() -> str:

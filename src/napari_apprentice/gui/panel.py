@@ -8,7 +8,7 @@ from typing import Any
 import napari
 from napari.layers import Layer
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
@@ -55,7 +55,7 @@ class ApprenticePanel(QWidget):
         self.images = self.runtime.images
         self.label_layers = self.runtime.label_layers
         self.tools = self.runtime.tools
-        self.image = ImageSection(self.label_layers, self.new_project)
+        self.image = ImageSection(self.label_layers, self.runtime.channel_layers, self.new_project)
         self.how_well = HowWell(self.label_layers, self.viewer)
         self.model = ModelSection(self.label_layers, self.how_well.show)
         self.segment = SegmentSection(self.session)
@@ -65,7 +65,10 @@ class ApprenticePanel(QWidget):
         self.sections: list[Section] = [
             self.image, self.model, self.segment, self.correct, self.teach, self.project,
         ]  # fmt: skip
-        self.runtime.close_with(*(section.connections for section in self.sections), self.segment.many, self.how_well)
+        self.said = Said()
+        self.runtime.close_with(
+            self.said, *(section.connections for section in self.sections), self.segment.many, self.how_well
+        )
         self._build()
         self._listen()
         self._set_theme()
@@ -77,7 +80,6 @@ class ApprenticePanel(QWidget):
     def _build(self) -> None:
         self.setMinimumWidth(WIDTH)
         self.setObjectName("apprentice")
-        self.said = Said()
         self.offer = LatestOffer(self.continue_project)
         self._column = Column(self.offer, *self.sections)
         layout = QVBoxLayout(self)
@@ -96,6 +98,7 @@ class ApprenticePanel(QWidget):
         connections = self.runtime.connections
         connections.add(self.destroyed, self.runtime.close)  # a slot of this widget itself would be gone by then
         connections.add(self.session.message, self.said.show_sentence)
+        connections.add(self.session.click_proposed, self._on_proposed)
         connections.add(self.session.job_ended, self._on_ended)
         connections.add(self.session.confirmed_changed, self._hide_offer)
         connections.add(self.session.labels_changed, self._hide_offer)
@@ -172,6 +175,10 @@ class ApprenticePanel(QWidget):
         elif kind == "teach":
             self._column.reveal(self.teach.choices)
 
+    def _on_proposed(self, mask: Any, box: Any) -> None:
+        """*Keep* and *Discard* come into view, also where the window is low."""
+        self._column.reveal(self.correct.proposal)
+
     def _on_inserted(self, event: Any) -> None:
         """The first image that comes is the one to work on, and each that is opened from a file after it."""
         if event.value in self.images.layers:
@@ -195,7 +202,8 @@ class ApprenticePanel(QWidget):
 
     def _set_theme(self, event: Any = None) -> None:
         colours = palette(self.viewer.theme)
-        self.setStyleSheet(stylesheet(colours))
+        for widget in (self, self.said):
+            widget.setStyleSheet(stylesheet(colours))
         for section in self.sections:
             section.set_palette(colours)
         self.how_well.set_palette(colours)
@@ -204,7 +212,17 @@ class ApprenticePanel(QWidget):
         """Docked: from now on the window's end is the runtime's."""
         super().showEvent(event)
         self._window_watcher.watch(self.window())
+        self._move_said()
         self.setMinimumWidth(max(WIDTH, self._column.least_width))
+
+    def _move_said(self) -> None:
+        """What is said lies on the canvas: in the panel it would cover buttons, or push them away."""
+        around = self.parentWidget()
+        while around is not None and not isinstance(around, QMainWindow):
+            around = around.parentWidget()
+        canvas = around.centralWidget() if isinstance(around, QMainWindow) else None
+        if canvas is not None:
+            self.said.lie_on(canvas)
 
     def event(self, event: Any) -> bool:
         """Taken out of its dock (napari's cross does that, and keeps the widget): the runtime ends."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QCoreApplication, QThread
 
 from napari_apprentice.gui import layers
+from napari_apprentice.gui.channel_layers import ChannelLayers
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.following import Following
 from napari_apprentice.gui.images import OpenImages
@@ -30,7 +32,7 @@ from napari_apprentice.session import Session, SessionOptions
 class Closes(Protocol):
     """Something that ends."""
 
-    def close(self) -> None:
+    def close(self) -> object:
         """End it."""
 
 
@@ -48,12 +50,14 @@ class PanelRuntime:
         self.session = session or Session(options=SessionOptions(in_window=True))
         self.images = OpenImages(viewer, self.session)
         self.label_layers = LabelLayers(viewer, self.session, self.images)
+        self.channel_layers = ChannelLayers(self.label_layers)
         self.tools = Tools(self.label_layers)
         self.is_closed = False
         self._is_left_off = False
         self.connections = Connections()
         self._parts: list[Closes] = [
             Following(self.label_layers),
+            self.channel_layers,
             OverviewLayer(self.label_layers),
             TilePreview(self.label_layers),
             ClickPreview(self.label_layers),
@@ -87,7 +91,16 @@ class PanelRuntime:
             self.images.leave(str(project.path))
             self.label_layers.leave(str(project.path))
             self._is_left_off = True
+            self.session.project_moved.connect(self._on_moved)  # closing may save it elsewhere
         self.close()
+        with suppress(ValueError):
+            self.session.project_moved.disconnect(self._on_moved)
+
+    def _on_moved(self, before: Path, after: Path) -> None:
+        for layer in self.viewer.layers:
+            left = layers.left_off(layer)
+            if left is not None and left.project == str(before):
+                layer.metadata[layers.LEFT] = replace(left, project=str(after))
 
     def close(self, *_: Any) -> None:
         """End jobs, save, let go of viewer and session; more than once does no harm."""

@@ -45,7 +45,7 @@ def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], LayerReading]:
     reading = LayerReading(letters + ("S" if rgb else ""))
     if not volume.levels:
         return pixels[0], options, reading
-    return pixels, {**options, "multiscale": True, **({} if rgb else _contrast(levels[-1]))}, reading
+    return pixels, {**options, "multiscale": True, **({} if rgb else contrast_of(levels[-1]))}, reading
 
 
 def _shown(pixels: Any, letters: str, rgb: bool) -> Any:
@@ -59,7 +59,7 @@ def _for_the_eye(array: Any, teller: Teller) -> Any:
     return ShownArray(array, teller) if isinstance(array, LazyArray) else array
 
 
-def _contrast(coarsest: Any) -> dict[str, Any]:
+def contrast_of(coarsest: Any) -> dict[str, Any]:
     """Contrast limits of all channels, frames and slices, where napari would take those of the slice it shows first."""
     if math.prod(coarsest.shape) > _LOOKED_THROUGH or np.dtype(coarsest.dtype) == np.uint8:
         return {}

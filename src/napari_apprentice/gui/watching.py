@@ -70,13 +70,12 @@ class ImageWatch:
         self._listed()
 
     def _on_inserted(self, event: Any) -> None:
-        if isinstance(event.value, Image):
+        if isinstance(event.value, Image) and not is_marked(event.value):
             self._watch(event.value)
             self._listed()
 
     def _on_removed(self, event: Any) -> None:
-        if isinstance(event.value, Image):
-            watching = self._watched.pop(event.value, None)
-            if watching is not None:
-                watching.close()
+        watching = self._watched.pop(event.value, None)
+        if watching is not None:
+            watching.close()
             self._removed(event.value)

@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage.disk import checked_path
 from napari_apprentice.data.storage.temporary import TemporaryFolder
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, images, overview, salvage
@@ -64,7 +65,7 @@ class Project:
         One that nobody asked for is made ``by_itself``: it is not listed until something is done in it.
         """
         name = name or "project"
-        path = free_folder(projects_folder(), name) if path is None else Path(path)
+        path = free_folder(projects_folder(), name) if path is None else checked_path(path)
         if is_project(path):
             raise UserError(f"{path} already holds a project: open it or choose another folder.")
         is_new = not path.exists()
@@ -90,7 +91,7 @@ class Project:
         Into one of a newer version nothing is written: it is to look at. `UserError` when there is none, nothing of it
         can be read or another window has it.
         """
-        path = Path(path)
+        path = checked_path(path)
         record, _ = read_project(path)  # before anything is made in a folder that is none
         if record.is_newer:
             return cls(Place(path, why_read_only=_of_newer(path)), record)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from napari_apprentice.architecture import PRESETS, FreshSettings
 from napari_apprentice.data.image.channels import fits
+from napari_apprentice.data.image.units import micrometers
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import ModelHeader, read_header, why_not_fits
 from napari_apprentice.errors import UserError
@@ -17,6 +18,9 @@ from napari_apprentice.settings import ClassName, Kind
 
 FRESH = "fresh"
 _MOSTLY = "nuclei"
+_IN_COLOUR = ("nuclei-2d",)  # bundled models that learned from images in colour too, as luminance
+_OTHER = "choose another model, or a fresh network and teach it"
+_COARSER = 4.0  # times as large as those that a model learned from, and pixels do not show what it looks for
 
 
 @dataclass(frozen=True)
@@ -120,3 +124,42 @@ def why_not_in_project(choice: ModelChoice, volume: Volume, kind: Kind, classes:
         known = ", ".join(c.name for c in header.classes)
         return f"{choice.title} knows other classes ({known}) than this project: choose a fresh network."
     return ""
+
+
+def why_unlikely(choice: ModelChoice, volume: Volume, classes: tuple[ClassName, ...]) -> str:
+    """One sentence when a model can work on an image, but learned from images of another sort; "" when it did not.
+
+    Such a model is used only when a person chooses it.
+    """
+    header = choice.header
+    if header is None:
+        return ""
+    if choice.key in bundled_files() and choice.key not in _IN_COLOUR and volume.metadata.get("rgb"):
+        return f"{choice.title} learned from grey images and {volume.name} is in colour: {_OTHER}."
+    known, here = _pixel(header.spacing, header.unit), _pixel(volume.spacing, volume.unit)
+    if known is not None and here is not None and here > _COARSER * known:
+        return (
+            f"{choice.title} learned from pixels of {_length(known)} and those of {volume.name} are {_length(here)}: "
+            f"{_OTHER}."
+        )
+    names = {one.value: one.name.casefold() for one in classes}
+    differ = header.kind == "classes" and any(names.get(c.value) != c.name.casefold() for c in header.classes)
+    if differ and not (are_unnamed(classes) and known is not None and here is not None):
+        taught = ", ".join(one.name for one in header.classes)
+        return f"{choice.title} proposes {taught}: choose another model or a fresh network where that is not meant."
+    return ""
+
+
+def are_unnamed(classes: tuple[ClassName, ...]) -> bool:
+    """Whether nobody has given classes a name yet: they are called "class 1" and so on."""
+    return all(one.name == f"class {one.value}" for one in classes)
+
+
+def _pixel(spacing: tuple[float, float, float] | None, unit: str) -> float | None:
+    """How wide a pixel is in micrometers; None where that is not known."""
+    factor = micrometers(unit)
+    return None if spacing is None or factor is None else spacing[2] * factor
+
+
+def _length(in_um: float) -> str:
+    return f"{in_um:.3g} um" if in_um >= 0.1 else f"{1000 * in_um:.3g} nm"

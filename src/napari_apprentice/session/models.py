@@ -8,12 +8,21 @@ from typing import Literal
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.models import why_not_masks
+from napari_apprentice.data.models import ModelHeader, why_not_masks
 from napari_apprentice.data.weights import check_weights
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.versions import Lineage
-from napari_apprentice.session.catalog import FRESH, Catalog, ModelChoice, bundled_files, fresh, why_not_in_project
+from napari_apprentice.session.catalog import (
+    FRESH,
+    Catalog,
+    ModelChoice,
+    are_unnamed,
+    bundled_files,
+    fresh,
+    why_not_in_project,
+    why_unlikely,
+)
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.images import Images, refuse
 from napari_apprentice.session.requests import fresh_net, why_not_encoder
@@ -73,7 +82,7 @@ class Models:
     def choose(self, key: str) -> None:
         """Use a bundled model, a version, a model file or ``"fresh"``; `UserError` when there is no such model.
 
-        In a project without labels a model for classes makes it a project of those classes.
+        In a project without labels a model for classes makes it a project of those classes, unless it has named ones.
         """
         choice = self.find(key)
         header = choice.header
@@ -81,10 +90,15 @@ class Models:
             check_weights(choice.file)
         if header is not None:
             refuse(why_not_masks(header))
-            is_other = header.kind != self._choices.kind
-            if is_other and header.kind != "values" and not self._images.why_not_kind(header.kind):
+            if self._may_take_over(header) and header.kind != "values" and not self._images.why_not_kind(header.kind):
                 self._images.choose_kind(header.kind, header.classes)
         self._use(choice)
+
+    def _may_take_over(self, header: ModelHeader) -> bool:
+        """Whether what a model proposes becomes what labels mean here, where labels that exist allow it."""
+        if header.kind != "classes" or self._choices.kind != "classes":
+            return header.kind != self._choices.kind
+        return are_unnamed(self._choices.classes) and not any(entry.is_labelled for entry in self._images.entries)
 
     def adopt(self, version: str) -> None:
         """Use a version of this project, also one that was not better."""
@@ -127,6 +141,10 @@ class Models:
             return self.why_not_fresh([volume])
         return why_not_in_project(choice, volume, self._choices.kind, self._choices.classes)
 
+    def why_unlikely(self, volume: Volume, choice: ModelChoice | None = None) -> str:
+        """One sentence when a model (the one in use) learned from images of another sort than this one."""
+        return why_unlikely(choice or self.in_use, volume, self._choices.classes)
+
     def fresh_net(self) -> NetSettings:
         """The network that a fresh start would have on the current image; `UserError` when it is not for it."""
         choices = self._choices
@@ -159,7 +177,10 @@ class Models:
     def _first_that_fits(self) -> ModelChoice:
         if self._images.current is not None:
             volume = self._images.current.volume
-            fitting = [one for one in self._catalog.all(None, self._fresh) if not self.why_not_fits(volume, one)]
+            known = self._catalog.all(None, self._fresh)
+            fitting = [
+                one for one in known if not self.why_not_fits(volume, one) and not self.why_unlikely(volume, one)
+            ]
             for dims in (3, 2) if volume.is_3d else (2,):  # a model of volumes sees more of one than a model of slices
                 for choice in fitting:
                     if choice.header is not None and choice.header.net.dims == dims:
@@ -167,7 +188,7 @@ class Models:
         else:
             for key in bundled_files():
                 choice = self._catalog.find(key, None)
-                if choice.header is not None and choice.header.kind == self._choices.kind:
+                if choice.header is not None and choice.header.kind == self._choices.kind == "instances":
                     return choice
         return self._fresh
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from napari_apprentice.data.storage.disk import checked_path
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, moving
 from napari_apprentice.project.folder import Project
@@ -61,7 +62,7 @@ class Saving:
         if before is None:
             raise UserError("There is no project: open an image first.")
         known = {entry.id: entry.in_memory() for entry in self._images.entries}
-        path = moving.folder_for(before, Path(folder).absolute())
+        path = moving.folder_for(before, checked_path(folder).absolute())
         project, complaints = moving.move_project(before, path, known)
         self._choices.project = project
         by_id = {one.id: one for one in project.entries}
@@ -71,6 +72,7 @@ class Saving:
             before.close()
         self._was_away = False
         self._choices.end_trouble()
+        self._signals.project_moved.emit(before.path, path)
         for sentence in (*complaints, f"The project is in {path} now."):
             self._signals.message.emit(sentence)
         self._signals.trouble_changed.emit()

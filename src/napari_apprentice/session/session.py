@@ -99,6 +99,7 @@ class Session:
         self.region_changed = signals.region_changed
         self.overview_changed = signals.overview_changed
         self.saved = signals.saved
+        self.project_moved = signals.project_moved
         self.trouble_changed = signals.trouble_changed
 
         if project is not None:

@@ -26,4 +26,5 @@ class Signals:
     overview_changed = Signal(object)  # LargeProjectImage: labels outside the open part are others
     saved = Signal()
     project_began = Signal()  # for the first image
+    project_moved = Signal(object, object)  # the folder where the project was, and the one where it is
     trouble_changed = Signal()  # `Choices.trouble` began or ended

@@ -128,4 +128,25 @@ def test_classes_count_voxels_of_at_least_two_values() -> None:
     (side,) = holdout.sides
     np.testing.assert_array_equal(side.validation[0, 0] > 0, blocks_set_aside("a", 400, 400))
     only = Corrections(labels, np.where(labels > 0, 2, 0).astype(np.uint8))
-    assert "1 classes" in split_blocks([("a", only)], "classes").why_not_judged
+    assert split_blocks([("a", only)], "classes").why_not_judged == (
+        "All corrections that were set aside are of one class: paint areas of another class, or background, "
+        "in several places."
+    )
+
+
+def test_few_pixels_of_two_classes_are_counted_in_plain_words() -> None:
+    confirmed = np.zeros((1, 1, 128, 128), np.uint8)
+    confirmed[0, 0, ::16, ::16] = 2
+    labels = np.ones(confirmed.shape, np.uint32)
+    labels[..., np.arange(128) // 16 % 2 == 1] = 2
+    holdout = split_blocks([("a", Corrections(labels, confirmed))], "classes")
+    count = holdout.validation_objects
+    assert 1 < count < 400
+    assert holdout.why_not_judged == (
+        f"Among the corrections set aside there are only {count} pixels, fewer than 400: too few to judge."
+    )
+
+
+def test_areas_in_one_place_ask_for_areas() -> None:
+    corrections = _disks((1, 1, 16, 16))
+    assert "paint areas in other parts" in split_blocks([("a", corrections)], "classes").why_not_judged

@@ -86,7 +86,7 @@ def write_labels(
         When the suffix is none of these, or the file cannot be written. A file appears under its name only when it
         is complete.
     """
-    path = Path(path)
+    path = disk.checked_path(path)
     writer = writer_of(path)
     image = like or Volume(labels[:, None], name=path.stem)
     image = replace(image, spacing=spacing or image.spacing, unit=image.unit if unit is None else unit)

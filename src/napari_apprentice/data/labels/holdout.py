@@ -184,8 +184,8 @@ def _nothing_set_aside(all_corrections: list[Corrections], kind: Kind, sides: li
         everything,
         int(count),
         0,
-        "The corrections are too close together to set some aside, so the result cannot be judged: correct objects "
-        "in other parts of the image as well.",
+        "The corrections are too close together to set some aside, so the result cannot be judged: "
+        f"{'correct objects' if kind == 'instances' else 'paint areas'} in other parts of the image as well.",
     )
 
 
@@ -217,10 +217,13 @@ def _why_not(
     values = {int(v) for side, (_, c) in zip(sides, training_data, strict=True) for v in _values(c, side)}
     if count >= ENOUGH_VOXELS and len(values) > 1:
         return ""
-    return (
-        f"Only {count} pixels of {len(values)} classes are among the corrections set aside, fewer than "
-        f"{ENOUGH_VOXELS} pixels of 2: too few to judge."
-    )
+    if len(values) < 2:
+        return (
+            "All corrections that were set aside are of one class: paint areas of another class, or background, "
+            "in several places."
+        )
+    few = "is only 1 pixel" if count == 1 else f"are only {count:,} pixels"
+    return f"Among the corrections set aside there {few}, fewer than {ENOUGH_VOXELS:,}: too few to judge."
 
 
 def _values(corrections: Corrections, side: Side) -> set[int]:

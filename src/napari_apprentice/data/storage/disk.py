@@ -26,6 +26,15 @@ _OUT_OF_REACH = _numbers(
 )
 
 
+def checked_path(path: str | Path) -> Path:
+    """The path; `UserError` when no file can be called so."""
+    if "\0" in str(path):
+        raise UserError(
+            f"{str(path)!r} has a zero character in it, which no name of a file can have: choose another one."
+        )
+    return Path(path)
+
+
 def is_full(error: OSError) -> bool:
     """Whether there was no room; NumPy tells it without a number."""
     if error.errno is None:

@@ -11,9 +11,12 @@ from qtpy.QtGui import QAction  # type: ignore[attr-defined]  # qtpy has it for 
 from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from napari_apprentice.gui.widgets.buttons import menu_button
+from napari_apprentice.gui.widgets.words import elided
 from napari_apprentice.session import ModelChoice
 
 Places = tuple[int, ...]
+_TICKS = "Which channels a fresh network looks at, in the order of the ticks"
+_WIDEST = 190  # pixels of the screen, for the names that are ticked
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class ChannelChoice(QWidget):
         self._menu = _StayingMenu()
         self._menu.aboutToHide.connect(self._on_ticked)
         self._ticked: list[int] = []
-        self.ticks = menu_button("", self._menu, "Which channels a fresh network looks at, in the order of the ticks")
+        self.ticks = menu_button("", self._menu, _TICKS)
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(4)
@@ -135,7 +138,9 @@ class ChannelChoice(QWidget):
         if self._ticked in ([], list(range(count))):
             self.ticks.setText(f"all {count}")
         else:
-            self.ticks.setText(", ".join(self._names[place] for place in self._ticked))
+            names = ", ".join(self._names[place] for place in self._ticked)
+            self.ticks.setText(elided(self.ticks, names, _WIDEST))
+            self.ticks.setToolTip(f"{_TICKS}\n{names}")
 
     def _on_ticked(self) -> None:
         wanted = tuple(self._ticked)

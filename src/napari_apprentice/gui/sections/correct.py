@@ -56,6 +56,7 @@ class CorrectSection(Section):
         self.classes = ClassList(tools)
         self._count_soon = qthrottled(self._show_count, timeout=_COUNT_MS, leading=False, parent=self)
         self.sheet: KeySheet | None = None
+        self._had_masks = self._label_layers.labels is not None
         self._build()
         self._listen()
         self.refresh()
@@ -112,7 +113,7 @@ class CorrectSection(Section):
     def _listen(self) -> None:
         self.connections.add(self._tools.changed, self._on_tool_changed)
         self.connections.add(self._tools.troubled, self.say)
-        self.connections.add(self._label_layers.changed, self.refresh)
+        self.connections.add(self._label_layers.changed, self._on_masks_changed)
         self.connections.add(self._label_layers.troubled, self.say)
         for signal in (self._session.image_changed, self._session.settings_changed, self._session.model_changed):
             self.connections.add(signal, self.refresh)
@@ -121,6 +122,14 @@ class CorrectSection(Section):
         self.connections.add(self._session.click_cleared, lambda: self.proposal.hide())
         shortcut = QShortcut(QKeySequence(OPENED_BY), self)
         self.connections.add(shortcut.activated, self.show_keys)
+
+    def _on_masks_changed(self) -> None:
+        """What was said of masks that were gone goes when there are some again."""
+        has_masks = self._label_layers.labels is not None
+        if has_masks and not self._had_masks:
+            self.say("")
+        self._had_masks = has_masks
+        self.refresh()
 
     def show_keys(self) -> None:
         """Open the sheet of keys, or bring it to the front."""

@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from napari.layers import Image, Labels
-from qtpy.QtWidgets import QComboBox
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QComboBox
+from superqt.utils import signals_blocked
 
 from napari_apprentice.data.image.axes import describe
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers
+from napari_apprentice.gui.channel_layers import ChannelLayers
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.masks import is_ours
@@ -22,10 +25,12 @@ from napari_apprentice.gui.sections.channels import ChannelChoice, inputs_of
 from napari_apprentice.gui.sections.contrast import ContrastMenu
 from napari_apprentice.gui.sections.reading import ReadingForm, orders
 from napari_apprentice.gui.sections.region import RegionWords
+from napari_apprentice.gui.sections.same_size import SameSize
 from napari_apprentice.gui.widgets.buttons import LinkMenu, button, link
 from napari_apprentice.gui.widgets.rows import Fields, row
 from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.gui.widgets.words import muted
+from napari_apprentice.session import ProjectImage
 from napari_apprentice.settings import ClassName, Kind
 
 _KINDS: tuple[tuple[Kind, str], ...] = (
@@ -33,18 +38,23 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("classes", "classes (tissue, organelle)"),
 )
 _OPEN = "With all that the file says: axes, pixel size, channels, orientation, all levels of a pyramid"
+_COLOURS = "All channels at once, a layer and a colour for each; otherwise one by one, with the slider below the image"
 _FIRST_CLASS = (ClassName(value=1, name="class 1", color="#7b3294"),)
 
 
 class ImageSection(Section):
     """Chooses the image layer, says what it is, lets the user say axes, channels and pixel size."""
 
-    def __init__(self, label_layers: LabelLayers, new_project: Callable[[], None]) -> None:
+    def __init__(
+        self, label_layers: LabelLayers, channel_layers: ChannelLayers, new_project: Callable[[], None]
+    ) -> None:
         super().__init__("1  Image")
         self._label_layers = label_layers
         self._session = label_layers.session
         self._images: OpenImages = label_layers.images
         self._new_project = new_project
+        self._channel_layers = channel_layers
+        self._told_of: ProjectImage | None = None
         self.choice = QComboBox()
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice.activated.connect(self._on_chosen)
@@ -57,11 +67,16 @@ class ImageSection(Section):
         self.region = RegionWords(label_layers)
         self.ask_axes = AskAxes(self._on_axes, orders)
         self.ask_size = AskSize(self._on_spacing)
+        self.same_size = SameSize(label_layers, self._on_spacing)
         self.correct = link("Not right? Correct it", self._on_correct, "Axes, pixel size")
         self.contrast = ContrastMenu()
         self.reading = ReadingForm(self._on_axes, self._on_spacing)
         self.reading.hide()
         self.channels = ChannelChoice(self._on_channels)
+        self.colours = QCheckBox("Show channels in colours")
+        self.colours.setToolTip(_COLOURS)
+        self.colours.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.colours.toggled.connect(channel_layers.set_on)
         self.kind = QComboBox()
         for kind, words in _KINDS:
             self.kind.addItem(words, kind)
@@ -81,7 +96,9 @@ class ImageSection(Section):
         self.rows.addWidget(self.ask_axes)
         self.rows.addWidget(self.ask_size)
         self.rows.addLayout(row(self.correct, None, self.contrast))
+        self.rows.addWidget(self.same_size)
         self.rows.addWidget(self.reading)
+        self.rows.addWidget(self.colours)
         fields = Fields()
         self._channels_name = fields.add("Channels", self.channels, "What each input of the network looks at")
         fields.add("Masks are", self.kind, "What labels mean in this project")
@@ -92,14 +109,23 @@ class ImageSection(Section):
         self.rows.addWidget(self.other)
 
     def _listen(self) -> None:
-        self.connections.add(self._session.image_changed, self.refresh)
+        self.connections.add(self._session.image_changed, self._on_image_changed)
         self.connections.add(self._session.settings_changed, self.refresh)
         self.connections.add(self._session.region_changed, lambda entry, spot: self.region.refresh())
         self.connections.add(self._session.model_changed, self._show_channels)
         self.connections.add(self._images.changed, self.refresh)
+        self.connections.add(self._images.moved, lambda entry: self.same_size.refresh())
+        self.connections.add(self._channel_layers.changed, self._show_colours)
         self.connections.add(self._images.troubled, self.say)
-        self.connections.add(self._label_layers.viewer.layers.events.inserted, self._show_starts)
-        self.connections.add(self._label_layers.viewer.layers.events.removed, self._show_starts)
+        self.connections.add(self._label_layers.viewer.layers.events.inserted, self._on_layers)
+        self.connections.add(self._label_layers.viewer.layers.events.removed, self._on_layers)
+
+    def _on_image_changed(self) -> None:
+        """What was said of an image goes with it."""
+        if self._session.current is not self._told_of:
+            self._told_of = self._session.current
+            self.say("")
+        self.refresh()
 
     def refresh(self) -> None:
         """Show the images there are and what is understood of the current one."""
@@ -115,8 +141,10 @@ class ImageSection(Section):
             self.reading.show_reading(shown)
         self.ask_axes.show_gap(shown)
         self.ask_size.show_gap(shown)
+        self.same_size.refresh()
         self.contrast.show_image(shown)
         self._show_channels()
+        self._show_colours()
         self.kind.setCurrentIndex([kind for kind, _ in _KINDS].index(self._session.kind))
         self.kind.setEnabled(shown is not None)
         self._show_starts()
@@ -162,7 +190,16 @@ class ImageSection(Section):
         for widget in (self.channels, self._channels_name):
             widget.setVisible(len(names) > 1)
 
-    def _show_starts(self, event: Any = None) -> None:
+    def _show_colours(self) -> None:
+        self.colours.setVisible(self._channel_layers.can_show)
+        with signals_blocked(self.colours):
+            self.colours.setChecked(bool(self._channel_layers.layers))
+
+    def _on_layers(self, event: Any = None) -> None:
+        self._show_starts()
+        self.same_size.refresh()
+
+    def _show_starts(self) -> None:
         """Other labels layers that could be the start, while nothing is confirmed yet."""
         self.start.clear()
         shown = self._images.current

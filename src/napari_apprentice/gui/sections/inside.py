@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qtpy.QtWidgets import QComboBox, QWidget
+from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.layers import Stage
-from napari_apprentice.gui.widgets.buttons import button
+from napari_apprentice.gui.widgets.buttons import button, link
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.session import Session
 
+_OPEN = "Feature maps: what the network makes of the image on its way to the masks"
 _HELP = "Show what this level of the network makes of what you see now, as a layer with its channels on a slider"
-_LEVELS = "Encoders go from fine to coarse, decoders back; gates weigh what an encoder hands over"
+_LEVELS = "The image goes down from fine to coarse features and up again to masks; gates say where the way up looks"
 _FIRST = "encoder 0"
+_WORDS = {"encoder": "Down", "bottleneck": "Coarsest", "codes": "Coarsest", "decoder": "Up", "node": "Between"}
 
 
 class InsideControls(QWidget):
-    """The levels of the network in use, and the button; ``look`` is called with the chosen one."""
+    """The levels of the network in use and the button, once the line ``open`` was clicked, which lies elsewhere.
+
+    ``look`` is called with the chosen level.
+    """
 
     def __init__(self, session: Session, look: Callable[[str], None]) -> None:
         super().__init__()
@@ -27,9 +32,19 @@ class InsideControls(QWidget):
         self.level.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.level.setToolTip(_LEVELS)
         self.button = button("Look inside", lambda: look(self.chosen))
-        layout = row(self.level, self.button)
-        layout.setStretch(0, 1)
-        self.setLayout(layout)
+        self.part = QWidget()
+        inner = row(self.level, self.button)
+        inner.setStretch(0, 1)
+        self.part.setLayout(inner)
+        self.part.hide()
+        self.open = link("What does the network see?", self._on_open, _OPEN)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(3)
+        layout.addWidget(self.part)
+
+    def _on_open(self) -> None:
+        self.part.setVisible(self.part.isHidden())
 
     @property
     def chosen(self) -> str:
@@ -41,18 +56,21 @@ class InsideControls(QWidget):
         header, chosen = self._session.model.header, self.chosen or _FIRST
         self.level.clear()
         if header is not None:
-            for label_layers in header.net.maps:
-                self.level.addItem(words(label_layers, header.net), label_layers.name)
+            for stage in header.net.maps:
+                self.level.addItem(words(stage, header.net), stage.name)
         self.level.setCurrentIndex(max(0, self.level.findData(chosen)))
         # A fresh network has nothing to see; that there is no image, or that the model does not fit it, is said nearby.
-        self.setVisible(header is not None)
+        for widget in (self, self.open):
+            widget.setVisible(header is not None)
         why_not = self._session.verbs.look_inside.why_not()
         self.button.setEnabled(not why_not)
         self.button.setToolTip(why_not or _HELP)
 
 
-def words(label_layers: Stage, net: NetSettings) -> str:
-    """A level with how many maps it has and how fine they are: "Encoder 2: 64 maps, 1/4"."""
-    maps = "1 map" if label_layers.channels == 1 else f"{label_layers.channels} maps"
-    stride = net.strides[label_layers.level][2]
-    return f"{label_layers.name.capitalize()}: {maps}, {'full size' if stride == 1 else f'1/{stride}'}"
+def words(stage: Stage, net: NetSettings) -> str:
+    """A level with how fine it is, its name and how many maps it has: "Down, 1/4 size (encoder 2, 64 maps)"."""
+    maps = "1 map" if stage.channels == 1 else f"{stage.channels} maps"
+    part = stage.name.split()[0]
+    stride = net.strides[stage.level][2]
+    size = "full size" if stride == 1 else f"1/{stride} size"
+    return f"{_WORDS.get(part, part.capitalize())}, {size} ({stage.name}, {maps})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QFileDialog
 
 from napari_apprentice.events import Event, Failed
@@ -41,10 +42,11 @@ class ModelSection(Section):
         head = row(self.choice, self.fresh.fold, spacing=4)
         head.setStretch(0, 1)
         self.rows.addLayout(head)
-        for widget in (self.words, self.fresh, self.inside):
+        for widget in (self.words, self.fresh):
             self.rows.addWidget(widget)
         self.evaluate = link("How well does it do?", evaluate, _HOW_WELL)
-        self.rows.addLayout(row(self.evaluate, None))
+        self.rows.addLayout(row(self.evaluate, None, self.inside.open))
+        self.rows.addWidget(self.inside)
         for signal in (session.image_changed, session.model_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
         self.connections.add(session.job_started, self._on_started)
@@ -57,15 +59,10 @@ class ModelSection(Section):
         choices = self._session.models.all()
         if all(choice.key != current.key for choice in choices):
             choices = [current, *choices]
-        self.choice.clear()
-        for choice in choices:
-            self.choice.addItem(_title(choice), choice.key)
-        self.choice.insertSeparator(self.choice.count())
+        self._offer(choices)
         self.choice.addItem("open a model file...", _FILE)
         self.choice.setCurrentIndex(self.choice.findData(current.key))
-        why_not = (
-            "" if self._session.current is None else self._session.models.why_not_fits(self._session.current.volume)
-        )
+        why_not = self._why_not(current)
         self.words.setText(why_not or words(current))
         self.words.set_role("warning" if why_not else "muted")
         for widget in (self.fresh, self.fresh.fold):
@@ -75,6 +72,24 @@ class ModelSection(Section):
         self.inside.refresh()
         self.evaluate.setEnabled(self._session.current is not None)
         self.evaluate.setToolTip(NO_IMAGE if self._session.current is None else _HOW_WELL)
+
+    def _offer(self, choices: list[ModelChoice]) -> None:
+        """Those that suit the image first; of the others the tooltip says why they do not."""
+        reasons = {choice.key: self._why_not(choice) for choice in choices}
+        self.choice.clear()
+        for group in ([one for one in choices if not reasons[one.key]], [one for one in choices if reasons[one.key]]):
+            for choice in group:
+                self.choice.addItem(_title(choice), choice.key)
+                self.choice.setItemData(self.choice.count() - 1, reasons[choice.key], Qt.ItemDataRole.ToolTipRole)
+            if group:
+                self.choice.insertSeparator(self.choice.count())
+
+    def _why_not(self, choice: ModelChoice) -> str:
+        """Why a model cannot work on the image, or is not likely to."""
+        entry, models = self._session.current, self._session.models
+        if entry is None:
+            return ""
+        return models.why_not_fits(entry.volume, choice) or models.why_unlikely(entry.volume, choice)
 
     def set_palette(self, colours: Palette) -> None:
         """Follow the theme."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDoubleSpinBox, QWidget
 from superqt.utils import signals_blocked
 
@@ -58,6 +59,7 @@ class TeachSection(Section):
         self._palette: Palette | None = None
         self.curves: Curves | None = None
         self._offered: str | None = None
+        self._told_of = session.project
         self.minutes = QDoubleSpinBox()
         self.minutes.setDecimals(1)
         self.minutes.setRange(0.1, 600)
@@ -86,12 +88,14 @@ class TeachSection(Section):
         self.choices.setLayout(row(self.adopt, self.back))
         self.rows.addWidget(self.choices)
         self.legend = muted("")
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.hide()
         self.rows.addWidget(self.legend)
 
     def _listen(self) -> None:
         session = self._session
-        for signal in (session.image_changed, session.model_changed, session.settings_changed):
+        self.connections.add(session.image_changed, self._on_image_changed)
+        for signal in (session.model_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
         self.connections.add(session.confirmed_changed, lambda entry: self._show_missing())
         self.connections.add(session.job_started, self._on_started)
@@ -110,6 +114,17 @@ class TeachSection(Section):
         )
         if self.curves is not None:
             self.curves.set_palette(colours)
+
+    def _on_image_changed(self) -> None:
+        """What was said of a project goes with it."""
+        if self._session.project is not self._told_of and not self._session.busy("teach"):
+            self._told_of = self._session.project
+            self.say("")
+            self.job.stop("")
+            self.legend.hide()
+            if self.curves is not None:
+                self.curves.hide()
+        self.refresh()
 
     def refresh(self) -> None:
         """Show settings, what is missing and the versions."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from napari_apprentice.gui.label_layers import LabelLayers
+from napari_apprentice.gui.napari_names import view_direction
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
 from napari_apprentice.gui.tools.tool import Place, Tool
-from napari_apprentice.gui.tools.view import masks_of, visible_edges
+from napari_apprentice.gui.tools.view import masks_of, visible_edges, voxel_at
 from napari_apprentice.session.large_project_image import LargeProjectImage
 
 
@@ -38,7 +39,7 @@ class ApproveObjects(Tool):
         self._gestures.set_on(False)
 
     def _on_click(self, gesture: Gesture) -> None:
-        _approve_at(self._label_layers, gesture.at)
+        _approve_at(self._label_layers, gesture.at, gesture.direction)
 
 
 class _Approval(Tool):
@@ -61,7 +62,8 @@ class ApproveUnderCursor(_Approval):
 
     def turn_on(self) -> None:
         """Approve it."""
-        _approve_at(self._label_layers, self._label_layers.viewer.cursor.position)
+        viewer = self._label_layers.viewer
+        _approve_at(self._label_layers, viewer.cursor.position, view_direction(viewer))
 
 
 class ApproveView(_Approval):
@@ -106,11 +108,9 @@ class ApproveImage(_Approval):
             )
 
 
-def _approve_at(label_layers: LabelLayers, position: Any) -> None:
-    """The object at a position in world coordinates."""
-    layer, axis_mapping = masks_of(label_layers)
-    t, z, y, x = (round(i) for i in axis_mapping.point(layer.world_to_data(position)))
-    label_layers.session.edits.approve_object((t, z, y, x))
+def _approve_at(label_layers: LabelLayers, position: Any, direction: Any) -> None:
+    """The object at a position in world coordinates; in 3D display the first one in this direction."""
+    label_layers.session.edits.approve_object(voxel_at(label_layers, position, direction))
 
 
 def _approve_seen(label_layers: LabelLayers, *, whole_plane: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,13 @@ _HOLD = "napari:hold_for_pan_zoom"
 class Gesture:
     """What the left button did: where it was, and which of "Shift", "Control" and "Alt" were held when it went down.
 
-    ``path``: (points, dimensions of the viewer) in world coordinates, from press to release.
+    ``path``: (points, dimensions of the viewer) in world coordinates, from press to release. ``direction``: of the
+    camera's look where the button went down, in the same coordinates; None in 2D display.
     """
 
     path: NDArray[np.float64]
     modifiers: frozenset[str] = frozenset()
+    direction: NDArray[np.float64] | None = None
 
     @property
     def at(self) -> NDArray[np.float64]:
@@ -101,6 +104,7 @@ class CanvasGestures:
         modifiers = frozenset(one.name for one in event.modifiers)
         start = np.asarray(event.pos, float)
         path = [event.position]
+        tell = partial(self._tell, direction=event.view_direction, modifiers=modifiers)
         is_drag = False
         masks = self._label_layers.labels
         drags = self._on_drag is not None and masks is not None and not masks.mouse_pan
@@ -109,17 +113,19 @@ class CanvasGestures:
             path.append(event.position)
             is_drag = is_drag or float(np.abs(np.asarray(event.pos, float) - start).max()) > _MOST_MOVED
             if is_drag and drags and self._on_move is not None:
-                self._tell(self._on_move, path, modifiers)
+                tell(self._on_move, path)
             yield
         if not is_drag:
-            self._tell(self._on_click, path[:1], modifiers)
+            tell(self._on_click, path[:1])
         elif drags and self._on_drag is not None:
-            self._tell(self._on_drag, [*path, event.position], modifiers)
+            tell(self._on_drag, [*path, event.position])
 
-    def _tell(self, told: Callable[[Gesture], None], path: list[Any], modifiers: frozenset[str]) -> None:
+    def _tell(
+        self, told: Callable[[Gesture], None], path: list[Any], *, direction: Any, modifiers: frozenset[str]
+    ) -> None:
         if not self.is_on:  # put down while the button was down
             return
         try:
-            told(Gesture(np.asarray(path, float), modifiers))
+            told(Gesture(np.asarray(path, float), modifiers, direction))
         except UserError as error:
             self._label_layers.troubled.emit(str(error))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.axis_mapping import ORDER, AxisMapping
@@ -39,6 +41,39 @@ def visible_edges(label_layers: LabelLayers, *, whole_plane: bool) -> list[tuple
     if any(start >= stop for start, stop in edges):
         raise UserError("Nothing of the image is in view: press Home in the viewer to bring it back.")
     return edges
+
+
+def voxel_at(label_layers: LabelLayers, position: Any, direction: Any) -> tuple[int, int, int, int]:
+    """The voxel (t, z, y, x) of the labels at a position in world coordinates.
+
+    In 3D display it is the first of an object on the ray from there along ``direction``, as when napari picks a label;
+    `UserError` when the ray meets none.
+    """
+    layer, axis_mapping = masks_of(label_layers)
+    found = layer.world_to_data(position)
+    dims = label_layers.viewer.dims
+    if dims.ndisplay == 3 and layer.ndim > 2:
+        found = _first_on_ray(layer, position, direction, [i - (dims.ndim - layer.ndim) for i in dims.displayed])
+    t, z, y, x = (round(i) for i in axis_mapping.point(found))
+    return t, z, y, x
+
+
+def _first_on_ray(layer: ApprenticeLabels, position: Any, direction: Any, displayed: list[int]) -> NDArray[np.int64]:
+    """The first voxel on a ray, in the layer's data, that shows an object."""
+    start, stop = layer.get_ray_intersections(position, direction, displayed)
+    if start is None or stop is None:
+        raise UserError("There is no object here: the ray from the cursor passes the image by.")
+    points = np.linspace(start, stop, 2 * int(np.linalg.norm(stop - start)) + 2)
+    at = np.round(layer.world_to_data(position)).astype(np.int64)
+    voxels = np.broadcast_to(at, points.shape).copy()
+    voxels[:, displayed] = np.floor(points[:, displayed])
+    voxels = np.clip(voxels, 0, np.array(layer.data.shape) - 1)
+    values = layer.data[tuple(voxels.T)]
+    is_shown = values == layer.selected_label if layer.show_selected_label else values > 0
+    if not is_shown.any():
+        raise UserError("There is no object here: click one, or turn the view until it is in front.")
+    first: NDArray[np.int64] = voxels[int(np.argmax(is_shown))]
+    return first
 
 
 def look_at(label_layers: LabelLayers, point: Sequence[float], edge: float = 0.0, least_px: float = 0.0) -> None:

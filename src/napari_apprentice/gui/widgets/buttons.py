@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from napari_apprentice.gui.icons import SETTINGS, icon
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.widgets.rows import row
-from napari_apprentice.gui.widgets.words import muted
+from napari_apprentice.gui.widgets.words import elided, muted
+
+_NARROWEST, _ROOM = 40, 8  # pixels of the screen
 
 
 def button(text: str, slot: Callable[[], None], role: str = "plain", tip: str = "") -> QPushButton:
@@ -43,6 +46,41 @@ def menu_button(text: str, menu: QMenu, tip: str = "") -> QPushButton:
     menu.setParent(made, menu.windowFlags())
     made.setMenu(menu)
     return made
+
+
+class ElidedLink(QToolButton):
+    """A line of small text to click, cut where there is no room for it; all of it is in its tooltip."""
+
+    def __init__(self, slot: Callable[[], None]) -> None:
+        super().__init__()
+        self._words = self._about = ""
+        self.setProperty("role", "link")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.clicked.connect(lambda _checked=False: slot())
+
+    def sizeHint(self) -> QSize:
+        """Room for all of it."""
+        return QSize(self.fontMetrics().horizontalAdvance(self._words) + _ROOM, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Any width will do."""
+        return QSize(_NARROWEST, super().minimumSizeHint().height())
+
+    def set_words(self, words: str, about: str = "") -> None:
+        """Show other words; ``about`` is what the tooltip says beside them."""
+        self._words, self._about = words, about
+        self._fit()
+        self.updateGeometry()
+
+    def resizeEvent(self, event: Any) -> None:
+        """Another width shows more of it, or less."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setText(elided(self, self._words, max(_NARROWEST, self.width()) - _ROOM // 2))
+        self.setToolTip(self._about or self._words)
 
 
 class LinkMenu(QToolButton):

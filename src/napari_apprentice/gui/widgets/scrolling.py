@@ -8,6 +8,7 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QFrame, QScrollArea, QVBoxLayout, QWidget
 from superqt.utils import qdebounced
 
+_LEAST_LETTERS = 6
 _LAID_OUT_MS = 100  # what was shown just now has its place by then
 
 
@@ -28,6 +29,9 @@ class Column(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(content)
         self._no_wheel = _NoWheel(self)
+        for box in content.findChildren(QComboBox):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(_LEAST_LETTERS)  # a long name does not widen the panel
         for field in (*content.findChildren(QComboBox), *content.findChildren(QAbstractSpinBox)):
             field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             field.installEventFilter(self._no_wheel)

@@ -7,6 +7,7 @@ from pathlib import Path
 from napari_apprentice.data import exports
 from napari_apprentice.data.exports import chunked
 from napari_apprentice.data.storage import claims
+from napari_apprentice.data.storage.disk import checked_path
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ExportJob, ExportResult
 from napari_apprentice.project.folder import Project
@@ -31,7 +32,7 @@ class Export:
 
     def now(self, path: str | Path) -> None:
         """Write the current image's labels, and return when they are written. Raises `UserError`."""
-        entry, names, path = self._parts.images.open_entry, self._parts.choices.class_names, Path(path)
+        entry, names, path = self._parts.images.open_entry, self._parts.choices.class_names, checked_path(path)
         if isinstance(entry, LargeProjectImage):
             chunked.refuse(path, entry.volume, classes=bool(names))
             entry.keep_snapshot()
@@ -53,7 +54,7 @@ class Export:
         if project is None or not isinstance(entry, LargeProjectImage):
             self.now(path)
             return
-        job = self._job(entry, Path(path), project)
+        job = self._job(entry, checked_path(path), project)
         parts.queue.start(job, parts.origin(), self._accept, claims.clear)
 
     def _job(self, entry: LargeProjectImage, path: Path, project: Project) -> ExportJob:
