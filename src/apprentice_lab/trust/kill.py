@@ -25,7 +25,6 @@ _LIVES = 12  # of one project
 _MOST_ACTIONS = 16
 _MUTE_S = 120.0
 _ORPHANED_S = 20.0  # a process that is importing torch notices when it has done so
-_JOBS = ("click", "segment", "teach")
 _LOADED = (
     "apprentice_lab.trust.kill_work",
     "napari_apprentice.engine.plans",
@@ -54,7 +53,9 @@ def run(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
     count, done = extent.of(_HEADLESS), 0
     with Nursery(_LOADED) as nursery:
         while done < count:
+            known = len(tally.failures)
             done += _project(nursery, kill_work.work, place, random, min(_LIVES, count - done), tally)
+            yield from tally.failures[known:]
             yield f"kill: {done} of {count}, {len(tally.failures)} failures"
     left = _processes_of(place)
     if left:

@@ -12,8 +12,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.session import Session
 from napari_apprentice.session.project_image import ProjectImage
 
-_UNFINISHED = (".part-*", ".old-*", ".levels-*")
-_JOBS = ("segment", "teach")
+_UNFINISHED = (".part-*", ".old-*", ".levels-*", "*.partial")
 
 
 def look(session: Session, plan: Plan) -> Opened:

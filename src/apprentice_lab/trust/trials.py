@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apprentice_lab.trust import kill
+from apprentice_lab.trust import kill, power, soak
 from apprentice_lab.trust.trial import Trial
 
-TRIALS: tuple[Trial, ...] = (kill.TRIAL,)
+TRIALS: tuple[Trial, ...] = (kill.TRIAL, soak.TRIAL, power.TRIAL)

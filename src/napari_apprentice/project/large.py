@@ -102,6 +102,7 @@ class LargeImageFolder(ImageFolder):
 
     def load(self) -> Kept:
         """The open region as it was when its journal began, and the journal, which is continued from here."""
+        self.store.clear_unfinished()
         if not self._lost:  # else nobody knows which labels count
             self.store.forget_others()
         self._mend_told()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.geometry import regions
 from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.data.labels.corrections import KEPT, UNKNOWN
-from napari_apprentice.data.storage import chunks
+from napari_apprentice.data.storage import chunks, syncing
 from napari_apprentice.jobs import StoreRef
 from napari_apprentice.settings import Kind
 
@@ -31,11 +31,10 @@ def merge(proposal: Any, store: StoreRef, kind: Kind) -> Iterator[float]:
     """
     corrected = _Corrected(store)
     labels = corrected.labels
-    merged = chunks.open_chunks(Path(store.merged), labels.shape, labels.chunks, np.uint32)
+    merged = chunks.open_chunks(Path(store.merged), labels.shape, labels.chunks, np.uint32, is_replaced=False)
     coarse = [-(-n // step) for n, step in zip(labels.shape, store.steps, strict=True)]
-    overview = chunks.open_chunks(
-        Path(store.overview), coarse, [min(n, c) for n, c in zip(coarse, labels.chunks, strict=True)], np.uint32
-    )
+    chunk = [min(n, c) for n, c in zip(coarse, labels.chunks, strict=True)]
+    overview = chunks.open_chunks(Path(store.overview), coarse, chunk, np.uint32, is_replaced=False)
     known = _known(proposal, corrected) if kind == "instances" else {}
     grid = [range(-(-n // c)) for n, c in zip(labels.shape, labels.chunks, strict=True)]
     places = list(itertools.product(*grid))
@@ -50,6 +49,8 @@ def merge(proposal: Any, store: StoreRef, kind: Kind) -> Iterator[float]:
             merged[part] = found
             chunks.draw(overview, store.steps, part, found)
         yield number / len(places)
+    for made in (store.merged, store.overview):  # before they take the place of what is on disk
+        syncing.sync_tree(Path(made))
 
 
 class _Corrected:
