@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import psutil
 
 from apprentice_lab.trust import kill_work
-from apprentice_lab.trust.kill_told import Begins, Done, Opened, Plan, Seen
+from apprentice_lab.trust.kill_told import Begins, Done, Network, Opened, Plan, Seen
 from apprentice_lab.trust.nursery import Born, Broke, Nursery, Work
 from apprentice_lab.trust.trial import Extent, Outcome, Trial
 
 _GOAL = "nothing acknowledged is lost, the project opens every time"
-_HEADLESS = 1000
+_HEADLESS, _IN_WINDOW = 1000, 100
+_HEADLESS_KINDS = {"none": 0.5, "inline": 0.2, "processes": 0.1, "large": 0.2}  # of projects
 _LIVES = 12  # of one project
 _MOST_ACTIONS = 16
 _MUTE_S = 120.0
@@ -49,12 +51,29 @@ class Tally:
 
 def run(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
     """Kill as often as asked; a project that failed is kept in ``place``."""
+    return (yield from _killed(place, extent, _HEADLESS, kill_work.work, _LOADED, _HEADLESS_KINDS))
+
+
+def run_in_window(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
+    """The same with strokes of the mouse in a real window, where there is a screen."""
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return Outcome(0, (), {"not run": "there is no screen: start it with xvfb-run"})
+    from apprentice_lab.trust import kill_window  # where there is no Qt, all other trials run
+
+    loaded = ("apprentice_lab.trust.kill_window", *_LOADED[2:])
+    return (yield from _killed(place, extent, _IN_WINDOW, kill_window.work, loaded, {"processes": 1.0}))
+
+
+def _killed(
+    place: Path, extent: Extent, whole: int, work: Work, loaded: Sequence[str], kinds: Mapping[str, float]
+) -> Generator[str, None, Outcome]:
     tally, random = Tally(), np.random.default_rng(extent.seed)
-    count, done = extent.of(_HEADLESS), 0
-    with Nursery(_LOADED) as nursery:
+    count, done = extent.of(whole), 0
+    with Nursery(loaded) as nursery:
         while done < count:
             known = len(tally.failures)
-            done += _project(nursery, kill_work.work, place, random, min(_LIVES, count - done), tally)
+            kind = str(random.choice(list(kinds), p=list(kinds.values())))
+            done += _project(nursery, work, place, random, min(_LIVES, count - done), tally, kind)
             yield from tally.failures[known:]
             yield f"kill: {done} of {count}, {len(tally.failures)} failures"
     left = _processes_of(place)
@@ -70,19 +89,19 @@ def run(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
 
 
 TRIAL = Trial("kill", _GOAL, run)
+WINDOW_TRIAL = Trial("kill-window", f"{_GOAL}, in a window", run_in_window)
 
 
 def _project(
-    nursery: Nursery, work: Work, place: Path, random: np.random.Generator, lives: int, tally: Tally
+    nursery: Nursery, work: Work, place: Path, random: np.random.Generator, lives: int, tally: Tally, kind: str
 ) -> int:
     """A project and up to so many lives in which it is worked on; each opens what the one before left. How many."""
     seed = int(random.integers(1 << 30))
     folder = place / f"project-{seed}"
     for name in ("home", "temporary", "exports", "projects"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    kinds = random.choice(["none", "inline", "processes", "large"], p=[0.5, 0.2, 0.1, 0.2])
-    network = "none" if kinds == "large" else str(kinds)
-    plan = Plan(str(folder), str(folder / "projects" / "first"), seed, network, kinds == "large", Seen())
+    network = cast(Network, "none" if kind == "large" else kind)
+    plan = Plan(str(folder), str(folder / "projects" / "first"), seed, network, kind == "large", Seen())
     before = len(tally.failures)
     for life in range(lives):
         plan = replace(plan, seed=seed + life)
@@ -104,13 +123,14 @@ class _Life:
         self._under_way: dict[str, Begins] = {}
         self._begun = {"open": time.perf_counter()}
         self._is_open = False
+        self._is_new = False
 
     def until_killed(self) -> Plan:
         """Listen for some actions, kill at a random moment of the next; what the next life has to find."""
         actions = int(self._random.integers(0, _MOST_ACTIONS))
         heard = 0
         while heard < actions and (message := self._next(_MUTE_S)) is not None:
-            heard += isinstance(message, Begins)
+            heard += isinstance(message, Begins) and self._is_new
         current = next(reversed(self._begun)) if self._begun else "open"
         longest = self._tally.took.get(current, 0.02)
         until = time.perf_counter() + float(self._random.random()) * longest
@@ -154,6 +174,7 @@ class _Life:
             self._plan = replace(self._plan, expected=message.seen, under_way=())
         elif isinstance(message, Begins):
             self._plan = replace(self._plan, expected=message.seen)
+            self._is_new = message.action not in self._under_way  # a job tells again and again how far it is
             self._under_way[message.action] = message
             self._begun[message.action] = self._begun.pop(message.action, time.perf_counter())
         elif isinstance(message, Done):

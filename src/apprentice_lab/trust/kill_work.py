@@ -75,6 +75,10 @@ class Worker:
         }  # fmt: skip
         if plan.network != "none":
             often |= {self.click: 4, self.segment: 4, self.teach: 4}
+        self.choose_from(often)
+
+    def choose_from(self, often: dict[Callable[[], None], float]) -> None:
+        """Do these from now on, each as often as it says compared with the others."""
         self._actions = list(often)
         shares = np.fromiter(often.values(), float)
         self._shares = shares / shares.sum()
@@ -233,7 +237,10 @@ class Worker:
             text = self.session.segment_settings.model_dump_json() + settings.model_dump_json()
             self.tell("settings", lambda: setattr(self.session, "teach_settings", settings), settings=text)
         if not self.session.why_not_teach():
-            self._job("teach", self.session.teach)
+            self._teach()
+
+    def _teach(self) -> None:
+        self._job("teach", self.session.teach)
 
     def _needs_model(self) -> None:
         if self.session.model.is_fresh:

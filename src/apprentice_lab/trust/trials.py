@@ -5,4 +5,4 @@ from __future__ import annotations
 from apprentice_lab.trust import kill, power, soak
 from apprentice_lab.trust.trial import Trial
 
-TRIALS: tuple[Trial, ...] = (kill.TRIAL, soak.TRIAL, power.TRIAL)
+TRIALS: tuple[Trial, ...] = (kill.TRIAL, kill.WINDOW_TRIAL, soak.TRIAL, power.TRIAL)

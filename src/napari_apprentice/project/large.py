@@ -78,6 +78,7 @@ class LargeImageFolder(ImageFolder):
         """
         self._check_place()
         if changed is not None:
+            self._put_journal_on_disk()
             part = regions.align_to_chunks(self.region, changed, self.store.chunk)
             inside = regions.position_within(part, self.region)
             self.store.write(part, labels[inside], confirmed[inside])
@@ -133,6 +134,14 @@ class LargeImageFolder(ImageFolder):
             with suppress(UserError):  # it waits, and so will the change
                 opened.append(Record("region", 0, self._told.model_dump_json().encode(), self._told.taught))
         super().append(action, step, delta, taught)
+
+    def _put_journal_on_disk(self) -> None:
+        """What is in the store is in the journal first, so that a loss of power in between leaves no half of an edit."""
+        opened = self._loaded()
+        try:
+            opened.sync()
+        except OSError as error:
+            raise durable.disk_trouble(error, opened.path) from error
 
     def _begin(self, region: Region, taught: int) -> None:
         """Write down which region is open, and begin a new journal."""
