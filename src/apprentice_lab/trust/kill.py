@@ -171,7 +171,7 @@ class _Life:
             for failure in message.failures:
                 self._fail(failure)
             self._ended("open")
-            self._plan = replace(self._plan, expected=message.seen, under_way=())
+            self._plan = replace(self._plan, expected=message.seen, exports=message.exports, under_way=())
         elif isinstance(message, Begins):
             self._plan = replace(self._plan, expected=message.seen)
             self._is_new = message.action not in self._under_way  # a job tells again and again how far it is

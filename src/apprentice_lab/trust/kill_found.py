@@ -25,7 +25,9 @@ def look(session: Session, plan: Plan) -> Opened:
     if complaints and not (plan.under_way and len(complaints) == 1 and cut):
         failures += [f"it says: {one}" for one in complaints]
     failures += [*_images(session, plan), *_models(session, plan), *_settings(session, plan)]
-    return Opened(seen_of(session), tuple(failures), cut)
+    paths = {*plan.exports, *(one.export for one in plan.under_way)} - {""}
+    exports = {path: content for path in paths if (content := content_of(Path(path)))}
+    return Opened(seen_of(session), exports, tuple(failures), cut)
 
 
 def _images(session: Session, plan: Plan) -> Iterator[str]:

@@ -59,9 +59,13 @@ class Done:
 
 @dataclass(frozen=True)
 class Opened:
-    """A project was opened after a kill; a sentence for each thing that is not as it must be."""
+    """A project was opened after a kill; a sentence for each thing that is not as it must be.
+
+    ``exports`` are the files there are now, those that were under way included.
+    """
 
     seen: Seen
+    exports: Mapping[str, str]
     failures: tuple[str, ...]
     cut: bool  # whether a record that was being written was cut off
 
@@ -134,5 +138,3 @@ def content_of(path: Path) -> str:
         if file.is_file():
             found.update(file.read_bytes())
     return found.hexdigest()[:16]
-
-

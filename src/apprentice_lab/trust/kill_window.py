@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import napari
 import numpy as np
@@ -19,7 +20,9 @@ from napari_apprentice.project.folder import Project
 from napari_apprentice.project.record import is_project
 from napari_apprentice.runners import ProcessRunners
 from napari_apprentice.session import Session, SessionOptions
+from napari_apprentice.session.history import UndoStep
 
+_HAND: Any = QTest  # whose functions are typed as if they were methods
 _LEFT = Qt.MouseButton.LeftButton
 _CONTROL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -37,7 +40,7 @@ def work(told: Connection, plan: Plan) -> None:
     panel = ApprenticePanel(viewer, session)
     viewer.window.add_dock_widget(panel, name="Apprentice", area="right")
     worker = _WindowWorker(told, plan, viewer, panel)
-    QTest.qWait(50)
+    _HAND.qWait(50)
     told.send(seen)
     while True:
         worker.act()
@@ -68,7 +71,7 @@ class _WindowWorker(Worker):
     def paint(self) -> None:
         """A dab."""
         self._take("paint")
-        self._at(self._point(), "paint", lambda where: QTest.mouseClick(self._canvas.native, _LEFT, pos=where))
+        self._at(self._point(), "paint", lambda where: _HAND.mouseClick(self._canvas.native, _LEFT, pos=where))
 
     def erase(self) -> None:
         """A drag of the eraser."""
@@ -82,13 +85,13 @@ class _WindowWorker(Worker):
         """An object is filled with the id in the hand."""
         point = self._point(on_object=True)
         self._take("fill")
-        self._at(point, "merge", lambda where: QTest.mouseClick(self._canvas.native, _LEFT, pos=where))
+        self._at(point, "merge", lambda where: _HAND.mouseClick(self._canvas.native, _LEFT, pos=where))
 
     def approve(self) -> None:
         """The object under the cursor is right."""
-        self._at(self._point(on_object=True), "hover", lambda where: QTest.mouseMove(self._canvas.native, where))
-        QTest.qWait(30)
-        self.tell("approve", lambda: QTest.keyClick(self._canvas.native, Qt.Key.Key_A), is_edit=True)
+        self._at(self._point(on_object=True), "hover", lambda where: _HAND.mouseMove(self._canvas.native, where))
+        _HAND.qWait(30)
+        self.tell("approve", lambda: _HAND.keyClick(self._canvas.native, Qt.Key.Key_A), is_edit=True)
 
     def undo(self) -> None:
         """Ctrl+Z."""
@@ -107,7 +110,7 @@ class _WindowWorker(Worker):
         point = self._point()
         self._wait("click", lambda: self._press(point))
         if self.session.verbs.click.proposal is not None:
-            self.tell("keep", lambda: QTest.keyClick(self._canvas.native, Qt.Key.Key_Return), is_edit=True)
+            self.tell("keep", lambda: _HAND.keyClick(self._canvas.native, Qt.Key.Key_Return), is_edit=True)
 
     def segment(self) -> None:
         """The button *Segment*."""
@@ -121,7 +124,7 @@ class _WindowWorker(Worker):
         """An image comes into the viewer."""
         volume = self._image()
         pixels = volume.pixels[0, 0, 0]
-        self.tell("add", lambda: (self._viewer.add_image(pixels, name=volume.name), QTest.qWait(50)))
+        self.tell("add", lambda: (self._viewer.add_image(pixels, name=volume.name), _HAND.qWait(50)))
         self.session.choose_model(MODEL)
 
     # what is needed for it
@@ -138,30 +141,30 @@ class _WindowWorker(Worker):
             at = self._where(start * (1 - share) + stop * share)
             self.tell(tool, lambda: do(at), is_edit=True, before=before)
 
-        told(lambda at: QTest.mouseMove(widget, at), 0)
-        told(lambda at: QTest.mousePress(widget, _LEFT, pos=at), 0)
+        told(lambda at: _HAND.mouseMove(widget, at), 0)
+        told(lambda at: _HAND.mousePress(widget, _LEFT, pos=at), 0)
         for share in np.linspace(0, 1, 6)[1:]:
-            told(lambda at: QTest.mouseMove(widget, at), share)
-            told(lambda _: QTest.qWait(5), share)
-        told(lambda at: QTest.mouseRelease(widget, _LEFT, pos=at), 1)
+            told(lambda at: _HAND.mouseMove(widget, at), share)
+            told(lambda _: _HAND.qWait(5), share)
+        told(lambda at: _HAND.mouseRelease(widget, _LEFT, pos=at), 1)
 
     def _at(self, point: np.ndarray, action: str, do: Callable[[QPoint], None]) -> None:
         where = self._where(point)
-        self.tell("hover", lambda: QTest.mouseMove(self._canvas.native, where), is_edit=True)
+        self.tell("hover", lambda: _HAND.mouseMove(self._canvas.native, where), is_edit=True)
         self.tell(action, lambda: do(where), is_edit=True)
 
     def _press(self, point: np.ndarray) -> None:
         where = self._where(point)
-        QTest.mouseMove(self._canvas.native, where)
-        QTest.qWait(30)
-        QTest.mouseClick(self._canvas.native, _LEFT, pos=where)
+        _HAND.mouseMove(self._canvas.native, where)
+        _HAND.qWait(30)
+        _HAND.mouseClick(self._canvas.native, _LEFT, pos=where)
 
-    def _step(self, action: str, keys: Qt.KeyboardModifier, steps: list) -> None:  # type: ignore[type-arg]
+    def _step(self, action: str, keys: Qt.KeyboardModifier, steps: list[UndoStep]) -> None:
         if not steps:
             return
         changes = [change.delta for change in steps[0].changes]
         deltas = [delta.inverse() for delta in reversed(changes)] if action == "undo" else changes
-        press = lambda: QTest.keyClick(self._canvas.native, Qt.Key.Key_Z, keys)  # noqa: E731
+        press = lambda: _HAND.keyClick(self._canvas.native, Qt.Key.Key_Z, keys)  # noqa: E731
         self.tell(action, press, is_edit=True, after=self._after(deltas))
 
     def _wait(self, verb: str, begin: Callable[[], object]) -> None:
@@ -169,7 +172,7 @@ class _WindowWorker(Worker):
         self.tell(f"begin {verb}", begin, is_edit=True)
         while self.session.busy():
             self._told.send(Begins(verb, seen_of(self.session)))
-            QTest.qWait(_POLL_MS)
+            _HAND.qWait(_POLL_MS)
         self.acknowledge(verb)
 
     def _point(self, *, on_object: bool = False) -> np.ndarray:

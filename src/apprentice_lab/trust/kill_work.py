@@ -21,7 +21,6 @@ from apprentice_lab.trust.kill_told import (
     digest,
     digest_of,
     seen_of,
-    settings_of,
     whole_of,
 )
 from napari_apprentice.data import samples

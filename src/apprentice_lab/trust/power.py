@@ -22,6 +22,7 @@ from apprentice_lab.trust.power_events import Event, Log
 from apprentice_lab.trust.power_work import Day, Painted, There, cells_voxels
 from apprentice_lab.trust.trial import Extent, Outcome, Trial
 from napari_apprentice.data.files import read_labels
+from napari_apprentice.data.labels.corrections import AS_LABELLED
 from napari_apprentice.data.models import read_header
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
@@ -136,11 +137,21 @@ class _Found:
             labels, confirmed = (array.reshape(-1) for array in whole_of(entry))
             for (of, cell), told in self._strokes.items():
                 where = cells_voxels(cell)
-                if of == image and (np.ptp(labels[where]) or (labels[where] > 0).any() != (confirmed[where] == 2).any()):
+                if of != image:
+                    continue
+                found = int(labels[where[0]])
+                self._note_loss(told, found)
+                if np.ptp(labels[where]) or (labels[where] > 0).any() != (confirmed[where] == AS_LABELLED).any():
                     yield f"half of a stroke is in {entry.name}, voxel {where[0]}"
-                elif of == image and int(labels[where[0]]) not in self._allowed(told):
-                    yield f"{entry.name}, voxel {where[0]}: {labels[where[0]]}, not as after any of {told}"
-        return
+                elif found not in self._allowed(told):
+                    yield f"{entry.name}, voxel {where[0]}: {found}, not as after any of {told}"
+
+    def _note_loss(self, told: list[tuple[float, Painted]], found: int) -> None:
+        """Remember for how long what was lost of a cell had been there."""
+        for at, stroke in reversed([one for one in told if one[1].is_done]):
+            if stroke.value == found:
+                return
+            self.lost_s = max(self.lost_s, self._cut_at - at)
 
     def _allowed(self, told: list[tuple[float, Painted]]) -> set[int]:
         """What a cell may have: what it had a second before the power was cut, or any time later."""

@@ -1,7 +1,7 @@
 """Records everything that this process does to a folder, through the doors of Python by which it is done.
 
 What does not go through them (a library that writes by itself) is noticed when the file is opened or synced, and
-entered there. `Log.unlike` tells in the end whether the record and the folder are the same: nothing is missed unnoticed.
+entered there. `Log.unlike` tells in the end whether the record and the folder are the same.
 """
 
 from __future__ import annotations
@@ -28,7 +28,18 @@ class Recorder:
         self._stack = ExitStack()
 
     def __enter__(self) -> Recorder:
-        doors = ("open", "close", "dup", "write", "ftruncate", "truncate", "posix_fallocate", "fsync", "fdatasync", "sync")
+        doors = (
+            "open",
+            "close",
+            "dup",
+            "write",
+            "ftruncate",
+            "truncate",
+            "posix_fallocate",
+            "fsync",
+            "fdatasync",
+            "sync",
+        )
         for name in (*doors, "rename", "replace", "unlink", "remove", "mkdir", "rmdir", "link"):
             true = getattr(os, name, None)
             if true is not None:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -108,7 +109,7 @@ class _Hand:
     def _strokes(self, count: int) -> None:
         for _ in range(count):
             cell = self._free_cell()
-            self._tell(cell, self._value(cell), lambda cell=cell: self._session.paint(self._where(cell), self._value(cell)))
+            self._tell(cell, self._value(cell), partial(self._session.paint, self._where(cell), self._value(cell)))
             self._painted.append(cell)
             time.sleep(_PAUSE_S * self._random.random() * 2)
 
@@ -148,7 +149,9 @@ class _Hand:
     def _free_cell(self) -> int:
         """A cell in the open region in which nothing was painted."""
         entry = self._session.images.open_entry
-        cells = [cell for cell in self._random.permutation(np.prod(entry.shape) // _STROKE)[:4000] if self._is_open(cell)]
+        cells = [
+            cell for cell in self._random.permutation(np.prod(entry.shape) // _STROKE)[:4000] if self._is_open(cell)
+        ]
         flat = entry.labels.reshape(-1)
         for cell in cells:
             if not flat[self._where(int(cell))].any() and int(cell) not in self._painted:
@@ -158,14 +161,17 @@ class _Hand:
     def _is_open(self, cell: int) -> bool:
         entry = self._session.images.open_entry
         points = np.unravel_index(cells_voxels(int(cell)), entry.shape)
-        return all((at >= part.start).all() and (at < part.stop).all() for at, part in zip(points, entry.region, strict=True))
+        return all(
+            (at >= part.start).all() and (at < part.stop).all() for at, part in zip(points, entry.region, strict=True)
+        )
 
     def _where(self, cell: int) -> NDArray[np.int64]:
         """Flat indices of a cell in the labels that are open."""
         entry = self._session.images.open_entry
         points = np.unravel_index(cells_voxels(cell), entry.shape)
         inside = [at - part.start for at, part in zip(points, entry.region, strict=True)]
-        return np.ravel_multi_index(inside, entry.labels.shape)
+        where: NDArray[np.int64] = np.ravel_multi_index(inside, entry.labels.shape)
+        return where
 
     @staticmethod
     def _value(cell: int) -> int:

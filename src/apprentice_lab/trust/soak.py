@@ -32,7 +32,9 @@ def run(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
     took: list[Edited] = []
     samples: list[Sample] = []
     with Nursery(_LOADED) as nursery:
-        told = nursery.begin(soak_work.work, Day(str(place / "work"), extent.seed, edits, teachings), place / "log.txt").told
+        told = nursery.begin(
+            soak_work.work, Day(str(place / "work"), extent.seed, edits, teachings), place / "log.txt"
+        ).told
         while (message := _next(told)) is not None:
             if isinstance(message, Broke):
                 raise RuntimeError(message.traceback)
@@ -41,7 +43,9 @@ def run(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
                 yield f"soak: {message}"
             else:
                 took += message
-    plotting.plots(place / "soak.png", 2, lambda axes, i: (_draw_memory, _draw_time)[i](axes, samples, took), size=(9, 4))
+    plotting.plots(
+        place / "soak.png", 2, lambda axes, i: (_draw_memory, _draw_time)[i](axes, samples, took), size=(9, 4)
+    )
     numbers = _measured(samples, took)
     return Outcome(len(took), tuple(_failures(samples, numbers)), numbers)
 

@@ -141,7 +141,8 @@ class _Hand:
     def _box(self) -> NDArray[np.int64]:
         y, x = self._random.integers(0, _SIDE - 10, 2)
         ys, xs = np.mgrid[y : y + 8, x : x + 8]
-        return (ys * _SIDE + xs).reshape(-1)
+        where: NDArray[np.int64] = (ys * _SIDE + xs).reshape(-1)
+        return where
 
 
 def _sample(session: Session, edits: int, teachings: int) -> Sample:

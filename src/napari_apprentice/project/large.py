@@ -136,7 +136,7 @@ class LargeImageFolder(ImageFolder):
         super().append(action, step, delta, taught)
 
     def _put_journal_on_disk(self) -> None:
-        """What is in the store is in the journal first, so that a loss of power in between leaves no half of an edit."""
+        """What the store gets is in the journal first: a loss of power in between leaves no half of an edit."""
         opened = self._loaded()
         try:
             opened.sync()

@@ -68,7 +68,11 @@ class LabelStore:
             self._labels[part] = labels
             self._confirmed[part] = confirmed
             drawn = chunks.draw(self.overview, self.steps, part, labels)
-            for name, written in ((f"labels-{self.number}", part), (CONFIRMED, part), (f"overview-{self.number}", drawn)):
+            for name, written in (
+                (f"labels-{self.number}", part),
+                (CONFIRMED, part),
+                (f"overview-{self.number}", drawn),
+            ):
                 self._sync(name, written)
         except OSError as error:
             raise durable.disk_trouble(error, self.path) from error
@@ -138,7 +142,9 @@ class LabelStore:
             chunk = [min(n, most) for n, most in zip(shape, self.chunk, strict=True)]
             folder = self.path / name
             try:
-                syncing.make_folder(self.path, parents=False)  # not its parents: a folder that was deleted must not come back empty
+                syncing.make_folder(
+                    self.path, parents=False
+                )  # not its parents: a folder that was deleted must not come back empty
                 if not _is_described(folder, shape, chunk, dtype):
                     numbered.set_aside(folder / "zarr.json")  # it says nothing that is not known
                 self._arrays[name] = chunks.open_chunks(folder, shape, chunk, dtype)
