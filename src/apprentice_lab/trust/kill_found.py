@@ -81,8 +81,9 @@ def _models(session: Session, plan: Plan) -> Iterator[str]:
             read_header(Path(plan.project, "versions", f"{version}.safetensors"))
         except UserError as error:
             yield f"{version} cannot be read: {error}"
-    if session.model.key != plan.expected.model and plan.expected.model and not is_taught:
-        yield f"the model {plan.expected.model} became {session.model.key}"
+    chosen = "" if project is None else project.lineage.current or ""
+    if chosen != plan.expected.model and not (is_taught or any(one.action == "model" for one in plan.under_way)):
+        yield f"the model {plan.expected.model} became {chosen}"
 
 
 def _settings(session: Session, plan: Plan) -> Iterator[str]:

@@ -20,7 +20,7 @@ Network = Literal["none", "inline", "processes"]
 
 @dataclass(frozen=True)
 class Seen:
-    """What a project holds: digests of labels and what is confirmed by image, versions, the model, settings."""
+    """What a project holds: digests of labels and what is confirmed by image, versions, the model chosen, settings."""
 
     images: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ def seen_of(session: Session) -> Seen:
     return Seen(
         {entry.id: digest_of(entry) for entry in session.entries},
         tuple(version.id for version in project.lineage.versions),
-        session.model.key,
+        project.lineage.current or "",
         settings_of(session),
     )
 

@@ -18,7 +18,7 @@ from apprentice_lab.trust import power_work
 from apprentice_lab.trust.kill_told import whole_of
 from apprentice_lab.trust.nursery import Broke, Nursery
 from apprentice_lab.trust.power_disk import Disk, Luck, everything, nothing, random_luck
-from apprentice_lab.trust.power_events import Event, Log
+from apprentice_lab.trust.power_events import Log
 from apprentice_lab.trust.power_work import Day, Painted, There, cells_voxels
 from apprentice_lab.trust.trial import Extent, Outcome, Trial
 from napari_apprentice.data.files import read_labels
@@ -45,7 +45,7 @@ def run(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
     for count, names, data in _cuts(log, extent.of(_STATES), random):
         shutil.rmtree(log.root)
         Disk(log, count, names, data).write_to(log.root)
-        found = _Found(log.root, log.events[:count])
+        found = _Found(log, count)
         sentences = [f"{one} [event {count}, state {tried}]" for one in found.failures()]
         if sentences:
             yield from sentences
@@ -54,9 +54,9 @@ def run(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
         longest, tried = max(longest, found.lost_s), tried + 1
         if len(failures) >= _MOST_FAILURES:
             break
-        if tried % 500 == 0:
+        if tried % 100 == 0:
             yield f"power: {tried} states opened, {len(failures)} failures"
-    numbers = {"events": len(log.events), "s of strokes lost at most": longest}
+    numbers = {"events": len(log.events), "s of strokes lost at most": longest, "s a thread woke up late": log.late_s}
     return Outcome(tried, tuple(failures), numbers)
 
 
@@ -90,11 +90,12 @@ def _cuts(log: Log, states: int, random: np.random.Generator) -> Iterator[tuple[
 class _Found:
     """What a disk holds, against what had been done when the power was cut."""
 
-    def __init__(self, place: Path, events: list[Event]) -> None:
+    def __init__(self, log: Log, count: int) -> None:
+        events = log.events[:count]
         self.lost_s = 0.0
-        self.has_failed = False
-        self._place = place
-        self._cut_at = events[-1].at if events else 0.0
+        self._place = log.root
+        self._cut_at = log.events[min(count, len(log.events) - 1)].at  # the last moment at which the disk is so
+        self._longest_loss_s = _LONGEST_LOSS_S + 2 * log.late_s  # to begin to write, and to be told of the end
         self._there = {(e.note.kind, e.note.name) for e in events if isinstance(e.note, There)}
         self._strokes: Mapping[tuple[str, int], list[tuple[float, Painted]]] = defaultdict(list)
         for event in events:
@@ -103,11 +104,6 @@ class _Found:
 
     def failures(self) -> Iterator[str]:
         """A sentence for each thing that is lost and must not be."""
-        for failure in self._failures():
-            self.has_failed = True
-            yield failure
-
-    def _failures(self) -> Iterator[str]:
         project = self._place / "project"
         os.environ["APPRENTICE_HOME"] = str(self._place / "home")
         if ("project", "project") not in self._there:
@@ -157,7 +153,7 @@ class _Found:
         """What a cell may have: what it had a second before the power was cut, or any time later."""
         allowed = {0}
         for at, stroke in told:
-            if stroke.is_done and at <= self._cut_at - _LONGEST_LOSS_S:
+            if stroke.is_done and at <= self._cut_at - self._longest_loss_s:
                 allowed = {stroke.value}
             elif not stroke.is_done:
                 allowed.add(stroke.value)

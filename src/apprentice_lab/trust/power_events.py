@@ -50,6 +50,7 @@ class Log:
         self.events: list[Event] = []
         self.folders: set[int] = {ROOT}
         self.unseen: list[str] = []  # files that were written to in ways that cannot be heard
+        self.late_s = 0.0  # by how much the machine let a thread wake up too late
         self.lock = threading.RLock()
         self._top = Node(ROOT, names={})
         self._count = ROOT
