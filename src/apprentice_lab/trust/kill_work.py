@@ -7,34 +7,19 @@ import tempfile
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from apprentice_lab.trust import kill_found
-from apprentice_lab.trust.kill_told import (
-    Begins,
-    Done,
-    Plan,
-    content_of,
-    digest,
-    digest_of,
-    seen_of,
-    whole_of,
-)
-from napari_apprentice.data import samples
-from napari_apprentice.data.image.volume import Volume
+from apprentice_lab.trust.kill_hand import Hand
+from apprentice_lab.trust.kill_told import Begins, Plan, digest, digest_of, seen_of, whole_of
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.record import is_project
 from napari_apprentice.runners import InlineRunners, ProcessRunners
 from napari_apprentice.session import Session, SessionOptions
-from napari_apprentice.session.project_image import ProjectImage
 
 MODEL = "nuclei-2d"
-_SIDE = 64
-_LARGE = (1, 1, 4, 130, 700)  # two regions of 512
 _MOST_IMAGES = 3
 _IN_PARTS = (".tif", ".ome.zarr")  # formats of large images, too
 _FORMATS = (*_IN_PARTS, ".nrrd")
@@ -59,14 +44,11 @@ def settle(plan: Plan) -> None:
     os.environ["TMPDIR"] = tempfile.tempdir = str(Path(plan.folder, "temporary"))
 
 
-class Worker:
-    """Does one action after the other, tells that it begins, and tells what there is when it has returned."""
+class Worker(Hand):
+    """Does one action after the other, whatever there is to do in a session."""
 
     def __init__(self, told: Connection, plan: Plan, session: Session) -> None:
-        self.session = session
-        self.random = np.random.default_rng(plan.seed)
-        self._told = told
-        self._plan = plan
+        super().__init__(told, plan, session)
         often: dict[Callable[[], None], float] = {
             self.paint: 6, self.stroke: 3, self.erase: 2, self.background: 2, self.merge: 3, self.approve: 2,
             self.approve_field: 1, self.undo: 3, self.redo: 2, self.export: 1, self.save: 1, self.choose_settings: 1,
@@ -89,29 +71,7 @@ class Worker:
         else:
             self._actions[self.random.choice(len(self._actions), p=self._shares)]()
 
-    # telling
-
-    def tell(self, action: str, do: Callable[[], Any], *, is_edit: bool = False, **known: str) -> None:
-        """Do one action; it has begun when that is told, and is acknowledged when it has returned."""
-        entry = self.session.current
-        if is_edit and entry is not None:
-            known["image"] = entry.id
-        self._told.send(Begins(action, seen_of(self.session), **known))
-        do()
-        self.acknowledge(action, known.get("export", ""))
-
-    def acknowledge(self, action: str, export: str = "") -> None:
-        """What was begun last has returned."""
-        project = "" if self.session.project is None else str(self.session.project.path)
-        content = content_of(Path(export)) if export else ""
-        self._told.send(Done(action, seen_of(self.session), project, export, content))
-
     # edits
-
-    @property
-    def entry(self) -> ProjectImage:
-        """The image worked on."""
-        return self.session.images.open_entry
 
     def paint(self) -> None:
         """A box becomes a new object, or one there is."""
@@ -259,43 +219,3 @@ class Worker:
         except UserError as error:
             self._told.send(Begins(f"{verb} ({error})", seen_of(self.session)))
         self.acknowledge(verb)
-
-    # what is needed for it
-
-    def _image(self) -> Volume:
-        if self._plan.is_large:
-            pixels = self.random.integers(0, 200, _LARGE).astype(np.uint8)
-            return Volume(pixels, name=f"large-{self._plan.seed}")
-        sample, _ = samples.load("nuclei_2d")
-        y, x = (int(self.random.integers(0, n - _SIDE)) for n in sample.pixels.shape[-2:])
-        pixels = np.ascontiguousarray(sample.pixels[..., y : y + _SIDE, x : x + _SIDE])
-        return Volume(pixels, name=f"nuclei-{y}-{x}")
-
-    def _shape(self) -> tuple[int, ...]:
-        return self.entry.labels.shape
-
-    def _box(self) -> NDArray[np.int64]:
-        spans = []
-        for n in self._shape():
-            length = int(self.random.integers(1, 16))
-            start = int(self.random.integers(0, max(1, n - length)))
-            spans.append(np.arange(start, min(n, start + length)))
-        return np.ravel_multi_index(np.ix_(*spans), self._shape()).reshape(-1)
-
-    def _id(self) -> int:
-        ids = np.unique(self.entry.labels)[1:]
-        is_new = len(ids) == 0 or self.random.random() < 0.5
-        return self.entry.next_id() if is_new else int(self.random.choice(ids))
-
-    def _painted(self, where: NDArray[np.int64], value: int, *, filled: bool = False) -> None:
-        """As a layer does: the labels are changed before the session hears of it."""
-        flat = self.entry.labels.reshape(-1)
-        before = flat[where].copy()
-        flat[where] = value
-        self.session.edits.record_paint(where, before, value, filled=filled)
-
-    def _after(self, deltas: list[Any]) -> str:
-        labels, confirmed = self.entry.labels.copy(), self.entry.confirmed.copy()
-        for delta in deltas:
-            delta.apply(labels, confirmed)
-        return digest(labels, confirmed)
