@@ -68,7 +68,8 @@ class Journal:
             yield
         finally:
             self._is_held = False
-            self._waiting[before:] = [b"".join(self._waiting[before:])]
+            whole = b"".join(self._waiting[before:])
+            self._waiting[before:] = [whole] if whole else []
         self.catch_up()
 
     def catch_up(self) -> None:

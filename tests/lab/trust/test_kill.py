@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -103,3 +104,18 @@ def test_files_that_were_left_and_exports_that_changed_are_found(folder, session
     failures = kill_found.look(session, known).failures
     assert [failure.split(" ")[0] for failure in failures] == ["exports/.part-1-a.tif", "temporary/pixels.npy", "the"]
     assert "a.tif is another one" in failures[2]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "linux" and not os.environ.get("DISPLAY"), reason="needs a screen")
+def test_kills_of_a_real_window_lose_nothing(tmp_path):
+    found = outcome(kill.WINDOW_TRIAL, tmp_path, Extent(share=0.02, seed=3))
+    assert (found.tried, found.failures) == (2, ())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
+def test_without_a_screen_the_window_is_not_tried_and_that_is_said(tmp_path, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    found = outcome(kill.WINDOW_TRIAL, tmp_path, Extent())
+    assert (found.tried, found.numbers) == (0, {"not run": "there is no screen: start it with xvfb-run"})
