@@ -20,6 +20,7 @@ from napari_apprentice.session import Session
 
 _SIDE = 128
 _SAMPLES = 25
+_LONGEST_END_S = 20.0
 _MODEL = "nuclei-2d"
 
 
@@ -148,6 +149,9 @@ class _Hand:
 def _sample(session: Session, edits: int, teachings: int) -> Sample:
     gc.collect()
     process, project = psutil.Process(), session.project
+    until = time.monotonic() + _LONGEST_END_S
+    while len(process.children(recursive=True)) > 1 and time.monotonic() < until:
+        time.sleep(0.1)  # the process that taught ends
     history = session.images.open_entry.history
     undo = sum(change.nbytes for step in (*history.done, *history.undone) for change in step.changes)
     files = [] if project is None else [path for path in project.path.rglob("*") if path.is_file()]

@@ -278,7 +278,9 @@ class Project:
             one.doubt()
 
     def _empty_scratch(self) -> None:
-        clear_project(self.path)
+        self.place.look()
+        if not self.place.trouble:  # else what lies there is not ours to empty
+            clear_project(self.path)
         if self._refuge is not None:
             self._refuge.close()
 
