@@ -171,3 +171,16 @@ def test_a_file_that_changed_is_said(tmp_path):
     with pytest.raises(UserError, match="not the image it was"):
         images.reopen(folder.image, folder.path)
     project.close()
+
+
+def test_a_project_whose_folder_was_exchanged_leaves_the_arrays_of_the_other_alone(tmp_path):
+    path = tmp_path / "project"
+    moved = Project.create(path)
+    path.rename(tmp_path / "elsewhere")
+    other = Project.create(path)
+    array = other.scratch / "pixels.npy"
+    array.write_bytes(b"needed")
+    moved.close()
+    assert array.read_bytes() == b"needed"
+    other.close()
+    assert not array.exists()

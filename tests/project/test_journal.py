@@ -40,6 +40,17 @@ def test_records_are_with_the_system_before_append_returns(tmp_path, flusher):
     opened.close()
 
 
+def test_records_that_belong_together_are_written_at_once(tmp_path, flusher):
+    opened = Journal(tmp_path / "j", flusher)
+    opened.append(RECORDS[0])
+    with opened.together():
+        for record in RECORDS[1:]:
+            opened.append(record)
+            assert journal.read(tmp_path / "j").records == RECORDS[:1]
+    assert journal.read(tmp_path / "j").records == RECORDS
+    opened.close()
+
+
 def test_an_absent_journal_is_empty(tmp_path):
     assert journal.read(tmp_path / "none") == journal.Replay([], 0, damaged=False)
 

@@ -155,6 +155,33 @@ def test_edits_and_their_undo_survive_the_session(session):
         np.testing.assert_array_equal(again.current.labels, older)
 
 
+def test_a_drag_is_taken_back_in_one_write_so_that_a_kill_leaves_it_whole(session, monkeypatch):
+    entry = open_image(session)
+    with session.edits.stroke():
+        for row in (1, 2, 3):
+            brush(session, (0, 0, row, slice(0, 5)), 7)
+    drawn, written, write = entry.labels.copy(), [], os.write
+
+    def noted(descriptor: int, data: bytes) -> int:
+        written.append(len(data))
+        return write(descriptor, data)
+
+    monkeypatch.setattr(os, "write", noted)
+    session.undo()
+    assert (len(written), entry.labels.any()) == (1, False)
+    session.redo()
+    assert len(written) == 2
+    np.testing.assert_array_equal(entry.labels, drawn)
+    monkeypatch.undo()
+    session.undo()
+    path = session.project.path
+    session.close()
+    with Session.open(path) as again:
+        assert not again.current.labels.any()
+        again.redo()
+        np.testing.assert_array_equal(again.current.labels, drawn)
+
+
 def test_undo_reaches_behind_a_snapshot(session):
     entry = open_image(session)
     brush(session, BOX, 1)

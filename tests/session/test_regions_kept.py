@@ -75,6 +75,17 @@ def test_after_a_crash_strokes_that_were_not_loaded_again_teach_all_the_same(ses
         assert sum(int((one == 2).sum()) for one in confirmed) == 300
 
 
+def test_what_a_kill_left_of_a_chunk_goes_when_the_image_is_opened(session, image, tmp_path) -> None:
+    paint_both(session, opened(session, image))
+    copy = copied(session, tmp_path)
+    chunk = next(copy.glob("entries/*/store/labels-0/c/*/*/*/*"))
+    left = chunk.with_name(f"{chunk.name}.0123456789abcdef.partial")
+    left.write_bytes(b"half")
+    with Session.open(copy) as again:
+        assert again.entries[0].is_labelled
+    assert (left.exists(), chunk.exists()) == (False, True)
+
+
 def test_another_channel_is_seen_with_its_own_intensities(session, tmp_path, runners) -> None:
     channel = two_channels(tmp_path)
     session.options = SessionOptions(largest_whole=1_000_000)

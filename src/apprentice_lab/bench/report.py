@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from apprentice_lab.plotting import plot, plots
 from napari_apprentice.data.storage.results import folder, machine
-from napari_apprentice.errors import UserError
+
+__all__ = ["DATA", "deviation", "markdown", "plot", "plots", "spread", "write"]
 
 DATA = Path("../shared/data")  # annotated images beside the checkout; every measurement that uses them takes --data
 
@@ -22,33 +24,6 @@ def write(out: Path, results: Mapping[str, Any]) -> Path:
     document = {"made": datetime.now().astimezone().isoformat(timespec="seconds"), "machine": machine(), **results}
     path.write_text(json.dumps(document, indent=2, default=_plain) + "\n", encoding="utf-8")
     return path
-
-
-def plot(path: Path, draw: Callable[[Any], None], *, size: tuple[float, float] = (6.0, 4.0)) -> None:
-    """Save what ``draw`` puts on matplotlib axes; `UserError` where matplotlib is missing."""
-    plots(path, 1, lambda axes, _: draw(axes), size=size)
-
-
-def plots(
-    path: Path,
-    count: int,
-    draw: Callable[[Any, int], None],
-    *,
-    size: tuple[float, float],
-    columns: int | None = None,
-) -> None:
-    """Save ``count`` panels side by side, or in rows of ``columns``; ``draw`` gets the axes and number of each."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UserError('Plots need matplotlib: pip install "napari-apprentice[bench]".') from error
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    columns = count if columns is None else columns
-    for i in range(count):
-        draw(figure.add_subplot(-(-count // columns), columns, i + 1), i)
-    figure.savefig(path, dpi=110)
 
 
 def markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apprentice_lab.trust import fuzz
+from apprentice_lab.trust import fuzz, kill, power, soak
 from apprentice_lab.trust.trial import Trial
 
-TRIALS: tuple[Trial, ...] = (fuzz.TRIAL,)
+TRIALS: tuple[Trial, ...] = (kill.TRIAL, kill.WINDOW_TRIAL, soak.TRIAL, power.TRIAL, fuzz.TRIAL)

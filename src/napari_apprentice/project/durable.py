@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from napari_apprentice.data.storage import disk
+from napari_apprentice.data.storage import disk, syncing
 from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.data.storage.names import refuse_impossible
 from napari_apprentice.errors import UserError
@@ -77,7 +77,7 @@ def make_folder(path: Path, *, is_inside: bool = False) -> None:
     try:
         if is_inside and os.path.lexists(path) and not path.is_dir():
             numbered.set_aside(path)
-        path.mkdir(parents=not is_inside, exist_ok=True)
+        syncing.make_folder(path, parents=not is_inside)
     except OSError as error:
         raise disk_trouble(error, path) from error
 

@@ -284,7 +284,8 @@ class Project:
             one.doubt()
 
     def _empty_scratch(self) -> None:
-        if not self.place.is_read_only:
+        self.place.look()
+        if not (self.place.is_read_only or self.place.trouble):  # else what lies there is not ours to empty
             clear_project(self.path)
         if self._refuge is not None:
             self._refuge.close()

@@ -15,8 +15,8 @@ and replaying one twice does no harm. What was damaged is written anew as a pair
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -204,6 +204,12 @@ class ImageFolder:
         ``taught`` is what `voxels_taught` is to give from now on.
         """
         self._loaded().append(Record(action, step, delta, taught))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Changes journalled meanwhile are one: none is there without the others. `UserError` as of `append`."""
+        with self._loaded().together():
+            yield
 
     def catch_up(self) -> None:
         """Write what the disk refused before; labels that are doubtful are written by who has them."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from napari_apprentice.data.storage.syncing import sync_folder
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable
 from napari_apprentice.project.flusher import Flusher
@@ -31,6 +32,8 @@ class Journal:
         self._fd: int | None = None
         self._end = end if end is not None else 0
         self._failure: OSError | None = None
+        self._is_held = False
+        self._is_named = False  # in what the disk has of the folder
         self.is_doubtful = False  # whether what was written may not be on disk: only a snapshot helps
 
     @property
@@ -51,6 +54,22 @@ class Journal:
     def append(self, record: Record) -> None:
         """Write ``record``; `UserError` when the disk refuses it, which loses nothing: it is kept for `catch_up`."""
         self._waiting.append(frame_record(record))
+        if not self._is_held:
+            self.catch_up()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is appended meanwhile is written at once, so that nothing of it is there without the rest.
+
+        `UserError` as of `append`.
+        """
+        before, self._is_held = len(self._waiting), True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            whole = b"".join(self._waiting[before:])
+            self._waiting[before:] = [whole] if whole else []
         self.catch_up()
 
     def catch_up(self) -> None:
@@ -74,6 +93,9 @@ class Journal:
                 descriptor = os.dup(self._fd)  # so that a stroke need not wait for the slow fsync
             try:
                 os.fsync(descriptor)
+                if not self._is_named:
+                    sync_folder(self.path.parent)
+                    self._is_named = True
             except OSError as error:
                 self._failure = error
                 self.doubt()

@@ -83,6 +83,7 @@ class LargeImageFolder(ImageFolder):
             return opened
         self._check_place()
         if changed is not None:
+            self._put_journal_on_disk()
             part = regions.align_to_chunks(self.region, changed, self.store.chunk)
             inside = regions.position_within(part, self.region)
             self.store.write(part, labels[inside], confirmed[inside])
@@ -107,6 +108,8 @@ class LargeImageFolder(ImageFolder):
 
     def load(self) -> Kept:
         """The open region as it was when its journal began, and the journal, which is continued from here."""
+        if not self.is_read_only:
+            self.store.clear_unfinished()
         if not self._lost and not self.is_read_only:  # else nobody knows which labels count
             self.store.forget_others()
         self._mend_told()
@@ -137,6 +140,14 @@ class LargeImageFolder(ImageFolder):
             with suppress(UserError):  # it waits, and so will the change
                 opened.append(Record("region", 0, self._told.model_dump_json().encode(), self._told.taught))
         super().append(action, step, delta, taught)
+
+    def _put_journal_on_disk(self) -> None:
+        """What the store gets is in the journal first: a loss of power in between leaves no half of an edit."""
+        opened = self._loaded()
+        try:
+            opened.sync()
+        except OSError as error:
+            raise durable.disk_trouble(error, opened.path) from error
 
     def _begin(self, region: Region, taught: int) -> None:
         """Write down which region is open, and begin a new journal."""

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.geometry import regions
 from napari_apprentice.data.geometry.regions import Region, Shape
-from napari_apprentice.data.storage import chunks, disk
+from napari_apprentice.data.storage import chunks, disk, syncing
+from napari_apprentice.data.storage.synced_store import clear_unfinished
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import StoreRef
 from napari_apprentice.project import durable, numbered
@@ -76,9 +77,13 @@ class LabelStore:
         try:
             self._labels[part] = labels
             self._confirmed[part] = confirmed
-            for name in (f"labels-{self.number}", CONFIRMED):
-                self._sync(name, part)
-            chunks.draw(self.overview, self.steps, part, labels)
+            drawn = chunks.draw(self.overview, self.steps, part, labels)
+            for name, written in (
+                (f"labels-{self.number}", part),
+                (CONFIRMED, part),
+                (f"overview-{self.number}", drawn),
+            ):
+                self._sync(name, written)
         except OSError as error:
             raise durable.disk_trouble(error, self.path) from error
 
@@ -123,6 +128,10 @@ class LabelStore:
             first=first,
         )
 
+    def clear_unfinished(self) -> None:
+        """Remove what a process that was killed had begun to write."""
+        clear_unfinished(self.path)
+
     def forget_others(self) -> None:
         """Remove labels that were exchanged for these."""
         for name in ("labels", "overview"):
@@ -152,7 +161,8 @@ class LabelStore:
                 for file in odd:  # whoever reads a pipe waits for ever
                     numbered.set_aside(file)
                     self._set_aside = True
-                self.path.mkdir(exist_ok=True)  # not its parents: a folder that was deleted must not come back empty
+                # not its parents: a folder that was deleted must not come back empty
+                syncing.make_folder(self.path, parents=False)
                 if not _is_described(folder, shape, chunk, dtype):
                     numbered.set_aside(folder / "zarr.json")  # it says nothing that is not known
                 self._arrays[name] = chunks.open_chunks(folder, shape, chunk, dtype)
@@ -180,17 +190,13 @@ class LabelStore:
                         yield file
 
     def _sync(self, name: str, part: Region) -> None:
-        """Chunks take their old ones' places whole; here they are put on disk before the journal is let go of."""
-        if os.name == "nt":
-            return
+        """Which chunks there are, as what is in them, is on disk before the journal is let go of."""
+        folders: set[Path] = set()
         for place in regions.chunks_in(part, self.chunk):
-            file = self.path.joinpath(name, "c", *map(str, place))
-            if file.exists():
-                descriptor = os.open(file, os.O_RDONLY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
+            folders.update(self.path.joinpath(name, "c", *map(str, place)).parents[: len(place) + 1])
+        for folder in folders:
+            if folder.is_dir():
+                syncing.sync_folder(folder)
 
 
 def _is_described(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype: Any) -> bool:

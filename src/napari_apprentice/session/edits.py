@@ -112,8 +112,7 @@ class Edits:
         step = entry.history.done[-1]
         if self._regions.exchange_back(entry, step, again=False) or not self._regions.open_for(entry, step):
             return
-        for change in reversed(step.changes.copy()):
-            self._write(entry, "undo", step.number, change.delta.inverse())
+        self._write(entry, "undo", step.number, *(change.delta.inverse() for change in reversed(step.changes)))
         self._tell(entry, labels=True, confirmed=True)
 
     def redo(self) -> None:
@@ -124,8 +123,7 @@ class Edits:
         step = entry.history.undone[-1]
         if self._regions.exchange_back(entry, step, again=True) or not self._regions.open_for(entry, step):
             return
-        for change in step.changes.copy():
-            self._write(entry, "redo", step.number, change.delta)
+        self._write(entry, "redo", step.number, *(change.delta for change in step.changes))
         self._tell(entry, labels=True, confirmed=True)
 
     def apply(
@@ -138,7 +136,7 @@ class Edits:
         if len(delta) == 0:
             return
         self._looked_after = set()
-        self._write(entry, "do", self._step_number(entry), delta, record)
+        self._write(entry, "do", self._step_number(entry), delta, record=record)
         self._tell(entry, labels=not labels_shown and delta.changes_labels, confirmed=delta.changes_confirmed)
 
     def _edit(self, entry: ProjectImage, delta: Delta, *, labels_shown: bool = False, filled: bool = False) -> None:
@@ -163,9 +161,15 @@ class Edits:
             self._step = (entry, entry.history.next_number())
         return self._step[1]
 
-    def _write(self, entry: ProjectImage, action: Action, step: int, delta: Delta, record: bytes | None = None) -> None:
+    def _write(
+        self, entry: ProjectImage, action: Action, step: int, *deltas: Delta, record: bytes | None = None
+    ) -> None:
+        """Apply and journal changes, of which none is there without the others whenever the process ends."""
         try:
-            entry.apply(action, step, delta, record)
+            with entry.folder.together():
+                for delta in deltas:
+                    entry.apply(action, step, delta, record)
         except UserError as error:
             self._choices.say_trouble(str(error))
-        self._signals.edited.emit(entry, delta)
+        for delta in deltas:
+            self._signals.edited.emit(entry, delta)

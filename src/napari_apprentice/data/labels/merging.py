@@ -20,7 +20,7 @@ from napari_apprentice.data.labels.corrected_chunks import CorrectedChunks
 from napari_apprentice.data.labels.corrections import NOT_COUNTED, UNKNOWN
 from napari_apprentice.data.labels.linking import FrameOverlap, Ids, Links, renamed
 from napari_apprentice.data.labels.tracks import FrameObjects, names_through_time
-from napari_apprentice.data.storage import chunks
+from napari_apprentice.data.storage import chunks, syncing
 from napari_apprentice.jobs import StoreRef
 from napari_apprentice.settings import Kind
 
@@ -38,11 +38,10 @@ def merge(proposal: Any, store: StoreRef, kind: Kind, *, link: bool = False) -> 
     objects, names = None, None
     if link and kind == "instances" and merged.shape[0] > 1:
         objects, names = yield from _linked(merged, store.first)
-    target = chunks.open_chunks(Path(store.merged), merged.shape, merged.chunks, np.uint32)
+    target = chunks.open_chunks(Path(store.merged), merged.shape, merged.chunks, np.uint32, is_replaced=False)
     coarse = [-(-n // step) for n, step in zip(merged.shape, store.steps, strict=True)]
-    overview = chunks.open_chunks(
-        Path(store.overview), coarse, [min(n, c) for n, c in zip(coarse, merged.chunks, strict=True)], np.uint32
-    )
+    chunk = [min(n, c) for n, c in zip(coarse, merged.chunks, strict=True)]
+    overview = chunks.open_chunks(Path(store.overview), coarse, chunk, np.uint32, is_replaced=False)
     done = 0.0 if names is None else _LINKING
     places = list(merged.places(range(merged.shape[0])))
     for number, place in enumerate(places, 1):
@@ -54,6 +53,8 @@ def merge(proposal: Any, store: StoreRef, kind: Kind, *, link: bool = False) -> 
             target[part] = found
             chunks.draw(overview, store.steps, part, found)
         yield done + (1 - done) * number / len(places)
+    for made in (store.merged, store.overview):  # before they take the place of what is on disk
+        syncing.sync_tree(Path(made))
     return objects
 
 

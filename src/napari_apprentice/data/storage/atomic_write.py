@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from napari_apprentice.data.storage.claims import claiming, remove_all
+from napari_apprentice.data.storage.syncing import sync_file, sync_folder, sync_tree
 
 PART = ".part-"  # how names of what is not finished begin
 _OLD = ".old-"
@@ -32,10 +33,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
     with claiming(part):
         try:
             yield part
-            with part.open("r+b") as file:
-                os.fsync(file.fileno())
+            sync_file(part)
             part.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -43,13 +43,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_write_folder(path: Path) -> Iterator[Path]:
-    """A folder beside ``path`` to write into; it takes the place of ``path`` when all went well."""
+    """A folder beside ``path`` to write into; it takes the place of ``path`` when all went well.
+
+    What was written is on the disk before it does.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part, old = _beside(path, PART), _beside(path, _OLD)
     with claiming(part, back={old: path}):
         try:
             yield part
+            sync_tree(part)
             _take_place(part, path, old)
+            sync_folder(path.parent)
         finally:
             remove_all(part)
             remove_all(old)
@@ -89,14 +94,3 @@ def _beside(path: Path, kind: str) -> Path:
     while len(os.fsencode(start + name)) > _LONGEST_NAME:
         name = name[1:]
     return path.with_name(start + name)
-
-
-def _sync_folder(path: Path) -> None:
-    """Make a rename in ``path`` last. Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,17 +9,28 @@ from typing import Any
 
 import zarr
 from numpy.typing import NDArray
+from zarr.storage import LocalStore
 
 from napari_apprentice.data.geometry import regions
 from napari_apprentice.data.geometry.regions import Region, Shape
+from napari_apprentice.data.storage import syncing
+from napari_apprentice.data.storage.synced_store import SyncedStore
 
 
-def open_chunks(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype: Any) -> Any:
-    """The array (T, Z, Y, X) in a folder, of zeros when it is not there yet."""
+def open_chunks(
+    folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype: Any, *, is_replaced: bool = True
+) -> Any:
+    """The array (T, Z, Y, X) in a folder, of zeros when it is not there yet.
+
+    Unless chunks are only added, which is faster, one that ``is_replaced`` survives a loss of power (`SyncedStore`).
+    """
+    store = SyncedStore(folder) if is_replaced else LocalStore(folder)
     if (folder / "zarr.json").exists():
-        return zarr.open_array(folder, mode="r+")
-    folder.mkdir(parents=True, exist_ok=True)
-    return zarr.create_array(folder, shape=tuple(shape), chunks=tuple(chunk), dtype=dtype)
+        return zarr.open_array(store, mode="r+")
+    syncing.make_folder(folder)
+    made = zarr.create_array(store, shape=tuple(shape), chunks=tuple(chunk), dtype=dtype)
+    syncing.sync_tree(folder)
+    return made
 
 
 def look_at_chunks(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtype: Any) -> Any:
@@ -48,11 +59,13 @@ def written_chunks(folder: Path, chunk: Sequence[int], shape: Sequence[int]) -> 
             yield regions.chunk_region(place, chunk, shape)
 
 
-def draw(overview: Any, steps: Shape, part: Region, labels: NDArray[Any]) -> None:
-    """Put every n-th of the ``labels`` of ``part`` into the coarse picture of all, n as in ``steps``."""
+def draw(overview: Any, steps: Shape, part: Region, labels: NDArray[Any]) -> Region:
+    """Put every n-th of the ``labels`` of ``part`` into the coarse picture of all, n as in ``steps``; where that is."""
     first = [-(-edge.start // step) for edge, step in zip(part, steps, strict=True)]
     last = [-(-edge.stop // step) for edge, step in zip(part, steps, strict=True)]
     inside = tuple(slice(a * step - edge.start, None, step) for a, edge, step in zip(first, part, steps, strict=True))
     coarse = labels[inside]
+    t, z, y, x = (slice(a, b) for a, b in zip(first, last, strict=True))
     if coarse.size:
-        overview[tuple(slice(a, b) for a, b in zip(first, last, strict=True))] = coarse
+        overview[t, z, y, x] = coarse
+    return t, z, y, x

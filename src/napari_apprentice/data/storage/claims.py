@@ -24,6 +24,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from napari_apprentice.data.storage.home import home
+from napari_apprentice.data.storage.syncing import make_folder, sync_file, sync_folder
 
 _REFUSED = (OSError, NotImplementedError, Timeout)  # NotImplementedError: a file system without locks
 
@@ -43,9 +44,12 @@ class Claim:
             "back": {str(old.absolute()): str(path.absolute()) for old, path in (back or {}).items()},
         }
         with suppress(*_REFUSED):
-            self._place.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._place.parent)
             self._lock.acquire()
             _note_of(self._place).write_text(json.dumps(told), encoding="utf-8")
+            if back:  # what was moved aside is found after a loss of power, too
+                sync_file(_note_of(self._place))
+                sync_folder(self._place.parent)
 
     def release(self) -> None:
         """What was claimed is finished or gone."""

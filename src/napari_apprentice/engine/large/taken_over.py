@@ -11,6 +11,7 @@ from pathlib import Path
 import zarr
 
 from napari_apprentice.data.labels import merging
+from napari_apprentice.data.storage.syncing import sync_tree
 from napari_apprentice.engine.large.executor import Executor
 from napari_apprentice.engine.large.run import run as segment
 from napari_apprentice.engine.large.work import same
@@ -36,6 +37,7 @@ def run(
         for event in segment(job, cancelled, warm, executor):
             if isinstance(event, Finished) and isinstance(event.result, SegmentLargeResult):
                 result = event.result
+                sync_tree(Path(job.out))
                 done.write_text(
                     json.dumps({"job": same(job), "result": result.model_dump(mode="json")}), encoding="utf-8"
                 )
