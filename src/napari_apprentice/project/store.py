@@ -51,8 +51,7 @@ class LabelStore:
             return np.ascontiguousarray(self._labels[region]), np.ascontiguousarray(self._confirmed[region])
         except (OSError, ValueError, RuntimeError) as error:
             if isinstance(error, OSError) and disk.gives_nothing(error):
-                why = f"The saved labels in {self.path} cannot be read ({error.strerror}): {disk.what_to_read(error)}."
-                raise UserError(why) from error
+                raise disk.unreadable(error, f"The saved labels in {self.path}") from error
             for chunk in self._unreadable(region):
                 with suppress(OSError):
                     numbered.set_aside(chunk)

@@ -19,7 +19,10 @@ def write(stream: BinaryIO, message: dict[str, Any]) -> None:
 
 
 def read(stream: BinaryIO) -> dict[str, Any] | None:
-    """Wait for one message; None when the other side is gone, also in the middle of a message."""
+    """Wait for one message; None when the other side is gone, also in the middle of a message.
+
+    ValueError when what came is none.
+    """
     prefix = stream.read(_LENGTH.size)
     if len(prefix) < _LENGTH.size:
         return None
@@ -29,5 +32,10 @@ def read(stream: BinaryIO) -> dict[str, Any] | None:
     content = stream.read(length)
     if len(content) < length:
         return None
-    message: dict[str, Any] = msgpack.unpackb(content)
+    try:
+        message = msgpack.unpackb(content)
+    except (msgpack.UnpackException, TypeError) as error:  # TypeError: a list as a key
+        raise ValueError(f"a frame that cannot be read: {error}") from error
+    if not isinstance(message, dict):
+        raise ValueError(f"a frame that holds a {type(message).__name__}: something else wrote to the pipe")
     return message
