@@ -80,7 +80,8 @@ class WasCancelled(Settings):
 
 
 Event = Started | Progress | TileDone | Validated | Note | Finished | Failed | WasCancelled
-_adapter: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+AnyEvent = Annotated[Event, Field(discriminator="type")]
+_adapter: TypeAdapter[Event] = TypeAdapter(AnyEvent)
 
 
 def to_plain(event: Event) -> dict[str, Any]:

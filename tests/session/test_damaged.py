@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.project import journal, replay
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.journal import Record
+from napari_apprentice.project.recent import recent_projects
+from napari_apprentice.project.versions import Version
 from napari_apprentice.session import Session
 
 ROWS = 24
@@ -389,6 +392,28 @@ def test_versions_that_their_list_does_not_name_are_found(tmp_path, is_gone):
         ("v2", None),
     ]
     project.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_a_pipe_in_the_place_of_a_version_stops_nothing(tmp_path):
+    made(tmp_path / "p")
+    project = Project.open(tmp_path / "p")
+    project.lineage.add(Version(id="v1", parent="nuclei-2d", created="now"))
+    project.lineage.use("v1")
+    project.close()
+    os.mkfifo(tmp_path / "p" / "versions" / "v1.safetensors")
+    began = time.monotonic()
+    with Session.open(tmp_path / "p") as session:
+        assert rows_of(session) == {0, 1, 2, 3}
+        assert "v1.safetensors is not a model file" in session.why_not_segment()
+        assert "v1" not in [choice.key for choice in session.models.all()]
+    assert time.monotonic() - began < 5
+
+
+def test_a_project_that_lost_its_record_is_in_the_list_of_projects(tmp_path, home):
+    made(home / "projects" / "p")
+    (home / "projects" / "p" / "project.json").unlink()
+    assert [one.path.name for one in recent_projects()] == ["p"]
 
 
 def test_a_version_with_a_wrong_value_is_kept_without_it(tmp_path):

@@ -174,10 +174,11 @@ class _Try:
         if "v1" not in offered and not self._made.is_large and "v1." not in self._file:
             self._found.append("the taught version is not offered")
         session.why_not_segment()
-        before = session.current.labels.copy()
+        entry = session.images.open_entry
+        before = entry.labels.copy()
         paint(session, new)
         session.undo()
-        if (session.current.labels != before).any():
+        if (entry.labels != before).any():
             self._found.append("undo did not give back what was there")
         session.redo()
         session.teach_settings = session.teach_settings.model_copy(update={"max_steps": 100 + new})

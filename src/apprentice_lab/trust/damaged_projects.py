@@ -1,4 +1,4 @@
-"""Projects to be damaged: a small one and one of a large image, each at three times, and where each stroke lies in it."""
+"""Projects to be damaged, a small one and one of a large image, each at three times, and where each stroke lies."""
 
 from __future__ import annotations
 

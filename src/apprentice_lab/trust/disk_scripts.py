@@ -1,4 +1,4 @@
-"""What a user does while the disk fails: short scripts over a session, and whether all is written once there is room."""
+"""What a user does while the disk fails, as short scripts, and whether all is written once there is room."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import shutil
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,6 @@ from napari_apprentice.settings import TeachSettings
 
 _ROOM_S = 10.0  # within which all has to be written once there is room
 _OBJECT = 900
-_SUFFIXES = tuple(suffix for suffix in WRITERS if suffix != ".dcm")  # which is for images of a DICOM series only
 
 
 class Script(ABC):
@@ -36,7 +37,7 @@ class Script(ABC):
         self.root = root
         self.path = root / "project"
         self.runners = runners
-        self.session: Session | None = None
+        self._session: Session | None = None
         self.said: list[str] = []
         self.found: list[str] = []
         self.refused = 0
@@ -53,6 +54,30 @@ class Script(ABC):
         for number in range(3):
             self.paint(number)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is a session."""
+        return self._session is not None
+
+    @property
+    def session(self) -> Session:
+        """What is driven."""
+        if self._session is None:
+            raise RuntimeError("no project could be made")
+        return self._session
+
+    @property
+    def project(self) -> Project:
+        """What has to be on disk."""
+        if self.session.project is None:
+            raise RuntimeError("there is no project")
+        return self.session.project
+
+    def close(self) -> None:
+        """Let go of everything."""
+        if self._session is not None:
+            self._session.close()
+
     @abstractmethod
     def play(self) -> None:
         """The steps."""
@@ -63,7 +88,7 @@ class Script(ABC):
 
     def begin(self, session: Session) -> None:
         """Hear what is said."""
-        self.session = session
+        self._session = session
         session.message.connect(self.said.append)
 
     def step(self, do: Callable[[], Any]) -> bool:
@@ -74,14 +99,14 @@ class Script(ABC):
             self.said.append(str(error))
             self.refused += 1
             return False
-        if self.session is not None:
-            self.session.pump()
+        if self._session is not None:
+            self._session.pump()
         return True
 
     def paint(self, number: int) -> None:
         """Make a disc an object of its own."""
         y, x = CENTRES[number]
-        width = self.session.current.labels.shape[3]
+        width = self.session.images.open_entry.labels.shape[3]
         rows = np.arange(y - 5, y + 5)
         self.session.paint((rows[:, None] * width + np.arange(x - 5, x + 5)).ravel(), _OBJECT + number)
 
@@ -92,7 +117,7 @@ class Script(ABC):
 
     def check(self) -> list[str]:
         """After the disk is well again: what is not on it as it is in memory, and what else is wrong."""
-        if self.session is not None:
+        if self.is_begun:
             self._catch_up()
             memory = _state(self.session)
             self._compare(memory, "while it is open")
@@ -109,7 +134,7 @@ class Script(ABC):
         until = time.monotonic() + _ROOM_S
         while time.monotonic() < until:
             self.session.pump()
-            if not self.session.project.is_behind and not self.session.choices.trouble:
+            if not self.project.is_behind and not self.session.choices.trouble:
                 return
             time.sleep(0.02)
         self.found.append(f"not all is written within {_ROOM_S:g} s: {self.session.choices.trouble}")
@@ -124,7 +149,7 @@ class Script(ABC):
                 self.found.append(f"{when}, the project on disk complains: {' '.join(complaints)}")
             there = _state(other)
         for name, value in memory.items():
-            if not np.array_equal(there.get(name), value):
+            if name not in there or not np.array_equal(there[name], value):
                 self.found.append(f"{when}, the disk has another {name}")
 
 
@@ -139,7 +164,7 @@ class Edits(Script):
     def play(self) -> None:
         """The steps; those that need an image are left out without one."""
         self.step(lambda: self.begin(Session(Project.create(self.path, name="cells"), self.runners, options())))
-        if self.session is None:
+        if not self.is_begun:
             return
         self.step(lambda: self.session.add_image(Volume(discs()[None, None, None], name="notes")))
         self.step(lambda: self.session.add_image(image(self.root.parent)))
@@ -149,13 +174,15 @@ class Edits(Script):
         session = self.session
         if session.current is not None:
             for number in range(3):
-                self.step(lambda number=number: self.paint(number))
+                self.step(partial(self.paint, number))
             self.step(session.undo)
             self.step(session.redo)
             self.step(lambda: session.paint_background(np.arange(50)))
             self.step(session.current.keep_snapshot)
             self.step(lambda: self.paint(3))
-        self.step(lambda: setattr(session, "segment_settings", session.segment_settings.model_copy(update={"tile": 128})))
+        self.step(
+            lambda: setattr(session, "segment_settings", session.segment_settings.model_copy(update={"tile": 128}))
+        )
         self.step(lambda: session.choose_model("cells-2d"))
 
     def again(self) -> None:
@@ -168,7 +195,7 @@ class Edits(Script):
 
     def check(self) -> list[str]:
         """Also that a project which could not be made can be made."""
-        if self.session is None:
+        if not self.is_begun:
             self.begin(Session(Project.create(self.path, name="cells"), self.runners, options()))
         return super().check()
 
@@ -189,31 +216,34 @@ class JobsAndClicks(Script):
 
     def again(self) -> None:
         """They work now."""
-        before = len(self.session.project.lineage.versions)
+        before = len(self.project.lineage.versions)
         self.session.choose_model("nuclei-2d")
         self.job(self.session.segment)
         self.job(self.session.teach)
-        if len(self.session.project.lineage.versions) != before + 1:
+        if len(self.project.lineage.versions) != before + 1:
             self.found.append("Teach gives no version once there is room")
 
 
 class Exports(Script):
-    """Labels in each format there is."""
+    """Labels in each format that this image and what is installed allow."""
 
     def prepare(self) -> None:
-        """Each format is written once while the disk is well: what was there stays when it cannot be replaced."""
+        """Each is written once while the disk is well: what was there stays when it cannot be replaced."""
         super().prepare()
         (self.root / "out").mkdir()
-        for suffix in _SUFFIXES:
-            self.session.export_labels(self.root / "out" / f"labels{suffix}")
-        self._sizes = {suffix: _size(self.root / "out" / f"labels{suffix}") for suffix in _SUFFIXES}
-        self.paint(4)
+        self._sizes: dict[str, int] = {}
+        for suffix in WRITERS:
+            path = self.root / "out" / f"labels{suffix}"
+            with suppress(UserError):  # DICOM of another image, Parquet without its library
+                self.session.export_labels(path)
+                self._sizes[suffix] = _size(path)
 
     def play(self) -> None:
         """Over the old ones, and beside."""
-        for suffix in _SUFFIXES:
-            self.step(lambda suffix=suffix: self.session.export_labels(self.root / "out" / f"labels{suffix}"))
-            self.step(lambda suffix=suffix: self.session.export_labels(self.root / "out" / f"new{suffix}"))
+        for suffix in self._sizes:
+            for name in ("labels", "new"):
+                path = self.root / "out" / f"{name}{suffix}"
+                self.step(partial(self.session.export_labels, path))
 
     def again(self) -> None:
         """What is there is whole; then all can be written."""
@@ -251,7 +281,7 @@ def _size(path: Path) -> int:
 def _state(session: Session) -> dict[str, Any]:
     """All that has to be on disk."""
     state: dict[str, Any] = {"model": session.model.key, "settings": session.segment_settings.model_dump_json()}
-    state["versions"] = [version.id for version in session.project.lineage.versions]
+    state["versions"] = [version.id for version in session.project.lineage.versions] if session.project else []
     for entry in session.entries:
         state[f"labels of {entry.name}"] = entry.labels.copy()
         state[f"confirmed voxels of {entry.name}"] = entry.confirmed.copy()

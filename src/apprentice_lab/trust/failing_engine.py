@@ -25,13 +25,16 @@ import numpy as np
 import torch
 
 from napari_apprentice.engine import plans
-from napari_apprentice.events import Event
+from napari_apprentice.engine.background import BackgroundThreads
+from napari_apprentice.events import Event, is_last
 from napari_apprentice.jobs import Job
 
 PLAN = "APPRENTICE_TRUST"
 _ALLOCATING = ("numpy", "scipy", "skimage", "torch")
 _ARRAYS = (np.ndarray, torch.Tensor)
-_TORCH_WORDS = "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 byte"
+_TORCH_WORDS = (
+    "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 byte"
+)
 
 
 class Engine(plans.Engine):
@@ -40,11 +43,12 @@ class Engine(plans.Engine):
     def run(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
         """Events of a job; while it runs, calls are counted."""
         file = Path(os.environ[PLAN])
+        self.warm.background = BackgroundThreads()  # new ones are heard
         _counter.begin(json.loads(file.read_text(encoding="utf-8")), file.with_suffix(".told"))
-        try:
-            yield from super().run(job, cancelled)
-        finally:
-            _counter.end()
+        for event in super().run(job, cancelled):
+            if is_last(event):
+                _counter.end()
+            yield event
 
 
 class _Counter:
@@ -60,6 +64,7 @@ class _Counter:
         self._how, self._at, self._spare, self._told = plan["how"], plan["at"], plan["spare"], told
         self._count = 0
         self._is_on = True
+        sys.setprofile(self.hear)  # Python lets go of it when it raised
 
     def end(self) -> None:
         self._is_on = False

@@ -11,9 +11,10 @@ import builtins
 import errno
 import io
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -41,8 +42,9 @@ class FaultyDisk:
     kind: str
     at: int = 0
     lasts: bool = False
-    count: int = 0
+    counts: Counter[str] = field(default_factory=Counter)  # of calls, by the kind of trouble that could answer them
     hit: str = ""
+    _is_half: bool = False
 
     def mend(self) -> None:
         """There is room again."""
@@ -50,10 +52,12 @@ class FaultyDisk:
 
     def refuse(self, call: str, where: Any) -> None:
         """`OSError` when it is this call's turn."""
-        if call not in _REFUSED[self.kind] or not self._is_below(where):
+        if not self._is_below(where):
             return
-        self.count += 1
-        if self.at == 0 or self.count < self.at or (self.count > self.at and not self.lasts):
+        self.counts.update(kind for kind, calls in _REFUSED.items() if call in calls)
+        count = self.counts[self.kind]
+        is_due = count >= self.at if self.lasts else count == self.at
+        if self.at == 0 or call not in _REFUSED[self.kind] or not is_due:
             return
         self.hit = self.hit or f"{call} of {where}"
         number = errno.ENOSPC if self.kind == "half" else getattr(errno, self.kind)
@@ -62,10 +66,12 @@ class FaultyDisk:
 
     def half(self, where: Any) -> bool:
         """Whether this write ends in the middle, and the next is refused."""
-        if self.kind != "half" or self.at == 0 or self.count + 1 != self.at or not self._is_below(where):
+        is_due = self.kind == "half" and not self._is_half and self.counts["half"] + 1 == self.at
+        if not is_due or not self._is_below(where):
             return False
-        self.count += 1
-        self.at += 1
+        self.counts.update(kind for kind, calls in _REFUSED.items() if "write" in calls)
+        self._is_half = True
+        self.at += 1  # the next write is refused
         return True
 
     def _is_below(self, where: Any) -> bool:

@@ -24,7 +24,7 @@ from napari_apprentice.settings import TeachSettings
 ENGINE = "apprentice_lab.trust.failing_engine"
 PLAN = "APPRENTICE_TRUST"  # names the file that tells the engine what goes wrong
 _OBJECT = 900  # of the corrections; ids of proposals are small
-_LONGEST_S = 60.0
+_LONGEST_S = 300.0
 _SAME = 0.98  # of the labelled voxels, when tiles were made smaller on the way
 
 

@@ -1,4 +1,4 @@
-"""Trial: memory runs out in the middle of *Segment* and *Teach*, and engines that hang, die, say nothing or nonsense."""
+"""Trial: memory runs out in *Segment* and *Teach*; engines hang, die, say nothing or nonsense."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from pathlib import Path
 
 import psutil
 
-from apprentice_lab.trust import sentences
 from apprentice_lab.trust.apart import Apart
 from apprentice_lab.trust.jobs_apart import Ended, Jobs, faults
 from apprentice_lab.trust.trial import Extent, Outcome, Trial
-from napari_apprentice.events import Failed, Finished
+from napari_apprentice.events import Finished
 
 _WITHIN_S = 5.0
 _CANCEL_S = 1.5
-_BATCH_S = 1200.0
+_BATCH_S = 3600.0
 _AT_ONCE = 20  # tries by one session
 _MOST_SPARE = 64_000_000  # bytes of address space that are left when it is limited
 _SPEECHES = (

@@ -111,6 +111,8 @@ def read_header(path: str | Path) -> ModelHeader:
     path = Path(path)
     damaged = f"{path} is not a model file or is damaged: choose a .safetensors file made by apprentice."
     try:
+        if path.exists() and not path.is_file():  # a pipe never ends
+            raise UserError(damaged)
         with path.open("rb") as file:
             length = int.from_bytes(file.read(_PREFIX), "little")
             size = file.seek(0, os.SEEK_END)

@@ -14,7 +14,13 @@ import torch
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import DeviceName
 
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "Invalid buffer size", "bad_alloc", "can't start new thread")
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "Invalid buffer size",
+    "bad_alloc",
+    "can't start new thread",
+)
 
 
 @dataclass(frozen=True)

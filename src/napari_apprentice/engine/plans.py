@@ -135,7 +135,7 @@ def failure_of(error: Exception, job: Job) -> Failed:
 
 
 def _trouble_with_disk(error: OSError, job: Job) -> UserError:
-    """What to do about a file that the disk does not give, or does not take; where it does not say which, the result."""
+    """What to do about a file that the disk does not give, or take; where it does not say which, the result."""
     path = str(error.filename or job.writes or job.reads[0])
     is_read = any(path == one or Path(one) in Path(path).parents for one in job.reads)
     return disk.unreadable(error, path) if is_read and not disk.is_full(error) else disk.refusal(error, Path(path))

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any, BinaryIO, Protocol, cast
 
-from napari_apprentice.events import Event, Failed, from_plain
+from napari_apprentice.events import Event, Failed
 from napari_apprentice.processes import start_child
-from napari_apprentice.runners import framing
+from napari_apprentice.runners import framing, messages
 from napari_apprentice.runners.pulse import Pulse
 from napari_apprentice.runners.running import FoundDevice
 
@@ -103,10 +103,10 @@ class Child:
         try:
             while (message := framing.read(stream)) is not None:
                 self.pulse.beat()
-                self._on_message(message)
+                self._on_message(messages.from_engine(message))
             with suppress(subprocess.TimeoutExpired):
                 code = self._process.wait(_PATIENCE_S)
-        except (OSError, ValueError, TypeError, KeyError) as error:  # what it says makes no sense
+        except (OSError, ValueError) as error:  # what it says makes no sense
             self._lines.append(f"{type(error).__name__}: {error}")
         self._process.kill()
         with suppress(subprocess.TimeoutExpired):  # stuck in the kernel
@@ -115,18 +115,18 @@ class Child:
         self._on_end(code)
         stream.close()
 
-    def _on_message(self, message: dict[str, Any]) -> None:
-        if message["type"] == "devices":
-            self.devices = tuple(FoundDevice.model_validate(device) for device in message["devices"])
+    def _on_message(self, message: messages.Message) -> None:
+        if isinstance(message, messages.Devices):
+            self.devices = message.devices
             return
         with self._lock:
-            listener = self._listeners.get(message["number"])
+            listener = self._listeners.get(message.number)
         if listener is None:
             return
-        if message["type"] == "began":
+        if isinstance(message, messages.Began):
             listener.on_began()
         else:
-            listener.on_event(from_plain(message["event"]))
+            listener.on_event(message.event)
 
     def _on_end(self, code: int | None) -> None:
         with self._lock:

@@ -21,7 +21,7 @@ def write(stream: BinaryIO, message: dict[str, Any]) -> None:
 def read(stream: BinaryIO) -> dict[str, Any] | None:
     """Wait for one message; None when the other side is gone, also in the middle of a message.
 
-    ValueError when what came is none.
+    `ValueError` for what is no message: something else wrote to the pipe.
     """
     prefix = stream.read(_LENGTH.size)
     if len(prefix) < _LENGTH.size:
@@ -34,8 +34,8 @@ def read(stream: BinaryIO) -> dict[str, Any] | None:
         return None
     try:
         message = msgpack.unpackb(content)
-    except (msgpack.UnpackException, TypeError) as error:  # TypeError: a list as a key
-        raise ValueError(f"a frame that cannot be read: {error}") from error
-    if not isinstance(message, dict):
-        raise ValueError(f"a frame that holds a {type(message).__name__}: something else wrote to the pipe")
+    except (TypeError, RecursionError, msgpack.UnpackException) as error:
+        raise ValueError(f"a frame that is no message ({error}): something else wrote to the pipe") from error
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise ValueError("a frame that is no message: something else wrote to the pipe")
     return message

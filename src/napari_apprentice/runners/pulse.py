@@ -10,7 +10,9 @@ import time
 import psutil
 
 _LOOK_S = 0.5
-_LONGEST_S = 1.0  # that counts between two looks: nobody knows what was in a longer time, such as a sleep of the machine
+_LONGEST_S = (
+    1.0  # that counts between two looks: nobody knows what was in a longer time, such as a sleep of the machine
+)
 
 
 class Pulse:

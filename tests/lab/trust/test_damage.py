@@ -42,7 +42,9 @@ def test_every_way_to_damage_can_be_done(tmp_path: Path) -> None:
     for name in ("file", "older", "newer"):
         (tmp_path / name).write_bytes(name.encode())
     ways = list(damages(tmp_path / "file", tmp_path / "older", tmp_path / "newer", 0))
-    assert {"flip", "cut", "garbage", "deleted", "folder", "link to a device", "older", "newer"} <= {w.how for w in ways}
+    assert {"flip", "cut", "garbage", "deleted", "folder", "link to a device", "older", "newer"} <= {
+        w.how for w in ways
+    }
     for number, way in enumerate(ways):
         file = tmp_path / str(number) / "file"
         file.parent.mkdir()

@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.lab.trust.test_damage import outcome
 
 from apprentice_lab.trust import disk
 from apprentice_lab.trust.faulty_disk import FaultyDisk, installed
 from apprentice_lab.trust.trial import Extent
-from tests.lab.trust.test_damage import outcome
 
 
 @pytest.mark.slow
@@ -24,9 +24,8 @@ def test_a_faulty_disk_refuses_the_call_it_was_asked_to(tmp_path: Path) -> None:
     with installed(faulty):
         (tmp_path / "disk").mkdir()
         (tmp_path / "elsewhere").write_bytes(b"not counted")
-        with pytest.raises(OSError, match="Input/output") as refused, (tmp_path / "disk" / "file").open("wb") as file:
-            file.write(b"more")
-            file.flush()
+        with pytest.raises(OSError, match="Input/output") as refused:
+            (tmp_path / "disk" / "file").write_bytes(b"more")
         assert refused.value.errno == errno.EIO
         (tmp_path / "disk" / "file").write_bytes(b"after")
     assert faulty.hit.startswith("write of")
