@@ -144,7 +144,7 @@ def _small(made: Made) -> dict[str, list[int]]:
     with Session(Project.open(made.now), runners, options(is_large=False)) as session:
         session.choose_image(next(one for one in session.entries if one.id == entry.id))
         paint(session, 20)
-        session.current.keep_snapshot()
+        session.images.open_entry.keep_snapshot()
         paint(session, 21)
         session.choose_model("nuclei-2d")
     made.now.rename(made.path / "newer")

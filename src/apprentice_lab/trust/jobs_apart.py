@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from apprentice_lab.trust import sentences
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.events import Event, Failed, Finished
+from napari_apprentice.project.versions import Lineage
 from napari_apprentice.runners import InlineRunners, ProcessRunners, Runners
 from napari_apprentice.session import Session
 from napari_apprentice.settings import TeachSettings
@@ -102,6 +103,13 @@ class Jobs:
             if ended.event is None:
                 self.session.queue.end_all()
         return ended
+
+    @property
+    def lineage(self) -> Lineage:
+        """The versions there are."""
+        if self.session.project is None:
+            raise RuntimeError("there is no project")
+        return self.session.project.lineage
 
     def labels(self) -> NDArray[np.uint32]:
         """Of the image, as they are."""

@@ -106,12 +106,11 @@ class _Tries:
     def failures(self, way: Way) -> list[str]:
         """One try, and whether all is well after it."""
         self._measure(way.verb)
-        versions = self._jobs.session.project.lineage.versions
         if way.how in ("killed", "paused", "paused and cancelled"):
             found = self._from_outside(way)
         else:
             found = self._from_inside(way)
-        found += self._left_behind(len(versions))
+        found += self._left_behind()
         self._jobs.plan("nothing")
         self._jobs.session.choose_model("nuclei-2d")
         after = self._jobs.done("segment")
@@ -153,9 +152,9 @@ class _Tries:
         since = trouble.since if way.how == "killed" else None
         return trouble.faults + faults(self._jobs, ended, self._right, _WITHIN_S, since)
 
-    def _left_behind(self, versions: int) -> list[str]:
+    def _left_behind(self) -> list[str]:
         """Files of a version that is not in the list."""
-        lineage = self._jobs.session.project.lineage
+        lineage = self._jobs.lineage
         files = [path.name for path in lineage.folder.glob("*") if path.name != "lineage.json"]
         known = {f"{version.id}.safetensors" for version in lineage.versions}
         left = sorted(set(files) - known)

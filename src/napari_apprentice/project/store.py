@@ -62,8 +62,8 @@ class LabelStore:
             self._forget_missing(region)  # what is set aside is said once
             raise self._damaged("damaged and were set aside") from error
         set_aside, self._set_aside = self._set_aside, []
-        is_missing = any([self._forget_missing(part) for part in (region, *set_aside)])
-        if set_aside or is_missing:
+        missing = [part for part in (region, *set_aside) if self._forget_missing(part)]
+        if set_aside or missing:
             raise self._damaged("damaged and were set aside" if set_aside else "missing")
         return labels, confirmed
 
