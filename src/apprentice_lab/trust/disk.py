@@ -151,9 +151,11 @@ def _rooms(extent: Extent) -> list[tuple[str, int]]:
 
 
 def _fresh(place: Path) -> Path:
+    if (place / "disk").is_mount():  # of a run that was ended
+        subprocess.run(["umount", "-l", place / "disk"], check=True)
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
-    os.environ["APPRENTICE_HOME"] = str(place / "disk" / "home")
+    os.environ["APPRENTICE_HOME"] = str(place / "home")
     return place / "disk"
 
 

@@ -20,6 +20,7 @@ from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data.exports import WRITERS
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage.home import home
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.runners import Runners
@@ -125,9 +126,10 @@ class Script(ABC):
             memory = _state(self.session)
             self.session.close()
             self._compare(memory, "after it was closed")
-        left = [str(path.relative_to(self.root)) for path in self.root.rglob(".*") if ".part" in path.name]
+        notes = "".join(path.read_text(encoding="utf-8") for path in home().rglob("unfinished/*/*.json"))
+        left = [str(path) for path in self.root.rglob(".*") if ".part" in path.name and str(path) not in notes]
         if left:
-            self.found.append(f"left behind: {', '.join(left)}")
+            self.found.append(f"left behind, also at the next start: {', '.join(left)}")
         return [*self.found, *sentences.faults(self.said)]
 
     def _catch_up(self) -> None:

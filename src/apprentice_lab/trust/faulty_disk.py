@@ -1,8 +1,8 @@
 """A disk that refuses a call, by taking the place of Python's own functions that change files.
 
 It sees what goes through ``open``, ``os`` and the files they give: all that the product writes itself, zarr, tifffile,
-nibabel, zipfile and the models, whose bytes Python writes. It does not see what compiled libraries write by themselves,
-memory maps, or other processes: for those a real file system is filled (`small_disk`).
+zipfile and the models, whose bytes Python writes. It does not see what nibabel and compiled libraries write by
+themselves, memory maps, or other processes: for those a real file system is filled (`small_disk`).
 """
 
 from __future__ import annotations

@@ -136,7 +136,8 @@ def faults(jobs: Jobs, ended: Ended, right: NDArray[np.uint32], within_s: float,
     if isinstance(ended.event, Failed):
         if since is not None and ended.at - since > within_s:
             found.append(f"the sentence came after {ended.at - since:.1f} s")
-        return [*found, *sentences.faults([ended.event.message])]
+        told = [] if ended.event.user_error else [ended.event.details[-600:]]
+        return [*found, *[f"{one} {told}" for one in sentences.faults([ended.event.message])]]
     if isinstance(ended.event, Finished) and not _is_same(jobs.labels(), right):
         found.append("the result is not what it is without trouble")
     return found

@@ -20,6 +20,8 @@ _OUT_OF_MEMORY = (
     "Invalid buffer size",
     "bad_alloc",
     "can't start new thread",
+    "could not create a primitive",  # oneDNN, which has no room for its code
+    "could not create a memory object",
 )
 
 

@@ -54,12 +54,13 @@ class Claim:
 
 @contextmanager
 def claiming(*paths: Path, back: Mapping[Path, Path] | None = None) -> Iterator[None]:
-    """A `Claim` for as long as the block runs."""
+    """A `Claim` for as long as the block runs; it stays for what a disk did not let go of, until the next start."""
     claim = Claim(*paths, back=back)
     try:
         yield
     finally:
-        claim.release()
+        if not any(os.path.lexists(path) for path in paths):
+            claim.release()
 
 
 def clear() -> None:
