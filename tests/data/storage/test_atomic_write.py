@@ -165,6 +165,5 @@ def test_what_the_disk_does_not_let_go_of_goes_at_the_next_start(tmp_path: Path,
     assert part.exists()
     code = "from napari_apprentice.data.storage import claims; claims.clear()"
     subprocess.run([sys.executable, "-c", code], check=True)
-    assert part.exists()  # the process that may still want it lives
-    (note,) = home.rglob("unfinished/*/*.json")
-    assert str(part) in note.read_text(encoding="utf-8")
+    assert not part.exists()
+    assert not list(home.rglob("unfinished/*/*"))

@@ -51,6 +51,11 @@ class Claim:
         """What was claimed is finished or gone."""
         _forget(self._place, self._lock)
 
+    def leave(self) -> None:
+        """What was claimed could not be removed: the next start of any process does that."""
+        with suppress(*_REFUSED):
+            self._lock.release()
+
 
 @contextmanager
 def claiming(*paths: Path, back: Mapping[Path, Path] | None = None) -> Iterator[None]:
@@ -59,7 +64,9 @@ def claiming(*paths: Path, back: Mapping[Path, Path] | None = None) -> Iterator[
     try:
         yield
     finally:
-        if not any(os.path.lexists(path) for path in paths):
+        if any(os.path.lexists(path) for path in paths):
+            claim.leave()
+        else:
             claim.release()
 
 
