@@ -146,7 +146,6 @@ _NONSENSE = {
     "an event without anything": _framed(msgpack.packb({"type": "event", "number": 1})),
     "nothing in a frame": _framed(b""),
 }
-SPEECHES = ("mute", "deaf and mute", *_NONSENSE)
 
 
 _counter = _Counter()
