@@ -91,7 +91,12 @@ def test_a_result_folder_that_cannot_be_written_is_said(job: SegmentJob, tmp_pat
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate"), "smaller tile", True),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "smaller tile", True),
         (MemoryError(), "smaller tile", True),
+        (RuntimeError("could not create a primitive"), "smaller tile", True),
         (OSError(28, "No space left on device"), "disk is full", True),
+        (OSError(5, "Input/output error"), "connect the drive again or choose another folder", True),
+        (PermissionError(13, "Permission denied", "/out/labels.npy"), "Cannot write /out/labels.npy", True),
+        (OSError(30, "Read-only file system"), "allow writing there", True),
+        (OSError(12, "Cannot allocate memory"), "smaller tile", True),
         (ZeroDivisionError("division by zero"), "report", False),
     ],
 )
@@ -100,6 +105,18 @@ def test_each_trouble_is_one_sentence(job: SegmentJob, error: Exception, words: 
     assert words in failed.message
     assert failed.user_error is is_users
     assert ("ZeroDivisionError" in failed.details) is not is_users
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [(PermissionError(13, "Permission denied"), "allow reading it"), (OSError(5, "I/O error"), "connect the drive")],
+)
+def test_a_file_that_the_disk_does_not_give_is_named(job: SegmentJob, error: OSError, advice: str) -> None:
+    error.filename = job.image.pixels.path
+    failed = plans.failure_of(error, job)
+    assert failed.message.startswith(f"{job.image.pixels.path} cannot be read")
+    assert advice in failed.message
+    assert failed.user_error
 
 
 def test_auto_takes_the_best_device() -> None:

@@ -155,6 +155,65 @@ def test_a_process_ended_from_outside_is_the_users_to_fix(runners: ProcessRunner
     assert "memory runs out" in last.message
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the engine played here finds its pipe in /proc")
+@pytest.mark.parametrize("kind", ["list", "empty", "noise", "party"])
+def test_a_process_that_speaks_nonsense_is_ended_with_one_sentence(runners: ProcessRunners, kind: str) -> None:
+    wait(runners.start(segment("done")))  # it is warm
+    before = time.monotonic()
+    events = wait(runners.start(segment("nonsense").model_copy(update={"model": kind})))
+    assert time.monotonic() - before < 5
+    last = events[-1]
+    assert isinstance(last, Failed)
+    assert last.message == "The process that runs the network did not answer as it should and was ended: try again."
+    gone_soon(pid_of(events))
+    assert isinstance(wait(runners.start(segment("done")))[-1], Finished)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the engine played here finds its pipe in /proc")
+def test_a_process_that_says_nothing_any_more_is_ended_with_one_sentence(runners: ProcessRunners) -> None:
+    wait(runners.start(segment("done")))
+    before = time.monotonic()
+    last = wait(runners.start(segment("mute")))[-1]
+    assert time.monotonic() - before < 5
+    assert isinstance(last, Failed)
+    assert "did not answer as it should" in last.message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a signal that pauses")
+@pytest.mark.parametrize("ask", [segment, teach])
+def test_a_process_that_stands_still_is_said_once_and_cancel_is_answered(
+    runners: ProcessRunners, ask: Callable
+) -> None:
+    running = runners.start(ask("paused"))
+    pid = pid_of(wait(running, lambda event: isinstance(event, Note)))
+    before = time.monotonic()
+    (said,) = wait(running, lambda event: isinstance(event, Note))
+    assert isinstance(said, Note)
+    assert said.text.startswith("The process that does the work stands still")
+    assert time.monotonic() - before < 7
+    time.sleep(0.6)
+    assert running.poll() == []
+    before = time.monotonic()
+    running.cancel()
+    assert wait(running)[-1] == WasCancelled()
+    assert time.monotonic() - before < 2
+    gone_soon(pid)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a signal that pauses")
+def test_a_process_that_goes_on_after_a_while_ends_well(runners: ProcessRunners) -> None:
+    running = runners.start(segment("paused"))
+    pid = pid_of(wait(running, lambda event: isinstance(event, Note)))
+    wait(running, lambda event: isinstance(event, Note))
+    os.kill(pid, signal.SIGCONT)
+    assert isinstance(wait(running)[-1], Finished)
+
+
+def test_a_process_that_computes_for_long_does_not_stand_still(runners: ProcessRunners) -> None:
+    events = wait(runners.start(segment("computing")))
+    assert [type(event) for event in events] == [Note, Finished]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs signals that a process can answer")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_process_that_is_asked_to_end_leaves_nothing(runners: ProcessRunners, tmp_path: Path, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.project import journal, replay
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.journal import Record
+from napari_apprentice.project.recent import recent_projects
+from napari_apprentice.project.versions import Version
 from napari_apprentice.session import Session
 
 ROWS = 24
@@ -115,6 +118,65 @@ def test_a_damaged_journal_leaves_the_snapshot_and_what_comes_after(tmp_path, da
     first, *later = opened_twice(tmp_path / "p", {0, 1})
     assert damage is empty or "was set aside" in first
     assert later == ["", ""]
+
+
+@pytest.mark.parametrize("damage", [gone, empty])
+def test_a_journal_that_is_gone_is_told_once_and_comes_back_with_what_was_done_meanwhile(tmp_path, damage):
+    file = made(tmp_path / "p") / "journal-1.bin"
+    content = file.read_bytes()
+    damage(file)
+    with Session.open(tmp_path / "p") as session:
+        assert "journal is " in said(session).lower()
+        assert "put that file back" in said(session)
+        assert rows_of(session) == {0, 1}
+        paint(session, 10)
+        session.undo()
+        session.redo()
+    file.write_bytes(content)
+    assert opened_twice(tmp_path / "p", {0, 1, 2, 3, 10}) == ["", "", ""]
+
+
+def test_a_journal_that_is_gone_is_told_at_each_opening_until_there_are_new_edits(tmp_path):
+    (made(tmp_path / "p", before=()) / "journal-1.bin").unlink()
+    for _ in range(2):
+        with Session.open(tmp_path / "p") as session:
+            assert "The journal is missing" in said(session)
+    assert ["missing" in one for one in opened_twice(tmp_path / "p", set())] == [True, False, False]
+
+
+def test_an_older_copy_of_a_journal_is_told_and_takes_no_new_edits(tmp_path):
+    file = made(tmp_path / "p") / "journal-1.bin"
+    older = file.read_bytes()
+    with Session.open(tmp_path / "p") as session:
+        paint(session, 4)
+    newer = file.read_bytes()
+    file.write_bytes(older)
+    with Session.open(tmp_path / "p") as session:
+        assert "An older copy of the journal" in said(session)
+        assert rows_of(session) == {0, 1, 2, 3}
+        paint(session, 10)
+    file.write_bytes(newer)
+    assert opened_twice(tmp_path / "p", {0, 1, 2, 3, 4, 10}) == ["", "", ""]
+
+
+def test_a_journal_that_a_snapshot_took_the_place_of_is_not_missed(tmp_path):
+    made(tmp_path / "p")
+    with Session.open(tmp_path / "p") as session:
+        session.current.keep_snapshot()
+    assert opened_twice(tmp_path / "p", {0, 1, 2, 3}) == ["", "", ""]
+
+
+def test_a_journal_that_is_gone_is_not_missed_in_another_folder(tmp_path):
+    made(tmp_path / "p")
+    with Session.open(tmp_path / "p") as session:
+        session.save_project_in(tmp_path / "q")
+    assert opened_twice(tmp_path / "q", {0, 1, 2, 3}) == ["", "", ""]
+
+
+@pytest.mark.parametrize("damage", [empty, garbage, folder, dangling, gone])
+def test_the_length_of_a_journal_is_nothing_to_worry_about_when_it_is_lost(tmp_path, damage):
+    damage(made(tmp_path / "p") / "journal.json")
+    assert opened_twice(tmp_path / "p", {0, 1, 2, 3}) == ["", "", ""]
 
 
 def test_a_journal_that_was_cut_loses_its_last_edit_only(tmp_path):
@@ -308,6 +370,49 @@ def test_a_damaged_list_of_versions_does_not_keep_the_project_from_opening(tmp_p
     project = Project.open(tmp_path / "p")
     assert [version.id for version in project.lineage.versions] == ["v2"]
     project.close()
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_versions_that_their_list_does_not_name_are_found(tmp_path, is_gone):
+    made(tmp_path / "p")
+    versions = tmp_path / "p" / "versions"
+    versions.mkdir()
+    known = {"id": "v1", "parent": "x", "created": "now", "score_after": 0.5}
+    if not is_gone:
+        (versions / "lineage.json").write_text(json.dumps({"versions": [known], "current": "v1"}))
+    for name in ("v1", "v2"):
+        (versions / f"{name}.safetensors").write_bytes(b"a model")
+    first, *later = opened_twice(tmp_path / "p", {0, 1, 2, 3})
+    assert ("(v1, v2)" if is_gone else "(v2)") in first
+    assert later == ["", ""]
+    project = Project.open(tmp_path / "p")
+    assert [(one.id, one.score_after) for one in project.lineage.versions] == [
+        ("v1", None if is_gone else 0.5),
+        ("v2", None),
+    ]
+    project.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_a_pipe_in_the_place_of_a_version_stops_nothing(tmp_path):
+    made(tmp_path / "p")
+    project = Project.open(tmp_path / "p")
+    project.lineage.add(Version(id="v1", parent="nuclei-2d", created="now"))
+    project.lineage.use("v1")
+    project.close()
+    os.mkfifo(tmp_path / "p" / "versions" / "v1.safetensors")
+    began = time.monotonic()
+    with Session.open(tmp_path / "p") as session:
+        assert rows_of(session) == {0, 1, 2, 3}
+        assert "v1.safetensors is not a model file" in session.why_not_segment()
+        assert "v1" not in [choice.key for choice in session.models.all()]
+    assert time.monotonic() - began < 5
+
+
+def test_a_project_that_lost_its_record_is_in_the_list_of_projects(tmp_path, home):
+    made(home / "projects" / "p")
+    (home / "projects" / "p" / "project.json").unlink()
+    assert [one.path.name for one in recent_projects()] == ["p"]
 
 
 def test_a_version_with_a_wrong_value_is_kept_without_it(tmp_path):

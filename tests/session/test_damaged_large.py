@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -127,3 +128,64 @@ def test_a_large_image_goes_on_in_another_folder(project, runners, tmp_path):
         assert moved.current.region == before
         np.testing.assert_array_equal(moved.current.labels, labels)
         assert moved.current.voxels_taught == 300
+
+
+def folder_there(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def device_there(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("/dev/zero")
+
+
+def nothing_there(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("nowhere")
+
+
+def flipped(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 4
+    file.write_bytes(content)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices are no files on Windows")
+@pytest.mark.parametrize("damage", [folder_there, device_there, nothing_there, gone, flipped])
+def test_a_chunk_that_is_none_costs_that_chunk_and_is_said_once(project, runners, damage):
+    path, folder, labels = project
+    damage(folder / "store" / "labels-0" / "c" / "0" / "0" / "1" / "0")
+    for number in range(2):
+        with Session.open(path, runners=runners) as again:
+            np.testing.assert_array_equal(again.current.labels, labels)
+            said = again.images.complaints
+            for _ in range(2):
+                try:
+                    again.open_region(LEFT)
+                except UserError as error:
+                    said = [*said, str(error)]
+            assert again.current.region[3].start == 0
+            assert not again.current.labels.any()
+            assert len(said) == (number == 0), said
+            again.open_region(RIGHT)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+@pytest.mark.parametrize("name", ["labels-0/zarr.json", "overview-0/zarr.json", "overview-0/c/0/0/2/7", "vouched/c/0"])
+def test_a_pipe_in_the_store_stops_nothing(project, runners, name):
+    path, folder, labels = project
+    file = folder / "store" / name
+    if file.is_dir():
+        shutil.rmtree(file)
+    else:
+        file.unlink(missing_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(file)
+    with Session.open(path, runners=runners) as again:
+        np.testing.assert_array_equal(again.current.labels, labels)
+        again.paint(flat(again.current, slice(1300, 1301), slice(4000, 4010)), 7)
+        again.current.keep_snapshot()
+        labels = again.current.labels.copy()
+    with Session.open(path, runners=runners) as again:
+        np.testing.assert_array_equal(again.current.labels, labels)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from apprentice_lab.trust import fuzz, kill, power, soak
+from apprentice_lab.trust import damage, disk, fuzz, kill, memory, power, soak
 from apprentice_lab.trust.trial import Trial
 
-TRIALS: tuple[Trial, ...] = (kill.TRIAL, kill.WINDOW_TRIAL, soak.TRIAL, power.TRIAL, fuzz.TRIAL)
+TRIALS: tuple[Trial, ...] = (
+    kill.TRIAL,
+    kill.WINDOW_TRIAL,
+    damage.TRIAL,
+    disk.TRIAL,
+    memory.TRIAL,
+    soak.TRIAL,
+    power.TRIAL,
+    fuzz.TRIAL,
+)

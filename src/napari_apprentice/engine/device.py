@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import platform
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -12,6 +13,16 @@ import torch
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import DeviceName
+
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "Invalid buffer size",
+    "bad_alloc",
+    "can't start new thread",
+    "could not create a primitive",  # oneDNN, which has no room for its code
+    "could not create a memory object",
+)
 
 
 @dataclass(frozen=True)
@@ -86,10 +97,10 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether this is a device (or the machine) out of memory, in the words of any backend."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM  # of a map, or a new process
     text = str(error)
-    return isinstance(error, RuntimeError) and (
-        "out of memory" in text or "can't allocate memory" in text or "Invalid buffer size" in text
-    )
+    return isinstance(error, RuntimeError) and any(words in text for words in _OUT_OF_MEMORY)
 
 
 def free_memory(device: Device) -> None:

@@ -126,9 +126,16 @@ def failure_of(error: Exception, job: Job) -> Failed:
         return Failed(message=str(error))
     if is_out_of_memory(error):
         return Failed(message=job.when_out_of_memory)
-    if isinstance(error, OSError) and disk.is_full(error):
-        return Failed(message=str(disk.refusal(error, Path(error.filename or job.writes or job.reads[0]))))
+    if isinstance(error, OSError) and disk.refuses(error):
+        return Failed(message=str(_trouble_with_disk(error, job)))
     if isinstance(error, FileNotFoundError):
         return Failed(message=f"The file {error.filename} went away while it was needed: try again.")
     message = f"Something went wrong in the program ({type(error).__name__}): please report it with the details."
     return Failed(message=message, user_error=False, details="".join(traceback.format_exception(error)))
+
+
+def _trouble_with_disk(error: OSError, job: Job) -> UserError:
+    """What to do about a file that the disk does not give, or take; where it does not say which, the result."""
+    path = str(error.filename or job.writes or job.reads[0])
+    is_read = any(path == one or Path(one) in Path(path).parents for one in job.reads)
+    return disk.unreadable(error, path) if is_read and not disk.is_full(error) else disk.refusal(error, Path(path))

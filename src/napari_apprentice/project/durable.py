@@ -56,7 +56,7 @@ def reading(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         if not disk.gives_nothing(error):
             raise
-        raise UserError(f"{path} cannot be read ({error.strerror}): {disk.what_to_read(error)}.") from error
+        raise disk.unreadable(error, str(path)) from error
 
 
 def read_json(path: Path) -> Any:

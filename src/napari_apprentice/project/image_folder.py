@@ -5,6 +5,7 @@
     entries/<id>/entry.json         the image
                  state-3.npz        labels, and what of them is confirmed, when journal 3 began
                  journal-3.bin      what was done since
+                 journal.json       how long that was when the project was closed
                  *.damaged          what could not be read, kept
 
 A new snapshot is written whole, under the next number, before the old pair is removed, so that at every
@@ -29,6 +30,7 @@ from napari_apprentice.project.document import Document
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.journal import Action, Journal, Record
+from napari_apprentice.project.journal_length import JournalLength
 from napari_apprentice.project.pairs import Pairs
 from napari_apprentice.project.snapshots import Arrays
 
@@ -85,7 +87,7 @@ class ImageFolder:
     @property
     def names_of_labels(self) -> tuple[str, ...]:
         """How files begin that need not be copied when labels are in memory."""
-        return ("state-", "journal-")
+        return ("state-", "journal-", JournalLength.NAME)
 
     def write_all(self, labels: NDArray[np.uint32], confirmed: NDArray[np.uint8], taught: int) -> None:
         """Keep labels as they are in memory, whatever was loaded; `UserError` when the disk refuses."""
@@ -109,9 +111,12 @@ class ImageFolder:
         self._number = base
         complaint = self._complaint(base, journals, unreadable, damaged, len(replay.records))
         end = replay.end
+        cut_short = JournalLength.read(self.path).why_short(self._pairs, base)
         if complaint or len(journals) > 1 or (journals and journals != [base]):
             end, refused = self._begin_whole(arrays, replay.records, [*unreadable, *damaged])
             complaint = " ".join(part for part in (complaint, refused) if part)
+        elif cut_short:  # the journal may come back: what is done from here on goes into another one
+            complaint, end, self._number = cut_short, 0, self._pairs.next(self._number)
         self._journal = Journal(self._pairs.journal(self._number), self._flusher, end)
         return Kept(*arrays, replay.records, complaint)
 
@@ -253,17 +258,23 @@ class ImageFolder:
 
     def close(self) -> None:
         """Put everything on disk."""
-        journals = [] if self._journal is None else [self._journal]
-        durable.each([self._document.catch_up, *(one.close for one in journals)])
+        durable.each([self._document.catch_up, *([] if self._journal is None else [self._close_journal])])
+
+    def _close_journal(self) -> None:
+        open_journal = self._loaded()
+        open_journal.close()
+        if not open_journal.is_empty:
+            JournalLength(number=self._number, size=open_journal.size).write(self.path)
 
     def _go_on(self, number: int, journal_before: Journal) -> None:
         """Begin a new journal; what came before is in what has its number."""
-        old, self._number = self._number, number
+        self._number = number
         journal_before.abandon()
         self._journal = Journal(self._pairs.journal(number), self._flusher)
-        for path in self._pairs.of(old):
-            with suppress(OSError):  # another program may hold it; the newer number counts
-                path.unlink(missing_ok=True)
+        for old in self._pairs.numbers():
+            for path in self._pairs.of(old) if old < number else ():
+                with suppress(OSError):  # another program may hold it; the newer number counts
+                    path.unlink(missing_ok=True)
 
     @property
     def _shape(self) -> tuple[int, int, int, int]:

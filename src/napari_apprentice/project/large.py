@@ -30,6 +30,7 @@ from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.image_folder import ImageFolder, Kept
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.journal import Action, Record
+from napari_apprentice.project.journal_length import JournalLength
 from napari_apprentice.project.open_region import RegionRecord, newest, region_of, told_in
 from napari_apprentice.project.snapshots import Arrays
 from napari_apprentice.project.store import LabelStore
@@ -126,7 +127,7 @@ class LargeImageFolder(ImageFolder):
     @property
     def names_of_labels(self) -> tuple[str, ...]:
         """The store is copied: only the open region is in memory."""
-        return ("region-", "journal-")
+        return ("region-", "journal-", JournalLength.NAME)
 
     def write_all(self, labels: NDArray[np.uint32], confirmed: NDArray[np.uint8], taught: int) -> None:
         """Put all of the open region into the store."""

@@ -37,15 +37,15 @@ class RecentProject:
 def recent_projects() -> list[RecentProject]:
     """Projects in the usual place, the one worked on last first; reads one small file each."""
     found = []
-    for document in projects_folder().glob("*/project.json"):
+    for path in projects_folder().glob("*"):
         try:
-            told = read_project(document.parent)[0]
-            if told.made_by_itself and not overview.is_worked_on(document.parent):
+            told = read_project(path)[0]
+            if told.made_by_itself and not overview.is_worked_on(path):
                 continue
-            changed = max(path.stat().st_mtime for path in [document, *document.parent.glob("entries/*/*.*")])
+            changed = max(one.lstat().st_mtime for one in [*path.glob("project.json"), *path.glob("entries/*/*.*")])
         except (UserError, OSError):
             continue
-        found.append(_recent(document.parent, told, datetime.fromtimestamp(changed).astimezone()))
+        found.append(_recent(path, told, datetime.fromtimestamp(changed).astimezone()))
     return sorted(found, key=lambda recent: recent.changed, reverse=True)
 
 

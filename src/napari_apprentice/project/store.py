@@ -31,6 +31,8 @@ from napari_apprentice.jobs import StoreRef
 from napari_apprentice.project import durable, numbered
 from napari_apprentice.project.snapshots import CONFIRMED
 
+_UNREADABLE = (OSError, ValueError, RuntimeError)  # what damaged chunks raise
+
 
 class LabelStore:
     """The arrays in a folder, made when they are first needed; `UserError` when the disk refuses.
@@ -46,7 +48,7 @@ class LabelStore:
         self.chunk = regions.chunk_of(shape)
         self.steps = regions.overview_steps(shape)
         self._arrays: dict[str, Any] = {}
-        self._set_aside = False  # whether parts were, and that was not said yet
+        self._set_aside: list[Region] = []  # where something was no chunk, which was not said yet
 
     def read(self, region: Region) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
         """Labels and confirmed voxels of a region, to be written in.
@@ -54,30 +56,34 @@ class LabelStore:
         `UserError` when they are damaged: parts that cannot be read are set aside, so that the rest can be read next.
         """
         try:
-            arrays = self._labels, self._confirmed
-            if self._set_aside:
-                self._set_aside = False
-                raise self._damaged()
-            return np.ascontiguousarray(arrays[0][region]), np.ascontiguousarray(arrays[1][region])
-        except (OSError, ValueError, RuntimeError) as error:
+            labels = np.ascontiguousarray(self._labels[region])
+            confirmed = np.ascontiguousarray(self._confirmed[region])
+        except _UNREADABLE as error:
             if isinstance(error, OSError) and disk.gives_nothing(error):
-                why = f"The saved labels in {self.path} cannot be read ({error.strerror}): {disk.what_to_read(error)}."
-                raise UserError(why) from error
+                raise disk.unreadable(error, f"The saved labels in {self.path}") from error
             if self._read_only:
                 raise UserError(
-                    f"Some of the saved labels in {self.path} are damaged: look at another part."
+                    f"Some of the saved labels in {self.path} are damaged: look at another part of the image."
                 ) from error
             for chunk in self._unreadable(region):
                 with suppress(OSError):
                     numbered.set_aside(chunk)
-            raise self._damaged() from error
+            self._forget_missing(region)  # what is set aside is said once
+            raise self._damaged("damaged and were set aside") from error
+        if self._read_only:
+            return labels, confirmed
+        set_aside, self._set_aside = self._set_aside, []
+        missing = [part for part in (region, *set_aside) if self._forget_missing(part)]
+        if set_aside or missing:
+            raise self._damaged("damaged and were set aside" if set_aside else "missing")
+        return labels, confirmed
 
     def write(self, part: Region, labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]) -> None:
         """Put the labels and confirmed voxels of ``part``, which ends at edges of chunks, on disk."""
         try:
             self._labels[part] = labels
             self._confirmed[part] = confirmed
-            drawn = chunks.draw(self.overview, self.steps, part, labels)
+            drawn = self._draw(part, labels)
             for name, written in (
                 (f"labels-{self.number}", part),
                 (CONFIRMED, part),
@@ -152,19 +158,19 @@ class LabelStore:
             chunk = [min(n, most) for n, most in zip(shape, self.chunk, strict=True)]
             folder = self.path / name
             try:
-                odd = list(chunks.no_files(folder))
                 if self._read_only:
-                    if odd:
-                        raise ValueError(f"no file: {odd[0]}")
+                    if odd := next(chunks.misplaced(folder), None):
+                        raise ValueError(f"no chunk: {odd}")
                     self._arrays[name] = chunks.look_at_chunks(folder, shape, chunk, dtype)
                     return self._arrays[name]
-                for file in odd:  # whoever reads a pipe waits for ever
-                    numbered.set_aside(file)
-                    self._set_aside = True
                 # not its parents: a folder that was deleted must not come back empty
                 syncing.make_folder(self.path, parents=False)
                 if not _is_described(folder, shape, chunk, dtype):
                     numbered.set_aside(folder / "zarr.json")  # it says nothing that is not known
+                for odd in list(chunks.misplaced(folder)):
+                    numbered.set_aside(odd)
+                    if not name.startswith("overview"):
+                        self._set_aside.append(self._part_of(odd.relative_to(folder / "c").parts))
                 self._arrays[name] = chunks.open_chunks(folder, shape, chunk, dtype)
             except OSError as error:
                 raise durable.disk_trouble(error, self.path) from error
@@ -172,11 +178,45 @@ class LabelStore:
                 raise UserError(f"The saved labels in {folder} are damaged: restore them from a copy.") from error
         return self._arrays[name]
 
-    def _damaged(self) -> UserError:
+    def _part_of(self, place: Sequence[str]) -> Region:
+        """Where the chunk at a place lies; all of the image for what is above chunks."""
+        if len(place) < len(self.shape):
+            return regions.whole_region(self.shape)
+        return regions.chunk_region([int(i) for i in place], self.chunk, self.shape)
+
+    def _damaged(self, how: str) -> UserError:
         return UserError(
-            f"Some of the saved labels in {self.path} are damaged and were set aside: "
+            f"Some of the saved labels in {self.path} are {how}: "
             "the others are here; check the objects of this part of the image."
         )
+
+    def _forget_missing(self, region: Region) -> bool:
+        """Whether chunks of a region are gone in which the coarse picture shows labels, which then goes with them."""
+        is_any = False
+        for place in regions.chunks_in(region, self.chunk):
+            if self.path.joinpath(f"labels-{self.number}", "c", *map(str, place)).exists():
+                continue
+            part = regions.chunk_region(place, self.chunk, self.shape)
+            coarse = tuple(
+                slice(edge.start // step, -(-edge.stop // step)) for edge, step in zip(part, self.steps, strict=True)
+            )
+            try:
+                is_shown = bool(self.overview[coarse].any())
+            except _UNREADABLE:
+                continue
+            if is_shown:
+                is_any = True
+                with suppress(OSError):
+                    self._draw(part, np.zeros([edge.stop - edge.start for edge in part], np.uint32))
+        return is_any
+
+    def _draw(self, part: Region, labels: NDArray[np.uint32]) -> Region:
+        """Put labels into the coarse picture, and say where; where that is damaged it begins anew."""
+        try:
+            return chunks.draw(self.overview, self.steps, part, labels)
+        except (ValueError, RuntimeError):
+            shutil.rmtree(self.path / f"overview-{self.number}" / "c", ignore_errors=True)
+            return chunks.draw(self.overview, self.steps, part, labels)
 
     def _unreadable(self, region: Region) -> Iterator[Path]:
         """The files of chunks of a region that hold something else."""
@@ -185,7 +225,7 @@ class LabelStore:
                 file = self.path.joinpath(name, "c", *map(str, place))
                 try:
                     _ = array[regions.chunk_region(place, self.chunk, self.shape)]
-                except (OSError, ValueError, RuntimeError):
+                except _UNREADABLE:
                     if os.path.lexists(file):
                         yield file
 
@@ -203,6 +243,8 @@ def _is_described(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtyp
     """Whether an array that is there is what it should be; also when there is none."""
     if not os.path.lexists(folder / "zarr.json"):
         return True
+    if not numbered.is_readable(folder / "zarr.json"):
+        return False
     try:
         array = zarr.open_array(folder, mode="r")
     except Exception:  # what damaged metadata raise is anything

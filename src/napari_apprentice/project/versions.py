@@ -157,16 +157,22 @@ def _read(path: Path) -> tuple[LineageRecord, str]:
     try:
         record, wrong = salvage.read(path, LineageRecord, {})
     except FileNotFoundError:
-        return LineageRecord(), ""
+        record, complaint = LineageRecord(), ""
     except (OSError, ValueError, ValidationError):
         return LineageRecord(versions=_found(path.parent, ())), (
             f"The list of model versions {path} cannot be read and was set aside: the versions are here without their "
             "scores; choose the model to go on with."
         )
-    if not wrong:
-        return record, ""
-    found = (*record.versions, *_found(path.parent, record.versions))
-    return record.model_copy(update={"versions": found}), salvage.sentence(path, wrong)
+    else:
+        complaint = salvage.sentence(path, wrong) if wrong else ""
+    found = _found(path.parent, record.versions)
+    if found and not complaint:
+        names = ", ".join(version.id for version in found)
+        complaint = (
+            f"Model versions were found that their list {path} does not name ({names}): "
+            "they are here without their scores; choose the model to go on with."
+        )
+    return record.model_copy(update={"versions": (*record.versions, *found)}), complaint
 
 
 def _found(folder: Path, known: tuple[Version, ...]) -> tuple[Version, ...]:

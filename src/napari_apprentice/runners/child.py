@@ -13,6 +13,7 @@ from typing import IO, Any, BinaryIO, Protocol, cast
 from napari_apprentice.events import Event, Failed
 from napari_apprentice.processes import start_child
 from napari_apprentice.runners import framing, messages
+from napari_apprentice.runners.pulse import Pulse
 from napari_apprentice.runners.running import FoundDevice
 
 BACKGROUND = "--background"  # argument for low priority, for teaching beside a window
@@ -46,6 +47,7 @@ class Child:
         self.devices: tuple[FoundDevice, ...] | None = None
         arguments = ["napari_apprentice.runners.serve", engine, *[BACKGROUND][:background]]
         self._process = start_child(arguments, one_core_left=background)
+        self.pulse = Pulse(self._process.pid)
         self._listens_to_errors = self._talks(self._keep_lines)
         self._talks(self._write)
         self._talks(self._read)
@@ -97,15 +99,18 @@ class Child:
 
     def _read(self) -> None:
         stream = cast(BinaryIO, self._process.stdout)
+        code = None  # of its own: it says why it went
         try:
             while (message := framing.read(stream)) is not None:
+                self.pulse.beat()
                 self._on_message(messages.from_engine(message))
-        except (OSError, ValueError) as error:
+            with suppress(subprocess.TimeoutExpired):
+                code = self._process.wait(_PATIENCE_S)
+        except (OSError, ValueError) as error:  # what it says makes no sense
             self._lines.append(f"{type(error).__name__}: {error}")
-        with suppress(subprocess.TimeoutExpired):  # its own exit code says why it went
-            self._process.wait(_PATIENCE_S)
         self._process.kill()
-        code = self._process.wait()
+        with suppress(subprocess.TimeoutExpired):  # stuck in the kernel
+            self._process.wait(_PATIENCE_S)
         self._listens_to_errors.join(_PATIENCE_S)  # its last words may still be on their way
         self._on_end(code)
         stream.close()
@@ -123,7 +128,7 @@ class Child:
         else:
             listener.on_event(message.event)
 
-    def _on_end(self, code: int) -> None:
+    def _on_end(self, code: int | None) -> None:
         with self._lock:
             self._gone = True
             left = list(self._listeners.values())
@@ -148,8 +153,11 @@ class Child:
         stream.close()
 
 
-def why_it_ended(code: int, lines: str) -> Failed:
-    """One sentence about a process that ended while it was needed."""
+def why_it_ended(code: int | None, lines: str) -> Failed:
+    """One sentence about a process that ended while it was needed; ``code`` is None when we ended it."""
+    if code is None:
+        message = "The process that runs the network did not answer as it should and was ended: try again."
+        return Failed(message=message, user_error=False, details=lines)
     if code in _FROM_OUTSIDE:
         message = (
             "The process that did the work was ended from outside, which also happens when memory runs out: "

@@ -6,13 +6,18 @@ import itertools
 import queue
 import time
 
-from napari_apprentice.events import Event, Failed, WasCancelled, is_last
+from napari_apprentice.events import Event, Failed, Note, WasCancelled, is_last
 from napari_apprentice.jobs import Job
 from napari_apprentice.runners.child import Child
 from napari_apprentice.runners.door import ENGINE
 from napari_apprentice.runners.running import FoundDevice
 
 POLITE_S = 0.8  # how long a job may take to end by itself after it was cancelled
+_STILL_S = 4.0  # how long a process may neither report nor compute before that is said
+_STILL = (
+    "The process that does the work stands still, as when it was paused or waits for a disk: "
+    "wait until it goes on, or cancel and try again."
+)
 
 
 class ProcessJob:
@@ -27,6 +32,7 @@ class ProcessJob:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._began = False
         self._end_at: float | None = None
+        self._is_still = False
 
     def poll(self) -> list[Event]:
         """What was reported since the last call; ends a process that does not listen to a cancel."""
@@ -36,8 +42,11 @@ class ProcessJob:
             self.ended = is_last(events[-1])
         if self.ended:
             self._runners.on_ended(self)
-        elif self._end_at is not None and time.monotonic() > self._end_at:
-            self._runners.break_off(self)
+        elif self._end_at is not None:
+            if time.monotonic() > self._end_at:
+                self._runners.break_off(self)
+        elif self._has_come_to_rest():
+            events.append(Note(text=_STILL))
         return events
 
     def cancel(self) -> None:
@@ -54,6 +63,12 @@ class ProcessJob:
     def is_cancelled(self) -> bool:
         """Whether `cancel` was called."""
         return self._end_at is not None
+
+    def _has_come_to_rest(self) -> bool:
+        """Whether its process stands still, and did not when this was asked last."""
+        was_still = self._is_still
+        self._is_still = self.child is not None and self.child.pulse.still_s() > _STILL_S
+        return self._is_still and not was_still
 
     def on_began(self) -> None:
         """The process works on it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -150,3 +151,19 @@ def test_a_long_name_leaves_room_for_that_of_what_is_not_finished(tmp_path: Path
         part.write_text("new")
         assert part.suffix == ".tif"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_the_disk_does_not_let_go_of_goes_at_the_next_start(tmp_path: Path, home: Path, monkeypatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refused)
+        patch.setattr(os, "unlink", refused)
+        with pytest.raises(OSError, match="Read-only"), atomic_write(tmp_path / "a.tif") as part:
+            part.write_bytes(b"half")
+    assert part.exists()
+    code = "from napari_apprentice.data.storage import claims; claims.clear()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert not part.exists()
+    assert not list(home.rglob("unfinished/*/*"))

@@ -9,6 +9,7 @@ from typing import Any
 
 import zarr
 from numpy.typing import NDArray
+from zarr.codecs import ZstdCodec
 from zarr.storage import LocalStore
 
 from napari_apprentice.data.geometry import regions
@@ -28,7 +29,8 @@ def open_chunks(
     if (folder / "zarr.json").exists():
         return zarr.open_array(store, mode="r+")
     syncing.make_folder(folder)
-    made = zarr.create_array(store, shape=tuple(shape), chunks=tuple(chunk), dtype=dtype)
+    checked = ZstdCodec(level=0, checksum=True)  # a bit that flips is found, and not taken for another label
+    made = zarr.create_array(store, shape=tuple(shape), chunks=tuple(chunk), dtype=dtype, compressors=checked)
     syncing.sync_tree(folder)
     return made
 
@@ -37,18 +39,12 @@ def look_at_chunks(folder: Path, shape: Sequence[int], chunk: Sequence[int], dty
     """The array in a folder, only to read; zeros in memory where there is none. `ValueError` when it is another one."""
     if not (folder / "zarr.json").exists():
         return zarr.create_array(zarr.storage.MemoryStore(), shape=tuple(shape), chunks=tuple(chunk), dtype=dtype)
+    if not (folder / "zarr.json").is_file():  # whoever reads a pipe waits for ever
+        raise ValueError(f"{folder} has no description")
     array = zarr.open_array(folder, mode="r")
     if (array.shape, array.dtype) != (tuple(shape), dtype):
         raise ValueError(f"{folder} holds {array.dtype} {array.shape}")
     return array
-
-
-def no_files(folder: Path) -> Iterator[Path]:
-    """What is no file, nor a link to one, where an array in a folder has its files: a pipe, a device."""
-    for around, _, names in os.walk(folder):
-        with os.scandir(around) as entries:
-            kinds = {entry.name: entry.is_file() for entry in entries}
-        yield from (Path(around, name) for name in names if not kinds.get(name, True))
 
 
 def written_chunks(folder: Path, chunk: Sequence[int], shape: Sequence[int]) -> Iterator[Region]:
@@ -57,6 +53,30 @@ def written_chunks(folder: Path, chunk: Sequence[int], shape: Sequence[int]) -> 
         place = [int(i) for i in file.relative_to(folder / "c").parts if i.isdigit()]
         if len(place) == 4:
             yield regions.chunk_region(place, chunk, shape)
+
+
+def misplaced(folder: Path) -> Iterator[Path]:
+    """What lies where chunks of the array in a folder are expected and is no file, or no folder above one.
+
+    A pipe or a device would be read for ever; the rest looks like a chunk that is empty.
+    """
+    root = folder / "c"
+    if os.path.lexists(root):
+        yield from _misplaced(root, 4)
+
+
+def _misplaced(path: Path, levels: int) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    with os.scandir(path) as found:
+        for one in found:
+            if not one.name.isdigit():
+                continue
+            if levels > 1:
+                yield from _misplaced(Path(one.path), levels - 1)
+            elif not one.is_file(follow_symlinks=False) and not os.path.isfile(one.path):
+                yield Path(one.path)
 
 
 def draw(overview: Any, steps: Shape, part: Region, labels: NDArray[Any]) -> Region:

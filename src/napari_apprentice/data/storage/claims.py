@@ -55,15 +55,23 @@ class Claim:
         """What was claimed is finished or gone."""
         _forget(self._place, self._lock)
 
+    def leave(self) -> None:
+        """What was claimed could not be removed: the next start of any process does that."""
+        with suppress(*_REFUSED):
+            self._lock.release()
+
 
 @contextmanager
 def claiming(*paths: Path, back: Mapping[Path, Path] | None = None) -> Iterator[None]:
-    """A `Claim` for as long as the block runs."""
+    """A `Claim` for as long as the block runs; it stays for what a disk did not let go of, until the next start."""
     claim = Claim(*paths, back=back)
     try:
         yield
     finally:
-        claim.release()
+        if any(os.path.lexists(path) for path in paths):
+            claim.leave()
+        else:
+            claim.release()
 
 
 def clear() -> None:

@@ -42,6 +42,11 @@ def is_full(error: OSError) -> bool:
     return error.errno in _FULL or getattr(error, "winerror", None) in _FULL_ON_WINDOWS
 
 
+def refuses(error: OSError) -> bool:
+    """Whether the disk does not give or take something: no room, not allowed, out of reach."""
+    return is_full(error) or gives_nothing(error)
+
+
 def gives_nothing(error: OSError) -> bool:
     """Whether the disk does not give a file, of which nothing is known then: it need not be damaged."""
     return error.errno in _NOT_ALLOWED | _OUT_OF_REACH
@@ -69,6 +74,11 @@ def what_to_read(error: OSError) -> str:
     if error.errno in _OUT_OF_REACH:
         return "connect the drive again, then open it again"
     return "check the disk, then open it again"
+
+
+def unreadable(error: OSError, what: str) -> UserError:
+    """What to do about ``what`` ("The saved labels in store") that the disk does not give."""
+    return UserError(f"{what} cannot be read ({error.strerror or error}): {what_to_read(error)}.")
 
 
 def refusal(error: OSError, path: Path, needed: int | None = None, what: str = "") -> UserError:
