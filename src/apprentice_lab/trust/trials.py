@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from apprentice_lab.trust.trial import Trial
+from apprentice_lab.trust.window.trial import TRIAL as WINDOW
 
-TRIALS: tuple[Trial, ...] = ()
+TRIALS: tuple[Trial, ...] = (WINDOW,)

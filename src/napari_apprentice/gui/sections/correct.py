@@ -44,6 +44,7 @@ class CorrectSection(Section):
         self.buttons: dict[str, QAbstractButton] = {}
         self.hint = muted("")
         self.keys = link("Keys", self.show_keys, f"All keys ({OPENED_BY})")
+        self._shortcut = QShortcut(QKeySequence(OPENED_BY), self)  # kept: a signal does not keep what sends it
         self.more = menu_button("", QMenu(), "Approve more than what is in view")
         self.more.setFixedWidth(22)
         self.show_confirmed = QCheckBox("Show what is confirmed")
@@ -119,8 +120,7 @@ class CorrectSection(Section):
         self.connections.add(self._session.confirmed_changed, self._on_confirmed_changed)
         self.connections.add(self._session.click_proposed, lambda mask, box: self.proposal.show())
         self.connections.add(self._session.click_cleared, lambda: self.proposal.hide())
-        shortcut = QShortcut(QKeySequence(OPENED_BY), self)
-        self.connections.add(shortcut.activated, self.show_keys)
+        self.connections.add(self._shortcut.activated, self.show_keys)
 
     def show_keys(self) -> None:
         """Open the sheet of keys, or bring it to the front."""

@@ -1,0 +1,113 @@
+"""The window in which steps are done: viewer, panel, and what the steps remember of each other."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import napari
+import numpy as np
+from napari.layers import Image, Layer
+from numpy.typing import NDArray
+from qtpy.QtCore import QEvent, QEventLoop, QTimer
+from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog, QPushButton
+
+from apprentice_lab.trust.window.hand import Hand
+from napari_apprentice.gui.panel import ApprenticePanel
+from napari_apprentice.session import Session
+
+_SIZE = (1000, 720)
+_SHAPES = {"cells": (96, 120), "large cells": (256, 256), "frames": (3, 64, 64), "volume": (6, 48, 64), "pair": (2, 64, 96)}
+KINDS = tuple(_SHAPES)
+
+
+class Wrong(Exception):
+    """Something is not as it must be."""
+
+
+class Desk:
+    """A viewer with the panel beside it; ``panel`` is None while it is closed.
+
+    Parameters
+    ----------
+    folder
+        Where files are written that are opened or exported.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.viewer = napari.Viewer(title="Apprentice")
+        self.viewer.window.resize(*_SIZE)
+        self.hand = Hand(self.viewer)
+        self.panel: ApprenticePanel | None = None
+        self.masks_deleted = False  # by the user, and not shown again
+        self.asked = ""  # what the next dialog for a file answers
+        self.states: dict[tuple[str, str, tuple[int, ...]], tuple[int, int]] = {}  # by project, image and steps done
+        self._answer_dialogs()
+        self.open_panel()
+
+    @property
+    def session(self) -> Session | None:
+        """That of the panel, while there is one."""
+        return None if self.panel is None else self.panel.session
+
+    def open_panel(self) -> None:
+        """As from the menu; what comes of it comes with the event loop."""
+        if self.panel is None:
+            self.panel = ApprenticePanel(self.viewer)
+            self.viewer.window.add_dock_widget(self.panel, name="Apprentice", area="right")
+
+    def close_panel(self) -> None:
+        """Press the cross of its dock."""
+        panel, self.panel = self.panel, None
+        frame = None if panel is None else panel.parent()
+        if isinstance(frame, QDockWidget):
+            cross = frame.findChild(QPushButton, "QTitleBarCloseButton")
+            if cross is None:
+                raise Wrong("the dock of the panel has no cross")
+            cross.click()
+
+    def close(self) -> None:
+        """Close the window."""
+        self.panel = None
+        self.viewer.close()
+        wait(0.2)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+    def pixels(self, kind: str, draw: random.Random) -> NDArray[np.uint16]:
+        """One of three images of a kind: bright squares on dark ground."""
+        noise = np.random.default_rng(draw.randrange(3))
+        made = noise.integers(0, 200, _SHAPES[kind]).astype(np.uint16)
+        height, width = made.shape[-2:]
+        for y in range(6, height - 12, 24):
+            for x in range(6, width - 12, 24):
+                made[..., y : y + 12, x : x + 12] += np.uint16(noise.integers(500, 900))
+        return made
+
+    def a_layer(self, draw: random.Random, kind: type[Layer] = Layer) -> Any:
+        """One of the layers; None where there is none."""
+        found = [layer for layer in self.viewer.layers if isinstance(layer, kind)]
+        return draw.choice(found) if found else None
+
+    def masks_lie_above(self, layer: Image) -> None:
+        """What was opened must not cover its masks."""
+        masks = None if self.panel is None else self.panel.label_layers.labels
+        layers = self.viewer.layers
+        if masks is None or masks not in layers or layer not in layers:
+            return
+        if layers.index(masks) < layers.index(layer):
+            raise Wrong(f"the image {layer.name} covers its masks: {[one.name for one in layers]}")
+
+    def _answer_dialogs(self) -> None:
+        QFileDialog.getSaveFileName = staticmethod(lambda *_, **__: (self.asked, ""))
+        QFileDialog.getOpenFileName = staticmethod(lambda *_, **__: (self.asked, ""))
+        QFileDialog.getOpenFileNames = staticmethod(lambda *_, **__: ([self.asked] if self.asked else [], ""))
+        QFileDialog.getExistingDirectory = staticmethod(lambda *_, **__: self.asked)
+
+
+def wait(seconds: float) -> None:
+    """Let the window live for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(int(1000 * seconds), loop.quit)
+    loop.exec()
