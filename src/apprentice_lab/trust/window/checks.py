@@ -63,8 +63,7 @@ def _masks_of_the_current_image(desk: Desk, panel: ApprenticePanel) -> None:
     if masks not in desk.viewer.layers:
         raise Wrong(f"the layer {masks.name} is not in the viewer")
     if not np.array_equal(_plain(masks.data), _plain(current.labels)):
-        if "C" not in panel.label_layers.axis_mapping.axes:  # type: ignore[union-attr]
-            raise Wrong(f"the layer {masks.name} shows other labels than the session has")
+        raise Wrong(f"the layer {masks.name} shows other labels than the session has")
     if current not in session.entries:
         raise Wrong(f"{current.name} is current and not in the project")
     confirmed = panel.label_layers.confirmed

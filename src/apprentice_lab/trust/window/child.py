@@ -1,12 +1,13 @@
 """One window, one plan: ``python -m apprentice_lab.trust.window.child FOLDER PLAN``.
 
-Writes into ``FOLDER`` which step it is at (``at.txt``), where it was when it ended by a signal (``fault.txt``), and what
-was found (``found.txt``, empty when all is well).
+Writes into ``FOLDER`` which step it is at (``at.txt``), where it was when it ended by a signal (``fault.txt``), what
+was done in numbers (``did.json``) and what was found (``found.txt``, empty when all is well).
 """
 
 from __future__ import annotations
 
 import faulthandler
+import json
 import os
 import random
 import sys
@@ -68,12 +69,13 @@ def _do(folder: Path, steps: list[Step], complaints: object) -> None:
             if i % _CLOSELY == _CLOSELY - 1 or i == len(steps) - 1:
                 look_closely(desk)
                 look(desk)
-            told = complaints.take()
+            told = [*complaints.take(), *desk.bugs]
             if told:
                 raise Wrong("\n".join(told))
             log.write(f" {time.perf_counter() - began:.2f} s\n")
     desk.close()
     wait(0.3)
+    (folder / "did.json").write_text(json.dumps(desk.did), encoding="utf-8")
     told = complaints.take()
     if told:
         raise Wrong("\n".join(["after the window was closed:", *told]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,20 @@ from qtpy.QtCore import QEvent, QEventLoop, QTimer
 from qtpy.QtWidgets import QApplication, QDockWidget, QFileDialog, QPushButton
 
 from apprentice_lab.trust.window.hand import Hand
+from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui.panel import ApprenticePanel
-from napari_apprentice.session import Session
+from napari_apprentice.session import ProjectImage, Session
 
 _SIZE = (1000, 720)
-_SHAPES = {"cells": (96, 120), "large cells": (256, 256), "frames": (3, 64, 64), "volume": (6, 48, 64), "pair": (2, 64, 96)}
+_LOOKS = 0.8  # of the gestures begin with a look at the masks,
+_PX = 420  # which are so large then
+_SHAPES = {
+    "cells": (96, 120),
+    "large cells": (256, 256),
+    "frames": (3, 64, 64),
+    "volume": (8, 64, 80),
+    "pair": (2, 64, 96),
+}
 KINDS = tuple(_SHAPES)
 
 
@@ -42,6 +52,8 @@ class Desk:
         self.hand = Hand(self.viewer)
         self.panel: ApprenticePanel | None = None
         self.masks_deleted = False  # by the user, and not shown again
+        self.bugs: list[str] = []  # of jobs
+        self.did: Counter[str] = Counter()  # edits, and jobs by how they ended
         self.asked = ""  # what the next dialog for a file answers
         self.states: dict[tuple[str, str, tuple[int, ...]], tuple[int, int]] = {}  # by project, image and steps done
         self._answer_dialogs()
@@ -56,6 +68,8 @@ class Desk:
         """As from the menu; what comes of it comes with the event loop."""
         if self.panel is None:
             self.panel = ApprenticePanel(self.viewer)
+            self.panel.session.job_ended.connect(self._on_ended)
+            self.panel.session.confirmed_changed.connect(self._on_confirmed_changed)
             self.viewer.window.add_dock_widget(self.panel, name="Apprentice", area="right")
 
     def close_panel(self) -> None:
@@ -90,6 +104,25 @@ class Desk:
         found = [layer for layer in self.viewer.layers if isinstance(layer, kind)]
         return draw.choice(found) if found else None
 
+    def look_at_masks(self, draw: random.Random) -> bool:
+        """Mostly bring the masks into the middle of the view, in 2D; whether there are any, which are active then."""
+        masks = None if self.panel is None else self.panel.label_layers.activate()
+        if masks is None:
+            return False
+        if draw.random() < _LOOKS:
+            dims, camera = self.viewer.dims, self.viewer.scene.camera
+            dims.ndisplay = 2
+            dims.order = tuple(range(dims.ndim))
+            low, high = masks.extent.world
+            offset = dims.ndim - masks.ndim
+            for axis in range(masks.ndim - 2):
+                if not low[axis] <= dims.point[offset + axis] <= high[axis]:
+                    dims.set_point(offset + axis, low[axis])
+            camera.center = (0.0, *((low + high) / 2)[-2:])
+            camera.zoom = _PX / max(high[-2:] - low[-2:])
+            wait(0.0)
+        return True
+
     def masks_lie_above(self, layer: Image) -> None:
         """What was opened must not cover its masks."""
         masks = None if self.panel is None else self.panel.label_layers.labels
@@ -98,6 +131,14 @@ class Desk:
             return
         if layers.index(masks) < layers.index(layer):
             raise Wrong(f"the image {layer.name} covers its masks: {[one.name for one in layers]}")
+
+    def _on_ended(self, verb: str, event: Event) -> None:
+        self.did[f"{verb} {type(event).__name__}"] += 1
+        if isinstance(event, Failed) and not event.user_error:
+            self.bugs.append(f"{verb} failed: {event.message}\n{event.details}")
+
+    def _on_confirmed_changed(self, entry: ProjectImage) -> None:
+        self.did["edits"] += 1
 
     def _answer_dialogs(self) -> None:
         QFileDialog.getSaveFileName = staticmethod(lambda *_, **__: (self.asked, ""))

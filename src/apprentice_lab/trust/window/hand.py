@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import napari
@@ -16,7 +17,7 @@ _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 _PLAIN = Qt.KeyboardModifier.NoModifier
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 _MOVES = 4
-_EDGE = 0.2  # of the canvas, where no gesture begins
+_EDGE = 0.25  # of the canvas, where no gesture begins
 
 
 class Hand:
@@ -50,7 +51,7 @@ class Hand:
         """Press at the first place, go through all and release at the last; ``between`` is called half way."""
         self._send(QEvent.Type.MouseMove, places[0])
         self._send(QEvent.Type.MouseButtonPress, places[0])
-        for start, stop in zip(places[:-1], places[1:], strict=True):
+        for start, stop in pairwise(places):
             for i in range(1, _MOVES + 1):
                 self._send(QEvent.Type.MouseMove, start + (stop - start) * (i / _MOVES), held=True)
         if between is not None:

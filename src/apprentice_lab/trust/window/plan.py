@@ -12,18 +12,19 @@ WEIGHTS = {
     # images
     "open image": 5, "open file": 2, "choose image": 6, "exchange pixels": 1, "change scale": 2, "choose channel": 1,
     # tools, by mouse and keys
-    "paint": 12, "erase": 5, "fill": 4, "polygon": 2, "background brush": 3, "new object": 3, "pick": 1,
+    "paint": 12, "interrupted stroke": 4, "erase": 5, "fill": 4, "polygon": 2, "background brush": 3, "new object": 3,
+    "pick": 1,
     "approve object": 3, "approve more": 3, "undo": 8, "redo": 5, "use as start": 1,
     # jobs
-    "segment": 6, "cancel": 4, "teach": 1, "adopt or go back": 1, "click a cell": 5, "keep": 4, "discard": 2,
+    "segment": 9, "cancel": 4, "teach": 1, "adopt or go back": 1, "click a cell": 5, "keep": 4, "discard": 2,
     "look inside": 1, "evaluate": 1, "export": 2, "wait": 6,
     # layers
     "add layer": 3, "delete layer": 5, "delete all layers": 0.4, "rename layer": 3, "move layer": 4, "hide or show": 5,
-    "select layer": 4, "show masks again": 6, "show confirmed": 3,
+    "select layer": 4, "show masks again": 10, "show confirmed": 3,
     # the view
     "2D or 3D": 4, "slider": 4, "turn view": 1, "fit view": 2, "screenshot": 0.5, "theme": 0.3,
     # what is chosen, and projects
-    "choose model": 3, "choose kind": 2, "close panel": 2, "open panel": 6, "new project": 1, "continue project": 2,
+    "choose model": 3, "choose kind": 2, "close panel": 1, "open panel": 10, "new project": 1, "continue project": 2,
     "save elsewhere": 0.3,
 }  # fmt: skip
 """How often each step comes, one beside the other; `steps.STEPS` does them."""

@@ -8,9 +8,34 @@ from collections.abc import Callable, Mapping
 from apprentice_lab.trust.window import steps_images as images
 from apprentice_lab.trust.window import steps_jobs as jobs
 from apprentice_lab.trust.window import steps_masks as masks
-from apprentice_lab.trust.window.desk import Desk
+from apprentice_lab.trust.window.desk import Desk, wait
 
 Do = Callable[[Desk, random.Random], None]
+
+_MEANWHILE: tuple[Do, ...] = (
+    lambda desk, draw: wait(0.3),
+    masks.undo,
+    masks.redo,
+    masks.approve_more,
+    jobs.segment,
+    jobs.cancel,
+    images.delete_layer,
+    images.choose_image,
+    images.slider,
+    images.two_or_three_dimensions,
+    jobs.choose_kind,
+    jobs.close_panel,
+)
+
+
+def interrupted_stroke(desk: Desk, draw: random.Random) -> None:
+    """While the button is down results come in, keys are pressed, and layers, or the panel, go away."""
+    if masks.take(desk, "paint", draw):
+        start = desk.hand.somewhere(draw)
+        middle = desk.hand.near(start, draw)
+        what = draw.choice(_MEANWHILE)
+        desk.hand.drag([start, middle, desk.hand.near(middle, draw)], lambda: what(desk, draw))
+
 
 STEPS: Mapping[str, Do] = {
     "open image": images.open_image,
@@ -20,6 +45,7 @@ STEPS: Mapping[str, Do] = {
     "change scale": images.change_scale,
     "choose channel": images.choose_channel,
     "paint": masks.paint,
+    "interrupted stroke": interrupted_stroke,
     "erase": masks.erase,
     "fill": masks.fill,
     "polygon": masks.polygon,

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractButton, QComboBox
 
 from apprentice_lab.trust.window.desk import Desk, wait
-from apprentice_lab.trust.window.steps_masks import _masks_active, _take
+from apprentice_lab.trust.window.steps_masks import take
 from napari_apprentice.project.recent import recent_projects
 
 _TEACH_S, _TEACH_STEPS = 2.0, 4
@@ -48,20 +48,20 @@ def adopt_or_go_back(desk: Desk, draw: random.Random) -> None:
 
 def click_a_cell(desk: Desk, draw: random.Random) -> None:
     """Click with the tool in the hand; the answer comes when it comes."""
-    if _take(desk, "click"):
+    if take(desk, "click", draw):
         desk.hand.click(desk.hand.somewhere(draw))
         wait(draw.choice((0.0, 0.1, 0.3)))
 
 
 def keep(desk: Desk, draw: random.Random) -> None:
     """Enter, where a proposal waits."""
-    if _waits(desk) and _masks_active(desk):
+    if _waits(desk) and desk.look_at_masks(draw):
         desk.hand.key(Qt.Key.Key_Return)
 
 
 def discard(desk: Desk, draw: random.Random) -> None:
     """Escape, where a proposal waits."""
-    if _waits(desk) and _masks_active(desk):
+    if _waits(desk) and desk.look_at_masks(draw):
         desk.hand.key(Qt.Key.Key_Escape)
 
 

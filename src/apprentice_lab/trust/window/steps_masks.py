@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 
 from qtpy.QtCore import Qt
 
 from apprentice_lab.trust.window.desk import Desk
 from apprentice_lab.trust.window.hand import CTRL, SHIFT
 
-Do = Callable[[Desk, random.Random], None]
-
 
 def paint(desk: Desk, draw: random.Random) -> None:
-    """A stroke; in every fifth the masks layer is deleted, or a result comes, before the button is up."""
-    if not _take(desk, "paint"):
+    """A stroke."""
+    if not take(desk, "paint", draw):
         return
     start = desk.hand.somewhere(draw)
     middle = desk.hand.near(start, draw)
@@ -24,20 +21,20 @@ def paint(desk: Desk, draw: random.Random) -> None:
 
 def erase(desk: Desk, draw: random.Random) -> None:
     """A stroke of the eraser."""
-    if _take(desk, "erase"):
+    if take(desk, "erase", draw):
         start = desk.hand.somewhere(draw)
         desk.hand.drag([start, desk.hand.near(start, draw)])
 
 
 def fill(desk: Desk, draw: random.Random) -> None:
     """A click of the bucket."""
-    if _take(desk, "fill"):
+    if take(desk, "fill", draw):
         desk.hand.click(desk.hand.somewhere(draw))
 
 
 def polygon(desk: Desk, draw: random.Random) -> None:
     """Three corners, closed by a double click, or left as they are."""
-    if not _take(desk, "polygon"):
+    if not take(desk, "polygon", draw):
         return
     for _ in range(3):
         desk.hand.click(desk.hand.somewhere(draw))
@@ -47,7 +44,7 @@ def polygon(desk: Desk, draw: random.Random) -> None:
 
 def background_brush(desk: Desk, draw: random.Random) -> None:
     """A stroke of the background brush."""
-    if _take(desk, "background"):
+    if take(desk, "background", draw):
         start = desk.hand.somewhere(draw)
         desk.hand.drag([start, desk.hand.near(start, draw)])
 
@@ -59,16 +56,16 @@ def new_object(desk: Desk, draw: random.Random) -> None:
 
 def pick(desk: Desk, draw: random.Random) -> None:
     """Pick an id."""
-    if _take(desk, "pick"):
+    if take(desk, "pick", draw):
         desk.hand.click(desk.hand.somewhere(draw))
 
 
 def approve_object(desk: Desk, draw: random.Random) -> None:
     """Click one, or press A above it."""
     if draw.random() < 0.5:
-        if _take(desk, "approve"):
+        if take(desk, "approve", draw):
             desk.hand.click(desk.hand.somewhere(draw))
-    elif _masks_active(desk):
+    elif desk.look_at_masks(draw):
         desk.hand.click(desk.hand.somewhere(draw))
         desk.hand.key(Qt.Key.Key_A)
 
@@ -87,14 +84,14 @@ def approve_more(desk: Desk, draw: random.Random) -> None:
 
 def undo(desk: Desk, draw: random.Random) -> None:
     """Ctrl+Z, once to three times."""
-    if _masks_active(desk):
+    if desk.look_at_masks(draw):
         for _ in range(draw.randint(1, 3)):
             desk.hand.key(Qt.Key.Key_Z, CTRL)
 
 
 def redo(desk: Desk, draw: random.Random) -> None:
     """Ctrl+Shift+Z, once to three times."""
-    if _masks_active(desk):
+    if desk.look_at_masks(draw):
         for _ in range(draw.randint(1, 3)):
             desk.hand.key(Qt.Key.Key_Z, CTRL | SHIFT)
 
@@ -127,15 +124,10 @@ def _press(desk: Desk, tool: str) -> None:
         button.click()
 
 
-def _take(desk: Desk, tool: str) -> bool:
-    """Whether the tool is in the hand now."""
+def take(desk: Desk, tool: str, draw: random.Random) -> bool:
+    """Whether the tool is in the hand now, above the masks if all is well."""
     if desk.panel is None:
         return False
     if desk.panel.tools.current != tool:
         _press(desk, tool)
-    return desk.panel.tools.current == tool and _masks_active(desk)
-
-
-def _masks_active(desk: Desk) -> bool:
-    """Whether keys and mouse are the masks' now."""
-    return desk.panel is not None and desk.panel.label_layers.activate() is not None
+    return desk.panel.tools.current == tool and desk.look_at_masks(draw)
