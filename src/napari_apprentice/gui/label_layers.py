@@ -100,7 +100,8 @@ class LabelLayers:
     def activate(self) -> ApprenticeLabels | None:
         """Make the masks the layer that tools work on."""
         if self.labels is not None:
-            self.labels.visible = True
+            if not self.labels.visible:  # else napari would put down what is in the hand
+                self.labels.visible = True
             if self.viewer.layers.selection.active is not self.labels:
                 self.viewer.layers.selection.active = self.labels
         return self.labels

@@ -11,6 +11,7 @@ import pytest
 
 from apprentice_lab.trust.trial import Extent
 from apprentice_lab.trust.window import trial
+from apprentice_lab.trust.window.days import Day, is_drawing, spend
 from apprentice_lab.trust.window.plan import WEIGHTS, Step, draw_plan, read_plan, write_plan
 from apprentice_lab.trust.window.shrinking import shrink
 from napari_apprentice.errors import UserError
@@ -97,8 +98,19 @@ def test_a_failing_plan_is_shrunk_to_the_steps_that_matter() -> None:
 
 
 def test_days_are_the_same_kind_of_failure_whatever_numbers_it_names() -> None:
-    one, other = (trial.Day(3, 1.0, f"Traceback, line {n}\nWrong: image {n} covers its masks") for n in (7, 12))
-    assert one.kind == other.kind != trial.Day(3, 1.0, "ended by SIGSEGV").kind
+    one, other = (Day(3, 1.0, f"Traceback, line {n}\nWrong: image {n} covers its masks") for n in (7, 12))
+    assert one.kind == other.kind != Day(3, 1.0, "ended by SIGSEGV").kind
+
+
+def test_only_what_ends_in_opengl_under_the_canvas_is_napari_drawing() -> None:
+    gl, paint = 'File "/x/vispy/gloo/gl/_gl2.py", line 4', 'File "/x/vispy/app/backends/_qt.py", line 9'
+    node, ours = 'File "/x/napari/_vispy/canvas.py", line 1', 'File "/x/napari_apprentice/gui/preview.py", line 2'
+    assert is_drawing([gl, node, paint, ours])  # a call of ours that lets the window draw
+    assert not is_drawing([gl, ours, paint])
+    assert not is_drawing([ours, gl, paint])
+    assert not is_drawing([node, paint])
+    assert not is_drawing([gl, node])
+    assert not is_drawing([])
 
 
 def test_without_a_screen_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +123,7 @@ def test_without_a_screen_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @needs_screen
 def test_a_window_that_ends_or_fails_is_told_with_where_it_was(tmp_path: Path) -> None:
-    day = trial.spend(tmp_path / "day", [Step("wait", 1), Step("no such step", 1)])
+    day = spend(tmp_path / "day", [Step("wait", 1), Step("no such step", 1)])
     assert day.done == 1
     assert day.kind == "KeyError: 'no such step'"
 

@@ -1,4 +1,5 @@
-"""One window, one plan: ``python -m apprentice_lab.trust.window.child FOLDER PLAN``.
+"""One window, one plan: ``python -m apprentice_lab.trust.window.child FOLDER PLAN [alone]``, without the panel
+when napari is to be alone.
 
 Writes into ``FOLDER`` which step it is at (``at.txt``), where it was when it ended by a signal (``fault.txt``), what
 was done in numbers (``did.json``) and what was found (``found.txt``, empty when all is well).
@@ -15,17 +16,21 @@ import tempfile
 import time
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from apprentice_lab.trust.window.plan import Step, read_plan
+
+if TYPE_CHECKING:
+    from apprentice_lab.trust.window.complaints import Complaints
 
 _CLOSELY = 25  # steps
 _GONE_S = 10.0
 _OF_OTHERS = ("napari", "runtime", "dask", "mesa", "matplotlib", "xdg", "cache", "torch")
 
 
-def main(folder: Path, plan: Path) -> None:
+def main(folder: Path, plan: Path, *, has_panel: bool = True) -> None:
     """Do the steps until something is wrong."""
     faulthandler.enable((folder / "fault.txt").open("w", encoding="utf-8"))
     for name, place in (("TMPDIR", "tmp"), ("APPRENTICE_HOME", "home"), ("NAPARI_CONFIG", "config/settings.yaml")):
@@ -34,29 +39,29 @@ def main(folder: Path, plan: Path) -> None:
     for place in ("tmp", "home", "files"):
         (folder / place).mkdir(exist_ok=True)
     tempfile.tempdir = None
-    found = _found(folder, read_plan(plan))
+    found = _found(folder, read_plan(plan), has_panel=has_panel)
     (folder / "found.txt").write_text(found, encoding="utf-8")
 
 
-def _found(folder: Path, steps: list[Step]) -> str:
+def _found(folder: Path, steps: list[Step], *, has_panel: bool) -> str:
     from apprentice_lab.trust.window.complaints import Complaints
 
     complaints = Complaints()
     complaints.listen()
     try:
-        _do(folder, steps, complaints)
+        _do(folder, steps, complaints, has_panel=has_panel)
         return _left_behind(folder)
     except BaseException as error:
         told = [*complaints.take(), "".join(traceback.format_exception(error))]
         return "\n".join(told)
 
 
-def _do(folder: Path, steps: list[Step], complaints: object) -> None:
+def _do(folder: Path, steps: list[Step], complaints: Complaints, *, has_panel: bool) -> None:
     from apprentice_lab.trust.window.checks import look, look_closely
     from apprentice_lab.trust.window.desk import Desk, Wrong, wait
     from apprentice_lab.trust.window.steps import STEPS
 
-    desk = Desk(folder / "files")
+    desk = Desk(folder / "files", has_panel=has_panel)
     wait(0.3)
     with (folder / "at.txt").open("w", encoding="utf-8") as log:
         for i, step in enumerate(steps):
@@ -95,4 +100,4 @@ def _left_behind(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), has_panel="alone" not in sys.argv[3:])

@@ -13,6 +13,7 @@ from napari.utils.notifications import Notification, NotificationSeverity, notif
 from qtpy.QtCore import QtMsgType, qInstallMessageHandler
 
 _PRODUCT = "napari_apprentice"
+_TOO_LATE = "garbage collected"  # of superqt: what was to be done later was not stopped
 _OF_THE_SCREEN = ("propagateSizeHints", "QXcbConnection", "XDG_RUNTIME_DIR", "Could not load the Qt platform", "DBus")
 _BAD = (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
 
@@ -58,5 +59,5 @@ class Complaints(logging.Handler):
             self.found.append(f"napari shows an error: {told.message}")
 
     def _on_warning(self, message: Warning | str, category: type[Warning], filename: str, *rest: Any) -> None:
-        if _PRODUCT in filename:
+        if _PRODUCT in filename or _TOO_LATE in str(message):
             self.found.append(f"a warning of {filename}: {message}")

@@ -19,9 +19,9 @@ from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui.panel import ApprenticePanel
 from napari_apprentice.session import ProjectImage, Session
 
-_SIZE = (1000, 720)
+_SIZE = (1200, 760)
 _LOOKS = 0.8  # of the gestures begin with a look at the masks,
-_PX = 420  # which are so large then
+_PX = 400  # which are so large then
 _SHAPES = {
     "cells": (96, 120),
     "large cells": (256, 256),
@@ -43,10 +43,13 @@ class Desk:
     ----------
     folder
         Where files are written that are opened or exported.
+    has_panel
+        Whether the panel is opened; else there is napari alone, to see what it does by itself.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, has_panel: bool = True) -> None:
         self.folder = folder
+        self.has_panel = has_panel
         self.viewer = napari.Viewer(title="Apprentice")
         self.viewer.window.resize(*_SIZE)
         self.hand = Hand(self.viewer)
@@ -66,7 +69,7 @@ class Desk:
 
     def open_panel(self) -> None:
         """As from the menu; what comes of it comes with the event loop."""
-        if self.panel is None:
+        if self.panel is None and self.has_panel:
             self.panel = ApprenticePanel(self.viewer)
             self.panel.session.job_ended.connect(self._on_ended)
             self.panel.session.confirmed_changed.connect(self._on_confirmed_changed)

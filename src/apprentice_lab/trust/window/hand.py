@@ -17,6 +17,7 @@ _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 _PLAIN = Qt.KeyboardModifier.NoModifier
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 _MOVES = 4
+_PAUSE_MS = 6  # napari looks at the cursor so often
 _EDGE = 0.25  # of the canvas, where no gesture begins
 
 
@@ -54,6 +55,7 @@ class Hand:
         for start, stop in pairwise(places):
             for i in range(1, _MOVES + 1):
                 self._send(QEvent.Type.MouseMove, start + (stop - start) * (i / _MOVES), held=True)
+                QTest.qWait(_PAUSE_MS)
         if between is not None:
             between()
         self._send(QEvent.Type.MouseButtonRelease, places[-1])

@@ -30,6 +30,14 @@ WEIGHTS = {
 """How often each step comes, one beside the other; `steps.STEPS` does them."""
 
 
+WITHOUT_PANEL = (
+    "open image", "exchange pixels", "change scale", "wait", "add layer", "delete layer", "delete all layers",
+    "rename layer", "move layer", "hide or show", "select layer", "2D or 3D", "slider", "turn view", "fit view",
+    "screenshot", "theme",
+)  # fmt: skip
+"""What napari does alone."""
+
+
 @dataclass(frozen=True)
 class Step:
     """``number`` is where its own random choices start."""
@@ -41,11 +49,11 @@ class Step:
         return f"{self.name} ({self.number})"
 
 
-def draw_plan(seed: int, count: int) -> list[Step]:
-    """So many steps; the first opens an image."""
+def draw_plan(seed: int, count: int, names: Sequence[str] = tuple(WEIGHTS)) -> list[Step]:
+    """So many of these steps; the first opens an image."""
     draw = random.Random(seed)
-    names = ["open image", *draw.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count - 1)]
-    return [Step(name, draw.randrange(1_000_000)) for name in names]
+    drawn = draw.choices(names, [WEIGHTS[name] for name in names], k=count - 1)
+    return [Step(name, draw.randrange(1_000_000)) for name in ("open image", *drawn)]
 
 
 def write_plan(path: Path, steps: Sequence[Step]) -> None:

@@ -21,6 +21,10 @@ def open_image(desk: Desk, draw: random.Random) -> None:
     kind = draw.choice(KINDS)
     layer = desk.viewer.add_image(desk.pixels(kind, draw), name=kind, scale=draw.choice((None, (0.5, 0.5))))
     wait(0.02)
+    if not desk.has_panel:  # what it would put there
+        masks = np.zeros(layer.data.shape, np.uint32)
+        masks[..., 10:30, 10:40] = 1
+        desk.viewer.add_labels(masks, name=f"{kind} masks", opacity=0.5, scale=layer.scale)
     if desk.panel is not None:
         choice = desk.panel.image.choice
         _choose(choice, choice.findData(layer))
@@ -50,9 +54,10 @@ def choose_image(desk: Desk, draw: random.Random) -> None:
     """One in the panel's list."""
     if desk.panel is None or not desk.panel.image.choice.count():
         return
-    choice = desk.panel.image.choice
+    choice, before = desk.panel.image.choice, desk.panel.images.current
     layer = _choose(choice, draw.randrange(choice.count()))
-    desk.masks_lie_above(layer)
+    if desk.panel.images.current is not before:  # else the order is the user's
+        desk.masks_lie_above(layer)
 
 
 def exchange_pixels(desk: Desk, draw: random.Random) -> None:

@@ -56,6 +56,7 @@ class CorrectSection(Section):
         self.refused.setVisible(bool(self._label_layers.why_not_paint))
         self.classes = ClassList(tools)
         self._count_soon = qthrottled(self._show_count, timeout=_COUNT_MS, leading=False, parent=self)
+        self.connections.at_close(self._count_soon.cancel)
         self.sheet: KeySheet | None = None
         self._build()
         self._listen()
