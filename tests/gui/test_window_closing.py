@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 import pytest
+from qtpy.QtTest import QTest
 
 WINDOW = """
 import numpy as np
@@ -43,3 +44,14 @@ def test_a_window_that_goes_with_the_panel_in_it_saves_and_leaves_python_alive(e
     assert run.stdout.endswith("well\n"), run.stderr
     assert run.returncode == 0
     assert "Traceback" not in run.stderr
+
+
+def test_what_was_to_be_shown_later_is_not_shown_in_a_panel_that_was_closed(panel, opened):
+    before = panel.correct.count.text(), panel.project.export.isEnabled()
+    opened.paint((30, 30), 7)
+    panel.runtime.close()
+    QTest.qWait(400)
+    assert (panel.correct.count.text(), panel.project.export.isEnabled()) == before
+    panel.correct.refresh()
+    panel.project.refresh()
+    assert (panel.correct.count.text(), panel.project.export.isEnabled()) != before

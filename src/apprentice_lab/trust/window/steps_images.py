@@ -9,13 +9,13 @@ import tifffile
 from napari.layers import Image
 from qtpy.QtWidgets import QComboBox
 
-from apprentice_lab.trust.window.desk import KINDS, Desk, wait
+from apprentice_lab.trust.window.desk import KINDS, Desk, Wrong, wait
 
 _MOST_LAYERS = 14
 
 
 def open_image(desk: Desk, draw: random.Random) -> None:
-    """An array of a script, which the panel is told to work on."""
+    """An array of a script, which the panel is mostly told to work on."""
     if len(desk.viewer.layers) >= _MOST_LAYERS:
         return
     kind = draw.choice(KINDS)
@@ -25,10 +25,18 @@ def open_image(desk: Desk, draw: random.Random) -> None:
         masks = np.zeros(layer.data.shape, np.uint32)
         masks[..., 10:30, 10:40] = 1
         desk.viewer.add_labels(masks, name=f"{kind} masks", opacity=0.5, scale=layer.scale)
-    if desk.panel is not None:
+    if desk.panel is None:
+        return
+    if draw.random() < 0.8:
         choice = desk.panel.image.choice
         _choose(choice, choice.findData(layer))
+    shown = desk.panel.images.current
+    if shown is not None and shown.layer is layer:
         desk.masks_lie_above(layer)
+    elif (
+        shown is not None and shown.layer is None and np.array_equal(np.squeeze(shown.entry.volume.pixels), layer.data)
+    ):
+        raise Wrong(f"{layer.name} is open again, and its masks do not belong to it")
 
 
 def open_file(desk: Desk, draw: random.Random) -> None:
