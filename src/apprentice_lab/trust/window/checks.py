@@ -165,4 +165,4 @@ def _journal_tells_memory(session: Session, place: Path) -> None:
 
 
 def _state(entry: ProjectImage) -> tuple[int, int]:
-    return zlib.crc32(np.ascontiguousarray(entry.labels)), zlib.crc32(np.ascontiguousarray(entry.confirmed))
+    return zlib.crc32(entry.labels.tobytes()), zlib.crc32(entry.confirmed.tobytes())

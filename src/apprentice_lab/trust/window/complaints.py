@@ -7,7 +7,7 @@ import sys
 import threading
 import traceback
 import warnings
-from typing import Any
+from typing import Any, TextIO
 
 from napari.utils.notifications import Notification, NotificationSeverity, notification_manager
 from qtpy.QtCore import QtMsgType, qInstallMessageHandler
@@ -58,6 +58,14 @@ class Complaints(logging.Handler):
         if told.severity >= NotificationSeverity.ERROR:
             self.found.append(f"napari shows an error: {told.message}")
 
-    def _on_warning(self, message: Warning | str, category: type[Warning], filename: str, *rest: Any) -> None:
+    def _on_warning(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         if _PRODUCT in filename or _TOO_LATE in str(message):
             self.found.append(f"a warning of {filename}: {message}")

@@ -144,10 +144,14 @@ class Desk:
         self.did["edits"] += 1
 
     def _answer_dialogs(self) -> None:
-        QFileDialog.getSaveFileName = staticmethod(lambda *_, **__: (self.asked, ""))
-        QFileDialog.getOpenFileName = staticmethod(lambda *_, **__: (self.asked, ""))
-        QFileDialog.getOpenFileNames = staticmethod(lambda *_, **__: ([self.asked] if self.asked else [], ""))
-        QFileDialog.getExistingDirectory = staticmethod(lambda *_, **__: self.asked)
+        answers = {
+            "getSaveFileName": lambda *_, **__: (self.asked, ""),
+            "getOpenFileName": lambda *_, **__: (self.asked, ""),
+            "getOpenFileNames": lambda *_, **__: ([self.asked] if self.asked else [], ""),
+            "getExistingDirectory": lambda *_, **__: self.asked,
+        }
+        for name, answer in answers.items():
+            setattr(QFileDialog, name, staticmethod(answer))
 
 
 def wait(seconds: float) -> None:

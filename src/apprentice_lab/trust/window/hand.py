@@ -13,6 +13,7 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
+_TEST: Any = QTest  # whose stubs take its functions for methods
 _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 _PLAIN = Qt.KeyboardModifier.NoModifier
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -55,14 +56,14 @@ class Hand:
         for start, stop in pairwise(places):
             for i in range(1, _MOVES + 1):
                 self._send(QEvent.Type.MouseMove, start + (stop - start) * (i / _MOVES), held=True)
-                QTest.qWait(_PAUSE_MS)
+                _TEST.qWait(_PAUSE_MS)
         if between is not None:
             between()
         self._send(QEvent.Type.MouseButtonRelease, places[-1])
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = _PLAIN) -> None:
         """Press and release a key."""
-        QTest.keyClick(self._canvas, key, modifiers)
+        _TEST.keyClick(self._canvas, key, modifiers)
 
     def _send(self, kind: QEvent.Type, place: QPointF, *, held: bool = False) -> None:
         if kind == QEvent.Type.MouseMove:
