@@ -31,11 +31,10 @@ WEIGHTS = {
 
 
 WITHOUT_PANEL = (
-    "open image", "exchange pixels", "change scale", "wait", "add layer", "delete layer", "delete all layers",
-    "rename layer", "move layer", "hide or show", "select layer", "2D or 3D", "slider", "turn view", "fit view",
-    "screenshot", "theme",
+    "open image", "add layer", "delete layer", "rename layer", "move layer", "hide or show", "select layer", "2D or 3D",
+    "slider", "screenshot", "wait",
 )  # fmt: skip
-"""What napari does alone."""
+"""What napari does alone, one as often as the other."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,11 @@ class Step:
         return f"{self.name} ({self.number})"
 
 
-def draw_plan(seed: int, count: int, names: Sequence[str] = tuple(WEIGHTS)) -> list[Step]:
-    """So many of these steps; the first opens an image."""
+def draw_plan(seed: int, count: int, *, has_panel: bool = True) -> list[Step]:
+    """So many steps; the first opens an image."""
     draw = random.Random(seed)
-    drawn = draw.choices(names, [WEIGHTS[name] for name in names], k=count - 1)
+    weights = WEIGHTS if has_panel else dict.fromkeys(WITHOUT_PANEL, 1.0)
+    drawn = draw.choices(list(weights), list(weights.values()), k=count - 1)
     return [Step(name, draw.randrange(1_000_000)) for name in ("open image", *drawn)]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from apprentice_lab.trust.trial import Extent, Outcome, Trial
 from apprentice_lab.trust.window.days import Day, spend
-from apprentice_lab.trust.window.plan import WITHOUT_PANEL, Step, draw_plan, write_plan
+from apprentice_lab.trust.window.plan import Step, draw_plan, write_plan
 from apprentice_lab.trust.window.shrinking import shrink
 from napari_apprentice.errors import UserError
 
@@ -61,7 +61,7 @@ def _numbers(days: Sequence[Day]) -> dict[str, float | int | str]:
 
 def _alone(place: Path, first: int) -> int:
     """In how many windows napari without the panel ends while it draws."""
-    plans = [draw_plan(seed, STEPS, WITHOUT_PANEL) for seed in range(first, first + _ALONE)]
+    plans = [draw_plan(seed, STEPS, has_panel=False) for seed in range(first, first + _ALONE)]
     return sum(spend(place / str(i), plan, has_panel=False).ended_drawing for i, plan in enumerate(plans))
 
 
