@@ -211,6 +211,7 @@ def test_a_version_that_is_not_taken_counts_as_taught(panel, opened, runners, ce
 def test_image_that_is_shown_again_after_its_layer_was_removed_lies_below_its_masks(panel, opened, viewer):
     opened.paint((30, 30), 7)
     removed = viewer.layers["cells"]
+    viewer.window._qt_window.hide()  # nothing is drawn: Mesa may end when an image went (docs/reliability.md)
     viewer.layers.remove(removed)
     assert panel.images.current.layer is None
     other = viewer.add_image(removed.data[::-1].copy(), name="upside down")
