@@ -206,3 +206,21 @@ def test_a_version_that_is_not_taken_counts_as_taught(panel, opened, runners, ce
     QTest.qWait(120)
     assert "not in use" in panel.teach.outcome.text()
     assert panel.project.words.text().endswith("1 taught version")
+
+
+def test_image_that_is_shown_again_after_its_layer_was_removed_lies_below_its_masks(panel, opened, viewer):
+    opened.paint((30, 30), 7)
+    removed = viewer.layers["cells"]
+    viewer.window._qt_window.hide()  # nothing is drawn: Mesa may end when an image went (docs/reliability.md)
+    viewer.layers.remove(removed)
+    assert panel.images.current.layer is None
+    other = viewer.add_image(removed.data[::-1].copy(), name="upside down")
+    QTest.qWait(50)
+    assert panel.images.current.layer is None
+    again = viewer.add_image(removed.data, name="again", scale=(0.5, 0.5), units=("um", "um"))
+    QTest.qWait(50)
+    assert panel.images.current.layer is again
+    assert panel.image.choice.currentData() is again
+    masks = panel.label_layers.labels
+    assert masks.data[30, 30] == 7
+    assert viewer.layers.index(masks) > viewer.layers.index(again) > viewer.layers.index(other)

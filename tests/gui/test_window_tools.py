@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLabel
@@ -164,6 +164,82 @@ def test_eraser_key_after_the_background_brush_takes_the_eraser(panel, opened, h
     hand.key(Qt.Key.Key_B)
     hand.drag(opened, (60, 60), (60, 90))
     assert (panel.session.current.confirmed == 1).any()
+
+
+@pytest.mark.parametrize("meanwhile", ["other layer", "other image", "masks deleted", "panel closed", "nothing"])
+def test_drag_is_over_with_the_button_whatever_happened_meanwhile(
+    panel, opened, viewer, hand, cells, runners, meanwhile
+):
+    other = viewer.add_image(cells(seed=1), name="other")
+    panel.segment.job.verb.button.click()
+    panel.tools.use("paint")
+    canvas, session, entry = hand.canvas.native, panel.session, panel.session.current
+    QTest.mouseMove(canvas, hand.where(opened, (20, 20)))
+    QTest.mousePress(canvas, LEFT, pos=hand.where(opened, (20, 20)))
+    QTest.mouseMove(canvas, hand.where(opened, (20, 40)))
+    QTest.qWait(30)
+    match meanwhile:
+        case "other layer":
+            viewer.layers.selection.active = other
+        case "other image":
+            panel.image.open(other)
+        case "masks deleted":
+            viewer.layers.remove(opened)
+        case "panel closed":
+            panel.runtime.close()
+    QTest.mouseRelease(canvas, LEFT, pos=hand.where(viewer.layers[0], (20, 40)))
+    QTest.qWait(30)
+    assert not session.regions.is_held
+    assert len(entry.history.done) == 1
+    session.choose_image(entry)
+    session.paint([5], 3)
+    assert len(entry.history.done) == 2  # a step of its own
+    if meanwhile != "panel closed":
+        runners.jobs[-1].finish()
+        QTest.qWait(120)
+        assert not session.busy("segment")
+
+
+@pytest.mark.parametrize("tool", ["paint", "erase", "fill", "background"])
+def test_stroke_beside_a_flat_image_in_the_3d_view_does_nothing(panel, opened, viewer, tool):
+    opened.paint((30, 30), 7)
+    before = panel.session.current.labels.copy()
+    panel.tools.use(tool)
+    viewer.dims.ndisplay = 3
+    viewer.scene.camera.angles = (0, 0, 90)
+    QTest.qWait(30)
+    canvas = viewer.window._qt_viewer.canvas.native
+    for x, y in ((3, 3), (canvas.width() - 3, 3), (canvas.width() - 3, canvas.height() - 3)):
+        QTest.mouseClick(canvas, LEFT, NONE, QPoint(x, y))  # an error in there fails the test
+    viewer.dims.ndisplay = 2
+    assert panel.session.current.history.done[1:] == []
+    assert np.array_equal(panel.session.current.labels, before)
+
+
+def test_stroke_in_the_3d_view_goes_on_while_another_layer_has_more_dimensions(panel, viewer, cells):
+    viewer.add_image(cells((7, 120, 160)), name="stack", scale=(2, 1, 1))
+    QTest.qWait(50)
+    masks, entry = panel.label_layers.labels, panel.session.current
+    masks.fill((1, 5, 5), 7)
+    masks.fill((2, 5, 5), 7)
+    viewer.add_image(np.zeros((2, 7, 120, 160), np.uint8), name="maps of a network", visible=False)
+    panel.tools.use("erase")
+    viewer.dims.ndisplay = 3
+    QTest.qWait(30)
+    canvas = viewer.window._qt_viewer.canvas.native
+    QTest.mouseClick(canvas, LEFT, NONE, canvas.rect().center())
+    erased = np.argwhere(entry.labels[0, 1:3] == 0)
+    assert len(erased) > 0
+    assert np.abs(np.median(erased[:, 1:], axis=0) - (60, 80)).max() < 20  # in the middle of the view
+
+
+@pytest.mark.parametrize("tool", ["paint", "background", "click", "approve"])
+def test_masks_that_are_made_active_again_leave_the_tool_in_the_hand(panel, opened, viewer, tool):
+    panel.tools.use(tool)
+    viewer.layers.selection.active = viewer.layers["cells"]
+    assert panel.label_layers.activate() is opened
+    assert viewer.layers.selection.active is opened
+    assert panel.tools.current == tool
 
 
 @pytest.mark.parametrize("tool", ["click", "approve"])

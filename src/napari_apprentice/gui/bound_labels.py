@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ class BoundLabels(ToolLabels):
         self._why_not_edit = why_not_edit
         self._is_ended = False
         self._held: AbstractContextManager[None] | None = None
+        self._drags: set[ExitStack] = set()  # under way
         self._step_before = 0
         super().__init__(data, **options)
 
@@ -48,6 +49,7 @@ class BoundLabels(ToolLabels):
     def unbind(self) -> None:
         """Become an ordinary labels layer that cannot be edited: the session that keeps its labels is closed."""
         self._release()
+        self.end_drags()
         self._binding = None
         self._is_ended = True
         self.editable = False
@@ -79,9 +81,17 @@ class BoundLabels(ToolLabels):
             with super().block_history():
                 yield
             return
-        with self._binding.session.edits.stroke():
+        with ExitStack() as drag:
+            drag.enter_context(self._binding.session.edits.stroke())
+            drag.callback(self._drags.discard, drag)
+            self._drags.add(drag)
             yield
         self.events.paint(value=[])
+
+    def end_drags(self) -> None:
+        """What was painted so far is a step."""
+        for drag in self._drags.copy():
+            drag.close()
 
     def _begin_stroke(self) -> None:
         if self._binding is None:

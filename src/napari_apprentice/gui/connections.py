@@ -12,15 +12,24 @@ class Connections:
 
     def __init__(self) -> None:
         self._made: list[tuple[Any, Callable[..., Any]]] = []
+        self._at_close: list[Callable[[], Any]] = []
 
     def add(self, signal: Any, slot: Callable[..., Any]) -> None:
         """Connect and remember."""
         signal.connect(slot)
         self._made.append((signal, slot))
 
+    def at_close(self, stop: Callable[[], Any]) -> None:
+        """Call this when all is disconnected, to stop what was to be done later."""
+        self._at_close.append(stop)
+
     def close(self) -> None:
         """Disconnect all; what is gone already is gone."""
         made, self._made = self._made, []
+        at_close, self._at_close = self._at_close, []
         for signal, slot in made:
             with suppress(ValueError, TypeError, RuntimeError, KeyError):
                 signal.disconnect(slot)
+        for stop in at_close:
+            with suppress(RuntimeError):  # Qt has destroyed its timer
+                stop()

@@ -103,6 +103,11 @@ class OpenImages:
         """What a layer shows."""
         return next((one for one in self._shown if layer is not None and one.layer is itself(layer)), None)
 
+    def is_current_again(self, layer: Image) -> bool:
+        """Whether a layer shows the current image, whose own layer was removed."""
+        shown = self.current
+        return shown is not None and shown.layer is None and reading_of(layer, shown.entry) is not None
+
     def open(self, layer: Image, reading: LayerReading | None = None) -> list[str]:
         """Open a layer's image in the session and make it current; returns notes about its pixels. `UserError`."""
         layer = itself(layer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -36,7 +37,9 @@ class LabelLayers:
         self.why_not_paint = why_not_edit()  # "" as long as napari is one that we know
         self._masks = OwnLayer[ApprenticeLabels](viewer, images, self.options, self._on_deleted)
         self._confirmed = ConfirmedLayer(viewer, images, self.options)
+        viewer.mouse_drag_callbacks.append(self._on_press)
         self._connections = Connections()
+        self._connections.at_close(lambda: viewer.mouse_drag_callbacks.remove(self._on_press))
         self._connections.add(session.image_changed, self._on_image_changed)
         self._connections.add(session.labels_changed, self._on_labels_changed)
         self._connections.add(session.confirmed_changed, self._on_confirmed_changed)
@@ -100,7 +103,8 @@ class LabelLayers:
     def activate(self) -> ApprenticeLabels | None:
         """Make the masks the layer that tools work on."""
         if self.labels is not None:
-            self.labels.visible = True
+            if not self.labels.visible:  # else napari would put down what is in the hand
+                self.labels.visible = True
             if self.viewer.layers.selection.active is not self.labels:
                 self.viewer.layers.selection.active = self.labels
         return self.labels
@@ -128,6 +132,14 @@ class LabelLayers:
             self.viewer.layers.remove(layer)
 
     # what happens
+
+    def _on_press(self, viewer: Any, event: Any) -> Iterator[None]:
+        """With the button up a drag is over; napari tells that only to the layer that is active by then."""
+        yield
+        while event.type == "mouse_move":
+            yield
+        if self.labels is not None:
+            self.labels.end_drags()
 
     def _on_image_changed(self) -> None:
         shown = self.images.current

@@ -86,6 +86,19 @@ class ApprenticeLabels(BoundLabels):
         if self._is_open_at(points[0]):
             super().paint_polygon(points, new_label)
 
+    def _draw(self, new_label: int, last_cursor_coord: Any, coordinates: Any) -> None:
+        """Paint where the mouse goes; in the 3D view napari looks up the voxel there, and beside the image is none."""
+        if self._slice_input.ndisplay == 3:
+            last_cursor_coord, coordinates = self._inside(last_cursor_coord), self._inside(coordinates)
+        super()._draw(new_label, last_cursor_coord, coordinates)
+
+    def _inside(self, coord: Any) -> Any:
+        """A place in the data; None of one beside them."""
+        if coord is None:
+            return None
+        inside = all(0 <= round(float(at)) < n for at, n in zip(coord, self.data.shape, strict=True))
+        return coord if inside else None
+
     def _is_open_at(self, coord: Sequence[float]) -> bool:
         """Whether the slice that is shown is in the data: of a large image another frame or depth may be open."""
         if self._binding is None:

@@ -36,6 +36,9 @@ PRIVATE_NAMES = (
         ("data", "mask", "new_label", "volume_slice"),
         "brush, fill and polygon write here: voxels are recorded, also those that had the value already",
     ),
+    PrivateName(
+        "_draw", ("new_label", "last_cursor_coord", "coordinates"), "in the 3D view the mouse may be beside the image"
+    ),
     PrivateName("_get_preserve_labels_source_label", ("new_label",), "which voxels 'preserve labels' keeps"),
     PrivateName(
         "_get_flood_mask_and_bbox", ("coord", "new_label", "dims_to_paint"), "filling an object with its own id"

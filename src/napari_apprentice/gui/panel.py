@@ -180,7 +180,7 @@ class ApprenticePanel(QWidget):
         self._column.reveal(self.correct.proposal)
 
     def _on_inserted(self, event: Any) -> None:
-        """The first image that comes is the one to work on, and each that is opened from a file after it."""
+        """The first image is the one to work on, and each that is opened from a file or again after it."""
         if event.value in self.images.layers:
             self._came.append(event.value)
             QTimer.singleShot(0, self._open_what_came)
@@ -192,8 +192,9 @@ class ApprenticePanel(QWidget):
             return
         if self.session.current is None:
             came = came if len(found) == 1 else []
-        else:  # what a script or another plugin makes is looked at only
-            came = [layer for layer in found if layer in came and is_from_file(layer)]
+        else:  # what else a script or another plugin makes is looked at only
+            came = [layer for layer in found if layer in came]
+            came = [layer for layer in came if is_from_file(layer) or self.images.is_current_again(layer)]
         if came:
             self.image.open(came[0])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from napari.layers import Labels
+from numpy.typing import NDArray
 from psygnal import Signal
 
 
@@ -58,3 +59,13 @@ class ToolLabels(Labels):
         if on:
             self.mode = "erase"  # its cursor and its brush size
         self._background_brush = on
+
+    def get_ray_intersections(
+        self, position: Any, view_direction: Any, dims_displayed: list[int], world: bool = True
+    ) -> tuple[NDArray[Any] | None, NDArray[Any] | None]:
+        """Where a ray enters the labels and leaves them, also while another layer has more dimensions than these.
+
+        Those that only the viewer has come first, and napari takes them for the layer's.
+        """
+        own = slice(-self.ndim, None)
+        return super().get_ray_intersections(position[own], view_direction[own], dims_displayed, world)

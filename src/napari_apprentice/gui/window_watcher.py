@@ -41,5 +41,6 @@ class WindowWatcher(QObject):
         return False
 
     def _look(self) -> None:
-        if self._window is not None and not self._window.isVisible() and self._panel.window() is self._window:
+        window = self._window  # held until all is closed: with the last reference Qt destroys it, and the panel in it
+        if window is not None and not window.isVisible() and self._panel.window() is window:
             self._closed()

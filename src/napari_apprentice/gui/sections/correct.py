@@ -44,6 +44,7 @@ class CorrectSection(Section):
         self.buttons: dict[str, QAbstractButton] = {}
         self.hint = muted("")
         self.keys = link("Keys", self.show_keys, f"All keys ({OPENED_BY})")
+        self._shortcut = QShortcut(QKeySequence(OPENED_BY), self)  # kept: a signal does not keep what sends it
         self.more = menu_button("", QMenu(), "Approve more than what is in view")
         self.more.setFixedWidth(22)
         self.show_confirmed = QCheckBox("Show what is confirmed")
@@ -55,6 +56,7 @@ class CorrectSection(Section):
         self.refused.setVisible(bool(self._label_layers.why_not_paint))
         self.classes = ClassList(tools)
         self._count_soon = qthrottled(self._show_count, timeout=_COUNT_MS, leading=False, parent=self)
+        self.connections.at_close(self._count_soon.cancel)
         self.sheet: KeySheet | None = None
         self._had_masks = self._label_layers.labels is not None
         self._build()
@@ -120,8 +122,7 @@ class CorrectSection(Section):
         self.connections.add(self._session.confirmed_changed, self._on_confirmed_changed)
         self.connections.add(self._session.click_proposed, lambda mask, box: self.proposal.show())
         self.connections.add(self._session.click_cleared, lambda: self.proposal.hide())
-        shortcut = QShortcut(QKeySequence(OPENED_BY), self)
-        self.connections.add(shortcut.activated, self.show_keys)
+        self.connections.add(self._shortcut.activated, self.show_keys)
 
     def _on_masks_changed(self) -> None:
         """What was said of masks that were gone goes when there are some again."""

@@ -69,6 +69,7 @@ class ProjectSection(Section):
         self.connections.add(session.job_ended, self._on_job)
         self.connections.add(session.trouble_changed, self._show_trouble)
         self._show_export_soon = qthrottled(self._show_export, timeout=_LOOK_MS, leading=False, parent=self)
+        self.connections.at_close(self._show_export_soon.cancel)
         for signal in (session.labels_changed, session.confirmed_changed):
             self.connections.add(signal, lambda entry: self._show_export_soon())
         self.refresh()

@@ -1,0 +1,74 @@
+"""Mouse and keys on napari's canvas, as events of the real widget: the cursor of the screen is left alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import napari
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QWidget
+
+_TEST: Any = QTest  # whose stubs take its functions for methods
+_LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+_PLAIN = Qt.KeyboardModifier.NoModifier
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+_MOVES = 4
+_PAUSE_MS = 6  # napari looks at the cursor so often
+_EDGE = 0.25  # of the canvas, where no gesture begins
+
+
+class Hand:
+    """Clicks, drags and keys; places are shares of the canvas."""
+
+    def __init__(self, viewer: napari.Viewer) -> None:
+        self._canvas: QWidget = viewer.window._qt_viewer.canvas.native  # napari has no public name for it
+
+    def somewhere(self, draw: random.Random) -> QPointF:
+        """A place in the middle of the canvas."""
+        across, down = (_EDGE + (1 - 2 * _EDGE) * draw.random() for _ in range(2))
+        return QPointF(round(across * self._canvas.width()), round(down * self._canvas.height()))
+
+    def near(self, place: QPointF, draw: random.Random, farthest: int = 60) -> QPointF:
+        """A place beside another one."""
+        return place + QPointF(draw.randint(-farthest, farthest), draw.randint(-farthest, farthest))
+
+    def click(self, place: QPointF) -> None:
+        """Move there, press and release."""
+        self._send(QEvent.Type.MouseMove, place)
+        self._send(QEvent.Type.MouseButtonPress, place)
+        self._send(QEvent.Type.MouseButtonRelease, place)
+
+    def double_click(self, place: QPointF) -> None:
+        """As a system reports it: the second press is the double click."""
+        self.click(place)
+        self._send(QEvent.Type.MouseButtonDblClick, place)
+        self._send(QEvent.Type.MouseButtonRelease, place)
+
+    def drag(self, places: Sequence[QPointF], between: Any = None) -> None:
+        """Press at the first place, go through all and release at the last; ``between`` is called half way."""
+        self._send(QEvent.Type.MouseMove, places[0])
+        self._send(QEvent.Type.MouseButtonPress, places[0])
+        for start, stop in pairwise(places):
+            for i in range(1, _MOVES + 1):
+                self._send(QEvent.Type.MouseMove, start + (stop - start) * (i / _MOVES), held=True)
+                _TEST.qWait(_PAUSE_MS)
+        if between is not None:
+            between()
+        self._send(QEvent.Type.MouseButtonRelease, places[-1])
+
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = _PLAIN) -> None:
+        """Press and release a key."""
+        _TEST.keyClick(self._canvas, key, modifiers)
+
+    def _send(self, kind: QEvent.Type, place: QPointF, *, held: bool = False) -> None:
+        if kind == QEvent.Type.MouseMove:
+            button, buttons = _NONE, _LEFT if held else _NONE
+        else:
+            button, buttons = _LEFT, _NONE if kind == QEvent.Type.MouseButtonRelease else _LEFT
+        world = QPointF(self._canvas.mapToGlobal(place.toPoint()))
+        QApplication.sendEvent(self._canvas, QMouseEvent(kind, place, world, button, buttons, _PLAIN))
