@@ -78,9 +78,9 @@ class Models:
         header = choice.header
         if header is not None:
             refuse(why_not_masks(header))
-            is_other = header.kind != self._choices.kind
-            if is_other and header.kind != "values" and not self._images.why_not_kind(header.kind):
-                self._images.choose_kind(header.kind, header.classes)
+            kind = header.kind
+            if kind in ("instances", "classes") and kind != self._choices.kind and not self._images.why_not_kind(kind):
+                self._images.choose_kind(kind, header.classes)
         self._use(choice)
 
     def adopt(self, version: str) -> None:
