@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_apprentice.engine.prompts.inputs import Prompt, image_channels, prompt_channels
-from napari_apprentice.engine.prompts.window import SMALLEST, Box, Window
+from napari_apprentice.engine.prompts.window import SIZE, SMALLEST, Box, Window
 
 FIRST_LOOKS = (48.0, 128.0, 384.0)  # image pixels
 _ROOM = 1.8  # edge of a window, in widths of what was found
@@ -40,8 +40,12 @@ def click(image: NDArray[np.generic], asked: Asked, at: Point, predict: Predict,
     more = replace(asked, remove=(*asked.remove, at)) if remove else replace(asked, add=(*asked.add, at))
     if asked.mask is None or not asked.mask.any():
         return _first(image, more, at, predict)
-    found = _again(image, more, predict)
-    return replace(found, mask=_changed_at(asked.mask, found.mask, at, remove=remove))
+    window = _around(more)
+    found = _look(image, more, [window], predict)
+    if found.mask is None:
+        return replace(found, mask=asked.mask)
+    rim = max(1.0, window.edge / SIZE)
+    return replace(found, mask=_changed_at(asked.mask, found.mask, at, rim, remove=remove))
 
 
 def draw_box(image: NDArray[np.generic], box: tuple[float, float, float, float], predict: Predict) -> Asked:
@@ -63,11 +67,6 @@ def _first(image: NDArray[np.generic], asked: Asked, at: Point, predict: Predict
         if not _is_cut(found.mask, window, image.shape):
             break
     return found
-
-
-def _again(image: NDArray[np.generic], asked: Asked, predict: Predict) -> Asked:
-    """From where the mask and all clicks are seen; the mask so far is told."""
-    return _look(image, asked, [_around(asked)], predict)
 
 
 def _look(image: NDArray[np.generic], asked: Asked, windows: Sequence[Window], predict: Predict) -> Asked:
@@ -119,20 +118,29 @@ def _parts_with(mask: Mask, box: Box, asked: Asked) -> Mask:
     return np.isin(parts, list(wanted))
 
 
-def _changed_at(before: Mask, after: Mask | None, at: Point, *, remove: bool) -> Mask:
-    """The mask before, with the one connected change that the click is in."""
-    if after is None:
-        return before
+def _changed_at(before: Mask, after: Mask, at: Point, rim: float, *, remove: bool) -> Mask:
+    """The mask before, with the one change that the click is in.
+
+    Two answers differ by a rim everywhere, up to ``rim`` pixels wide; changes that hang together by it are several.
+    """
     changed = (before & ~after) if remove else (after & ~before)
-    y, x = (int(np.clip(round(i), 0, n - 1)) for i, n in zip(at, before.shape, strict=True))
-    parts, count = ndimage.label(changed, np.ones((3, 3)))
-    if count == 0:
-        return before
-    if not parts[y, x]:  # what changed nearest to the click
-        _, (ys, xs) = ndimage.distance_transform_edt(parts == 0, return_indices=True)
-        y, x = int(ys[y, x]), int(xs[y, x])
-    part = parts == parts[y, x]
+    part = _part_at(changed, at)
+    cores = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1] > rim
+    if cores.any():
+        part &= ndimage.distance_transform_edt(~_part_at(cores, at)) <= 2 * rim + 1
     return np.asarray(before & ~part if remove else before | part)
+
+
+def _part_at(mask: Mask, at: Point) -> Mask:
+    """The connected part of a mask that lies at a point, or nearest to it."""
+    parts, count = ndimage.label(mask, np.ones((3, 3)))
+    if count == 0:
+        return mask
+    y, x = (int(np.clip(round(i), 0, n - 1)) for i, n in zip(at, mask.shape, strict=True))
+    if not parts[y, x]:
+        ys, xs = ndimage.distance_transform_edt(parts == 0, return_distances=False, return_indices=True)
+        y, x = int(ys[y, x]), int(xs[y, x])
+    return np.asarray(parts == parts[y, x])
 
 
 def _is_cut(mask: Mask | None, window: Window, shape: tuple[int, ...]) -> bool:
