@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["instances", "classes"]
-ModelKind = Literal["instances", "classes", "values"]  # values: numbers for each voxel, as an auto-encoder gives
+# values: numbers for each voxel, as an auto-encoder gives; prompts: one object, asked for by clicks or a box
+ModelKind = Literal["instances", "classes", "values", "prompts"]
 DeviceName = Literal["auto", "cuda", "mps", "cpu"]
 LengthName = Literal["px", "um"]
 EngineName = Literal["auto", "torch", "fast"]

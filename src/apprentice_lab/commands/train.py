@@ -34,6 +34,13 @@ Further = Annotated[
         validator=validators.Number(gte=0),
     ),
 ]
+Minutes = Annotated[
+    float, Parameter(help="For how long, to learning rate 0; 0: it is only judged.", validator=validators.Number(gte=0))
+]
+Fresh = Annotated[bool, Parameter(help="From nothing, not from the bundled model.")]
+LeaveOut = Annotated[
+    tuple[str, ...], Parameter(help="Kinds of image that it must not see, and is judged on.", consume_multiple=True)
+]
 Share = Annotated[float, Parameter(help="Of the recipe's steps.", validator=validators.Number(gt=0, lte=10))]
 
 train = App(name="train", help="Train a model from its recipe.")
@@ -98,6 +105,30 @@ def _volumes(name: str) -> Callable[..., None]:
     return command
 
 
+def _clicks(name: str) -> Callable[..., None]:
+    """From images, by rounds of simulated clicks; one cycle."""
+
+    def command(
+        *,
+        data: Path,
+        out: Out,
+        minutes: Minutes,
+        fresh: Fresh = False,
+        leave_out: LeaveOut = (),
+        device: Device = "auto",
+        threads: Threads = None,
+    ) -> None:
+        from apprentice_lab.clicks import recipe, training  # here: they load torch
+
+        _report_steps()
+        known = bundled_files().get(name)
+        start = None if fresh or known is None else known[1]
+        plan = training.ClickPlan(minutes, threads=threads or os.cpu_count() or 1, device=device)
+        say(f"{recipe.make(data, out, plan, start, leave_out)}")
+
+    return command
+
+
 TRAININGS = (
     Training(
         "nuclei-2d",
@@ -111,6 +142,13 @@ TRAININGS = (
         _images,
         "Folder with usiigaci_phase/.",
         "Whole cells in phase contrast, from the train split of usiigaci_phase; goes on where it stopped.",
+    ),
+    Training(
+        "click-2d",
+        _clicks,
+        "Folder with all the sets.",
+        "One object of any kind, asked for by clicks or a box; from train of all sets that may train weights and drawn "
+        "objects.",
     ),
     Training(
         "membranes-2d",

@@ -18,7 +18,7 @@ from apprentice_lab.sets import pictures
 from napari_apprentice.engine.augment import Augmentation
 
 VOXEL = 10.0  # nm
-_PARTS = {"train": ("train", slice(0, 130)), "fold": ("train", slice(135, 150)), "dev": ("dev", slice(None))}
+PARTS = {"train": ("train", slice(0, 130)), "fold": ("train", slice(135, 150)), "dev": ("dev", slice(None))}
 _WAYS = {"xy": (0, 1, 2), "xz": (1, 0, 2), "yz": (2, 0, 1)}  # which axes become sections, rows and columns
 _SHARES = {"xy": 0.5, "xz": 0.25, "yz": 0.25}
 
@@ -29,7 +29,7 @@ VARIED = Augmentation(
 
 def read_examples(data: Path, split: str) -> list[AnnotatedImage]:
     """The stack of a split, (Z, Y, X), and for training the other two ways to cut it; 1 is boundary."""
-    given, sections = _PARTS[split]
+    given, sections = PARTS[split]
     (stack,) = read_stacks(pictures(data / "em_fib25", given))
     pixels, labels = stack.pixels[sections], stack.labels[sections]
     ways = _WAYS if split == "train" else ("xy",)

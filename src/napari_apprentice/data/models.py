@@ -90,7 +90,7 @@ def representation_of(header: ModelHeader) -> Representation:
 
 def meanings_of(header: ModelHeader) -> tuple[Meaning, ...]:
     """What each output of a model's network means."""
-    if header.kind == "values":
+    if header.kind in ("values", "prompts"):
         return (NUMBER,) * header.net.out_channels
     return representation_of(header).meanings
 
@@ -152,6 +152,8 @@ def read_header(path: str | Path) -> ModelHeader:
 
 def why_not_masks(header: ModelHeader) -> str:
     """One sentence when a model gives images back instead of proposing masks, or proposes them in a way not known."""
+    if header.kind == "prompts":
+        return f"{header.name} finds the one object that is clicked, not all of them: choose another model."
     if header.kind != "values":
         try:
             return representation_of(header).why_not()

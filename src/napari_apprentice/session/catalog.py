@@ -11,7 +11,7 @@ from napari_apprentice.architecture import PRESETS, FreshSettings
 from napari_apprentice.data.image.channels import fits
 from napari_apprentice.data.image.units import micrometers
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.models import ModelHeader, read_header, why_not_fits
+from napari_apprentice.data.models import ModelHeader, read_header, why_not_fits, why_not_masks
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.versions import Lineage
 from napari_apprentice.settings import ClassName, Kind
@@ -45,8 +45,11 @@ class Catalog:
         self._headers: dict[tuple[Path, int, int], ModelHeader] = {}
 
     def all(self, lineage: Lineage | None, fresh: ModelChoice) -> list[ModelChoice]:
-        """Bundled models, this project's versions (newest first), files added, and a ``fresh`` network."""
-        choices = list(self._readable(bundled_files()))
+        """Bundled models, this project's versions (newest first), files added, and a ``fresh`` network.
+
+        Those that are asked for single objects are no choice: a click uses them by itself.
+        """
+        choices = [one for one in self._readable(bundled_files()) if not is_asked(one)]
         if lineage is not None:
             versions = reversed(lineage.versions)
             choices += self._readable({v.id: (v.title, lineage.file(v.id)) for v in versions})
@@ -88,6 +91,11 @@ class Catalog:
                 continue  # choosing it by name says what is wrong with it
 
 
+def is_asked(choice: ModelChoice) -> bool:
+    """Whether a model is asked for single objects."""
+    return choice.header is not None and choice.header.kind == "prompts"
+
+
 def bundled_files() -> dict[str, tuple[str, Path]]:
     """The models inside the package: key to title and file; the one that most images need comes first."""
     folder = Path(str(resources.files("napari_apprentice") / "bundled"))
@@ -110,6 +118,8 @@ def why_not_in_project(choice: ModelChoice, volume: Volume, kind: Kind, classes:
     header = choice.header
     if header is None:
         return ""
+    if is_asked(choice):
+        return why_not_masks(header)
     if header.kind not in (kind, "values"):
         return (
             f"{choice.title} proposes {header.kind} but this project holds {kind}: "

@@ -90,8 +90,9 @@ class Models:
             check_weights(choice.file)
         if header is not None:
             refuse(why_not_masks(header))
-            if self._may_take_over(header) and header.kind != "values" and not self._images.why_not_kind(header.kind):
-                self._images.choose_kind(header.kind, header.classes)
+            kind = header.kind
+            if kind in ("instances", "classes") and self._may_take_over(header) and not self._images.why_not_kind(kind):
+                self._images.choose_kind(kind, header.classes)
         self._use(choice)
 
     def _may_take_over(self, header: ModelHeader) -> bool:
