@@ -81,6 +81,8 @@ class LabelStore:
     def write(self, part: Region, labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]) -> None:
         """Put the labels and confirmed voxels of ``part``, which ends at edges of chunks, on disk."""
         try:
+            # a chunk that goes must not be looked for, one that comes must be there first
+            self._sync(f"overview-{self.number}", self._draw(part, labels, only_clear=True))
             self._labels[part] = labels
             self._confirmed[part] = confirmed
             drawn = self._draw(part, labels)
@@ -210,13 +212,13 @@ class LabelStore:
                     self._draw(part, np.zeros([edge.stop - edge.start for edge in part], np.uint32))
         return is_any
 
-    def _draw(self, part: Region, labels: NDArray[np.uint32]) -> Region:
+    def _draw(self, part: Region, labels: NDArray[np.uint32], *, only_clear: bool = False) -> Region:
         """Put labels into the coarse picture, and say where; where that is damaged it begins anew."""
         try:
-            return chunks.draw(self.overview, self.steps, part, labels)
+            return chunks.draw(self.overview, self.steps, part, labels, only_clear=only_clear)
         except (ValueError, RuntimeError):
             shutil.rmtree(self.path / f"overview-{self.number}" / "c", ignore_errors=True)
-            return chunks.draw(self.overview, self.steps, part, labels)
+            return chunks.draw(self.overview, self.steps, part, labels, only_clear=only_clear)
 
     def _unreadable(self, region: Region) -> Iterator[Path]:
         """The files of chunks of a region that hold something else."""

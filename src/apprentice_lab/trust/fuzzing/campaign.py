@@ -38,7 +38,7 @@ def fuzzed(target: Target, folder: Path, seconds: float, seed: int, formats: Pat
 
 
 def _run(target: Target, folder: Path, seconds: int, seed: int) -> None:
-    with (folder / "log.txt").open("w") as log:
+    with (folder / "log.txt").open("w", encoding="utf-8") as log:
         arguments = ["fuzz", target.listed_in, target.title, str(folder), str(seconds), str(seed % (1 << 31))]
         process = subprocess.Popen([sys.executable, "-m", _CHILD, *arguments], stdout=log, stderr=log, env=_lone())
         try:

@@ -119,12 +119,10 @@ def _heard() -> Iterator[_Heard]:
     handler = logging.Handler(logging.WARNING)
     handler.emit = heard.hear  # type: ignore[method-assign]
     logger = logging.getLogger("tifffile")
-    spreads, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
     try:
         yield heard
     finally:
         logger.removeHandler(handler)
-        logger.propagate = spreads
     if heard.errors:
         raise ValueError(heard.errors[0])

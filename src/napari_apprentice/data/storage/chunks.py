@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import zarr
 from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
@@ -79,13 +80,21 @@ def _misplaced(path: Path, levels: int) -> Iterator[Path]:
                 yield Path(one.path)
 
 
-def draw(overview: Any, steps: Shape, part: Region, labels: NDArray[Any]) -> Region:
-    """Put every n-th of the ``labels`` of ``part`` into the coarse picture of all, n as in ``steps``; where that is."""
+def draw(overview: Any, steps: Shape, part: Region, labels: NDArray[Any], *, only_clear: bool = False) -> Region:
+    """Put every n-th of the ``labels`` of ``part`` into the coarse picture of all, n as in ``steps``; where that is.
+
+    With ``only_clear`` what is there stays, but where there are no labels.
+    """
     first = [-(-edge.start // step) for edge, step in zip(part, steps, strict=True)]
     last = [-(-edge.stop // step) for edge, step in zip(part, steps, strict=True)]
     inside = tuple(slice(a * step - edge.start, None, step) for a, edge, step in zip(first, part, steps, strict=True))
     coarse = labels[inside]
     t, z, y, x = (slice(a, b) for a, b in zip(first, last, strict=True))
+    if coarse.size and only_clear:
+        shown = overview[t, z, y, x]
+        coarse = np.where(coarse == 0, 0, shown).astype(shown.dtype)
+        if (coarse == shown).all():
+            return t, z, y, x
     if coarse.size:
         overview[t, z, y, x] = coarse
     return t, z, y, x
