@@ -5,9 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from qtpy.QtTest import QTest
+
+from napari_apprentice.runners import InlineRunners
+from napari_apprentice.session import Session
 
 WINDOW = """
 import numpy as np
@@ -44,6 +48,32 @@ def test_a_window_that_goes_with_the_panel_in_it_saves_and_leaves_python_alive(e
     assert run.stdout.endswith("well\n"), run.stderr
     assert run.returncode == 0
     assert "Traceback" not in run.stderr
+
+
+AT_EXIT = """
+import sys
+from pathlib import Path
+import napari
+import numpy as np
+from qtpy.QtTest import QTest
+
+viewer = napari.Viewer()
+viewer.add_image(np.random.default_rng(0).integers(0, 250, (40, 50)).astype(np.uint8), name="cells")
+_, panel = viewer.window.add_plugin_dock_widget("napari-apprentice")
+QTest.qWait(300)
+panel.session.paint(np.arange(30), 5)
+print(panel.session.project.path, flush=True)
+viewer.close()
+"""
+
+
+def test_a_script_that_ends_with_closing_the_viewer_saves_and_ends_well() -> None:
+    run = subprocess.run([sys.executable, "-c", AT_EXIT], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "Traceback" not in run.stderr
+    with Session.open(Path(run.stdout.strip().splitlines()[-1]), InlineRunners()) as session:
+        assert session.current is not None
+        assert (session.current.labels == 5).sum() == 30
 
 
 def test_what_was_to_be_shown_later_is_not_shown_in_a_panel_that_was_closed(panel, opened):

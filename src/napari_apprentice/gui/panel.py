@@ -96,7 +96,7 @@ class ApprenticePanel(QWidget):
         self._window_watcher = WindowWatcher(self, self.runtime.close)
         self.runtime.close_with(self._window_watcher)
         connections = self.runtime.connections
-        connections.add(self.destroyed, self.runtime.close)  # a slot of this widget itself would be gone by then
+        connections.add_qt(self, "destroyed", self.runtime.close)  # a slot of this widget itself would be gone by then
         connections.add(self.session.message, self.said.show_sentence)
         connections.add(self.session.click_proposed, self._on_proposed)
         connections.add(self.session.job_ended, self._on_ended)

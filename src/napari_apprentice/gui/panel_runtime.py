@@ -69,7 +69,7 @@ class PanelRuntime:
         ]
         application = QCoreApplication.instance()
         if application is not None:
-            self.connections.add(application.aboutToQuit, self.close)
+            self.connections.add_qt(application, "aboutToQuit", self.close)
         atexit.register(self.close)
         self._in_order = ExitStack()
         self._in_order.enter_context(ends_in_order(_end_application))

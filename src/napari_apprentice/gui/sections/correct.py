@@ -122,7 +122,7 @@ class CorrectSection(Section):
         self.connections.add(self._session.confirmed_changed, self._on_confirmed_changed)
         self.connections.add(self._session.click_proposed, lambda mask, box: self.proposal.show())
         self.connections.add(self._session.click_cleared, lambda: self.proposal.hide())
-        self.connections.add(self._shortcut.activated, self.show_keys)
+        self.connections.add_qt(self._shortcut, "activated", self.show_keys)
 
     def _on_masks_changed(self) -> None:
         """What was said of masks that were gone goes when there are some again."""
