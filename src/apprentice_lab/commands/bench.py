@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from apprentice_lab.bench import (
     trust,
     volumes,
 )
+from apprentice_lab.commands.telling import tell
 from napari_apprentice.cli.progress import console, say
 from napari_apprentice.settings import Settings
 
@@ -130,6 +132,7 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
 
 def _command(one: Measurement[S]) -> Callable[..., None]:
     def command(*, out: Path, settings: S) -> None:
+        tell(logging.WARNING)
         for line in one.run(out, settings):
             console().print(line, markup=False, highlight=False, soft_wrap=True)
         say(f"{out / 'results.json'}")

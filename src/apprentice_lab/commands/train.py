@@ -11,6 +11,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter, validators
 
+from apprentice_lab.commands.telling import tell
 from napari_apprentice.cli.progress import say
 from napari_apprentice.session.catalog import bundled_files
 from napari_apprentice.settings import DeviceName
@@ -37,7 +38,7 @@ Further = Annotated[
 Minutes = Annotated[
     float, Parameter(help="For how long, to learning rate 0; 0: it is only judged.", validator=validators.Number(gte=0))
 ]
-Fresh = Annotated[bool, Parameter(help="From nothing, not from the bundled model.")]
+Fresh = Annotated[bool, Parameter(help="From nothing, not from the model as it is so far.")]
 LeaveOut = Annotated[
     tuple[str, ...], Parameter(help="Kinds of image that it must not see, and is judged on.", consume_multiple=True)
 ]
@@ -79,7 +80,7 @@ def _images_further(name: str) -> Callable[..., None]:
 def _train(name: str, data: Path, out: Path, further: float | None, device: DeviceName, threads: int | None) -> None:
     from apprentice_lab.recipes import bundled, recipe  # here: they load torch
 
-    _report_steps()
+    tell(logging.INFO)
     start = None if further is None else (bundled_files()[name][1], further)
     say(f"{recipe.train(bundled.FLAT[name], data, out, threads or os.cpu_count() or 1, device, start)}")
 
@@ -98,7 +99,7 @@ def _volumes(name: str) -> Callable[..., None]:
     ) -> None:
         from apprentice_lab.recipes import bundled, volume_training, volumes  # here: they load torch
 
-        _report_steps()
+        tell(logging.INFO)
         recipe = volumes.shorten(bundled.VOLUMES[name], share)
         say(f"{volume_training.train(recipe, data, out, threads or os.cpu_count() or 1, device, simulated)}")
 
@@ -120,9 +121,8 @@ def _clicks(name: str) -> Callable[..., None]:
     ) -> None:
         from apprentice_lab.clicks import recipe, training  # here: they load torch
 
-        _report_steps()
-        known = bundled_files().get(name)
-        start = None if fresh or known is None else known[1]
+        tell(logging.INFO)
+        start = None if fresh else recipe.SO_FAR
         plan = training.ClickPlan(minutes, threads=threads or os.cpu_count() or 1, device=device)
         say(f"{recipe.make(data, out, plan, start, leave_out)}")
 
@@ -181,12 +181,6 @@ TRAININGS = (
         "Cells with stained membranes in volumes, from simulated and then real stacks; goes on where it stopped.",
     ),
 )
-
-
-def _report_steps() -> None:
-    """Recipes take minutes to hours: each says in the log how far it is and how long a step takes."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("apprentice_lab").setLevel(logging.INFO)
 
 
 for _one in TRAININGS:

@@ -81,7 +81,7 @@ class Recipe:
         if self.further is None:
             raise UserError(f"The recipe of {self.name} has no further stretch: train it from nothing.")
         plan = self.plan(threads, device)
-        return replace(plan, cycles=(self.further,), start=start, seconds=60 * minutes, seed=_seed_of(start))
+        return replace(plan, cycles=(self.further,), start=start, seconds=60 * minutes, seed=seed_of(start))
 
     def source(self, example: AnnotatedImage) -> Source:
         """What patches of an example are cut from."""
@@ -160,7 +160,7 @@ def finish(recipe: Recipe, data: Path, out: Path) -> Path:
     return path
 
 
-def _seed_of(start: Path) -> int:
+def seed_of(start: Path) -> int:
     """Another one for every start, so that no stretch sees the patches of the one before."""
     return int.from_bytes(hashlib.sha256(start.read_bytes()).digest()[:4])
 

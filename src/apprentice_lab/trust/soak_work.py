@@ -18,6 +18,7 @@ from napari_apprentice.data import samples
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.session import Session
 
+_LARGE = 400  # pixels of an object that is not painted on
 _SIDE = 128
 _SAMPLES = 25
 _LONGEST_END_S = 20.0
@@ -112,10 +113,12 @@ class _Hand:
         return Edited(time.perf_counter() - wall, time.thread_time() - cpu)
 
     def _paint(self) -> Callable[[], None]:
+        """On an object that is there, or a new one: objects stay as large as they are, for a large one takes longer."""
         entry = self._session.images.open_entry
-        ids = np.unique(entry.labels)[1:]
-        value = int(self._random.choice(ids)) if len(ids) > 20 else entry.next_id()
         where = self._box()
+        there = np.unique(entry.labels.reshape(-1)[where])
+        small = [int(i) for i in there if i and (entry.labels == i).sum() < _LARGE]
+        value = int(self._random.choice(small)) if small else entry.next_id()
         return lambda: self._session.paint(where, value)
 
     def _erase(self) -> Callable[[], None]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,16 @@ def test_a_model_that_is_not_given_away_is_refused_in_the_package(
     assert "choose a folder outside" in capsys.readouterr().err
     assert cli.run(["train", "hippocampus", "--data", str(tmp_path), "--out", "o", "--threads", "0"]) == 2
     assert "--threads" in capsys.readouterr().err
+
+
+def test_how_far_a_training_is_is_told_on_stderr() -> None:
+    code = (
+        "import logging; from apprentice_lab.commands.telling import tell; "
+        "from napari_apprentice.cli.verbose import heard\n"
+        "with heard(['train']):\n"
+        "    tell(logging.INFO); tell(logging.INFO)\n"
+        "    logging.getLogger('apprentice_lab.training.pretrain').info('step 50'); logging.warning('of a library')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")
+    assert run.stderr.endswith("step 50\n")
+    assert run.stderr.count("\n") == 1
