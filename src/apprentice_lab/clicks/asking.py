@@ -55,10 +55,9 @@ def ask(scene: Scene, rng: Generator) -> Question:
     point = (click[0] + box[0].start, click[1] + box[1].start)
     width = float(max(inside.shape))
     if rng.random() < _NOTHING and (ground := _inner_point(scene.labels == 0, rng)) is not None:
-        window = Window(ground, _edge(width * np.exp(rng.uniform(np.log(0.6), np.log(8)))), _turn(rng))
-        return _question(scene, 0, window, 0.0, ground, rng)
+        return _question(scene, 0, _first_look(ground, width, rng), 0.0, ground, rng)
     if first_look := rng.random() < 0.5:
-        window = Window(point, _edge(width * np.exp(rng.uniform(np.log(0.6), np.log(8)))), _turn(rng))
+        window = _first_look(point, width, rng)
     else:
         edge = _edge(width * rng.uniform(1.3, 2.6))
         middle = [(side.start + side.stop - 1) / 2 + rng.uniform(-0.12, 0.12) * edge for side in box]
@@ -86,6 +85,11 @@ def next_click(asked: Question, answer: NDArray[np.float32], rng: Generator) -> 
         remove = spot is not None and not asked.truth[int(spot[0]), int(spot[1])]
     prompt = asked.prompt if spot is None else asked.prompt.with_click(spot, remove=remove)
     return replace(asked, prompt=replace(prompt, mask=mask))
+
+
+def _first_look(point: tuple[float, float], width: float, rng: Generator) -> Window:
+    """Around a click, from closer or further away: nobody knows yet how wide the object is."""
+    return Window(point, _edge(width * np.exp(rng.uniform(np.log(0.6), np.log(8)))), _turn(rng))
 
 
 def _question(

@@ -18,19 +18,18 @@ from torch.nn import functional
 
 from apprentice_lab.clicks.asking import Question, ask, next_click
 from apprentice_lab.clicks.scenes import Draw, Scene
-from napari_apprentice.data.storage.atomic_write import atomic_write
+from apprentice_lab.training.pretrain import save
 from napari_apprentice.engine.device import Device, mixed_precision, pick
+from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.engine.prompts.inputs import NET, answer, quality
 from napari_apprentice.engine.schedules import Cosine
-from napari_apprentice.engine.train import follow, groups_of, optimizer_for
+from napari_apprentice.engine.train import Course, Learner
 from napari_apprentice.settings import DeviceName
 
 log = logging.getLogger(__name__)
 
 _ROUNDS = (0.4, 0.35, 0.25)  # how often no, one or two rounds of clicks go before
-_AVERAGE = 0.999
-_LONGEST_STEP = 3.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,11 @@ class ClickPlan:
     threads: int = 1
     device: DeviceName = "cpu"
     save_every_s: float = 120.0
+
+    @property
+    def course(self) -> Course:
+        """How it takes its steps; what they make small is `loss_of`."""
+        return Course(Objective(("probability", "number")), weight_decay=self.weight_decay, average=0.999)
 
 
 def loss_of(logits: torch.Tensor, asked: Sequence[Question]) -> torch.Tensor:
@@ -79,57 +83,41 @@ def train(scenes: Sequence[Scene], plan: ClickPlan, out: Path, start: Net | None
     """Train for the plan's minutes, going on from the checkpoint ``out`` if it exists; returns the average."""
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    device = pick(plan.device)
-    net = build(NET).to(device.torch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = build(NET).to(device.torch).requires_grad_(False)
-    optimizer = optimizer_for("adamw", groups_of(net, plan.weight_decay, 1.0))
-    step, spent = 0, 0.0
+    learner = Learner(build(NET) if start is None else start, pick(plan.device), plan.course)
+    spent = 0.0
     if out.exists():
-        state = torch.load(out, weights_only=True, map_location=device.torch)
-        optimizer.load_state_dict(state["optimizer"])
-        step, spent = state["step"], state["seconds"]
-        net.load_state_dict(state["net"])
-        average.load_state_dict(state["average"])
-        log.info("going on from step %d", step)
-    elif start is not None:
-        net.load_state_dict(start.state_dict())
-    if step == 0:
-        average.load_state_dict(net.state_dict())
-
-    def save(seconds: float) -> None:
-        state = {"net": net.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
-        with atomic_write(out) as part, part.open("wb") as file:
-            torch.save({**state, "step": step, "seconds": seconds}, file)
-
-    draw, schedule, losses = Draw(scenes), Cosine(plan.rate, plan.warmup, last=0.0), []
+        state = torch.load(out, weights_only=True, map_location=learner.device.torch)
+        learner.go_on_from(state)
+        spent = state["seconds"]
+        log.info("going on from step %d", learner.steps)
+    draw, schedule = Draw(scenes), Cosine(plan.rate, plan.warmup, last=0.0)
+    losses: list[float] = []
     began = saved = time.monotonic()
-    first = step
+    first = learner.steps
     while (now := spent + time.monotonic() - began) < 60 * plan.minutes:
-        asked = questions(draw, plan, step)
-        rng = np.random.default_rng((plan.seed, step, 1))
-        net.train()
-        for _ in range(int(rng.choice(3, p=_ROUNDS))):
-            with torch.no_grad():
-                given, _ = answer(_logits(net, asked, device))
-            asked = [next_click(one, said, rng) for one, said in zip(asked, given.cpu().numpy(), strict=True)]
-        loss = loss_of(_logits(net, asked, device), asked)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(now / (60 * plan.minutes)) * group["scale"]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), _LONGEST_STEP)
-        optimizer.step()
-        step += 1
-        follow(average, net, min(_AVERAGE, step / (step + 9)))
-        losses.append(loss.item())
-        if step % 50 == 0:
-            speed = (step - first) / (time.monotonic() - began)
-            log.info("step %d of %g minutes  loss %.4f  %.2f steps/s", step, plan.minutes, np.mean(losses[-50:]), speed)
+        loss = loss_of(*_answered(learner, questions(draw, plan, learner.steps), plan))
+        losses.append(learner.backward(loss))
+        learner.update(schedule.rate(now / (60 * plan.minutes)))
+        if learner.steps % 50 == 0:
+            speed = (learner.steps - first) / (time.monotonic() - began)
+            mean = np.mean(losses[-50:])
+            log.info("step %d of %g minutes  loss %.4f  %.2f steps/s", learner.steps, plan.minutes, mean, speed)
         if time.monotonic() - saved > plan.save_every_s:
-            save(spent + time.monotonic() - began)
+            save(out, learner, now)
             saved = time.monotonic()
-    save(spent + time.monotonic() - began)
-    return average.eval()
+    save(out, learner, spent + time.monotonic() - began)
+    return learner.average
+
+
+def _answered(learner: Learner, asked: list[Question], plan: ClickPlan) -> tuple[torch.Tensor, list[Question]]:
+    """The network's logits after no, one or two rounds of clicks on what it got wrong, and what was asked then."""
+    rng = np.random.default_rng((plan.seed, learner.steps, 1))
+    learner.net.train()
+    for _ in range(int(rng.choice(len(_ROUNDS), p=_ROUNDS))):
+        with torch.no_grad():
+            given, _ = answer(_logits(learner.net, asked, learner.device))
+        asked = [next_click(one, said, rng) for one, said in zip(asked, given.cpu().numpy(), strict=True)]
+    return _logits(learner.net, asked, learner.device), asked
 
 
 def _logits(net: Net, asked: Sequence[Question], device: Device) -> torch.Tensor:

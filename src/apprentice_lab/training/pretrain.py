@@ -137,9 +137,9 @@ def pretrain(
             left = f"{plan.steps} steps" if plan.seconds is None else f"{plan.seconds / 60:.0f} minutes"
             log.info("step %d of %s  loss %.4f  %.2f steps/s", learner.steps, left, np.mean(losses[-50:]), speed)
         if time.monotonic() - saved > plan.save_every_s:
-            _save(checkpoint, learner, now)
+            save(checkpoint, learner, now)
             saved = time.monotonic()
-    _save(checkpoint, learner, spent + time.monotonic() - began)
+    save(checkpoint, learner, spent + time.monotonic() - began)
     return learner.average
 
 
@@ -167,6 +167,7 @@ def _batch(sources: list[Source], shares: np.ndarray, plan: PretrainPlan, step: 
     return draw_batch(sources, shares, plan.batch_size, plan.patch, cycle.augmentation, rng, plan.gain)
 
 
-def _save(path: Path, learner: Learner, seconds: float) -> None:
+def save(path: Path, learner: Learner, seconds: float) -> None:
+    """Keep all that is needed to go on after so many seconds; whole, or as it was."""
     with atomic_write(path) as part, part.open("wb") as file:
         torch.save({**learner.state(), "seconds": seconds}, file)

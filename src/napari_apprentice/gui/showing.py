@@ -32,7 +32,6 @@ def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], LayerReading]:
     rgb = bool(volume.metadata.get("rgb")) and c in (3, 4)
     letters = "".join(a for a, n in zip("CTZ", (1 if rgb else c, t, z), strict=True) if n > 1) + "YX"
     teller = Teller()
-    levels = [_for_the_eye(level, teller) for level in volume.levels]
     pixels = [_for_the_eye(_shown(level, letters, rgb), teller) for level in (volume.pixels, *volume.levels)]
     steps = dict(zip("ZYX", volume.spacing, strict=True))
     options = {
@@ -45,7 +44,11 @@ def shown_as(volume: Volume) -> tuple[Any, dict[str, Any], LayerReading]:
     reading = LayerReading(letters + ("S" if rgb else ""))
     if not volume.levels:
         return pixels[0], options, reading
-    return pixels, {**options, "multiscale": True, **({} if rgb else contrast_of(levels[-1]))}, reading
+    return (
+        pixels,
+        {**options, "multiscale": True, **({} if rgb else contrast_of(_for_the_eye(volume.levels[-1], teller)))},
+        reading,
+    )
 
 
 def _shown(pixels: Any, letters: str, rgb: bool) -> Any:

@@ -11,7 +11,6 @@ from typing import IO, Any
 
 from napari_apprentice.data.storage import disk, syncing
 from napari_apprentice.data.storage.atomic_write import atomic_write
-from napari_apprentice.data.storage.names import refuse_impossible
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import numbered
 
@@ -73,7 +72,7 @@ def make_folder(path: Path, *, is_inside: bool = False) -> None:
 
     One that ``is_inside`` a project is made only where that is, and takes the place of what is no folder.
     """
-    refuse_impossible(path)
+    disk.checked_path(path)
     try:
         if is_inside and os.path.lexists(path) and not path.is_dir():
             numbered.set_aside(path)

@@ -285,7 +285,7 @@ class Project:
 
     def _empty_scratch(self) -> None:
         self.place.look()
-        if not (self.place.is_read_only or self.place.trouble):  # else what lies there is not ours to empty
+        if not self.place.trouble:  # else what lies there is not ours to empty
             clear_project(self.path)
         if self._refuge is not None:
             self._refuge.close()

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from napari_apprentice.architecture import FreshSettings
-from napari_apprentice.data.storage.names import refuse_impossible
+from napari_apprentice.data.storage.disk import checked_path
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import salvage
 from napari_apprentice.settings import ClassName, FiniteSettings, Kind, SegmentSettings, TeachSettings
@@ -54,8 +54,7 @@ def read_project(path: Path) -> tuple[ProjectRecord, list[str]]:
     Of one that ``is_newer`` only what is understood, and nothing is said of the rest. `UserError` when there is no
     project, or it cannot be read.
     """
-    refuse_impossible(path)
-    file = path / "project.json"
+    file = checked_path(path) / "project.json"
     instead = {"name": path.name, "created": _changed(path)}
     try:
         record, wrong = salvage.read(file, ProjectRecord, instead)

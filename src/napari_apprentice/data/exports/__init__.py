@@ -23,7 +23,6 @@ from napari_apprentice.data.exports.export import ExportRequest, Writer, refuse_
 from napari_apprentice.data.files import check_labels
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.storage import disk
-from napari_apprentice.data.storage.names import refuse_impossible
 from napari_apprentice.errors import UserError
 
 WRITERS: dict[str, Writer] = {
@@ -109,8 +108,7 @@ def needs_objects(path: Path) -> bool:
 
 def writer_of(path: Path) -> Writer:
     """What writes such a file; `UserError` that lists the suffixes when nothing does, or for a name that none has."""
-    refuse_impossible(path)
-    name = path.name.lower()
+    name = disk.checked_path(path).name.lower()
     ends = [suffix for suffix in WRITERS if name.endswith(suffix)]
     if not ends and omezarr.image_above(path) is not None:
         return omezarr.write

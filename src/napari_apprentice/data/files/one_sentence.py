@@ -44,7 +44,7 @@ def in_one_sentence(path: Path) -> Iterator[None]:
         if isinstance(error, FileNotFoundError) and not path.exists():
             raise UserError(f"{path} went away while it was read: put it back and try again.") from error
         if isinstance(error, OSError) and disk.gives_nothing(error):
-            raise UserError(f"{path} cannot be read ({error.strerror}): {disk.what_to_read(error)}.") from error
+            raise disk.unreadable(error, str(path)) from error
         raise UserError(f"{path} is damaged or not an image ({_short(error)}): get the file again.") from error
 
 
