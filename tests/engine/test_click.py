@@ -35,9 +35,8 @@ def ask(engine: Engine, image: VolumeRef, model: str, point: Point) -> ClickResu
 
 def mask_of(result: ClickResult, shape: tuple[int, ...]) -> np.ndarray:
     mask = np.zeros(shape, bool)
-    size = [stop - start for start, stop in result.box]
-    bits = np.unpackbits(np.frombuffer(bytes.fromhex(result.bits), np.uint8), count=int(np.prod(size)))
-    mask[tuple(slice(*part) for part in result.box)] = bits.reshape(size)
+    if result.mask:
+        mask[result.mask.slices] = result.mask.unpacked()
     return mask
 
 

@@ -91,9 +91,8 @@ def segmented(engine: Engine, image: VolumeRef, model: str, out: Path, **setting
 def clicked(engine: Engine, image: VolumeRef, model: str, point: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
     _, last = done(engine, ClickJob(id="c", image=image, model=model, point=point, generation=1))
     assert isinstance(last.result, ClickResult)
-    mask, size = np.zeros(shape, bool), [stop - start for start, stop in last.result.box]
-    bits = np.unpackbits(np.frombuffer(bytes.fromhex(last.result.bits), np.uint8), count=int(np.prod(size)))
-    mask[tuple(slice(*part) for part in last.result.box)] = bits.reshape(size)
+    mask = np.zeros(shape, bool)
+    mask[last.result.mask.slices] = last.result.mask.unpacked()
     return mask
 
 

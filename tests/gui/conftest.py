@@ -15,7 +15,17 @@ from scipy import ndimage
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.evaluate import compare
 from napari_apprentice.events import Event, Finished, Progress, Started, TileDone, WasCancelled, is_last
-from napari_apprentice.jobs import ClickResult, EvaluateJob, Job, SegmentJob, SegmentResult, TeachJob, TeachResult
+from napari_apprentice.jobs import (
+    AskJob,
+    ClickResult,
+    EvaluateJob,
+    Job,
+    PackedMask,
+    SegmentJob,
+    SegmentResult,
+    TeachJob,
+    TeachResult,
+)
 from napari_apprentice.runners import FoundDevice
 from napari_apprentice.session.catalog import bundled_files
 
@@ -79,16 +89,22 @@ class Threshold:
             scratch.write(job.proposal, found)
             result = compare(job, {}).model_copy(update={"seconds": 0.1})
         else:
-            mask = found == found[job.point]
-            result = ClickResult(job=job.id, generation=job.generation, **_packed(mask))
+            mask = _asked(job, found) if job.type == "ask" else found == found[job.point]
+            result = ClickResult(job=job.id, generation=job.generation, mask=PackedMask.of(mask, (0, 0, 0, 0)))
         self.say(Finished(result=result))
 
 
-def _packed(mask: np.ndarray) -> dict:
-    edges = [np.flatnonzero(mask.any(axis=tuple(j for j in range(4) if j != i))) for i in range(4)]
-    box = tuple((int(e[0]), int(e[-1]) + 1) for e in edges)
-    crop = mask[tuple(slice(*e) for e in box)]
-    return {"box": box, "bits": np.packbits(crop).tobytes().hex()}
+def _asked(job: AskJob, found: np.ndarray) -> np.ndarray:
+    """The bright squares clicked, or in the box."""
+    mask = np.zeros(found.shape, bool)
+    if job.asked.mask:
+        mask[job.asked.mask.slices] = job.asked.mask.unpacked()
+    if job.point is None:
+        box = tuple(slice(min(a, b), max(a, b) + 1) for a, b in zip(*job.asked.drawn, strict=True))
+        mask[box] = found[box] > 0
+        return mask
+    part = found == found[job.point]
+    return mask & ~part if job.removes else mask | part
 
 
 class ThresholdRunners:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from napari_apprentice.jobs import (
     AnyJob,
     AnyResult,
     ArrayRef,
+    AskJob,
+    Asked,
     ClickJob,
     EvaluateJob,
     ExportJob,
     InsideJob,
+    PackedMask,
     SegmentJob,
     SegmentLargeJob,
     SegmentResult,
@@ -55,7 +59,17 @@ EVALUATE = EvaluateJob(
     proposal="/s/evaluate-7/proposal.npy",
     out=ArrayRef(path="/s/evaluate-7/marks.npy"),
 )
-ALL = (SEGMENT, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE)
+ASK = AskJob(
+    id="8",
+    image=IMAGE,
+    click_model="/m/click.safetensors",
+    asked=Asked(add=((0, 0, 3, 4),), mask=PackedMask.of(np.ones((1, 1, 2, 2), bool), (0, 0, 3, 4))),
+    point=(0, 0, 5, 5),
+    removes=True,
+    generation=2,
+    rival=CLICK,
+)
+ALL = (SEGMENT, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK)
 
 
 def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
@@ -67,7 +81,7 @@ def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
 
 def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> None:
     assert [job.type for job in ALL if job.process == "own"] == ["teach", "export"]
-    assert [job.type for job in ALL if job.goes_first] == ["click", "inside"]
+    assert [job.type for job in ALL if job.goes_first] == ["click", "inside", "ask"]
     assert [job.type for job in ALL if job.travels] == ["segment", "teach"]
     assert [job.type for job in ALL if job.holds_region] == ["segment", "evaluate"]
     assert LARGE.verb == SEGMENT.verb == "segment"

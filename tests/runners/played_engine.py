@@ -26,7 +26,7 @@ class Engine:
         yield from getattr(self, f"_{name}")(job, cancelled)
 
     def _done(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
-        yield Finished(result=ClickResult(job=job.id, generation=1, box=((0, 1),) * 4))
+        yield Finished(result=ClickResult(job=job.id, generation=1))
 
     def _noisy(self, job: Job, cancelled: Callable[[], bool]) -> Iterator[Event]:
         print("printed by Python")  # noqa: T201

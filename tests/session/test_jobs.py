@@ -12,7 +12,7 @@ from napari_apprentice.data.models import METADATA_KEY, ModelHeader
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished, Note, Progress, Started, TileDone, WasCancelled
-from napari_apprentice.jobs import ClickResult, SegmentResult, TeachResult
+from napari_apprentice.jobs import SegmentResult, TeachResult
 from napari_apprentice.session import FRESH, Session, SessionOptions
 from napari_apprentice.settings import ClassName, SegmentSettings
 
@@ -347,90 +347,7 @@ def test_the_lineage_survives_the_session(ready):
         assert again.project.lineage.get("v1").score_after == 0.7
 
 
-# click
-
-
-def clicked(session: Session, mask: np.ndarray, corner=(0, 0)) -> Finished:
-    job = session.runners.started[-1].job
-    y, x = corner
-    box = ((0, 1), (0, 1), (y, y + mask.shape[0]), (x, x + mask.shape[1]))
-    bits = np.packbits(mask).tobytes().hex()
-    return Finished(result=ClickResult(job=job.id, generation=job.generation, box=box, bits=bits))
-
-
-def test_a_kept_click_is_a_confirmed_object_and_one_undo_step(ready):
-    ready.paint(rows(5), 3)
-    ready.click((0, 0, 7, 7))
-    play(ready, clicked(ready, np.ones((6, 6), bool), (3, 4)))
-    assert ready.verbs.click.proposal.mask[0, 0, 2:].all()
-    assert not ready.verbs.click.proposal.mask[0, 0, :2].any()  # confirmed as another object
-    ready.verbs.click.keep()
-    assert ready.verbs.click.proposal is None
-    assert (ready.current.labels[0, 0, 5:9, 4:10] == 4).all()
-    assert (ready.current.confirmed[0, 0, 5:9, 4:10] == 2).all()
-    assert (ready.current.labels[0, 0, :5] == 3).all()
-    ready.undo()
-    assert not ready.current.labels[0, 0, 5:].any()
-
-
-def test_a_click_on_the_rest_of_an_edited_object_repairs_that_and_no_other(ready):
-    ready.edits.replace_labels(SQUARE)
-    ready.paint(rows(6), 3)  # cuts the upper half off
-    assert (ready.current.confirmed[0, 0, 6:8, 4:8] == 3).all()
-    ready.click((0, 0, 6, 5))
-    play(ready, clicked(ready, np.ones((2, 6), bool), (5, 0)))
-    before = ready.current.labels.copy(), ready.current.confirmed.copy()
-    ready.verbs.click.keep()
-    assert (ready.current.labels[0, 0, 6, :6] == 1).all()
-    assert (ready.current.labels[0, 0, :6] == 3).all()
-    np.testing.assert_array_equal(ready.current.confirmed == 2, ready.current.labels > 0)
-    assert (ready.current.labels == 1).sum() == 6, "the rest of what it repairs is cleared"
-    ready.undo()
-    np.testing.assert_array_equal((ready.current.labels, ready.current.confirmed), before)
-    ready.click((0, 0, 15, 25))
-    play(ready, clicked(ready, np.ones((10, 30), bool), (5, 0)))
-    ready.verbs.click.keep()
-    np.testing.assert_array_equal(ready.current.labels == 1, before[0] == 1, "a click elsewhere takes nothing of it")
-
-
-def test_a_click_on_a_proposal_repairs_it(ready):
-    ready.edits.replace_labels(SQUARE)
-    ready.click((0, 0, 5, 5))
-    play(ready, clicked(ready, np.ones((2, 9), bool), (5, 5)))
-    ready.verbs.click.keep()
-    expected = np.zeros_like(SQUARE)
-    expected[0, 0, 5:7, 5:14] = 1
-    np.testing.assert_array_equal(ready.current.labels, expected)
-    ready.undo()
-    np.testing.assert_array_equal(ready.current.labels, SQUARE)
-
-
-def test_only_the_last_click_is_answered(ready):
-    ready.click((0, 0, 7, 7))
-    late = ready.runners.started[-1], clicked(ready, np.ones((2, 2), bool))
-    ready.click((0, 0, 15, 15))
-    late[0].events.append(late[1])
-    ready.pump()
-    assert ready.verbs.click.proposal is None
-    play(ready, clicked(ready, np.ones((2, 2), bool), (15, 15)))
-    assert ready.verbs.click.proposal is not None
-
-
-def test_a_discarded_click_changes_nothing(ready):
-    cleared = []
-    ready.click_cleared.connect(lambda: cleared.append(1))
-    ready.click((0, 0, 7, 7))
-    play(ready, clicked(ready, np.ones((2, 2), bool)))
-    ready.verbs.click.discard()
-    ready.verbs.click.keep()
-    assert cleared == [1]
-    assert not ready.edits.can_undo
-
-
-def test_a_click_where_nothing_is_says_so(ready):
-    ready.click((0, 0, 7, 7))
-    play(ready, clicked(ready, np.zeros((2, 2), bool)))
-    assert "nothing to propose" in ready.sentences[-1]
+# channels
 
 
 def test_rgb_becomes_luminance_for_a_model_of_one_channel(ready):

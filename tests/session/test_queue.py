@@ -37,7 +37,7 @@ class CountJob(Job):
 
 
 def counted(job: Job) -> Finished:
-    return Finished(result=ClickResult(job=job.id, generation=1, box=((0, 1),) * 4))
+    return Finished(result=ClickResult(job=job.id, generation=1))
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from napari_apprentice.data.weights import check_weights
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.errors import UserError
 
+_PROMPTS = 4  # inputs beside the image of a network that is asked: clicks that add, that take away, box, mask
+
 
 def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = False) -> None:
     """Write header and weights; whatever happens, `path` is the old file or the whole new one.
@@ -52,7 +54,8 @@ def load(path: str | Path) -> tuple[ModelHeader, Net]:
 
 def refuse_inputs(header: ModelHeader, path: str | Path) -> None:
     """`UserError` when a network takes another number of inputs than are made of the channels of its images."""
-    made, taken = header.image_channels * header.normalize.inputs_per_channel, header.net.in_channels
+    told = _PROMPTS if header.kind == "prompts" else 0
+    made, taken = header.image_channels * header.normalize.inputs_per_channel + told, header.net.in_channels
     if made != taken:
         raise UserError(
             f"The header of the model {path} does not fit its network ({taken} inputs, of which {made} are made of an "

@@ -17,7 +17,7 @@ from napari_apprentice.engine.task import Task, open_task, predict_frame
 from napari_apprentice.engine.view import view_of
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.events import Event, Finished, Started
-from napari_apprentice.jobs import ClickJob, ClickResult
+from napari_apprentice.jobs import ClickJob, ClickResult, PackedMask
 
 _WINDOW = 256  # network pixels around the point
 _WINDOW_3D = 80
@@ -131,15 +131,5 @@ def _is_cut(mask: np.ndarray, box: Slices, shape: Spot) -> bool:
 
 
 def _result(job: ClickJob, mask: np.ndarray, box: Slices, value: int | None) -> ClickResult:
-    """The mask in the smallest box that holds it."""
-    t = job.point[0]
-    if not mask.any():
-        nothing = ((t, t + 1), *((i, i + 1) for i in job.point[1:]))
-        return ClickResult(job=job.id, generation=job.generation, box=nothing, class_value=value)
-    tight, ends = [], []
-    for axis, part in enumerate(box):
-        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        tight.append(slice(int(used[0]), int(used[-1]) + 1))
-        ends.append((part.start + tight[-1].start, part.start + tight[-1].stop))
-    bits = np.packbits(mask[tuple(tight)]).tobytes().hex()
-    return ClickResult(job=job.id, generation=job.generation, box=((t, t + 1), *ends), bits=bits, class_value=value)
+    packed = PackedMask.of(mask[None], (job.point[0], *(part.start for part in box)))
+    return ClickResult(job=job.id, generation=job.generation, mask=packed, class_value=value)

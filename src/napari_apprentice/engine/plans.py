@@ -14,6 +14,7 @@ from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Failed, WasCancelled
 from napari_apprentice.jobs import (
+    AskJob,
     ClickJob,
     EvaluateJob,
     ExportJob,
@@ -45,7 +46,7 @@ class Engine:
 
     def prepare(self) -> None:
         """Import what a click needs, so that the first one is quick; segmenting needs less."""
-        from napari_apprentice.engine import click  # noqa: F401
+        from napari_apprentice.engine import ask  # noqa: F401
 
     def run(self, job: Job, cancelled: IsCancelled) -> Iterator[Event]:
         """Events of a job; the last is `Finished`, `Failed` or `WasCancelled`, and no exception comes out."""
@@ -97,6 +98,12 @@ def _click(engine: Engine, job: ClickJob, cancelled: IsCancelled) -> Iterator[Ev
     return run(job, cancelled, engine.warm)
 
 
+def _ask(engine: Engine, job: AskJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.ask import run
+
+    return run(job, cancelled, engine.warm)
+
+
 def _look_inside(engine: Engine, job: InsideJob, cancelled: IsCancelled) -> Iterator[Event]:
     from napari_apprentice.engine.inside import run
 
@@ -110,6 +117,7 @@ PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]]
     TeachJob: _teach,
     ExportJob: _export,
     ClickJob: _click,
+    AskJob: _ask,
     InsideJob: _look_inside,
 }
 """What is done for each kind of job; a function imports its module when it is first needed."""

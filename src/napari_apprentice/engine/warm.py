@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.background import BackgroundThreads
@@ -28,6 +29,7 @@ FrameKey = tuple[FileKey, int]
 _Value = TypeVar("_Value")
 
 _PREDICTION_BYTES = 1 << 30
+_GRAY_BYTES = 1 << 28
 
 
 class Diameter(NamedTuple):
@@ -73,6 +75,7 @@ class Warm:
         self.predictions: RecentlyUsed[Prediction] = RecentlyUsed(
             _PREDICTION_BYTES, lambda found: int(found.values.nbytes)
         )
+        self.gray: RecentlyUsed[NDArray[np.float32]] = RecentlyUsed(_GRAY_BYTES, lambda found: int(found.nbytes))
 
     def network(self, path: str, device: Device) -> Network:
         """The model in a file, ready to predict on a device."""
@@ -103,7 +106,7 @@ class Warm:
 
     def forget(self) -> None:
         """Give the memory back."""
-        for kept in (self._networks, self._scalings, self._diameters, self.predictions):
+        for kept in (self._networks, self._scalings, self._diameters, self.predictions, self.gray):
             kept.clear()
 
 

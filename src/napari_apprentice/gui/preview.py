@@ -115,9 +115,9 @@ class ClickPreview:
         self._own.close()
 
     def _on_proposed(self, mask: NDArray[np.bool_], box: tuple[tuple[int, int], ...]) -> None:
-        self._own.drop()
         axis_mapping = self._label_layers.axis_mapping
         if axis_mapping is None:
+            self._own.drop()
             return
         padded = np.pad(mask.astype(np.uint8), 1)  # so that the outline closes at the edge of the box
         self._corner = axis_mapping.corner([(start - 1, stop + 1) for start, stop in box])
@@ -125,6 +125,10 @@ class ClickPreview:
             padded = padded[1:-1]
         if "Z" not in axis_mapping.axes:
             padded = padded[:, 1:-1]
+        if self._own.layer is not None:  # a further click: drawing it anew takes several times as long
+            self._own.layer.data = axis_mapping.view(padded)
+            self._own.move()
+            return
         colormap = DirectLabelColormap(color_dict={None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: _YELLOW})
         make = partial(Labels, axis_mapping.view(padded))
         layer = self._own.show(make, name="clicked cell", colormap=colormap, opacity=1.0)

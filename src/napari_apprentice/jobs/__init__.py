@@ -5,11 +5,12 @@ where it runs, what travels with it and what is cleaned up, so that session and 
 """
 
 from napari_apprentice.jobs.base import ArrayRef, Job, Provisional, Result
-from napari_apprentice.jobs.click import ClickJob, ClickResult
+from napari_apprentice.jobs.click import AskJob, Asked, ClickJob, ClickResult
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult, WrongRef
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
 from napari_apprentice.jobs.kinds import AnyJob, AnyResult, from_plain
+from napari_apprentice.jobs.masks import PackedMask
 from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, VolumeRef
 from napari_apprentice.jobs.segment import SegmentJob, SegmentResult
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
@@ -19,6 +20,8 @@ __all__ = [
     "AnyJob",
     "AnyResult",
     "ArrayRef",
+    "AskJob",
+    "Asked",
     "ClickJob",
     "ClickResult",
     "EvaluateJob",
@@ -28,6 +31,7 @@ __all__ = [
     "InsideJob",
     "InsideResult",
     "Job",
+    "PackedMask",
     "Point",
     "Provisional",
     "Result",

@@ -1,29 +1,49 @@
-"""Click a cell: one object around a point."""
+"""Click a cell: one object, asked for by clicks or a box; or the region of a class around a point."""
 
 from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
 from napari_apprentice.jobs.base import READ, Job, Result, ResultClass
+from napari_apprentice.jobs.masks import PackedMask
 from napari_apprentice.jobs.refs import Point, VolumeRef
-from napari_apprentice.settings import SegmentSettings
+from napari_apprentice.settings import SegmentSettings, Settings
+
+
+class Asked(Settings):
+    """What was asked of one object so far, and the mask that came of it, where the image is that the job looks at.
+
+    Attributes
+    ----------
+    add, remove
+        Clicks (t, z, y, x) on what belongs to the object, and on what does not.
+    drawn
+        First and last corner of a box in a slice, both inside it; None: no box was drawn.
+    mask
+        What came of it, or what there was before.
+    """
+
+    add: tuple[Point, ...] = ()
+    remove: tuple[Point, ...] = ()
+    drawn: tuple[Point, Point] | None = None
+    mask: PackedMask = PackedMask()
 
 
 class ClickResult(Result):
-    """The proposed mask: a box ((start, stop) for t, z, y, x) and its voxels, row-major packed bits in hex.
+    """The proposed mask; with a class, that of its region. ``iou`` is how right the network thinks it is, from 0 to 1.
 
-    ``bits`` is empty when nothing is there; ``np.unpackbits(np.frombuffer(bytes.fromhex(bits), np.uint8))``.
+    None: it does not say.
     """
 
     type: Literal["click"] = "click"
     generation: int
-    box: tuple[tuple[int, int], ...]
-    bits: str = ""
+    mask: PackedMask = PackedMask()
     class_value: int | None = None
+    iou: float | None = None
 
 
 class ClickJob(Job):
-    """Propose one object around ``point``; answered by the warm engine at once.
+    """Propose what a model for all objects, or classes, finds around ``point``; answered by the warm engine at once.
 
     ``labels`` and ``confirmed`` are not needed: the session cuts the proposal where voxels are confirmed.
     """
@@ -37,4 +57,38 @@ class ClickJob(Job):
     model: Annotated[str, READ]
     point: Point
     generation: int
+    settings: SegmentSettings = SegmentSettings()
+
+
+class AskJob(Job):
+    """Propose the one object that is asked for, with a network for that (``click_model``), whatever it is.
+
+    Attributes
+    ----------
+    asked
+        What was asked before, and the mask that there is.
+    point, removes
+        The newest click, and whether it is on what does not belong to the object; None: the box of ``asked`` is new.
+    one_slice
+        Stay in the slice of the point, or box, of a volume.
+    width
+        How wide objects are here, in pixels, where that is known: one look is enough then.
+    rival
+        What a model for all objects would be asked; its answer counts as well where it has looked there already.
+    """
+
+    verb: ClassVar[str] = "click"
+    goes_first: ClassVar[bool] = True
+    result: ClassVar[ResultClass] = ClickResult
+
+    type: Literal["ask"] = "ask"
+    image: VolumeRef
+    click_model: Annotated[str, READ]
+    asked: Asked
+    point: Point | None
+    removes: bool = False
+    generation: int
+    one_slice: bool = False
+    width: float | None = None
+    rival: ClickJob | None = None
     settings: SegmentSettings = SegmentSettings()

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from napari_apprentice.jobs.click import ClickJob, ClickResult
+from napari_apprentice.jobs.click import AskJob, ClickJob, ClickResult
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
@@ -14,7 +14,7 @@ from napari_apprentice.jobs.segment import SegmentJob, SegmentResult
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
 
-AnyJob = SegmentJob | SegmentLargeJob | EvaluateJob | TeachJob | ExportJob | ClickJob | InsideJob
+AnyJob = SegmentJob | SegmentLargeJob | EvaluateJob | TeachJob | ExportJob | ClickJob | AskJob | InsideJob
 AnyResult = (
     SegmentResult | SegmentLargeResult | EvaluateResult | TeachResult | ExportResult | ClickResult | InsideResult
 )

@@ -18,6 +18,7 @@ from napari_apprentice.settings import ClassName, Kind
 
 FRESH = "fresh"
 _MOSTLY = "nuclei"
+ASKED = "click-2d"  # finds the one object that is clicked
 _IN_COLOUR = ("nuclei-2d",)  # bundled models that learned from images in colour too, as luminance
 _OTHER = "choose another model, or a fresh network and teach it"
 _COARSER = 4.0  # times as large as those that a model learned from, and pixels do not show what it looks for

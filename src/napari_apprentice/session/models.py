@@ -14,6 +14,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.versions import Lineage
 from napari_apprentice.session.catalog import (
+    ASKED,
     FRESH,
     Catalog,
     ModelChoice,
@@ -70,6 +71,11 @@ class Models:
             except UserError as error:  # the file went away or is damaged: `why_not_propose` says it
                 return ModelChoice(key, str(error))
         return self._first_that_fits()
+
+    @property
+    def asked(self) -> ModelChoice:
+        """The bundled model that finds the one object that is clicked, in any image."""
+        return self._catalog.find(ASKED, None)
 
     def all(self) -> list[ModelChoice]:
         """What can be chosen: bundled models, versions of this project, files added, a fresh network."""

@@ -342,9 +342,30 @@ class Session:
         """Teach the model, or a fresh network, on all corrections as they are now. Raises `UserError`."""
         self.verbs.teach()
 
-    def click(self, point: tuple[float, ...]) -> None:
-        """Propose one object around ``point`` (t, z, y, x); answered by ``click_proposed``. Raises `UserError`."""
-        self.verbs.click(point)
+    def click(self, point: tuple[float, ...], *, remove: bool = False) -> None:
+        """Click at ``point`` (t, z, y, x) on an object, or, with ``remove``, on what does not belong to it.
+
+        The first click proposes an object, or takes up the one that is there; further ones refine it, until
+        `keep_click` or `discard_click`. Answered by ``click_proposed`` with its mask and the box of that. No model
+        needs to be chosen, but for classes. Raises `UserError`.
+        """
+        self.verbs.click(point, remove=remove)
+
+    def click_box(self, first: tuple[float, ...], last: tuple[float, ...]) -> None:
+        """Propose the object in a box, by two of its corners (t, z, y, x) in one slice; as `click` otherwise."""
+        self.verbs.click.box(first, last)
+
+    def undo_click(self) -> None:
+        """Take back the last click on the object that is proposed."""
+        self.verbs.click.undo()
+
+    def keep_click(self) -> None:
+        """Make what is proposed a confirmed object; one undo step."""
+        self.verbs.click.keep()
+
+    def discard_click(self) -> None:
+        """Forget what is proposed."""
+        self.verbs.click.discard()
 
     def look_inside(self, level: str, box: Sequence[slice] | None = None) -> None:
         """Show a level of the network, such as "encoder 0"; answered by ``looked_inside``.

@@ -21,6 +21,7 @@ from napari_apprentice.gui import icons
 from napari_apprentice.gui.counts import confirmed_words
 from napari_apprentice.gui.key_sheet import OPENED_BY, KeySheet
 from napari_apprentice.gui.sections.classes import ClassList
+from napari_apprentice.gui.sections.switches import Switches
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.tool import Tool, tip_of
 from napari_apprentice.gui.tools.tools import Tools
@@ -76,6 +77,8 @@ class CorrectSection(Section):
         self.rows.addWidget(self.classes)
         self.rows.addLayout(line)
         self.rows.addWidget(self.hint)
+        self.switches = Switches()
+        self.rows.addWidget(self.switches)
         self.proposal = QWidget()
         self.proposal.setLayout(
             row(
@@ -191,6 +194,7 @@ class CorrectSection(Section):
         hint = self._tools.all[current].hint
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint) and self._label_layers.labels is not None)
+        self.switches.show_those_of(self._tools.all[current] if self._label_layers.labels is not None else None)
         self._show_count()
 
     def _on_confirmed_changed(self, entry: object) -> None:

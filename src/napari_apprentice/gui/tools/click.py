@@ -1,7 +1,8 @@
-"""Click a cell: its proposed outline appears at once; Enter keeps it, Escape discards it."""
+"""Click a cell: its outline appears at once, further clicks refine it; Enter keeps it, Escape discards it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from napari_apprentice.errors import UserError
@@ -9,19 +10,30 @@ from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.icons import svg
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
+from napari_apprentice.gui.tools.drawn_box import DrawnBox
 from napari_apprentice.gui.tools.keys import LayerKeys
-from napari_apprentice.gui.tools.tool import Tool
+from napari_apprentice.gui.tools.tool import Switch, Tool
 
 
 class ClickCell(Tool):
-    """Asks for the cell that is clicked; two keys answer while a proposal waits."""
+    """Asks for the object that is clicked, or in a box; keys answer while a proposal waits."""
 
     name = "click"
     title = "Click a cell"
-    about = "its mask is proposed at once"
+    about = "its outline is proposed at once, with or without a model for such images"
     key = "C"
-    more_keys = (("Enter", "Keep the outline"), ("Escape", "Discard it"))
-    hint = "Click a cell that was missed or cut badly. Enter keeps the outline, Esc discards it."
+    more_keys = (
+        ("Shift+click", "Take away what is there"),
+        ("Drag", "Draw a box around a cell"),
+        ("Enter", "Keep the outline"),
+        ("Escape", "Discard it"),
+        ("Ctrl+Z", "Take back one click"),
+        ("Ctrl+click", "Add to the outline, also with one click each"),
+    )
+    hint = (
+        "Click a cell, or drag a box around it. Click again where its outline misses something, Shift+click where it "
+        "has too much. Enter keeps it, Esc discards it. Space and a drag move the image."
+    )
     # a pointer on a cell with a plus
     icon = svg(
         "M42 6a36 36 0 1 0 0 72a36 36 0 0 0 8 -1l-3 -9a27 27 0 1 1 21 -30l10 1a36 36 0 0 0 -36 -33z",
@@ -31,42 +43,87 @@ class ClickCell(Tool):
 
     def __init__(self, label_layers: LabelLayers) -> None:
         self._label_layers = label_layers
-        self._gestures = CanvasGestures(label_layers, self._on_click)
+        self._click = label_layers.session.verbs.click
+        self._gestures = CanvasGestures(label_layers, self._on_click, self._on_drag, self._on_move)
+        self._box = DrawnBox(label_layers)
         self._keys = LayerKeys()
         self._connections = Connections()
         self._connections.add(label_layers.session.click_proposed, self._on_proposed)
         self._connections.add(label_layers.session.click_cleared, self._keys.close)
 
+    @property
+    def switches(self) -> Sequence[Switch]:
+        """How clicks are meant; nothing of it is for areas of classes."""
+        session = self._label_layers.session
+        if session.kind == "classes":
+            return ()
+        one_each = Switch(
+            "One click each",
+            "A click beside the outline keeps it and asks for the next cell: a hundred cells are a hundred clicks",
+            self._click.one_each,
+            lambda on: setattr(self._click, "one_each", on),
+        )
+        if session.current is None or not session.current.volume.is_3d:
+            return (one_each,)
+        return one_each, Switch(
+            "This slice only",
+            "A click finds the object in its slice, not in the ones above and below",
+            self._click.one_slice,
+            lambda on: setattr(self._click, "one_slice", on),
+        )
+
     def why_not(self) -> str:
         """What is missing for clicking."""
-        return self._label_layers.session.verbs.click.why_not()
+        return self._click.why_not()
 
     def turn_on(self) -> None:
         """Clicks ask for cells."""
         self._gestures.set_on(True)
 
     def turn_off(self) -> None:
-        """A proposal that waits is discarded with the tool."""
+        """A proposal that waits is discarded with the tool; with one click each it was meant."""
         self._gestures.set_on(False)
-        self._label_layers.session.verbs.click.discard()
+        self._box.drop()
+        if self._click.one_each:
+            self._click.keep()
+        self._click.discard()
 
     def close(self) -> None:
         """Give the keys back."""
         self._keys.close()
+        self._box.close()
         self._connections.close()
 
     def _on_click(self, gesture: Gesture) -> None:
+        point = self._point(gesture.at)
+        if point is not None:
+            held = gesture.modifiers
+            self._click(point, remove="Shift" in held, extend="Control" in held)
+
+    def _on_move(self, gesture: Gesture) -> None:
+        layer = self._label_layers.labels
+        if layer is not None and self._label_layers.viewer.dims.ndisplay == 2 and self._click.takes_boxes:
+            self._box.show(*(layer.world_to_data(gesture.path[i]) for i in (0, -1)))
+
+    def _on_drag(self, gesture: Gesture) -> None:
+        self._box.drop()
+        first, last = self._point(gesture.path[0]), self._point(gesture.path[-1])
+        if first is not None and last is not None:
+            self._click.box(first, last)
+
+    def _point(self, at: Any) -> tuple[float, ...] | None:
+        """A place in the world as (t, z, y, x)."""
         layer, axis_mapping = self._label_layers.labels, self._label_layers.axis_mapping
         if layer is None or axis_mapping is None:
-            return
+            return None
         if self._label_layers.viewer.dims.ndisplay != 2:
             raise UserError("Clicking a cell works on slices: switch the view to 2D (Ctrl+Y).")
-        self._label_layers.session.verbs.click(axis_mapping.point(layer.world_to_data(gesture.at)))
+        return axis_mapping.point(layer.world_to_data(at))
 
     def _on_proposed(self, mask: Any, box: Any) -> None:
         self._keys.close()
-        session = self._label_layers.session
         own = [self._label_layers.labels, self._label_layers.viewer.layers.selection.active]
+        answers = {"Enter": self._click.keep, "Escape": self._click.discard, "Control-Z": self._click.undo}
         for layer in {id(one): one for one in own if one is not None}.values():
-            self._keys.bind(layer, "Enter", session.verbs.click.keep)
-            self._keys.bind(layer, "Escape", session.verbs.click.discard)
+            for key, answer in answers.items():
+                self._keys.bind(layer, key, answer)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.keys import key_words, napari_key
 
 Place = Literal["icon", "word", "menu", ""]
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Something that a tool does in two ways: a check box while it is in the hand."""
+
+    title: str
+    about: str  # the tooltip
+    is_on: bool
+    turn: Callable[[bool], None]
 
 
 class Tool(Protocol):
@@ -35,6 +47,11 @@ class Tool(Protocol):
     def title(self) -> str:
         """What tooltip, button and sheet of keys call it: "Brush"."""
         return ""
+
+    @property
+    def switches(self) -> Sequence[Switch]:
+        """The check boxes shown while it is in the hand."""
+        return ()
 
     def is_offered(self) -> bool:
         """Whether its button makes sense in this project."""

@@ -1,83 +1,227 @@
-"""*Click a cell*: the network proposes one object around a point, which is kept as an edit or discarded."""
+"""*Click a cell*: one object, asked for click by click or by a box, which is kept as an edit or discarded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from functools import partial
+from statistics import median
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_apprentice.data.geometry.regions import Region
-from napari_apprentice.data.labels import edits
-from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND, KEPT, UNKNOWN, teaching_part
-from napari_apprentice.data.labels.deltas import Delta, read_flat
-from napari_apprentice.jobs import ClickJob, ClickResult, Point
+from napari_apprentice.data.image.channels import fits
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import AskJob, Asked, ClickJob, ClickResult
+from napari_apprentice.session.click_proposal import ClickProposal, keeping_edit, looked_at, proposal_of, taken_up
 from napari_apprentice.session.images import refuse
+from napari_apprentice.session.models import NO_IMAGE
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
 from napari_apprentice.session.running import Running
 
-Box = tuple[tuple[int, int], ...]
+Voxel = tuple[int, int, int, int]  # t, z, y, x
+
+_REMEMBERED = 5  # objects kept last, which tell how wide the next will be
+_NOTHING = "The network sees nothing to propose here: paint the object with the brush."
 
 
 @dataclass(frozen=True)
-class ClickProposal:
-    """A mask over ``box`` ((start, stop) for t, z, y, x) that waits to be kept or discarded.
-
-    ``repairs`` is the object it stands for (0: a new one).
-    """
+class _Wish:
+    """A click, or a box from ``at`` to ``end``, that is to be answered."""
 
     entry: ProjectImage
-    box: Box
-    mask: NDArray[np.bool_]
-    repairs: int
-    class_value: int | None
+    at: Voxel
+    removes: bool = False
+    extends: bool = False
+    end: Voxel | None = None
 
 
 class Click:
-    """One proposal waits at a time; a newer click, another region or *Discard* make older answers stale."""
+    """One proposal waits at a time; another region or *Discard* make answers on their way stale.
+
+    Clicks are answered one after the other, each from what came of those before. Areas of classes know one click:
+    the next one stands for it.
+
+    Attributes
+    ----------
+    proposal
+        What waits to be kept or discarded.
+    one_each
+        A click beside what is proposed keeps that, and asks for another object.
+    one_slice
+        A click in a volume is for its slice only.
+    """
 
     def __init__(self, parts: SessionParts) -> None:
         self._parts = parts
         self._generation = 0
+        self._wishes: deque[_Wish] = deque()
+        self._is_asking = False
+        self._widths: deque[tuple[ProjectImage, float]] = deque(maxlen=_REMEMBERED)
         self.proposal: ClickProposal | None = None
-        parts.signals.region_changed.connect(self._on_region_changed)
+        self.one_each = False
+        self.one_slice = False
+        parts.signals.region_changed.connect(self._on_changed)
+        parts.signals.image_changed.connect(self._on_changed)
+
+    @property
+    def takes_boxes(self) -> bool:
+        """Whether what is clicked are objects, which a box can be drawn around."""
+        return self._parts.choices.kind == "instances"
 
     def why_not(self) -> str:
         """What clicking a cell still misses; "" when it can be done."""
-        return self._parts.models.why_not_propose()
+        if self._parts.choices.kind == "classes":
+            return self._parts.models.why_not_propose()
+        return NO_IMAGE if self._parts.images.current is None else ""
 
-    def __call__(self, point: tuple[float, ...]) -> None:
-        """Propose one object around ``point`` (t, z, y, x); answered by ``click_proposed``. Raises `UserError`."""
-        refuse(self.why_not())
-        entry = self._parts.images.open_entry
-        at = tuple(round(i) for i in point)
-        if len(at) != 4 or not all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True)):
-            return
-        self._generation += 1
-        job = self._job(at)
-        self._parts.queue.start(job, self._parts.origin(), partial(self._accept, job))
+    def __call__(self, point: tuple[float, ...], *, remove: bool = False, extend: bool = False) -> None:
+        """A click at ``point`` (t, z, y, x); answered by ``click_proposed``. Raises `UserError`.
+
+        Parameters
+        ----------
+        remove
+            It is on what does not belong to the object.
+        extend
+            It belongs to the object that is proposed, also with ``one_each``.
+        """
+        self._wish(point, removes=remove, extends=extend)
+
+    def box(self, first: tuple[float, ...], last: tuple[float, ...]) -> None:
+        """The object in a box, by two of its corners (t, z, y, x) in one slice; else as a click."""
+        if not self.takes_boxes:
+            raise UserError("A box is drawn around an object, and this project has areas of classes: click in an area.")
+        self._wish(first, end=last)
+
+    def undo(self) -> None:
+        """Take back one click: what was proposed before it is there again."""
+        if self._is_asking or self._wishes:
+            self._forget_wishes()
+            if self.proposal is not None:
+                return
+        if self.proposal is None or self.proposal.before is None:
+            self.discard()
+        else:
+            self._show(self.proposal.before)
 
     def keep(self) -> None:
         """Make the proposed mask a confirmed object (or class); one undo step."""
         proposal = self.proposal
-        if proposal is None:
-            return
         self.discard()
-        if proposal.entry in self._parts.images.entries:
-            self._parts.edits.apply(proposal.entry, keeping_edit(proposal))
+        if proposal is None or proposal.entry not in self._parts.images.entries:
+            return
+        if proposal.class_value is None:
+            self._widths.append((proposal.entry, proposal.width))
+        self._parts.edits.apply(proposal.entry, keeping_edit(proposal))
 
     def discard(self) -> None:
         """Forget the proposed mask, and any answer that is still to come."""
-        self._generation += 1
+        self._forget_wishes()
         if self.proposal is not None:
             self.proposal = None
             self._parts.signals.click_cleared.emit()
 
-    def _job(self, at: tuple[int, ...]) -> ClickJob:
+    def _wish(
+        self,
+        point: tuple[float, ...],
+        *,
+        end: tuple[float, ...] | None = None,
+        removes: bool = False,
+        extends: bool = False,
+    ) -> None:
+        refuse(self.why_not())
+        entry = self._parts.images.open_entry
+        at = _voxel(point, entry)
+        if at is None:
+            return
+        proposal = self.proposal
+        if proposal is not None and proposal.frame != at[0]:
+            if not self.one_each:
+                raise UserError("An outline waits in another frame: keep it (Enter) or discard it (Esc) first.")
+            self.keep()
+        if removes and proposal is None and not self._is_asking and not entry.labels[at]:
+            raise UserError("There is nothing to take away from here: click the object first.")
+        if self._parts.choices.kind == "classes":
+            self._ask_for_region(at)
+            return
+        self._wishes.append(_Wish(entry, at, removes, extends, None if end is None else _nearest(end, at, entry)))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Answer the next wish, if none is being answered."""
+        while self._wishes and not self._is_asking:
+            wish = self._wishes.popleft()
+            proposal = self.proposal
+            is_beside = proposal is not None and not wish.removes and not proposal.holds(wish.at)
+            if proposal is not None and (wish.end is not None or (self.one_each and is_beside and not wish.extends)):
+                self._keep_before_next()
+                proposal = None
+            if proposal is None and wish.end is None and wish.entry.labels[wish.at]:
+                proposal = taken_up(wish.entry, wish.at)
+                if not wish.removes:
+                    self._show(proposal)
+                    continue
+            self._ask(wish, proposal)
+
+    def _keep_before_next(self) -> None:
+        wishes = list(self._wishes)
+        if self.one_each:
+            self.keep()
+        else:
+            self.discard()
+        self._wishes.extend(wishes)
+
+    def _ask(self, wish: _Wish, proposal: ClickProposal | None) -> None:
+        parts, entry = self._parts, wish.entry
+        project, _, model = parts.subject()
+        asked = Asked() if proposal is None else proposal.asked
+        at = looked_at(wish.at, entry.inner)
+        if wish.end is not None:
+            asked = Asked(drawn=(at, looked_at(wish.end, entry.inner)))
+        known = parts.models.asked
+        job = AskJob(
+            id=parts.queue.next_id("click"),
+            image=pixels_of(entry, known.header if fits(entry.volume, 1) else None, project.scratch),
+            click_model=str(known.file),
+            asked=asked,
+            point=at if wish.end is None else None,
+            removes=wish.removes,
+            generation=self._generation,
+            one_slice=self.one_slice,
+            width=self._width(entry),
+            rival=None if model is None or parts.models.why_not_propose() else self._click_job(wish.at),
+            settings=parts.compute.settings_here,
+        )
+        self._is_asking = True
+        accept = partial(self._accept, job, self.proposal if proposal is None else proposal)
+        parts.queue.start(job, parts.origin(), accept, partial(self._broke_off, self._generation))
+
+    def _accept(self, job: AskJob, before: ClickProposal | None, running: Running, result: ClickResult) -> None:
+        if self._is_stale(running, result):
+            return
+        self._is_asking = False
+        origin, repairs = running.origin, 0 if before is None else before.repairs
+        proposal = proposal_of(result.mask, origin.entry, origin.inner, repairs=repairs)
+        if proposal is None and before is None:
+            self._parts.signals.click_cleared.emit()
+            self._parts.signals.message.emit(_NOTHING)
+        elif proposal is not None:
+            self._show(replace(proposal, asked=_asked_by(job, result), before=before))
+        else:
+            self._parts.signals.message.emit("Nothing would be left of the object: press Esc to leave it as it was.")
+        self._go_on()
+
+    def _broke_off(self, generation: int) -> None:
+        """A job ended without an answer: those that built on it are not asked."""
+        if generation == self._generation:
+            self._forget_wishes()
+
+    def _ask_for_region(self, at: Voxel) -> None:
+        self._forget_wishes()
+        job = self._click_job(at)
+        self._parts.queue.start(job, self._parts.origin(), self._accept_region)
+
+    def _click_job(self, at: Voxel) -> ClickJob:
         parts, (project, entry, model) = self._parts, self._parts.subject()
         return ClickJob(
             id=parts.queue.next_id("click"),
@@ -88,76 +232,65 @@ class Click:
             settings=parts.compute.settings_here,
         )
 
+    def _accept_region(self, running: Running, result: ClickResult) -> None:
+        if self._is_stale(running, result):
+            return
+        origin = running.origin
+        proposal = proposal_of(result.mask, origin.entry, origin.inner, class_value=result.class_value)
+        if proposal is None:
+            self.proposal = None
+            self._parts.signals.click_cleared.emit()
+            self._parts.signals.message.emit(_NOTHING)
+        else:
+            self._show(proposal)
+
+    def _show(self, proposal: ClickProposal) -> None:
+        self.proposal = proposal
+        self._parts.signals.click_proposed.emit(proposal.mask, proposal.box)
+
+    def _width(self, entry: ProjectImage) -> float | None:
+        """How wide objects are here, as far as some were kept."""
+        known = [width for one, width in self._widths if one is entry]
+        return median(known) if known else None
+
+    def _forget_wishes(self) -> None:
+        self._generation += 1
+        self._wishes.clear()
+        self._is_asking = False
+
     def _is_stale(self, running: Running, result: ClickResult) -> bool:
         origin = running.origin
         is_there = origin.entry in self._parts.images.entries and origin.is_same_part
         return result.generation != self._generation or not is_there
 
-    def _accept(self, job: ClickJob, running: Running, result: ClickResult) -> None:
-        if self._is_stale(running, result):
-            return
-        signals, origin, instances = self._parts.signals, running.origin, self._parts.choices.kind == "instances"
-        self.proposal = proposal_of(result, origin.entry, job.point, origin.inner, instances=instances)
-        if self.proposal is None:
-            signals.click_cleared.emit()
-            signals.message.emit("The network sees nothing to propose here: paint the object with the brush.")
+    def _on_changed(self, *_: Any) -> None:
+        """Another region, or another image: a proposal is for the one that it was made in."""
+        proposal = self.proposal
+        entry = self._parts.images.current
+        if proposal is not None and proposal.entry is not entry and self.one_each:
+            self.keep()
         else:
-            signals.click_proposed.emit(self.proposal.mask, self.proposal.box)
-
-    def _on_region_changed(self, *_: Any) -> None:
-        self.discard()
+            self.discard()
 
 
-def looked_at(point: tuple[int, ...], inner: Region) -> Point:
-    """A voxel of an entry's labels in what a network looks at; labels lie at ``inner`` there."""
-    t, z, y, x = (i + part.start for i, part in zip(point, inner, strict=True))
-    return t, z, y, x
+def _asked_by(job: AskJob, result: ClickResult) -> Asked:
+    """What was asked until now, with the mask that came of it."""
+    asked = job.asked.model_copy(update={"mask": result.mask})
+    if job.point is None:
+        return asked
+    name = "remove" if job.removes else "add"
+    return asked.model_copy(update={name: (*getattr(asked, name), job.point)})
 
 
-def proposal_of(
-    result: ClickResult, entry: ProjectImage, point: Point, inner: Region, *, instances: bool
-) -> ClickProposal | None:
-    """The answer, cut where something else is confirmed; None when nothing is left.
-
-    ``point`` and the answer are in what the network looked at; the entry's labels lie at ``inner`` there.
-    """
-    found = tuple((int(start), int(stop)) for start, stop in result.box)
-    if not result.bits or len(found) != 4:
+def _voxel(point: tuple[float, ...], entry: ProjectImage) -> Voxel | None:
+    """The voxel at a point (t, z, y, x); None where there is no image."""
+    at = tuple(round(i) for i in point)
+    if len(at) != 4 or not all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True)):
         return None
-    shape = tuple(stop - start for start, stop in found)
-    packed = np.frombuffer(bytes.fromhex(result.bits), np.uint8)
-    mask = np.unpackbits(packed, count=int(np.prod(shape))).reshape(shape).astype(bool)
-    kept = tuple(
-        slice(max(start, part.start), min(stop, part.stop)) for (start, stop), part in zip(found, inner, strict=True)
-    )
-    if any(one.start >= one.stop for one in kept):
-        return None
-    mask = mask[tuple(slice(k.start - start, k.stop - start) for k, (start, _) in zip(kept, found, strict=True))].copy()
-    box = tuple((k.start - part.start, k.stop - part.start) for k, part in zip(kept, inner, strict=True))
-    t, z, y, x = (i - part.start for i, part in zip(point, inner, strict=True))
-    at = tuple(slice(start, stop) for start, stop in box)
-    labels, confirmed = entry.labels[at], entry.confirmed[at]
-    open_ = instances and entry.confirmed[t, z, y, x] in (UNKNOWN, KEPT)
-    repairs = int(entry.labels[t, z, y, x]) if open_ else 0
-    taken = confirmed == BACKGROUND
-    if instances:
-        taken |= (confirmed != UNKNOWN) & (labels != repairs)
-    else:
-        taken |= confirmed == AS_LABELLED
-    mask &= ~taken
-    return ClickProposal(entry, box, mask, repairs, result.class_value) if mask.any() else None
+    return at
 
 
-def keeping_edit(proposal: ClickProposal) -> Delta:
-    """The edit that makes the proposal a confirmed object; what was left of the one it repairs is cleared."""
-    labels, confirmed = proposal.entry.labels, proposal.entry.confirmed
-    value = proposal.class_value or proposal.repairs or None
-    added = edits.new_object(labels, confirmed, proposal.mask, proposal.box, value, free=proposal.entry.next_id())
-    if not proposal.repairs:
-        return added
-    frame = proposal.box[0][0]
-    open_ = (labels[frame] == proposal.repairs) & (teaching_part(confirmed[frame]) == UNKNOWN)
-    left = np.setdiff1d(np.flatnonzero(open_) + frame * open_.size, added.indices, assume_unique=True)
-    before = np.full(len(left), proposal.repairs, np.uint32)
-    sure = read_flat(confirmed, left)
-    return added.beside(Delta(added.shape, left, before, np.zeros_like(before), sure, np.full_like(sure, UNKNOWN)))
+def _nearest(point: tuple[float, ...], at: Voxel, entry: ProjectImage) -> Voxel:
+    """The voxel of the same slice as ``at`` that is nearest to a point."""
+    y, x = (min(max(0, round(i)), n - 1) for i, n in zip(point[2:], entry.labels.shape[2:], strict=True))
+    return at[0], at[1], y, x

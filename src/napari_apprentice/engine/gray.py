@@ -1,0 +1,42 @@
+"""Slices of an image in one channel, for a network that looks at one, whatever it shows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.engine.warm import FrameKey, Warm
+
+_LOW, _HIGH = 1.0, 99.9  # percentiles between which each channel counts as much as the others
+_SAMPLED = 1 << 16
+
+
+class GraySlices:
+    """Slices (Y, X) of a frame (C, Z, Y, X); several channels become their mean, each in its own range.
+
+    One channel is not copied, so that a file is read only where it is looked at.
+    """
+
+    def __init__(self, pixels: NDArray[np.generic], key: FrameKey, warm: Warm) -> None:
+        self._pixels = pixels
+        self._key = key
+        self._warm = warm
+        self.shape = pixels.shape[1:]
+
+    def __call__(self, z: int) -> NDArray[np.generic]:
+        """One slice (Y, X)."""
+        channels = self._pixels[:, z]
+        found: NDArray[np.generic] | None
+        if len(channels) == 1:
+            return channels[0]
+        found = self._warm.gray.find((self._key, z))
+        if found is None:
+            found = np.stack([_scaled(np.asarray(one, np.float32)) for one in channels]).mean(axis=0)
+            self._warm.gray.keep((self._key, z), found)
+        return found
+
+
+def _scaled(channel: NDArray[np.float32]) -> NDArray[np.float32]:
+    step = max(1, round((channel.size / _SAMPLED) ** 0.5))
+    low, high = np.nanpercentile(channel[::step, ::step], (_LOW, _HIGH))
+    return (channel - np.float32(low)) / np.float32(max(high - low, 1e-6))
