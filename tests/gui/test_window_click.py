@@ -125,8 +125,7 @@ def test_ctrl_and_a_click_adds_also_with_one_click_each(panel, clicks):
     assert not panel.session.current.labels.any()
 
 
-def test_this_slice_only_is_offered_where_there_are_slices(panel, viewer, clicks, cells):
-    assert "This slice only" not in panel.correct.switches.boxes
+def test_this_slice_only_is_offered_where_there_are_slices(panel, viewer, cells):
     viewer.add_image(cells((4, 120, 160)), name="stack", axis_labels=("z", "y", "x"))
     QTest.qWait(80)
     panel.tools.use("click")

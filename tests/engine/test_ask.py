@@ -1,0 +1,116 @@
+"""One object asked for with the bundled click network, through the engine as a session does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_apprentice.data.storage import scratch
+from napari_apprentice.engine.plans import Engine
+from napari_apprentice.events import Failed, Finished
+from napari_apprentice.jobs import AskJob, Asked, ClickJob, ClickResult, Point, VolumeRef
+from napari_apprentice.session.catalog import ASKED, bundled_files
+
+MODEL = str(bundled_files()[ASKED][1])
+CENTRES = {(60, 60): 14, (60, 170): 30, (170, 70): 22, (180, 190): 9}  # (y, x): radius
+
+
+def disks(channels: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Bright disks of several sizes on grainy ground, (1, C, 1, Y, X), and their labels (Y, X)."""
+    y, x = np.mgrid[:240, :240]
+    labels = np.zeros((240, 240), int)
+    for number, (at, radius) in enumerate(CENTRES.items(), 1):
+        labels[np.hypot(y - at[0], x - at[1]) <= radius] = number
+    pixels = np.random.default_rng(0).normal(100, 8, (1, channels, 1, 240, 240)) + 120 * (labels > 0)
+    return pixels.astype(np.float32), labels
+
+
+def ask(engine: Engine, image: VolumeRef, asked: Asked = Asked(), point: Point | None = None, **more) -> ClickResult:
+    job = AskJob(id="a", image=image, click_model=MODEL, asked=asked, point=point, generation=3, **more)
+    *_, last = engine.run(job, lambda: False)
+    assert isinstance(last, Finished), last
+    assert isinstance(last.result, ClickResult)
+    assert last.result.generation == 3
+    return last.result
+
+
+def whole(result: ClickResult, z: int = 0) -> np.ndarray:
+    mask = np.zeros((240, 240), bool)
+    if result.mask:
+        _, deep, y, x = result.mask.slices
+        assert deep == slice(z, z + 1)
+        mask[y, x] = result.mask.unpacked()[0, 0]
+    return mask
+
+
+def iou(found: np.ndarray, truth: np.ndarray) -> float:
+    return float((found & truth).sum() / (found | truth).sum())
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> VolumeRef:
+    return VolumeRef(pixels=scratch.write(tmp_path / "disks.npy", disks()[0]))
+
+
+def test_one_click_finds_disks_of_any_size_without_a_model_for_them(engine: Engine, image: VolumeRef) -> None:
+    labels = disks()[1]
+    for number, (y, x) in enumerate(CENTRES, 1):
+        result = ask(engine, image, point=(0, 0, y, x))
+        assert iou(whole(result), labels == number) > 0.75
+        assert result.iou is not None
+        assert 0 < result.iou <= 1
+
+
+def test_a_box_finds_what_is_in_it(engine: Engine, image: VolumeRef) -> None:
+    result = ask(engine, image, Asked(drawn=((0, 0, 28, 138), (0, 0, 92, 202))))
+    assert iou(whole(result), disks()[1] == 2) > 0.75
+
+
+def test_a_click_that_takes_away_leaves_the_rest(engine: Engine, image: VolumeRef) -> None:
+    labels = disks()[1]
+    both = ((labels == 1) | (labels == 2))[None, None]  # as two cells taken for one
+    asked = Asked(add=((0, 0, 60, 170),), mask=ask(engine, image, point=(0, 0, 60, 170)).mask.of(both, (0, 0, 0, 0)))
+    found = whole(ask(engine, image, asked, (0, 0, 60, 60), removes=True))
+    assert not found[60, 60]
+    assert found[60, 170]
+    assert (found & (labels == 1)).sum() < 0.4 * (labels == 1).sum()
+
+
+def test_channels_count_as_one_whatever_their_range(engine: Engine, tmp_path: Path) -> None:
+    pixels, labels = disks(2)
+    pixels[:, 1] *= 1000
+    image = VolumeRef(pixels=scratch.write(tmp_path / "two.npy", pixels))
+    for _ in range(2):  # the second time from what is kept
+        result = ask(engine, image, point=(0, 0, 60, 170))
+        assert iou(whole(result), labels == 2) > 0.75
+
+
+def test_in_one_slice_of_a_volume_nothing_else_is_looked_at(engine: Engine, tmp_path: Path) -> None:
+    pixels, labels = disks()
+    volume = np.concatenate([np.full_like(pixels, np.nan), pixels, np.full_like(pixels, np.nan)], axis=2)
+    image = VolumeRef(pixels=scratch.write(tmp_path / "three.npy", volume))
+    result = ask(engine, image, point=(0, 1, 60, 170), one_slice=True)
+    assert iou(whole(result, 1), labels == 2) > 0.75
+
+
+def test_a_model_that_proposes_all_objects_cannot_be_asked(engine: Engine, image: VolumeRef) -> None:
+    other = str(bundled_files()["nuclei-2d"][1])
+    job = AskJob(id="a", image=image, click_model=other, asked=Asked(), point=(0, 0, 60, 60), generation=1)
+    *_, last = engine.run(job, lambda: False)
+    assert isinstance(last, Failed)
+    assert "asked for single objects" in last.message
+
+
+def test_a_click_model_is_not_asked_for_all_objects(engine: Engine, image: VolumeRef) -> None:
+    *_, last = engine.run(
+        ClickJob(id="c", image=image, model=MODEL, point=(0, 0, 60, 60), generation=1), lambda: False
+    )
+    assert isinstance(last, Failed)
+    assert last.user_error
