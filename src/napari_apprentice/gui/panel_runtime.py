@@ -20,7 +20,7 @@ from napari_apprentice.gui.following import Following
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.overview import OverviewLayer
-from napari_apprentice.gui.preview import ClickPreview, TilePreview
+from napari_apprentice.gui.preview import TilePreview
 from napari_apprentice.gui.progress import Activity
 from napari_apprentice.gui.tools.inside import InsideLayer
 from napari_apprentice.gui.tools.tools import Tools
@@ -60,7 +60,6 @@ class PanelRuntime:
             self.channel_layers,
             OverviewLayer(self.label_layers),
             TilePreview(self.label_layers),
-            ClickPreview(self.label_layers),
             InsideLayer(self.label_layers),
             Activity(self.session),
             self.tools,

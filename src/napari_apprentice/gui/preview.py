@@ -1,15 +1,13 @@
-"""Proposals on their way: tiles as they are segmented, and the contour of a clicked cell."""
+"""Proposals on their way: tiles as they are segmented."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from napari.layers import Labels
-from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 from superqt.utils import qthrottled
 
@@ -17,12 +15,10 @@ from napari_apprentice.events import Event, TileDone
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.own_layer import OwnLayer
-from napari_apprentice.gui.placement import shift_place
 from napari_apprentice.session import ProjectImage
 
 _REFRESH_MS = 120
 _REST = 4  # times as long as drawing took, which is up to 2 s for 4096 x 4096 pixels, the window is left alone
-_YELLOW = (1.0, 0.85, 0.1, 1.0)
 
 
 class TilePreview:
@@ -95,47 +91,3 @@ class TilePreview:
         self._refresh_soon.cancel()
         self._array, self._entry = None, None
         self._own.drop()
-
-
-class ClickPreview:
-    """The outline of a proposed object, drawn on top until it is kept or discarded."""
-
-    def __init__(self, label_layers: LabelLayers) -> None:
-        self._label_layers = label_layers
-        self._corner: Sequence[int] = ()  # where the outline begins, in the masks layer
-        self._own = OwnLayer[Labels](label_layers.viewer, label_layers.images, self._place, self._on_deleted)
-        self._connections = Connections()
-        self._connections.add(label_layers.session.click_proposed, self._on_proposed)
-        self._connections.add(label_layers.session.click_cleared, self._own.drop)
-        self._connections.add(label_layers.session.image_changed, self._own.drop)
-
-    def close(self) -> None:
-        """Stop listening and take the layer away."""
-        self._connections.close()
-        self._own.close()
-
-    def _on_proposed(self, mask: NDArray[np.bool_], box: tuple[tuple[int, int], ...]) -> None:
-        axis_mapping = self._label_layers.axis_mapping
-        if axis_mapping is None:
-            self._own.drop()
-            return
-        padded = np.pad(mask.astype(np.uint8), 1)  # so that the outline closes at the edge of the box
-        self._corner = axis_mapping.corner([(start - 1, stop + 1) for start, stop in box])
-        if "T" not in axis_mapping.axes:
-            padded = padded[1:-1]
-        if "Z" not in axis_mapping.axes:
-            padded = padded[:, 1:-1]
-        if self._own.layer is not None:  # a further click: drawing it anew takes several times as long
-            self._own.layer.data = axis_mapping.view(padded)
-            self._own.move()
-            return
-        colormap = DirectLabelColormap(color_dict={None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: _YELLOW})
-        make = partial(Labels, axis_mapping.view(padded))
-        layer = self._own.show(make, name="clicked cell", colormap=colormap, opacity=1.0)
-        layer.contour = 2
-
-    def _place(self) -> dict[str, Any]:
-        return shift_place(self._label_layers.options(), self._corner)
-
-    def _on_deleted(self, layer: Labels) -> None:
-        self._label_layers.session.verbs.click.discard()

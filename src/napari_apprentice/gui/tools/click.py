@@ -12,6 +12,7 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
 from napari_apprentice.gui.tools.drawn_box import DrawnBox
 from napari_apprentice.gui.tools.keys import LayerKeys
+from napari_apprentice.gui.tools.outline import Outline
 from napari_apprentice.gui.tools.tool import Switch, Tool
 
 
@@ -46,6 +47,7 @@ class ClickCell(Tool):
         self._click = label_layers.session.verbs.click
         self._gestures = CanvasGestures(label_layers, self._on_click, self._on_drag, self._on_move)
         self._box = DrawnBox(label_layers)
+        self._outline = Outline(label_layers)
         self._keys = LayerKeys()
         self._connections = Connections()
         self._connections.add(label_layers.session.click_proposed, self._on_proposed)
@@ -79,6 +81,7 @@ class ClickCell(Tool):
     def turn_on(self) -> None:
         """Clicks ask for cells."""
         self._gestures.set_on(True)
+        self._outline.prepare()
 
     def turn_off(self) -> None:
         """A proposal that waits is discarded with the tool; with one click each it was meant."""
@@ -87,11 +90,13 @@ class ClickCell(Tool):
         if self._click.one_each:
             self._click.keep()
         self._click.discard()
+        self._outline.put_away()
 
     def close(self) -> None:
         """Give the keys back."""
         self._keys.close()
         self._box.close()
+        self._outline.close()
         self._connections.close()
 
     def _on_click(self, gesture: Gesture) -> None:

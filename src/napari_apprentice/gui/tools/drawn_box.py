@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.own_layer import OwnLayer
+from napari_apprentice.gui.tools.outline import YELLOW
 
-_YELLOW = (1.0, 0.85, 0.1, 1.0)
 _EDGE = 2.0  # canvas pixels
 
 
@@ -33,7 +33,7 @@ class DrawnBox:
         if self._own.layer is None:
             width = _EDGE / viewer.scene.camera.zoom / abs(float(self._label_layers.options()["scale"][-1]))
             make = partial(Shapes, [corners], shape_type="rectangle", edge_width=width)
-            self._own.show(make, name="box", edge_color=[_YELLOW], face_color=[(0, 0, 0, 0)])
+            self._own.show(make, name="box", edge_color=[YELLOW], face_color=[(0, 0, 0, 0)])
         else:
             self._own.layer.data = [corners]
 
