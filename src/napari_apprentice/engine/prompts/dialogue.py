@@ -122,24 +122,38 @@ def _changed_at(before: Mask, after: Mask, at: Point, rim: float, *, remove: boo
     """The mask before, with the one change that the click is in.
 
     Two answers differ by a rim everywhere, up to ``rim`` pixels wide; changes that hang together by it are several.
+    Distances are taken where something changes, not over all of the image.
     """
     changed = (before & ~after) if remove else (after & ~before)
-    part = _part_at(changed, at)
+    found = before.copy()
+    box = _box_of(changed)
+    if box is None:
+        return found
+    here = round(at[0]) - box[0].start, round(at[1]) - box[1].start
+    part = _part_at(changed[box], here)
     cores = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1] > rim
     if cores.any():
-        part &= ndimage.distance_transform_edt(~_part_at(cores, at)) <= 2 * rim + 1
-    return np.asarray(before & ~part if remove else before | part)
+        part &= ndimage.distance_transform_edt(~_part_at(cores, here)) <= 2 * rim + 1
+    found[box] ^= part  # what is added was not in it, what is taken away was
+    return found
 
 
-def _part_at(mask: Mask, at: Point) -> Mask:
-    """The connected part of a mask that lies at a point, or nearest to it."""
+def _box_of(mask: Mask) -> Box | None:
+    """The smallest box that holds a mask; None when it is empty."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not rows.size:
+        return None
+    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _part_at(mask: Mask, at: tuple[int, int]) -> Mask:
+    """The connected part of a mask that lies at a pixel, which may be outside of it, or nearest to it."""
     parts, count = ndimage.label(mask, np.ones((3, 3)))
-    if count == 0:
+    if count < 2:
         return mask
-    y, x = (int(np.clip(round(i), 0, n - 1)) for i, n in zip(at, mask.shape, strict=True))
-    if not parts[y, x]:
-        ys, xs = ndimage.distance_transform_edt(parts == 0, return_distances=False, return_indices=True)
-        y, x = int(ys[y, x]), int(xs[y, x])
+    there = np.argwhere(mask)
+    y, x = there[np.argmin(((there - at) ** 2).sum(axis=1))]
     return np.asarray(parts == parts[y, x])
 
 
