@@ -46,7 +46,7 @@ def _place(job: AskJob) -> tuple[int, int]:
 def _in_slice(job: AskJob, image: NDArray[np.generic], z: int, predict: dialogue.Predict) -> dialogue.Asked:
     asked = _asked(job.asked, image.shape, z)
     if job.point is not None:
-        return dialogue.click(image, asked, _flat(job.point), predict, remove=job.removes)
+        return dialogue.click(image, asked, _flat(job.point), predict, remove=job.removes, width=job.width)
     if asked.box is None:
         raise ValueError("a box was asked for, but not where")
     return dialogue.draw_box(image, asked.box, predict)

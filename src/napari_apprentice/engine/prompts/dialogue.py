@@ -14,6 +14,8 @@ from napari_apprentice.engine.prompts.window import SIZE, SMALLEST, Box, Window
 
 FIRST_LOOKS = (48.0, 128.0, 384.0)  # image pixels
 _ROOM = 1.8  # edge of a window, in widths of what was found
+_ROOM_BESIDE = 2.2  # the same around a click, which is not in the middle of what is looked for
+_SURE = 0.7  # expected IoU from which one look is enough
 _CUT = 0.02  # share of a mask's outline on the window's edge from which it is looked at again, further away
 _WIDER = 1.6
 _AGAIN = 2
@@ -35,11 +37,23 @@ class Asked:
     iou: float = 0.0
 
 
-def click(image: NDArray[np.generic], asked: Asked, at: Point, predict: Predict, *, remove: bool = False) -> Asked:
-    """One more click at ``at`` (y, x), which adds or takes away; only the part of the mask around it changes."""
+def click(
+    image: NDArray[np.generic],
+    asked: Asked,
+    at: Point,
+    predict: Predict,
+    *,
+    remove: bool = False,
+    width: float | None = None,
+) -> Asked:
+    """One more click at ``at`` (y, x), which adds or takes away; only the part of the mask around it changes.
+
+    ``width``, in pixels, is how wide such objects are, where that is known: the first look is for one like them.
+    """
     more = replace(asked, remove=(*asked.remove, at)) if remove else replace(asked, add=(*asked.add, at))
     if asked.mask is None or not asked.mask.any():
-        return _first(image, more, at, predict)
+        alike = None if width is None else _alike(image, more, at, width, predict)
+        return _first(image, more, at, predict) if alike is None else alike
     window = _around(more)
     found = _look(image, more, [window], predict)
     if found.mask is None:
@@ -54,6 +68,15 @@ def draw_box(image: NDArray[np.generic], box: tuple[float, float, float, float],
     edge = max(SMALLEST, _ROOM * max(bottom - top, right - left))
     asked = Asked(box=box)
     return _look(image, asked, [Window(((top + bottom) / 2, (left + right) / 2), edge)], predict)
+
+
+def _alike(image: NDArray[np.generic], asked: Asked, at: Point, width: float, predict: Predict) -> Asked | None:
+    """The object about as wide as ``width`` around a click; None when there is no such one, or hardly."""
+    window = Window(at, max(SMALLEST, _ROOM_BESIDE * width))
+    found = _look(image, asked, [window], predict)
+    if found.mask is None or not found.mask.any() or found.iou < _SURE or _is_cut(found.mask, window, image.shape):
+        return None
+    return found
 
 
 def _first(image: NDArray[np.generic], asked: Asked, at: Point, predict: Predict) -> Asked:
