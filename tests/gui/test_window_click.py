@@ -40,7 +40,8 @@ def clicks(panel, opened, hand, runners):
 
 
 def outline(viewer):
-    return next((layer for layer in viewer.layers if layer.name == "clicked cell"), None)
+    """The layer that shows what is proposed; None when nothing is."""
+    return next((layer for layer in viewer.layers if layer.name == "clicked cell" and layer.visible), None)
 
 
 def test_clicks_add_and_take_away_and_ctrl_z_takes_back_one(panel, viewer, hand, clicks):

@@ -83,11 +83,13 @@ def test_clicked_cell_is_outlined_and_kept_with_enter(panel, opened, viewer, han
     QTest.qWait(80)
     runners.jobs[-1].finish()
     QTest.qWait(120)
-    assert viewer.layers[-1].name == "clicked cell"
+    assert viewer.layers["clicked cell"].visible
     assert panel.correct.proposal.isVisible()
     hand.key(Qt.Key.Key_Return)
     assert (panel.session.current.labels == 1).sum() == 256
-    assert viewer.layers[-1].name != "clicked cell"
+    assert not viewer.layers["clicked cell"].visible
+    panel.tools.use("pan")
+    assert "clicked cell" not in viewer.layers
     assert not panel.correct.proposal.isVisible()
 
 

@@ -32,6 +32,7 @@ from napari_apprentice.session import Session
 
 WIDTH = 350
 _PUMP_MS = 50
+_PUMP_FOR_CLICK_MS = 5
 
 
 class ApprenticePanel(QWidget):
@@ -98,6 +99,8 @@ class ApprenticePanel(QWidget):
         connections = self.runtime.connections
         connections.add_qt(self, "destroyed", self.runtime.close)  # a slot of this widget itself would be gone by then
         connections.add(self.session.message, self.said.show_sentence)
+        connections.add(self.session.job_started, self._on_jobs)
+        connections.add(self.session.job_ended, self._on_jobs)
         connections.add(self.session.click_proposed, self._on_proposed)
         connections.add(self.session.job_ended, self._on_ended)
         connections.add(self.session.confirmed_changed, self._hide_offer)
@@ -164,6 +167,10 @@ class ApprenticePanel(QWidget):
             self.segment.show_device()
         except UserError as error:
             self.said.show_sentence(str(error))
+
+    def _on_jobs(self, *_: Any) -> None:
+        """A click is waited for with the mouse in the hand."""
+        self._timer.setInterval(_PUMP_FOR_CLICK_MS if self.session.busy("click") else _PUMP_MS)
 
     def _on_ended(self, kind: str, event: Event) -> None:
         """What went wrong is said in the section of the job, which is brought into view."""

@@ -90,7 +90,7 @@ def _no_strays(desk: Desk, panel: ApprenticePanel) -> None:
     if masks and session.project is not None:
         raise Wrong(f"there are masks that belong to nothing: {masks}")
     inside = session.inside_map
-    allowed = session.busy("segment") + (session.verbs.click.proposal is not None)
+    allowed = session.busy("segment") + (session.verbs.click.proposal is not None or panel.tools.current == "click")
     allowed += inside is not None and inside.entry is session.current
     if len(others) - len(masks) > allowed:
         raise Wrong(f"there are layers of ours that nobody needs: {[layer.name for layer in others]}")

@@ -75,8 +75,9 @@ class Outline:
         layer = self._own.layer
         if layer is not None:
             layer.data = axis_mapping.view(padded)
-            self._own.move()
-            layer.visible = visible
+            layer.translate = self._place()["translate"]  # all else is as it was: each costs napari a drawing
+            if layer.visible != visible:
+                layer.visible = visible
             return
         colormap = DirectLabelColormap(color_dict={None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: YELLOW})
         make = partial(Labels, axis_mapping.view(padded))

@@ -108,11 +108,9 @@ class Click:
         """Make the proposed mask a confirmed object (or class); one undo step."""
         proposal = self.proposal
         self.discard()
-        if proposal is None or proposal.entry not in self._parts.images.entries:
-            return
-        if proposal.class_value is None:
-            self._widths.append((proposal.entry, proposal.width))
-        self._parts.edits.apply(proposal.entry, keeping_edit(proposal))
+        self._note_width(proposal)
+        if proposal is not None:
+            self._make(proposal)
 
     def discard(self) -> None:
         """Forget the proposed mask, and any answer that is still to come."""
@@ -153,23 +151,31 @@ class Click:
             wish = self._wishes.popleft()
             proposal = self.proposal
             is_beside = proposal is not None and not wish.removes and not proposal.holds(wish.at)
-            if proposal is not None and (wish.end is not None or (self.one_each and is_beside and not wish.extends)):
-                self._keep_before_next()
-                proposal = None
-            if proposal is None and wish.end is None and wish.entry.labels[wish.at]:
-                proposal = taken_up(wish.entry, wish.at)
-                if not wish.removes:
-                    self._show(proposal)
-                    continue
-            self._ask(wish, proposal)
+            is_next = wish.end is not None or (self.one_each and is_beside and not wish.extends)
+            if is_next:
+                done, self.proposal = (proposal if self.one_each else None), None
+                self._note_width(done)
+                self._begin(wish)
+                if done is not None:  # after the question: it is answered while this is drawn
+                    self._make(done)
+            elif proposal is None:
+                self._begin(wish)
+            else:
+                self._ask(wish, proposal)
 
-    def _keep_before_next(self) -> None:
-        wishes = list(self._wishes)
-        if self.one_each:
-            self.keep()
+    def _begin(self, wish: _Wish) -> None:
+        """Take up the object that is there, or ask for one."""
+        if wish.end is not None or not wish.entry.labels[wish.at]:
+            self._ask(wish, None)
+        elif wish.removes:
+            self._ask(wish, taken_up(wish.entry, wish.at))
         else:
-            self.discard()
-        self._wishes.extend(wishes)
+            self._show(taken_up(wish.entry, wish.at))
+
+    def _make(self, proposal: ClickProposal) -> None:
+        """Make a proposal a confirmed object (or class)."""
+        if proposal.entry in self._parts.images.entries:
+            self._parts.edits.apply(proposal.entry, keeping_edit(proposal))
 
     def _ask(self, wish: _Wish, proposal: ClickProposal | None) -> None:
         parts, entry = self._parts, wish.entry
@@ -193,7 +199,7 @@ class Click:
             settings=parts.compute.settings_here,
         )
         self._is_asking = True
-        accept = partial(self._accept, job, self.proposal if proposal is None else proposal)
+        accept = partial(self._accept, job, proposal)
         parts.queue.start(job, parts.origin(), accept, partial(self._broke_off, self._generation))
 
     def _accept(self, job: AskJob, before: ClickProposal | None, running: Running, result: ClickResult) -> None:
@@ -247,6 +253,10 @@ class Click:
     def _show(self, proposal: ClickProposal) -> None:
         self.proposal = proposal
         self._parts.signals.click_proposed.emit(proposal.mask, proposal.box)
+
+    def _note_width(self, proposal: ClickProposal | None) -> None:
+        if proposal is not None and proposal.class_value is None:
+            self._widths.append((proposal.entry, proposal.width))
 
     def _width(self, entry: ProjectImage) -> float | None:
         """How wide objects are here, as far as some were kept."""
