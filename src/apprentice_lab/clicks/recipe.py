@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from apprentice_lab.clicks.judging import ClickScore, judge
+from apprentice_lab.clicks.methods import NAME
 from apprentice_lab.clicks.scenes import SHARES, read_scenes, rendered_scenes
 from apprentice_lab.clicks.training import ClickPlan, train
 from apprentice_lab.recipes.recipe import seed_of
@@ -21,8 +22,6 @@ from napari_apprentice.errors import UserError
 
 log = logging.getLogger(__name__)
 
-NAME = "click-2d"
-SO_FAR = Path(__file__).with_name(f"{NAME}.safetensors")  # not yet in the product: the next stretch begins with it
 _RENDERED = 300  # scenes of drawn objects
 _JUDGED = 40  # objects of a kind
 

@@ -40,7 +40,7 @@ def click(image: NDArray[np.generic], asked: Asked, at: Point, predict: Predict,
     more = replace(asked, remove=(*asked.remove, at)) if remove else replace(asked, add=(*asked.add, at))
     if asked.mask is None or not asked.mask.any():
         return _first(image, more, at, predict)
-    window = _around(more)
+    window = around(more)
     found = _look(image, more, [window], predict)
     if found.mask is None:
         return replace(found, mask=asked.mask)
@@ -56,13 +56,25 @@ def draw_box(image: NDArray[np.generic], box: tuple[float, float, float, float],
     return _look(image, asked, [Window(((top + bottom) / 2, (left + right) / 2), edge)], predict)
 
 
+def around(asked: Asked) -> Window:
+    """Where to look for an object again: mask and clicks fill about half of the width."""
+    places = [np.array(asked.add).reshape(-1, 2), np.array(asked.remove).reshape(-1, 2)]
+    if asked.mask is not None and asked.mask.any():
+        sides = [np.flatnonzero(asked.mask.any(axis=axis)) for axis in (1, 0)]
+        places.append(np.array([[side[0] for side in sides], [side[-1] + 1 for side in sides]]))
+    every = np.concatenate(places)
+    low, high = every.min(axis=0), every.max(axis=0)
+    middle = (low + high) / 2
+    return Window((float(middle[0]), float(middle[1])), max(SMALLEST, _ROOM * float((high - low).max())))
+
+
 def _first(image: NDArray[np.generic], asked: Asked, at: Point, predict: Predict) -> Asked:
     """From three distances, then once more so that what was found fills the window."""
     found = _look(image, asked, [Window(at, edge) for edge in FIRST_LOOKS], predict)
     for _ in range(_AGAIN):
         if found.mask is None or not found.mask.any():
             return found
-        window = _around(found)
+        window = around(found)
         found = _look(image, replace(asked, mask=None), [window], predict)
         if not _is_cut(found.mask, window, image.shape):
             break
@@ -89,18 +101,6 @@ def _channels(image: NDArray[np.generic], asked: Asked, window: Window) -> NDArr
         tuple(window.in_window(at) for at in asked.add), tuple(window.in_window(at) for at in asked.remove), box, mask
     )
     return np.concatenate([image_channels(window.seen(image)), prompt_channels(prompt)])
-
-
-def _around(asked: Asked) -> Window:
-    """Where mask and clicks fill about half of the width."""
-    places = [np.array(asked.add).reshape(-1, 2), np.array(asked.remove).reshape(-1, 2)]
-    if asked.mask is not None and asked.mask.any():
-        sides = [np.flatnonzero(asked.mask.any(axis=axis)) for axis in (1, 0)]
-        places.append(np.array([[side[0] for side in sides], [side[-1] + 1 for side in sides]]))
-    every = np.concatenate(places)
-    low, high = every.min(axis=0), every.max(axis=0)
-    middle = (low + high) / 2
-    return Window((float(middle[0]), float(middle[1])), max(SMALLEST, _ROOM * float((high - low).max())))
 
 
 def _parts_with(mask: Mask, box: Box, asked: Asked) -> Mask:
