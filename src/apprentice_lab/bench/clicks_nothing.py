@@ -62,14 +62,22 @@ def click_nothing(
 
 
 def proposed(rows: Sequence[ClickedNothing]) -> list[dict[str, Any]]:
-    """The share of clicks that proposed something, of every method in each place."""
+    """The share of clicks that proposed something, of every method in each place.
+
+    ``shown`` is that of clicks of which the product would show it: none that is expected to be wrong.
+    """
+    from napari_apprentice.engine.prompts.dialogue import LEAST_IOU  # here: it loads torch
+
     found = []
     for where in (BESIDE, EMPTY):
         for method in dict.fromkeys(row.method for row in rows):
             mine = [row for row in rows if (row.method, row.where) == (method, where)]
             if mine:
                 share = float(np.mean([row.proposed for row in mine]))
-                found.append({"where": where, "method": method, "clicks": len(mine), "proposed": share})
+                unsure = [row.expected is not None and row.expected < LEAST_IOU for row in mine]
+                shown = float(np.mean([row.proposed and not hides for row, hides in zip(mine, unsure, strict=True)]))
+                one = {"where": where, "method": method, "clicks": len(mine), "proposed": share, "shown": shown}
+                found.append(one)
     return found
 
 

@@ -81,8 +81,9 @@ def table(lines: Sequence[Line]) -> str:
 
 def nothing_table(lines: Sequence[Line]) -> str:
     """Markdown: how often something is proposed where nothing is."""
-    body = [[one["where"], one["method"], str(one["clicks"]), f"{one['proposed']:.2f}"] for one in lines]
-    return report.markdown(["nothing there", "method", "clicks", "propose something"], body)
+    shares = [[f"{one[name]:.2f}" for name in ("proposed", "shown")] for one in lines]
+    body = [[one["where"], one["method"], str(one["clicks"]), *both] for one, both in zip(lines, shares, strict=True)]
+    return report.markdown(["nothing there", "method", "clicks", "propose something", "and are sure enough"], body)
 
 
 def threshold_words(method: str, one: Mapping[str, float]) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
+from scipy import ndimage
 
 from apprentice_lab.bench import clicks
 from apprentice_lab.bench.clicks import ClicksSettings
@@ -117,6 +117,8 @@ def test_background_is_clicked_away_from_objects_and_where_there_are_none(
         places = [[float(i) for i in row["at"].split()] for row in csv.DictReader(file) if row["image"] == "b"]
     assert places
     assert all(np.hypot(max(40 - y, y - 49, 0), max(50 - x, x - 59, 0)) >= 10 for y, x in places)
+    unsure = measured(tmp_path / "unsure", folders, Script((5,)), background=12, empty_dir=empty)["nothing there"][1]
+    assert (unsure["proposed"], unsure["shown"]) == (1.0, 0.0)  # it expects an IoU of .5
 
 
 def test_a_threshold_keeps_silent_on_background_at_the_price_of_objects() -> None:
@@ -149,18 +151,18 @@ def test_volumes_are_asked_in_3d_or_left_out_with_a_sentence(tmp_path: Path, fol
     assert [row["ious"] for row in deep_rows] == ["0.9", "0.9"]
 
 
-def test_the_network_todays_click_and_grabcut_run_side_by_side(
-    tmp_path: Path, cropped: Callable[[Path, int, int], Path]
-) -> None:
-    (tmp_path / "set").mkdir()
-    data = cropped(tmp_path / "set", 1, 160)
-    settings = ClicksSettings(
-        image_dir=data / "images", label_dir=data / "labels", model="nuclei-2d", limit=1, background=1
-    )
-    lines = list(clicks.run(tmp_path / "out", settings))
+def test_the_network_todays_click_and_grabcut_run_side_by_side(tmp_path: Path) -> None:
+    y, x = np.mgrid[:128, :128]
+    labels = (1 * (np.hypot(y - 40, x - 40) < 14) + 2 * (np.hypot(y - 85, x - 90) < 16)).astype(np.uint16)
+    light = ndimage.gaussian_filter(800.0 * (labels > 0), 1.5) + np.random.default_rng(0).normal(200, 20, labels.shape)
+    for part, array in (("images", light.astype(np.uint16)), ("labels", labels)):
+        (tmp_path / part).mkdir()
+        tifffile.imwrite(tmp_path / part / "disks.tif", array)
+    folders = {"image_dir": tmp_path / "images", "label_dir": tmp_path / "labels"}
+    lines = list(clicks.run(tmp_path / "out", ClicksSettings(**folders, model="nuclei-2d", background=1)))
     found = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     assert {line["method"] for line in found["scores"]} == {"click network", "today's click", "GrabCut"}
-    assert all(line["scores"]["IoU 1"]["value"] > 0.3 for line in found["scores"])
+    assert all(line["scores"]["IoU 1"]["value"] > 0.7 for line in found["scores"])
     assert [*found["trade-offs"]] == ["click network"]
     assert any("seconds a click" in line for line in lines)
 

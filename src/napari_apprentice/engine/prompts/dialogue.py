@@ -13,6 +13,9 @@ from napari_apprentice.engine.prompts.inputs import Prompt, image_channels, prom
 from napari_apprentice.engine.prompts.window import SIZE, SMALLEST, Box, Window
 
 FIRST_LOOKS = (48.0, 128.0, 384.0)  # image pixels
+# Expected IoU of a first answer below which nothing is there. On images held out of train .21 of clicks on background
+# propose something then, without it .74; of answers on objects .05 of those with an IoU of .5 are lost, none with .8.
+LEAST_IOU = 0.55
 _ROOM = 1.8  # edge of a window, in widths of what was found
 _CUT = 0.02  # share of a mask's outline on the window's edge from which it is looked at again, further away
 _WIDER = 1.6
