@@ -27,11 +27,11 @@ def ready(session):
     return session
 
 
-def answer(session: Session, mask: np.ndarray, corner=(0, 0), t: int = 0) -> None:
+def answer(session: Session, mask: np.ndarray, corner=(0, 0), t: int = 0, *, is_unsure: bool = False) -> None:
     """The engine finds a mask (y, x) that begins at a corner."""
     job = session.runners.started[-1].job
     packed = PackedMask.of(np.asarray(mask, bool)[None, None], (t, 0, *corner))
-    result = ClickResult(job=job.id, generation=job.generation, mask=packed, iou=0.9)
+    result = ClickResult(job=job.id, generation=job.generation, mask=packed, is_unsure=is_unsure)
     session.runners.started[-1].events.append(Finished(result=result))
     session.pump()
 
@@ -238,6 +238,23 @@ def test_a_click_where_nothing_is_says_so(ready):
     answer(ready, np.zeros((2, 2)))
     assert "Nothing would be left" in ready.sentences[-1]
     assert (ready.current.labels == SQUARE).all()
+
+
+def test_what_may_be_nothing_is_shown_to_who_clicks_it_again(ready):
+    ready.click((0, 0, 7, 7))
+    answer(ready, ONES, (5, 5), is_unsure=True)
+    assert ready.verbs.click.proposal is None
+    assert "click again" in ready.sentences[-1]
+    ready.click((0, 0, 8, 8))
+    assert len(ready.runners.started) == 1, "it is known already"
+    assert area(ready.verbs.click.proposal).sum() == 36
+    ready.click((0, 0, 15, 15))
+    assert ready.runners.started[-1].job.asked.add == ((0, 0, 7, 7),)
+    ready.discard_click()
+    ready.click((0, 0, 7, 7))
+    answer(ready, ONES, (5, 5), is_unsure=True)
+    ready.click((0, 0, 15, 25))
+    assert ready.runners.started[-1].job.asked.add == (), "somewhere else is another object"
 
 
 def test_an_outline_waits_for_an_answer_before_another_frame_is_clicked(session):

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from apprentice_lab.bench import report
-from apprentice_lab.sets import Picture, pair_files, pictures
+from apprentice_lab.sets import Picture, pair_files, pictures, training_part
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Settings
 
@@ -36,9 +36,11 @@ class ImagesSettings(Settings):
     def pictures(self, split: str, truth_in: str = "labels") -> list[Picture]:
         """The images of a split, with the labels in the set's folder ``truth_in``; all of --image-dir.
 
-        Raises `UserError` where there are none.
+        "fold" is held out of train to choose by, as for recipes. Raises `UserError` where there are none.
         """
         if self.image_dir is None and self.label_dir is None:
+            if split == "fold" and truth_in == "labels":
+                return training_part(self.data, split)
             return pictures(self.data, split, truth_in=truth_in)
         if self.image_dir is None or self.label_dir is None:
             raise UserError("--image-dir and --label-dir belong together: give both, or a set as --data.")

@@ -18,11 +18,10 @@ from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.checkpoint import load, save
 from napari_apprentice.engine.prompts.inputs import NET
 from napari_apprentice.errors import UserError
+from napari_apprentice.session.catalog import ASKED
 
 log = logging.getLogger(__name__)
 
-NAME = "click-2d"
-SO_FAR = Path(__file__).with_name(f"{NAME}.safetensors")  # not yet in the product: the next stretch begins with it
 _RENDERED = 300  # scenes of drawn objects
 _JUDGED = 40  # objects of a kind
 
@@ -47,7 +46,7 @@ def make(data: Path, out: Path, plan: ClickPlan, start: Path | None, leave_out: 
     for kind, score in judge(net, [*read_scenes(data, "fold", leave_out), *unseen], _JUDGED):
         scores[kind] = score
         log.info("%s: %s", kind, "  ".join(f"{name} {value:.3g}" for name, value in asdict(score).items()))
-    path = out / f"{NAME}.safetensors"
+    path = out / f"{ASKED}.safetensors"
     save(path, _header(scores, leave_out), net, half=True)
     return path
 
@@ -55,7 +54,7 @@ def make(data: Path, out: Path, plan: ClickPlan, start: Path | None, leave_out: 
 def _header(scores: dict[str, ClickScore], leave_out: Sequence[str]) -> ModelHeader:
     means = {name: float(np.mean([getattr(one, name) for one in scores.values()])) for name in ("first", "noc80")}
     return ModelHeader(
-        id=NAME,
+        id=ASKED,
         name="Click 2D",
         kind="prompts",
         net=NET,

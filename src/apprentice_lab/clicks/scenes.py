@@ -15,6 +15,8 @@ from apprentice_lab.recipes.images import luminance, read_stacks
 from apprentice_lab.recipes.sections import PARTS
 from apprentice_lab.sets import pictures, training_part
 
+Box = tuple[slice, ...]
+
 LEAST = 30  # pixels of an object that is asked for
 
 # Sets whose labels may train weights, and the share of each; dsb2018 counts by kind of image.
@@ -58,11 +60,23 @@ class Scene:
     kind: str
     pixels: NDArray[np.generic]
     labels: NDArray[np.int32]
-    objects: tuple[tuple[int, tuple[slice, slice]], ...]
+    objects: tuple[tuple[int, Box], ...]
 
 
-def scene(name: str, kind: str, pixels: NDArray[np.generic], labels: NDArray[np.integer]) -> Scene:
-    """A scene with the objects that are large enough; parts of an id that lie apart are objects of their own."""
+@dataclass(frozen=True)
+class Objects:
+    """What there is in labels: ``labels`` with a number to each, ``found`` with the box of each, ``specks`` besides."""
+
+    labels: NDArray[np.int32]
+    found: tuple[tuple[int, Box], ...]
+    specks: int
+
+
+def objects_in(labels: NDArray[np.integer]) -> Objects:
+    """The objects of labels (Y, X) or (Z, Y, X) that are large enough, and how many are specks.
+
+    Parts of an id that lie apart are objects of their own.
+    """
     whole = np.zeros(labels.shape, np.int32)
     count = 0
     for number, box in enumerate(ndimage.find_objects(labels.astype(np.int32)), start=1):
@@ -73,8 +87,19 @@ def scene(name: str, kind: str, pixels: NDArray[np.generic], labels: NDArray[np.
         count += found
     sizes = np.bincount(whole.ravel(), minlength=count + 1)
     boxes = ndimage.find_objects(whole)
-    objects = tuple((i, boxes[i - 1]) for i in range(1, count + 1) if sizes[i] >= LEAST)
-    return Scene(name, kind, pixels, whole, objects)
+    large = tuple((i, boxes[i - 1]) for i in range(1, count + 1) if sizes[i] >= LEAST)
+    return Objects(whole, large, count - len(large))
+
+
+def is_cut(box: Box, shape: tuple[int, ...]) -> bool:
+    """Whether an object in a box reaches an edge of an image of this shape."""
+    return any(side.start == 0 or side.stop == length for side, length in zip(box, shape, strict=True))
+
+
+def scene(name: str, kind: str, pixels: NDArray[np.generic], labels: NDArray[np.integer]) -> Scene:
+    """A scene with the objects that are large enough."""
+    objects = objects_in(labels)
+    return Scene(name, kind, pixels, objects.labels, objects.found)
 
 
 def read_scenes(data: Path, split: str, leave_out: Sequence[str] = ()) -> list[Scene]:

@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 
 from apprentice_lab.bench import (
     accuracy,
+    clicks,
     family,
     loop,
     membranes,
@@ -72,6 +73,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         accuracy.run,
         accuracy.AccuracySettings,
         "Scores of a model, and of the classical baseline, on a folder of images with known objects.",
+    ),
+    Measurement(
+        "clicks",
+        clicks.run,
+        clicks.ClicksSettings,
+        "How many clicks an object takes: the click network, today's click, GrabCut; two simulated users.",
     ),
     Measurement(
         "robustness",

@@ -119,10 +119,10 @@ def _clicks(name: str) -> Callable[..., None]:
         device: Device = "auto",
         threads: Threads = None,
     ) -> None:
-        from apprentice_lab.clicks import recipe, training  # here: they load torch
+        from apprentice_lab.clicks import methods, recipe, training  # here: they load torch
 
         tell(logging.INFO)
-        start = None if fresh else recipe.SO_FAR
+        start = None if fresh else methods.clicker()
         plan = training.ClickPlan(minutes, threads=threads or os.cpu_count() or 1, device=device)
         say(f"{recipe.make(data, out, plan, start, leave_out)}")
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.storage import scratch
+from napari_apprentice.engine import click
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.gray import GraySlices
 from napari_apprentice.engine.prompts import dialogue
@@ -15,7 +16,12 @@ from napari_apprentice.engine.prompts.predictor import predictor
 from napari_apprentice.engine.warm import Warm, frame_key
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Started
-from napari_apprentice.jobs import AskJob, Asked, ClickResult, PackedMask, Point
+from napari_apprentice.jobs import AskJob, Asked, ClickJob, ClickResult, PackedMask, Point
+
+# IoU from which the answer of a model for all objects is taken: it is one object to both, and the model knows outlines
+# of its domain better. Held out of train: nuclei in fluorescence .66 of first clicks right in place of .53, axons and
+# phase contrast, of which the model knows nothing, as without it (docs/accuracy.md).
+_AGREES = 0.5
 
 
 def run(job: AskJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
@@ -30,7 +36,31 @@ def run(job: AskJob, cancelled: Callable[[], bool], warm: Warm | None = None) ->
     slices = GraySlices(pixels[t], frame_key(job.image.pixels.path, t), warm)
     found = _in_slice(job, slices(z), z, predictor(network))
     mask = PackedMask() if found.mask is None else PackedMask.of(found.mask[None, None], (t, z, 0, 0))
-    yield Finished(result=ClickResult(job=job.id, generation=job.generation, mask=mask, iou=found.iou))
+    is_first = job.point is not None and not job.asked.mask
+    is_unsure = is_first and found.iou < dialogue.LEAST_IOU
+    if is_first and job.rival is not None and mask:
+        rival = _answer_of(job.rival, cancelled, warm)
+        if _iou(mask, rival) >= _AGREES:
+            mask, is_unsure = rival, False
+    yield Finished(result=ClickResult(job=job.id, generation=job.generation, mask=mask, is_unsure=is_unsure))
+
+
+def _answer_of(rival: ClickJob, cancelled: Callable[[], bool], warm: Warm) -> PackedMask:
+    *_, last = click.run(rival, cancelled, warm)
+    return last.result.mask if isinstance(last, Finished) and isinstance(last.result, ClickResult) else PackedMask()
+
+
+def _iou(mask: PackedMask, other: PackedMask) -> float:
+    """Of two masks in boxes."""
+    if not (mask and other):
+        return 0.0
+    low, high = np.minimum(mask.box, other.box)[:, 0], np.maximum(mask.box, other.box)[:, 1]
+    both = []
+    for one in (mask, other):
+        whole = np.zeros(high - low, bool)
+        whole[tuple(slice(a - i, b - i) for (a, b), i in zip(one.box, low, strict=True))] = one.unpacked()
+        both.append(whole)
+    return float((both[0] & both[1]).sum() / (both[0] | both[1]).sum())
 
 
 def _place(job: AskJob) -> tuple[int, int]:

@@ -30,16 +30,16 @@ class Asked(Settings):
 
 
 class ClickResult(Result):
-    """The proposed mask; with a class, that of its region. ``iou`` is how right the network thinks it is, from 0 to 1.
+    """The proposed mask; with a class, that of its region.
 
-    None: it does not say.
+    ``is_unsure``: there may as well be nothing.
     """
 
     type: Literal["click"] = "click"
     generation: int
     mask: PackedMask = PackedMask()
     class_value: int | None = None
-    iou: float | None = None
+    is_unsure: bool = False
 
 
 class ClickJob(Job):
@@ -74,7 +74,7 @@ class AskJob(Job):
     width
         How wide objects are here, in pixels, where that is known: one look is enough then.
     rival
-        What a model for all objects would be asked; its answer counts as well where it has looked there already.
+        What a model for all objects would be asked; its answer is taken where both see the same object.
     """
 
     verb: ClassVar[str] = "click"

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from apprentice_lab.clicks.counting import clicks_to
 from apprentice_lab.clicks.judging import score_of
-from apprentice_lab.clicks.user import EXACT, MOST, SLOPPY, User, clicks_to, ious_of
+from apprentice_lab.clicks.user import EXACT, MOST, SLOPPY, User, ious_of
 
 
 @pytest.fixture
@@ -76,3 +77,35 @@ def test_a_score_counts_a_failure_as_twenty_clicks():
     assert score.noc85 == pytest.approx((1 + 20 + 20) / 3)
     assert score.failed == pytest.approx(1 / 3)
     assert score.lowered == pytest.approx(1 / 21)  # one of 2 + 19 later clicks
+
+
+def test_a_click_that_strays_misses_by_three_pixels_but_the_first_lies_in_the_object(truth: np.ndarray):
+    user, draw = User(stray=3.0), np.random.default_rng(0)
+    half = truth & (np.arange(80) < 40)
+    (y, x), _ = EXACT.next_click(half, truth, draw)
+    later = [user.next_click(half, truth, draw)[0] for _ in range(400)]
+    away = np.array([np.hypot(at[0] - y, at[1] - x) for at in later])
+    assert set(np.round(away, 6)) == {0.0, 3.0}
+    assert 0.02 < (away > 0).mean() < 0.09
+    thin = np.zeros_like(truth)
+    thin[30, 10:70] = True
+    first = [SLOPPY.next_click(np.zeros_like(thin), thin, draw)[0] for _ in range(100)]
+    assert all(thin[round(y), round(x)] for y, x in first)  # thin as it is, nothing else is to be seen yet
+
+
+def test_errors_at_least_two_pixels_deep_are_seen(truth: np.ndarray):
+    mask = truth.copy()
+    mask[20:22, 30:51] = False  # two rows: no pixel is deeper than one
+    assert SLOPPY.next_click(mask, truth, rng()) is None
+    mask[22, 30:51] = False
+    assert SLOPPY.next_click(mask, truth, rng()) is not None
+
+
+def test_in_a_volume_the_middle_is_by_its_spacing():
+    truth = np.zeros((9, 30, 40), bool)
+    truth[2:7, 10:21, 10:31] = True  # 5 slices of 4 um, 11 x 21 pixels of 1 um
+    point, remove = EXACT.next_click(np.zeros_like(truth), truth, rng(), (4.0, 1.0, 1.0))
+    assert not remove
+    assert point[1] == 15
+    assert 15 <= point[2] <= 25
+    assert 3 <= point[0] <= 5

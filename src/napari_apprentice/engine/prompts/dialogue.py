@@ -13,6 +13,9 @@ from napari_apprentice.engine.prompts.inputs import Prompt, image_channels, prom
 from napari_apprentice.engine.prompts.window import SIZE, SMALLEST, Box, Window
 
 FIRST_LOOKS = (48.0, 128.0, 384.0)  # image pixels
+# Expected IoU of a first answer below which nothing is there. On images held out of train .21 of clicks on background
+# propose something then, without it .74; of answers on objects .05 of those with an IoU of .5 are lost, none with .8.
+LEAST_IOU = 0.55
 _ROOM = 1.8  # edge of a window, in widths of what was found
 _ROOM_BESIDE = 2.2  # the same around a click, which is not in the middle of what is looked for
 _SURE = 0.7  # expected IoU from which one look is enough
@@ -54,7 +57,7 @@ def click(
     if asked.mask is None or not asked.mask.any():
         alike = None if width is None else _alike(image, more, at, width, predict)
         return _first(image, more, at, predict) if alike is None else alike
-    window = _around(more)
+    window = around(more)
     found = _look(image, more, [window], predict)
     if found.mask is None:
         return replace(found, mask=asked.mask)
@@ -79,13 +82,25 @@ def _alike(image: NDArray[np.generic], asked: Asked, at: Point, width: float, pr
     return found
 
 
+def around(asked: Asked) -> Window:
+    """Where to look for an object again: mask and clicks fill about half of the width."""
+    places = [np.array(asked.add).reshape(-1, 2), np.array(asked.remove).reshape(-1, 2)]
+    if asked.mask is not None and asked.mask.any():
+        sides = [np.flatnonzero(asked.mask.any(axis=axis)) for axis in (1, 0)]
+        places.append(np.array([[side[0] for side in sides], [side[-1] + 1 for side in sides]]))
+    every = np.concatenate(places)
+    low, high = every.min(axis=0), every.max(axis=0)
+    middle = (low + high) / 2
+    return Window((float(middle[0]), float(middle[1])), max(SMALLEST, _ROOM * float((high - low).max())))
+
+
 def _first(image: NDArray[np.generic], asked: Asked, at: Point, predict: Predict) -> Asked:
     """From three distances, then once more so that what was found fills the window."""
     found = _look(image, asked, [Window(at, edge) for edge in FIRST_LOOKS], predict)
     for _ in range(_AGAIN):
         if found.mask is None or not found.mask.any():
             return found
-        window = _around(found)
+        window = around(found)
         found = _look(image, replace(asked, mask=None), [window], predict)
         if not _is_cut(found.mask, window, image.shape):
             break
@@ -112,18 +127,6 @@ def _channels(image: NDArray[np.generic], asked: Asked, window: Window) -> NDArr
         tuple(window.in_window(at) for at in asked.add), tuple(window.in_window(at) for at in asked.remove), box, mask
     )
     return np.concatenate([image_channels(window.seen(image)), prompt_channels(prompt)])
-
-
-def _around(asked: Asked) -> Window:
-    """Where mask and clicks fill about half of the width."""
-    places = [np.array(asked.add).reshape(-1, 2), np.array(asked.remove).reshape(-1, 2)]
-    if asked.mask is not None and asked.mask.any():
-        sides = [np.flatnonzero(asked.mask.any(axis=axis)) for axis in (1, 0)]
-        places.append(np.array([[side[0] for side in sides], [side[-1] + 1 for side in sides]]))
-    every = np.concatenate(places)
-    low, high = every.min(axis=0), every.max(axis=0)
-    middle = (low + high) / 2
-    return Window((float(middle[0]), float(middle[1])), max(SMALLEST, _ROOM * float((high - low).max())))
 
 
 def _parts_with(mask: Mask, box: Box, asked: Asked) -> Mask:

@@ -22,6 +22,7 @@ from napari_apprentice.session.running import Running
 Voxel = tuple[int, int, int, int]  # t, z, y, x
 
 _REMEMBERED = 5  # objects kept last, which tell how wide the next will be
+_UNSURE = "There may be no object here: click again to see what the network would take, or drag a box around it."
 _NOTHING = "The network sees nothing to propose here: paint the object with the brush."
 
 
@@ -58,6 +59,7 @@ class Click:
         self._wishes: deque[_Wish] = deque()
         self._is_asking = False
         self._widths: deque[tuple[ProjectImage, float]] = deque(maxlen=_REMEMBERED)
+        self._unsure: ClickProposal | None = None  # found at the last click, and not shown
         self.proposal: ClickProposal | None = None
         self.one_each = False
         self.one_slice = False
@@ -115,6 +117,7 @@ class Click:
     def discard(self) -> None:
         """Forget the proposed mask, and any answer that is still to come."""
         self._forget_wishes()
+        self._unsure = None
         if self.proposal is not None:
             self.proposal = None
             self._parts.signals.click_cleared.emit()
@@ -164,8 +167,11 @@ class Click:
                 self._ask(wish, proposal)
 
     def _begin(self, wish: _Wish) -> None:
-        """Take up the object that is there, or ask for one."""
-        if wish.end is not None or not wish.entry.labels[wish.at]:
+        """Take up the object that is there, or ask for one; who clicks again where there may be nothing insists."""
+        unsure, self._unsure = self._unsure, None
+        if unsure is not None and unsure.entry is wish.entry and wish.end is None and unsure.holds(wish.at):
+            self._show(unsure)
+        elif wish.end is not None or not wish.entry.labels[wish.at]:
             self._ask(wish, None)
         elif wish.removes:
             self._ask(wish, taken_up(wish.entry, wish.at))
@@ -208,11 +214,14 @@ class Click:
         self._is_asking = False
         origin, repairs = running.origin, 0 if before is None else before.repairs
         proposal = proposal_of(result.mask, origin.entry, origin.inner, repairs=repairs)
-        if proposal is None and before is None:
+        if proposal is not None:
+            proposal = replace(proposal, asked=_asked_by(job, result), before=before)
+        if before is None and (proposal is None or result.is_unsure):
+            self._unsure = proposal
             self._parts.signals.click_cleared.emit()
-            self._parts.signals.message.emit(_NOTHING)
+            self._parts.signals.message.emit(_NOTHING if proposal is None else _UNSURE)
         elif proposal is not None:
-            self._show(replace(proposal, asked=_asked_by(job, result), before=before))
+            self._show(proposal)
         else:
             self._parts.signals.message.emit("Nothing would be left of the object: press Esc to leave it as it was.")
         self._go_on()
