@@ -10,7 +10,7 @@ import pytest
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.plans import Engine
 from napari_apprentice.events import Failed, Finished
-from napari_apprentice.jobs import AskJob, Asked, ClickJob, ClickResult, Point, VolumeRef
+from napari_apprentice.jobs import Asked, AskJob, ClickJob, ClickResult, Point, VolumeRef
 from napari_apprentice.session.catalog import ASKED, bundled_files
 
 MODEL = str(bundled_files()[ASKED][1])
@@ -27,8 +27,10 @@ def disks(channels: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return pixels.astype(np.float32), labels
 
 
-def ask(engine: Engine, image: VolumeRef, asked: Asked = Asked(), point: Point | None = None, **more) -> ClickResult:
-    job = AskJob(id="a", image=image, click_model=MODEL, asked=asked, point=point, generation=3, **more)
+def ask(
+    engine: Engine, image: VolumeRef, asked: Asked | None = None, point: Point | None = None, **more
+) -> ClickResult:
+    job = AskJob(id="a", image=image, click_model=MODEL, asked=asked or Asked(), point=point, generation=3, **more)
     *_, last = engine.run(job, lambda: False)
     assert isinstance(last, Finished), last
     assert isinstance(last.result, ClickResult)

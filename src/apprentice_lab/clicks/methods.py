@@ -18,6 +18,7 @@ from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import click
+from napari_apprentice.engine.asking import predictor
 from napari_apprentice.engine.checkpoint import load
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.folding import ready
@@ -25,7 +26,6 @@ from napari_apprentice.engine.nets import Net
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.prompts import dialogue
 from napari_apprentice.engine.prompts.inputs import NET
-from napari_apprentice.engine.prompts.predictor import predictor
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import click
+from napari_apprentice.engine.asking import predictor
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.gray import GraySlices
 from napari_apprentice.engine.prompts import dialogue
-from napari_apprentice.engine.prompts.predictor import predictor
 from napari_apprentice.engine.warm import Warm, frame_key
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Started
-from napari_apprentice.jobs import AskJob, Asked, ClickJob, ClickResult, PackedMask, Point
+from napari_apprentice.jobs import Asked, AskJob, ClickJob, ClickResult, PackedMask, Point
 
 # IoU from which the answer of a model for all objects is taken: it is one object to both, and the model knows outlines
 # of its domain better. Held out of train: nuclei in fluorescence .66 of first clicks right in place of .53, axons and

@@ -26,12 +26,13 @@ class GraySlices:
     def __call__(self, z: int) -> NDArray[np.generic]:
         """One slice (Y, X)."""
         channels = self._pixels[:, z]
-        found: NDArray[np.generic] | None
         if len(channels) == 1:
-            return channels[0]
+            one: NDArray[np.generic] = channels[0]
+            return one
         found = self._warm.gray.find((self._key, z))
         if found is None:
-            found = np.stack([_scaled(np.asarray(one, np.float32)) for one in channels]).mean(axis=0)
+            scaled = np.stack([_scaled(np.asarray(one, np.float32)) for one in channels])
+            found = np.asarray(scaled.mean(axis=0), np.float32)
             self._warm.gray.keep((self._key, z), found)
         return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 from napari.layers import Labels

@@ -5,7 +5,7 @@ where it runs, what travels with it and what is cleaned up, so that session and 
 """
 
 from napari_apprentice.jobs.base import ArrayRef, Job, Provisional, Result
-from napari_apprentice.jobs.click import AskJob, Asked, ClickJob, ClickResult
+from napari_apprentice.jobs.click import Asked, AskJob, ClickJob, ClickResult
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult, WrongRef
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult

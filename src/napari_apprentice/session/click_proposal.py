@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ class ClickProposal:
     mask: NDArray[np.bool_]
     repairs: int = 0
     class_value: int | None = None
-    asked: Asked = Asked()
+    asked: Asked = field(default_factory=Asked)
     before: ClickProposal | None = None
 
     @property

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 import napari_apprentice
-from apprentice_lab.clicks import recipe as clicks
 from apprentice_lab.commands.train import TRAININGS
 from apprentice_lab.recipes import bundled
 from napari_apprentice import cli
+from napari_apprentice.session.catalog import ASKED
 
 
 def test_every_recipe_has_a_command() -> None:
-    assert {one.recipe for one in TRAININGS} == {*bundled.FLAT, *bundled.VOLUMES, clicks.NAME}
+    assert {one.recipe for one in TRAININGS} == {*bundled.FLAT, *bundled.VOLUMES, ASKED}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 from napari_apprentice.data.image.channels import fits
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import AskJob, Asked, ClickJob, ClickResult
+from napari_apprentice.jobs import Asked, AskJob, ClickJob, ClickResult
 from napari_apprentice.session.click_proposal import ClickProposal, keeping_edit, looked_at, proposal_of, taken_up
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
