@@ -40,9 +40,11 @@ class Volume:
         at = box[axis].start
         room = int(np.ceil(2 * across))
         low, high = max(0, at - room), min(self.shape[axis], at + room + 1)
-        slab = self.read((*box[:axis], slice(low, high), *box[axis + 1 :]))
+        sides = list(box)
+        sides[axis] = slice(low, high)
+        slab = self.read((sides[0], sides[1], sides[2]))
         if room == 0:
-            return np.take(slab, 0, axis).astype(np.float32)
+            return np.asarray(np.take(slab, 0, axis), np.float32)
         weights = np.exp(-0.5 * ((np.arange(low, high) - at) / across) ** 2)
         # in double: what is flat must be flat again in float32, or the network would be shown the rounding
         flat = np.tensordot(slab.astype(np.float64), weights / weights.sum(), ([axis], [0]))

@@ -113,7 +113,7 @@ class _Depths:
 
 def _depth(mask: Mask) -> NDArray[np.float64]:
     inside = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    return np.where(mask, inside - 0.5, 0.5 - ndimage.distance_transform_edt(~mask))
+    return np.asarray(np.where(mask, inside - 0.5, 0.5 - ndimage.distance_transform_edt(~mask)))
 
 
 def parts_at(solid: Mask, points: Sequence[tuple[int, int, int]]) -> Mask:
