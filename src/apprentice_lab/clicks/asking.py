@@ -134,9 +134,9 @@ def _seen(scene: Scene, window: Window, rng: Generator) -> NDArray[np.float32]:
 def _begun(asked: Question, rng: Generator) -> Question:
     """The question that begins with a spoiled mask, and a click on what is wrong with it."""
     if rng.random() < _NEXT_SLICE:
-        near = as_next_slice(asked.truth, rng)
-        spot = _inner_point(asked.truth & (near > 0.5), rng)
-        return replace(asked, prompt=Prompt(add=() if spot is None else (spot,), mask=near))
+        beside = as_next_slice(asked.truth, rng)
+        inner = _inner_point(asked.truth & (beside > 0.5), rng)
+        return replace(asked, prompt=Prompt(add=() if inner is None else (inner,), mask=beside))
     mask = asked.truth.copy()
     way = rng.integers(4)
     if way == 0:

@@ -100,7 +100,7 @@ def _last_wide(piece: Piece, direction: int, area: float) -> Piece | None:
 
 def _reach(piece: Piece, direction: int) -> int:
     side = piece.box[0]
-    return side.stop if direction > 0 else -side.start
+    return int(side.stop if direction > 0 else -side.start)
 
 
 def _beyond(piece: Piece, z: int, direction: int) -> Piece:
@@ -190,7 +190,7 @@ class _SoftDisk:
     def of(self, off: NDArray[np.float64]) -> NDArray[np.float32]:
         """How likely a pixel so far (y, x) from the middle is inside."""
         out = np.hypot(off[0] / self.height, off[1] / self.width) - 1
-        return (1 / (1 + np.exp(np.clip(out / (2 * _SOFT), -20, 20)))).astype(np.float32)
+        return np.asarray(1 / (1 + np.exp(np.clip(out / (2 * _SOFT), -20, 20))), np.float32)
 
 
 def _at_slices(window: Window, likely: NDArray[np.float32], shape: tuple[int, int], count: int, step: float) -> Mask:

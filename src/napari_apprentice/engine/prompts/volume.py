@@ -112,20 +112,21 @@ def _first(
 ) -> AskedVolume:
     """The object in one slice, from the plane in which the network is surest of it."""
     levels = SMOOTHINGS if asked.smoothing is None else (asked.smoothing,)
+    found = asked
     for further in range(_FURTHER + 1):
         box = _around(volume, z, middle, _REACH * 2**further)
-        best: tuple[float, Mask | None, float] = (0.0, None, levels[0])
-        for level in levels:
-            one = find(volume.plane(box, 0, level), box[1].start, box[2].start)
-            if one.mask is not None and one.mask.any() and one.iou > best[0]:
-                best = (one.iou, one.mask, level)
-        iou, mask, level = best
-        if mask is None:
-            return asked
-        if not _goes_on(mask, box, volume):
+        found = replace(asked, mask=None, iou=0.0)
+        for smoothing in levels:
+            one = find(volume.plane(box, 0, smoothing), box[1].start, box[2].start)
+            if one.mask is not None and one.mask.any() and one.iou > found.iou:
+                corner = (z, box[1].start, box[2].start)
+                found = replace(asked, corner=corner, mask=one.mask[None], iou=one.iou, smoothing=smoothing)
+        if found.mask is None or not _goes_on(found.mask[0], box, volume):
             break
-    piece = Piece((z, box[1].start, box[2].start), mask[None]).trimmed()
-    return replace(asked, corner=piece.corner, mask=piece.mask, iou=iou, smoothing=level)
+    if (piece := found.piece) is None:
+        return asked
+    piece = piece.trimmed()
+    return replace(found, corner=piece.corner, mask=piece.mask)
 
 
 def _in_volume(volume: Volume, asked: AskedVolume, z: int, predict: Predict, limits: range) -> AskedVolume:
