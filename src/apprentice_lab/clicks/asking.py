@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch.nn import functional
 
+from apprentice_lab.clicks.next_slice import as_next_slice
 from apprentice_lab.clicks.scenes import Scene
 from napari_apprentice.engine.prompts.inputs import Prompt, image_channels, prompt_channels
 from napari_apprentice.engine.prompts.window import SIZE, SMALLEST, Window
@@ -18,6 +19,9 @@ LARGEST = 1024.0  # image pixels of a window
 _NOTHING = 0.04  # share of clicks on background
 _BOX = 0.15
 _SPOILED = 0.15  # share that begins with a mask to be repaired
+_NEXT_SLICE = (
+    0.4  # share of these whose mask is that of a neighbouring slice, with a click inside and none on what is wrong
+)
 _DROP = 0.2  # share of later rounds without the mask so far
 _NEIGHBOUR = 0.3  # share of clicks that take away, put on a touching neighbour where there is one
 
@@ -129,6 +133,10 @@ def _seen(scene: Scene, window: Window, rng: Generator) -> NDArray[np.float32]:
 
 def _begun(asked: Question, rng: Generator) -> Question:
     """The question that begins with a spoiled mask, and a click on what is wrong with it."""
+    if rng.random() < _NEXT_SLICE:
+        beside = as_next_slice(asked.truth, rng)
+        inner = _inner_point(asked.truth & (beside > 0.5), rng)
+        return replace(asked, prompt=Prompt(add=() if inner is None else (inner,), mask=beside))
     mask = asked.truth.copy()
     way = rng.integers(4)
     if way == 0:
