@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from napari_apprentice.engine import click
 from napari_apprentice.engine.asking import predictor
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.gray import GraySlices
-from napari_apprentice.engine.prompts import dialogue
+from napari_apprentice.engine.prompts import dialogue, volume
+from napari_apprentice.engine.prompts.planes import Volume
 from napari_apprentice.engine.warm import Warm, frame_key
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Started
@@ -31,18 +33,26 @@ def run(job: AskJob, cancelled: Callable[[], bool], warm: Warm | None = None) ->
     if network.header.kind != "prompts":
         raise UserError(f"{network.header.name} is not a model that is asked for single objects: choose another one.")
     yield Started(device=network.device.words)
-    pixels = scratch.read(job.image.pixels)
+    pixels, predict = scratch.read(job.image.pixels), predictor(network)
     t, z = _place(job)
-    slices = GraySlices(pixels[t], frame_key(job.image.pixels.path, t), warm)
-    found = _in_slice(job, slices(z), z, predictor(network))
-    mask = PackedMask() if found.mask is None else PackedMask.of(found.mask[None, None], (t, z, 0, 0))
+    t, z = _place(job)
+    gray = GraySlices(pixels[t], frame_key(job.image.pixels.path, t), warm)
+    in_slice = job.one_slice or gray.shape[0] == 1
+    found = _in_slice(job, gray, z, predict) if in_slice else _in_volume(job, gray, z, predict)
     is_first = job.point is not None and not job.asked.mask
-    is_unsure = is_first and found.iou < dialogue.LEAST_IOU
+    mask, is_unsure = found.mask, is_first and found.iou < dialogue.LEAST_IOU
     if is_first and job.rival is not None and mask:
         rival = _answer_of(job.rival, cancelled, warm)
         if _iou(mask, rival) >= _AGREES:
             mask, is_unsure = rival, False
-    yield Finished(result=ClickResult(job=job.id, generation=job.generation, mask=mask, is_unsure=is_unsure))
+    told = {"mask": mask, "is_unsure": is_unsure, "smoothing": found.smoothing}
+    yield Finished(result=ClickResult(job=job.id, generation=job.generation, **told))
+
+
+class _Found(NamedTuple):
+    mask: PackedMask
+    iou: float
+    smoothing: float | None = None
 
 
 def _answer_of(rival: ClickJob, cancelled: Callable[[], bool], warm: Warm) -> PackedMask:
@@ -73,16 +83,25 @@ def _place(job: AskJob) -> tuple[int, int]:
     return at[0], at[1]
 
 
-def _in_slice(job: AskJob, image: NDArray[np.generic], z: int, predict: dialogue.Predict) -> dialogue.Asked:
-    asked = _asked(job.asked, image.shape, z)
+def _in_slice(job: AskJob, gray: GraySlices, z: int, predict: dialogue.Predict) -> _Found:
+    """The object in one slice; what there is of it in others stays."""
+    before, image = job.asked.mask, gray(z)
+    asked = _asked_in_slice(job.asked, image.shape, z)
     if job.point is not None:
-        return dialogue.click(image, asked, _flat(job.point), predict, remove=job.removes, width=job.width)
-    if asked.box is None:
+        at = (float(job.point[2]), float(job.point[3]))
+        found = dialogue.click(image, asked, at, predict, remove=job.removes, width=job.width)
+    elif asked.box is not None:
+        found = dialogue.draw_box(image, asked.box, predict)
+    else:
         raise ValueError("a box was asked for, but not where")
-    return dialogue.draw_box(image, asked.box, predict)
+    t = _place(job)[0]
+    if found.mask is None:
+        return _Found(before, found.iou, job.asked.smoothing)
+    mask = PackedMask.of(found.mask[None, None], (t, z, 0, 0))
+    return _Found(before.with_slice(mask, z), found.iou, job.asked.smoothing)
 
 
-def _asked(asked: Asked, shape: tuple[int, ...], z: int) -> dialogue.Asked:
+def _asked_in_slice(asked: Asked, shape: tuple[int, ...], z: int) -> dialogue.Asked:
     """What was asked in one slice, with its part of the mask."""
     mask = None
     if asked.mask:
@@ -90,13 +109,49 @@ def _asked(asked: Asked, shape: tuple[int, ...], z: int) -> dialogue.Asked:
         if deep.start <= z < deep.stop:
             mask = np.zeros(shape, bool)
             mask[high, wide] = asked.mask.unpacked()[0, z - deep.start]
-    box = None
-    if asked.drawn is not None and asked.drawn[0][1] == z:
-        (_, _, top, left), (_, _, bottom, right) = asked.drawn
-        box = (float(top), float(left), float(bottom + 1), float(right + 1))
-    here = [tuple(_flat(point) for point in points if point[1] == z) for points in (asked.add, asked.remove)]
-    return dialogue.Asked(here[0], here[1], box, mask)
+    box = None if asked.drawn is None or asked.drawn[0][1] != z else _edges(asked.drawn)
+    add, remove = (
+        tuple((float(y), float(x)) for _, at, y, x in points if at == z) for points in (asked.add, asked.remove)
+    )
+    return dialogue.Asked(add, remove, box, mask)
 
 
-def _flat(point: Point) -> dialogue.Point:
-    return float(point[2]), float(point[3])
+def _in_volume(job: AskJob, gray: GraySlices, z: int, predict: dialogue.Predict) -> _Found:
+    """The object through all slices."""
+    seen = Volume((gray.shape[0], gray.shape[1], gray.shape[2]), job.image.spacing, gray.box)
+    asked, drawn = job.asked, job.asked.drawn
+    if job.point is None:
+        if drawn is None:
+            raise ValueError("a box was asked for, but not where")
+        found = volume.draw_box(seen, z, _edges(drawn), predict, smoothing=asked.smoothing)
+    else:
+        before = volume.AskedVolume(
+            tuple(_voxel(at) for at in asked.add),
+            tuple(_voxel(at) for at in asked.remove),
+            None if drawn is None else (drawn[0][1], _edges(drawn)),
+            *_piece(asked.mask),
+            smoothing=asked.smoothing,
+        )
+        found = volume.click(seen, before, _voxel(job.point), predict, remove=job.removes)
+    t = _place(job)[0]
+    mask = PackedMask() if found.mask is None else PackedMask.of(found.mask[None], (t, *found.corner))
+    return _Found(mask, found.iou, found.smoothing)
+
+
+def _piece(mask: PackedMask) -> tuple[tuple[int, int, int], NDArray[np.bool_] | None]:
+    """A mask (Z, Y, X) with its first voxel."""
+    if not mask:
+        return (0, 0, 0), None
+    _, z, y, x = mask.slices
+    return (z.start, y.start, x.start), mask.unpacked()[0]
+
+
+def _edges(drawn: tuple[Point, Point]) -> tuple[float, float, float, float]:
+    """Top, left, bottom and right of a box by two corners inside it."""
+    (_, _, y, x), (_, _, v, u) = drawn
+    return float(min(y, v)), float(min(x, u)), float(max(y, v) + 1), float(max(x, u) + 1)
+
+
+def _voxel(point: Point) -> tuple[float, float, float]:
+    _, z, y, x = point
+    return float(z), float(y), float(x)

@@ -23,6 +23,13 @@ class GraySlices:
         self._warm = warm
         self.shape = pixels.shape[1:]
 
+    def box(self, box: tuple[slice, slice, slice]) -> NDArray[np.generic]:
+        """A part of the frame (Z, Y, X)."""
+        if len(self._pixels) == 1:
+            one: NDArray[np.generic] = self._pixels[0][box]
+            return one
+        return np.stack([self(z)[box[1:]] for z in range(*box[0].indices(self.shape[0]))])
+
     def __call__(self, z: int) -> NDArray[np.generic]:
         """One slice (Y, X)."""
         channels = self._pixels[:, z]

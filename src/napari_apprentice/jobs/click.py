@@ -21,18 +21,21 @@ class Asked(Settings):
         First and last corner of a box in a slice, both inside it; None: no box was drawn.
     mask
         What came of it, or what there was before.
+    smoothing
+        How far the slices of a volume were smoothed to see it, in pixels; None: that is not known yet.
     """
 
     add: tuple[Point, ...] = ()
     remove: tuple[Point, ...] = ()
     drawn: tuple[Point, Point] | None = None
     mask: PackedMask = PackedMask()
+    smoothing: float | None = None
 
 
 class ClickResult(Result):
     """The proposed mask; with a class, that of its region.
 
-    ``is_unsure``: there may as well be nothing.
+    ``is_unsure``: there may as well be nothing. ``smoothing`` as in `Asked`.
     """
 
     type: Literal["click"] = "click"
@@ -40,6 +43,7 @@ class ClickResult(Result):
     mask: PackedMask = PackedMask()
     class_value: int | None = None
     is_unsure: bool = False
+    smoothing: float | None = None
 
 
 class ClickJob(Job):

@@ -46,8 +46,26 @@ class PackedMask(Settings):
         t, z, y, x = (slice(start, stop) for start, stop in self.box)
         return t, z, y, x
 
+    def with_slice(self, other: Self, z: int) -> Self:
+        """The same with what ``other`` has in slice ``z``; of one frame."""
+        if not self:
+            return other
+        boxes = [self.box, other.box] if other else [self.box]
+        low, high = np.min(boxes, axis=0)[:, 0], np.max(boxes, axis=0)[:, 1]
+        whole = np.zeros(high - low, bool)
+        whole[_within(self.box, low)] = self.unpacked()
+        if low[1] <= z < high[1]:
+            whole[:, z - low[1]] = False
+        if other:
+            whole[_within(other.box, low)] |= other.unpacked()
+        return self.of(whole, low)
+
     def unpacked(self) -> NDArray[np.bool_]:
         """The voxels in the box, (T, Z, Y, X)."""
         shape = tuple(stop - start for start, stop in self.box)
         packed = np.frombuffer(bytes.fromhex(self.bits), np.uint8)
         return np.unpackbits(packed, count=int(np.prod(shape))).reshape(shape).astype(bool)
+
+
+def _within(box: Box, low: NDArray[np.integer]) -> tuple[slice, ...]:
+    return tuple(slice(start - int(first), stop - int(first)) for (start, stop), first in zip(box, low, strict=True))

@@ -294,7 +294,7 @@ class Click:
 
 def _asked_by(job: AskJob, result: ClickResult) -> Asked:
     """What was asked until now, with the mask that came of it."""
-    asked = job.asked.model_copy(update={"mask": result.mask})
+    asked = job.asked.model_copy(update={"mask": result.mask, "smoothing": result.smoothing})
     if job.point is None:
         return asked
     name = "remove" if job.removes else "add"
