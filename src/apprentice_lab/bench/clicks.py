@@ -46,10 +46,12 @@ def run(out: Path, settings: ClicksSettings) -> Iterator[str]:
     """Write ``clicks.csv``, ``nothing.csv``, ``results.json``, ``clicks.md`` and plots."""
     from apprentice_lab.clicks.grabcut import GrabCut  # here: they load torch
     from apprentice_lab.clicks.methods import ClickNetwork, TodaysClick, clicker
+    from apprentice_lab.clicks.volumes import ClickInVolume
 
     images = settings.pictures(settings.split)
     today = None if settings.model is None else TodaysClick(settings.model)
-    methods: list[Method] = [ClickNetwork.load(settings.clicker or clicker())]
+    asked = ClickNetwork.load(settings.clicker or clicker())
+    methods: list[Method] = [asked, ClickInVolume(asked.predict)]
     if today is not None:
         methods.append(today)
     if settings.grabcut:

@@ -79,7 +79,7 @@ class ClickNetwork:
     dims: tuple[int, ...] = (2,)
 
     def __init__(self, predict: dialogue.Predict) -> None:
-        self._predict = predict
+        self.predict = predict
         self.expected: float | None = None
 
     @classmethod
@@ -102,7 +102,7 @@ class ClickNetwork:
     def click(self, at: Point, remove: bool) -> Mask:
         """The mask after one more click."""
         y, x = at
-        self._asked = dialogue.click(self._pixels, self._asked, (y, x), self._predict, remove=remove)
+        self._asked = dialogue.click(self._pixels, self._asked, (y, x), self.predict, remove=remove)
         self.expected = self._asked.iou
         return np.zeros(self._pixels.shape, bool) if self._asked.mask is None else self._asked.mask
 

@@ -30,7 +30,7 @@ class Shown(Protocol):
 class ClickInVolume:
     """Asked for one object after the other; what smoothing a volume needs is found for each anew."""
 
-    name = "click network in 3D"
+    name = "click network"  # the same that answers in 2D
     dims: tuple[int, ...] = (3,)
 
     def __init__(self, predict: Predict) -> None:

@@ -18,6 +18,7 @@ from napari_apprentice.settings import NormalizeSettings
 NET = NetSettings(in_channels=6, out_channels=2)
 RADIUS = 3.0  # network pixels of a click's disk
 _NORMALIZE = NormalizeSettings()
+_FLAT = 1e-5  # of the largest value: closer to each other intensities are the same
 
 Spot = tuple[float, float]
 
@@ -40,6 +41,8 @@ class Prompt:
 
 def image_channels(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """What a window (SIZE, SIZE) shows, by its own darkest and brightest: intensity and its logarithm."""
+    if np.ptp(pixels) <= _FLAT * np.abs(pixels).max():  # else what is shown is how numbers were rounded
+        pixels = np.zeros_like(pixels)
     values = pixels[None, None]
     return fit(values, _NORMALIZE).apply(values)[:, 0]
 
