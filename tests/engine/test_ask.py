@@ -102,6 +102,34 @@ def test_in_one_slice_of_a_volume_nothing_else_is_looked_at(engine: Engine, tmp_
     assert iou(whole(result, 1), labels == 2) > 0.75
 
 
+def ball(volume_spacing: tuple[float, float, float], radius: float = 14.0) -> tuple[np.ndarray, np.ndarray]:
+    """A bright ball, in pixels of a slice, in a grainy volume whose slices are thicker."""
+    deep = volume_spacing[0] / volume_spacing[1]
+    z, y, x = np.mgrid[:17, :100, :100]
+    inside = np.hypot(np.hypot((z - 8) * deep, y - 50), x - 50) <= radius
+    return np.random.default_rng(0).normal(100, 8, inside.shape) + 120 * inside, inside
+
+
+def test_in_a_volume_the_object_is_found_through_all_slices(engine: Engine, tmp_path: Path) -> None:
+    spacing = (2.0, 0.5, 0.5)
+    pixels, inside = ball(spacing)
+    ref = scratch.write(tmp_path / "ball.npy", pixels[None, None].astype(np.float32))
+    image = VolumeRef(pixels=ref, spacing=spacing, unit="um")
+    first = ask(engine, image, point=(0, 8, 50, 50))
+    found = np.zeros(inside.shape, bool)
+    found[first.mask.slices[1:]] = first.mask.unpacked()[0]
+    assert iou(found, inside) > 0.6
+    assert first.smoothing is not None
+    asked = Asked(add=((0, 8, 50, 50),), mask=first.mask, smoothing=first.smoothing)
+    alone = ask(engine, image, asked, (0, 8, 50, 50), one_slice=True)
+    _, deep, _, _ = alone.mask.slices
+    assert deep == first.mask.slices[1], "what there is of it in other slices stays"
+    drawn = ask(engine, image, Asked(drawn=((0, 8, 34, 34), (0, 8, 66, 66))))
+    found = np.zeros(inside.shape, bool)
+    found[drawn.mask.slices[1:]] = drawn.mask.unpacked()[0]
+    assert iou(found, inside) > 0.6
+
+
 def test_a_model_that_proposes_all_objects_cannot_be_asked(engine: Engine, image: VolumeRef) -> None:
     other = str(bundled_files()["nuclei-2d"][1])
     job = AskJob(id="a", image=image, click_model=other, asked=Asked(), point=(0, 0, 60, 60), generation=1)
