@@ -16,7 +16,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage import data
 
-from apprentice_lab.bench.window import wait, wait_until
+from apprentice_lab.bench.window.waiting import wait, wait_until
 from napari_apprentice import FreshSettings, Session
 from napari_apprentice.data import samples
 from napari_apprentice.data.files import read_image

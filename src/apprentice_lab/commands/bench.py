@@ -16,6 +16,7 @@ from apprentice_lab.bench import (
     family,
     loop,
     membranes,
+    minute,
     representations,
     responsiveness,
     robustness,
@@ -79,6 +80,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         clicks.run,
         clicks.ClicksSettings,
         "How many clicks an object takes: the click network, today's click, GrabCut; two simulated users.",
+    ),
+    Measurement(
+        "objects-a-minute",
+        minute.run,
+        minute.MinuteSettings,
+        "A scripted user in a real window: objects a minute by clicks, polygon and brush; from a click to the mask.",
     ),
     Measurement(
         "robustness",

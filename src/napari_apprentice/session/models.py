@@ -21,6 +21,7 @@ from napari_apprentice.session.catalog import (
     are_unnamed,
     bundled_files,
     fresh,
+    is_asked,
     why_not_in_project,
     why_unlikely,
 )
@@ -44,6 +45,7 @@ class Models:
         self._images = images
         self._catalog = Catalog()
         self._keys: dict[Purpose, str] = {}
+        self._asked = ASKED
         signals.project_began.connect(self._on_project_began)
 
     def load(self, project: Project) -> None:
@@ -74,8 +76,14 @@ class Models:
 
     @property
     def asked(self) -> ModelChoice:
-        """The bundled model that finds the one object that is clicked, in any image."""
-        return self._catalog.find(ASKED, None)
+        """The model that finds the one object that is clicked, in any image: the bundled one, or as of `ask_with`."""
+        return self._catalog.find(self._asked, None)
+
+    def ask_with(self, file: str) -> None:
+        """Find the object that is clicked with another model of its kind; `UserError` when this file is none."""
+        if not is_asked(self._catalog.find(file, None)):
+            raise UserError(f"{file} is no model that is asked by clicks: choose one that `train click-2d` made.")
+        self._asked = file
 
     def all(self) -> list[ModelChoice]:
         """What can be chosen: bundled models, versions of this project, files added, a fresh network."""

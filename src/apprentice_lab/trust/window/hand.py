@@ -37,11 +37,14 @@ class Hand:
         """A place beside another one."""
         return place + QPointF(draw.randint(-farthest, farthest), draw.randint(-farthest, farthest))
 
-    def click(self, place: QPointF) -> None:
-        """Move there, press and release."""
+    def move(self, place: QPointF) -> None:
+        """Bring the pointer there."""
         self._send(QEvent.Type.MouseMove, place)
-        self._send(QEvent.Type.MouseButtonPress, place)
-        self._send(QEvent.Type.MouseButtonRelease, place)
+
+    def click(self, place: QPointF, modifiers: Qt.KeyboardModifier = _PLAIN) -> None:
+        """Move there, press and release."""
+        for kind in (QEvent.Type.MouseMove, QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease):
+            self._send(kind, place, modifiers=modifiers)
 
     def double_click(self, place: QPointF) -> None:
         """As a system reports it: the second press is the double click."""
@@ -65,10 +68,12 @@ class Hand:
         """Press and release a key."""
         _TEST.keyClick(self._canvas, key, modifiers)
 
-    def _send(self, kind: QEvent.Type, place: QPointF, *, held: bool = False) -> None:
+    def _send(
+        self, kind: QEvent.Type, place: QPointF, *, held: bool = False, modifiers: Qt.KeyboardModifier = _PLAIN
+    ) -> None:
         if kind == QEvent.Type.MouseMove:
             button, buttons = _NONE, _LEFT if held else _NONE
         else:
             button, buttons = _LEFT, _NONE if kind == QEvent.Type.MouseButtonRelease else _LEFT
         world = QPointF(self._canvas.mapToGlobal(place.toPoint()))
-        QApplication.sendEvent(self._canvas, QMouseEvent(kind, place, world, button, buttons, _PLAIN))
+        QApplication.sendEvent(self._canvas, QMouseEvent(kind, place, world, button, buttons, modifiers))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import napari
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QEventLoop, Qt, QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
+from apprentice_lab.bench.window.waiting import LONGEST_S, wait, wait_until
 from napari_apprentice.data import samples
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
@@ -20,8 +20,6 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Validated
 from napari_apprentice.gui.showing import image_layer_of
 from napari_apprentice.session import Session
-
-_LONGEST_S = 180.0
 
 
 def measure(
@@ -152,28 +150,6 @@ def delays_ms(seconds: float, tick_ms: int) -> list[float]:
     return [late for _, late in ticks.late]
 
 
-def wait(seconds: float) -> None:
-    """Let the window live for a while."""
-    loop = QEventLoop()
-    QTimer.singleShot(int(1000 * seconds), loop.quit)
-    loop.exec()
-
-
-def wait_until(done: Callable[[], bool], poll_ms: int = 5, longest_s: float = _LONGEST_S) -> float:
-    """Let the window live until something is true; the seconds it took. `UserError` when it takes too long."""
-    start = time.perf_counter()
-    loop = QEventLoop()
-    timer = QTimer()
-    timer.setInterval(poll_ms)
-    timer.timeout.connect(lambda: loop.quit() if done() or time.perf_counter() - start > longest_s else None)
-    timer.start()
-    loop.exec()
-    timer.stop()
-    if not done():
-        raise UserError(f"Nothing happened for {longest_s:.0f} s: see what the panel says in a window.")
-    return time.perf_counter() - start
-
-
 def _open_panel(viewer: napari.Viewer, session: Session) -> tuple[Any, float]:
     """From asking for the panel, its imports included, to seeing it."""
     start = time.perf_counter()
@@ -201,7 +177,7 @@ def _segment(session: Session, ticks: Ticks) -> tuple[float, float]:
     ticks.start()
     try:
         session.segment()
-        wait_until(lambda: not session.busy(), longest_s=5 * _LONGEST_S)
+        wait_until(lambda: not session.busy(), longest_s=5 * LONGEST_S)
         wait(0.5)  # drawn, too
     finally:
         ticks.stop()
@@ -218,7 +194,7 @@ def _start_teaching(session: Session) -> None:
             seen.append(event)
 
     session.teach_settings = session.teach_settings.model_copy(
-        update={"max_seconds": 10 * _LONGEST_S, "max_steps": 1_000_000, "patience": 1000}
+        update={"max_seconds": 10 * LONGEST_S, "max_steps": 1_000_000, "patience": 1000}
     )
     session.job_event.connect(on_event)
     session.job_ended.connect(on_event)

@@ -1,0 +1,1 @@
+"""What is measured in a real window: the one room of the bench that knows Qt and napari."""
