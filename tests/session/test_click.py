@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished
 from napari_apprentice.jobs import ClickResult, PackedMask
 from napari_apprentice.session import Session
+from napari_apprentice.session.catalog import ASKED, bundled_files
 
 SQUARE = np.zeros((1, 1, 20, 30), np.uint32)
 SQUARE[0, 0, 4:8, 4:8] = 1
@@ -293,3 +296,14 @@ def test_a_model_for_all_objects_is_a_rival_only_where_it_fits(ready):
     ready.click((0, 0, 7, 7))
     assert ready.runners.started[-1].job.rival is None
     assert np.load(ready.runners.started[-1].job.image.pixels.path).shape == (1, 2, 1, 20, 30)
+
+
+def test_another_model_of_its_kind_can_be_asked(ready, tmp_path):
+    other = tmp_path / "other.safetensors"
+    shutil.copy(bundled_files()[ASKED][1], other)
+    ready.models.ask_with(str(other))
+    ready.click((0, 0, 5, 5))
+    assert ready.runners.started[-1].job.click_model == str(other)
+    with pytest.raises(UserError, match="no model that is asked by clicks"):
+        ready.models.ask_with("nuclei-2d")
+    assert ready.models.asked.file == other

@@ -15,6 +15,7 @@ from apprentice_lab.bench.window.outlining import middle_of
 from apprentice_lab.bench.window.waiting import wait
 
 _MARGIN = 1.2  # of what is shown, in sizes of what the cells fill
+_CRUMB = 0.25  # of the median area
 _SETTLE_S = 0.3
 
 
@@ -34,7 +35,9 @@ def film(desk: Desk, objects: Objects) -> Iterator[Frame]:
     low, high = there.min(axis=0), there.max(axis=0) + 1
     side = _MARGIN * float((high - low).max())
     canvas = min(desk.picture().shape[:2])
-    desk.look_at(tuple((low + high - 1) / 2), canvas / side)
+    room = np.minimum(side, objects.labels.shape) / 2  # no more than needed is shown of what is beside the image
+    y, x = np.clip((low + high - 1) / 2, room, np.array(objects.labels.shape) - room)
+    desk.look_at((float(y), float(x)), canvas / side)
     desk.take("click", Qt.Key.Key_C)
     desk.session.verbs.click.one_each = True
     for number in sorted(middles, key=lambda one: middles[one]):
@@ -48,7 +51,10 @@ def film(desk: Desk, objects: Objects) -> Iterator[Frame]:
 
 
 def closest(labels: NDArray[np.integer], numbers: Sequence[int], count: int) -> list[int]:
-    """So many objects that lie closest together: one and its nearest, by their middles."""
+    """So many objects, no crumbs, that lie closest together: one and its nearest, by their middles."""
+    areas = np.bincount(labels.ravel())
+    least = _CRUMB * np.median(areas[list(numbers)])
+    numbers = [number for number in numbers if areas[number] >= least]
     middles = np.array([middle_of(labels == number) for number in numbers])
     apart = np.hypot(*(middles[:, None] - middles[None]).transpose(2, 0, 1))
     nearest = np.argsort(apart, axis=1)[:, :count]
