@@ -101,7 +101,7 @@ class Click:
         self._wish(point, removes=remove, extends=extend)
 
     def box(self, first: tuple[float, ...], last: tuple[float, ...]) -> None:
-        """The object in a box, by two of its corners (t, z, y, x) in a slice, also beyond the image; else as a click."""
+        """The object in a box, by two of its corners (t, z, y, x) in a slice, also beyond the image."""
         if not self.takes_boxes:
             raise UserError("A box is drawn around an object, and this project has areas of classes: click in an area.")
         self._wish(first, end=last)
