@@ -131,7 +131,7 @@ def _repaired(proposal: ClickProposal) -> int:
 def _of_object(entry: ProjectImage, t: int, number: int) -> NDArray[np.int64]:
     """Flat indices of an object in a frame."""
     frame = entry.labels[t]
-    return np.flatnonzero(frame == number) + t * frame.size
+    return np.asarray(np.flatnonzero(frame == number) + t * frame.size, np.int64)
 
 
 def _taken_up_as(proposal: ClickProposal) -> ClickProposal:
@@ -144,7 +144,7 @@ def _taken_up_as(proposal: ClickProposal) -> ClickProposal:
 def _voxels_of(proposal: ClickProposal) -> NDArray[np.int64]:
     """Its flat indices into labels, ascending."""
     inside = np.stack(np.nonzero(proposal.mask)) + np.array([start for start, _ in proposal.box])[:, None]
-    return np.ravel_multi_index(tuple(inside), proposal.entry.labels.shape).astype(np.int64)
+    return np.asarray(np.ravel_multi_index(tuple(inside), proposal.entry.labels.shape), np.int64)
 
 
 def _moved(box: Box, inner: Region) -> Box:
