@@ -10,7 +10,7 @@ import pytest
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.plans import Engine
 from napari_apprentice.events import Failed, Finished
-from napari_apprentice.jobs import Asked, AskJob, ClickJob, ClickResult, Point, VolumeRef
+from napari_apprentice.jobs import Asked, AskJob, ClickJob, ClickResult, PackedMask, Point, VolumeRef
 from napari_apprentice.session.catalog import ASKED, bundled_files
 
 MODEL = str(bundled_files()[ASKED][1])
@@ -142,3 +142,68 @@ def test_a_click_model_is_not_asked_for_all_objects(engine: Engine, image: Volum
     *_, last = engine.run(ClickJob(id="c", image=image, model=MODEL, point=(0, 0, 60, 60), generation=1), lambda: False)
     assert isinstance(last, Failed)
     assert last.user_error
+
+
+def test_taking_away_in_a_slice_without_the_object_adds_nothing(engine: Engine, tmp_path: Path) -> None:
+    pixels, labels = disks()
+    image = VolumeRef(pixels=scratch.write(tmp_path / "three.npy", np.concatenate([pixels] * 3, axis=2)))
+    mask = PackedMask.of((labels == 2)[None, None], (0, 1, 0, 0))
+    asked = Asked(add=((0, 1, 60, 170),), mask=mask)
+    assert ask(engine, image, asked, (0, 0, 60, 170), removes=True, one_slice=True).mask == mask
+
+
+def test_the_rival_stays_in_the_slice_too(engine: Engine, tmp_path: Path) -> None:
+    pixels, _ = disks()
+    ref = VolumeRef(pixels=scratch.write(tmp_path / "two.npy", np.concatenate([pixels] * 2, axis=2)))
+    for model in bundled_files()["nuclei-3d"][1], tmp_path / "gone.safetensors":
+        rival = ClickJob(id="r", image=ref, model=str(model), point=(0, 0, 60, 170), generation=3)
+        found = ask(engine, ref, point=(0, 0, 60, 170), one_slice=True, rival=rival)
+        assert iou(whole(found), disks()[1] == 2) > 0.75
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_pixels_that_are_no_numbers_hide_nothing_in_another_channel(engine: Engine, tmp_path: Path, bad: float) -> None:
+    pixels, labels = disks(2)
+    pixels[:, 1, :, ::3] = bad
+    for name in ("some", "all"):
+        image = VolumeRef(pixels=scratch.write(tmp_path / f"{name}.npy", pixels))
+        assert iou(whole(ask(engine, image, point=(0, 0, 60, 170))), labels == 2) > 0.75
+        pixels[:, 1] = bad
+
+
+def test_single_voxels_that_are_no_numbers_count_as_dark_and_do_not_spread(engine: Engine, tmp_path: Path) -> None:
+    spacing = (2.0, 0.5, 0.5)
+    pixels, inside = ball(spacing)
+    pixels[np.random.default_rng(1).random(pixels.shape) < 0.05] = np.nan
+    ref = scratch.write(tmp_path / "ball.npy", pixels[None, None].astype(np.float32))
+    found = solid(ask(engine, VolumeRef(pixels=ref, spacing=spacing), point=(0, 8, 50, 50)), inside.shape)
+    assert iou(found, inside) > 0.6
+
+
+@pytest.mark.parametrize("thickness", [1e-5, 1e6])
+def test_a_volume_with_a_strange_spacing_is_answered(engine: Engine, tmp_path: Path, thickness: float) -> None:
+    pixels, inside = ball((2.0, 0.5, 0.5))
+    ref = scratch.write(tmp_path / "ball.npy", pixels[None, None].astype(np.float32))
+    found = solid(ask(engine, VolumeRef(pixels=ref, spacing=(thickness, 0.5, 0.5)), point=(0, 8, 50, 50)), inside.shape)
+    assert iou(found[8], inside[8]) > 0.75
+
+
+def test_a_part_of_an_object_that_nobody_clicked_stays(engine: Engine, tmp_path: Path) -> None:
+    spacing = (2.0, 0.5, 0.5)
+    pixels, inside = ball(spacing)
+    ref = scratch.write(tmp_path / "ball.npy", pixels[None, None].astype(np.float32))
+    image, split = VolumeRef(pixels=ref, spacing=spacing), inside.copy()
+    split[7:10] = False
+    asked = Asked(add=((0, 6, 50, 50),), mask=PackedMask.of(split[None], (0, 0, 0, 0)))
+    found = solid(ask(engine, image, asked, (0, 6, 50, 58)), inside.shape)
+    assert (found[10:] == split[10:]).all()
+    found = solid(ask(engine, image, asked, (0, 10, 50, 50), removes=True), inside.shape)
+    assert not found[10:].any(), "clicked away"
+    assert found[6].any()
+
+
+def solid(result: ClickResult, shape: tuple[int, ...]) -> np.ndarray:
+    mask = np.zeros(shape, bool)
+    if result.mask:
+        mask[result.mask.slices[1:]] = result.mask.unpacked()[0]
+    return mask

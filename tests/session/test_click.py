@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.samples import load
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished
 from napari_apprentice.jobs import ClickResult, PackedMask
-from napari_apprentice.session import Session
+from napari_apprentice.session import Session, SessionOptions
 from napari_apprentice.session.catalog import ASKED, bundled_files
+from napari_apprentice.settings import ClassName
 
 SQUARE = np.zeros((1, 1, 20, 30), np.uint32)
 SQUARE[0, 0, 4:8, 4:8] = 1
@@ -307,3 +310,212 @@ def test_another_model_of_its_kind_can_be_asked(ready, tmp_path):
     with pytest.raises(UserError, match="no model that is asked by clicks"):
         ready.models.ask_with("nuclei-2d")
     assert ready.models.asked.file == other
+
+
+def test_clicks_in_two_frames_before_the_first_answer_are_not_one_object(session):
+    session.add_image(image(shape=(3, 1, 1, 20, 30)))
+    session.click((0, 0, 7, 7))
+    session.click((1, 0, 7, 7))
+    answer(session, ONES)
+    assert len(session.runners.started) == 1
+    assert "another frame" in session.sentences[-1]
+    assert session.verbs.click.proposal.frame == 0
+    session.discard_click()
+    session.verbs.click.one_each = True
+    session.click((0, 0, 7, 7))
+    session.click((1, 0, 7, 7), remove=True)
+    answer(session, ONES)
+    assert "nothing to take away" in session.sentences[-1]
+    assert (session.current.labels > 0).sum() == 36
+
+
+def test_taking_away_before_the_first_answer_asks_for_nothing_where_nothing_was_found(ready):
+    ready.click((0, 0, 7, 7))
+    ready.click((0, 0, 8, 8), remove=True)
+    answer(ready, ONES, (5, 5), is_unsure=True)
+    assert len(ready.runners.started) == 1
+    assert "click the object first" in ready.sentences[-1]
+    assert ready.verbs.click.proposal is None
+    ready.click((0, 0, 7, 7))
+    answer(ready, ONES, (5, 5))
+    assert ready.verbs.click.proposal is not None
+
+
+def test_what_may_be_nothing_gives_way_to_an_object_that_came_meanwhile(ready):
+    ready.click((0, 0, 5, 5))
+    answer(ready, ONES, (3, 3), is_unsure=True)
+    ready.edits.replace_labels(SQUARE)
+    ready.click((0, 0, 5, 5))
+    assert ready.verbs.click.proposal.repairs == 1
+
+
+def test_a_repair_does_not_touch_an_object_that_has_the_id_since(ready):
+    """Such as when *Segment* ends while an outline waits."""
+    ready.edits.replace_labels(SQUARE)
+    ready.click((0, 0, 5, 5))
+    ready.click((0, 0, 8, 5))
+    answer(ready, np.ones((5, 4)), (4, 4))
+    other = np.zeros_like(SQUARE)
+    other[0, 0, 4:8, 4:8] = 2
+    other[0, 0, 12:16, 20:24] = 1
+    ready.edits.replace_labels(other)
+    ready.keep_click()
+    assert (ready.current.labels[0, 0, 12:16, 20:24] == 1).all()
+    assert (ready.current.labels[0, 0, 4:9, 4:8] == 3).all()
+    assert (ready.current.labels > 0).sum() == 16 + 20
+    ready.undo()
+    np.testing.assert_array_equal(ready.current.labels, other)
+
+
+def test_what_was_painted_of_an_object_since_it_was_taken_up_stays(ready):
+    ready.edits.replace_labels(SQUARE)
+    ready.click((0, 0, 5, 5))
+    ready.click((0, 0, 4, 4), remove=True)
+    answer(ready, np.ones((3, 4)), (5, 4))
+    ready.paint([9 * 30 + 5], 1)
+    ready.keep_click()
+    assert ready.current.labels[0, 0, 9, 5] == 1
+    assert (ready.current.labels == 1).sum() == 13
+
+
+def test_a_repair_leaves_no_rest_of_the_half_that_it_adds(ready):
+    halves = SQUARE.copy()
+    halves[0, 0, 8:12, 4:8] = 2
+    ready.edits.replace_labels(halves)
+    ready.click((0, 0, 5, 5))
+    ready.click((0, 0, 9, 5))
+    answer(ready, np.ones((7, 4)), (4, 4))
+    ready.keep_click()
+    assert (ready.current.labels == 1).sum() == 28
+    assert not (ready.current.labels == 2).any(), "a sliver of what is the same cell"
+    ready.undo()
+    np.testing.assert_array_equal(ready.current.labels, halves)
+
+
+def test_a_box_may_begin_and_end_beyond_the_image(ready):
+    ready.click_box((0, 0, -3, -0.7), (0, 0, 6, 99))
+    assert ready.runners.started[-1].job.asked.drawn == ((0, 0, 0, 0), (0, 0, 6, 29))
+    for first, last in (
+        ((0, 0, -9, 3), (0, 0, -2, 9)),
+        ((0, 1, 2, 2), (0, 0, 5, 5)),
+        ((0, 0, 2, 2), (0, 0, np.nan, 5)),
+    ):
+        ready.discard_click()
+        ready.click_box(first, last)
+        assert len(ready.runners.started) == 1
+    ready.click((0, 0, np.inf, 5))
+    assert len(ready.runners.started) == 1
+    with pytest.raises(UserError, match="four coordinates"):
+        ready.click((5, 5))
+
+
+def test_other_meanings_of_labels_end_a_proposal(ready):
+    ready.click((0, 0, 7, 7))
+    answer(ready, ONES)
+    ready.verbs.click.one_each = True
+    ready.choose_kind("classes", (ClassName(value=1, name="lumen"),))
+    ready.keep_click()
+    assert not ready.current.labels.any()
+    ready.choose_kind("instances")
+    ready.click((0, 0, 7, 7))
+    ready.choose_kind("classes", (ClassName(value=1, name="lumen"),))
+    answer(ready, ONES)
+    assert ready.verbs.click.proposal is None
+
+
+def test_settings_that_are_not_about_labels_leave_a_proposal_alone(ready):
+    ready.click((0, 0, 7, 7))
+    answer(ready, ONES)
+    ready.segment_settings = ready.segment_settings.model_copy(update={"link": True})
+    assert ready.verbs.click.proposal is not None
+
+
+def test_nothing_stays_shown_when_the_next_question_has_no_answer(ready):
+    shown = []
+    ready.click_proposed.connect(lambda mask, box: shown.append(True))
+    ready.click_cleared.connect(lambda: shown.append(False))
+    ready.verbs.click.one_each = True
+    for end in (ready.discard_click, ready.undo_click, lambda: fail(ready)):
+        ready.click((0, 0, 7, 7))
+        answer(ready, ONES, (5, 5))
+        ready.click((0, 0, 15, 25))  # keeps the one before, which is still shown
+        assert shown[-1]
+        end()
+        assert not shown[-1]
+        ready.undo()
+
+
+def fail(session: Session) -> None:
+    session.runners.started[-1].events.append(Failed(message="no memory"))
+    session.pump()
+
+
+def test_a_question_that_cannot_be_asked_loses_nothing(ready, monkeypatch):
+    ready.verbs.click.one_each = True
+    ready.click((0, 0, 7, 7))
+    answer(ready, ONES, (5, 5))
+
+    def refuse(job):
+        raise UserError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ready.runners, "start", refuse)
+        with pytest.raises(UserError, match="full"):
+            ready.click((0, 0, 15, 25))
+    assert (ready.current.labels > 0).sum() == 36
+    ready.click((0, 0, 15, 25))
+    answer(ready, ONES, (12, 20))
+    assert ready.verbs.click.proposal is not None, "the next click is answered"
+
+
+def test_with_one_click_each_nothing_is_lost_when_the_project_is_closed(runners, tmp_path):
+    with Session.create(tmp_path / "project", runners) as session:
+        session.add_image(image())
+        session.verbs.click.one_each = True
+        session.click((0, 0, 7, 7))
+        answer(session, ONES)
+    with Session.open(tmp_path / "project", runners) as session:
+        assert (session.current.labels > 0).sum() == 36
+
+
+def test_with_one_click_each_an_image_read_differently_keeps_what_waits(ready):
+    ready.verbs.click.one_each = True
+    ready.click((0, 0, 7, 7))
+    answer(ready, ONES)
+    ready.images.reinterpret(ready.current, replace(ready.current.volume, spacing=(1.0, 0.5, 0.5)))
+    assert (ready.current.labels > 0).sum() == 36
+
+
+def test_with_one_click_each_another_region_keeps_what_waits_and_undo_finds_it(session):
+    session.options = SessionOptions(largest_whole=1_000_000)
+    entry = session.add_image(image(shape=(1, 1, 1, 2600, 4200)))
+    session.open_region((0, 0, 1300, 0))
+    session.verbs.click.one_each = True
+    session.click((0, 0, 7, 7))
+    answer(session, ONES, (1000, 1000))
+    before = entry.region
+    assert session.open_region((0, 0, 1300, 4199))
+    assert session.verbs.click.proposal is None
+    session.click((0, 0, 50, 50))
+    answer(session, ONES, (1000, 1000))
+    assert session.verbs.click.proposal is not None
+    session.undo()
+    assert entry.region == before, "the step is there"
+    assert not entry.labels.any()
+
+
+def test_an_image_read_anew_unseen_does_not_block_the_next_click(ready):
+    ready.click((0, 0, 7, 7))
+    ready.images.add(image())  # the same pixels in another array, and nobody chose it
+    answer(ready, ONES)
+    ready.click((0, 0, 7, 7))
+    assert len(ready.runners.started) == 2
+
+
+def test_areas_know_neither_taking_away_nor_one_click_each(ready):
+    ready.verbs.click.one_each = True
+    ready.choose_model(next(one.key for one in ready.models.all() if one.header and one.header.kind == "classes"))
+    ready.add_image(load("tissue_2d")[0])
+    with pytest.raises(UserError, match="eraser"):
+        ready.click((0, 0, 7, 7), remove=True)
+    assert not ready.verbs.click.keeps_by_itself

@@ -35,7 +35,6 @@ def run(job: AskJob, cancelled: Callable[[], bool], warm: Warm | None = None) ->
     yield Started(device=network.device.words)
     pixels, predict = scratch.read(job.image.pixels), predictor(network)
     t, z = _place(job)
-    t, z = _place(job)
     gray = GraySlices(pixels[t], frame_key(job.image.pixels.path, t), warm)
     in_slice = job.one_slice or gray.shape[0] == 1
     found = _in_slice(job, gray, z, predict) if in_slice else _in_volume(job, gray, z, predict)
@@ -43,6 +42,7 @@ def run(job: AskJob, cancelled: Callable[[], bool], warm: Warm | None = None) ->
     mask, is_unsure = found.mask, is_first and found.iou < dialogue.LEAST_IOU
     if is_first and job.rival is not None and mask:
         rival = _answer_of(job.rival, cancelled, warm)
+        rival = rival.only_slice(z) if in_slice else rival
         if _iou(mask, rival) >= _AGREES:
             mask, is_unsure = rival, False
     told = {"mask": mask, "is_unsure": is_unsure, "smoothing": found.smoothing}
@@ -56,7 +56,10 @@ class _Found(NamedTuple):
 
 
 def _answer_of(rival: ClickJob, cancelled: Callable[[], bool], warm: Warm) -> PackedMask:
-    *_, last = click.run(rival, cancelled, warm)
+    try:
+        *_, last = click.run(rival, cancelled, warm)
+    except UserError:  # such as a model whose file is damaged: nobody asked for it
+        return PackedMask()
     return last.result.mask if isinstance(last, Finished) and isinstance(last.result, ClickResult) else PackedMask()
 
 
@@ -89,6 +92,8 @@ def _in_slice(job: AskJob, gray: GraySlices, z: int, predict: dialogue.Predict) 
     asked = _asked_in_slice(job.asked, image.shape, z)
     if job.point is not None:
         at = (float(job.point[2]), float(job.point[3]))
+        if job.removes and asked.mask is None:
+            return _Found(before, 0.0, job.asked.smoothing)  # there is nothing of it here
         found = dialogue.click(image, asked, at, predict, remove=job.removes, width=job.width)
     elif asked.box is not None:
         found = dialogue.draw_box(image, asked.box, predict)

@@ -46,5 +46,12 @@ class GraySlices:
 
 def _scaled(channel: NDArray[np.float32]) -> NDArray[np.float32]:
     step = max(1, round((channel.size / _SAMPLED) ** 0.5))
-    low, high = np.nanpercentile(channel[::step, ::step], (_LOW, _HIGH))
-    return (channel - np.float32(low)) / np.float32(max(high - low, 1e-6))
+    sample = channel[::step, ::step]
+    sample = sample[np.isfinite(sample)]
+    if not sample.size:
+        return np.zeros_like(channel)
+    low, high = np.percentile(sample, (_LOW, _HIGH))
+    if high <= low:  # a few bright pixels in an empty channel
+        low, high = sample.min(), sample.max()
+    scaled = (channel - np.float32(low)) / np.float32(high - low if high > low else 1)
+    return np.asarray(np.nan_to_num(scaled, copy=False, nan=0.0, posinf=0.0, neginf=0.0))

@@ -57,7 +57,8 @@ class Following:
         if seen != self._last_seen:  # it may not have been drawn yet where it comes to rest
             self._last_seen = seen
             self._follow_soon()
-        if seen is None or self._session.verbs.click.proposal is not None:
+        click = self._session.verbs.click
+        if seen is None or (click.proposal is not None and not click.keeps_by_itself):
             return
         point = wanted_region(entry.region, seen, entry.shape)
         if point is None:

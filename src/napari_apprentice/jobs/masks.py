@@ -60,6 +60,13 @@ class PackedMask(Settings):
             whole[_within(other.box, low)] |= other.unpacked()
         return self.of(whole, low)
 
+    def only_slice(self, z: int) -> Self:
+        """What it has in slice ``z``."""
+        (t, _), (first, stop), (y, _), (x, _) = self.box
+        return (
+            self.of(self.unpacked()[:, z - first : z - first + 1], (t, z, y, x)) if first <= z < stop else type(self)()
+        )
+
     def unpacked(self) -> NDArray[np.bool_]:
         """The voxels in the box, (T, Z, Y, X)."""
         shape = tuple(stop - start for start, stop in self.box)

@@ -100,19 +100,51 @@ def proposal_of(
 
 
 def keeping_edit(proposal: ClickProposal) -> Delta:
-    """The edit that makes the proposal a confirmed object; what was left of the one it repairs is cleared."""
-    labels, confirmed = proposal.entry.labels, proposal.entry.confirmed
-    value = proposal.class_value or proposal.repairs or None
-    added = edits.new_object(labels, confirmed, proposal.mask, proposal.box, value, free=proposal.entry.next_id())
-    if not proposal.repairs:
+    """The edit that makes the proposal a confirmed object; what was left of the one it repairs is cleared.
+
+    An id that was given to another object since that one was taken up is not touched: the proposal is a new one then.
+    """
+    entry, number = proposal.entry, _repaired(proposal)
+    labels, confirmed = entry.labels, entry.confirmed
+    free = number or entry.next_id()
+    added = edits.new_object(labels, confirmed, proposal.mask, proposal.box, proposal.class_value, free=free)
+    if not number:
         return added
-    frame = labels[proposal.frame]
-    whole = np.flatnonzero(frame == proposal.repairs) + proposal.frame * frame.size
-    inside = np.stack(np.nonzero(proposal.mask)) + np.array([start for start, _ in proposal.box])[:, None]
-    left = np.setdiff1d(whole, np.ravel_multi_index(tuple(inside), labels.shape), assume_unique=True)
-    before = np.full(len(left), proposal.repairs, np.uint32)
+    now = _of_object(entry, proposal.frame, number)
+    was_seen = np.isin(now, _voxels_of(_taken_up_as(proposal)), assume_unique=True)
+    left = now[was_seen | (read_flat(confirmed, now) == UNKNOWN)]  # what was confirmed of it since then stays
+    left = np.setdiff1d(left, np.union1d(_voxels_of(proposal), added.indices), assume_unique=True)
+    before = np.full(len(left), number, np.uint32)
     sure = read_flat(confirmed, left)
     return added.beside(Delta(added.shape, left, before, np.zeros_like(before), sure, np.full_like(sure, UNKNOWN)))
+
+
+def _repaired(proposal: ClickProposal) -> int:
+    """The object that a proposal repairs, unless its id is another's now; 0: none."""
+    if not proposal.repairs:
+        return 0
+    now, before = _of_object(proposal.entry, proposal.frame, proposal.repairs), _voxels_of(_taken_up_as(proposal))
+    both = np.count_nonzero(np.isin(now, before, assume_unique=True))
+    return 0 if 2 * both < min(len(now), len(before)) else proposal.repairs
+
+
+def _of_object(entry: ProjectImage, t: int, number: int) -> NDArray[np.int64]:
+    """Flat indices of an object in a frame."""
+    frame = entry.labels[t]
+    return np.asarray(np.flatnonzero(frame == number) + t * frame.size, np.int64)
+
+
+def _taken_up_as(proposal: ClickProposal) -> ClickProposal:
+    """What was there before the first click on it."""
+    while proposal.before is not None:
+        proposal = proposal.before
+    return proposal
+
+
+def _voxels_of(proposal: ClickProposal) -> NDArray[np.int64]:
+    """Its flat indices into labels, ascending."""
+    inside = np.stack(np.nonzero(proposal.mask)) + np.array([start for start, _ in proposal.box])[:, None]
+    return np.asarray(np.ravel_multi_index(tuple(inside), proposal.entry.labels.shape), np.int64)
 
 
 def _moved(box: Box, inner: Region) -> Box:

@@ -59,7 +59,12 @@ class Regions:
         """
         refuse(self.why_not_open())
         entry = self._images.current
-        return entry is not None and self._go_to(entry, region_at(entry.shape, point), point)
+        if entry is None:
+            return False
+        region = region_at(entry.shape, point)
+        if region != entry.region:
+            self._signals.leaving_region.emit()
+        return self._go_to(entry, region, point)
 
     def open_for(self, entry: ProjectImage, step: UndoStep) -> bool:
         """Open the region in which something was done; False, and a sentence, when that cannot be now."""

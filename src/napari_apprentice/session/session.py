@@ -167,7 +167,7 @@ class Session:
 
     def _end_jobs(self) -> None:
         self.queue.end_all()
-        self.verbs.click.discard()
+        self.verbs.click.leave()
 
     def _let_go(self) -> None:
         self._end_jobs()

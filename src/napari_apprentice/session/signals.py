@@ -22,6 +22,7 @@ class Signals:
     looked_inside = Signal(object)  # InsideMap
     evaluated = Signal()  # what is known of how well models do on the current image is something else
     message = Signal(str)
+    leaving_region = Signal()  # another part of the large image will be opened
     region_changed = Signal(object, tuple)  # LargeProjectImage, voxel (t, z, y, x): the part around it is open now
     overview_changed = Signal(object)  # LargeProjectImage: labels outside the open part are others
     saved = Signal()

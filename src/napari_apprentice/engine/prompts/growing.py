@@ -23,6 +23,7 @@ _OUTSIDE = 1.3  # half widths from the middle: not of the object, as the slice s
 _WIDE = 0.5  # share of the first slice's area that a slice has through which sections are laid again
 _LEANS = 0.5  # radii by which one section is longer than the other
 _HOPS = 6
+_THICK = 4.0  # edges of a window: of a slice thicker than this the window shows nothing else
 _SURE = 0.6  # IoU expected of a slice from which it goes on
 
 
@@ -160,12 +161,14 @@ def _sections(
         (volume.plane((slices, rows, here_x), 2, smoothing), mask[:, x], y),
     )
     inputs, windows, shapes = [], [], []
-    height, at = radius(mask), (k + 0.5) * volume.step - 0.5
+    step = min(volume.step, _THICK * tall)
+    height, at = radius(mask), (k + 0.5) * step - 0.5
     for plane, row, column in planes:
         span = span_at(row, column)
         if span is None:
             raise ValueError("a section through no pixel of the object")
-        square = ndimage.zoom(plane, (volume.step, 1), order=1, mode="nearest", grid_mode=True)
+        upright = max(step, 1 / len(plane))  # slices that together are thinner than a pixel are one
+        square = ndimage.zoom(plane, (upright, 1), order=1, mode="nearest", grid_mode=True)
         window = Window((at, span.middle), tall)
         off = np.indices(square.shape) - np.array((at, span.middle))[:, None, None]
         guess = _SoftDisk(height, span.half).of(off)
@@ -176,7 +179,7 @@ def _sections(
         shapes.append((square.shape[0], square.shape[1]))
     likely, _ = predict(np.stack(inputs))
     found = [
-        _at_slices(window, one, shape, frame.mask.shape[0], volume.step)
+        _at_slices(window, one, shape, frame.mask.shape[0], step)
         for window, one, shape in zip(windows, likely, shapes, strict=True)
     ]
     return found[0], found[1]

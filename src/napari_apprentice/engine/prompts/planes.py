@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_apprentice.engine.prompts.window import finite
+
 Box3 = tuple[slice, slice, slice]
 _FLATTER = 2 / 3  # across a plane less is smoothed than along it: the neighbours show something else
 
@@ -44,9 +46,10 @@ class Volume:
         sides[axis] = slice(low, high)
         slab = self.read((sides[0], sides[1], sides[2]))
         if room == 0:
-            return np.asarray(np.take(slab, 0, axis), np.float32)
+            return finite(np.asarray(np.take(slab, 0, axis), np.float32))
         weights = np.exp(-0.5 * ((np.arange(low, high) - at) / across) ** 2)
         # in double: what is flat must be flat again in float32, or the network would be shown the rounding
+        slab = finite(slab.astype(np.float32)) if slab.dtype.kind == "f" else slab
         flat = np.tensordot(slab.astype(np.float64), weights / weights.sum(), ([axis], [0]))
         within = [sigma[i] for i in range(3) if i != axis]
         return np.asarray(ndimage.gaussian_filter(flat, within, truncate=2.5), np.float32)

@@ -121,3 +121,11 @@ def parts_at(solid: Mask, points: Sequence[tuple[int, int, int]]) -> Mask:
     parts, count = ndimage.label(solid, np.ones((3, 3, 3)))
     wanted = {int(parts[point]) for point in points} - {0}
     return solid if count < 2 or not wanted else np.isin(parts, list(wanted))
+
+
+def without_parts_at(solid: Mask, points: Sequence[tuple[int, int, int]]) -> Mask:
+    """The connected parts of a solid that none of some voxels is in; nothing where it is all of one part."""
+    parts, count = ndimage.label(solid, np.ones((3, 3, 3)))
+    if count < 2:
+        return np.zeros_like(solid)
+    return solid & ~np.isin(parts, [int(parts[point]) for point in points])

@@ -12,7 +12,7 @@ from napari_apprentice.engine.prompts import dialogue
 from napari_apprentice.engine.prompts.dialogue import Asked, Mask, Predict
 from napari_apprentice.engine.prompts.growing import Piece, grown, joined
 from napari_apprentice.engine.prompts.planes import Volume
-from napari_apprentice.engine.prompts.solid import parts_at, radius, spread
+from napari_apprentice.engine.prompts.solid import parts_at, radius, spread, without_parts_at
 
 # Noisy volumes are seen smoothed (pixels of a slice, sigma): the network says itself of which it is surest.
 SMOOTHINGS = (0.0, 1.5, 3.0)
@@ -155,7 +155,9 @@ def _corrected(
     allowed = range(max(0, limits.start - before.corner[0]), min(len(before.mask), limits.stop - before.corner[0]))
     fades = _FADES * radius(mask if mask.any() else before.mask[k])
     solid = spread(before.mask, k, mask, volume.step, (low, high), max(fades, volume.step), allowed)
-    after = replace(before, mask=parts_at(solid, _voxels(asked.add, before)))
+    held_together = parts_at(solid, _voxels(asked.add, before))
+    apart = without_parts_at(before.mask, _voxels((*asked.add, *asked.remove), before))
+    after = replace(before, mask=held_together | (solid & apart))
     after = after.trimmed()
     return replace(asked, corner=after.corner, mask=after.mask, iou=iou)
 

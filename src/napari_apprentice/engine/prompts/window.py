@@ -17,6 +17,14 @@ Matrix = tuple[tuple[float, float], tuple[float, float]]
 UPRIGHT: Matrix = ((1.0, 0.0), (0.0, 1.0))
 
 
+def finite(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Pixels of which those that are NaN or infinite count as the darkest, as everywhere: else they would spread."""
+    there = np.isfinite(pixels)
+    if there.all():
+        return pixels
+    return np.where(there, pixels, pixels.min(where=there, initial=np.inf) if there.any() else 0).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Window:
     """Where the network looks: centre (y, x) and edge in pixels of the image; ``turn`` from window to image axes."""
@@ -36,7 +44,7 @@ class Window:
         """An image (Y, X) through the window, (SIZE, SIZE); averaged where it is made smaller, edges go on outside."""
         step = max(1, int(self.edge // SIZE))
         part, (top, left) = self._part(image, step)
-        coarse = torch.from_numpy(part.astype(np.float32))[None, None]
+        coarse = torch.from_numpy(finite(part.astype(np.float32)))[None, None]
         if step > 1:
             coarse = functional.avg_pool2d(coarse, step)
         at_y, at_x = self._places()

@@ -87,9 +87,7 @@ class ClickCell(Tool):
         """A proposal that waits is discarded with the tool; with one click each it was meant."""
         self._gestures.set_on(False)
         self._box.drop()
-        if self._click.one_each:
-            self._click.keep()
-        self._click.discard()
+        self._click.leave()
         self._outline.put_away()
 
     def close(self) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
-from typing import Any
 
 from napari_apprentice.data.image.channels import fits
 from napari_apprentice.errors import UserError
@@ -24,6 +24,8 @@ Voxel = tuple[int, int, int, int]  # t, z, y, x
 _REMEMBERED = 5  # objects kept last, which tell how wide the next will be
 _UNSURE = "There may be no object here: click again to see what the network would take, or drag a box around it."
 _NOTHING = "The network sees nothing to propose here: paint the object with the brush."
+_NOT_HERE = "There is nothing to take away from here: click the object first."
+_OTHER_FRAME = "An outline waits in another frame: keep it (Enter) or discard it (Esc) first."
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,25 @@ class Click:
         self._is_asking = False
         self._widths: deque[tuple[ProjectImage, float]] = deque(maxlen=_REMEMBERED)
         self._unsure: ClickProposal | None = None  # found at the last click, and not shown
+        self._is_shown = False  # what was proposed last, also while the next is asked for
+        self._meaning: object = None  # of labels, as it was when something was asked
         self.proposal: ClickProposal | None = None
         self.one_each = False
         self.one_slice = False
-        parts.signals.region_changed.connect(self._on_changed)
-        parts.signals.image_changed.connect(self._on_changed)
+        parts.signals.leaving_region.connect(self.leave)
+        parts.signals.region_changed.connect(self.discard)
+        parts.signals.image_changed.connect(self.leave)
+        parts.signals.settings_changed.connect(self._on_settings_changed)
 
     @property
     def takes_boxes(self) -> bool:
         """Whether what is clicked are objects, which a box can be drawn around."""
         return self._parts.choices.kind == "instances"
+
+    @property
+    def keeps_by_itself(self) -> bool:
+        """Whether what is proposed counts as right until it is discarded: *One click each*, of objects."""
+        return self.one_each and self._parts.choices.kind == "instances"
 
     def why_not(self) -> str:
         """What clicking a cell still misses; "" when it can be done."""
@@ -90,7 +101,7 @@ class Click:
         self._wish(point, removes=remove, extends=extend)
 
     def box(self, first: tuple[float, ...], last: tuple[float, ...]) -> None:
-        """The object in a box, by two of its corners (t, z, y, x) in one slice; else as a click."""
+        """The object in a box, by two of its corners (t, z, y, x) in a slice, also beyond the image."""
         if not self.takes_boxes:
             raise UserError("A box is drawn around an object, and this project has areas of classes: click in an area.")
         self._wish(first, end=last)
@@ -118,9 +129,14 @@ class Click:
         """Forget the proposed mask, and any answer that is still to come."""
         self._forget_wishes()
         self._unsure = None
-        if self.proposal is not None:
-            self.proposal = None
-            self._parts.signals.click_cleared.emit()
+        self._clear()
+
+    def leave(self) -> None:
+        """Something else is looked at, or nothing any more: what `keeps_by_itself` is kept, else it is discarded."""
+        if self.keeps_by_itself:
+            self.keep()
+        else:
+            self.discard()
 
     def _wish(
         self,
@@ -132,51 +148,72 @@ class Click:
     ) -> None:
         refuse(self.why_not())
         entry = self._parts.images.open_entry
-        at = _voxel(point, entry)
-        if at is None:
+        place = _placed(point, end, entry)
+        if place is None:
             return
+        at, last = place
         proposal = self.proposal
         if proposal is not None and proposal.frame != at[0]:
-            if not self.one_each:
-                raise UserError("An outline waits in another frame: keep it (Enter) or discard it (Esc) first.")
+            if not self.keeps_by_itself:
+                raise UserError(_OTHER_FRAME)
             self.keep()
-        if removes and proposal is None and not self._is_asking and not entry.labels[at]:
-            raise UserError("There is nothing to take away from here: click the object first.")
+        self._meaning = self._meaning_now
         if self._parts.choices.kind == "classes":
+            if removes:
+                raise UserError("Of an area of a class nothing is taken away by a click: use the eraser.")
             self._ask_for_region(at)
             return
-        self._wishes.append(_Wish(entry, at, removes, extends, None if end is None else _nearest(end, at, entry)))
+        self._wishes.append(_Wish(entry, at, removes, extends, last))
         self._go_on()
 
     def _go_on(self) -> None:
         """Answer the next wish, if none is being answered."""
-        while self._wishes and not self._is_asking:
-            wish = self._wishes.popleft()
-            proposal = self.proposal
-            is_beside = proposal is not None and not wish.removes and not proposal.holds(wish.at)
-            is_next = wish.end is not None or (self.one_each and is_beside and not wish.extends)
-            if is_next:
-                done, self.proposal = (proposal if self.one_each else None), None
-                self._note_width(done)
-                self._begin(wish)
-                if done is not None:  # after the question: it is answered while this is drawn
-                    self._make(done)
-            elif proposal is None:
-                self._begin(wish)
-            else:
-                self._ask(wish, proposal)
+        try:
+            while self._wishes and not self._is_asking:
+                self._answer(self._wishes.popleft())
+        except BaseException:  # such as a full disk: what was to follow is not asked
+            self._break_off()
+            raise
+
+    def _answer(self, wish: _Wish) -> None:
+        proposal = self.proposal
+        if proposal is None:
+            self._begin(wish)
+            return
+        is_elsewhere = wish.at[0] != proposal.frame  # clicked before this was there
+        if is_elsewhere and not self.keeps_by_itself:
+            raise UserError(_OTHER_FRAME)
+        is_beside = not wish.removes and not wish.extends and not proposal.holds(wish.at)
+        if not (wish.end is not None or is_elsewhere or (self.keeps_by_itself and is_beside)):
+            self._ask(wish, proposal)
+            return
+        self.proposal = None
+        if not self.keeps_by_itself:
+            self._begin(wish)
+            return
+        self._note_width(proposal)
+        try:
+            self._begin(wish)
+        finally:  # after the question: it is answered while this is drawn
+            self._make(proposal)
 
     def _begin(self, wish: _Wish) -> None:
         """Take up the object that is there, or ask for one; who clicks again where there may be nothing insists."""
         unsure, self._unsure = self._unsure, None
-        if unsure is not None and unsure.entry is wish.entry and wish.end is None and unsure.holds(wish.at):
-            self._show(unsure)
-        elif wish.end is not None or not wish.entry.labels[wish.at]:
+        if wish.end is not None:
             self._ask(wish, None)
+        elif wish.entry.labels[wish.at]:
+            there = taken_up(wish.entry, wish.at)
+            if wish.removes:
+                self._ask(wish, there)
+            else:
+                self._show(there)
         elif wish.removes:
-            self._ask(wish, taken_up(wish.entry, wish.at))
+            raise UserError(_NOT_HERE)
+        elif unsure is not None and unsure.entry is wish.entry and unsure.holds(wish.at):
+            self._show(unsure)
         else:
-            self._show(taken_up(wish.entry, wish.at))
+            self._ask(wish, None)
 
     def _make(self, proposal: ClickProposal) -> None:
         """Make a proposal a confirmed object (or class)."""
@@ -210,6 +247,7 @@ class Click:
 
     def _accept(self, job: AskJob, before: ClickProposal | None, running: Running, result: ClickResult) -> None:
         if self._is_stale(running, result):
+            self._broke_off(result.generation)
             return
         self._is_asking = False
         origin, repairs = running.origin, 0 if before is None else before.repairs
@@ -218,7 +256,7 @@ class Click:
             proposal = replace(proposal, asked=_asked_by(job, result), before=before)
         if before is None and (proposal is None or result.is_unsure):
             self._unsure = proposal
-            self._parts.signals.click_cleared.emit()
+            self._clear()
             self._parts.signals.message.emit(_NOTHING if proposal is None else _UNSURE)
         elif proposal is not None:
             self._show(proposal)
@@ -229,7 +267,12 @@ class Click:
     def _broke_off(self, generation: int) -> None:
         """A job ended without an answer: those that built on it are not asked."""
         if generation == self._generation:
-            self._forget_wishes()
+            self._break_off()
+
+    def _break_off(self) -> None:
+        self._forget_wishes()
+        if self.proposal is None:
+            self._clear()
 
     def _ask_for_region(self, at: Voxel) -> None:
         self._forget_wishes()
@@ -253,15 +296,19 @@ class Click:
         origin = running.origin
         proposal = proposal_of(result.mask, origin.entry, origin.inner, class_value=result.class_value)
         if proposal is None:
-            self.proposal = None
-            self._parts.signals.click_cleared.emit()
+            self._clear()
             self._parts.signals.message.emit(_NOTHING)
         else:
             self._show(proposal)
 
     def _show(self, proposal: ClickProposal) -> None:
-        self.proposal = proposal
+        self.proposal, self._is_shown = proposal, True
         self._parts.signals.click_proposed.emit(proposal.mask, proposal.box)
+
+    def _clear(self) -> None:
+        was_shown, self.proposal, self._is_shown = self._is_shown, None, False
+        if was_shown:
+            self._parts.signals.click_cleared.emit()
 
     def _note_width(self, proposal: ClickProposal | None) -> None:
         if proposal is not None and proposal.class_value is None:
@@ -282,13 +329,13 @@ class Click:
         is_there = origin.entry in self._parts.images.entries and origin.is_same_part
         return result.generation != self._generation or not is_there
 
-    def _on_changed(self, *_: Any) -> None:
-        """Another region, or another image: a proposal is for the one that it was made in."""
-        proposal = self.proposal
-        entry = self._parts.images.current
-        if proposal is not None and proposal.entry is not entry and self.one_each:
-            self.keep()
-        else:
+    @property
+    def _meaning_now(self) -> object:
+        return self._parts.choices.kind, self._parts.choices.classes
+
+    def _on_settings_changed(self) -> None:
+        """What was proposed as an object is no class, and no area of a class that is gone."""
+        if self._meaning_now != self._meaning:
             self.discard()
 
 
@@ -301,15 +348,25 @@ def _asked_by(job: AskJob, result: ClickResult) -> Asked:
     return asked.model_copy(update={name: (*getattr(asked, name), job.point)})
 
 
-def _voxel(point: tuple[float, ...], entry: ProjectImage) -> Voxel | None:
-    """The voxel at a point (t, z, y, x); None where there is no image."""
-    at = tuple(round(i) for i in point)
-    if len(at) != 4 or not all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True)):
+def _placed(
+    point: tuple[float, ...], end: tuple[float, ...] | None, entry: ProjectImage
+) -> tuple[Voxel, Voxel | None] | None:
+    """The voxel at a point (t, z, y, x), or the first and last of a box as far as that lies in the image; None outside.
+
+    A box lies in the slice of its first corner. `UserError` for a point with another number of coordinates.
+    """
+    corners = [point] if end is None else [point, end]
+    if any(len(corner) != 4 for corner in corners):
+        raise UserError("A point has four coordinates, t, z, y and x: 0 where the image has no such axis.")
+    if not all(math.isfinite(i) for corner in corners for i in corner):
         return None
-    return at
-
-
-def _nearest(point: tuple[float, ...], at: Voxel, entry: ProjectImage) -> Voxel:
-    """The voxel of the same slice as ``at`` that is nearest to a point."""
-    y, x = (min(max(0, round(i)), n - 1) for i, n in zip(point[2:], entry.labels.shape[2:], strict=True))
-    return at[0], at[1], y, x
+    places = [tuple(round(i) for i in corner) for corner in corners]
+    shape = entry.labels.shape
+    low, high = [min(i) for i in zip(*places, strict=True)], [max(i) for i in zip(*places, strict=True)]
+    low[:2] = high[:2] = places[0][:2]
+    if not all(first < n and last >= 0 for first, last, n in zip(low, high, shape, strict=True)):
+        return None
+    t, z, *_ = places[0]
+    found = [(t, z, *(min(max(0, i), n - 1) for i, n in zip(at[2:], shape[2:], strict=True))) for at in places]
+    (_, _, y, x), (_, _, v, u) = found[0], found[-1]
+    return (t, z, y, x), None if end is None else (t, z, v, u)
