@@ -8,14 +8,14 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from napari_apprentice.data.labels import edits
+from napari_apprentice.data.labels import edits, object_edits
 from napari_apprentice.data.labels.corrections import merge_proposal
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.keeping import Object, objects_touched, with_rest
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.journal import Action
 from napari_apprentice.session.choices import Choices
-from napari_apprentice.session.images import Images, checked_labels
+from napari_apprentice.session.images import Images, checked_labels, refuse
 from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.regions import Regions
@@ -79,6 +79,28 @@ class Edits:
         """Everything in the box (slices for t, z, y, x) is right: objects, and background where there is none."""
         entry = self._images.open_entry
         self.apply(entry, edits.approve_region(entry.labels, entry.confirmed, slices))
+
+    def delete_object(self, point: Sequence[float]) -> None:
+        """There is no object at ``point`` (t, z, y, x): what was there is background; `UserError` when none was."""
+        entry = self._images.open_entry
+        at = [int(i) for i in point]
+        self.apply(entry, object_edits.delete_object(entry.labels, entry.confirmed, at, self._choices.kind))
+
+    def why_not_objects(self) -> str:
+        """Why objects cannot be merged or split; "" when they can."""
+        if self._choices.kind == "classes":
+            return "Areas of classes are not objects: there is nothing to merge or to split, paint them."
+        return ""
+
+    def merge(self, points: ArrayLike, *, one_slice: bool = False) -> None:
+        """The objects at ``points`` (count, 4) as (t, z, y, x) are the first of them; all of it is confirmed.
+
+        With ``one_slice`` only in the slice of the first point: the rest stays as it is. `UserError` when there are not
+        two objects.
+        """
+        refuse(self.why_not_objects())
+        entry = self._images.open_entry
+        self._edit(entry, object_edits.merge_objects(entry.labels, entry.confirmed, points, one_slice=one_slice))
 
     def replace_labels(self, labels: Any) -> None:
         """Other labels (T, Z, Y, X), for instance from another layer, where nothing is confirmed; one undo step."""
