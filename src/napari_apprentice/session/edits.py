@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from napari_apprentice.data.labels import edits, object_edits
+from napari_apprentice.data.labels import edits, object_edits, splitting
 from napari_apprentice.data.labels.corrections import merge_proposal
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.keeping import Object, objects_touched, with_rest
@@ -100,7 +102,20 @@ class Edits:
         """
         refuse(self.why_not_objects())
         entry = self._images.open_entry
-        self._edit(entry, object_edits.merge_objects(entry.labels, entry.confirmed, points, one_slice=one_slice))
+        delta = object_edits.merge_objects(entry.labels, entry.confirmed, points, one_slice=one_slice)
+        self._edit_objects(entry, delta, one_slice)
+
+    def split(self, places: ArrayLike, *, one_slice: bool = False) -> None:
+        """The object in which ``places`` (count, 4) as (t, z, y, x) lie becomes as many parts, all of it confirmed.
+
+        The largest keeps the id. With ``one_slice`` only what lies in their slice is split, and the rest stays as it
+        is. `UserError` when they do not lie in one object.
+        """
+        self._split(splitting.split_at_places, places, one_slice)
+
+    def split_along(self, line: ArrayLike, *, one_slice: bool = False) -> None:
+        """As `split`, where a ``line`` through points (count, 4) of a slice divides an object; `UserError` if none."""
+        self._split(splitting.split_along_line, line, one_slice)
 
     def replace_labels(self, labels: Any) -> None:
         """Other labels (T, Z, Y, X), for instance from another layer, where nothing is confirmed; one undo step."""
@@ -170,6 +185,21 @@ class Edits:
         if self._regions.is_held:
             self._looked_after = looked_after
 
+    def _split(self, maker: Callable[..., Delta], points: ArrayLike, one_slice: bool) -> None:
+        refuse(self.why_not_objects())
+        entry = self._images.open_entry
+        spacing, free = entry.volume.spacing, entry.next_id()
+        look = partial(_pixels_in, entry)
+        delta = maker(entry.labels, entry.confirmed, points, look, spacing, free=free, one_slice=one_slice)
+        self._edit_objects(entry, delta, one_slice)
+
+    def _edit_objects(self, entry: ProjectImage, delta: Delta, one_slice: bool) -> None:
+        """Do an edit of whole objects, of which nothing is left to look after, or of their sections in a slice."""
+        if one_slice:
+            self._edit(entry, delta)
+        else:
+            self.apply(entry, delta)
+
     def _tell(self, entry: ProjectImage, *, labels: bool, confirmed: bool) -> None:
         if labels:
             self._signals.labels_changed.emit(entry)
@@ -195,3 +225,10 @@ class Edits:
             self._choices.say_trouble(str(error))
         for delta in deltas:
             self._signals.edited.emit(entry, delta)
+
+
+def _pixels_in(entry: ProjectImage, frame: int, box: tuple[slice, ...]) -> NDArray[Any]:
+    """The image (C, Z, Y, X) in a frame and a box (z, y, x) of an entry's labels."""
+    t, *inner = entry.inner
+    z, y, x = (slice(one.start + part.start, one.stop + part.start) for one, part in zip(box, inner, strict=True))
+    return np.asarray(entry.part.pixels[frame + t.start, :, z, y, x])

@@ -31,7 +31,7 @@ def merge_objects(labels: Labels, confirmed: Confirmed, points: ArrayLike, *, on
     if len(ids) < 2:
         raise UserError("There are no two objects to merge here: drag from one object through those that belong to it.")
     t, z = int(at[0, 0]), int(at[0, 1])
-    return edits.paint(labels, confirmed, _voxels_of(labels, t, z if one_slice else None, ids), ids[0])
+    return edits.paint(labels, confirmed, voxels_of(labels, t, z if one_slice else None, ids), ids[0])
 
 
 def delete_object(labels: Labels, confirmed: Confirmed, point: Sequence[int], kind: Kind) -> Delta:
@@ -39,12 +39,12 @@ def delete_object(labels: Labels, confirmed: Confirmed, point: Sequence[int], ki
     return edits.erase(labels, confirmed, edits.object_voxels(labels, point, kind, "delete"))
 
 
-def _voxels_of(labels: Labels, t: int, z: int | None, ids: Sequence[int]) -> Indices:
-    """Flat indices of the voxels of objects in a frame, or in a slice of it; slice by slice, which stays in cache."""
+def voxels_of(labels: Labels, t: int, z: int | None, ids: Sequence[int]) -> Indices:
+    """Flat indices, ascending, of the voxels of objects in frame ``t``, or in slice ``z`` of it."""
     planes = range(labels.shape[1]) if z is None else [z]
     size = labels[t, 0].size
     found = []
-    for plane in planes:
+    for plane in planes:  # each stays in the processor's cache
         section = labels[t, plane]
         mask = section == np.uint32(ids[0])
         for one in ids[1:]:

@@ -29,7 +29,7 @@ class ClickCell(Tool):
         ("Enter", "Keep the outline"),
         ("Escape", "Discard it"),
         ("Ctrl+Z", "Take back one click"),
-        ("Ctrl+click", "Add to the outline, also with one click each"),
+        ("Ctrl+click", "Add to the outline in any case"),
     )
     hint = (
         "Click a cell, or drag a box around it. Click again where its outline misses something, Shift+click where it "

@@ -87,7 +87,7 @@ class DrawnPlaces:
         self._label_layers = label_layers
         self._own = OwnLayer[Points](label_layers.viewer, label_layers.images, label_layers.options)
 
-    def show(self, places: Sequence[NDArray[Any]]) -> None:
+    def show(self, places: Sequence[Sequence[float]]) -> None:
         """At places in the data of the masks layer; none: nothing."""
         if not places:
             self._own.drop()

@@ -13,10 +13,11 @@ from napari_apprentice.gui.tools.merge import Merge
 from napari_apprentice.gui.tools.move import Move
 from napari_apprentice.gui.tools.pick import Pick
 from napari_apprentice.gui.tools.polygon import Polygon
+from napari_apprentice.gui.tools.split import Split
 from napari_apprentice.gui.tools.tool import Tool
 
 TOOLS: tuple[type[Tool], ...] = (
-    Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Merge, Move,
+    Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Merge, Split, Move,
     NewObject, approve.ApproveObjects, approve.ApproveUnderCursor, approve.ApproveView,
     approve.ApproveSlice, approve.ApproveImage, DeleteUnderCursor,
 )  # fmt: skip
