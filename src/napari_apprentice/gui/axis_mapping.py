@@ -72,6 +72,11 @@ class AxisMapping:
         t, z, y, x = (float(found.get(letter, 0)) for letter in ORDER)
         return t, z, y, x
 
+    def position(self, point: Sequence[float]) -> tuple[float, ...]:
+        """A point (t, z, y, x) in the layer's data: `point` the other way; 0 along channels."""
+        found = dict(zip(ORDER, point, strict=True))
+        return tuple(float(found.get(letter, 0)) for letter in self.axes)
+
     def box(self, edges: Sequence[tuple[int, int]]) -> tuple[slice, slice, slice, slice]:
         """(start, stop) for each dimension of the layer as slices for t, z, y, x."""
         found = dict(zip(self.axes, edges, strict=True))

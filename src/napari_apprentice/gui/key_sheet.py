@@ -11,14 +11,14 @@ from napari_apprentice.gui.tools.tools import Tools
 
 OPENED_BY = "F1"
 _NAPARI = (
-    ("napari:decrease_brush_size", "Smaller brush; or move the mouse with Alt held"),
+    ("napari:decrease_brush_size", "Smaller brush; or Alt and the mouse"),
     ("napari:increase_brush_size", "Larger brush"),
     ("napari:swap_selected_and_background_labels", "Selected label or background"),
     ("napari:hold_for_pan_zoom", "Hold to move the view with any tool"),
     ("napari:reset_view", "All of the image in view"),
     ("napari:toggle_ndisplay", "2D or 3D"),
     ("napari:increment_dims_left", "Slice or frame before"),
-    ("napari:increment_dims_right", "Slice or frame after; or turn the wheel with Ctrl held"),
+    ("napari:increment_dims_right", "Slice or frame after; or Ctrl and the wheel"),
     ("napari:toggle_selected_visibility", "Hide or show the masks"),
 )
 Line = tuple[str, str]
@@ -34,16 +34,16 @@ def lines_of(tools: Tools) -> list[tuple[str, list[Line]]]:
 
 
 class KeySheet(QDialog):
-    """All keys at a glance, in two columns; stays open beside the window while one works."""
+    """All keys at a glance, in three columns; stays open beside the window while one works."""
 
     def __init__(self, tools: Tools, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        *ours, naparis = lines_of(tools)
+        taking, *meanwhile, naparis = lines_of(tools)
         columns = QHBoxLayout(self)
-        columns.setSpacing(32)
-        for parts in (ours, [naparis]):
+        columns.setSpacing(24)
+        for parts in ([taking], meanwhile, [naparis]):
             column = QVBoxLayout()
             column.setSpacing(10)
             for heading, lines in parts:
@@ -56,7 +56,7 @@ class KeySheet(QDialog):
 def _table(lines: list[Line]) -> QGridLayout:
     table = QGridLayout()
     table.setHorizontalSpacing(16)
-    table.setColumnMinimumWidth(0, 110)
+    table.setColumnMinimumWidth(0, 90)
     table.setColumnStretch(1, 1)
     for place, (key, words) in enumerate(lines):
         table.addWidget(QLabel(key), place, 0)

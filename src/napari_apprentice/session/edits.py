@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from napari_apprentice.data.labels import edits
+from napari_apprentice.data.labels import edits, object_edits, splitting
 from napari_apprentice.data.labels.corrections import merge_proposal
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.keeping import Object, objects_touched, with_rest
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.journal import Action
 from napari_apprentice.session.choices import Choices
-from napari_apprentice.session.images import Images, checked_labels
+from napari_apprentice.session.images import Images, checked_labels, refuse
 from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.regions import Regions
@@ -79,6 +81,41 @@ class Edits:
         """Everything in the box (slices for t, z, y, x) is right: objects, and background where there is none."""
         entry = self._images.open_entry
         self.apply(entry, edits.approve_region(entry.labels, entry.confirmed, slices))
+
+    def delete_object(self, point: Sequence[float]) -> None:
+        """There is no object at ``point`` (t, z, y, x): what was there is background; `UserError` when none was."""
+        entry = self._images.open_entry
+        at = [int(i) for i in point]
+        self.apply(entry, object_edits.delete_object(entry.labels, entry.confirmed, at, self._choices.kind))
+
+    def why_not_objects(self) -> str:
+        """Why objects cannot be merged or split; "" when they can."""
+        if self._choices.kind == "classes":
+            return "Areas of classes are not objects: there is nothing to merge or to split, paint them."
+        return ""
+
+    def merge(self, points: ArrayLike, *, one_slice: bool = False) -> None:
+        """The objects at ``points`` (count, 4) as (t, z, y, x) are the first of them; all of it is confirmed.
+
+        With ``one_slice`` only in the slice of the first point: the rest stays as it is. `UserError` when there are not
+        two objects.
+        """
+        refuse(self.why_not_objects())
+        entry = self._images.open_entry
+        delta = object_edits.merge_objects(entry.labels, entry.confirmed, points, one_slice=one_slice)
+        self._edit_objects(entry, delta, one_slice)
+
+    def split(self, places: ArrayLike, *, one_slice: bool = False) -> None:
+        """The object in which ``places`` (count, 4) as (t, z, y, x) lie becomes as many parts, all of it confirmed.
+
+        The largest keeps the id. With ``one_slice`` only what lies in their slice is split, and the rest stays as it
+        is. `UserError` when they do not lie in one object.
+        """
+        self._split(splitting.split_at_places, places, one_slice)
+
+    def split_along(self, line: ArrayLike, *, one_slice: bool = False) -> None:
+        """As `split`, where a ``line`` through points (count, 4) of a slice divides an object; `UserError` if none."""
+        self._split(splitting.split_along_line, line, one_slice)
 
     def replace_labels(self, labels: Any) -> None:
         """Other labels (T, Z, Y, X), for instance from another layer, where nothing is confirmed; one undo step."""
@@ -148,6 +185,21 @@ class Edits:
         if self._regions.is_held:
             self._looked_after = looked_after
 
+    def _split(self, maker: Callable[..., Delta], points: ArrayLike, one_slice: bool) -> None:
+        refuse(self.why_not_objects())
+        entry = self._images.open_entry
+        spacing, free = entry.volume.spacing, entry.next_id()
+        look = partial(_pixels_in, entry)
+        delta = maker(entry.labels, entry.confirmed, points, look, spacing, free=free, one_slice=one_slice)
+        self._edit_objects(entry, delta, one_slice)
+
+    def _edit_objects(self, entry: ProjectImage, delta: Delta, one_slice: bool) -> None:
+        """Do an edit of whole objects, of which nothing is left to look after, or of their sections in a slice."""
+        if one_slice:
+            self._edit(entry, delta)
+        else:
+            self.apply(entry, delta)
+
     def _tell(self, entry: ProjectImage, *, labels: bool, confirmed: bool) -> None:
         if labels:
             self._signals.labels_changed.emit(entry)
@@ -173,3 +225,10 @@ class Edits:
             self._choices.say_trouble(str(error))
         for delta in deltas:
             self._signals.edited.emit(entry, delta)
+
+
+def _pixels_in(entry: ProjectImage, frame: int, box: tuple[slice, ...]) -> NDArray[Any]:
+    """The image (C, Z, Y, X) in a frame and a box (z, y, x) of an entry's labels."""
+    t, *inner = entry.inner
+    z, y, x = (slice(one.start + part.start, one.stop + part.start) for one, part in zip(box, inner, strict=True))
+    return np.asarray(entry.part.pixels[frame + t.start, :, z, y, x])

@@ -63,22 +63,27 @@ def paint_background(
 
 
 def approve_object(labels: Labels, confirmed: Confirmed, point: Sequence[int], kind: Kind) -> Delta:
-    """The object at ``point`` (t, z, y, x) is right as it is, all of it in its frame.
+    """What `object_voxels` finds at ``point`` (t, z, y, x) is right as it is; an area of value 0 is background."""
+    return _approved(labels, confirmed, object_voxels(labels, point, kind, "approve"))
 
-    For ``"classes"`` it is the connected region (edges and corners join) of that value in its slice; a region
-    of value 0 becomes confirmed background. `UserError` when there is no object at the point.
+
+def object_voxels(labels: Labels, point: Sequence[int], kind: Kind, to_do: str) -> Indices:
+    """Flat indices of the object at ``point`` (t, z, y, x), all of it in its frame, ascending.
+
+    For ``"classes"`` it is the connected region (edges and corners join) of that value in its slice, also of value 0.
+    `UserError` when there is no object at the point ``to_do`` that with, such as "approve".
     """
     t, z, y, x = (round(i) for i in point)
     inside = all(0 <= i < n for i, n in zip((t, z, y, x), labels.shape, strict=True))
     value = int(labels[t, z, y, x]) if inside else 0
     if not inside or (value == 0 and kind == "instances"):
-        raise UserError("There is no object here to approve: point at an object.")
+        raise UserError(f"There is no object here to {to_do}: point at an object.")
     if kind == "instances":
-        where = np.flatnonzero(labels[t] == value) + t * labels[t].size
+        where: Indices = np.flatnonzero(labels[t] == value) + t * labels[t].size
     else:
         regions, _ = ndimage.label(labels[t, z] == value, np.ones((3, 3)))
         where = np.flatnonzero(regions == regions[y, x]) + (t * labels.shape[1] + z) * labels[t, z].size
-    return _approved(labels, confirmed, where)
+    return where
 
 
 def approve_region(labels: Labels, confirmed: Confirmed, slices: Sequence[slice]) -> Delta:

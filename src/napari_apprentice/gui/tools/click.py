@@ -10,7 +10,7 @@ from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.icons import svg
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
-from napari_apprentice.gui.tools.drawn_box import DrawnBox
+from napari_apprentice.gui.tools.drawn import DrawnBox
 from napari_apprentice.gui.tools.keys import LayerKeys
 from napari_apprentice.gui.tools.outline import Outline
 from napari_apprentice.gui.tools.tool import Switch, Tool
@@ -29,7 +29,7 @@ class ClickCell(Tool):
         ("Enter", "Keep the outline"),
         ("Escape", "Discard it"),
         ("Ctrl+Z", "Take back one click"),
-        ("Ctrl+click", "Add to the outline, also with one click each"),
+        ("Ctrl+click", "Add to the outline in any case"),
     )
     hint = (
         "Click a cell, or drag a box around it. Click again where its outline misses something, Shift+click where it "

@@ -6,15 +6,18 @@ from napari_apprentice.gui.tools import approve
 from napari_apprentice.gui.tools.background import BackgroundBrush
 from napari_apprentice.gui.tools.brush import Brush, NewObject
 from napari_apprentice.gui.tools.click import ClickCell
+from napari_apprentice.gui.tools.delete import DeleteUnderCursor
 from napari_apprentice.gui.tools.eraser import Eraser
 from napari_apprentice.gui.tools.fill import Fill
+from napari_apprentice.gui.tools.merge import Merge
 from napari_apprentice.gui.tools.move import Move
 from napari_apprentice.gui.tools.pick import Pick
 from napari_apprentice.gui.tools.polygon import Polygon
+from napari_apprentice.gui.tools.split import Split
 from napari_apprentice.gui.tools.tool import Tool
 
 TOOLS: tuple[type[Tool], ...] = (
-    Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Move,
+    Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Merge, Split, Move,
     NewObject, approve.ApproveObjects, approve.ApproveUnderCursor, approve.ApproveView,
-    approve.ApproveSlice, approve.ApproveImage,
+    approve.ApproveSlice, approve.ApproveImage, DeleteUnderCursor,
 )  # fmt: skip

@@ -58,6 +58,14 @@ def voxel_at(label_layers: LabelLayers, position: Any, direction: Any) -> tuple[
     return t, z, y, x
 
 
+def slice_points(label_layers: LabelLayers, path: Any) -> NDArray[np.float64]:
+    """Positions in world coordinates as (t, z, y, x) of the labels (count, 4); `UserError` in 3D display."""
+    layer, axis_mapping = masks_of(label_layers)
+    if label_layers.viewer.dims.ndisplay != 2:
+        raise UserError("This is done on slices: switch the view to 2D (Ctrl+Y).")
+    return np.array([axis_mapping.point(layer.world_to_data(at)) for at in path])
+
+
 def _first_on_ray(layer: ApprenticeLabels, position: Any, direction: Any, displayed: list[int]) -> NDArray[np.int64]:
     """The first voxel on a ray, in the layer's data, that shows an object."""
     start, stop = layer.get_ray_intersections(position, direction, displayed)

@@ -1,0 +1,54 @@
+"""Edits of whole objects: several become one, one is taken away.
+
+Makers of a `Delta` as in `edits`. Arrays are (T, Z, Y, X); an object is what has an id in its frame, in all slices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from napari_apprentice.data.labels import edits
+from napari_apprentice.data.labels.corrections import Confirmed, Labels
+from napari_apprentice.data.labels.deltas import Delta, Indices
+from napari_apprentice.errors import UserError
+from napari_apprentice.settings import Kind
+
+
+def merge_objects(labels: Labels, confirmed: Confirmed, points: ArrayLike, *, one_slice: bool = False) -> Delta:
+    """The objects at ``points`` (count, 4) as (t, z, y, x) become the first one of them; all of it is confirmed.
+
+    Points beside all objects, outside the image and in other frames than the first say nothing. With ``one_slice`` only
+    what lies in the slice of the first point is merged. `UserError` when there are not two objects.
+    """
+    at = np.rint(np.atleast_2d(np.asarray(points, float))).astype(np.int64)
+    at = at[((at >= 0) & (at < np.asarray(labels.shape))).all(axis=1)]
+    at = at[(at[:, 0] == at[:1, 0]) & ((at[:, 1] == at[:1, 1]) | (not one_slice))]
+    met = labels[tuple(at.T)]
+    ids = list(dict.fromkeys(met[met > 0].tolist()))
+    if len(ids) < 2:
+        raise UserError("There are no two objects to merge here: drag from one object through those that belong to it.")
+    t, z = int(at[0, 0]), int(at[0, 1])
+    return edits.paint(labels, confirmed, voxels_of(labels, t, z if one_slice else None, ids), ids[0])
+
+
+def delete_object(labels: Labels, confirmed: Confirmed, point: Sequence[int], kind: Kind) -> Delta:
+    """What `edits.object_voxels` finds at ``point`` (t, z, y, x) becomes confirmed background, confirmed or not."""
+    return edits.erase(labels, confirmed, edits.object_voxels(labels, point, kind, "delete"))
+
+
+def voxels_of(labels: Labels, t: int, z: int | None, ids: Sequence[int]) -> Indices:
+    """Flat indices, ascending, of the voxels of objects in frame ``t``, or in slice ``z`` of it."""
+    planes = range(labels.shape[1]) if z is None else [z]
+    size = labels[t, 0].size
+    found = []
+    for plane in planes:  # each stays in the processor's cache
+        section = labels[t, plane]
+        mask = section == np.uint32(ids[0])
+        for one in ids[1:]:
+            mask |= section == np.uint32(one)
+        found.append(np.flatnonzero(mask) + (t * labels.shape[1] + plane) * size)
+    where: Indices = np.concatenate(found)
+    return where

@@ -1,0 +1,38 @@
+"""Take an object away: there is none."""
+
+from __future__ import annotations
+
+from napari_apprentice.gui.label_layers import LabelLayers
+from napari_apprentice.gui.napari_names import view_direction
+from napari_apprentice.gui.tools.tool import Place, Tool
+from napari_apprentice.gui.tools.view import voxel_at
+
+
+class DeleteUnderCursor(Tool):
+    """The object under the cursor is none: background, all of it in its frame."""
+
+    name = "delete object"
+    key = "D"
+    place: Place = ""
+    at_once = True
+
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
+
+    @property
+    def title(self) -> str:
+        """Classes have areas."""
+        what = "object" if self._label_layers.session.kind == "instances" else "area"
+        return f"Delete the {what} under the cursor"
+
+    def why_not(self) -> str:
+        """What waits to be kept may stand for the object that is there."""
+        if self._label_layers.session.verbs.click.proposal is None:
+            return ""
+        return "A clicked cell waits: keep it (Enter) or discard it (Esc) before you delete."
+
+    def turn_on(self) -> None:
+        """Delete it."""
+        viewer = self._label_layers.viewer
+        at = voxel_at(self._label_layers, viewer.cursor.position, view_direction(viewer))
+        self._label_layers.session.edits.delete_object(at)

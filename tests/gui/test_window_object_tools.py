@@ -1,0 +1,128 @@
+"""Merge, split and delete with mouse and keys."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Labels
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def objects(panel, opened):
+    """Three objects in a row, which nobody confirmed; the session's image."""
+    labels = np.zeros((1, 1, 120, 160), np.uint32)
+    labels[..., 40:60, 20:50], labels[..., 40:60, 50:80], labels[..., 40:60, 90:120] = 1, 2, 3
+    panel.session.edits.replace_labels(labels)
+    return panel.session.current
+
+
+def ids(entry, row=50):
+    return [one for one in np.unique(entry.labels[0, 0, row]).tolist() if one]
+
+
+def test_j_and_a_drag_merge_with_a_line_and_ctrl_z_takes_it_back(panel, viewer, objects, opened, hand):
+    layers = len(viewer.layers)
+    shown = []
+    viewer.layers.events.inserted.connect(lambda event: shown.append(event.value.name))
+    hand.hover(opened, (50, 30))
+    hand.key(Qt.Key.Key_J)
+    assert panel.correct.buttons["merge"].isChecked()
+    assert panel.correct.hint.text().startswith("Drag from one object")
+    hand.drag(opened, (50, 30), (50, 100))
+    assert ids(objects) == [1]
+    assert (objects.confirmed == 2).sum() == 20 * 90
+    assert shown == ["line"]
+    assert len(viewer.layers) == layers, "the line is gone"
+    hand.key(Qt.Key.Key_Z, CONTROL)
+    assert ids(objects) == [1, 2, 3]
+    hand.drag(opened, (50, 30), (50, 40))
+    assert panel.correct.sentence.startswith("There are no two objects to merge here")
+
+
+def test_d_deletes_what_is_under_the_cursor_unless_a_clicked_cell_waits(panel, runners, objects, opened, hand):
+    hand.hover(opened, (50, 100))
+    hand.key(Qt.Key.Key_D)
+    assert ids(objects) == [1, 2]
+    assert (objects.confirmed[0, 0, 40:60, 90:120] == 1).all()
+    panel.tools.use("click")
+    hand.click(opened, (50, 30))
+    QTest.qWait(60)
+    hand.key(Qt.Key.Key_D)
+    assert panel.correct.sentence.startswith("A clicked cell waits")
+    hand.key(Qt.Key.Key_Escape)
+    hand.key(Qt.Key.Key_D)
+    assert ids(objects) == [2]
+    hand.key(Qt.Key.Key_Z, CONTROL)
+    hand.key(Qt.Key.Key_Z, CONTROL)
+    assert ids(objects) == [1, 2, 3]
+    assert not objects.confirmed.any()
+
+
+def test_k_and_a_line_split_and_one_that_ends_inside_says_so(panel, viewer, objects, opened, hand):
+    hand.hover(opened, (20, 60))
+    hand.key(Qt.Key.Key_K)
+    hand.drag(opened, (30, 60), (70, 60))
+    assert ids(objects) == [1, 2, 3, 4]
+    assert set(np.unique(objects.labels[0, 0, 40:60, 50:59])) == {4}
+    assert set(np.unique(objects.labels[0, 0, 40:60, 62:80])) == {2}
+    assert (objects.confirmed == 2).sum() == 20 * 30
+    hand.drag(opened, (30, 35), (50, 35))
+    assert panel.correct.sentence.startswith("The line does not divide the object")
+    assert ids(objects) == [1, 2, 3, 4]
+    assert "line" not in viewer.layers
+
+
+def test_clicks_split_on_enter_and_ctrl_z_takes_back_one(panel, viewer, objects, opened, hand):
+    panel.correct.buttons["split"].click()
+    for at in ((50, 24), (50, 70)):
+        hand.click(opened, at)
+    assert len(viewer.layers["places"].data) == 2
+    hand.key(Qt.Key.Key_Return)
+    assert panel.correct.sentence.startswith("The places do not lie in one object")
+    hand.key(Qt.Key.Key_Z, CONTROL)
+    assert len(viewer.layers["places"].data) == 1
+    hand.click(opened, (50, 45))
+    hand.key(Qt.Key.Key_Return)
+    assert ids(objects) == [1, 2, 3, 4]
+    assert "places" not in viewer.layers
+    hand.key(Qt.Key.Key_Z, CONTROL)
+    assert ids(objects) == [1, 2, 3], "nothing waits: the key is undo"
+    hand.click(opened, (50, 45))
+    panel.tools.use("pan")
+    assert "places" not in viewer.layers
+
+
+def test_in_a_volume_objects_are_whole_or_of_this_slice_only(panel, viewer, cells, hand):
+    viewer.add_image(cells((12, 120, 160)), name="stack", scale=(2, 0.5, 0.5), units=("um", "um", "um"))
+    QTest.qWait(50)
+    labels = np.zeros((1, 12, 120, 160), np.uint32)
+    labels[..., 40:60, 20:50], labels[..., 40:60, 50:80], labels[..., 40:60, 90:120] = 1, 2, 3
+    panel.session.edits.replace_labels(labels)
+    entry, masks = panel.session.current, panel.label_layers.labels
+    viewer.dims.set_current_step(0, 3)
+    panel.tools.use("merge")
+    panel.correct.switches.boxes["This slice only"].click()
+    hand.drag(masks, (50, 30), (50, 70))
+    assert [np.unique(one[50])[1:].tolist() for one in entry.labels[0, 2:4]] == [[1, 2, 3], [1, 3]]
+    panel.session.undo()
+    panel.tools.use("split")
+    hand.drag(masks, (30, 105), (70, 105))
+    assert [np.unique(one[50])[1:].tolist() for one in entry.labels[0]] == [[1, 2, 3, 4]] * 12
+    viewer.dims.ndisplay = 3
+    hand.drag(masks, (30, 65), (70, 65))
+    assert "switch the view to 2D" in panel.correct.sentence
+
+
+def test_napari_has_no_other_use_for_the_keys(panel, viewer, opened):
+    names = ("merge", "split", "delete object")
+    keys = [panel.tools.all[name].key for name in names]
+    taken = {str(one) for keymap in (Labels.class_keymap, ViewerModel.class_keymap, viewer.keymap) for one in keymap}
+    assert not taken & set(keys)
+    assert len({tool.key for tool in panel.tools.all.values() if tool.key}) == len(
+        [tool for tool in panel.tools.all.values() if tool.key]
+    )
