@@ -49,9 +49,9 @@ class FairClock:
         return self._waited[i - 1] + share * (self._waited[i] - self._waited[i - 1])
 
     def _look(self, passed: float = 0.0) -> float:
-        """How long they waited in the time that passed: the thread that looks, or any other that would run now.
+        """How long they waited in the time that passed.
 
-        The system counts how long a thread waited when it runs again, which is right for the one that looks.
+        The system counts how long a thread waited when it runs again: who would run now, and did not, waited, too.
         """
         before, self._had = self._had, {}
         ran = waited = 0.0
@@ -65,11 +65,8 @@ class FairClock:
                         more = [
                             now - then for now, then in zip(self._had[thread], before.get(thread, (0, 0)), strict=True)
                         ]
-                        ran += more[0]
-                        if int(thread.name) == threading.get_native_id():
-                            waited = more[1]
-                        else:
-                            wants_to |= _state(thread) == "R"
+                        ran, waited = ran + more[0], waited + more[1]
+                        wants_to |= int(thread.name) != threading.get_native_id() and _state(thread) == "R"
         return max(waited, passed - ran if wants_to else 0.0)
 
 
