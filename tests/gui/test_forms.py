@@ -78,3 +78,17 @@ def test_a_file_that_is_not_chosen_stays_none_beside_a_field_that_changes(qtbot)
     form.fields["network"].value = "resunet"
     assert got == [FreshSettings(network="resunet")]
     assert form.fields["encoder"].value is None
+
+
+@pytest.mark.parametrize("is_shown_later", [False, True])
+def test_what_a_script_or_a_project_chose_beyond_the_range_of_a_field_is_shown_and_kept(qtbot, is_shown_later):
+    chosen = TeachSettings(seed=5_000_000_000, max_steps=2_000_000, max_seconds=0.004, learning_rate=1.25e-7)
+    told = []
+    form = Form(TeachSettings() if is_shown_later else chosen, told.append)
+    qtbot.addWidget(form)
+    form.show_settings(chosen)
+    assert form.fields["learning_rate"].value == 1.25e-7
+    form.fields["patience"].value = 7
+    assert told == [chosen.model_copy(update={"patience": 7})]
+    form.show_settings(TeachSettings())
+    assert form.settings == TeachSettings()

@@ -97,6 +97,16 @@ def test_what_was_written_is_synced_within_a_second_though_nobody_asks(tmp_path)
     flusher.close()
 
 
+def test_closing_syncs_at_once_and_does_not_wait_for_the_next_turn(tmp_path):
+    flusher = Flusher(interval_s=60)
+    written(tmp_path / "j", flusher)
+    time.sleep(0.1)  # the thread waits for more
+    begun = time.monotonic()
+    flusher.close()
+    assert time.monotonic() - begun < 5
+    assert flusher.sync_count == 1
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_full_disk_is_one_sentence(flusher):
     opened = Journal(Path("/dev/full"), flusher)

@@ -145,6 +145,56 @@ def test_a_process_that_dies_is_one_sentence_and_the_next_job_gets_a_new_one(run
     assert isinstance(wait(runners.start(segment("done")))[-1], Finished)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a signal that pauses")
+def test_a_process_that_is_dying_when_it_gets_a_job_costs_the_job_nothing(runners: ProcessRunners) -> None:
+    pid = pid_of(wait(runners.start(segment("done"))))
+    os.kill(pid, signal.SIGSTOP)  # as one that is being ended, it takes nothing from its pipe
+    jobs = [runners.start(segment("done")), runners.start(click("done"))]
+    os.kill(pid, signal.SIGKILL)
+    (first, *_), (other, *_) = found = [wait(job, lambda event: isinstance(event, Finished)) for job in jobs]
+    assert [[type(event) for event in events] for events in found] == [[Note, Finished], [Note, Finished]]
+    assert isinstance(first, Note)
+    assert first == other
+    assert int(first.text) != pid
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a signal that pauses")
+def test_what_has_begun_in_a_dying_process_fails_and_what_waits_begins_again(runners: ProcessRunners) -> None:
+    begun = runners.start(segment("paused"))
+    pid = pid_of(wait(begun, lambda event: isinstance(event, Note)))
+    waiting = runners.start(segment("done"))
+    os.kill(pid, signal.SIGKILL)
+    last = wait(begun)[-1]
+    assert isinstance(last, Failed)
+    assert "ended from outside" in last.message
+    assert isinstance(wait(waiting)[-1], Finished)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a signal that pauses")
+def test_a_job_that_waits_in_a_dying_process_is_cancelled_at_once(runners: ProcessRunners) -> None:
+    pid = pid_of(wait(runners.start(segment("done"))))
+    os.kill(pid, signal.SIGSTOP)
+    running = runners.start(segment("done"))
+    os.kill(pid, signal.SIGKILL)
+    running.cancel()
+    assert wait(running) == [WasCancelled()]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a signal that pauses")
+def test_a_job_begins_again_once_and_then_says_what_happens(runners: ProcessRunners) -> None:
+    pid = pid_of(wait(runners.start(segment("done"))))
+    os.kill(pid, signal.SIGSTOP)
+    running = runners.start(segment("done"))
+    os.kill(pid, signal.SIGKILL)
+    end = time.monotonic() + 60
+    while not (new := [one for one in psutil.Process().children() if one.pid != pid]) and time.monotonic() < end:
+        assert running.poll() == []
+    new[0].kill()  # while it begins
+    (last,) = wait(running)
+    assert isinstance(last, Failed)
+    assert "ended from outside" in last.message
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no exit code for being ended from outside")
 def test_a_process_ended_from_outside_is_the_users_to_fix(runners: ProcessRunners) -> None:
     running = runners.start(teach("stubborn"))

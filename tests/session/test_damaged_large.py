@@ -171,6 +171,52 @@ def test_a_chunk_that_is_none_costs_that_chunk_and_is_said_once(project, runners
             again.open_region(RIGHT)
 
 
+@pytest.mark.parametrize("name", ["labels-0", "vouched"])
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_chunk_that_is_gone_or_an_older_copy_is_said_once(project, runners, name, is_gone):
+    path, folder, _ = project
+    chunk = folder / "store" / name / "c" / "0" / "0" / "1" / "0"
+    older = chunk.read_bytes()
+    with Session.open(path, runners=runners) as again:
+        again.open_region(LEFT)
+        again.paint(flat(again.current, slice(980, 990), slice(100, 110)), 3)
+        again.open_region(RIGHT)
+    if is_gone:
+        chunk.unlink()
+    else:
+        chunk.write_bytes(older)
+    said = []
+    for _ in range(2):
+        with Session.open(path, runners=runners) as again:
+            for _ in range(2):
+                try:
+                    again.open_region(LEFT)
+                except UserError as error:
+                    said.append(str(error))
+            assert again.current.region[3].start == 0
+            again.open_region(RIGHT)
+    (sentence,) = said
+    assert "are missing, or older than they should be" in sentence
+
+
+def test_chunks_of_a_large_image_that_nobody_touched_are_never_said_to_be_older(project, runners):
+    path, folder, labels = project
+    for record in (b"", b"{", b'{"labels-0": {"0/0/1/0": "x"}}', None):
+        if record is None:
+            (folder / "store" / "sums.json").unlink()
+        else:
+            (folder / "store" / "sums.json").write_bytes(record)
+        with Session.open(path, runners=runners) as again:
+            again.open_region(LEFT)
+            again.paint(flat(again.current, slice(1000, 1010), slice(100, 110)), 3)
+            again.open_region(RIGHT)
+            again.open_region(LEFT)
+            again.undo()
+            again.open_region(RIGHT)
+            assert again.images.complaints == []
+            np.testing.assert_array_equal(again.current.labels, labels)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
 @pytest.mark.parametrize("name", ["labels-0/zarr.json", "overview-0/zarr.json", "overview-0/c/0/0/2/7", "vouched/c/0"])
 def test_a_pipe_in_the_store_stops_nothing(project, runners, name):

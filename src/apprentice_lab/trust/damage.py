@@ -14,6 +14,7 @@ from apprentice_lab.trust import damaged_projects, sentences
 from apprentice_lab.trust.apart import Apart
 from apprentice_lab.trust.damaged_projects import LEFT, RIGHT, Made, notes, paint, strokes_in
 from apprentice_lab.trust.damages import Damage, damages
+from apprentice_lab.trust.fair_clock import FairClock
 from apprentice_lab.trust.trial import Extent, Outcome, Trial
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.volume import Volume
@@ -97,12 +98,13 @@ class _Try:
         expected = self._made.all_strokes
         for number, new in enumerate(_MADE_AFTER):
             self._said = []
-            began = time.monotonic()
+            clock, began = FairClock(), time.time()
             try:
                 session = self._opened()
             except UserError as error:
                 return [*self._found, *self._refused(str(error))]
-            took = time.monotonic() - began
+            clock.look()
+            took = clock.since(began)
             if took > _LONGEST_S:
                 self._found.append(f"opening {number + 1} took {took:.1f} s")
             with session:

@@ -15,6 +15,7 @@ import numpy as np
 import tifffile
 
 from apprentice_lab.trust import sentences
+from apprentice_lab.trust.fair_clock import FairClock
 from apprentice_lab.trust.jobs_apart import CENTRES, discs
 from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.data.exports import WRITERS
@@ -133,8 +134,9 @@ class Script(ABC):
         return [*self.found, *sentences.faults(self.said)]
 
     def _catch_up(self) -> None:
-        until = time.monotonic() + _ROOM_S
-        while time.monotonic() < until:
+        clock, begun = FairClock(), time.time()
+        while clock.since(begun) < _ROOM_S:
+            clock.look()
             self.session.pump()
             if not self.project.is_behind and not self.session.choices.trouble:
                 return

@@ -31,6 +31,7 @@ _LOADED = (
     "imagecodecs",
     "zarr",
 )
+_LOADED_BY_NAPARI = ("napari._qt.qt_main_window", "napari._vispy.canvas", "pandas", "xarray", "OpenGL.GL")
 
 
 def run(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
@@ -44,7 +45,7 @@ def run_in_window(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
         return Outcome(0, (), {"not run": "there is no screen: start it with xvfb-run"})
     from apprentice_lab.trust import kill_window  # where there is no Qt, all other trials run
 
-    loaded = ("apprentice_lab.trust.kill_window", *_LOADED[2:])
+    loaded = ("apprentice_lab.trust.kill_window", *_LOADED_BY_NAPARI, *_LOADED[2:])
     return (yield from _killed(place, extent, _IN_WINDOW, kill_window.work, loaded, {"processes": 1.0}))
 
 

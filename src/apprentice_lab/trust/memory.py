@@ -171,16 +171,16 @@ class _Patience:
     def look(self, jobs: Jobs, ended: Ended, since: float | None) -> None:
         """Nothing is heard of trouble that came at ``since``."""
         now = time.time()
-        if since is None or ended.event is not None or now - since < _WITHIN_S + 1:
+        if since is None or ended.event is not None or jobs.clock.since(since) < _WITHIN_S + 1:
             return
         if self._cancelled_at is None:
             said = [sentence for at, sentence in ended.said if at >= since]
             if not said and not _is_busy(jobs):
                 self.faults.append(f"nothing was said within {_WITHIN_S:g} s")
-            if said or now - since > 4 * _WITHIN_S:
+            if said or jobs.clock.since(since) > 4 * _WITHIN_S:
                 self._cancelled_at = now
                 jobs.session.queue.cancel()
-        elif now - self._cancelled_at > _CANCEL_S and "Cancel was not answered" not in self.faults:
+        elif jobs.clock.since(self._cancelled_at) > _CANCEL_S and "Cancel was not answered" not in self.faults:
             self.faults.append("Cancel was not answered")
 
 
@@ -213,7 +213,7 @@ class _Trouble:
         if self.since is None and now >= self._at:
             self._begin(jobs, now)
         elif self._cancelled_at is not None:
-            if now - self._cancelled_at > _CANCEL_S:
+            if jobs.clock.since(self._cancelled_at) > _CANCEL_S:
                 self.faults.append("Cancel was not answered")
                 self._is_over = True
         elif self.since is not None and self._paused:
@@ -238,7 +238,7 @@ class _Trouble:
     def _wait(self, jobs: Jobs, ended: Ended, now: float) -> None:
         began = self.since or now
         said = [sentence for at, sentence in ended.said if at >= began and "stands still" in sentence]
-        if not said and now - began < _WITHIN_S:
+        if not said and jobs.clock.since(began) < _WITHIN_S:
             return
         if not said:
             self.faults.append(f"nothing was said within {_WITHIN_S:g} s")

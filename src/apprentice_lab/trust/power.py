@@ -1,7 +1,7 @@
 """Power loss at every moment: what fsync promises is enough for the project to open, with all but a second of strokes.
 
 Work is recorded write by write; then the power is cut after every event of the record, and whatever the disk may hold
-then is opened (`power_disk`).
+then is opened (`power_disk`): first what was written until then and nothing else, each such prefix once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,8 @@ _LONGEST_LOSS_S = 1.0
 _MOST_FAILURES = 20
 _WHOLE_DAY = 0.1  # share from which a network is taught, too
 
+Cut = tuple[int, Luck, Luck]  # after how many events, and what luck names and data had
+
 
 def run(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
     """Record, then cut the power; states that failed are kept in ``place``."""
@@ -56,7 +58,12 @@ def run(place: Path, extent: Extent) -> Generator[str, None, Outcome]:
             break
         if tried % 100 == 0:
             yield f"power: {tried} states opened, {len(failures)} failures"
-    numbers = {"events": len(log.events), "s of strokes lost at most": longest, "s a thread woke up late": log.late_s}
+    numbers = {
+        "events": len(log.events),
+        "prefixes": len(_last(log, everything, everything)),
+        "s of strokes lost at most": longest,
+        "s a thread woke up late": log.late_s,
+    }
     return Outcome(tried, tuple(failures), numbers)
 
 
@@ -74,17 +81,36 @@ def _recorded(day: Day) -> tuple[Log, list[str]]:
 TRIAL = Trial("power", _GOAL, run)
 
 
-def _cuts(log: Log, states: int, random: np.random.Generator) -> Iterator[tuple[int, Luck, Luck]]:
-    """After every event: nothing else reached the disk, all, only names, only data; the rest is luck."""
-    counts = [count for count in range(len(log.events) + 1) if count == 0 or log.events[count - 1].kind != "mark"]
-    plain = [(names, data) for names in (nothing, everything) for data in (nothing, everything)]
-    whole = [(count, *luck) for count in counts for luck in plain]
-    if len(whole) > states:
-        yield from (whole[i] for i in sorted(random.choice(len(whole), states, replace=False)))
+def _cuts(log: Log, states: int, random: np.random.Generator) -> Iterator[Cut]:
+    """Every prefix of the record once; then after every event what luck can do at most and at least; then any luck.
+
+    Of states that are the same the last is taken, by which most had been done. Where there are fewer ``states`` than
+    prefixes, some of all these.
+    """
+    prefixes = [(count, everything, everything) for count in _last(log, everything, everything)]
+    mixed = ((names, data) for names in (nothing, everything) for data in (nothing, everything))
+    others = [(count, *luck) for luck in list(mixed)[:-1] for count in _last(log, *luck)]
+    if states < len(prefixes):
+        yield from _some([*prefixes, *others], states, random)
         return
-    yield from whole
-    for _ in range(states - len(whole)):
-        yield int(random.choice(counts)), random_luck(random), random_luck(random)
+    yield from prefixes
+    yield from _some(others, states - len(prefixes), random)
+    for _ in range(states - len(prefixes) - len(others)):
+        yield int(random.integers(len(log.events) + 1)), random_luck(random), random_luck(random)
+
+
+def _last(log: Log, names: Luck, data: Luck) -> list[int]:
+    """Counts of events after which the next one makes another disk, and the end."""
+    changing = {"sync", "sync all"} if nothing in (names, data) else set()
+    changing |= {"names"} if names is everything else set()
+    changing |= {"write", "cut"} if data is everything else set()
+    return [count for count, event in enumerate(log.events) if event.kind in changing] + [len(log.events)]
+
+
+def _some(cuts: Sequence[Cut], most: int, random: np.random.Generator) -> list[Cut]:
+    """At most so many of them, in the order of the day."""
+    chosen = range(len(cuts)) if most >= len(cuts) else random.choice(len(cuts), most, replace=False)
+    return sorted((cuts[i] for i in chosen), key=lambda cut: cut[0])
 
 
 class _Found:

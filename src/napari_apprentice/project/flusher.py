@@ -38,7 +38,7 @@ class Flusher:
         self._dirty: set[Syncable] = set()
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._closed = False
+        self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._trouble: OSError | None = None
         self._synced = 0
@@ -49,7 +49,7 @@ class Flusher:
     @property
     def is_closed(self) -> bool:
         """Whether the thread has ended or is about to."""
-        return self._closed
+        return self._closing.is_set()
 
     @property
     def why_held(self) -> str:
@@ -88,7 +88,7 @@ class Flusher:
 
     def close(self) -> None:
         """Sync what is left and end the thread."""
-        self._closed = True
+        self._closing.set()
         self._wake.set()
         if self._thread is not None:
             self._thread.join(_LONGEST_CLOSE_S)
@@ -96,17 +96,16 @@ class Flusher:
 
     def _start(self) -> None:
         with self._lock:
-            if self._thread is None and not self._closed:
+            if self._thread is None and not self.is_closed:
                 self._thread = threading.Thread(target=self._run, name="apprentice-journal", daemon=True)
                 self._thread.start()
 
     def _run(self) -> None:
-        pause = threading.Event()
         while not self.is_closed:
             wrote = self._wake.wait(None if self.place is None else _LOOK_S)
             self._wake.clear()
-            if wrote and not self.is_closed:
-                pause.wait(self._interval_s)
+            if wrote:
+                self._closing.wait(self._interval_s)  # more is written meanwhile, and synced together
             self._look()
             self.flush()
 

@@ -5,6 +5,7 @@
     store/labels-0/     uint32 (T, Z, Y, X)
           overview-0/   every n-th label along each axis: a coarse picture of all
           vouched/      what is confirmed (uint8), the same chunks
+          sums.json     checksums of chunks: `chunk_sums`
 
 When all labels are exchanged at once, which is how a proposal for the whole image is taken in, they get another number.
 """
@@ -29,6 +30,7 @@ from napari_apprentice.data.storage.synced_store import clear_unfinished
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import StoreRef
 from napari_apprentice.project import durable, numbered
+from napari_apprentice.project.chunk_sums import ChunkSums
 from napari_apprentice.project.snapshots import CONFIRMED
 
 _UNREADABLE = (OSError, ValueError, RuntimeError)  # what damaged chunks raise
@@ -48,6 +50,7 @@ class LabelStore:
         self.chunk = regions.chunk_of(shape)
         self.steps = regions.overview_steps(shape)
         self._arrays: dict[str, Any] = {}
+        self._sums = ChunkSums(path)
         self._set_aside: list[Region] = []  # where something was no chunk, which was not said yet
 
     def read(self, region: Region) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
@@ -68,18 +71,20 @@ class LabelStore:
             for chunk in self._unreadable(region):
                 with suppress(OSError):
                     numbered.set_aside(chunk)
-            self._forget_missing(region)  # what is set aside is said once
+            self._is_changed(region)  # what is set aside is said once
             raise self._damaged("damaged and were set aside") from error
         if self._read_only:
             return labels, confirmed
         set_aside, self._set_aside = self._set_aside, []
-        missing = [part for part in (region, *set_aside) if self._forget_missing(part)]
-        if set_aside or missing:
-            raise self._damaged("damaged and were set aside" if set_aside else "missing")
+        changed = [part for part in (region, *set_aside) if self._is_changed(part)]
+        if set_aside or changed:
+            raise self._damaged("damaged and were set aside" if set_aside else "missing, or older than they should be")
         return labels, confirmed
 
     def write(self, part: Region, labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]) -> None:
         """Put the labels and confirmed voxels of ``part``, which ends at edges of chunks, on disk."""
+        names, places = (f"labels-{self.number}", CONFIRMED), [*regions.chunks_in(part, self.chunk)]
+        self._sums.forget(names, places)
         try:
             # a chunk that goes must not be looked for, one that comes must be there first
             self._sync(f"overview-{self.number}", self._draw(part, labels, only_clear=True))
@@ -94,6 +99,7 @@ class LabelStore:
                 self._sync(name, written)
         except OSError as error:
             raise durable.disk_trouble(error, self.path) from error
+        self._sums.note(names, places)
 
     @property
     def labels(self) -> Path:
@@ -127,6 +133,7 @@ class LabelStore:
         """Where other labels of the whole image are to be written, new objects numbered from ``first``."""
         _ = self._labels, self._confirmed  # so that they are there
         number = 1 + max(numbered.numbers(self.path, "labels", ""))
+        self._sums.forget([f"labels-{number}"])
         return StoreRef(
             labels=str(self.path / f"labels-{self.number}"),
             confirmed=str(self.path / CONFIRMED),
@@ -191,6 +198,12 @@ class LabelStore:
             f"Some of the saved labels in {self.path} are {how}: "
             "the others are here; check the objects of this part of the image."
         )
+
+    def _is_changed(self, region: Region) -> bool:
+        """Whether chunks of a region are gone or others than were written; that is told once."""
+        names = (f"labels-{self.number}", CONFIRMED)
+        is_other = self._sums.take_changed(names, regions.chunks_in(region, self.chunk))
+        return self._forget_missing(region) or is_other
 
     def _forget_missing(self, region: Region) -> bool:
         """Whether chunks of a region are gone in which the coarse picture shows labels, which then goes with them."""

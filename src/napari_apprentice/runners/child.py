@@ -31,6 +31,9 @@ class Listener(Protocol):
     def on_event(self, event: Event) -> None:
         """The job reported something."""
 
+    def on_gone(self, why: Failed) -> None:
+        """The process ended while the job was in its hands."""
+
 
 class Child:
     """An engine process, threads that talk to it, and who listens to which job.
@@ -44,6 +47,7 @@ class Child:
         self._listeners: dict[int, Listener] = {}
         self._lock = threading.Lock()
         self._gone = False
+        self.has_answered = False  # so that it could be started, and works
         self.devices: tuple[FoundDevice, ...] | None = None
         arguments = ["napari_apprentice.runners.serve", engine, *[BACKGROUND][:background]]
         self._process = start_child(arguments, one_core_left=background)
@@ -116,6 +120,7 @@ class Child:
         stream.close()
 
     def _on_message(self, message: messages.Message) -> None:
+        self.has_answered = True
         if isinstance(message, messages.Devices):
             self.devices = message.devices
             return
@@ -135,7 +140,7 @@ class Child:
             self._listeners.clear()
         self._outbox.put(None)
         for listener in left:
-            listener.on_event(why_it_ended(code, "\n".join(self._lines)))
+            listener.on_gone(why_it_ended(code, "\n".join(self._lines)))
 
     def _write(self) -> None:
         stream = cast(BinaryIO, self._process.stdin)

@@ -31,6 +31,7 @@ class ProcessJob:
         self._runners = runners
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._began = False
+        self._is_given_back = self._is_again = False
         self._end_at: float | None = None
         self._is_still = False
 
@@ -42,6 +43,9 @@ class ProcessJob:
             self.ended = is_last(events[-1])
         if self.ended:
             self._runners.on_ended(self)
+        elif self._is_given_back:
+            self._is_given_back, self._is_again = False, True
+            self._runners.begin_again(self)
         elif self._end_at is not None:
             if time.monotonic() > self._end_at:
                 self._runners.break_off(self)
@@ -77,6 +81,14 @@ class ProcessJob:
     def on_event(self, event: Event) -> None:
         """The process reported something."""
         self._events.put(event)
+
+    def on_gone(self, why: Failed) -> None:
+        """The process ended: one that had worked before and had not begun this job costs nothing but another one."""
+        child = self.child
+        if self._began or self._is_again or child is None or not child.has_answered:
+            self.on_event(why)
+        else:
+            self._is_given_back = True
 
 
 class ProcessRunners:
@@ -137,6 +149,10 @@ class ProcessRunners:
                 other.on_event(WasCancelled())
             else:
                 self._hand_over(other)
+
+    def begin_again(self, running: ProcessJob) -> None:
+        """Hand a job to another process: the one it was given to was dying then."""
+        self._hand_over(running)
 
     def on_ended(self, running: ProcessJob) -> None:
         """A job gave its last event: a process of its own has done its work."""

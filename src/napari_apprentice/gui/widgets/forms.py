@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 import annotated_types
-from magicgui.widgets import ComboBox, create_widget
-from magicgui.widgets.bases import ValueWidget
+from magicgui.widgets import ComboBox, FloatSpinBox, create_widget
+from magicgui.widgets.bases import RangedWidget, ValueWidget
 from pydantic.fields import FieldInfo
 from qtpy.QtWidgets import QWidget
 
@@ -17,6 +18,8 @@ from napari_apprentice.gui.widgets.rows import Fields
 from napari_apprentice.settings import Settings
 
 S = TypeVar("S", bound=Settings)
+_MOST = 1_000_000  # that a field offers where a setting has no limit
+_MOST_DECIMALS = 323  # that Qt can show
 
 
 class Form(QWidget, Generic[S]):
@@ -57,7 +60,7 @@ class Form(QWidget, Generic[S]):
         known = type(settings).model_fields
         for name, widget in self.fields.items():
             with widget.changed.blocked():
-                widget.value = _shown(known[name], getattr(settings, name))
+                _put(widget, _shown(known[name], getattr(settings, name)))
 
     def offer(self, name: str, choices: list[str], words: Mapping[str, str] | None = None) -> None:
         """Offer only these for a setting with choices, under their ``words``; what is set stays among them."""
@@ -89,7 +92,7 @@ def field(info: FieldInfo, value: Any) -> ValueWidget | FileField:
     if kind is bool:
         return _widget(value, widget_type="CheckBox")
     limits = _limits(info)
-    options: dict[str, Any] = {"min": limits.get("min", 0), "max": limits.get("max", 1_000_000)}
+    options: dict[str, Any] = {"min": limits.get("min", 0), "max": limits.get("max", _MOST)}
     if kind is float:
         options["step"] = _step(limits["max"] / 100 if value is None and "max" in limits else value)
         options["min"] = max(options["min"], options["step"]) if "above" in limits else options["min"]
@@ -99,7 +102,7 @@ def field(info: FieldInfo, value: Any) -> ValueWidget | FileField:
             options["step"] = int(limits.get("min", 1))  # from empty at once to the lowest there is
     # superqt's field for whole numbers, which magicgui takes, has no word for empty
     floating = kind is float or _may_be_empty(info)
-    widget = _widget(_shown(info, value), options, "FloatSpinBox" if floating else "SpinBox")
+    widget = _widget(options["min"], options, "FloatSpinBox" if floating else "SpinBox")
     spin = widget.native
     if _may_be_empty(info):
         spin.setSpecialValueText("automatic")
@@ -108,7 +111,18 @@ def field(info: FieldInfo, value: Any) -> ValueWidget | FileField:
         spin.setDecimals(0)
     if kind is float:
         spin.setDecimals(1 if options["step"] >= 0.1 else 2 if options["step"] >= 0.01 else 5)
+    _put(widget, _shown(info, value))
     return widget
+
+
+def _put(widget: ValueWidget | FileField, value: Any) -> None:
+    """Show a value; one that a script or a project has chosen may lie beyond what the field offers, or between."""
+    if isinstance(widget, RangedWidget):
+        widget.min, widget.max = min(widget.min, value), max(widget.max, value)
+    if isinstance(widget, FloatSpinBox) and isinstance(value, float):
+        digits = -int(Decimal(repr(value)).as_tuple().exponent)
+        widget.native.setDecimals(max(widget.native.decimals(), min(digits, _MOST_DECIMALS)))
+    widget.value = value
 
 
 def _widget(value: Any, options: dict[str, Any] | None = None, widget_type: str = "") -> ValueWidget:
