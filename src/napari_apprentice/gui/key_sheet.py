@@ -22,9 +22,10 @@ _NAPARI = (
     ("napari:toggle_selected_visibility", "Hide or show the masks"),
 )
 Line = tuple[str, str]
+Part = tuple[str, list[Line]]  # a heading, and what stands under it
 
 
-def lines_of(tools: Tools) -> list[tuple[str, list[Line]]]:
+def lines_of(tools: Tools) -> list[Part]:
     """Headings, each with keys and what they do."""
     own = [(key, tool.title) for tool in tools.all.values() if (key := key_of(tool))]
     meanwhile = [(tool.title, list(tool.more_keys)) for tool in tools.all.values() if tool.more_keys]
@@ -40,10 +41,9 @@ class KeySheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        *ours, naparis = lines_of(tools)
         columns = QHBoxLayout(self)
         columns.setSpacing(32)
-        for parts in (ours, [naparis]):
+        for parts in _halves(lines_of(tools)):
             column = QVBoxLayout()
             column.setSpacing(10)
             for heading, lines in parts:
@@ -51,6 +51,16 @@ class KeySheet(QDialog):
                 column.addLayout(_table(lines))
             column.addStretch(1)
             columns.addLayout(column)
+
+
+def _halves(parts: list[Part]) -> tuple[list[Part], list[Part]]:
+    """The parts in two columns that are as even as they can be."""
+
+    def longest(place: int) -> int:
+        return max(sum(len(lines) + 2 for _, lines in column) for column in (parts[:place], parts[place:]))
+
+    place = min(range(1, len(parts)), key=longest)
+    return parts[:place], parts[place:]
 
 
 def _table(lines: list[Line]) -> QGridLayout:

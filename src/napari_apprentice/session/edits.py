@@ -150,6 +150,10 @@ class Edits:
         self._write(entry, "do", self._step_number(entry), delta, record=record)
         self._tell(entry, labels=not labels_shown and delta.changes_labels, confirmed=delta.changes_confirmed)
 
+    def apply_to_objects(self, entry: ProjectImage, delta: Delta) -> None:
+        """Do one edit of objects; what it leaves of those it touches stays at the next proposal."""
+        self._edit(entry, delta)
+
     def _edit(self, entry: ProjectImage, delta: Delta, *, labels_shown: bool = False, filled: bool = False) -> None:
         """Do an edit of objects, of which nothing may be lost; areas of classes are not objects."""
         touched = objects_touched(delta) - self._looked_after if self._choices.kind == "instances" else set()

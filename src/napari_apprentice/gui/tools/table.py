@@ -11,10 +11,12 @@ from napari_apprentice.gui.tools.fill import Fill
 from napari_apprentice.gui.tools.move import Move
 from napari_apprentice.gui.tools.pick import Pick
 from napari_apprentice.gui.tools.polygon import Polygon
+from napari_apprentice.gui.tools.shape import FillHoles, Grow, Shape, Shrink, Smooth
+from napari_apprentice.gui.tools.slices import BetweenSlices, CopyToNextSlice
 from napari_apprentice.gui.tools.tool import Tool
 
 TOOLS: tuple[type[Tool], ...] = (
-    Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Move,
+    Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Shape, Move,
     NewObject, approve.ApproveObjects, approve.ApproveUnderCursor, approve.ApproveView,
-    approve.ApproveSlice, approve.ApproveImage,
+    approve.ApproveSlice, approve.ApproveImage, BetweenSlices, CopyToNextSlice, FillHoles, Smooth, Grow, Shrink,
 )  # fmt: skip
