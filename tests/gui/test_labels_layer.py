@@ -194,3 +194,74 @@ def test_a_new_label_is_new_in_all_of_a_large_image(session, tmp_path):
     layer.selected_label = 7
     new_label(layer)
     assert layer.selected_label == 2
+
+
+def drawn(layer, *path):
+    """A drag of the brush through places (z, y, x), as napari makes it of the mouse."""
+    layer.mode = "paint"
+    with layer.block_history():
+        value = layer.selected_label
+        for last, at in zip((path[0], *path), path, strict=False):
+            layer._draw(value, last, at)
+
+
+def test_stroke_from_empty_ground_is_a_new_object_and_one_from_within_extends(layer, entry, session):
+    drawn(layer, (1, 5, 5))
+    drawn(layer, (1, 5, 20))
+    assert (entry.labels[0, 1, 5, 5], entry.labels[0, 1, 5, 20], layer.selected_label) == (1, 2, 2)
+    before = state(entry)
+    drawn(layer, (1, 5, 6), (1, 5, 19))  # from the first through the second
+    assert (entry.labels[0, 1, 5, 4:21] == 1).all()
+    assert layer.selected_label == 1
+    layer.undo()
+    assert same(state(entry), before)
+    drawn(layer, (2, 5, 6))
+    assert entry.labels[0, 2, 5, 6] == 1, "it goes on in the next slice"
+    drawn(layer, (3, 20, 30))
+    assert entry.labels[0, 3, 20, 30] == layer.selected_label == 3
+    session.edits.new_on_empty_ground = False
+    drawn(layer, (0, 25, 5))
+    assert entry.labels[0, 0, 25, 5] == 3
+
+
+def test_id_chosen_by_hand_is_what_the_next_stroke_paints(layer, entry):
+    drawn(layer, (1, 5, 5))
+    drawn(layer, (1, 5, 20))
+    layer.selected_label = 1  # picked
+    drawn(layer, (1, 15, 30))
+    assert entry.labels[0, 1, 15, 30] == 1
+    layer.selected_label = entry.next_id()
+    drawn(layer, (1, 5, 5))
+    assert entry.labels[0, 1, 5, 5] == 3, "a new object cut out of the first"
+    drawn(layer, (1, 25, 5))
+    assert entry.labels[0, 1, 25, 5] == 4
+    layer.selected_label = 0
+    drawn(layer, (1, 25, 5))
+    assert entry.labels[0, 1, 25, 5] == 0, "the background is no object"
+
+
+def test_strokes_of_classes_have_the_class_that_is_selected(layer, entry, session):
+    session.choose_kind("classes")
+    layer.paint((1, 5, 5), 2)
+    drawn(layer, (1, 5, 5))
+    drawn(layer, (1, 20, 20))
+    assert entry.labels[0, 1, 5, 5] == entry.labels[0, 1, 20, 20] == 1
+
+
+def test_first_corner_of_a_polygon_says_which_object_it_is(layer, entry):
+    drawn(layer, (1, 5, 5))
+    overlay = layer._overlays["polygon"]
+    layer.mode = "polygon"
+
+    def encircle(*corners):
+        for count in range(1, len(corners) + 1):
+            overlay.points = [[1, y + 0.5, x + 0.5] for y, x in corners[:count]]
+        selected = layer.selected_label
+        overlay.add_polygon_to_labels(layer)
+        return selected
+
+    assert encircle((15, 5), (15, 12), (22, 12)) == 2 == entry.labels[0, 1, 16, 11]
+    assert encircle((5, 5), (5, 12), (12, 12)) == 1 == entry.labels[0, 1, 6, 11]
+    assert encircle((15, 25), (15, 32), (22, 32)) == 3 == entry.labels[0, 1, 16, 31]
+    layer.undo()
+    assert not (entry.labels == 3).any()

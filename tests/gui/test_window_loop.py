@@ -143,8 +143,8 @@ def test_brush_after_segment_paints_an_object_of_its_own(panel, opened, hand, ru
     assert not (labels == 13).any()
     hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert (labels == painted).all()
-    hand.drag(opened, (80, 80), (80, 84))
-    assert labels[0, 0, 80, 82] == 13  # more of the same object
+    hand.drag(opened, (60, 84), (64, 90))
+    assert labels[0, 0, 64, 90] == 13  # more of the same object
 
 
 def test_brush_after_an_undone_stroke_and_segment_paints_an_object_of_its_own(panel, opened, hand, runners):
@@ -154,6 +154,23 @@ def test_brush_after_an_undone_stroke_and_segment_paints_an_object_of_its_own(pa
     segment(panel, runners)
     hand.drag(opened, (60, 80), (60, 84))
     assert panel.session.current.labels[0, 0, 60, 82] == 13
+
+
+def test_each_stroke_on_empty_ground_is_an_object_until_the_switch_is_off(panel, opened, hand):
+    hand.key(Qt.Key.Key_P)
+    labels = panel.session.current.labels[0, 0]
+    for x in (80, 120):
+        hand.drag(opened, (80, x), (80, x + 4))
+    hand.drag(opened, (80, 82), (90, 82))
+    assert (labels[80, 82], labels[90, 82], labels[80, 122]) == (1, 1, 2)
+    assert opened.selected_label == 1
+    hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert labels[90, 82] == 0
+    switch = panel.correct.switches.boxes["New object on empty ground"]
+    assert switch.isChecked()
+    switch.click()
+    hand.drag(opened, (40, 80), (40, 84))
+    assert labels[40, 82] == 1
 
 
 def test_segment_leaves_the_object_selected_that_is_painted(panel, opened, hand, runners):

@@ -22,9 +22,10 @@ _NAPARI = (
     ("napari:toggle_selected_visibility", "Hide or show the masks"),
 )
 Line = tuple[str, str]
+Part = tuple[str, list[Line]]  # a heading, and what stands under it
 
 
-def lines_of(tools: Tools) -> list[tuple[str, list[Line]]]:
+def lines_of(tools: Tools) -> list[Part]:
     """Headings, each with keys and what they do."""
     own = [(key, tool.title) for tool in tools.all.values() if (key := key_of(tool))]
     meanwhile = [(tool.title, list(tool.more_keys)) for tool in tools.all.values() if tool.more_keys]

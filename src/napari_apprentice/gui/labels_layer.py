@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.axis_mapping import AxisMapping
-from napari_apprentice.gui.bound_labels import Binding, BoundLabels
+from napari_apprentice.gui.bound_labels import Binding
+from napari_apprentice.gui.stroke_labels import StrokeLabels
 from napari_apprentice.session import ProjectImage, Session
 
 
-class ApprenticeLabels(BoundLabels):
+class ApprenticeLabels(StrokeLabels):
     """A napari Labels layer that reports to a session while it is bound, and is an ordinary one afterwards.
 
     Parameters
@@ -38,7 +39,6 @@ class ApprenticeLabels(BoundLabels):
     def __init__(self, data: Any, *, binding: Binding | None = None, why_not_edit: str = "", **options: Any) -> None:
         self._writing = False
         self._filling = False
-        self._selected_is_new = False  # no object has the selected id yet
         super().__init__(data, binding=binding, why_not_edit=why_not_edit, **options)
 
     @classmethod
@@ -54,11 +54,6 @@ class ApprenticeLabels(BoundLabels):
             if self.polygon_begun:  # in the part before
                 self._overlays["polygon"].points = []
             Labels.data.fset(self, self._binding.axis_mapping.view(self._binding.entry.labels))
-
-    @property
-    def polygon_begun(self) -> bool:
-        """Whether a polygon is being drawn."""
-        return not self._why_not_edit and len(self._overlays["polygon"].points) > 0
 
     @property
     def is_writing(self) -> bool:
@@ -80,36 +75,6 @@ class ApprenticeLabels(BoundLabels):
                 super().fill(coord, new_label, refresh)
             finally:
                 self._filling = False
-
-    def paint_polygon(self, points: Any, new_label: int) -> None:
-        """Paint a polygon, where the part of the image that is shown is open."""
-        if self._is_open_at(points[0]):
-            super().paint_polygon(points, new_label)
-
-    def _draw(self, new_label: int, last_cursor_coord: Any, coordinates: Any) -> None:
-        """Paint where the mouse goes; in the 3D view napari looks up the voxel there, and beside the image is none."""
-        if self._slice_input.ndisplay == 3:
-            last_cursor_coord, coordinates = self._inside(last_cursor_coord), self._inside(coordinates)
-        super()._draw(new_label, last_cursor_coord, coordinates)
-
-    def _inside(self, coord: Any) -> Any:
-        """A place in the data; None of one beside them."""
-        if coord is None:
-            return None
-        inside = all(0 <= round(float(at)) < n for at, n in zip(coord, self.data.shape, strict=True))
-        return coord if inside else None
-
-    def _is_open_at(self, coord: Sequence[float]) -> bool:
-        """Whether the slice that is shown is in the data: of a large image another frame or depth may be open."""
-        if self._binding is None:
-            return True
-        self._refuse()
-        hidden = self._slice_input.not_displayed
-        return all(0 <= round(float(coord[axis])) < self.data.shape[axis] for axis in hidden)
-
-    def _refuse(self) -> None:
-        if self._why_not_edit:
-            raise UserError(self._why_not_edit)
 
     def _apply_mask_to_data(
         self, data: NDArray[Any], mask: NDArray[np.bool_], new_label: int, volume_slice: tuple[slice, ...]
@@ -172,38 +137,6 @@ class ApprenticeLabels(BoundLabels):
             )
         changed = np.nonzero(new != self.data)
         self.data_setitem(changed, new[changed])
-
-    @property
-    def selected_label(self) -> int:
-        """The id that is painted."""
-        return int(Labels.selected_label.fget(self))
-
-    @selected_label.setter
-    def selected_label(self, value: int) -> None:
-        """What napari takes for a new id, one more than those it sees, may be in use where nothing is open."""
-        binding = self._binding
-        if binding is not None and binding.entry.labels.shape != binding.entry.shape:
-            free = binding.entry.next_id()
-            if value < free and value == int(binding.entry.labels.max()) + 1:
-                value = free
-        Labels.selected_label.fset(self, value)
-        self._selected_is_new = binding is not None and value > binding.entry.labels.max()
-
-    def keep_selected_new(self) -> None:
-        """Labels came from elsewhere: an id that was selected for a new object is another one, if it was taken."""
-        binding = self._binding
-        if binding is None or binding.session.kind != "instances":
-            return
-        is_taken = bool((binding.entry.labels == self.selected_label).any())
-        if is_taken and self._selected_is_new:
-            self.selected_label = binding.entry.next_id()
-        else:
-            self._selected_is_new = not is_taken
-
-    def redo(self) -> None:
-        """Do a step again; what it painted is what the brush goes on with."""
-        self._selected_is_new = False
-        super().redo()
 
     def _confirms_background(self, new_label: int) -> bool:
         return self.background_brush and new_label == 0

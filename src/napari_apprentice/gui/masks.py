@@ -22,7 +22,7 @@ def masks_of(session: Session, shown: ShownImage, why_not_edit: str, **options: 
     colour(made, session)
     made.brush_size = _first_brush(shown.entry)
     if session.kind == "instances":
-        made.selected_label = shown.entry.next_id()
+        made.select(shown.entry.next_id())
     return made
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_apprentice.data.labels import edits, object_edits, splitting
+from napari_apprentice.data.labels.beginning import object_begun_in
 from napari_apprentice.data.labels.corrections import merge_proposal
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.keeping import Object, objects_touched, with_rest
@@ -34,6 +35,7 @@ class Edits:
         self._images = images
         self._regions = regions
         self._saving = saving
+        self.new_on_empty_ground = True  # a stroke that begins where no object is begins one
         self._step: tuple[ProjectImage, int] | None = None  # of the stroke under way
         self._looked_after: set[Object] = set()  # by the stroke under way
 
@@ -47,6 +49,15 @@ class Edits:
             if not self._regions.is_held:
                 self._step = None
                 self._looked_after = set()
+
+    def id_to_paint(self, entry: ProjectImage, point: Sequence[float], selected: int) -> int:
+        """What a stroke paints that begins at ``point`` (t, z, y, x) while an id is ``selected``.
+
+        The object there, or a new one; with ``new_on_empty_ground`` off, and of classes, what is selected.
+        """
+        if not self.new_on_empty_ground or self._choices.kind != "instances":
+            return selected
+        return object_begun_in(entry.labels, point, selected) or entry.next_id()
 
     def record_paint(self, indices: ArrayLike, before: ArrayLike, value: int, *, filled: bool = False) -> None:
         """The layer painted ``value`` (0: erased) into the shared labels at flat ``indices``.
@@ -175,6 +186,10 @@ class Edits:
         self._looked_after = set()
         self._write(entry, "do", self._step_number(entry), delta, record=record)
         self._tell(entry, labels=not labels_shown and delta.changes_labels, confirmed=delta.changes_confirmed)
+
+    def apply_to_objects(self, entry: ProjectImage, delta: Delta) -> None:
+        """Do one edit of objects; what it leaves of those it touches stays at the next proposal."""
+        self._edit(entry, delta)
 
     def _edit(self, entry: ProjectImage, delta: Delta, *, labels_shown: bool = False, filled: bool = False) -> None:
         """Do an edit of objects, of which nothing may be lost; areas of classes are not objects."""

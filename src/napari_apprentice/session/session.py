@@ -33,6 +33,7 @@ from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
 from napari_apprentice.session.regions import Regions
 from napari_apprentice.session.saving import Saving
+from napari_apprentice.session.shapes import Shapes
 from napari_apprentice.session.signals import Signals
 from napari_apprentice.session.verbs import Verbs
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
@@ -81,6 +82,7 @@ class Session:
         self.models = models = Models(signals, choices, images)
         self.saving = saving = Saving(signals, choices, images)
         self.edits = edits = Edits(signals, choices, images, regions, saving)
+        self.shapes = Shapes(choices, images, edits)
         self.verbs = Verbs(SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits))
 
         self.image_changed = signals.image_changed

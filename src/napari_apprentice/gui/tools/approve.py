@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from napari_apprentice.gui.label_layers import LabelLayers
-from napari_apprentice.gui.napari_names import view_direction
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
 from napari_apprentice.gui.tools.tool import Place, Tool
-from napari_apprentice.gui.tools.view import masks_of, visible_edges, voxel_at
+from napari_apprentice.gui.tools.view import masks_of, under_cursor, visible_edges, voxel_at
 from napari_apprentice.session.large_project_image import LargeProjectImage
 
 
@@ -39,7 +36,8 @@ class ApproveObjects(Tool):
         self._gestures.set_on(False)
 
     def _on_click(self, gesture: Gesture) -> None:
-        _approve_at(self._label_layers, gesture.at, gesture.direction)
+        point = voxel_at(self._label_layers, gesture.at, gesture.direction)
+        self._label_layers.session.edits.approve_object(point)
 
 
 class _Approval(Tool):
@@ -62,8 +60,7 @@ class ApproveUnderCursor(_Approval):
 
     def turn_on(self) -> None:
         """Approve it."""
-        viewer = self._label_layers.viewer
-        _approve_at(self._label_layers, viewer.cursor.position, view_direction(viewer))
+        self._label_layers.session.edits.approve_object(under_cursor(self._label_layers))
 
 
 class ApproveView(_Approval):
@@ -106,11 +103,6 @@ class ApproveImage(_Approval):
             session.message.emit(
                 "All of the part that is open, the framed one, is confirmed now; the other parts are as they were."
             )
-
-
-def _approve_at(label_layers: LabelLayers, position: Any, direction: Any) -> None:
-    """The object at a position in world coordinates; in 3D display the first one in this direction."""
-    label_layers.session.edits.approve_object(voxel_at(label_layers, position, direction))
 
 
 def _approve_seen(label_layers: LabelLayers, *, whole_plane: bool) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from napari_apprentice.gui.tools.painting import PaintingTool
+from napari_apprentice.gui.tools.painting import BeginsObjects, PaintingTool
 
 
-class Brush(PaintingTool):
-    """Paints the selected label."""
+class Brush(BeginsObjects):
+    """Paints the object that a stroke begins in, or a new one."""
 
     name = "paint"
     title = "Brush"
     napari_action = "napari:activate_labels_paint_mode"
-    hint = "Paint the masks; what you paint is confirmed. M: a new object, [ and ]: brush size."
+    hint = (
+        "Paint from within an object to extend it, from empty ground for a new one; what you paint is confirmed. "
+        "M: a new object anywhere, [ and ]: brush size."
+    )
     icon = "paint"
     mode = "paint"
 

@@ -10,7 +10,7 @@ from napari_apprentice.gui.icons import svg
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
 from napari_apprentice.gui.tools.drawn import DrawnLine
-from napari_apprentice.gui.tools.slices import OneSlice
+from napari_apprentice.gui.tools.one_slice import OneSlice
 from napari_apprentice.gui.tools.tool import Switch, Tool
 from napari_apprentice.gui.tools.view import slice_points
 

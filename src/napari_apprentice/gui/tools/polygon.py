@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from napari_apprentice.gui.tools.painting import PaintingTool
+from napari_apprentice.gui.tools.painting import BeginsObjects
 
 
-class Polygon(PaintingTool):
+class Polygon(BeginsObjects):
     """Paints what is encircled."""
 
     name = "polygon"
     title = "Polygon"
     napari_action = "napari:activate_labels_polygon_mode"
     more_keys = (("Enter", "Close the polygon"), ("Escape", "Begin it again"))
-    hint = "Click around an object, double-click to close."
+    hint = "Click around an object, double-click to close. Begun within an object it extends that one."
     icon = "polygon_lasso"
     mode = "polygon"

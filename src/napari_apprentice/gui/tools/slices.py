@@ -1,33 +1,82 @@
-"""The switch of tools that treat an object of a volume as a whole, or what lies in the slice that is shown."""
+"""From slice to slice: what lies between the annotated ones, and the same once more in the next one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numpy as np
 
+from napari_apprentice.errors import UserError
+from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.label_layers import LabelLayers
-from napari_apprentice.gui.tools.tool import Switch
+from napari_apprentice.gui.tools.tool import Place, Tool
+from napari_apprentice.gui.tools.view import masks_of, under_cursor
 
 
-class OneSlice:
-    """Off until it is switched on; nothing to switch where an image is flat."""
+class _OfVolumes(Tool):
+    """Done at once with the object under the cursor, where there are slices."""
 
-    def __init__(self, label_layers: LabelLayers, about: str) -> None:
+    place: Place = ""
+    at_once = True
+
+    def __init__(self, label_layers: LabelLayers) -> None:
         self._label_layers = label_layers
-        self._about = about
-        self._chosen = False
 
-    @property
-    def switches(self) -> Sequence[Switch]:
-        """The check box, if there is a choice."""
-        entry = self._label_layers.session.current
-        if entry is None or not entry.volume.is_3d:
-            return ()
-        return (Switch("This slice only", self._about, self._chosen, self._choose),)
+    def why_not(self) -> str:
+        """What is missing."""
+        session = self._label_layers.session
+        if session.current is not None and not session.current.volume.is_3d:
+            return "This image has one slice only."
+        return session.shapes.why_not()
 
-    @property
-    def is_on(self) -> bool:
-        """Whether only the slice is meant."""
-        return self._chosen and bool(self.switches)
 
-    def _choose(self, on: bool) -> None:
-        self._chosen = on
+class BetweenSlices(_OfVolumes):
+    """Fills an object in between the slices in which it was painted or approved."""
+
+    name = "between slices"
+    title = "Fill the object in between its slices"
+    key = "I"
+
+    def turn_on(self) -> None:
+        """Fill it in."""
+        self._label_layers.session.shapes.interpolate(under_cursor(self._label_layers))
+
+
+class CopyToNextSlice(_OfVolumes):
+    """The object in the next slice as in this one; the view goes there, so that the key can be pressed again."""
+
+    name = "copy slice"
+    title = "Copy the object to the next slice"
+    key = "Y"
+
+    def __init__(self, label_layers: LabelLayers) -> None:
+        super().__init__(label_layers)
+        self._slice = 0
+        self._way = 1  # in which slices were last gone through
+        self._connections = Connections()
+        self._connections.add(label_layers.viewer.dims.events.current_step, self._on_moved)
+
+    def turn_on(self) -> None:
+        """Copy it and go there."""
+        layer, axis_mapping = masks_of(self._label_layers)
+        dims = self._label_layers.viewer.dims
+        own = axis_mapping.axes.index("Z")
+        axis = own + dims.ndim - layer.ndim
+        if axis in dims.displayed:
+            raise UserError("Copying goes from slice to slice along z: show these (Ctrl+Y, Ctrl+E).")
+        point = under_cursor(self._label_layers)
+        self._label_layers.session.shapes.copy_section(point, self._way)
+        there = np.array(layer.world_to_data(dims.point), float)
+        there[own] = point[1] + self._way
+        dims.set_point(axis, layer.data_to_world(there)[own])
+
+    def close(self) -> None:
+        """Follow the slices no longer."""
+        self._connections.close()
+
+    def _on_moved(self, event: object = None) -> None:
+        layer, axis_mapping = self._label_layers.labels, self._label_layers.axis_mapping
+        if layer is None or axis_mapping is None:
+            return
+        _, z, _, _ = axis_mapping.point(layer.world_to_data(self._label_layers.viewer.dims.point))
+        if round(z) != self._slice:
+            self._way = 1 if round(z) > self._slice else -1
+            self._slice = round(z)

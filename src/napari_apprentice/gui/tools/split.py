@@ -11,7 +11,7 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
 from napari_apprentice.gui.tools.drawn import DrawnLine, DrawnPlaces
 from napari_apprentice.gui.tools.keys import LayerKeys
-from napari_apprentice.gui.tools.slices import OneSlice
+from napari_apprentice.gui.tools.one_slice import OneSlice
 from napari_apprentice.gui.tools.tool import Switch, Tool
 from napari_apprentice.gui.tools.view import slice_points
 from napari_apprentice.session import ProjectImage

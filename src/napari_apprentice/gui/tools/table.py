@@ -13,11 +13,14 @@ from napari_apprentice.gui.tools.merge import Merge
 from napari_apprentice.gui.tools.move import Move
 from napari_apprentice.gui.tools.pick import Pick
 from napari_apprentice.gui.tools.polygon import Polygon
+from napari_apprentice.gui.tools.shape import FillHoles, Grow, Shape, Shrink, Smooth
+from napari_apprentice.gui.tools.slices import BetweenSlices, CopyToNextSlice
 from napari_apprentice.gui.tools.split import Split
 from napari_apprentice.gui.tools.tool import Tool
 
 TOOLS: tuple[type[Tool], ...] = (
-    Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Merge, Split, Move,
+    Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Merge, Split, Shape, Move,
     NewObject, approve.ApproveObjects, approve.ApproveUnderCursor, approve.ApproveView,
-    approve.ApproveSlice, approve.ApproveImage, DeleteUnderCursor,
+    approve.ApproveSlice, approve.ApproveImage, DeleteUnderCursor, BetweenSlices, CopyToNextSlice,
+    FillHoles, Smooth, Grow, Shrink,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -20,6 +20,27 @@ class Switch:
     about: str  # the tooltip
     is_on: bool
     turn: Callable[[bool], None]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a tool does, one of several: a row of buttons while it is in the hand."""
+
+    title: str  # unique among those of the tool
+    options: Mapping[str, str]  # what stands on each button, and its tooltip
+    chosen: str
+    choose: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Amount:
+    """By how much a tool does it: a field while it is in the hand."""
+
+    title: str
+    unit: str
+    about: str  # the tooltip
+    value: float
+    set: Callable[[float], None]
 
 
 class Tool(Protocol):
@@ -51,6 +72,16 @@ class Tool(Protocol):
     @property
     def switches(self) -> Sequence[Switch]:
         """The check boxes shown while it is in the hand."""
+        return ()
+
+    @property
+    def choices(self) -> Sequence[Choice]:
+        """The rows of buttons shown while it is in the hand."""
+        return ()
+
+    @property
+    def amounts(self) -> Sequence[Amount]:
+        """The fields shown while it is in the hand."""
         return ()
 
     def is_offered(self) -> bool:

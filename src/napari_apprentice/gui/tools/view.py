@@ -12,6 +12,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.gui.axis_mapping import ORDER, AxisMapping
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
+from napari_apprentice.gui.napari_names import view_direction
 
 
 def masks_of(label_layers: LabelLayers) -> tuple[ApprenticeLabels, AxisMapping]:
@@ -41,6 +42,15 @@ def visible_edges(label_layers: LabelLayers, *, whole_plane: bool) -> list[tuple
     if any(start >= stop for start, stop in edges):
         raise UserError("Nothing of the image is in view: press Home in the viewer to bring it back.")
     return edges
+
+
+def under_cursor(label_layers: LabelLayers) -> tuple[int, int, int, int]:
+    """`voxel_at` the cursor, in the slice that is shown: it may be another one since the mouse was moved last."""
+    viewer = label_layers.viewer
+    position = np.array(viewer.cursor.position, float)
+    for axis in viewer.dims.not_displayed:
+        position[axis] = viewer.dims.point[axis]
+    return voxel_at(label_layers, position, view_direction(viewer))
 
 
 def voxel_at(label_layers: LabelLayers, position: Any, direction: Any) -> tuple[int, int, int, int]:

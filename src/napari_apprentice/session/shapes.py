@@ -1,0 +1,106 @@
+"""An object takes another shape: without holes, smoother, larger, smaller; filled in between slices, copied on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from napari_apprentice.data.image.units import micrometers
+from napari_apprentice.data.labels import between_slices, shapes
+from napari_apprentice.data.labels.corrections import Confirmed, Labels
+from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.labels.reshaping import ObjectInFrame
+from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.edits import Edits
+from napari_apprentice.session.images import Images, refuse
+
+_Maker = Callable[[Labels, Confirmed, ObjectInFrame, float, Sequence[float]], Delta]
+
+
+class Shapes:
+    """Reshapes the object at a point (t, z, y, x) of the current image; one undo step each.
+
+    The result is confirmed. Each raises `UserError` where there is no object, and in a project of classes.
+
+    Attributes
+    ----------
+    one_slice
+        What is filled, smoothed, grown or shrunk is the object in its slice only.
+    """
+
+    def __init__(self, choices: Choices, images: Images, edits: Edits) -> None:
+        self._choices = choices
+        self._images = images
+        self._edits = edits
+        self._distances: dict[str, float] = {}  # by unit
+        self.one_slice = False
+
+    def why_not(self) -> str:
+        """What is missing for it."""
+        return "Areas of classes have no shape of their own: paint them." if self._choices.kind == "classes" else ""
+
+    def interpolate(self, point: Sequence[float]) -> None:
+        """Fill the object in between the slices in which it was painted or approved; `UserError` if there are none."""
+        self._reshape(lambda labels, confirmed: between_slices.interpolate(labels, confirmed, point))
+
+    def copy_section(self, point: Sequence[float], step: int) -> None:
+        """In the slice ``step`` further on the object is as it is in this one; `UserError` beyond the last slice."""
+        self._reshape(lambda labels, confirmed: between_slices.copy_section(labels, confirmed, point, step))
+
+    def fill_holes(self, point: Sequence[float], *, one_slice: bool | None = None) -> None:
+        """What the object encloses is part of it; `UserError` when it encloses nothing."""
+        self._reshape(lambda labels, sure: shapes.fill_holes(labels, sure, self._object(labels, point, one_slice)))
+
+    def smooth(self, point: Sequence[float], *, distance: float | None = None, one_slice: bool | None = None) -> None:
+        """Round off what of the object is narrower than about twice the distance."""
+        self._change(shapes.smooth, point, distance, one_slice)
+
+    def grow(self, point: Sequence[float], *, distance: float | None = None, one_slice: bool | None = None) -> None:
+        """The object takes in all background within the distance; `UserError` if there is none."""
+        self._change(shapes.grow, point, distance, one_slice)
+
+    def shrink(self, point: Sequence[float], *, distance: float | None = None, one_slice: bool | None = None) -> None:
+        """The object loses all that is within the distance of its outline; `UserError` if nothing is left, or all."""
+        self._change(shapes.shrink, point, distance, one_slice)
+
+    @property
+    def unit(self) -> str:
+        """Of distances in the current image: "um", or "px" where it has no pixel size."""
+        entry = self._images.current
+        return "px" if entry is None or micrometers(entry.volume.unit) is None else "um"
+
+    @property
+    def distance(self) -> float:
+        """By how much objects are smoothed, grown and shrunk if nothing else is said, in ``unit``: two pixels at first.
+
+        It is remembered for images with a pixel size and for those without.
+        """
+        if self.unit not in self._distances:
+            self._distances[self.unit] = float(f"{2 * self._steps[2]:.2g}")
+        return self._distances[self.unit]
+
+    @distance.setter
+    def distance(self, value: float) -> None:
+        self._distances[self.unit] = value
+
+    @property
+    def _steps(self) -> tuple[float, float, float]:
+        """Between voxels of the current image along (z, y, x), in ``unit``; without a pixel size x is 1."""
+        volume = self._images.open_entry.volume
+        z, y, x = volume.spacing
+        size = micrometers(volume.unit)
+        return (z / x, y / x, 1.0) if size is None else (z * size, y * size, x * size)
+
+    def _change(self, maker: _Maker, point: Sequence[float], distance: float | None, one_slice: bool | None) -> None:
+        refuse(self.why_not())
+        far, steps = self.distance if distance is None else distance, self._steps
+        self._reshape(lambda labels, sure: maker(labels, sure, self._object(labels, point, one_slice), far, steps))
+
+    def _object(self, labels: Labels, point: Sequence[float], one_slice: bool | None) -> ObjectInFrame:
+        """The object, or what of it is in its slice."""
+        one = ObjectInFrame.at(labels, point)
+        return one.section(round(point[1])) if (self.one_slice if one_slice is None else one_slice) else one
+
+    def _reshape(self, maker: Callable[[Labels, Confirmed], Delta]) -> None:
+        refuse(self.why_not())
+        entry = self._images.open_entry
+        self._edits.apply_to_objects(entry, maker(entry.labels, entry.confirmed))
