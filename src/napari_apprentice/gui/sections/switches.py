@@ -66,6 +66,7 @@ class Switches(QWidget):
         self._groups.append(group)
         for title, about in choice.options.items():
             made = QToolButton()
+            made.setProperty("role", "tool")
             made.setText(title)
             made.setToolTip(about)
             made.setCheckable(True)

@@ -100,10 +100,10 @@ class Shape(Tool):
     key = "S"
     more_keys = (("Shift+click", "The object in its slice only"),)
     hint = "Choose what a click does to an object; Shift+click keeps to the slice. The keys do it with any tool."
-    # an outline with a bump inside a smooth one
+    # an object that grows to all sides
     icon = svg(
-        "M50 6a44 44 0 1 0 0.1 0z M50 15a35 35 0 1 1 -0.1 0z",
-        "M50 30a20 20 0 1 0 0.1 0z",
+        "M50 22a28 28 0 1 0 0.1 0z M50 31a19 19 0 1 1 -0.1 0z",
+        "M50 2l11 13h-22z M50 98l11 -13h-22z M2 50l13 -11v22z M98 50l-13 -11v22z",
     )
     cursor = "cross"
 
