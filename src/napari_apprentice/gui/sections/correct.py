@@ -67,7 +67,7 @@ class CorrectSection(Section):
     def _build(self) -> None:
         tools = self._tools.all.values()
         line = QHBoxLayout()
-        line.setSpacing(3)
+        line.setSpacing(1)
         for tool in tools:
             if tool.place == "icon":
                 line.addWidget(self._with_icon(tool))
@@ -103,7 +103,7 @@ class CorrectSection(Section):
         made.setProperty("role", "tool")
         made.setCheckable(not tool.at_once)
         made.setIconSize(QSize(_ICON, _ICON))
-        made.setFixedSize(_ICON + 12, _ICON + 10)
+        made.setFixedSize(_ICON + 8, _ICON + 10)
         made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         made.clicked.connect(lambda _checked=False: self._on_tool(tool.name))
         self.buttons[tool.name] = made
