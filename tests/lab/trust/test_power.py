@@ -208,3 +208,18 @@ def test_no_half_of_a_stroke_is_kept_when_another_part_is_opened(recorded):
             labels, confirmed = (array.reshape(-1)[where] for array in (entry.labels, entry.confirmed))
             found.add((bool((labels == 7).all()), bool((confirmed == 2).all())))
     assert found == {(False, False), (True, True)}
+
+
+def test_every_prefix_that_makes_another_disk_is_cut_once_before_all_else(recorded):
+    path = recorded.disk / "a"
+    with path.open("wb", buffering=0) as file:  # a name, then two writes with nothing new between
+        file.write(b"one")
+        os.fsync(file.fileno())
+        file.write(b"two")
+    kinds = [event.kind for event in recorded.log.events]
+    assert kinds == ["names", "write", "sync", "write"]
+    cuts = list(power._cuts(recorded.log, 40, np.random.default_rng(0)))
+    assert [count for count, *_ in cuts[:4]] == [0, 1, 3, 4]
+    assert {luck for _, *pair in cuts[:4] for luck in pair} == {everything}
+    assert len(cuts) == 40
+    assert len(list(power._cuts(recorded.log, 3, np.random.default_rng(0)))) == 3
