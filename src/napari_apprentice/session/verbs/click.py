@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from statistics import median
 
-from napari_apprentice.data.image.channels import fits
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import Asked, AskJob, ClickJob, ClickResult
-from napari_apprentice.session.click_proposal import ClickProposal, keeping_edit, looked_at, proposal_of, taken_up
+from napari_apprentice.jobs import AskJob, ClickResult
+from napari_apprentice.session.click_proposal import ClickProposal, keeping_edit, proposal_of, taken_up
+from napari_apprentice.session.click_questions import Questions, Voxel, Wish, asked_by, placed
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
 from napari_apprentice.session.parts import SessionParts
-from napari_apprentice.session.project_image import ProjectImage
-from napari_apprentice.session.requests import pixels_of
 from napari_apprentice.session.running import Running
 
-Voxel = tuple[int, int, int, int]  # t, z, y, x
-
-_REMEMBERED = 5  # objects kept last, which tell how wide the next will be
 _UNSURE = "There may be no object here: click again to see what the network would take, or drag a box around it."
 _NOTHING = "The network sees nothing to propose here: paint the object with the brush."
 _NOT_HERE = "There is nothing to take away from here: click the object first."
 _OTHER_FRAME = "An outline waits in another frame: keep it (Enter) or discard it (Esc) first."
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """A click, or a box from ``at`` to ``end``, that is to be answered."""
-
-    entry: ProjectImage
-    at: Voxel
-    removes: bool = False
-    extends: bool = False
-    end: Voxel | None = None
 
 
 class Click:
@@ -58,9 +40,9 @@ class Click:
     def __init__(self, parts: SessionParts) -> None:
         self._parts = parts
         self._generation = 0
-        self._wishes: deque[_Wish] = deque()
+        self._wishes: deque[Wish] = deque()
         self._is_asking = False
-        self._widths: deque[tuple[ProjectImage, float]] = deque(maxlen=_REMEMBERED)
+        self._questions = Questions(parts)
         self._unsure: ClickProposal | None = None  # found at the last click, and not shown
         self._is_shown = False  # what was proposed last, also while the next is asked for
         self._meaning: object = None  # of labels, as it was when something was asked
@@ -121,7 +103,7 @@ class Click:
         """Make the proposed mask a confirmed object (or class); one undo step."""
         proposal = self.proposal
         self.discard()
-        self._note_width(proposal)
+        self._questions.note(proposal)
         if proposal is not None:
             self._make(proposal)
 
@@ -148,7 +130,7 @@ class Click:
     ) -> None:
         refuse(self.why_not())
         entry = self._parts.images.open_entry
-        place = _placed(point, end, entry)
+        place = placed(point, end, entry)
         if place is None:
             return
         at, last = place
@@ -163,7 +145,7 @@ class Click:
                 raise UserError("Of an area of a class nothing is taken away by a click: use the eraser.")
             self._ask_for_region(at)
             return
-        self._wishes.append(_Wish(entry, at, removes, extends, last))
+        self._wishes.append(Wish(entry, at, removes, extends, last))
         self._go_on()
 
     def _go_on(self) -> None:
@@ -175,7 +157,7 @@ class Click:
             self._break_off()
             raise
 
-    def _answer(self, wish: _Wish) -> None:
+    def _answer(self, wish: Wish) -> None:
         proposal = self.proposal
         if proposal is None:
             self._begin(wish)
@@ -191,13 +173,13 @@ class Click:
         if not self.keeps_by_itself:
             self._begin(wish)
             return
-        self._note_width(proposal)
+        self._questions.note(proposal)
         try:
             self._begin(wish)
         finally:  # after the question: it is answered while this is drawn
             self._make(proposal)
 
-    def _begin(self, wish: _Wish) -> None:
+    def _begin(self, wish: Wish) -> None:
         """Take up the object that is there, or ask for one; who clicks again where there may be nothing insists."""
         unsure, self._unsure = self._unsure, None
         if wish.end is not None:
@@ -220,30 +202,11 @@ class Click:
         if proposal.entry in self._parts.images.entries:
             self._parts.edits.apply(proposal.entry, keeping_edit(proposal))
 
-    def _ask(self, wish: _Wish, proposal: ClickProposal | None) -> None:
-        parts, entry = self._parts, wish.entry
-        project, _, model = parts.subject()
-        asked = Asked() if proposal is None else proposal.asked
-        at = looked_at(wish.at, entry.inner)
-        if wish.end is not None:
-            asked = Asked(drawn=(at, looked_at(wish.end, entry.inner)))
-        known = parts.models.asked
-        job = AskJob(
-            id=parts.queue.next_id("click"),
-            image=pixels_of(entry, known.header if fits(entry.volume, 1) else None, project.scratch),
-            click_model=str(known.file),
-            asked=asked,
-            point=at if wish.end is None else None,
-            removes=wish.removes,
-            generation=self._generation,
-            one_slice=self.one_slice,
-            width=self._width(entry),
-            rival=None if model is None or parts.models.why_not_propose() else self._click_job(wish.at),
-            settings=parts.compute.settings_here,
-        )
+    def _ask(self, wish: Wish, proposal: ClickProposal | None) -> None:
+        job = self._questions.about(wish, proposal, self._generation, one_slice=self.one_slice)
         self._is_asking = True
         accept = partial(self._accept, job, proposal)
-        parts.queue.start(job, parts.origin(), accept, partial(self._broke_off, self._generation))
+        self._parts.queue.start(job, self._parts.origin(), accept, partial(self._broke_off, self._generation))
 
     def _accept(self, job: AskJob, before: ClickProposal | None, running: Running, result: ClickResult) -> None:
         if self._is_stale(running, result):
@@ -253,7 +216,7 @@ class Click:
         origin, repairs = running.origin, 0 if before is None else before.repairs
         proposal = proposal_of(result.mask, origin.entry, origin.inner, repairs=repairs)
         if proposal is not None:
-            proposal = replace(proposal, asked=_asked_by(job, result), before=before)
+            proposal = replace(proposal, asked=asked_by(job, result), before=before)
         if before is None and (proposal is None or result.is_unsure):
             self._unsure = proposal
             self._clear()
@@ -276,19 +239,8 @@ class Click:
 
     def _ask_for_region(self, at: Voxel) -> None:
         self._forget_wishes()
-        job = self._click_job(at)
+        job = self._questions.about_region(at, self._generation)
         self._parts.queue.start(job, self._parts.origin(), self._accept_region)
-
-    def _click_job(self, at: Voxel) -> ClickJob:
-        parts, (project, entry, model) = self._parts, self._parts.subject()
-        return ClickJob(
-            id=parts.queue.next_id("click"),
-            image=pixels_of(entry, parts.models.in_use.header, project.scratch),
-            model=str(model),
-            point=looked_at(at, entry.inner),
-            generation=self._generation,
-            settings=parts.compute.settings_here,
-        )
 
     def _accept_region(self, running: Running, result: ClickResult) -> None:
         if self._is_stale(running, result):
@@ -310,15 +262,6 @@ class Click:
         if was_shown:
             self._parts.signals.click_cleared.emit()
 
-    def _note_width(self, proposal: ClickProposal | None) -> None:
-        if proposal is not None and proposal.class_value is None:
-            self._widths.append((proposal.entry, proposal.width))
-
-    def _width(self, entry: ProjectImage) -> float | None:
-        """How wide objects are here, as far as some were kept."""
-        known = [width for one, width in self._widths if one is entry]
-        return median(known) if known else None
-
     def _forget_wishes(self) -> None:
         self._generation += 1
         self._wishes.clear()
@@ -337,36 +280,3 @@ class Click:
         """What was proposed as an object is no class, and no area of a class that is gone."""
         if self._meaning_now != self._meaning:
             self.discard()
-
-
-def _asked_by(job: AskJob, result: ClickResult) -> Asked:
-    """What was asked until now, with the mask that came of it."""
-    asked = job.asked.model_copy(update={"mask": result.mask, "smoothing": result.smoothing})
-    if job.point is None:
-        return asked
-    name = "remove" if job.removes else "add"
-    return asked.model_copy(update={name: (*getattr(asked, name), job.point)})
-
-
-def _placed(
-    point: tuple[float, ...], end: tuple[float, ...] | None, entry: ProjectImage
-) -> tuple[Voxel, Voxel | None] | None:
-    """The voxel at a point (t, z, y, x), or the first and last of a box as far as that lies in the image; None outside.
-
-    A box lies in the slice of its first corner. `UserError` for a point with another number of coordinates.
-    """
-    corners = [point] if end is None else [point, end]
-    if any(len(corner) != 4 for corner in corners):
-        raise UserError("A point has four coordinates, t, z, y and x: 0 where the image has no such axis.")
-    if not all(math.isfinite(i) for corner in corners for i in corner):
-        return None
-    places = [tuple(round(i) for i in corner) for corner in corners]
-    shape = entry.labels.shape
-    low, high = [min(i) for i in zip(*places, strict=True)], [max(i) for i in zip(*places, strict=True)]
-    low[:2] = high[:2] = places[0][:2]
-    if not all(first < n and last >= 0 for first, last, n in zip(low, high, shape, strict=True)):
-        return None
-    t, z, *_ = places[0]
-    found = [(t, z, *(min(max(0, i), n - 1) for i, n in zip(at[2:], shape[2:], strict=True))) for at in places]
-    (_, _, y, x), (_, _, v, u) = found[0], found[-1]
-    return (t, z, y, x), None if end is None else (t, z, v, u)
