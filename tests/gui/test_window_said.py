@@ -28,9 +28,9 @@ def is_whole_in_view(widget):
 
 @pytest.fixture
 def laptop(viewer):
-    """A screen of 1366 x 768."""
+    """A screen of 1366 x 768, once the panel is laid out in it."""
     viewer.window.resize(1366, 740)
-    QTest.qWait(100)
+    QTest.qWait(300)
 
 
 def test_a_message_lies_on_the_canvas_and_moves_no_button(panel, opened, viewer, laptop):

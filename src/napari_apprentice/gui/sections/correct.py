@@ -103,7 +103,7 @@ class CorrectSection(Section):
         made.setProperty("role", "tool")
         made.setCheckable(not tool.at_once)
         made.setIconSize(QSize(_ICON, _ICON))
-        made.setFixedSize(_ICON + 8, _ICON + 10)
+        made.setFixedSize(_ICON + 6, _ICON + 10)
         made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         made.clicked.connect(lambda _checked=False: self._on_tool(tool.name))
         self.buttons[tool.name] = made
