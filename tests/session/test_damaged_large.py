@@ -217,6 +217,22 @@ def test_chunks_of_a_large_image_that_nobody_touched_are_never_said_to_be_older(
             np.testing.assert_array_equal(again.current.labels, labels)
 
 
+@pytest.mark.parametrize("is_full", [False, True])
+def test_a_folder_in_the_place_of_the_checksums_costs_no_stroke(project, runners, is_full):
+    path, folder, labels = project
+    place = folder / "store" / "sums.json"
+    place.unlink()
+    place.mkdir()
+    if is_full:
+        (place / "theirs.txt").write_text("theirs", encoding="utf-8")
+    for number in range(2):
+        with Session.open(path, runners=runners) as again:
+            np.testing.assert_array_equal(again.current.labels, labels)
+            again.paint(flat(again.current, slice(1300 + number, 1301 + number), slice(4000, 4010)), 7)
+            again.current.keep_snapshot()
+            labels = again.current.labels.copy()
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
 @pytest.mark.parametrize("name", ["labels-0/zarr.json", "overview-0/zarr.json", "overview-0/c/0/0/2/7", "vouched/c/0"])
 def test_a_pipe_in_the_store_stops_nothing(project, runners, name):

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable
+from napari_apprentice.project import durable, numbered
 
 Place = tuple[int, ...]
 _NAME = "sums.json"
@@ -77,6 +77,10 @@ class ChunkSums:
             return {}
 
     def _write(self, known: _Sums) -> None:
+        place = self._store / _NAME
+        if place.is_dir():  # somebody's, or a damage: labels must be written all the same
+            with suppress(OSError):
+                numbered.set_aside(place)
         durable.write_json(self._store / _NAME, {name: sums for name, sums in known.items() if sums})
 
 
