@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, numbered
+from napari_apprentice.project import durable
 
 Place = tuple[int, ...]
 _NAME = "sums.json"
@@ -77,11 +77,8 @@ class ChunkSums:
             return {}
 
     def _write(self, known: _Sums) -> None:
-        place = self._store / _NAME
-        if place.is_dir():  # somebody's, or a damage: labels must be written all the same
-            with suppress(OSError):
-                numbered.set_aside(place)
-        durable.write_json(self._store / _NAME, {name: sums for name, sums in known.items() if sums})
+        place, known = self._store / _NAME, {name: sums for name, sums in known.items() if sums}
+        durable.write_json(place, known, is_damaged=place.is_dir())  # labels must be written all the same
 
 
 def _text(place: Place) -> str:
