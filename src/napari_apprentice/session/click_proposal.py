@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.data.labels import edits
 from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
-from napari_apprentice.data.labels.deltas import Delta, read_flat
+from napari_apprentice.data.labels.deltas import Delta, read_flat, voxels_in
 from napari_apprentice.jobs import Asked, PackedMask, Point
 from napari_apprentice.session.project_image import ProjectImage
 
@@ -104,34 +104,22 @@ def keeping_edit(proposal: ClickProposal) -> Delta:
 
     An id that was given to another object since that one was taken up is not touched: the proposal is a new one then.
     """
-    entry, number = proposal.entry, _repaired(proposal)
+    entry, number = proposal.entry, proposal.repairs
     labels, confirmed = entry.labels, entry.confirmed
+    now = edits.voxels_of(labels, proposal.frame, None, [number]) if number else np.empty(0, np.int64)
+    before = _voxels_of(_taken_up_as(proposal))
+    was_seen = np.isin(now, before, assume_unique=True)
+    if 2 * np.count_nonzero(was_seen) < min(len(now), len(before)):
+        number = 0
     free = number or entry.next_id()
     added = edits.new_object(labels, confirmed, proposal.mask, proposal.box, proposal.class_value, free=free)
     if not number:
         return added
-    now = _of_object(entry, proposal.frame, number)
-    was_seen = np.isin(now, _voxels_of(_taken_up_as(proposal)), assume_unique=True)
     left = now[was_seen | (read_flat(confirmed, now) == UNKNOWN)]  # what was confirmed of it since then stays
     left = np.setdiff1d(left, np.union1d(_voxels_of(proposal), added.indices), assume_unique=True)
-    before = np.full(len(left), number, np.uint32)
+    old = np.full(len(left), number, np.uint32)
     sure = read_flat(confirmed, left)
-    return added.beside(Delta(added.shape, left, before, np.zeros_like(before), sure, np.full_like(sure, UNKNOWN)))
-
-
-def _repaired(proposal: ClickProposal) -> int:
-    """The object that a proposal repairs, unless its id is another's now; 0: none."""
-    if not proposal.repairs:
-        return 0
-    now, before = _of_object(proposal.entry, proposal.frame, proposal.repairs), _voxels_of(_taken_up_as(proposal))
-    both = np.count_nonzero(np.isin(now, before, assume_unique=True))
-    return 0 if 2 * both < min(len(now), len(before)) else proposal.repairs
-
-
-def _of_object(entry: ProjectImage, t: int, number: int) -> NDArray[np.int64]:
-    """Flat indices of an object in a frame."""
-    frame = entry.labels[t]
-    return np.asarray(np.flatnonzero(frame == number) + t * frame.size, np.int64)
+    return added.beside(Delta(added.shape, left, old, np.zeros_like(old), sure, np.full_like(sure, UNKNOWN)))
 
 
 def _taken_up_as(proposal: ClickProposal) -> ClickProposal:
@@ -143,8 +131,7 @@ def _taken_up_as(proposal: ClickProposal) -> ClickProposal:
 
 def _voxels_of(proposal: ClickProposal) -> NDArray[np.int64]:
     """Its flat indices into labels, ascending."""
-    inside = np.stack(np.nonzero(proposal.mask)) + np.array([start for start, _ in proposal.box])[:, None]
-    return np.asarray(np.ravel_multi_index(tuple(inside), proposal.entry.labels.shape), np.int64)
+    return voxels_in(proposal.entry.labels.shape, [start for start, _ in proposal.box], proposal.mask)
 
 
 def _moved(box: Box, inner: Region) -> Box:

@@ -13,6 +13,7 @@ import functools
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,6 +130,12 @@ class Delta:
     @property
     def _values(self) -> tuple[NDArray[Any], ...]:
         return self.labels_before, self.labels_after, self.confirmed_before, self.confirmed_after
+
+
+def voxels_in(shape: Sequence[int], corner: Sequence[int], mask: NDArray[np.bool_]) -> Indices:
+    """Flat indices, ascending, into an array of ``shape`` of what a ``mask`` holds whose first voxel is ``corner``."""
+    inside = np.stack(np.nonzero(mask)) + np.asarray(corner, np.int64)[:, None]
+    return np.ravel_multi_index(tuple(inside), tuple(shape)).astype(np.int64)
 
 
 def read_flat(array: NDArray[Any], where: Indices) -> NDArray[Any]:

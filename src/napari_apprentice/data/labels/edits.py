@@ -79,10 +79,24 @@ def object_voxels(labels: Labels, point: Sequence[int], kind: Kind, to_do: str) 
     if not inside or (value == 0 and kind == "instances"):
         raise UserError(f"There is no object here to {to_do}: point at an object.")
     if kind == "instances":
-        where: Indices = np.flatnonzero(labels[t] == value) + t * labels[t].size
-    else:
-        regions, _ = ndimage.label(labels[t, z] == value, np.ones((3, 3)))
-        where = np.flatnonzero(regions == regions[y, x]) + (t * labels.shape[1] + z) * labels[t, z].size
+        return voxels_of(labels, t, None, [value])
+    regions, _ = ndimage.label(labels[t, z] == value, np.ones((3, 3)))
+    where: Indices = np.flatnonzero(regions == regions[y, x]) + (t * labels.shape[1] + z) * labels[t, z].size
+    return where
+
+
+def voxels_of(labels: Labels, t: int, z: int | None, ids: Sequence[int]) -> Indices:
+    """Flat indices, ascending, of the voxels of objects in frame ``t``, or in slice ``z`` of it."""
+    planes = range(labels.shape[1]) if z is None else [z]
+    size = labels[t, 0].size
+    found = []
+    for plane in planes:  # each stays in the processor's cache
+        section = labels[t, plane]
+        mask = section == np.uint32(ids[0])
+        for one in ids[1:]:
+            mask |= section == np.uint32(one)
+        found.append(np.flatnonzero(mask) + (t * labels.shape[1] + plane) * size)
+    where: Indices = np.concatenate(found)
     return where
 
 

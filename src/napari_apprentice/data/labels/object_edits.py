@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from napari_apprentice.data.labels import edits
 from napari_apprentice.data.labels.corrections import Confirmed, Labels
-from napari_apprentice.data.labels.deltas import Delta, Indices
+from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Kind
 
@@ -31,24 +31,9 @@ def merge_objects(labels: Labels, confirmed: Confirmed, points: ArrayLike, *, on
     if len(ids) < 2:
         raise UserError("There are no two objects to merge here: drag from one object through those that belong to it.")
     t, z = int(at[0, 0]), int(at[0, 1])
-    return edits.paint(labels, confirmed, voxels_of(labels, t, z if one_slice else None, ids), ids[0])
+    return edits.paint(labels, confirmed, edits.voxels_of(labels, t, z if one_slice else None, ids), ids[0])
 
 
 def delete_object(labels: Labels, confirmed: Confirmed, point: Sequence[int], kind: Kind) -> Delta:
     """What `edits.object_voxels` finds at ``point`` (t, z, y, x) becomes confirmed background, confirmed or not."""
     return edits.erase(labels, confirmed, edits.object_voxels(labels, point, kind, "delete"))
-
-
-def voxels_of(labels: Labels, t: int, z: int | None, ids: Sequence[int]) -> Indices:
-    """Flat indices, ascending, of the voxels of objects in frame ``t``, or in slice ``z`` of it."""
-    planes = range(labels.shape[1]) if z is None else [z]
-    size = labels[t, 0].size
-    found = []
-    for plane in planes:  # each stays in the processor's cache
-        section = labels[t, plane]
-        mask = section == np.uint32(ids[0])
-        for one in ids[1:]:
-            mask |= section == np.uint32(one)
-        found.append(np.flatnonzero(mask) + (t * labels.shape[1] + plane) * size)
-    where: Indices = np.concatenate(found)
-    return where

@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_apprentice.data.labels import edits
 from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND, UNKNOWN, Confirmed, Labels, Mask
-from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.labels.deltas import Delta, Indices, voxels_in
 from napari_apprentice.errors import UserError
 
 Box = tuple[slice, slice, slice]
@@ -98,9 +98,8 @@ def annotated_slices(one: ObjectInFrame, confirmed: Confirmed) -> list[int]:
     return [int(z) + one.box[0].start for z in np.flatnonzero(sure.any(axis=(1, 2)))]
 
 
-def _flat(labels: Labels, frame: int, box: Box, mask: Mask) -> np.ndarray:
-    place = [i + edge.start for i, edge in zip(np.nonzero(mask), box, strict=True)]
-    return np.ravel_multi_index((np.full(len(place[0]), frame), *place), labels.shape)
+def _flat(labels: Labels, frame: int, box: Box, mask: Mask) -> Indices:
+    return voxels_in(labels.shape, (frame, *(edge.start for edge in box)), mask[None])
 
 
 def _box_of(mask: Mask) -> Box:

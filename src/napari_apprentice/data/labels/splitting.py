@@ -24,8 +24,7 @@ from scipy import ndimage
 from napari_apprentice.data.geometry.lines import voxels_along
 from napari_apprentice.data.labels import edits
 from napari_apprentice.data.labels.corrections import Confirmed, Labels, Mask
-from napari_apprentice.data.labels.deltas import Delta, Indices
-from napari_apprentice.data.labels.object_edits import voxels_of
+from napari_apprentice.data.labels.deltas import Delta, Indices, voxels_in
 from napari_apprentice.data.labels.parts import grow_parts
 from napari_apprentice.errors import UserError
 
@@ -106,15 +105,14 @@ class _Part:
 
     def __init__(self, labels: Labels, t: int, number: int, z: int | None) -> None:
         self.t, self.number = t, number
-        where = np.unravel_index(voxels_of(labels, t, z, [number]), labels.shape)[1:]
+        where = np.unravel_index(edits.voxels_of(labels, t, z, [number]), labels.shape)[1:]
         self.box = tuple(slice(int(i.min()), int(i.max()) + 1) for i in where)
         self.inside: Mask = labels[t][self.box] == np.uint32(number)
         self.corner = np.array([edge.start for edge in self.box])
 
     def where(self, mask: Mask, shape: tuple[int, ...]) -> Indices:
         """Flat indices into labels of a mask over the box."""
-        inside = np.stack(np.nonzero(mask)) + self.corner[:, None]
-        return np.ravel_multi_index((np.full(inside.shape[1], self.t), *inside), shape).astype(np.int64)
+        return voxels_in(shape, (self.t, *self.corner), mask[None])
 
 
 def _sides(section: Mask, drawn: Mask) -> NDArray[np.int32]:

@@ -62,7 +62,7 @@ class Click:
     @property
     def keeps_by_itself(self) -> bool:
         """Whether what is proposed counts as right until it is discarded: *One click each*, of objects."""
-        return self.one_each and self._parts.choices.kind == "instances"
+        return self.one_each and self.takes_boxes
 
     def why_not(self) -> str:
         """What clicking a cell still misses; "" when it can be done."""
