@@ -34,16 +34,16 @@ def run(job: AskJob, cancelled: Callable[[], bool], warm: Warm | None = None) ->
         raise UserError(f"{network.header.name} is not a model that is asked for single objects: choose another one.")
     yield Started(device=network.device.words)
     pixels, predict = scratch.read(job.image.pixels), predictor(network)
-    t, z = _place(job)
+    t, z, *_ = _corners(job.asked)[0] if job.point is None else job.point
     gray = GraySlices(pixels[t], frame_key(job.image.pixels.path, t), warm)
     in_slice = job.one_slice or gray.shape[0] == 1
-    found = _in_slice(job, gray, z, predict) if in_slice else _in_volume(job, gray, z, predict)
+    found = (_in_slice if in_slice else _in_volume)(job, gray, (t, z), predict)
     is_first = job.point is not None and not job.asked.mask
     mask, is_unsure = found.mask, is_first and found.iou < dialogue.LEAST_IOU
     if is_first and job.rival is not None and mask:
         rival = _answer_of(job.rival, cancelled, warm)
         rival = rival.only_slice(z) if in_slice else rival
-        if _iou(mask, rival) >= _AGREES:
+        if mask.iou(rival) >= _AGREES:
             mask, is_unsure = rival, False
     told = {"mask": mask, "is_unsure": is_unsure, "smoothing": found.smoothing}
     yield Finished(result=ClickResult(job=job.id, generation=job.generation, **told))
@@ -63,43 +63,18 @@ def _answer_of(rival: ClickJob, cancelled: Callable[[], bool], warm: Warm) -> Pa
     return last.result.mask if isinstance(last, Finished) and isinstance(last.result, ClickResult) else PackedMask()
 
 
-def _iou(mask: PackedMask, other: PackedMask) -> float:
-    """Of two masks in boxes."""
-    if not (mask and other):
-        return 0.0
-    low, high = np.minimum(mask.box, other.box)[:, 0], np.maximum(mask.box, other.box)[:, 1]
-    both = []
-    for one in (mask, other):
-        whole = np.zeros(high - low, bool)
-        whole[tuple(slice(a - i, b - i) for (a, b), i in zip(one.box, low, strict=True))] = one.unpacked()
-        both.append(whole)
-    return float((both[0] & both[1]).sum() / (both[0] | both[1]).sum())
-
-
-def _place(job: AskJob) -> tuple[int, int]:
-    """The frame and the slice that were clicked, or drawn in."""
-    at = job.point
-    if at is None and job.asked.drawn is not None:
-        at = job.asked.drawn[0]
-    if at is None:
-        raise ValueError("nothing was asked: neither a click nor a box")
-    return at[0], at[1]
-
-
-def _in_slice(job: AskJob, gray: GraySlices, z: int, predict: dialogue.Predict) -> _Found:
-    """The object in one slice; what there is of it in others stays."""
+def _in_slice(job: AskJob, gray: GraySlices, place: tuple[int, int], predict: dialogue.Predict) -> _Found:
+    """The object in one slice, ``place`` (t, z); what there is of it in others stays."""
+    t, z = place
     before, image = job.asked.mask, gray(z)
     asked = _asked_in_slice(job.asked, image.shape, z)
-    if job.point is not None:
-        at = (float(job.point[2]), float(job.point[3]))
-        if job.removes and asked.mask is None:
-            return _Found(before, 0.0, job.asked.smoothing)  # there is nothing of it here
-        found = dialogue.click(image, asked, at, predict, remove=job.removes, width=job.width)
-    elif asked.box is not None:
-        found = dialogue.draw_box(image, asked.box, predict)
+    if job.point is None:
+        found = dialogue.draw_box(image, _edges(job.asked), predict)
+    elif job.removes and asked.mask is None:
+        return _Found(before, 0.0, job.asked.smoothing)  # there is nothing of it here
     else:
-        raise ValueError("a box was asked for, but not where")
-    t = _place(job)[0]
+        at = (float(job.point[2]), float(job.point[3]))
+        found = dialogue.click(image, asked, at, predict, remove=job.removes, width=job.width)
     if found.mask is None:
         return _Found(before, found.iou, job.asked.smoothing)
     mask = PackedMask.of(found.mask[None, None], (t, z, 0, 0))
@@ -114,31 +89,29 @@ def _asked_in_slice(asked: Asked, shape: tuple[int, ...], z: int) -> dialogue.As
         if deep.start <= z < deep.stop:
             mask = np.zeros(shape, bool)
             mask[high, wide] = asked.mask.unpacked()[0, z - deep.start]
-    box = None if asked.drawn is None or asked.drawn[0][1] != z else _edges(asked.drawn)
+    box = _edges(asked) if asked.drawn is not None and asked.drawn[0][1] == z else None
     add, remove = (
         tuple((float(y), float(x)) for _, at, y, x in points if at == z) for points in (asked.add, asked.remove)
     )
     return dialogue.Asked(add, remove, box, mask)
 
 
-def _in_volume(job: AskJob, gray: GraySlices, z: int, predict: dialogue.Predict) -> _Found:
-    """The object through all slices."""
+def _in_volume(job: AskJob, gray: GraySlices, place: tuple[int, int], predict: dialogue.Predict) -> _Found:
+    """The object through all slices, asked for in the one at ``place`` (t, z)."""
+    t, z = place
     seen = Volume((gray.shape[0], gray.shape[1], gray.shape[2]), job.image.spacing, gray.box)
-    asked, drawn = job.asked, job.asked.drawn
+    asked = job.asked
     if job.point is None:
-        if drawn is None:
-            raise ValueError("a box was asked for, but not where")
-        found = volume.draw_box(seen, z, _edges(drawn), predict, smoothing=asked.smoothing)
+        found = volume.draw_box(seen, z, _edges(asked), predict, smoothing=asked.smoothing)
     else:
         before = volume.AskedVolume(
             tuple(_voxel(at) for at in asked.add),
             tuple(_voxel(at) for at in asked.remove),
-            None if drawn is None else (drawn[0][1], _edges(drawn)),
+            None if asked.drawn is None else (asked.drawn[0][1], _edges(asked)),
             *_piece(asked.mask),
             smoothing=asked.smoothing,
         )
         found = volume.click(seen, before, _voxel(job.point), predict, remove=job.removes)
-    t = _place(job)[0]
     mask = PackedMask() if found.mask is None else PackedMask.of(found.mask[None], (t, *found.corner))
     return _Found(mask, found.iou, found.smoothing)
 
@@ -151,9 +124,16 @@ def _piece(mask: PackedMask) -> tuple[tuple[int, int, int], NDArray[np.bool_] | 
     return (z.start, y.start, x.start), mask.unpacked()[0]
 
 
-def _edges(drawn: tuple[Point, Point]) -> tuple[float, float, float, float]:
-    """Top, left, bottom and right of a box by two corners inside it."""
-    (_, _, y, x), (_, _, v, u) = drawn
+def _corners(asked: Asked) -> tuple[Point, Point]:
+    """Two corners of the box that was drawn, both inside it."""
+    if asked.drawn is None:
+        raise ValueError("nothing was asked: neither a click nor a box")
+    return asked.drawn
+
+
+def _edges(asked: Asked) -> tuple[float, float, float, float]:
+    """Top, left, bottom and right of the box that was drawn."""
+    (_, _, y, x), (_, _, v, u) = _corners(asked)
     return float(min(y, v)), float(min(x, u)), float(max(y, v) + 1), float(max(x, u) + 1)
 
 

@@ -15,9 +15,8 @@ from napari_apprentice.data.storage import disk
 from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.data.weights import check_weights
 from napari_apprentice.engine.nets import Net, build
+from napari_apprentice.engine.prompts.inputs import PROMPTS
 from napari_apprentice.errors import UserError
-
-_PROMPTS = 4  # inputs beside the image of a network that is asked: clicks that add, that take away, box, mask
 
 
 def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = False) -> None:
@@ -54,7 +53,7 @@ def load(path: str | Path) -> tuple[ModelHeader, Net]:
 
 def refuse_inputs(header: ModelHeader, path: str | Path) -> None:
     """`UserError` when a network takes another number of inputs than are made of the channels of its images."""
-    told = _PROMPTS if header.kind == "prompts" else 0
+    told = PROMPTS if header.kind == "prompts" else 0
     made, taken = header.image_channels * header.normalize.inputs_per_channel + told, header.net.in_channels
     if made != taken:
         raise UserError(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.engine.normalize import fit
 from napari_apprentice.engine.warm import FrameKey, Warm
-
-_LOW, _HIGH = 1.0, 99.9  # percentiles between which each channel counts as much as the others
-_SAMPLED = 1 << 16
+from napari_apprentice.settings import NormalizeSettings
 
 
 class GraySlices:
@@ -34,24 +33,18 @@ class GraySlices:
         """One slice (Y, X)."""
         channels = self._pixels[:, z]
         if len(channels) == 1:
-            one: NDArray[np.generic] = channels[0]
-            return one
+            return gray(channels)
         found = self._warm.gray.find((self._key, z))
         if found is None:
-            scaled = np.stack([_scaled(np.asarray(one, np.float32)) for one in channels])
-            found = np.asarray(scaled.mean(axis=0), np.float32)
+            found = np.asarray(gray(channels), np.float32)
             self._warm.gray.keep((self._key, z), found)
         return found
 
 
-def _scaled(channel: NDArray[np.float32]) -> NDArray[np.float32]:
-    step = max(1, round((channel.size / _SAMPLED) ** 0.5))
-    sample = channel[::step, ::step]
-    sample = sample[np.isfinite(sample)]
-    if not sample.size:
-        return np.zeros_like(channel)
-    low, high = np.percentile(sample, (_LOW, _HIGH))
-    if high <= low:  # a few bright pixels in an empty channel
-        low, high = sample.min(), sample.max()
-    scaled = (channel - np.float32(low)) / np.float32(high - low if high > low else 1)
-    return np.asarray(np.nan_to_num(scaled, copy=False, nan=0.0, posinf=0.0, neginf=0.0))
+def gray(channels: NDArray[np.generic]) -> NDArray[np.generic]:
+    """A slice (Y, X) of channels (C, Y, X): the only one as it is, of several the mean, each in its own range."""
+    if len(channels) == 1:
+        one: NDArray[np.generic] = channels[0]
+        return one
+    each = channels[:, None]
+    return np.asarray(fit(each, NormalizeSettings()).linear(each).mean(axis=(0, 1)))

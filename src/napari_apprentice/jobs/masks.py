@@ -50,15 +50,17 @@ class PackedMask(Settings):
         """The same with what ``other`` has in slice ``z``; of one frame."""
         if not self:
             return other
-        boxes = [self.box, other.box] if other else [self.box]
-        low, high = np.min(boxes, axis=0)[:, 0], np.max(boxes, axis=0)[:, 1]
-        whole = np.zeros(high - low, bool)
-        whole[_within(self.box, low)] = self.unpacked()
-        if low[1] <= z < high[1]:
+        low, (whole, more) = _in_one_box(self, other)
+        if 0 <= z - low[1] < whole.shape[1]:
             whole[:, z - low[1]] = False
-        if other:
-            whole[_within(other.box, low)] |= other.unpacked()
-        return self.of(whole, low)
+        return self.of(whole | more, low.tolist())
+
+    def iou(self, other: Self) -> float:
+        """Intersection over union; 0 where nothing is in both."""
+        if not (self and other):
+            return 0.0
+        _, (one, two) = _in_one_box(self, other)
+        return float((one & two).sum() / (one | two).sum())
 
     def only_slice(self, z: int) -> Self:
         """What it has in slice ``z``."""
@@ -74,5 +76,14 @@ class PackedMask(Settings):
         return np.unpackbits(packed, count=int(np.prod(shape))).reshape(shape).astype(bool)
 
 
-def _within(box: Box, low: NDArray[np.integer]) -> tuple[slice, ...]:
-    return tuple(slice(start - int(first), stop - int(first)) for (start, stop), first in zip(box, low, strict=True))
+def _in_one_box(*masks: PackedMask) -> tuple[NDArray[np.int64], list[NDArray[np.bool_]]]:
+    """The first voxel of the box that holds some masks, and each of them over that box."""
+    boxes = np.array([mask.box for mask in masks if mask])
+    low, high = boxes[:, :, 0].min(axis=0), boxes[:, :, 1].max(axis=0)
+    found = []
+    for mask in masks:
+        whole = np.zeros(high - low, bool)
+        if mask:
+            whole[tuple(slice(a - i, b - i) for (a, b), i in zip(mask.box, low, strict=True))] = mask.unpacked()
+        found.append(whole)
+    return low, found

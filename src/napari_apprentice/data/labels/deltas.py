@@ -135,7 +135,8 @@ class Delta:
 def voxels_in(shape: Sequence[int], corner: Sequence[int], mask: NDArray[np.bool_]) -> Indices:
     """Flat indices, ascending, into an array of ``shape`` of what a ``mask`` holds whose first voxel is ``corner``."""
     inside = np.stack(np.nonzero(mask)) + np.asarray(corner, np.int64)[:, None]
-    return np.ravel_multi_index(tuple(inside), tuple(shape)).astype(np.int64)
+    flat: Indices = np.ravel_multi_index(tuple(inside), tuple(shape)).astype(np.int64)
+    return flat
 
 
 def read_flat(array: NDArray[Any], where: Indices) -> NDArray[Any]:

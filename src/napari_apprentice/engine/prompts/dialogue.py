@@ -20,7 +20,6 @@ _ROOM = 1.8  # edge of a window, in widths of what was found
 _ROOM_BESIDE = 2.2  # the same around a click, which is not in the middle of what is looked for
 _SURE = 0.7  # expected IoU from which one look is enough
 _CUT = 0.02  # share of a mask's outline on the window's edge from which it is looked at again, further away
-_WIDER = 1.6
 _AGAIN = 2
 
 Mask = NDArray[np.bool_]

@@ -14,10 +14,11 @@ from napari_apprentice.engine.normalize import fit
 from napari_apprentice.engine.prompts.window import SIZE
 from napari_apprentice.settings import NormalizeSettings
 
-# Intensity and its logarithm, clicks that add and that take away, box, mask; out: the mask, and how good it is.
-NET = NetSettings(in_channels=6, out_channels=2)
-RADIUS = 3.0  # network pixels of a click's disk
+PROMPTS = 4  # inputs beside the image: clicks that add, that take away, box, mask
 _NORMALIZE = NormalizeSettings()
+# In: intensity and its logarithm, and what is told; out: the mask, and how good it is.
+NET = NetSettings(in_channels=_NORMALIZE.inputs_per_channel + PROMPTS, out_channels=2)
+RADIUS = 3.0  # network pixels of a click's disk
 _FLAT = 1e-5  # of the largest value: closer to each other intensities are the same
 
 Spot = tuple[float, float]
@@ -49,7 +50,7 @@ def image_channels(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def prompt_channels(prompt: Prompt) -> NDArray[np.float32]:
     """Clicks that add, that take away, box and mask, each (SIZE, SIZE)."""
-    drawn = np.zeros((4, SIZE, SIZE), np.float32)
+    drawn = np.zeros((PROMPTS, SIZE, SIZE), np.float32)
     _disks(drawn[0], prompt.add)
     _disks(drawn[1], prompt.remove)
     if prompt.box is not None:

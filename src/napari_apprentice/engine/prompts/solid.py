@@ -86,7 +86,7 @@ def spread(
     new = solid.copy()
     depths = _Depths(solid, step)
     old = depths.of(z)
-    change = (_depth(mask) if mask.any() else np.minimum(old, 0) - 1) - old
+    change = (depth_of(mask) if mask.any() else np.minimum(old, 0) - 1) - old
     for direction, end in zip((-1, 1), ends, strict=True):
         last = reach / step if end is None else abs(end - z)
         k = z + direction
@@ -106,12 +106,13 @@ class _Depths:
 
     def of(self, z: int) -> NDArray[np.float64]:
         if self._solid[z].any():
-            return _depth(self._solid[z])
+            return depth_of(self._solid[z])
         nearest = int(self._filled[np.abs(self._filled - z).argmin()])
-        return np.asarray(np.minimum(_depth(self._solid[nearest]), 0) - abs(z - nearest) * self._step)
+        return np.asarray(np.minimum(depth_of(self._solid[nearest]), 0) - abs(z - nearest) * self._step)
 
 
-def _depth(mask: Mask) -> NDArray[np.float64]:
+def depth_of(mask: Mask) -> NDArray[np.float64]:
+    """How many pixels deep each pixel lies inside a mask (Y, X), negative outside; the edges are outline, too."""
     inside = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
     return np.asarray(np.where(mask, inside - 0.5, 0.5 - ndimage.distance_transform_edt(~mask)))
 
