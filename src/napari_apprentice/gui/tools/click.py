@@ -12,6 +12,7 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
 from napari_apprentice.gui.tools.drawn import DrawnBox
 from napari_apprentice.gui.tools.keys import LayerKeys
+from napari_apprentice.gui.tools.one_slice import one_slice
 from napari_apprentice.gui.tools.outline import Outline
 from napari_apprentice.gui.tools.tool import Switch, Tool
 
@@ -65,13 +66,9 @@ class ClickCell(Tool):
             self._click.one_each,
             lambda on: setattr(self._click, "one_each", on),
         )
-        if session.current is None or not session.current.volume.is_3d:
-            return (one_each,)
-        return one_each, Switch(
-            "This slice only",
-            "A click finds the object in its slice, not in the ones above and below",
-            self._click.one_slice,
-            lambda on: setattr(self._click, "one_slice", on),
+        about_slice = "A click finds the object in its slice, not in the ones above and below"
+        return one_each, *one_slice(
+            self._label_layers, about_slice, self._click.one_slice, lambda on: setattr(self._click, "one_slice", on)
         )
 
     def why_not(self) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from napari_apprentice.gui.label_layers import LabelLayers
-from napari_apprentice.gui.napari_names import view_direction
 from napari_apprentice.gui.tools.tool import Place, Tool
-from napari_apprentice.gui.tools.view import voxel_at
+from napari_apprentice.gui.tools.view import under_cursor
 
 
 class DeleteUnderCursor(Tool):
@@ -33,6 +32,4 @@ class DeleteUnderCursor(Tool):
 
     def turn_on(self) -> None:
         """Delete it."""
-        viewer = self._label_layers.viewer
-        at = voxel_at(self._label_layers, viewer.cursor.position, view_direction(viewer))
-        self._label_layers.session.edits.delete_object(at)
+        self._label_layers.session.edits.delete_object(under_cursor(self._label_layers))

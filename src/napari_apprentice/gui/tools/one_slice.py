@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.tool import Switch
 
 
-class OneSlice:
-    """Off until it is switched on; nothing to switch where an image is flat."""
-
-    def __init__(self, label_layers: LabelLayers, about: str) -> None:
-        self._label_layers = label_layers
-        self._about = about
-        self._chosen = False
-
-    @property
-    def switches(self) -> Sequence[Switch]:
-        """The check box, if there is a choice."""
-        entry = self._label_layers.session.current
-        if entry is None or not entry.volume.is_3d:
-            return ()
-        return (Switch("This slice only", self._about, self._chosen, self._choose),)
-
-    @property
-    def is_on(self) -> bool:
-        """Whether only the slice is meant."""
-        return self._chosen and bool(self.switches)
-
-    def _choose(self, on: bool) -> None:
-        self._chosen = on
+def one_slice(
+    label_layers: LabelLayers, about: str, is_on: bool, turn: Callable[[bool], None]
+) -> tuple[()] | tuple[Switch]:
+    """The check box; none where an image is flat."""
+    entry = label_layers.session.current
+    if entry is None or not entry.volume.is_3d:
+        return ()
+    return (Switch("This slice only", about, is_on, turn),)

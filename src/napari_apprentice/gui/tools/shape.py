@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from napari_apprentice.gui.icons import svg
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
+from napari_apprentice.gui.tools.one_slice import one_slice
 from napari_apprentice.gui.tools.tool import Amount, Choice, Place, Switch, Tool
 from napari_apprentice.gui.tools.view import under_cursor, voxel_at
 from napari_apprentice.session.shapes import Shapes
 
-Do = Callable[..., None]  # with the point (t, z, y, x) and ``one_slice``
+Do = Callable[..., None]  # with the shapes of a session, the point (t, z, y, x), and ``one_slice``
 
 
 class _OfShape(Tool):
@@ -19,13 +21,10 @@ class _OfShape(Tool):
 
     place: Place = ""
     at_once = True
+    change: ClassVar[Do]  # what it does
 
     def __init__(self, label_layers: LabelLayers) -> None:
         self._label_layers = label_layers
-
-    def change(self, shapes: Shapes) -> Do:
-        """What it does."""
-        raise NotImplementedError
 
     def why_not(self) -> str:
         """What is missing."""
@@ -33,7 +32,7 @@ class _OfShape(Tool):
 
     def turn_on(self) -> None:
         """Do it."""
-        self.change(self._label_layers.session.shapes)(under_cursor(self._label_layers))
+        self.change(self._label_layers.session.shapes, under_cursor(self._label_layers))
 
 
 class FillHoles(_OfShape):
@@ -43,10 +42,7 @@ class FillHoles(_OfShape):
     title = "Fill holes"
     about = "what the object encloses becomes part of it"
     key = "H"
-
-    def change(self, shapes: Shapes) -> Do:
-        """Fill them."""
-        return shapes.fill_holes
+    change = staticmethod(Shapes.fill_holes)
 
 
 class Smooth(_OfShape):
@@ -56,10 +52,7 @@ class Smooth(_OfShape):
     title = "Smooth"
     about = "round off spikes and notches; the object stays as large as it is"
     key = "O"
-
-    def change(self, shapes: Shapes) -> Do:
-        """Smooth it."""
-        return shapes.smooth
+    change = staticmethod(Shapes.smooth)
 
 
 class Grow(_OfShape):
@@ -69,10 +62,7 @@ class Grow(_OfShape):
     title = "Grow"
     about = "larger all around, up to the objects beside it"
     key = "."
-
-    def change(self, shapes: Shapes) -> Do:
-        """Grow it."""
-        return shapes.grow
+    change = staticmethod(Shapes.grow)
 
 
 class Shrink(_OfShape):
@@ -82,10 +72,7 @@ class Shrink(_OfShape):
     title = "Shrink"
     about = "smaller all around; what it loses is background"
     key = ","
-
-    def change(self, shapes: Shapes) -> Do:
-        """Shrink it."""
-        return shapes.shrink
+    change = staticmethod(Shapes.shrink)
 
 
 CHANGES: tuple[type[_OfShape], ...] = (FillHoles, Smooth, Grow, Shrink)
@@ -129,16 +116,9 @@ class Shape(Tool):
     @property
     def switches(self) -> Sequence[Switch]:
         """Whether objects of a volume are taken as a whole."""
-        current = self._label_layers.session.current
-        if current is None or not current.volume.is_3d:
-            return ()
-        return (
-            Switch(
-                "This slice only",
-                "The object in the slice that is shown, not in those above and below; also for the keys",
-                self._shapes.one_slice,
-                lambda on: setattr(self._shapes, "one_slice", on),
-            ),
+        about = "The object in the slice that is shown, not in those above and below; also for the keys"
+        return one_slice(
+            self._label_layers, about, self._shapes.one_slice, lambda on: setattr(self._shapes, "one_slice", on)
         )
 
     def is_offered(self) -> bool:
@@ -165,5 +145,5 @@ class Shape(Tool):
 
     def _on_click(self, gesture: Gesture) -> None:
         point = voxel_at(self._label_layers, gesture.at, gesture.direction)
-        change = self._changes[self._chosen].change(self._shapes)
-        change(point, one_slice=True if "Shift" in gesture.modifiers else None)
+        change = self._changes[self._chosen].change
+        change(self._shapes, point, one_slice=True if "Shift" in gesture.modifiers else None)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numpy as np
+from numpy.typing import NDArray
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.icons import svg
 from napari_apprentice.gui.label_layers import LabelLayers
-from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
-from napari_apprentice.gui.tools.drawn import DrawnLine, DrawnPlaces
+from napari_apprentice.gui.tools.canvas import Gesture
+from napari_apprentice.gui.tools.drawn import DrawnPlaces
 from napari_apprentice.gui.tools.keys import LayerKeys
-from napari_apprentice.gui.tools.one_slice import OneSlice
-from napari_apprentice.gui.tools.tool import Switch, Tool
+from napari_apprentice.gui.tools.line import LineTool
 from napari_apprentice.gui.tools.view import slice_points
 from napari_apprentice.session import ProjectImage
 
 _Point = tuple[float, ...]
 
 
-class Split(Tool):
+class Split(LineTool):
     """A drag cuts at once; clicks wait for Enter, and are forgotten when what they are on is another image or part."""
 
     name = "split"
@@ -42,57 +42,32 @@ class Split(Tool):
         "M60 22a36 30 0 0 1 0 57l-4 -9a27 22 0 0 0 0 -39z",
         "M46 6h8v14h-8z M46 28h8v14h-8z M46 50h8v14h-8z M46 72h8v14h-8z",
     )
-    cursor = "cross"
+    about_slice = "Cut what lies in this slice, not what lies above and below"
 
     def __init__(self, label_layers: LabelLayers) -> None:
-        self._label_layers = label_layers
-        self._gestures = CanvasGestures(label_layers, self._on_click, self._on_drag, self._on_move)
-        self._line = DrawnLine(label_layers)
+        super().__init__(label_layers)
         self._marks = DrawnPlaces(label_layers)
         self._places: list[_Point] = []  # t, z, y, x
-        self._slices = OneSlice(label_layers, "Cut what lies in this slice, not what lies above and below")
         self._keys = LayerKeys()
         self._connections = Connections()
         self._connections.add(label_layers.session.image_changed, self._forget)
         self._connections.add(label_layers.session.region_changed, self._on_region_changed)
 
-    @property
-    def switches(self) -> Sequence[Switch]:
-        """In a volume, whether a slice is meant."""
-        return self._slices.switches
-
-    def is_offered(self) -> bool:
-        """Areas of classes are not objects."""
-        return not self.why_not()
-
-    def why_not(self) -> str:
-        """Why there are no objects to split."""
-        return self._label_layers.session.edits.why_not_objects()
-
-    def turn_on(self) -> None:
-        """Drags cut, clicks are collected."""
-        self._gestures.set_on(True)
+    def along(self, line: NDArray[np.float64]) -> None:
+        """Cut along the line."""
+        self._label_layers.session.edits.split_along(line, one_slice=self.one_slice)
 
     def turn_off(self) -> None:
         """Clicks that wait are forgotten."""
-        self._gestures.set_on(False)
-        self._line.drop()
+        super().turn_off()
         self._forget()
 
     def close(self) -> None:
         """Give the keys back and stop listening."""
+        super().close()
         self._keys.close()
         self._connections.close()
-        self._line.close()
         self._marks.close()
-
-    def _on_move(self, gesture: Gesture) -> None:
-        self._line.show(gesture.path)
-
-    def _on_drag(self, gesture: Gesture) -> None:
-        self._line.drop()
-        line = slice_points(self._label_layers, gesture.path)
-        self._label_layers.session.edits.split_along(line, one_slice=self._slices.is_on)
 
     def _on_click(self, gesture: Gesture) -> None:
         (point,) = slice_points(self._label_layers, gesture.path[:1])
@@ -116,7 +91,7 @@ class Split(Tool):
 
     def _cut(self) -> None:
         try:
-            self._label_layers.session.edits.split(self._places, one_slice=self._slices.is_on)
+            self._label_layers.session.edits.split(self._places, one_slice=self.one_slice)
         except UserError as error:  # the places wait on, to be added to or taken back
             self._label_layers.troubled.emit(str(error))
         else:
