@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -37,9 +36,9 @@ def write(
         clicks_nothing.proposed(nothing),
         clicks_nothing.trade_offs(rows, nothing),
     )
-    _write_rows(out / "clicks.csv", [_row(one) for one in rows])
+    report.write_rows(out / "clicks.csv", [_row(one) for one in rows])
     if nothing:
-        _write_rows(out / "nothing.csv", [asdict(one) | {"at": _joined(one.at)} for one in nothing])
+        report.write_rows(out / "nothing.csv", [asdict(one) | {"at": _joined(one.at)} for one in nothing])
     text = table(lines)
     if silent:
         text += "\n\n" + nothing_table(silent)
@@ -152,13 +151,6 @@ def _row(one: Clicked) -> dict[str, Any]:
     measures = {name: f"{part:.4g}" for name, (part, _) in counts_of(one.ious).items()}
     about = {name: value for name, value in asdict(one).items() if name not in ("ious", "seconds")}
     return about | {"clicks": len(one.ious)} | measures | {"ious": _joined(one.ious), "seconds": _joined(one.seconds)}
-
-
-def _write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _joined(values: Sequence[float]) -> str:

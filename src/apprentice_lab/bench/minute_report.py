@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -40,13 +39,13 @@ def write(
         lines = summary(rows, settings, settings.seed)
         found |= {"zoom": [min(zooms), max(zooms)], "ways": lines}
         parts += [table(lines), _words(rows, zooms)]
-        _write_rows(out / "objects.csv", [_row(one, settings) for one in rows])
+        report.write_rows(out / "objects.csv", [_row(one, settings) for one in rows])
         report.plot(out / "minute.png", lambda axes: draw(axes, rows, settings))
     if waits:
         spreads = waiting(waits, drawing)
         found["waits_ms"] = spreads
         parts.append(waits_table(spreads))
-        _write_rows(
+        report.write_rows(
             out / "waits.csv",
             [
                 {"series": name, "click": i, **asdict(one)}
@@ -166,10 +165,3 @@ def _words(rows: Sequence[Worked], zooms: Sequence[float]) -> str:
 def _row(one: Worked, times: StatedTimes) -> dict[str, Any]:
     about = {name: value for name, value in asdict(one).items() if name != "spent"}
     return about | asdict(one.spent) | {"seconds": one.spent.seconds(times)}
-
-
-def _write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)

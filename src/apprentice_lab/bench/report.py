@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -24,6 +25,14 @@ def write(out: Path, results: Mapping[str, Any]) -> Path:
     document = {"made": datetime.now().astimezone().isoformat(timespec="seconds"), "machine": machine(), **results}
     path.write_text(json.dumps(document, indent=2, default=_plain) + "\n", encoding="utf-8")
     return path
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A CSV table: a line for each row, the names of the first one as columns."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:

@@ -34,9 +34,7 @@ class ResponsivenessSettings(Settings):
 
 def run(out: Path, settings: ResponsivenessSettings) -> Iterator[str]:
     """Write ``results.json`` and a plot of the delays; needs a screen."""
-    from apprentice_lab.bench.window.responsiveness import (
-        measure,
-    )  # here: it loads Qt, which no other measurement needs
+    from apprentice_lab.bench.window.responsiveness import measure  # here: it loads Qt
 
     found = measure(
         settings.sample,

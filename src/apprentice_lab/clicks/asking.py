@@ -19,9 +19,8 @@ LARGEST = 1024.0  # image pixels of a window
 _NOTHING = 0.04  # share of clicks on background
 _BOX = 0.15
 _SPOILED = 0.15  # share that begins with a mask to be repaired
-_NEXT_SLICE = (
-    0.4  # share of these whose mask is that of a neighbouring slice, with a click inside and none on what is wrong
-)
+# Share of these whose mask is that of a neighbouring slice, with a click inside and none on what is wrong.
+_NEXT_SLICE = 0.4
 _DROP = 0.2  # share of later rounds without the mask so far
 _NEIGHBOUR = 0.3  # share of clicks that take away, put on a touching neighbour where there is one
 

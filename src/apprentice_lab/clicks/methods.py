@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apprentice_lab.clicks.user import Mask, Point
-from apprentice_lab.recipes.images import luminance
 from napari_apprentice.data.image.channels import fit_to_model
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import ModelHeader
@@ -22,6 +21,7 @@ from napari_apprentice.engine.asking import predictor
 from napari_apprentice.engine.checkpoint import load
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.folding import ready
+from napari_apprentice.engine.gray import gray
 from napari_apprentice.engine.nets import Net
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.prompts import dialogue
@@ -46,11 +46,11 @@ class Shown:
 
     @classmethod
     def of(cls, volume: Volume, t: int = 0) -> Shown:
-        """A frame of an image; of several channels the gray is their luminance, taken as red, green and blue."""
-        frame = np.asarray(volume.pixels[t : t + 1])
-        channels = frame[0]
-        gray = channels[0] if len(channels) == 1 else luminance(np.moveaxis(channels, 0, -1))
-        return cls(gray if volume.is_3d else gray[0], volume.through(lambda array: array[t : t + 1]))
+        """A frame of an image; its channels are seen as the product shows them to the network that is asked."""
+        frame = volume.through(lambda array: array[t : t + 1])
+        channels = np.asarray(fit_to_model(frame, 1).pixels)[0]
+        slices = [gray(channels[:, z]) for z in range(channels.shape[1])]
+        return cls(np.stack(slices) if volume.is_3d else slices[0], frame)
 
     @property
     def spacing(self) -> tuple[float, ...]:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_apprentice.engine.prompts.solid import depth_of
+
 _SCALE = 0.15  # standard deviation of the logarithm of how much wider or narrower it is
 _SHIFT = 0.08  # of its shift, in widths of the object
 _WAVE = 0.08  # of how far its outline lies off, in widths
@@ -18,11 +20,9 @@ def as_next_slice(truth: NDArray[np.bool_], rng: np.random.Generator) -> NDArray
     middle = np.array([at.mean() for at in np.nonzero(truth)])
     scale = np.exp(rng.normal(0, _SCALE))
     shift = rng.normal(0, _SHIFT * width, 2)
-    inside = ndimage.distance_transform_edt(np.pad(truth, 1))[1:-1, 1:-1]
-    depth = np.where(truth, inside - 0.5, 0.5 - ndimage.distance_transform_edt(~truth))
     # the place at (y, x) of the other slice is the one of this slice at middle + ((y, x) - middle - shift) / scale
     moved = ndimage.affine_transform(
-        depth, [1 / scale, 1 / scale], middle - (middle + shift) / scale, order=1, mode="nearest"
+        depth_of(truth), [1 / scale, 1 / scale], middle - (middle + shift) / scale, order=1, mode="nearest"
     )
     wave = ndimage.gaussian_filter(rng.normal(size=truth.shape), max(2.0, 0.2 * width))
     moved = scale * moved + wave / max(float(wave.std()), 1e-9) * rng.uniform(0, _WAVE) * width

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
+from apprentice_lab.clicks.methods import Shown
 from napari_apprentice.engine.prompts import volume
 from napari_apprentice.engine.prompts.dialogue import Predict
 from napari_apprentice.engine.prompts.planes import Volume
 from napari_apprentice.engine.prompts.volume import AskedVolume
-
-
-class Shown(Protocol):
-    """A volume before the user: ``pixels`` (Z, Y, X) and their ``spacing``."""
-
-    @property
-    def pixels(self) -> NDArray[np.generic]:
-        """(Z, Y, X)."""
-        ...
-
-    @property
-    def spacing(self) -> tuple[float, ...]:
-        """(z, y, x)."""
-        ...
 
 
 class ClickInVolume:
