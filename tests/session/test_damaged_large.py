@@ -44,7 +44,21 @@ def gone(file: Path) -> None:
     file.unlink()
 
 
-@pytest.mark.parametrize("damage", [garbage, other_types, gone])
+def bit_of_the_labels(file: Path) -> None:
+    """Other labels of the store would count, of which there are none."""
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"labels": 0', '"labels": 1'), encoding="utf-8")
+    assert file.read_text(encoding="utf-8") != text
+
+
+def bit_of_the_region(file: Path) -> None:
+    """Another part of the image would have been open."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content["region"][3][0] ^= 64
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize("damage", [garbage, other_types, gone, bit_of_the_labels, bit_of_the_region])
 def test_edits_are_where_they_were_though_nothing_but_their_journal_says_which_region_it_is(project, runners, damage):
     path, folder, labels = project
     damage(newest(folder, "region"))
@@ -54,6 +68,9 @@ def test_edits_are_where_they_were_though_nothing_but_their_journal_says_which_r
             np.testing.assert_array_equal(again.current.labels, labels)
             again.paint(flat(again.current, slice(row, row + 1), slice(4000, 4010)), row)
             labels = again.current.labels.copy()
+    with Session.open(path, runners=runners) as again:
+        again.open_region(LEFT)
+        assert again.current.labels.any()
 
 
 @pytest.mark.parametrize("damage", [garbage, gone])

@@ -25,7 +25,7 @@ from napari_apprentice.data.geometry import regions
 from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.data.labels.corrections import top_id
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, journal, numbered
+from napari_apprentice.project import durable, journal, numbered, open_region
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.image_folder import ImageFolder, Kept
 from napari_apprentice.project.images import ImageRecord
@@ -122,7 +122,7 @@ class LargeImageFolder(ImageFolder):
     def write_in(self, path: Path, image: ImageRecord) -> None:
         """Also which region is open."""
         super().write_in(path, image)
-        durable.write_json(path / "region-1.json", self._told.model_dump(mode="json"))
+        open_region.write(path / "region-1.json", self._told)
 
     @property
     def names_of_labels(self) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ class LargeImageFolder(ImageFolder):
             self._write_told(self._number, self._told)
 
     def _write_told(self, number: int, told: RegionRecord) -> None:
-        durable.write_json(self._pairs.region(number), told.model_dump(mode="json"))
+        open_region.write(self._pairs.region(number), told)
 
     def _base(self) -> tuple[int, Arrays, list[Path]]:
         """What the store has of the open region; a damaged part of it is set aside, and said."""

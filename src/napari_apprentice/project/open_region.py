@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import zlib
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -18,6 +19,7 @@ from napari_apprentice.settings import Settings
 
 _Edge = tuple[int, int]
 _Count = Annotated[int, Field(ge=0)]
+_SUM = "sum"  # of what else is in the file; files from before there were such have none
 
 
 class RegionRecord(Settings):
@@ -50,10 +52,19 @@ def newest(pairs: Pairs, store: Path, shape: Shape) -> tuple[int, RegionRecord, 
     return 0, RegionRecord(labels=max([0, *found])), lost
 
 
+def write(path: Path, told: RegionRecord) -> None:
+    """Write down which region is open; `UserError` when the disk refuses."""
+    content = told.model_dump(mode="json")
+    durable.write_json(path, {**content, _SUM: _sum_of(content)})
+
+
 def told_in(path: Path, shape: Shape) -> RegionRecord | None:
     """What a file says about the open region; None when it is damaged or not there."""
     try:
-        told = RegionRecord.model_validate(durable.read_json(path))
+        content = durable.read_json(path)
+        if isinstance(content, dict) and _SUM in content and content.pop(_SUM) != _sum_of(content):
+            return None
+        told = RegionRecord.model_validate(content)
     except (OSError, ValueError):
         return None
     return told if _fits(told, shape) else None
@@ -79,6 +90,11 @@ def _told_by(path: Path, shape: Shape) -> RegionRecord | None:
     except (ValueError, StopIteration):
         return None
     return found if _fits(found, shape) else None
+
+
+def _sum_of(content: dict[str, Any]) -> int:
+    """A checksum: what bits that flip leave readable names another region, or other labels in the store."""
+    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 
 
 def _fits(told: RegionRecord, shape: Shape) -> bool:
