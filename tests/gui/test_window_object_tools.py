@@ -118,8 +118,36 @@ def test_in_a_volume_objects_are_whole_or_of_this_slice_only(panel, viewer, cell
     assert "switch the view to 2D" in panel.correct.sentence
 
 
+def test_r_and_a_drag_redraw_a_piece_of_an_outline(panel, viewer, objects, opened, hand):
+    hand.hover(opened, (30, 100))
+    hand.key(Qt.Key.Key_R)
+    hand.drag(opened, (39, 105), (61, 105))
+    third = objects.labels[0, 0] == 3
+    assert third[40:60, 90:104].all()
+    assert not third[:, 107:].any()
+    assert (objects.confirmed[0, 0, 40:60, 107:120] == 1).all()
+    hand.key(Qt.Key.Key_Z, CONTROL)
+    assert (objects.labels == 3).sum() == 20 * 30
+    hand.drag(opened, (10, 10), (10, 60))
+    assert panel.correct.sentence.startswith("No outline is near both ends")
+    assert "line" not in viewer.layers
+
+
+def test_n_gives_the_piece_under_the_cursor_an_id_of_its_own(panel, objects, opened, hand):
+    panel.session.edits.merge([(0, 0, 50, 30), (0, 0, 50, 100)])
+    assert ids(objects) == [1, 2]
+    hand.hover(opened, (50, 100))
+    hand.key(Qt.Key.Key_N)
+    assert ids(objects) == [1, 2, 3]
+    assert (objects.labels == 3).sum() == 20 * 30
+    hand.key(Qt.Key.Key_N)
+    assert "in one piece" in panel.correct.sentence
+    hand.key(Qt.Key.Key_Z, CONTROL)
+    assert ids(objects) == [1, 2]
+
+
 def test_napari_has_no_other_use_for_the_keys(panel, viewer, opened):
-    names = ("merge", "split", "delete object")
+    names = ("merge", "split", "redraw", "delete object", "separate piece")
     keys = [panel.tools.all[name].key for name in names]
     taken = {str(one) for keymap in (Labels.class_keymap, ViewerModel.class_keymap, viewer.keymap) for one in keymap}
     assert not taken & set(keys)

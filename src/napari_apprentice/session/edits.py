@@ -128,6 +128,18 @@ class Edits:
         """As `split`, where a ``line`` through points (count, 4) of a slice divides an object; `UserError` if none."""
         self._split(splitting.split_along_line, line, one_slice)
 
+    def separate(self, point: Sequence[float], *, one_slice: bool = False) -> None:
+        """The piece at ``point`` (t, z, y, x), apart from the rest of its object, gets an id of its own.
+
+        Both are confirmed, with ``one_slice`` in that slice only. `UserError` when the object is in one piece.
+        """
+        refuse(self.why_not_objects())
+        entry = self._images.open_entry
+        delta = object_edits.separate_piece(
+            entry.labels, entry.confirmed, point, free=entry.next_id(), one_slice=one_slice
+        )
+        self._edit_objects(entry, delta, one_slice)
+
     def replace_labels(self, labels: Any) -> None:
         """Other labels (T, Z, Y, X), for instance from another layer, where nothing is confirmed; one undo step."""
         entry = self._images.open_entry

@@ -1,11 +1,13 @@
-"""An object takes another shape: without holes, smoother, larger, smaller; filled in between slices, copied on."""
+"""An object takes another shape: redrawn, without holes, smoother, larger, smaller; filled in between slices."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from numpy.typing import ArrayLike
+
 from napari_apprentice.data.image.units import micrometers
-from napari_apprentice.data.labels import between_slices, shapes
+from napari_apprentice.data.labels import between_slices, redrawing, shapes
 from napari_apprentice.data.labels.corrections import Confirmed, Labels
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.reshaping import ObjectInFrame
@@ -61,6 +63,13 @@ class Shapes:
     def shrink(self, point: Sequence[float], *, distance: float | None = None, one_slice: bool | None = None) -> None:
         """The object loses all that is within the distance of its outline; `UserError` if nothing is left, or all."""
         self._change(shapes.shrink, point, distance, one_slice)
+
+    def redraw(self, line: ArrayLike) -> None:
+        """A ``line`` through points (count, 4) as (t, z, y, x) of a slice is the outline there, from end to end.
+
+        `UserError` when it does not begin and end near the outline of an object.
+        """
+        self._reshape(lambda labels, confirmed: redrawing.redraw_outline(labels, confirmed, line))
 
     @property
     def unit(self) -> str:

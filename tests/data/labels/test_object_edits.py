@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_apprentice.data.labels.deltas import Delta
-from napari_apprentice.data.labels.object_edits import delete_object, merge_objects
+from napari_apprentice.data.labels.object_edits import delete_object, merge_objects, separate_piece
 from napari_apprentice.errors import UserError
 
 
@@ -103,3 +103,22 @@ def test_where_no_object_is_there_is_none_to_delete() -> None:
     for point in ((0, 0, 0, 0), (0, 0, 1, 99)):
         with pytest.raises(UserError, match="no object here to delete"):
             delete_object(labels, confirmed, point, "instances")
+
+
+def test_a_piece_that_lies_apart_gets_an_id_of_its_own_and_both_are_confirmed() -> None:
+    labels, confirmed = row(depth=2)
+    after, sure = done(separate_piece(labels, confirmed, (0, 1, 1, 7), free=9), labels, confirmed)
+    assert after[0, :, 1].tolist() == [[3, 3, 5, 5, 7, 7, 0, 9, 0]] * 2
+    assert sure[0, :, 1].tolist() == [[2, 2, 0, 0, 0, 0, 0, 2, 0]] * 2
+    assert after[1, 0, 1].tolist() == [3, 3, 5, 5, 7, 7, 0, 3, 0]
+
+
+def test_a_piece_of_a_slice_gets_an_id_there() -> None:
+    labels, confirmed = row(depth=2)
+    labels[0, 0, 1, 6] = 3  # above it hangs together
+    labels[0, 0, 1, 2:6] = 3
+    with pytest.raises(UserError, match="in one piece"):
+        separate_piece(labels, confirmed, (0, 1, 1, 7), free=9)
+    after, sure = done(separate_piece(labels, confirmed, (0, 1, 1, 7), free=9, one_slice=True), labels, confirmed)
+    assert after[0, :, 1].tolist() == [[3, 3, 3, 3, 3, 3, 3, 3, 0], [3, 3, 5, 5, 7, 7, 0, 9, 0]]
+    assert sure[0, :, 1].tolist() == [[0] * 9, [2, 2, 0, 0, 0, 0, 0, 2, 0]]

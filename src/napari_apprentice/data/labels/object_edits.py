@@ -1,4 +1,4 @@
-"""Edits of whole objects: several become one, one is taken away.
+"""Edits of whole objects: several become one, a piece that lies apart gets an id of its own, one is taken away.
 
 Makers of a `Delta` as in `edits`. Arrays are (T, Z, Y, X); an object is what has an id in its frame, in all slices.
 """
@@ -9,10 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import ndimage
 
 from napari_apprentice.data.labels import edits
 from napari_apprentice.data.labels.corrections import Confirmed, Labels
-from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.labels.deltas import Delta, voxels_in
+from napari_apprentice.data.labels.reshaping import ObjectInFrame
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Kind
 
@@ -32,6 +34,28 @@ def merge_objects(labels: Labels, confirmed: Confirmed, points: ArrayLike, *, on
         raise UserError("There are no two objects to merge here: drag from one object through those that belong to it.")
     t, z = int(at[0, 0]), int(at[0, 1])
     return edits.paint(labels, confirmed, edits.voxels_of(labels, t, z if one_slice else None, ids), ids[0])
+
+
+def separate_piece(
+    labels: Labels, confirmed: Confirmed, point: Sequence[float], *, free: int, one_slice: bool = False
+) -> Delta:
+    """The piece at ``point`` (t, z, y, x) that lies apart from the rest of its object becomes object ``free``.
+
+    Both are confirmed, in all slices or only in the one of the point; corners join. `UserError` when there is no
+    object, or it is in one piece.
+    """
+    t, z, *_ = at = [round(i) for i in point]
+    one = ObjectInFrame.at(labels, at)
+    one = one.section(z) if one_slice else one
+    pieces, _ = ndimage.label(one.mask, np.ones((3, 3, 3)))
+    place = tuple(i - edge.start for i, edge in zip(at[1:], one.box, strict=True))
+    piece = pieces == pieces[place]
+    rest = one.mask & ~piece
+    if not rest.any():
+        raise UserError("This object is in one piece here: draw a line across it with Split.")
+    corner = (t, *(edge.start for edge in one.box))
+    own, others = (voxels_in(labels.shape, corner, mask[None]) for mask in (piece, rest))
+    return edits.paint(labels, confirmed, own, free).beside(edits.paint(labels, confirmed, others, one.value))
 
 
 def delete_object(labels: Labels, confirmed: Confirmed, point: Sequence[int], kind: Kind) -> Delta:

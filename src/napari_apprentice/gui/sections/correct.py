@@ -10,11 +10,11 @@ from qtpy.QtWidgets import (
     QAbstractButton,
     QApplication,
     QCheckBox,
-    QHBoxLayout,
     QMenu,
     QToolButton,
     QWidget,
 )
+from superqt import QFlowLayout
 from superqt.utils import qthrottled, signals_blocked
 
 from napari_apprentice.gui import icons
@@ -66,12 +66,11 @@ class CorrectSection(Section):
 
     def _build(self) -> None:
         tools = self._tools.all.values()
-        line = QHBoxLayout()
+        line = QFlowLayout()
         line.setSpacing(1)
         for tool in tools:
             if tool.place == "icon":
                 line.addWidget(self._with_icon(tool))
-        line.addStretch(1)
         line.addWidget(self.keys)
         self.rows.addWidget(self.refused)
         self.rows.addWidget(self.classes)

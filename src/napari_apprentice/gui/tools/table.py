@@ -13,14 +13,16 @@ from napari_apprentice.gui.tools.merge import Merge
 from napari_apprentice.gui.tools.move import Move
 from napari_apprentice.gui.tools.pick import Pick
 from napari_apprentice.gui.tools.polygon import Polygon
+from napari_apprentice.gui.tools.redraw import Redraw
+from napari_apprentice.gui.tools.separate import SeparateUnderCursor
 from napari_apprentice.gui.tools.shape import FillHoles, Grow, Shape, Shrink, Smooth
 from napari_apprentice.gui.tools.slices import BetweenSlices, CopyToNextSlice
 from napari_apprentice.gui.tools.split import Split
 from napari_apprentice.gui.tools.tool import Tool
 
 TOOLS: tuple[type[Tool], ...] = (
-    Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Merge, Split, Shape, Move,
+    Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Merge, Split, Redraw, Shape, Move,
     NewObject, approve.ApproveObjects, approve.ApproveUnderCursor, approve.ApproveView,
-    approve.ApproveSlice, approve.ApproveImage, DeleteUnderCursor, BetweenSlices, CopyToNextSlice,
+    approve.ApproveSlice, approve.ApproveImage, DeleteUnderCursor, SeparateUnderCursor, BetweenSlices, CopyToNextSlice,
     FillHoles, Smooth, Grow, Shrink,
 )  # fmt: skip
