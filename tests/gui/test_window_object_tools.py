@@ -118,6 +118,37 @@ def test_in_a_volume_objects_are_whole_or_of_this_slice_only(panel, viewer, cell
     assert "switch the view to 2D" in panel.correct.sentence
 
 
+def test_in_a_view_that_was_turned_lines_and_slices_are_those_that_are_seen(panel, viewer, cells, hand):
+    viewer.add_image(cells((12, 120, 160)), name="stack", scale=(2, 0.5, 0.5), units=("um", "um", "um"))
+    QTest.qWait(50)
+    labels = np.zeros((1, 12, 120, 160), np.uint32)
+    labels[:, 2:10, 40:60, 20:50], labels[:, 2:10, 40:60, 50:80] = 1, 2
+    panel.session.edits.replace_labels(labels)
+    entry, masks = panel.session.current, panel.label_layers.labels
+    viewer.dims.order = (1, 0, 2)
+    viewer.dims.set_current_step(1, 50)
+    viewer.reset_view()
+    panel.tools.use("split")
+    panel.correct.switches.boxes["This slice only"].click()
+    hand.drag(masks, (0, 65), (11, 65))
+    assert np.unique(entry.labels[0, :, 50])[1:].tolist() == [1, 2, 3]
+    assert np.unique(entry.labels[0, :, 51])[1:].tolist() == [1, 2]
+    panel.session.undo()
+    panel.tools.use("redraw")
+    hand.drag(masks, (1, 30), (10, 30))
+    assert set(np.unique(entry.labels[0, 2:10, 50, 20:29])) == {0}
+    assert (entry.labels[0, 2:10, 49, 20:50] == 1).all()
+    viewer.dims.set_current_step(1, 51)
+    hand.hover(masks, (5, 70))
+    hand.key(Qt.Key.Key_Y)
+    assert viewer.dims.current_step[1] == 52
+    assert (entry.confirmed[0, 2:10, 52, 50:80] == 2).all()
+    assert not (entry.confirmed[0, :, 53] == 2).any()
+    panel.tools.use("click")
+    hand.drag(masks, (2, 20), (8, 60))
+    assert "turn the view back" in panel.correct.sentence
+
+
 def test_r_and_a_drag_redraw_a_piece_of_an_outline(panel, viewer, objects, opened, hand):
     hand.hover(opened, (30, 100))
     hand.key(Qt.Key.Key_R)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from napari_apprentice.data.labels import edits, object_edits, splitting
 from napari_apprentice.data.labels.beginning import object_begun_in
 from napari_apprentice.data.labels.corrections import merge_proposal
 from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.labels.directions import Seen, SliceAxis
 from napari_apprentice.data.labels.keeping import Object, objects_touched, with_rest
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.journal import Action
@@ -105,40 +105,41 @@ class Edits:
             return "Areas of classes are not objects: there is nothing to merge or to split, paint them."
         return ""
 
-    def merge(self, points: ArrayLike, *, one_slice: bool = False) -> None:
+    def merge(self, points: ArrayLike, *, one_slice: bool = False, across: SliceAxis = "z") -> None:
         """The objects at ``points`` (count, 4) as (t, z, y, x) are the first of them; all of it is confirmed.
 
-        With ``one_slice`` only in the slice of the first point: the rest stays as it is. `UserError` when there are not
-        two objects.
+        With ``one_slice`` only in the slice of the first point, slices being ``across`` an axis: the rest stays as it
+        is. `UserError` when there are not two objects.
         """
-        refuse(self.why_not_objects())
-        entry = self._images.open_entry
-        delta = object_edits.merge_objects(entry.labels, entry.confirmed, points, one_slice=one_slice)
-        self._edit_objects(entry, delta, one_slice)
 
-    def split(self, places: ArrayLike, *, one_slice: bool = False) -> None:
+        def merged(seen: Seen, entry: ProjectImage) -> Delta:
+            return object_edits.merge_objects(seen.labels, seen.confirmed, seen.points(points), one_slice=one_slice)
+
+        self._edit_objects(merged, one_slice, across)
+
+    def split(self, places: ArrayLike, *, one_slice: bool = False, across: SliceAxis = "z") -> None:
         """The object in which ``places`` (count, 4) as (t, z, y, x) lie becomes as many parts, all of it confirmed.
 
         The largest keeps the id. With ``one_slice`` only what lies in their slice is split, and the rest stays as it
         is. `UserError` when they do not lie in one object.
         """
-        self._split(splitting.split_at_places, places, one_slice)
+        self._split(splitting.split_at_places, places, one_slice, across)
 
-    def split_along(self, line: ArrayLike, *, one_slice: bool = False) -> None:
+    def split_along(self, line: ArrayLike, *, one_slice: bool = False, across: SliceAxis = "z") -> None:
         """As `split`, where a ``line`` through points (count, 4) of a slice divides an object; `UserError` if none."""
-        self._split(splitting.split_along_line, line, one_slice)
+        self._split(splitting.split_along_line, line, one_slice, across)
 
-    def separate(self, point: Sequence[float], *, one_slice: bool = False) -> None:
+    def separate(self, point: Sequence[float], *, one_slice: bool = False, across: SliceAxis = "z") -> None:
         """The piece at ``point`` (t, z, y, x), apart from the rest of its object, gets an id of its own.
 
         Both are confirmed, with ``one_slice`` in that slice only. `UserError` when the object is in one piece.
         """
-        refuse(self.why_not_objects())
-        entry = self._images.open_entry
-        delta = object_edits.separate_piece(
-            entry.labels, entry.confirmed, point, free=entry.next_id(), one_slice=one_slice
-        )
-        self._edit_objects(entry, delta, one_slice)
+
+        def separated(seen: Seen, entry: ProjectImage) -> Delta:
+            at, free = seen.point(point), entry.next_id()
+            return object_edits.separate_piece(seen.labels, seen.confirmed, at, free=free, one_slice=one_slice)
+
+        self._edit_objects(separated, one_slice, across)
 
     def replace_labels(self, labels: Any) -> None:
         """Other labels (T, Z, Y, X), for instance from another layer, where nothing is confirmed; one undo step."""
@@ -212,16 +213,23 @@ class Edits:
         if self._regions.is_held:
             self._looked_after = looked_after
 
-    def _split(self, maker: Callable[..., Delta], points: ArrayLike, one_slice: bool) -> None:
+    def _split(self, maker: Callable[..., Delta], points: ArrayLike, one_slice: bool, across: SliceAxis) -> None:
+        def split(seen: Seen, entry: ProjectImage) -> Delta:
+            def look(frame: int, box: tuple[slice, ...]) -> NDArray[Any]:
+                return seen.array(_pixels_in(entry, frame, seen.back(box)))
+
+            spacing, free = seen.of(entry.volume.spacing), entry.next_id()
+            at = seen.points(points)
+            return maker(seen.labels, seen.confirmed, at, look, spacing, free=free, one_slice=one_slice)
+
+        self._edit_objects(split, one_slice, across)
+
+    def _edit_objects(self, maker: Callable[[Seen, ProjectImage], Delta], one_slice: bool, across: SliceAxis) -> None:
+        """Do an edit of whole objects, of which nothing is left to look after, or of their sections in a slice."""
         refuse(self.why_not_objects())
         entry = self._images.open_entry
-        spacing, free = entry.volume.spacing, entry.next_id()
-        look = partial(_pixels_in, entry)
-        delta = maker(entry.labels, entry.confirmed, points, look, spacing, free=free, one_slice=one_slice)
-        self._edit_objects(entry, delta, one_slice)
-
-    def _edit_objects(self, entry: ProjectImage, delta: Delta, one_slice: bool) -> None:
-        """Do an edit of whole objects, of which nothing is left to look after, or of their sections in a slice."""
+        seen = Seen(entry.labels, entry.confirmed, across)
+        delta = seen.edit(maker(seen, entry))
         if one_slice:
             self._edit(entry, delta)
         else:

@@ -10,6 +10,7 @@ from napari_apprentice.data.image.units import micrometers
 from napari_apprentice.data.labels import between_slices, redrawing, shapes
 from napari_apprentice.data.labels.corrections import Confirmed, Labels
 from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.labels.directions import Seen, SliceAxis
 from napari_apprentice.data.labels.reshaping import ObjectInFrame
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.edits import Edits
@@ -21,7 +22,8 @@ _Maker = Callable[[Labels, Confirmed, ObjectInFrame, float, Sequence[float]], De
 class Shapes:
     """Reshapes the object at a point (t, z, y, x) of the current image; one undo step each.
 
-    The result is confirmed. Each raises `UserError` where there is no object, and in a project of classes.
+    The result is confirmed. Slices are ``across`` z unless another axis is named. Each raises `UserError` where there
+    is no object, and in a project of classes.
 
     Attributes
     ----------
@@ -40,36 +42,61 @@ class Shapes:
         """What is missing for it."""
         return "Areas of classes have no shape of their own: paint them." if self._choices.kind == "classes" else ""
 
-    def interpolate(self, point: Sequence[float]) -> None:
+    def interpolate(self, point: Sequence[float], *, across: SliceAxis = "z") -> None:
         """Fill the object in between the slices in which it was painted or approved; `UserError` if there are none."""
-        self._reshape(lambda labels, confirmed: between_slices.interpolate(labels, confirmed, point))
+        self._reshape(lambda seen: between_slices.interpolate(seen.labels, seen.confirmed, seen.point(point)), across)
 
-    def copy_section(self, point: Sequence[float], step: int) -> None:
+    def copy_section(self, point: Sequence[float], step: int, *, across: SliceAxis = "z") -> None:
         """In the slice ``step`` further on the object is as it is in this one; `UserError` beyond the last slice."""
-        self._reshape(lambda labels, confirmed: between_slices.copy_section(labels, confirmed, point, step))
+        self._reshape(
+            lambda seen: between_slices.copy_section(seen.labels, seen.confirmed, seen.point(point), step), across
+        )
 
-    def fill_holes(self, point: Sequence[float], *, one_slice: bool | None = None) -> None:
-        """What the object encloses is part of it; `UserError` when it encloses nothing."""
-        self._reshape(lambda labels, sure: shapes.fill_holes(labels, sure, self._object(labels, point, one_slice)))
-
-    def smooth(self, point: Sequence[float], *, distance: float | None = None, one_slice: bool | None = None) -> None:
-        """Round off what of the object is narrower than about twice the distance."""
-        self._change(shapes.smooth, point, distance, one_slice)
-
-    def grow(self, point: Sequence[float], *, distance: float | None = None, one_slice: bool | None = None) -> None:
-        """The object takes in all background within the distance; `UserError` if there is none."""
-        self._change(shapes.grow, point, distance, one_slice)
-
-    def shrink(self, point: Sequence[float], *, distance: float | None = None, one_slice: bool | None = None) -> None:
-        """The object loses all that is within the distance of its outline; `UserError` if nothing is left, or all."""
-        self._change(shapes.shrink, point, distance, one_slice)
-
-    def redraw(self, line: ArrayLike) -> None:
+    def redraw(self, line: ArrayLike, *, across: SliceAxis = "z") -> None:
         """A ``line`` through points (count, 4) as (t, z, y, x) of a slice is the outline there, from end to end.
 
         `UserError` when it does not begin and end near the outline of an object.
         """
-        self._reshape(lambda labels, confirmed: redrawing.redraw_outline(labels, confirmed, line))
+        self._reshape(lambda seen: redrawing.redraw_outline(seen.labels, seen.confirmed, seen.points(line)), across)
+
+    def fill_holes(self, point: Sequence[float], *, one_slice: bool | None = None, across: SliceAxis = "z") -> None:
+        """What the object encloses is part of it; `UserError` when it encloses nothing."""
+        self._reshape(
+            lambda seen: shapes.fill_holes(seen.labels, seen.confirmed, self._object(seen, point, one_slice)), across
+        )
+
+    def smooth(
+        self,
+        point: Sequence[float],
+        *,
+        distance: float | None = None,
+        one_slice: bool | None = None,
+        across: SliceAxis = "z",
+    ) -> None:
+        """Round off what of the object is narrower than about twice the distance."""
+        self._change(shapes.smooth, point, distance, one_slice, across)
+
+    def grow(
+        self,
+        point: Sequence[float],
+        *,
+        distance: float | None = None,
+        one_slice: bool | None = None,
+        across: SliceAxis = "z",
+    ) -> None:
+        """The object takes in all background within the distance; `UserError` if there is none."""
+        self._change(shapes.grow, point, distance, one_slice, across)
+
+    def shrink(
+        self,
+        point: Sequence[float],
+        *,
+        distance: float | None = None,
+        one_slice: bool | None = None,
+        across: SliceAxis = "z",
+    ) -> None:
+        """The object loses all that is within the distance of its outline; `UserError` if nothing is left, or all."""
+        self._change(shapes.shrink, point, distance, one_slice, across)
 
     @property
     def unit(self) -> str:
@@ -99,17 +126,30 @@ class Shapes:
         size = micrometers(volume.unit)
         return (z / x, y / x, 1.0) if size is None else (z * size, y * size, x * size)
 
-    def _change(self, maker: _Maker, point: Sequence[float], distance: float | None, one_slice: bool | None) -> None:
+    def _change(
+        self,
+        maker: _Maker,
+        point: Sequence[float],
+        distance: float | None,
+        one_slice: bool | None,
+        across: SliceAxis,
+    ) -> None:
         refuse(self.why_not())
         far, steps = self.distance if distance is None else distance, self._steps
-        self._reshape(lambda labels, sure: maker(labels, sure, self._object(labels, point, one_slice), far, steps))
 
-    def _object(self, labels: Labels, point: Sequence[float], one_slice: bool | None) -> ObjectInFrame:
+        def changed(seen: Seen) -> Delta:
+            return maker(seen.labels, seen.confirmed, self._object(seen, point, one_slice), far, seen.of(steps))
+
+        self._reshape(changed, across)
+
+    def _object(self, seen: Seen, point: Sequence[float], one_slice: bool | None) -> ObjectInFrame:
         """The object, or what of it is in its slice."""
-        one = ObjectInFrame.at(labels, point)
-        return one.section(round(point[1])) if (self.one_slice if one_slice is None else one_slice) else one
+        at = seen.point(point)
+        one = ObjectInFrame.at(seen.labels, at)
+        return one.section(round(at[1])) if (self.one_slice if one_slice is None else one_slice) else one
 
-    def _reshape(self, maker: Callable[[Labels, Confirmed], Delta]) -> None:
+    def _reshape(self, maker: Callable[[Seen], Delta], across: SliceAxis) -> None:
         refuse(self.why_not())
         entry = self._images.open_entry
-        self._edits.apply_to_objects(entry, maker(entry.labels, entry.confirmed))
+        seen = Seen(entry.labels, entry.confirmed, across)
+        self._edits.apply_to_objects(entry, seen.edit(maker(seen)))

@@ -101,6 +101,11 @@ class Delta:
         pairs = zip((many.indices, *many._values), (few.indices, *few._values), strict=True)
         return Delta(self.shape, *(np.insert(most, at, some) for most, some in pairs))
 
+    def moved(self, shape: tuple[int, int, int, int], indices: Indices, order: Indices) -> Delta:
+        """The same changes at other places: ascending ``indices`` into ``shape``, and which voxel of these each was."""
+        values = {id(one): one[order] for one in self._values}  # one array may stand for two
+        return Delta(shape, indices, *(values[id(one)] for one in self._values))
+
     def to_bytes(self) -> bytes:
         """A compact record without pickle: distances between indices and values, compressed."""
         steps = np.diff(self.indices, prepend=0)

@@ -15,6 +15,7 @@ from napari_apprentice.gui.tools.keys import LayerKeys
 from napari_apprentice.gui.tools.one_slice import one_slice
 from napari_apprentice.gui.tools.outline import Outline
 from napari_apprentice.gui.tools.tool import Switch, Tool
+from napari_apprentice.gui.tools.view import slices_across
 
 
 class ClickCell(Tool):
@@ -95,6 +96,7 @@ class ClickCell(Tool):
         self._connections.close()
 
     def _on_click(self, gesture: Gesture) -> None:
+        self._refuse_turned(self._click.one_slice)
         point = self._point(gesture.at)
         if point is not None:
             held = gesture.modifiers
@@ -107,9 +109,15 @@ class ClickCell(Tool):
 
     def _on_drag(self, gesture: Gesture) -> None:
         self._box.drop()
+        self._refuse_turned(True)
         first, last = self._point(gesture.path[0]), self._point(gesture.path[-1])
         if first is not None and last is not None:
             self._click.box(first, last)
+
+    def _refuse_turned(self, is_of_slice: bool) -> None:
+        """The network looks at slices across z."""
+        if is_of_slice and slices_across(self._label_layers) != "z":
+            raise UserError("A box, and a click in one slice, are for slices along z: turn the view back (Ctrl+E).")
 
     def _point(self, at: Any) -> tuple[float, ...] | None:
         """A place in the world as (t, z, y, x)."""

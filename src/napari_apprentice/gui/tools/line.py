@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.labels.directions import SliceAxis
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
 from napari_apprentice.gui.tools.drawn import DrawnLine
 from napari_apprentice.gui.tools.one_slice import one_slice
 from napari_apprentice.gui.tools.tool import Switch, Tool
-from napari_apprentice.gui.tools.view import slice_points
+from napari_apprentice.gui.tools.view import slice_points, slices_across
 
 
 class LineTool(Tool):
@@ -35,6 +36,11 @@ class LineTool(Tool):
     def one_slice(self) -> bool:
         """Whether what lies in the slice is meant, not the object in 3D."""
         return self._is_on and bool(self.switches)
+
+    @property
+    def across(self) -> SliceAxis:
+        """Which axis goes from slice to slice."""
+        return slices_across(self._label_layers)
 
     @property
     def switches(self) -> Sequence[Switch]:

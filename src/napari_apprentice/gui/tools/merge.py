@@ -33,7 +33,8 @@ class Merge(LineTool):
     def along(self, line: NDArray[np.float64]) -> None:
         """All objects under the line are one."""
         session = self._label_layers.session
-        session.edits.merge(voxels_along(line, session.images.open_entry.labels.shape), one_slice=self.one_slice)
+        under = voxels_along(line, session.images.open_entry.labels.shape)
+        session.edits.merge(under, one_slice=self.one_slice, across=self.across)
 
     def _on_click(self, gesture: Gesture) -> None:
         raise UserError(f"A click merges nothing. {_HOW}")

@@ -38,7 +38,7 @@ class Redraw(LineTool):
 
     def along(self, line: NDArray[np.float64]) -> None:
         """The outline is there."""
-        self._label_layers.session.shapes.redraw(line)
+        self._label_layers.session.shapes.redraw(line, across=self.across)
 
     def _on_click(self, gesture: Gesture) -> None:
         raise UserError(f"A click redraws nothing. {_HOW}")

@@ -10,10 +10,10 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
 from napari_apprentice.gui.tools.one_slice import one_slice
 from napari_apprentice.gui.tools.tool import Amount, Choice, Place, Switch, Tool
-from napari_apprentice.gui.tools.view import under_cursor, voxel_at
+from napari_apprentice.gui.tools.view import slices_across, under_cursor, voxel_at
 from napari_apprentice.session.shapes import Shapes
 
-Do = Callable[..., None]  # with the shapes of a session, the point (t, z, y, x), and ``one_slice``
+Do = Callable[..., None]  # with the shapes of a session, the point (t, z, y, x), ``one_slice`` and ``across``
 
 
 class _OfShape(Tool):
@@ -32,7 +32,8 @@ class _OfShape(Tool):
 
     def turn_on(self) -> None:
         """Do it."""
-        self.change(self._label_layers.session.shapes, under_cursor(self._label_layers))
+        shapes, across = self._label_layers.session.shapes, slices_across(self._label_layers)
+        self.change(shapes, under_cursor(self._label_layers), across=across)
 
 
 class FillHoles(_OfShape):
@@ -146,4 +147,5 @@ class Shape(Tool):
     def _on_click(self, gesture: Gesture) -> None:
         point = voxel_at(self._label_layers, gesture.at, gesture.direction)
         change = self._changes[self._chosen].change
-        change(self._shapes, point, one_slice=True if "Shift" in gesture.modifiers else None)
+        one_slice = True if "Shift" in gesture.modifiers else None
+        change(self._shapes, point, one_slice=one_slice, across=slices_across(self._label_layers))

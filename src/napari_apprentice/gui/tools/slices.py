@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from napari_apprentice.errors import UserError
+from napari_apprentice.gui.axis_mapping import ORDER
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.tool import Place, Tool
-from napari_apprentice.gui.tools.view import masks_of, under_cursor
+from napari_apprentice.gui.tools.view import masks_of, slices_across, under_cursor
 
 
 class _OfVolumes(Tool):
@@ -37,7 +38,8 @@ class BetweenSlices(_OfVolumes):
 
     def turn_on(self) -> None:
         """Fill it in."""
-        self._label_layers.session.shapes.interpolate(under_cursor(self._label_layers))
+        across = slices_across(self._label_layers)
+        self._label_layers.session.shapes.interpolate(under_cursor(self._label_layers), across=across)
 
 
 class CopyToNextSlice(_OfVolumes):
@@ -49,7 +51,7 @@ class CopyToNextSlice(_OfVolumes):
 
     def __init__(self, label_layers: LabelLayers) -> None:
         super().__init__(label_layers)
-        self._slice = 0
+        self._at = (0, 0, 0)  # z, y, x of the view
         self._way = 1  # in which slices were last gone through
         self._connections = Connections()
         self._connections.add(label_layers.viewer.dims.events.current_step, self._on_moved)
@@ -57,16 +59,15 @@ class CopyToNextSlice(_OfVolumes):
     def turn_on(self) -> None:
         """Copy it and go there."""
         layer, axis_mapping = masks_of(self._label_layers)
-        dims = self._label_layers.viewer.dims
-        own = axis_mapping.axes.index("Z")
-        axis = own + dims.ndim - layer.ndim
-        if axis in dims.displayed:
-            raise UserError("Copying goes from slice to slice along z: show these (Ctrl+Y, Ctrl+E).")
+        dims, across = self._label_layers.viewer.dims, slices_across(self._label_layers)
+        if dims.ndisplay != 2:
+            raise UserError("Copying goes from slice to slice: switch the view to 2D (Ctrl+Y).")
         point = under_cursor(self._label_layers)
-        self._label_layers.session.shapes.copy_section(point, self._way)
+        self._label_layers.session.shapes.copy_section(point, self._way, across=across)
+        own = axis_mapping.axes.index(across.upper())
         there = np.array(layer.world_to_data(dims.point), float)
-        there[own] = point[1] + self._way
-        dims.set_point(axis, layer.data_to_world(there)[own])
+        there[own] = point[ORDER.index(across.upper())] + self._way
+        dims.set_point(own + dims.ndim - layer.ndim, layer.data_to_world(there)[own])
 
     def close(self) -> None:
         """Follow the slices no longer."""
@@ -76,7 +77,8 @@ class CopyToNextSlice(_OfVolumes):
         layer, axis_mapping = self._label_layers.labels, self._label_layers.axis_mapping
         if layer is None or axis_mapping is None:
             return
-        _, z, _, _ = axis_mapping.point(layer.world_to_data(self._label_layers.viewer.dims.point))
-        if round(z) != self._slice:
-            self._way = 1 if round(z) > self._slice else -1
-            self._slice = round(z)
+        _, z, y, x = axis_mapping.point(layer.world_to_data(self._label_layers.viewer.dims.point))
+        before, self._at = self._at, (round(z), round(y), round(x))
+        for one, other in zip(self._at, before, strict=True):
+            if one != other:
+                self._way = 1 if one > other else -1

@@ -55,7 +55,7 @@ class Split(LineTool):
 
     def along(self, line: NDArray[np.float64]) -> None:
         """Cut along the line."""
-        self._label_layers.session.edits.split_along(line, one_slice=self.one_slice)
+        self._label_layers.session.edits.split_along(line, one_slice=self.one_slice, across=self.across)
 
     def turn_off(self) -> None:
         """Clicks that wait are forgotten."""
@@ -91,7 +91,7 @@ class Split(LineTool):
 
     def _cut(self) -> None:
         try:
-            self._label_layers.session.edits.split(self._places, one_slice=self.one_slice)
+            self._label_layers.session.edits.split(self._places, one_slice=self.one_slice, across=self.across)
         except UserError as error:  # the places wait on, to be added to or taken back
             self._label_layers.troubled.emit(str(error))
         else:

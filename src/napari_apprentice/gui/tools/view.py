@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.labels.directions import AXES, SliceAxis
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.axis_mapping import ORDER, AxisMapping
 from napari_apprentice.gui.label_layers import LabelLayers
@@ -42,6 +43,17 @@ def visible_edges(label_layers: LabelLayers, *, whole_plane: bool) -> list[tuple
     if any(start >= stop for start, stop in edges):
         raise UserError("Nothing of the image is in view: press Home in the viewer to bring it back.")
     return edges
+
+
+def slices_across(label_layers: LabelLayers) -> SliceAxis:
+    """Which axis goes from slice to slice as the volume is shown now: z, unless the view was turned (Ctrl+E)."""
+    layer, axis_mapping = masks_of(label_layers)
+    dims = label_layers.viewer.dims
+    first = dims.ndim - layer.ndim
+    for axis, letter in zip(AXES, "ZYX", strict=True):
+        if letter in axis_mapping.axes and axis_mapping.axes.index(letter) + first not in dims.displayed:
+            return axis
+    return "z"
 
 
 def under_cursor(label_layers: LabelLayers) -> tuple[int, int, int, int]:
