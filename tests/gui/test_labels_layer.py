@@ -64,6 +64,21 @@ def test_edit_confirms_and_can_be_undone_and_redone_exactly(layer, entry, sessio
     assert not layer._undo_history
 
 
+def test_the_brush_is_a_ball_as_far_in_each_direction_by_the_pixel_size(layer, entry, session):
+    layer.scale = (2, 0.5, 0.5)
+    layer.n_edit_dimensions = 3
+    layer.brush_size = 10  # 5 pixels, 2.5 um around its middle: one slice above and below
+    with layer.block_history():
+        layer.paint((2, 15, 15), 3)
+    z, y, x = np.nonzero(entry.labels[0] == 3)
+    assert (z.min(), z.max()) == (1, 3)
+    assert (y.min(), y.max(), x.min(), x.max()) == (10, 20, 10, 20)
+    assert (entry.confirmed == 2).sum() == len(z)
+    layer.undo()
+    assert not entry.labels.any()
+    assert not entry.confirmed.any()
+
+
 def test_repainting_the_same_id_confirms_it(layer, entry, session):
     session.edits.replace_labels(np.full(entry.labels.shape, 3, np.uint32))
     layer.paint((1, 10, 10), 3)
