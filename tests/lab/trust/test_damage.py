@@ -18,7 +18,6 @@ def outcome(run) -> Outcome:
             return end.value
 
 
-@pytest.mark.slow
 def test_damaged_projects_open_or_say_why(tmp_path: Path) -> None:
     found = outcome(damage.run(tmp_path, Extent(0.006, seed=1)))
     assert found.failures == ()

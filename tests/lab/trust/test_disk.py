@@ -12,7 +12,6 @@ from apprentice_lab.trust.faulty_disk import FaultyDisk, installed
 from apprentice_lab.trust.trial import Extent
 
 
-@pytest.mark.slow
 def test_a_disk_that_refuses_a_call_loses_nothing(tmp_path: Path) -> None:
     found = outcome(disk.run(tmp_path, Extent(0.001, seed=2)))
     assert found.failures == ()

@@ -108,7 +108,6 @@ def test_files_that_were_left_and_exports_that_changed_are_found(folder, session
     assert "a.tif is another one" in failures[2]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "linux" and not os.environ.get("DISPLAY"), reason="needs a screen")
 def test_kills_of_a_real_window_lose_nothing(tmp_path):
     found = outcome(kill.WINDOW_TRIAL, tmp_path, Extent(share=0.02, seed=3))
