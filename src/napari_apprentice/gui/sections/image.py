@@ -37,7 +37,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("instances", "cells, each by itself"),
     ("classes", "classes (tissue, organelle)"),
 )
-_OPEN = "With all that the file says: axes, pixel size, channels, orientation, all levels of a pyramid"
+_OPEN = "Open with Apprentice: all that a file says, with axes, pixel size, channels, orientation and pyramids"
 _COLOURS = "All channels at once, a layer and a colour for each; otherwise one by one, with the slider below the image"
 _FIRST_CLASS = (ClassName(value=1, name="class 1", color="#7b3294"),)
 
@@ -58,7 +58,7 @@ class ImageSection(Section):
         self.choice = QComboBox()
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice.activated.connect(self._on_chosen)
-        self.files = LinkMenu("Open with Apprentice", _OPEN)
+        self.files = LinkMenu("Open", _OPEN)
         self.files.choices.addAction("Files...", lambda: self.open_paths(ask_files(self)))
         self.files.choices.addAction("A folder (OME-Zarr, DICOM)...", lambda: self.open_paths(ask_folder(self)))
         self.words = muted("")
@@ -88,8 +88,8 @@ class ImageSection(Section):
         self.refresh()
 
     def _build(self) -> None:
+        self.put_beside_title(self.choice)
         self.head.addWidget(self.files)
-        self.rows.addWidget(self.choice)
         self.rows.addWidget(self.words)
         self.rows.addWidget(self.notes)
         self.rows.addWidget(self.region.label)

@@ -39,9 +39,8 @@ class ModelSection(Section):
         self.words = muted("")
         self.fresh = FreshNetwork(session)
         self.inside = InsideControls(session, self._on_look)
-        head = row(self.choice, self.fresh.fold, spacing=4)
-        head.setStretch(0, 1)
-        self.rows.addLayout(head)
+        self.put_beside_title(self.choice)
+        self.head.addWidget(self.fresh.fold)
         for widget in (self.words, self.fresh):
             self.rows.addWidget(widget)
         self.evaluate = link("How well does it do?", evaluate, _HOW_WELL)

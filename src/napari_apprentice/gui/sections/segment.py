@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QCheckBox
+from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.events import Event, Failed, Finished, Progress, WasCancelled
@@ -20,8 +20,8 @@ from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.session.result_words import describe_large_result, describe_result
 from napari_apprentice.settings import Kind, SegmentSettings
 
-_SHOWN = ("device", "diameter", "diameter_unit")
-_MORE = ("engine", "tile", "blend")
+_SHOWN = ("diameter",)
+_MORE = ("diameter_unit", "device", "engine", "tile", "blend")
 _HELP = "Propose masks for the whole image; what you corrected stays as it is."
 _HELP_PART = "Propose masks for the part that is open, the framed one; what you corrected stays as it is."
 _HELP_ALL = "Propose masks everywhere, in the background; goes on where it was stopped"
@@ -43,10 +43,15 @@ class SegmentSection(Section):
         self.link.setToolTip(SegmentSettings.model_fields["link"].description or "")
         self.link.toggled.connect(self._on_link)
         self.many = ManyFiles(session, lambda: self)
-        self._fold = Fold(self.more, "More settings")
+        rarely = QWidget()
+        inner = QVBoxLayout(rarely)
+        inner.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.place, self.more):
+            inner.addWidget(widget)
+        self._fold = Fold(rarely, "Device, where it runs, more settings")
         self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"), self._fold)
         self.all = button("Segment all of the image", self._on_all)
-        for widget in (self.place, self.form, self.link, self.more, self.job, self.all):
+        for widget in (self.form, self.link, rarely, self.job, self.all):
             self.rows.addWidget(widget)
         others = link("Segment many files...", self.many.show, "Files, folders and plates, in the background")
         self.rows.addLayout(row(others, None))
@@ -66,6 +71,7 @@ class SegmentSection(Section):
         """Show settings, the device found and what is missing."""
         for form in (self.form, self.more):
             form.show_settings(self._session.segment_settings)
+        self.form.fields["diameter"].native.setSuffix(f" {self._session.segment_settings.diameter_unit}")
         current = self._session.current
         self.link.setChecked(self._session.segment_settings.link)
         self.link.setVisible(current is not None and current.shape[0] > 1)
@@ -88,7 +94,7 @@ class SegmentSection(Section):
         if found is None:
             return
         self.knows_device = True
-        self.form.offer("device", ["auto", *(device.name for device in found)])
+        self.more.offer("device", ["auto", *(device.name for device in found)])
 
     def _on_changed(self, settings: SegmentSettings) -> None:
         # each of the forms knows its own fields; the device is one choice for all jobs

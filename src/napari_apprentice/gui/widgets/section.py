@@ -16,6 +16,8 @@ from napari_apprentice.gui.widgets.buttons import link
 from napari_apprentice.gui.widgets.rows import line, row
 from napari_apprentice.gui.widgets.words import muted
 
+_NARROWEST = 80  # pixels of the screen
+
 
 class Section(QFrame):
     """A titled part of the panel that can be folded; ``say`` shows one sentence under it."""
@@ -53,6 +55,12 @@ class Section(QFrame):
         layout.addWidget(self.details)
         self._on_folded(False)
         self.title.setChecked(folded)
+
+    def put_beside_title(self, widget: QWidget) -> None:
+        """A field that stands in the line of the title, and stays when the section is folded."""
+        widget.setMinimumWidth(_NARROWEST)
+        widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # the panel is no wider for it
+        self.head.insertWidget(1, widget, 100)
 
     def refresh(self) -> None:
         """Show the state of the session."""
