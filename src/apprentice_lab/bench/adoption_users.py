@@ -11,10 +11,11 @@ from scipy import ndimage
 
 from apprentice_lab.bench.user import background_stroke
 from napari_apprentice.data.labels.corrections import dilate_in_planes
+from napari_apprentice.data.labels.mistakes import unmatched_in
 from napari_apprentice.data.labels.scores import overlap
 from napari_apprentice.session import Session
 
-UserName = Literal["good", "approves", "one cell", "background", "outlines", "shifted", "denies"]
+UserName = Literal["good", "mends", "approves", "one cell", "background", "outlines", "shifted", "denies"]
 Labels = NDArray[np.uint32]
 _TOO_WIDE = 4  # pixels
 _STROKES = 4
@@ -23,6 +24,14 @@ _STROKES = 4
 def corrects(session: Session, truth: Labels, found: Labels, count: int, rng: np.random.Generator) -> Sequence[int]:
     """Paints true objects at random, and a stroke of background."""
     chosen = _drawn(truth, count, rng)
+    _paint(session, [truth == value for value in chosen])
+    return [*chosen, *_stroke(session, truth, rng)]
+
+
+def mends(session: Session, truth: Labels, found: Labels, count: int, rng: np.random.Generator) -> Sequence[int]:
+    """Paints only objects that the model has wrong, as people do who look through a proposal, and a stroke."""
+    wrong = np.where(unmatched_in(truth, found), truth, 0)
+    chosen = _drawn(wrong, count, rng)
     _paint(session, [truth == value for value in chosen])
     return [*chosen, *_stroke(session, truth, rng)]
 
@@ -93,6 +102,7 @@ def denies(session: Session, truth: Labels, found: Labels, count: int, rng: np.r
 
 USERS: dict[UserName, Callable[[Session, Labels, Labels, int, np.random.Generator], Sequence[int]]] = {
     "good": corrects,
+    "mends": mends,
     "approves": approves,
     "one cell": paints_one,
     "background": paints_background,

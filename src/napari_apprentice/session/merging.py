@@ -29,17 +29,21 @@ class Meaning:
 
 
 @dataclass(frozen=True, eq=False)
-class Merged:
-    """What a proposal changes in labels that had seen so many edits, and its record for the journal.
-
-    ``before`` and ``after`` are the labels (T, Z, Y, X), copies.
-    """
+class Change:
+    """What a proposal changes in labels that had seen so many ``edits``, and its record for the journal."""
 
     edits: int
-    before: Labels
-    after: Labels
     delta: Delta
     record: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """Labels (T, Z, Y, X) before and after a proposal is taken in, copies, and what makes one of the other."""
+
+    before: Labels
+    after: Labels
+    change: Change
 
 
 def merged_with(entry: ProjectImage, proposal: Labels, meaning: Meaning) -> Merged:
@@ -51,4 +55,4 @@ def merged_with(entry: ProjectImage, proposal: Labels, meaning: Meaning) -> Merg
         merged = entry.numbered(merged, labels, confirmed, link=meaning.link)
     delta = edits.replace_labels(labels, confirmed, merged)
     _ = delta.box  # remembered: what takes the edit in may ask for it
-    return Merged(count, labels, merged, delta, delta.to_bytes())
+    return Merged(labels, merged, Change(count, delta, delta.to_bytes()))

@@ -89,7 +89,7 @@ def test_what_chooses_a_state_of_the_network_never_judges_it() -> None:
 
 def test_with_few_corrections_nothing_chooses_and_all_that_is_set_aside_judges() -> None:
     full = _disks((1, 1, 400, 400))
-    few = Corrections(full.labels, np.where(full.labels % 6 == 1, 2, 0).astype(np.uint8))
+    few = Corrections(full.labels, np.where(full.labels % 9 == 1, 2, 0).astype(np.uint8))
     holdout = split_blocks([("a", few)])
     assert 8 <= holdout.validation_objects < 14
     assert holdout.choosing_objects == 0

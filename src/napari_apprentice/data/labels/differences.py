@@ -147,13 +147,14 @@ def _areas(old: Labels, new: Labels) -> Iterator[_Found]:
         yield _Found("class", int(size[row + 1]), partial(_place, [(pieces, boxes, np.array([row]))]))
 
 
-def _dense(labels: Labels) -> NDArray[np.int64]:
+def _dense(labels: Labels) -> NDArray[np.int32]:
     """Numbered without gaps, ascending as the ids."""
     names, ranks = rank_ids(labels)
     used = np.zeros(len(names), bool)
     used[ranks] = True
     used[0] = False
-    dense: NDArray[np.int64] = np.where(used, np.cumsum(used), 0)[ranks]
+    table = np.where(used, np.cumsum(used), 0).astype(np.int32)
+    dense: NDArray[np.int32] = table[ranks]
     return dense
 
 

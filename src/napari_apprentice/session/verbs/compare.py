@@ -14,7 +14,7 @@ from napari_apprentice.jobs import ArrayRef, CompareJob, SegmentResult
 from napari_apprentice.session.background import Taken, Work
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.images import refuse
-from napari_apprentice.session.merging import AT_ONCE, Meaning, Merged, merged_with
+from napari_apprentice.session.merging import AT_ONCE, Change, Meaning, merged_with
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
@@ -23,17 +23,16 @@ from napari_apprentice.session.running import Origin, Running
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What ``version`` would change in the labels of ``entry``, of a large image in the part that is open."""
+    """What ``version`` would change in the labels of ``entry``, of a large image in the part that is open.
+
+    ``after`` are the labels (T, Z, Y, X) as they would be; ``change`` makes them so.
+    """
 
     entry: ProjectImage
     version: str
-    merged: Merged
+    after: Labels
+    change: Change
     differences: Differences
-
-    @property
-    def after(self) -> Labels:
-        """The labels (T, Z, Y, X) as they would be."""
-        return self.merged.after
 
     @property
     def words(self) -> str:
@@ -107,13 +106,14 @@ class Compare:
 
         def work() -> Comparison:
             merged = merged_with(entry, proposal, meaning)
-            return Comparison(entry, version, merged, differences(merged.before, merged.after, meaning.kind))
+            found = differences(merged.before, merged.after, meaning.kind)
+            return Comparison(entry, version, merged.after, merged.change, found)
 
         def take_in(found: Comparison) -> Taken:
             is_current = entry is self._parts.images.current and origin.is_same_part
             if not is_current or meaning != Meaning.of(self._parts.choices):
                 self._parts.signals.message.emit(f"{entry.name} changed while versions were compared: compare again.")
-            elif found.merged.edits != entry.edits:
+            elif found.change.edits != entry.edits:
                 return self._comparing(origin, version, meaning, proposal)
             else:
                 self.found = found

@@ -69,10 +69,10 @@ class Segment:
             return None
 
         def take_in(merged: Merged) -> Taken:
-            if self._why_stale(origin, meaning.kind) or merged.edits != origin.entry.edits:
+            if self._why_stale(origin, meaning.kind) or merged.change.edits != origin.entry.edits:
                 return self._merging(origin, meaning, taken, proposal, misses + 1)
-            self._parts.edits.apply(origin.entry, merged.delta, record=merged.record)
-            if len(merged.delta):
+            self._parts.edits.apply(origin.entry, merged.change.delta, record=merged.change.record)
+            if len(merged.change.delta):
                 taken(origin.entry)
             return None
 

@@ -42,8 +42,8 @@ class Versions:
         models.adopt(key)
         entry = self._parts.images.current
         is_as_compared = compared is not None and (compared.version, compared.entry) == (key, entry)
-        if compared is not None and is_as_compared and compared.merged.edits == compared.entry.edits:
-            self._parts.edits.apply(compared.entry, compared.merged.delta, record=compared.merged.record)
+        if compared is not None and is_as_compared and compared.change.edits == compared.entry.edits:
+            self._parts.edits.apply(compared.entry, compared.change.delta, record=compared.change.record)
             self._note(key, compared.entry)
         elif self._parts.choices.options.resegment_after_teach:
             self.segment_again()
