@@ -42,6 +42,7 @@ def main() -> None:
     """The loop on 2D nuclei, two models judged, a volume, classes on a real section, the networks: all pictures."""
     IMAGES.mkdir(exist_ok=True)
     _loop()
+    _compare()
     _evaluate()
     _volume()
     _large()
@@ -68,9 +69,39 @@ def _loop() -> None:
         _show(panel, panel.teach)
         _picture(viewer, "teach")
         wait_until(lambda: not session.busy())
+        _use(session)
         _show(panel, panel.teach)
         _picture(viewer, "better")
         _close(viewer, panel)
+
+
+def _compare() -> None:
+    """A model of other images, a few corrections, and the version that waits beside it."""
+    volume, truth = samples.load("nuclei_2d")
+    with Session.temporary() as session:
+        viewer, panel = _window(session, volume)
+        session.choose_model("cells-2d")
+        session.segment()
+        wait_until(lambda: not session.busy())
+        correct(session, truth, 9)
+        session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": TEACH_S})
+        session.teach()
+        wait_until(lambda: not session.busy(), longest_s=4 * TEACH_S)
+        session.compare("v1")
+        wait_until(lambda: not session.busy())
+        panel.teach.versions.shows_new.click()
+        panel.said.hide()
+        wait(1.0)
+        _show(panel, panel.teach.versions)
+        _picture(viewer, "compare")
+        _close(viewer, panel)
+
+
+def _use(session: Session) -> None:
+    """Use what waits, as the reader would after comparing it."""
+    if session.waiting is not None:
+        session.use()
+        wait_until(lambda: not session.busy())
 
 
 def _evaluate() -> None:
@@ -141,6 +172,7 @@ def _classes() -> None:
         session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": 2 * TEACH_S})
         session.teach()
         wait_until(lambda: not session.busy(), longest_s=4 * TEACH_S)
+        _use(session)
         _show(panel, panel.image)
         _picture(viewer, "classes")
         _close(viewer, panel)
@@ -159,6 +191,7 @@ def _networks() -> None:
         session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": 2 * TEACH_S})
         session.teach()
         wait_until(lambda: not session.busy(), longest_s=4 * TEACH_S)
+        _use(session)
         panel.label_layers.labels.visible = False
         viewer.scene.camera.zoom *= 1.6
         wait(0.5)

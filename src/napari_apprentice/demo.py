@@ -48,6 +48,7 @@ class DemoOutcome:
     corrected: int
     taught: TeachResult | None
     model: str
+    why_waited: str = ""
 
 
 def run(out: Path, *, teach_seconds: float = 45.0, objects: int = OBJECTS) -> Iterator[str]:
@@ -77,14 +78,18 @@ def _loop(volume: Volume, truth: Labels, teach_seconds: float, objects: int) -> 
         corrected = correct(session, truth, objects)
         session.teach_settings = TeachSettings(max_seconds=teach_seconds)
         session.teach()
-        session.run_until_idle()  # what is adopted segments again by itself
+        session.run_until_idle()  # a version that is better for sure segments again by itself
+        waiting = session.waiting
+        if waiting is not None:  # the user of the demo is curious
+            session.use()
+            session.run_until_idle()
         after, model = np.array(entry.labels), session.model.title
     for event in endings:
         if isinstance(event, Failed):
             raise UserError(event.message)
     results = [event.result for event in endings if isinstance(event, Finished)]
     taught = next((result for result in results if isinstance(result, TeachResult)), None)
-    return DemoOutcome(before, after, corrected, taught, model)
+    return DemoOutcome(before, after, corrected, taught, model, "" if waiting is None else waiting.why)
 
 
 def correct(session: Session, truth: Labels, objects: int, seed: int = 0) -> int:
@@ -144,6 +149,7 @@ def _scores(truth: Labels, outcome: DemoOutcome) -> dict[str, Any]:
         "sample": SAMPLE,
         "model": MODEL,
         "model_in_use": outcome.model,
+        "why_it_waited": outcome.why_waited,
         "corrected_objects": outcome.corrected,
         "judged_on": "the right half, where nothing was corrected",
         "objects_to_find": int(len(np.unique(judged[0])) - 1),
@@ -162,6 +168,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     taught = found["teaching"]
     if taught is not None:
         yield f"Taught {taught['steps']} steps in {taught['seconds']:.0f} s; {judgement(taught)}."
+    if found["why_it_waited"]:
+        yield f"The new version would wait for a person ({found['why_it_waited'].rstrip('.')}); the demo uses it."
     yield f"The model in use now: {found['model_in_use']}."
 
 

@@ -23,7 +23,7 @@ def cases_from(folder, disks, corrected, job, *, teaching: bool):
     found = read_corrections(job(folder, pixels, labels, corrected(labels)))
     (frame,) = frames_of(found, [1.0])
     windows = list(windows_of(frame, LogDistance(), NormalizeSettings(), np.random.default_rng(0)))
-    return judging.cases_of(windows, TINY, teaching=teaching)
+    return judging.cases_of(windows, TINY, "teaches" if teaching else "judges")
 
 
 def perfect(case):

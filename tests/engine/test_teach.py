@@ -40,7 +40,8 @@ def test_learns_disks_and_says_how_well_on_those_it_never_saw(tmp_path, correcte
     assert result.score_before < 0.2
     assert result.score_after > 0.7
     assert result.better is True
-    assert result.why_no_score == ""
+    assert 0 < result.gain_low < result.score_after
+    assert (result.why_no_score, result.why_waits) == ("", "")
     header = read_header(result.model)
     assert header.trained_on == ("disks",)
     assert header.parent is None
@@ -196,14 +197,14 @@ def test_a_parent_for_something_else_is_refused(tmp_path, corrected, disks, job)
 @pytest.mark.parametrize(("rate", "stops"), [(1e-6, True), (0.1, False)])
 def test_stops_when_nothing_gets_better_and_keeps_the_best(tmp_path, corrected, disks, job, rate, stops):
     """A rate too small changes nothing; one far too large spoils a good parent first, and then learns again."""
-    pixels, labels = disks()
+    pixels, labels = disks(288)  # enough of them to choose by some and to judge by others
     _, first = taught(job(tmp_path / "one", pixels, labels, corrected(labels)))
     how = FEW.model_copy(update={"max_steps": 200, "learning_rate": rate, "patience": 2, "augmentation": "none"})
     task = job(tmp_path / "two", pixels, labels, corrected(labels), parent=first.model, net=None, settings=how)
     events, second = taught(task)
     curve = [event for event in events if isinstance(event, Validated)][1:]
-    assert (second.steps < 100) is stops
-    assert second.score_after == pytest.approx(max(one.score for one in curve), abs=0.02)
+    assert (second.steps < 150) is stops
+    assert second.score_after == pytest.approx(max(one.score for one in curve), abs=0.1)
 
 
 @pytest.mark.parametrize(

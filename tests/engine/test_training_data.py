@@ -5,8 +5,12 @@ import numpy as np
 from napari_apprentice.data.labels.holdout import blocks_set_aside
 from napari_apprentice.data.representations import USUAL, representation
 from napari_apprentice.data.representations.log_distance import LogDistance
+from napari_apprentice.engine import plans
+from napari_apprentice.engine.clock import Clock
+from napari_apprentice.engine.material import read_material
 from napari_apprentice.engine.places import places
 from napari_apprentice.engine.replay import with_parent, with_stand_in
+from napari_apprentice.engine.teaching_recipe import RECIPE
 from napari_apprentice.engine.training_data import frames_of, read_corrections
 from napari_apprentice.engine.windows import windows_of
 from napari_apprentice.settings import NormalizeSettings
@@ -54,6 +58,30 @@ def test_what_is_set_aside_never_teaches(tmp_path, corrected, disks, job):
     taught = set(np.unique(labels[window.source.weight[1].numpy() > 0])) - {0}
     assert judged
     assert not judged & taught
+
+
+def test_a_parent_is_known_by_what_it_never_learned_from(tmp_path, corrected, disks, job):
+    """Its own corrections, of which it knows the answers, would flatter it; what is set aside it never learned."""
+    pixels, labels = disks()
+    first = job(tmp_path / "one", pixels, labels, corrected(labels))
+    few = first.settings.model_copy(update={"max_steps": 1})
+    result = list(plans.run(first.model_copy(update={"settings": few}), lambda: False))[-1].result
+    counted = []
+    for name in ("disks", "another image"):
+        task = job(tmp_path / "two", pixels, labels, corrected(labels), parent=result.model, net=None)
+        (ref,) = task.training_data
+        ref = ref.model_copy(update={"image": ref.image.model_copy(update={"name": name}), "key": "the same"})
+        task = task.model_copy(update={"training_data": (ref,)})
+        steps = read_material(task, RECIPE, Clock(task.settings, lambda: False), np.random.default_rng(0))
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                counted.append(end.value)
+                break
+    learned, new = counted
+    assert learned.new_to_parent == (*learned.judging, *learned.choosing)
+    assert len(new.new_to_parent) == len(new.own) + len(new.judging) + len(new.choosing)
 
 
 def test_unknown_never_becomes_known_when_an_image_shrinks(tmp_path, job):

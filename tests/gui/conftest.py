@@ -21,7 +21,7 @@ from napari_apprentice.jobs import (
     EvaluateJob,
     Job,
     PackedMask,
-    SegmentJob,
+    ProposingJob,
     SegmentResult,
     TeachJob,
     TeachResult,
@@ -82,7 +82,7 @@ class Threshold:
             self.say(Finished(result=TeachResult(job=job.id, model=job.out, **self.scores)))
             return
         found = self.labels()
-        if isinstance(job, SegmentJob):
+        if isinstance(job, ProposingJob):
             ref = scratch.write(job.out.path, found)
             result = SegmentResult(job=job.id, labels=ref, objects=int(found.max()), seconds=0.1)
         elif isinstance(job, EvaluateJob):

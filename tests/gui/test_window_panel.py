@@ -48,11 +48,15 @@ def test_teaching_shows_curves_then_before_and_after_and_goes_back(panel, opened
     assert panel.teach.job.words.text() == "about 80 s left"
     job.finish()
     QTest.qWait(120)
-    assert panel.teach.outcome.text() == ("Version 1 on corrections set aside: 0.61 before, 0.74 after. It is in use.")
+    versions = panel.teach.versions
+    assert versions.outcome.text() == "Version 1 on corrections set aside: 0.61 before, 0.74 after. It is in use."
+    assert versions.decide.isHidden()
     assert panel.model.choice.currentText().startswith("Version 1")
-    panel.teach.back.click()
+    versions.back.click()
     assert panel.session.model.key == "nuclei-2d"
-    assert not panel.teach.adopt.isHidden()
+    assert not versions.decide.isHidden()
+    assert versions.keep.isHidden()  # that was decided by going back
+    assert versions.back.isHidden()
 
 
 def test_worse_model_is_used_only_when_asked_for(panel, opened, runners, cells):
@@ -62,9 +66,15 @@ def test_worse_model_is_used_only_when_asked_for(panel, opened, runners, cells):
     runners.jobs[-1].scores = {"score_before": 0.8, "score_after": 0.7, "better": False}
     runners.jobs[-1].finish()
     QTest.qWait(120)
-    assert "kept but not in use" in panel.teach.outcome.text()
+    versions = panel.teach.versions
+    assert versions.outcome.text() == (
+        "Version 1 waits for you. On corrections set aside it is not clearly better (0.80 before, 0.70 after)."
+    )
     assert panel.session.model.key == "nuclei-2d"
-    panel.teach.adopt.click()
+    versions.keep.click()
+    assert "kept but not in use" in versions.outcome.text()
+    assert panel.session.waiting is None
+    versions.adopt.click()
     assert panel.session.model.key == "v1"
 
 
@@ -204,7 +214,7 @@ def test_a_version_that_is_not_taken_counts_as_taught(panel, opened, runners, ce
     runners.jobs[-1].scores |= {"better": False}
     runners.jobs[-1].finish()
     QTest.qWait(120)
-    assert "not in use" in panel.teach.outcome.text()
+    assert "waits for you" in panel.teach.versions.outcome.text()
     assert panel.project.words.text().endswith("1 taught version")
 
 

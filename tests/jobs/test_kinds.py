@@ -15,6 +15,7 @@ from napari_apprentice.jobs import (
     Asked,
     AskJob,
     ClickJob,
+    CompareJob,
     EvaluateJob,
     ExportJob,
     InsideJob,
@@ -34,6 +35,7 @@ TRAINING_IMAGE = TrainingImageRef(
     image=IMAGE, labels=ArrayRef(path="/s/teach-1/l.npy"), confirmed=ArrayRef(path="/s/teach-1/v.npy")
 )
 SEGMENT = SegmentJob(id="1", image=IMAGE, model="/m/one.safetensors", out=ArrayRef(path="/s/1.npy"))
+COMPARE = CompareJob(id="9", image=IMAGE, model="/m/two.safetensors", out=ArrayRef(path="/s/2.npy"))
 LARGE = SegmentLargeJob(id="2", image="/a/slide.tif", model="/m/one.safetensors", out="/p/proposal.zarr")
 TEACH = TeachJob(
     id="3", kind="instances", training_data=(TRAINING_IMAGE,), parent="/m/one.safetensors", out="/v/v2.safetensors"
@@ -69,7 +71,7 @@ ASK = AskJob(
     generation=2,
     rival=CLICK,
 )
-ALL = (SEGMENT, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK)
+ALL = (SEGMENT, COMPARE, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK)
 
 
 def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
@@ -82,8 +84,8 @@ def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
 def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> None:
     assert [job.type for job in ALL if job.process == "own"] == ["teach", "export"]
     assert [job.type for job in ALL if job.goes_first] == ["click", "inside", "ask"]
-    assert [job.type for job in ALL if job.travels] == ["segment", "teach"]
-    assert [job.type for job in ALL if job.holds_region] == ["segment", "evaluate"]
+    assert [job.type for job in ALL if job.travels] == ["segment", "compare", "teach"]
+    assert [job.type for job in ALL if job.holds_region] == ["segment", "compare", "evaluate"]
     assert LARGE.verb == SEGMENT.verb == "segment"
 
 
@@ -91,6 +93,7 @@ def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> No
     ("job", "reads", "writes"),
     [
         (SEGMENT, {"/a/pixels.npy", "/a/sample.npy", "/m/one.safetensors"}, "/s/1.npy"),
+        (COMPARE, {"/a/pixels.npy", "/a/sample.npy", "/m/two.safetensors"}, "/s/2.npy"),
         (
             TEACH,
             {"/a/pixels.npy", "/a/sample.npy", "/s/teach-1/l.npy", "/s/teach-1/v.npy", "/m/one.safetensors"},

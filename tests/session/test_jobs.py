@@ -218,6 +218,7 @@ def test_a_better_version_is_adopted_and_segments_again(ready):
     assert len(job.training_data) == 1
     play(ready, taught(ready, **BETTER))
     assert ready.model.key == "v1"
+    assert ready.waiting is None
     assert ready.model.title == "version 1 (score 0.50 before, 0.70 after)"
     assert [choice.key for choice in ready.models.all() if choice.key.startswith("v")] == ["v1"]
     assert ready.busy("segment")
@@ -243,17 +244,21 @@ def test_a_worse_version_is_kept_and_adopted_only_when_asked(ready):
     play(ready, taught(ready, score_before=0.7, score_after=0.5, better=False))
     assert ready.model.key == before
     assert not ready.busy()
-    assert "not better" in ready.sentences[-1]
+    assert "Version 1 waits" in ready.sentences[-1]
+    assert "not clearly better (0.70 before, 0.50 after)" in ready.sentences[-1]
     ready.models.adopt("v1")
     assert ready.model.key == "v1"
 
 
-def test_a_version_that_could_not_be_judged_is_adopted_and_said_so(ready):
+def test_a_version_that_could_not_be_judged_waits_and_that_is_said(ready):
+    before = ready.model.key
     ready.paint(rows(2), 1)
     ready.teach()
     play(ready, Note(text="learning"), taught(ready, why_no_score="only 3 objects are set aside."))
-    assert ready.model.key == "v1"
-    assert "could not be judged (only 3 objects are set aside), go back" in ready.sentences[-1]
+    assert ready.model.key == before
+    assert not ready.busy()
+    assert ready.waiting.id == "v1"
+    assert ready.sentences[-1] == "Version 1 waits, and first stays in use. only 3 objects are set aside."
     assert "learning" in ready.sentences
 
 

@@ -2,8 +2,9 @@
 
 The user corrects objects of the train images in random order, confirms only the object (its rim follows by rule)
 and once per image paints one background stroke. After some numbers of objects the network is taught what was
-corrected so far, from the version in use, as the panel does; a worse version is not adopted. Interrupted, it goes on
-where it stopped when it is run again with the same folder.
+corrected so far, from the version in use, as the panel does. A version that is not better for sure waits, and this
+user takes it unless its score is lower. Interrupted, it goes on where it stopped when it is run again with the same
+folder.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from napari_apprentice.data.storage.results import folder
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Validated
 from napari_apprentice.jobs import TeachResult
+from napari_apprentice.project.versions import Version
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import FRESH, Session, SessionOptions
 from napari_apprentice.session.project_image import ProjectImage
@@ -54,6 +56,9 @@ class LoopSettings(ImagesSettings):
     seconds: Annotated[float, Field(gt=0, description="Longest time to teach in one round.")] = 300.0
     threads: Annotated[int | None, Field(ge=1, description="Processor threads; empty: one fewer than cores.")] = None
     device: Annotated[DeviceName, Field(description="Where the network runs.")] = "auto"
+    takes_waiting: Annotated[
+        bool, Field(description="Whether the user takes a version that waits, unless its score is lower.")
+    ] = True
     train: Annotated[str, Field(description="The split that is corrected.")] = "train"
     judge: Annotated[str, Field(description="The split that is judged.")] = "dev"
 
@@ -174,6 +179,9 @@ def _round(
         if version is not None:
             result["images_per_s"] = learned.patches / learned.seconds if isinstance(learned, TeachResult) else None
             result |= {"version": version.model_dump(mode="json"), "adopted": session.model.key == version.id}
+            waiting = session.waiting
+            if settings.takes_waiting and waiting is not None and not is_lower(waiting):
+                session.use()
     file = session.model.file
     if file is not None and session.model.key != start:
         place.parent.mkdir(exist_ok=True)
@@ -181,6 +189,12 @@ def _round(
         shutil.copy(file, place.parent / result["model"])
     result["ap"] = [0.0] * len(THRESHOLDS) if file is None else judge(judged, str(file), session.runners)
     return result
+
+
+def is_lower(version: Version) -> bool:
+    """Whether a version scores less than the one before, as far as that is known."""
+    before, after = version.score_before, version.score_after
+    return before is not None and after is not None and after < before
 
 
 def better_after(curve: Sequence[Validated], by: float = 0.1) -> float | None:

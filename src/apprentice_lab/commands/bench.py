@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 
 from apprentice_lab.bench import (
     accuracy,
+    adoption,
     clicks,
     family,
     loop,
@@ -56,6 +57,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         loop.run,
         loop.LoopSettings,
         "Score against corrected objects and seconds, for a simulated user on images the model has not seen.",
+    ),
+    Measurement(
+        "adoption",
+        adoption.run,
+        adoption.AdoptionSettings,
+        "Which taught versions are taken into use unasked, after good and bad corrections, and whether worse ones are.",
     ),
     Measurement(
         "speed",

@@ -21,6 +21,7 @@ from napari_apprentice.cli.prune import prune
 from napari_apprentice.cli.segment import segment
 from napari_apprentice.cli.teach import teach
 from napari_apprentice.cli.verbose import VERBOSE, heard, leave_quietly
+from napari_apprentice.cli.versions import compare, use
 from napari_apprentice.data.storage import disk
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.runners.orderly import ends_in_order
@@ -36,7 +37,7 @@ app = App(
     help="Segment images, teach the network from corrections, and measure how well it does.",
     help_epilogue=f"With {VERBOSE} a command also says what other libraries say, and where an error comes from.",
 )
-for command in (segment, teach, evaluate, inside, info, prune, demo):
+for command in (segment, teach, compare, use, evaluate, inside, info, prune, demo):
     app.command(command)
 # found when asked for: whether the lab is there, and what it loads, is nothing to the others
 app.command("napari_apprentice.cli.lab:bench", name="bench", help="Measure something and write results.json and plots.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,7 +20,9 @@ from napari_apprentice.data.files import images_of, is_there
 from napari_apprentice.data.image import axes
 from napari_apprentice.data.image.reading import not_said
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.evidence import Evidence
 from napari_apprentice.errors import UserError
+from napari_apprentice.project import overview
 from napari_apprentice.project.images import read_record
 from napari_apprentice.project.record import read_project
 from napari_apprentice.project.versions import Lineage
@@ -143,11 +147,13 @@ def _about_model(path: Path, size: Sequence[int] | None) -> dict[str, Any]:
 def _about_project(path: Path) -> dict[str, Any]:
     # without the lock: a project that is open in a window may be looked at
     record, lineage = read_project(path)[0], Lineage(path / "versions")
+    confirmed = reduce(add, overview.read(path).confirmed.values(), Evidence())
     return {
         "what": "project",
         "path": str(path),
         **record.model_dump(mode="json", include={"name", "created", "kind", "classes"}),
         "images": [_entry(path / "entries" / entry) for entry in record.entries],
+        "confirmed": confirmed.words(record.kind),
         "model": lineage.current,
         "versions": [version.model_dump(mode="json") for version in lineage.versions],
     }

@@ -28,7 +28,8 @@ def teach(
 ) -> None:
     """Teach the network from the corrections in a project, and keep the new version there.
 
-    It is adopted when it does better on corrections that were set aside, or when there were too few to judge.
+    It is used when it does better for sure on corrections that were set aside. Otherwise it waits: "apprentice compare"
+    shows what it would change, and "apprentice use" uses it.
 
     Parameters
     ----------
@@ -55,6 +56,10 @@ def teach(
                 )
             session.fresh_settings = fresh
         with show_progress(session, project.name, curve=True):
+            if words := session.confirmed_so_far.words:
+                warn(words)
             session.teach()
             session.run_until_idle()
         say(f"{project}: {session.model.title}")
+        if session.waiting is not None:
+            say(f"{session.waiting.id} waits: see it with apprentice compare, use it with apprentice use {project}")

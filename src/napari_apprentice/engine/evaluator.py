@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
+from napari_apprentice.data.labels.gains import Tally
 from napari_apprentice.data.models import ModelHeader, representation_of
 from napari_apprentice.engine import judging
 from napari_apprentice.engine.device import Device
@@ -25,6 +26,15 @@ class Score:
     loss: float
     score: float
     fine: float
+
+
+@dataclass(frozen=True)
+class Precision:
+    """On so many whole ``objects`` (of classes: voxels) the ``score``, and the share of what is found that is right."""
+
+    objects: int
+    score: float
+    right: float
 
 
 class Evaluator:
@@ -78,6 +88,33 @@ class Evaluator:
         found = judging.match_cases(cases, predicted, self._representation, decode)
         fine = float(np.mean([one.average_precision for one in found]))
         return Score(predicted.loss, found[0].average_precision, 0.5 * (found[0].average_precision + fine))
+
+    def judge(
+        self, cases: Sequence[EvaluationCase], decode: DecodeSettings
+    ) -> Generator[Event, None, tuple[Score, Tally] | None]:
+        """How well it does, also object by object; None when there is nothing to judge by."""
+        if not cases:
+            return None
+        predicted = yield from self.predict_cases(cases)
+        return self.score(cases, predicted, decode), judging.tally(
+            cases, predicted, self._representation, decode, [one.value for one in self._header.classes]
+        )
+
+    def precision(
+        self, cases: Sequence[EvaluationCase], decode: DecodeSettings
+    ) -> Generator[Event, None, Precision | None]:
+        """How well it does on cases, and how many of the objects it finds there are right; None without cases."""
+        if not cases:
+            return None
+        predicted = yield from self.predict_cases(cases)
+        score = self.score(cases, predicted, decode).score
+        if self._representation.kind == "classes":
+            return Precision(sum(int((case.confirmed > 0).sum()) for case in cases), score, score)
+        first = judging.match_cases(cases, predicted, self._representation, decode)[0]
+        found = first.true_positives + first.false_positives
+        return Precision(
+            first.true_positives + first.false_negatives, score, first.true_positives / found if found else score
+        )
 
     def choose_decoding(self, cases: Sequence[EvaluationCase]) -> Generator[Event, None, DecodeSettings]:
         """How to separate objects, chosen on what taught."""

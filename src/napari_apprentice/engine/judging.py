@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,6 +19,7 @@ from torch import nn
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.labels import scores
 from napari_apprentice.data.labels.corrections import AS_LABELLED
+from napari_apprentice.data.labels.gains import Tally, classes_tally, objects_tally
 from napari_apprentice.data.labels.scores import Matches
 from napari_apprentice.data.representations import Representation
 from napari_apprentice.engine.activation import activate
@@ -26,6 +30,7 @@ from napari_apprentice.engine.windows import TrainingWindow
 from napari_apprentice.settings import DecodeSettings
 
 Box = tuple[slice, slice, slice]
+Part = Literal["teaches", "chooses", "judges"]
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8)
 _CONTEXT = (8, 32, 32)  # slices and network pixels around what is judged
@@ -57,22 +62,24 @@ class CasePredictions:
 
 
 def cases_of(
-    windows: Sequence[TrainingWindow], net: NetSettings, *, teaching: bool, most: int = 10_000
+    windows: Sequence[TrainingWindow], net: NetSettings, part: Part, *, most: int = 10_000
 ) -> list[EvaluationCase]:
-    """Boxes around what judges (or, with ``teaching``, what teaches), the first `most`."""
+    """Boxes around what teaches, chooses or judges, the first `most`."""
     found: list[EvaluationCase] = []
     for window in windows:
-        confirmed = window.training if teaching else window.validation
-        weight = window.source.weight if teaching else window.judging
+        confirmed = {"teaches": window.training, "chooses": window.choosing, "judges": window.validation}[part]
+        weight = window.source.weight
+        if part != "teaches":
+            weight = window.judging * torch.from_numpy(confirmed > 0)
         if not confirmed.any():
             continue
         for box in boxes_around(confirmed, net.multiple):
-            part = (slice(None), *box)
+            inside = (slice(None), *box)
             found.append(
                 EvaluationCase(
-                    window.source.image[part][None],
-                    window.source.target[part][None],
-                    weight[part][None],
+                    window.source.image[inside][None],
+                    window.source.target[inside][None],
+                    weight[inside][None],
                     window.labels[box],
                     confirmed[box],
                 )
@@ -175,6 +182,24 @@ def match_cases(
         ):
             total[i] = total[i] + one
     return total
+
+
+def tally(
+    cases: Sequence[EvaluationCase],
+    predicted: CasePredictions,
+    representation: Representation,
+    decode: DecodeSettings,
+    values: Sequence[int],
+) -> Tally:
+    """What predictions come to, object by object, or for classes (``values``) cell by cell."""
+    found = []
+    for case, prediction in zip(cases, predicted.predictions, strict=True):
+        proposed = representation.decode(prediction, decode)
+        if representation.kind == "classes":
+            found.append(classes_tally(case.labels, proposed, case.confirmed, values))
+        else:
+            found.append(objects_tally(case.labels, proposed, case.confirmed, THRESHOLDS))
+    return reduce(add, found)
 
 
 def class_scores(

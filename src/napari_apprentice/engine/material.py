@@ -25,14 +25,17 @@ from napari_apprentice.jobs import TeachJob
 class Material:
     """What a job of teaching works with, read from its corrections.
 
-    ``windows`` teach; ``cases`` are of what is set aside to judge (none, or too few: ``why_not_judged``), ``own`` of
-    what teaches.
+    ``windows`` teach. Of what is set aside ``judging`` are cases that judge (none, or too few: ``why_not_judged``), and
+    ``choosing`` those that choose which state of the network is kept. ``own`` are of what teaches, ``new_to_parent`` of
+    what the parent never learned from: all that is set aside, and of what teaches that of images new to it.
     """
 
     start: Start
     windows: tuple[TrainingWindow, ...]
-    cases: tuple[EvaluationCase, ...]
+    judging: tuple[EvaluationCase, ...]
+    choosing: tuple[EvaluationCase, ...]
     own: tuple[EvaluationCase, ...]
+    new_to_parent: tuple[EvaluationCase, ...]
     why_not_judged: str
 
 
@@ -58,10 +61,16 @@ def read_material(
         teaching = [replay.with_stand_in(one, representation, recipe.stand_in) for one in teaching]
     net = start.header.net
     shuffled = [windows[i] for i in rng.permutation(len(windows))]
+    learned = () if start.parent is None else start.parent.trained_on
+    new = [window for window in shuffled if window.name not in learned]
+    judge, choose = (tuple(judging.cases_of(windows, net, part)) for part in ("judges", "chooses"))
+    most = recipe.training_cases
     return Material(
         start,
         tuple(teaching),
-        cases=tuple(judging.cases_of(windows, net, teaching=False)),
-        own=tuple(judging.cases_of(shuffled, net, teaching=True, most=recipe.training_cases)),
+        judging=judge,
+        choosing=choose,
+        own=tuple(judging.cases_of(shuffled, net, "teaches", most=most)),
+        new_to_parent=(*judging.cases_of(new, net, "teaches", most=most), *judge, *choose),
         why_not_judged=corrected.holdout.why_not_judged,
     )

@@ -16,10 +16,12 @@ from napari_apprentice.events import Event, Failed, WasCancelled
 from napari_apprentice.jobs import (
     AskJob,
     ClickJob,
+    CompareJob,
     EvaluateJob,
     ExportJob,
     InsideJob,
     Job,
+    ProposingJob,
     SegmentJob,
     SegmentLargeJob,
     TeachJob,
@@ -62,7 +64,7 @@ class Engine:
                 self.warm.forget()
 
 
-def _segment(engine: Engine, job: SegmentJob, cancelled: IsCancelled) -> Iterator[Event]:
+def _segment(engine: Engine, job: ProposingJob, cancelled: IsCancelled) -> Iterator[Event]:
     from napari_apprentice.engine.segment import run
 
     return run(job, cancelled, engine.warm)
@@ -112,6 +114,7 @@ def _look_inside(engine: Engine, job: InsideJob, cancelled: IsCancelled) -> Iter
 
 PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]] = {
     SegmentJob: _segment,
+    CompareJob: _segment,
     SegmentLargeJob: _segment_large,
     EvaluateJob: _evaluate,
     TeachJob: _teach,

@@ -25,7 +25,7 @@ _WEIGHT = 0.4
 
 
 def trust_in(score: float) -> float:
-    """How far a parent's predictions may teach, 0 to 1, from its score on corrections it has not seen."""
+    """How far a parent's predictions may teach, 0 to 1, from its score on corrections it never learned from."""
     low, high = _TRUSTED
     return float(np.clip((score - low) / (high - low), 0.0, 1.0))
 

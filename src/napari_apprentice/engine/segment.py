@@ -17,12 +17,12 @@ from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.engine.task import Task, open_task, predict_frame, quicker
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.events import Event, Finished, Note, Progress, Region, Started, TileDone
-from napari_apprentice.jobs import SegmentJob, SegmentResult
+from napari_apprentice.jobs import ProposingJob, SegmentResult
 
 _PREDICTING = 0.85  # of the work of a frame; the rest is decoding
 
 
-def run(job: SegmentJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
+def run(job: ProposingJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
     """Write labels (T, Z, Y, X) to ``job.out``: provisional ones at first, the final ones before the last event.
 
     Ids are unique over all frames. Raises `errors.Cancelled` within a tile of a cancel.

@@ -2,10 +2,10 @@
 
 ::
 
-    corrections ------> windows at network resolution -> patches -> network -> running average
-    (`training_data`)   (`material`: teaches | judges)  (`drawing`)                |  judged now and then, best kept
-                                                                                   v
-                                             decoding chosen on what taught (`tune_decoding`), model written
+    corrections ---> windows at network resolution -----> patches -> network -> running average
+    (`training_data`)  (`material`: teaches | chooses | judges) (`drawing`)      |  looked at now and then, by what
+                                                                                 v  chooses; the best state is kept
+                  decoding chosen on what taught (`tune_decoding`), judged by the rest (`verdict`), model written
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 import torch
 
 from napari_apprentice.data.geometry.blocks import cores
+from napari_apprentice.data.labels.gains import Tally
 from napari_apprentice.data.models import representation_of
-from napari_apprentice.engine import checkpoint, judging, replay
+from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.best import Best
 from napari_apprentice.engine.clock import Clock
 from napari_apprentice.engine.device import Device, pick
@@ -25,9 +26,11 @@ from napari_apprentice.engine.drawing import Patches
 from napari_apprentice.engine.evaluator import Evaluator, Score
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.material import Material, read_material
+from napari_apprentice.engine.parent import AFTER, BEFORE, Parent
 from napari_apprentice.engine.schedules import schedule_for
 from napari_apprentice.engine.teaching_recipe import RECIPE, TeachingRecipe
 from napari_apprentice.engine.train import Course, Learner
+from napari_apprentice.engine.verdict import judged
 from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
 
@@ -72,7 +75,9 @@ class Teaching:
         self._clock = clock
         self._start = start = material.start
         self._windows = list(material.windows)
-        self._cases, self._own = material.cases, material.own
+        self._judging, self._choosing, self._own = material.judging, material.choosing, material.own
+        self._new_to_parent = material.new_to_parent
+        self._shown = self._choosing or self._judging
         self._why_not_judged = material.why_not_judged
         settings, fresh = job.settings, start.parent is None
         self._representation = representation_of(start.header)
@@ -85,12 +90,13 @@ class Teaching:
         self._decode, self._tune_at = start.header.decode, 0.2
         self._apart = 1 / recipe.validations  # of the time, from one validation to the next
         self._best = Best()
+        self._parent = Parent(start.parent, self._representation, self._evaluator)
 
     def events(self) -> Iterator[Event]:
         """Everything that happens; the last is `Finished`."""
         before = yield from self._judge_before()
         if self._start.parent is not None:
-            yield from self._replay_parent()
+            yield from self._look_at_parent()
         yield from self._learn()
         yield from self._finish(before)
 
@@ -109,32 +115,36 @@ class Teaching:
             limit=recipe.limit,
         )
 
-    def _judge_before(self) -> Generator[Event, None, Score | None]:
+    def _judge_before(self) -> Generator[Event, None, tuple[Score, Tally] | None]:
         began = self._clock.elapsed
-        score = yield from self._evaluator.evaluate(self._cases, self._start.header.decode)
+        before = yield from self._evaluator.judge(self._judging, self._start.header.decode)
+        first = None if before is None else before[0]
+        if self._choosing:
+            first = yield from self._evaluator.evaluate(self._choosing, self._start.header.decode)
         took = self._clock.elapsed - began
-        voxels = sum(case.size for case in self._cases)
-        own = took * sum(case.size for case in self._own) / voxels if voxels else 2.0
-        self._clock.keep_back(1.5 * took + 3.0 * own + 0.5)
-        self._apart = max(self._apart, 8 * took / self._job.settings.max_seconds)
-        if score is not None:
-            yield self._validated(score, None)
-        return score
+        voxels = sum(case.size for case in (*self._judging, *self._choosing))
+        own, shown = (
+            took * sum(case.size for case in cases) / voxels if voxels else 0.0 for cases in (self._own, self._shown)
+        )
+        self._clock.keep_back(1.5 * took + 3.0 * (own if voxels else 2.0) + 0.5)
+        self._apart = max(self._apart, 8 * shown / self._job.settings.max_seconds)
+        if first is not None:
+            yield self._validated(first, None)
+        return before
 
-    def _replay_parent(self) -> Iterator[Event]:
-        """What the parent is sure of teaches too, as far as it does well on these corrections."""
-        if self._job.settings.replay == 0:
-            return
-        score = yield from self._evaluator.evaluate(self._own, self._start.header.decode)
-        trust = 0.0 if score is None else replay.trust_in(score.score)
-        if trust == 0:
-            return
-        for i, window in enumerate(self._windows):
-            if self._clock.elapsed > 0.2 * self._job.settings.max_seconds:
-                return
-            case = judging.whole_window(window)
-            predicted = yield from self._evaluator.predict_cases([case], "Looking at what the model knew")
-            self._windows[i] = replay.with_parent(window, predicted.predictions[0], self._representation, trust)
+    def _look_at_parent(self) -> Iterator[Event]:
+        settings, clock, began = self._job.settings, self._clock, self._clock.elapsed
+        guards = not self._why_not_judged
+        self._windows = yield from self._parent.look(
+            self._windows,
+            self._new_to_parent,
+            self._start.header.decode,
+            replays=settings.replay > 0,
+            guards=guards,
+            is_late=lambda: clock.elapsed > 0.2 * settings.max_seconds,
+        )
+        if guards:  # it is looked at once more, by then
+            clock.keep_back(clock.reserve + clock.elapsed - began)
 
     def _learn(self) -> Iterator[Event]:
         settings, steps = self._job.settings, 0
@@ -159,21 +169,22 @@ class Teaching:
         if used >= self._tune_at:
             self._decode = yield from self._evaluator.choose_decoding(self._own)
             self._tune_at = used + _TUNE_APART
-        score = yield from self._evaluator.evaluate(self._cases, self._decode)
-        self._schedule.observe(training_loss if score is None else score.loss)
+        score = yield from self._evaluator.evaluate(self._shown, self._decode)
+        self._schedule.observe(score.loss if score is not None and self._choosing else training_loss)
         if score is None:
             yield Validated(step=self._learner.steps, seconds=self._clock.elapsed, training_loss=training_loss)
             return
         yield self._validated(score, training_loss)
-        if not self._why_not_judged:
+        if self._choosing:
             self._best.offer(score, self._learner.average)
 
-    def _finish(self, before: Score | None) -> Iterator[Event]:
+    def _finish(self, before: tuple[Score, Tally] | None) -> Iterator[Event]:
         self._best.put_into(self._learner.average)
         decode = yield from self._evaluator.choose_decoding(self._own)
-        after = yield from self._evaluator.evaluate(self._cases, decode)
+        after = yield from self._evaluator.judge(self._judging, decode)
+        yield from self._parent.compare(decode)
         yield self._clock.beat(self._learner.steps, "Writing the model")
-        header = self._start.header.model_copy(update={"decode": decode})
+        scores = {} if self._start.parent is None else {BEFORE: round(self._parent.known.score, 4)}
         result = TeachResult(
             job=self._job.id,
             model=self._job.out,
@@ -183,11 +194,20 @@ class Teaching:
             seconds=self._clock.elapsed,
         )
         if before is not None and after is not None and not self._why_not_judged:
-            scores = {"before": before.score, "after": after.score, "better": after.fine > before.fine}
+            verdict = judged(before, after, self._parent.guard, self._parent.known.right)
             result = result.model_copy(
-                update={"score_before": before.score, "score_after": after.score, "better": scores["better"]}
+                update={
+                    "score_before": before[0].score,
+                    "score_after": after[0].score,
+                    "gain_low": verdict.gain.low,
+                    "gain_high": verdict.gain.high,
+                    "better": verdict.is_better,
+                    "why_waits": verdict.why_waits,
+                    "share_lost": self._parent.guard.share_lost,
+                }
             )
-            header = header.model_copy(update={"scores": {"set-aside corrections": round(after.score, 4)}})
+            scores[AFTER] = round(after[0].score, 4)
+        header = self._start.header.model_copy(update={"decode": decode, "scores": scores})
         checkpoint.save(self._job.out, header, self._learner.average)
         yield Finished(result=result)
 

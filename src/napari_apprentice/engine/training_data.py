@@ -73,7 +73,7 @@ def frames_of(corrected: CorrectedImages, zooms: list[float]) -> Iterator[Correc
     ):
         pixels = scratch.read(ref.image.pixels)
         for i, t in enumerate(used):
-            own = Side(side.training[i], side.validation[i])
+            own = Side(side.training[i], side.validation[i], side.choosing[i])
             frame = np.asarray(pixels[t])
             fitted_on = frame if ref.image.fitted_on is None else np.asarray(scratch.read(ref.image.fitted_on)[0])
             yield CorrectedFrame(

@@ -35,8 +35,8 @@ _RIM_BACKGROUND = 0.5
 class TrainingWindow:
     """A part of a frame at network resolution; arrays are (Z, Y, X) or (K, Z, Y, X).
 
-    ``confirmed`` is everything the user said there, ``validation`` the part of it that judges. ``source.weight`` is
-    what teaches, ``judging`` the weight of the validation loss.
+    ``confirmed`` is everything the user said there, ``validation`` the part of it that judges and ``choosing`` the part
+    that chooses a state of the network. ``source.weight`` is what teaches, ``judging`` the weight of the loss of both.
     """
 
     name: str
@@ -45,6 +45,7 @@ class TrainingWindow:
     confirmed: np.ndarray
     training: np.ndarray
     validation: np.ndarray
+    choosing: np.ndarray
     judging: torch.Tensor
     teaches: np.ndarray
 
@@ -100,8 +101,11 @@ def _window(
     own = np.zeros(labels.shape, bool)  # each voxel teaches in one window only
     own[tuple(slice(c.start - a.start, c.stop - a.start) for c, a in zip(core, around, strict=True))] = True
     teaches = ~covers_any(~(frame.side.training[around] & own), plane)
-    validation = np.where(resize_labels(own, plane), resize_labels(frame.side.validation[around], plane), 0)
-    validation = np.where(known > 0, validation, UNKNOWN).astype(np.uint8)
+    in_window = resize_labels(own, plane) & (known > 0)
+    validation, choosing = (
+        np.where(in_window, resize_labels(part[around], plane), UNKNOWN).astype(np.uint8)
+        for part in (frame.side.validation, frame.side.choosing)
+    )
     training = np.where(teaches, known, UNKNOWN).astype(np.uint8)
     shown = np.where(known == AS_LABELLED, small, 0)
     source = Source(
@@ -115,8 +119,8 @@ def _window(
         torch.from_numpy(np.stack([known, whole]).astype(np.float32)) if representation.encoded_again else None,
         spacing,
     )
-    judging = torch.from_numpy(weight * (validation > 0))
-    return TrainingWindow(frame.name, source, small, known, training, validation, judging, teaches)
+    judging = torch.from_numpy(weight * ((validation > 0) | (choosing > 0)))
+    return TrainingWindow(frame.name, source, small, known, training, validation, choosing, judging, teaches)
 
 
 def _known(labels: np.ndarray, confirmed: np.ndarray, plane: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from napari_apprentice.gui.comparison import KEYS
 from napari_apprentice.gui.tools.keys import napari_keys
 from napari_apprentice.gui.tools.tool import key_of
 from napari_apprentice.gui.tools.tools import Tools
@@ -31,6 +32,7 @@ def lines_of(tools: Tools) -> list[Part]:
     meanwhile = [(tool.title, list(tool.more_keys)) for tool in tools.all.values() if tool.more_keys]
     undo = [("Ctrl+Z", "Undo"), ("Ctrl+Shift+Z", "Redo")]
     naparis = [(" or ".join(keys), words) for action, words in _NAPARI if (keys := napari_keys(action))]
+    meanwhile.append(("Comparing versions", list(KEYS)))
     return [("Tools", own), *meanwhile, ("napari, with the masks selected", [*undo, *naparis])]
 
 

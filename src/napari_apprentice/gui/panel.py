@@ -61,7 +61,7 @@ class ApprenticePanel(QWidget):
         self.model = ModelSection(self.label_layers, self.how_well.show)
         self.segment = SegmentSection(self.session)
         self.correct = CorrectSection(self.tools)
-        self.teach = TeachSection(self.session)
+        self.teach = TeachSection(self.session, self.runtime.comparison)
         self.project = ProjectSection(self.session, self.continue_project, self.new_project)
         self.sections: list[Section] = [
             self.image, self.model, self.segment, self.correct, self.teach, self.project,
@@ -180,7 +180,7 @@ class ApprenticePanel(QWidget):
                 self.said.hide()
             self._column.reveal(section.below)
         elif kind == "teach":
-            self._column.reveal(self.teach.choices)
+            self._column.reveal(self.teach.versions)
 
     def _on_proposed(self, mask: Any, box: Any) -> None:
         """*Keep* and *Discard* come into view, also where the window is low."""

@@ -15,6 +15,7 @@ from qtpy.QtCore import QCoreApplication, QThread
 
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.channel_layers import ChannelLayers
+from napari_apprentice.gui.comparison import ComparisonView
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.following import Following
 from napari_apprentice.gui.images import OpenImages
@@ -52,6 +53,7 @@ class PanelRuntime:
         self.label_layers = LabelLayers(viewer, self.session, self.images)
         self.channel_layers = ChannelLayers(self.label_layers)
         self.tools = Tools(self.label_layers)
+        self.comparison = ComparisonView(self.label_layers)
         self.is_closed = False
         self._is_left_off = False
         self.connections = Connections()
@@ -62,6 +64,7 @@ class PanelRuntime:
             TilePreview(self.label_layers),
             InsideLayer(self.label_layers),
             Activity(self.session),
+            self.comparison,
             self.tools,
             self.label_layers,
             self.images,

@@ -12,7 +12,7 @@ from napari_apprentice.jobs.inside import InsideJob, InsideResult
 from napari_apprentice.jobs.kinds import AnyJob, AnyResult, from_plain
 from napari_apprentice.jobs.masks import PackedMask
 from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, VolumeRef
-from napari_apprentice.jobs.segment import SegmentJob, SegmentResult
+from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
 
@@ -24,6 +24,7 @@ __all__ = [
     "Asked",
     "ClickJob",
     "ClickResult",
+    "CompareJob",
     "EvaluateJob",
     "EvaluateResult",
     "ExportJob",
@@ -33,6 +34,7 @@ __all__ = [
     "Job",
     "PackedMask",
     "Point",
+    "ProposingJob",
     "Provisional",
     "Result",
     "SegmentJob",

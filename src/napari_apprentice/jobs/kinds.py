@@ -10,11 +10,11 @@ from napari_apprentice.jobs.click import AskJob, ClickJob, ClickResult
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
-from napari_apprentice.jobs.segment import SegmentJob, SegmentResult
+from napari_apprentice.jobs.segment import CompareJob, SegmentJob, SegmentResult
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
 
-AnyJob = SegmentJob | SegmentLargeJob | EvaluateJob | TeachJob | ExportJob | ClickJob | AskJob | InsideJob
+AnyJob = SegmentJob | CompareJob | SegmentLargeJob | EvaluateJob | TeachJob | ExportJob | ClickJob | AskJob | InsideJob
 AnyResult = (
     SegmentResult | SegmentLargeResult | EvaluateResult | TeachResult | ExportResult | ClickResult | InsideResult
 )

@@ -24,15 +24,13 @@ class SegmentResult(Result):
     device: str = ""
 
 
-class SegmentJob(Job):
+class ProposingJob(Job):
     """Propose labels for one image; writes uint32 labels (T, Z, Y, X) to ``out``."""
 
-    verb: ClassVar[str] = "segment"
     travels: ClassVar[bool] = True
     holds_region: ClassVar[bool] = True
     result: ClassVar[ResultClass] = SegmentResult
 
-    type: Literal["segment"] = "segment"
     image: VolumeRef
     model: Annotated[str, READ]
     settings: SegmentSettings = SegmentSettings()
@@ -43,7 +41,23 @@ class SegmentJob(Job):
         """The file of labels: they are taken from it."""
         return (Path(self.out.path),)
 
+
+class SegmentJob(ProposingJob):
+    """Labels by the model in use."""
+
+    verb: ClassVar[str] = "segment"
+
+    type: Literal["segment"] = "segment"
+
     @property
     def provisional(self) -> Provisional:
         """Labels tile by tile."""
         return Provisional(image=self.image.pixels, labels=self.out)
+
+
+class CompareJob(ProposingJob):
+    """Labels by a model that is not in use, for a look at what it would change."""
+
+    verb: ClassVar[str] = "compare"
+
+    type: Literal["compare"] = "compare"

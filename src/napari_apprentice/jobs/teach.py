@@ -12,9 +12,12 @@ from napari_apprentice.settings import ClassName, Kind, TeachSettings
 
 
 class TeachResult(Result):
-    """Scores are on the set-aside corrections; None with ``why_no_score`` when too few objects are there to judge.
+    """Scores are on corrections that neither taught nor chose; None with ``why_no_score`` when these are too few.
 
-    ``better`` is None when it could not be judged; ``patches`` is how many it learned from, in all ``steps``.
+    ``better`` says whether it is so for sure (None: it could not be judged) and ``why_waits`` why it is not.
+    ``gain_low`` and ``gain_high`` are the ends of the 90 % interval of what was gained (`data/labels/gains`), and
+    ``share_lost`` is how much of what the parent was sure of, where nobody corrected, is gone or different.
+    ``patches`` is how many it learned from, in all ``steps``.
     """
 
     type: Literal["teach"] = "teach"
@@ -23,6 +26,10 @@ class TeachResult(Result):
     score_after: float | None = None
     better: bool | None = None
     why_no_score: str = ""
+    why_waits: str = ""
+    gain_low: float | None = None
+    gain_high: float | None = None
+    share_lost: float | None = None
     steps: int = 0
     patches: int = 0
     seconds: float = 0.0

@@ -15,6 +15,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.labels.evidence import Evidence
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable
 from napari_apprentice.settings import Settings
@@ -24,9 +25,10 @@ _NAMED = 2  # images in a title
 
 
 class ProjectOverview(Settings):
-    """Objects by the image's id; those of an image that is too large to count are not known."""
+    """Objects by the image's id, and what of them is confirmed; of an image that is too large to count not known."""
 
     objects: dict[str, int] = {}
+    confirmed: dict[str, Evidence] = {}
 
 
 def read(path: Path) -> ProjectOverview:

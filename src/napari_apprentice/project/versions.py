@@ -20,7 +20,10 @@ _NAME = re.compile("v[1-9][0-9]{0,8}")
 class Version(FiniteSettings):
     """One taught model. ``parent`` is the key of the model it was taught from; scores are on set-aside corrections.
 
-    ``images`` are the ids of those whose corrections it learned from; None where that was not noted.
+    ``better`` says whether it is so for sure, None where it could not be judged; ``why_waits`` and ``why_no_score`` say
+    why not, and ``gain_low`` to ``gain_high`` is the 90 % interval of what was gained. A version ``is_put_away`` when
+    the user prefers the one before. ``images`` are the ids of those whose corrections it learned from; None where that
+    was not noted.
     """
 
     id: Annotated[str, Field(pattern=f"^{_NAME.pattern}$")]
@@ -30,11 +33,26 @@ class Version(FiniteSettings):
     score_after: float | None = None
     better: bool | None = None
     why_no_score: str = ""
+    why_waits: str = ""
+    gain_low: float | None = None
+    gain_high: float | None = None
+    is_put_away: bool = False
     voxels: int = 0
     images: tuple[str, ...] | None = None
     steps: int = 0
     seconds: float = 0.0
     note: str = ""
+
+    @property
+    def why(self) -> str:
+        """One sentence on why it waits to be chosen; "" for one that is better for sure."""
+        if self.better:
+            return ""
+        if self.score_after is None:
+            return (self.why_no_score or "There are too few corrected objects to judge it.").rstrip(".") + "."
+        before = "" if self.score_before is None else f"{self.score_before:.2f} before, "
+        numbers = f"({before}{self.score_after:.2f} after)"
+        return self.why_waits or f"On corrections set aside it is not clearly better {numbers}."
 
     @property
     def title(self) -> str:
@@ -106,6 +124,13 @@ class Lineage:
     def add(self, version: Version) -> None:
         """Keep a version."""
         self._save(self._record.model_copy(update={"versions": (*self.versions, version)}))
+
+    def put_away(self, key: str) -> None:
+        """Note that the user prefers the model that a version was taught from."""
+        changed = (
+            one.model_copy(update={"is_put_away": True}) if one.id == key else one for one in self._record.versions
+        )
+        self._save(self._record.model_copy(update={"versions": tuple(changed)}))
 
     def use(self, key: str, *, is_elsewhere: bool = False) -> None:
         """Make a model the current one; a file that ``is_elsewhere`` is remembered."""

@@ -10,7 +10,17 @@ from napari_apprentice.session.catalog import FRESH, ModelChoice
 from napari_apprentice.session.options import SessionOptions
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.session import Session
+from napari_apprentice.session.verbs.compare import Comparison
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
 from napari_apprentice.session.verbs.look_inside import InsideMap
 
-__all__ = ["FRESH", "InsideMap", "ModelChoice", "ModelEvaluation", "ProjectImage", "Session", "SessionOptions"]
+__all__ = [
+    "FRESH",
+    "Comparison",
+    "InsideMap",
+    "ModelChoice",
+    "ModelEvaluation",
+    "ProjectImage",
+    "Session",
+    "SessionOptions",
+]

@@ -12,7 +12,7 @@ from napari_apprentice.data.models import ModelHeader, why_not_masks
 from napari_apprentice.data.weights import check_weights
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
-from napari_apprentice.project.versions import Lineage
+from napari_apprentice.project.versions import Lineage, Version
 from napari_apprentice.session.catalog import (
     ASKED,
     FRESH,
@@ -114,6 +114,24 @@ class Models:
         if header.kind != "classes" or self._choices.kind != "classes":
             return header.kind != self._choices.kind
         return are_unnamed(self._choices.classes) and not any(entry.is_labelled for entry in self._images.entries)
+
+    @property
+    def waiting(self) -> Version | None:
+        """The version taught last from the model in use, as long as the user has not decided about it."""
+        versions = () if self._lineage is None else self._lineage.versions
+        last = versions[-1] if versions else None
+        if last is None or last.is_put_away or last.parent != self.in_use.key:
+            return None
+        return last
+
+    def put_away(self, version: str) -> None:
+        """The user prefers the model that a version was taught from: it does not wait any more."""
+        if self._lineage is not None:
+            try:
+                self._lineage.put_away(version)
+            except UserError as error:
+                self._choices.say_trouble(str(error))
+            self._signals.model_changed.emit()
 
     def adopt(self, version: str) -> None:
         """Use a version of this project, also one that was not better."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import find_boundaries
 from skimage.transform import downscale_local_mean
 
+from napari_apprentice.data.labels.evidence import Evidence
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import overview
 from napari_apprentice.project.folder import Project
@@ -22,8 +23,17 @@ _COUNTED = 1 << 27  # voxels; more take longer than closing a window may
 _FILLED, _GOLDEN = 0.35, 0.618034
 
 
-def keep(project: Project, entries: Sequence[ProjectImage], current: ProjectImage | None, kind: Kind) -> None:
-    """Write the overview of a project; what was not loaded is as it was. `UserError` when the disk refuses."""
+def keep(
+    project: Project,
+    entries: Sequence[ProjectImage],
+    current: ProjectImage | None,
+    kind: Kind,
+    confirmed: Mapping[str, Evidence],
+) -> None:
+    """Write the overview of a project; what was not loaded is as it was. `UserError` when the disk refuses.
+
+    ``confirmed`` is what is confirmed, by image.
+    """
     elsewhere = project.place.why_held or project.place.trouble
     if project.is_temporary or elsewhere or not any(entry.is_read for entry in entries):
         return
@@ -38,7 +48,8 @@ def keep(project: Project, entries: Sequence[ProjectImage], current: ProjectImag
                 objects.pop(entry.id, None)
     known = overview.picture_of(project.path) is not None
     drawn = next((entry for entry in (entries[:1] if known else entries) if entry.is_read), None)
-    overview.write(project.path, overview.ProjectOverview(objects=objects), None if drawn is None else _picture(drawn))
+    shown = overview.ProjectOverview(objects=objects, confirmed=dict(confirmed))
+    overview.write(project.path, shown, None if drawn is None else _picture(drawn))
     if current is not None and current.id != project.record.current:
         project.change(current=current.id)
 

@@ -19,12 +19,14 @@ from napari_apprentice.project import left_behind
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.recent import projects_folder
 from napari_apprentice.project.record import is_project
+from napari_apprentice.project.versions import Version
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import commands, project_overview
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.compute import Compute
 from napari_apprentice.session.edits import Edits
+from napari_apprentice.session.evidence import ConfirmedSoFar
 from napari_apprentice.session.images import Images, checked_labels
 from napari_apprentice.session.models import Models
 from napari_apprentice.session.options import SessionOptions
@@ -36,6 +38,7 @@ from napari_apprentice.session.saving import Saving
 from napari_apprentice.session.shapes import Shapes
 from napari_apprentice.session.signals import Signals
 from napari_apprentice.session.verbs import Verbs
+from napari_apprentice.session.verbs.compare import Comparison
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
 from napari_apprentice.session.verbs.look_inside import InsideMap
 from napari_apprentice.settings import ClassName, ClusterSettings, Kind, SegmentSettings, TeachSettings
@@ -80,6 +83,7 @@ class Session:
         self.images = images = Images(signals, choices, queue)
         self.regions = regions = Regions(signals, choices, queue, images)
         self.models = models = Models(signals, choices, images)
+        self.confirmed_so_far = ConfirmedSoFar(choices, images)
         self.saving = saving = Saving(signals, choices, images)
         self.edits = edits = Edits(signals, choices, images, regions, saving)
         self.shapes = Shapes(choices, images, edits)
@@ -97,6 +101,7 @@ class Session:
         self.click_cleared = signals.click_cleared
         self.looked_inside = signals.looked_inside
         self.evaluated = signals.evaluated
+        self.compared = signals.compared
         self.message = signals.message
         self.region_changed = signals.region_changed
         self.overview_changed = signals.overview_changed
@@ -175,7 +180,8 @@ class Session:
         self._end_jobs()
         self.saving.rescue()
         project, entries, current, kind = self.project, self.entries, self.current, self.kind
-        for part in (self.images, self.models, self.choices):
+        confirmed = self.confirmed_so_far.by_image
+        for part in (self.images, self.models, self.choices, self.confirmed_so_far):
             part.forget()
         if project is None:
             return
@@ -184,7 +190,7 @@ class Session:
                 with suppress(UserError):  # a disk that refuses a snapshot leaves the journal as it is
                     entry.keep_snapshot()
         with suppress(UserError):  # the disk refuses: what is there stays
-            project_overview.keep(project, entries, current, kind)
+            project_overview.keep(project, entries, current, kind, confirmed)
         try:
             project.close()
         except UserError as error:
@@ -343,6 +349,35 @@ class Session:
     def teach(self) -> None:
         """Teach the model, or a fresh network, on all corrections as they are now. Raises `UserError`."""
         self.verbs.teach()
+
+    @property
+    def waiting(self) -> Version | None:
+        """The version taught last, as long as nobody has decided about it; ``waiting.why`` says why it is not used."""
+        return self.models.waiting
+
+    def compare(self, version: str | None = None) -> None:
+        """See what a version (None: the one that waits) would make of the current image, or its open part.
+
+        Nothing changes by it; answered by ``compared``, and then in `comparison`. Raises `UserError`.
+        """
+        self.verbs.compare(version)
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """What `compare` found: the labels as they would be, and where they differ most; None after the next edit."""
+        return self.verbs.compare.found
+
+    def use(self, version: str | None = None) -> None:
+        """Use a version (None: the one that waits), with its masks, one undo step. Raises `UserError`."""
+        self.verbs.versions.use(version)
+
+    def keep_old(self) -> None:
+        """Put the version that waits away; it stays in the list of models. Raises `UserError`."""
+        self.verbs.versions.keep_old()
+
+    def go_back(self) -> None:
+        """Use the model before, and take back the masks that came with this one. Raises `UserError`."""
+        self.verbs.versions.go_back()
 
     def click(self, point: tuple[float, ...], *, remove: bool = False) -> None:
         """Click at ``point`` (t, z, y, x) on an object, or, with ``remove``, on what does not belong to it.

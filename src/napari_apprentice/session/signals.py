@@ -20,6 +20,7 @@ class Signals:
     click_proposed = Signal(object, object)  # mask, box
     click_cleared = Signal()
     looked_inside = Signal(object)  # InsideMap
+    compared = Signal()  # a comparison of versions was made, or is over
     evaluated = Signal()  # what is known of how well models do on the current image is something else
     message = Signal(str)
     leaving_region = Signal()  # another part of the large image will be opened

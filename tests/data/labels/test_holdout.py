@@ -71,7 +71,31 @@ def test_straddling_objects_are_judged_whole_or_not_at_all() -> None:
     counts = matches_within(corrections.labels, corrections.labels, side.validation, (0.9,))[0]
     assert counts.true_positives == holdout.validation_objects
     assert counts.false_positives == counts.false_negatives == 0
-    assert 0.15 < holdout.validation_objects / len(np.unique(corrections.labels)) < 0.35
+    aside = holdout.validation_objects + holdout.choosing_objects
+    assert 0.15 < aside / len(np.unique(corrections.labels)) < 0.35
+
+
+def test_what_chooses_a_state_of_the_network_never_judges_it() -> None:
+    corrections = _disks((1, 2, 400, 700))
+    holdout = split_blocks([("a", corrections)])
+    (side,) = holdout.sides
+    assert holdout.validation_objects >= 8
+    assert holdout.choosing_objects >= 6
+    assert not ((side.validation > 0) & (side.choosing > 0)).any()
+    assert not (side.training & (side.choosing > 0)).any()
+    judged, chosen = (set(np.unique(corrections.labels[one == 2])) for one in (side.validation, side.choosing))
+    assert not judged & chosen, "an object is on one side only"
+
+
+def test_with_few_corrections_nothing_chooses_and_all_that_is_set_aside_judges() -> None:
+    full = _disks((1, 1, 400, 400))
+    few = Corrections(full.labels, np.where(full.labels % 9 == 1, 2, 0).astype(np.uint8))
+    holdout = split_blocks([("a", few)])
+    assert 8 <= holdout.validation_objects < 14
+    assert holdout.choosing_objects == 0
+    assert not holdout.sides[0].choosing.any()
+    aside = blocks_set_aside("a", 400, 400) & (few.confirmed[0, 0] > 0)
+    assert (holdout.sides[0].validation[0, 0][aside] > 0).mean() > 0.7  # but for what reaches over
 
 
 def test_corrections_in_one_place_are_all_used_and_that_is_said() -> None:
@@ -126,7 +150,8 @@ def test_classes_count_voxels_of_at_least_two_values() -> None:
     holdout = split_blocks([("a", Corrections(labels, corrections.confirmed))], "classes")
     assert holdout.enough_to_judge
     (side,) = holdout.sides
-    np.testing.assert_array_equal(side.validation[0, 0] > 0, blocks_set_aside("a", 400, 400))
+    aside = (side.validation[0, 0] > 0) | (side.choosing[0, 0] > 0)
+    np.testing.assert_array_equal(aside, blocks_set_aside("a", 400, 400))
     only = Corrections(labels, np.where(labels > 0, 2, 0).astype(np.uint8))
     assert split_blocks([("a", only)], "classes").why_not_judged == (
         "All corrections that were set aside are of one class: paint areas of another class, or background, "

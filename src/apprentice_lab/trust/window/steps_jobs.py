@@ -43,7 +43,7 @@ def teach(desk: Desk, draw: random.Random) -> None:
 def adopt_or_go_back(desk: Desk, draw: random.Random) -> None:
     """The buttons below *Teach*."""
     if desk.panel is not None:
-        _press(desk, draw.choice((desk.panel.teach.adopt, desk.panel.teach.back)))
+        _press(desk, draw.choice((desk.panel.teach.versions.adopt, desk.panel.teach.versions.back)))
 
 
 def click_a_cell(desk: Desk, draw: random.Random) -> None:

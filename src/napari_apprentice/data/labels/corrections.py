@@ -232,7 +232,7 @@ def _heirs(
     one, other = np.divmod(keys, len(size))
     good = (other > 0) & (2 * shared > np.minimum(old_size[one], size[other]))
     one, other, shared, on_own = one[good], other[good], shared[good], on_own[good]
-    mutual = _is_best(one, shared) & _is_best(other, shared)
+    mutual = is_best(one, shared) & is_best(other, shared)
     return other[mutual], names[one[mutual]], on_own[mutual]
 
 
@@ -256,7 +256,7 @@ def _counts(ranks: NDArray[Any], count: int) -> NDArray[np.int64]:
     return found
 
 
-def _is_best(group: NDArray[np.int64], value: NDArray[np.int64]) -> Mask:
+def is_best(group: NDArray[np.int64], value: NDArray[np.int64]) -> Mask:
     """Whether each row is its group's largest value; of equals the first, so that exactly one wins."""
     order = np.lexsort((np.arange(len(group)), -value, group))
     first = np.ones(len(group), bool)

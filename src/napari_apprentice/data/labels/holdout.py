@@ -12,6 +12,9 @@ Of every 2 x 2 neighbours one or more are set aside, chosen by a hash of the ima
 A block therefore never changes side, however the corrections grow, and the share is even over the image. What teaches
 keeps a margin from blocks set aside. An object belongs to the side of its centroid; where it reaches over to the
 other side it neither teaches nor is judged there.
+
+Of what is set aside, every third group of 2 x 2 blocks chooses which state of the network is kept, and the others
+judge it: a score on what chose would flatter. Where there is too little for both, nothing chooses and all of it judges.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ from napari_apprentice.settings import Kind
 
 ENOUGH_OBJECTS = 8  # with fewer the score is noise
 ENOUGH_VOXELS = 400  # for classes, of which there are no objects to count
+ENOUGH_TO_CHOOSE = 6  # objects; with fewer, which state did best on them is chance
 SHARE = 0.25
 MARGIN = 8  # pixels
 _EDGE, _SMALLEST_EDGE = 128, 48  # pixels
@@ -56,10 +60,13 @@ class Side:
     validation
         What is confirmed among what is set aside (0, 1, 2 as in ``Corrections.confirmed``), all of each object that
         is judged: for scores (`scores.matches_within`), and where it is not 0 for the validation loss.
+    choosing
+        The same of what chooses which state of the network is kept; nothing of it judges.
     """
 
     training: Mask
     validation: Confirmed
+    choosing: Confirmed
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class Holdout:
     training_objects: int
     validation_objects: int
     why_not_judged: str
+    choosing_objects: int = 0
 
     @property
     def enough_to_judge(self) -> bool:
@@ -106,16 +114,17 @@ def split_blocks(
     enough
         Whole objects that must be set aside for a score.
     """
-    sides = [_share_out(key, corrections, kind, share, margin) for key, corrections in training_data]
+    aside = [_share_out(key, corrections, kind, share, margin) for key, corrections in training_data]
+    sides = [_with_choosing(side, key, c, kind) for side, (key, c) in zip(aside, training_data, strict=True)]
+    if not _enough_for_both(sides, training_data, kind, enough):
+        sides = aside
     teaches = any((side.training & (c.confirmed > 0)).any() for side, (_, c) in zip(sides, training_data, strict=True))
     judged = any(side.validation.any() for side in sides)
     if not (teaches and judged):
         return _nothing_set_aside([c for _, c in training_data], kind, sides)
-    counts = np.zeros(2, int)
-    for side, (_, corrections) in zip(sides, training_data, strict=True):
-        counts += _count(corrections, side, kind)
+    taught, chosen, judging = _counts(sides, training_data, kind)
     return Holdout(
-        tuple(sides), int(counts[0]), int(counts[1]), _why_not(kind, int(counts[1]), sides, training_data, enough)
+        tuple(sides), taught, judging, _why_not(kind, judging, sides, training_data, enough), choosing_objects=chosen
     )
 
 
@@ -128,6 +137,14 @@ def blocks_set_aside(key: str, height: int, width: int, share: float = SHARE) ->
         for place in _chosen(f"{key}/{row}/{column}", share):
             aside[2 * row + place // 2, 2 * column + place % 2] = True
     return aside[rows[:, None], columns]
+
+
+def _blocks_that_choose(key: str, height: int, width: int) -> Mask:
+    """Blocks, boolean (Y, X), of which what is set aside chooses: every third group along each row and column."""
+    row, column = _blocks(height) // 2, _blocks(width) // 2
+    begin = hashlib.blake2b(key.encode(), digest_size=1).digest()[0]
+    chooses: Mask = (row[:, None] + 2 * column[None] + begin) % 3 == 0
+    return chooses
 
 
 def _blocks(length: int) -> NDArray[np.int64]:
@@ -150,8 +167,9 @@ def _share_out(key: str, corrections: Corrections, kind: Kind, share: float, mar
     near = dilate_in_planes(aside, margin)
     training = np.broadcast_to(~near, labels.shape).copy()
     validation = np.where(aside, confirmed, UNKNOWN).astype(np.uint8)
+    none = np.zeros_like(validation)
     if kind == "classes":
-        return Side(training, validation)
+        return Side(training, validation, none)
     for t in range(len(labels)):
         names, ranks = rank_ids(labels[t])
         home = _centroid_aside(ranks, len(names), aside)[ranks] & (ranks > 0)
@@ -160,7 +178,33 @@ def _share_out(key: str, corrections: Corrections, kind: Kind, share: float, mar
         validation[t][theirs & (validation[t] == AS_LABELLED)] = UNKNOWN
         mine = home & (confirmed[t] == AS_LABELLED)
         validation[t][mine] = AS_LABELLED
-    return Side(training, validation)
+    return Side(training, validation, none)
+
+
+def _with_choosing(side: Side, key: str, corrections: Corrections, kind: Kind) -> Side:
+    """Part of what is set aside chooses, and the rest of it judges; an object belongs to the side of its centroid."""
+    chooses = _blocks_that_choose(key, *corrections.labels.shape[2:])
+    judging = np.where(chooses, UNKNOWN, side.validation)
+    choosing = np.where(chooses, side.validation, UNKNOWN)
+    if kind == "instances":
+        for t, ids in enumerate(corrections.labels):
+            sure = side.validation[t] == AS_LABELLED
+            if not sure.any():
+                continue
+            names, ranks = rank_ids(ids)
+            home = _centroid_aside(ranks, len(names), chooses)[ranks]
+            judging[t][sure] = np.where(home[sure], UNKNOWN, AS_LABELLED)
+            choosing[t][sure] = np.where(home[sure], AS_LABELLED, UNKNOWN)
+    return Side(side.training, judging, choosing)
+
+
+def _enough_for_both(
+    sides: Sequence[Side], training_data: Sequence[tuple[str, Corrections]], kind: Kind, enough: int
+) -> bool:
+    """Whether what judges suffices when part of what is set aside chooses, and that part means something."""
+    _, chosen, judging = _counts(sides, training_data, kind)
+    few = ENOUGH_TO_CHOOSE if kind == "instances" else ENOUGH_VOXELS
+    return chosen >= few and not _why_not(kind, judging, sides, training_data, enough)
 
 
 def _centroid_aside(ranks: NDArray[Any], count: int, aside: Mask) -> Mask:
@@ -178,32 +222,36 @@ def _centroid_aside(ranks: NDArray[Any], count: int, aside: Mask) -> Mask:
 
 
 def _nothing_set_aside(all_corrections: list[Corrections], kind: Kind, sides: list[Side]) -> Holdout:
-    everything = tuple(Side(np.ones(side.training.shape, bool), np.zeros_like(side.validation)) for side in sides)
-    count = sum(_count(c, side, kind)[0] for c, side in zip(all_corrections, everything, strict=True))
+    none = [np.zeros_like(side.validation) for side in sides]
+    everything = tuple(Side(np.ones(one.shape, bool), one, one) for one in none)
+    count = sum(_count(c, side.training, kind) for c, side in zip(all_corrections, everything, strict=True))
     return Holdout(
         everything,
-        int(count),
+        count,
         0,
         "The corrections are too close together to set some aside, so the result cannot be judged: "
         f"{'correct objects' if kind == 'instances' else 'paint areas'} in other parts of the image as well.",
     )
 
 
-def _count(corrections: Corrections, side: Side, kind: Kind) -> tuple[int, int]:
-    """Whole objects (for classes: voxels) that teach and that are set aside."""
+def _counts(
+    sides: Sequence[Side], training_data: Sequence[tuple[str, Corrections]], kind: Kind
+) -> tuple[int, int, int]:
+    """Whole objects (for classes: voxels) that teach, that choose and that judge."""
+    taught = chosen = judged = 0
+    for side, (_, corrections) in zip(sides, training_data, strict=True):
+        taught += _count(corrections, side.training, kind)
+        chosen += _count(corrections, side.choosing > 0, kind)
+        judged += _count(corrections, side.validation > 0, kind)
+    return taught, chosen, judged
+
+
+def _count(corrections: Corrections, where: Mask, kind: Kind) -> int:
+    """Whole objects (for classes: voxels) of a part of the corrections."""
     if kind == "classes":
-        return int((side.training & (corrections.confirmed > 0)).sum()), int((side.validation > 0).sum())
-    taught = judged = 0
-    for labels, whole, validation, training in zip(
-        corrections.labels,
-        whole_sections(corrections.labels, corrections.confirmed),
-        side.validation,
-        side.training,
-        strict=True,
-    ):
-        judged += len(np.unique(labels[whole & (validation == AS_LABELLED)]))
-        taught += len(np.unique(labels[whole & training]))
-    return taught, judged
+        return int((where & (corrections.confirmed > 0)).sum())
+    frames = zip(corrections.labels, whole_sections(corrections.labels, corrections.confirmed) & where, strict=True)
+    return sum(len(np.unique(labels[whole])) for labels, whole in frames)
 
 
 def _why_not(

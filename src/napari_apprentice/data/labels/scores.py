@@ -162,6 +162,41 @@ def dice(
     return {value: part / whole if whole else None for value, (part, whole) in parts.items()}
 
 
+def matches_by_object(
+    truth: NDArray[Any],
+    prediction: NDArray[Any],
+    confirmed: NDArray[Any],
+    thresholds: Sequence[float] = THRESHOLDS,
+    *,
+    sections: bool = True,
+) -> tuple[Counts, Counts]:
+    """`matches_within`, object by object: what is right, and what is right, missed or spurious.
+
+    Both are (objects + 1, thresholds). A row is that of a whole object with the spurious predictions that lie on it
+    most; the last is of those that lie on none. Summed over the rows their ratio is the average precision.
+    """
+    _same_shape(truth, confirmed)
+    if sections:
+        truth, prediction = _sections(truth), _sections(prediction)
+    table, known = overlap(truth, prediction), known_in(truth, prediction, confirmed)
+    objects = int(known.truth.sum())
+    row = np.where(known.truth, np.cumsum(known.truth) - 1, objects)
+    home = np.full(len(table.predicted_size), objects)
+    order = np.argsort(table.shared, kind="stable")
+    order = order[known.truth[table.truth[order]]]
+    home[table.predicted[order]] = row[table.truth[order]]  # the last one stays, of which most is shared
+    right = np.zeros((objects + 1, len(thresholds)), np.int64)
+    every = np.zeros_like(right)
+    every[:objects] = 1
+    for k, threshold in enumerate(thresholds):
+        pairs = _partners(table, threshold, known.truth)
+        right[row[table.truth[pairs]], k] = 1
+        alone = known.predicted.copy()
+        alone[table.predicted[pairs]] = False
+        every[:, k] += np.bincount(home[alone], minlength=objects + 1)
+    return right, every
+
+
 def dice_parts(
     truth: NDArray[Any], prediction: NDArray[Any], classes: Sequence[int], mask: NDArray[Any] | None = None
 ) -> dict[int, tuple[int, int]]:
@@ -228,14 +263,19 @@ def _matches(table: Overlap, threshold: float, known: Known | None) -> Matches:
     """Match the known truth objects; of the predictions without a partner only the known ones are spurious."""
     counted = np.ones(len(table.truth_size), bool) if known is None else known.truth
     judged = np.ones(len(table.predicted_size), bool) if known is None else known.predicted
-    iou = table.iou
-    good = (iou >= threshold) & counted[table.truth]
-    pairs = one_to_one(table.truth[good], table.predicted[good], iou[good])
-    partners = table.predicted[good][pairs]
+    pairs = _partners(table, threshold, counted)
     alone = judged.copy()
-    alone[partners] = False
-    found = len(partners)
-    return Matches(float(threshold), found, int(alone.sum()), int(counted.sum()) - found, float(iou[good][pairs].sum()))
+    alone[table.predicted[pairs]] = False
+    found = len(pairs)
+    iou_sum = float(table.iou[pairs].sum())
+    return Matches(float(threshold), found, int(alone.sum()), int(counted.sum()) - found, iou_sum)
+
+
+def _partners(table: Overlap, threshold: float, counted: NDArray[np.bool_]) -> Counts:
+    """The pairs of a table, by their places, that match; each object has one partner at most."""
+    iou = table.iou
+    good = np.flatnonzero((iou >= threshold) & counted[table.truth])
+    return good[one_to_one(table.truth[good], table.predicted[good], iou[good])]
 
 
 def _sections(labels: NDArray[Any]) -> NDArray[np.int64]:

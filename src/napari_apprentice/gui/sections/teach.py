@@ -5,25 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDoubleSpinBox, QWidget
-from superqt.utils import signals_blocked
+from qtpy.QtWidgets import QDoubleSpinBox
+from superqt.utils import qthrottled, signals_blocked
 
 from napari_apprentice.events import Event, Failed, Finished, Progress, Validated, WasCancelled
+from napari_apprentice.gui.comparison import ComparisonView
+from napari_apprentice.gui.sections.versions import VersionPane
 from napari_apprentice.gui.theme import Palette
-from napari_apprentice.gui.widgets.buttons import Fold, button
+from napari_apprentice.gui.widgets.buttons import Fold
 from napari_apprentice.gui.widgets.forms import Form
 from napari_apprentice.gui.widgets.job import JobControl
-from napari_apprentice.gui.widgets.rows import Fields, row
+from napari_apprentice.gui.widgets.rows import Fields
 from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.jobs import TeachResult
-from napari_apprentice.project.versions import Version
 from napari_apprentice.session import Session
 from napari_apprentice.settings import TeachSettings
 
 if TYPE_CHECKING:
     from napari_apprentice.gui.sections.curves import Curves
 
+_COUNT_AFTER_MS = 400  # without a stroke
 _MORE = (
     "max_steps",
     "learning_rate",
@@ -51,14 +53,13 @@ _LABELS = {
 
 
 class TeachSection(Section):
-    """Time to teach, *Teach* and *Cancel*, curves, before and after, back to an earlier version."""
+    """Time to teach, how much is confirmed, *Teach* and *Cancel*, curves, and what became of the version."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, comparison: ComparisonView) -> None:
         super().__init__("5  Teach")
         self._session = session
         self._palette: Palette | None = None
         self.curves: Curves | None = None
-        self._offered: str | None = None
         self._told_of = session.project
         self.minutes = QDoubleSpinBox()
         self.minutes.setDecimals(1)
@@ -70,9 +71,9 @@ class TeachSection(Section):
         self._fold = Fold(self.more, "More settings")
         self.job = JobControl("Teach", self._on_teach, lambda: session.cancel("teach"), self._fold)
         self.job.verb.set_help("Learn from what you confirmed, in the background; you can paint on meanwhile.")
-        self.outcome = muted("")
-        self.adopt = button("Use it anyway", self._on_adopt)
-        self.back = button("Go back", self._on_back)
+        self.confirmed = muted("")
+        self._count_soon = qthrottled(self._show_confirmed, timeout=_COUNT_AFTER_MS, leading=False)
+        self.versions = VersionPane(session, comparison, self.said)
         self._build()
         self._listen()
         self.refresh()
@@ -82,11 +83,9 @@ class TeachSection(Section):
         fields.add("Time", self.minutes, "Longest time to teach; it stops earlier when nothing gets better")
         self.rows.addLayout(fields)
         self.rows.addWidget(self.more)
+        self.rows.addWidget(self.confirmed)
         self.rows.addWidget(self.job)
-        self.rows.addWidget(self.outcome)
-        self.choices = QWidget()
-        self.choices.setLayout(row(self.adopt, self.back))
-        self.rows.addWidget(self.choices)
+        self.rows.addWidget(self.versions)
         self.legend = muted("")
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.hide()
@@ -97,7 +96,9 @@ class TeachSection(Section):
         self.connections.add(session.image_changed, self._on_image_changed)
         for signal in (session.model_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)
-        self.connections.add(session.confirmed_changed, lambda entry: self._show_missing())
+        self.connections.add(session.confirmed_changed, self._on_confirmed)
+        self.connections.at_close(self._count_soon.cancel)
+        self.versions.listen(self.connections)
         self.connections.add(session.job_started, self._on_started)
         self.connections.add(session.job_event, self._on_event)
         self.connections.add(session.job_ended, self._on_ended)
@@ -133,26 +134,21 @@ class TeachSection(Section):
             self.minutes.setValue(settings.max_seconds / 60)
         self.more.show_settings(settings)
         self._show_missing()
-        self._show_versions()
+        self._count_soon()
+        self.versions.refresh()
+
+    def _on_confirmed(self, entry: object) -> None:
+        self._show_missing()
+        self._count_soon()
+
+    def _show_confirmed(self) -> None:
+        words = self._session.confirmed_so_far.words
+        self.confirmed.setText(words)
+        self.confirmed.setVisible(bool(words))
 
     def _show_missing(self) -> None:
         if not self._session.busy("teach"):
             self.job.verb.allow(self._session.verbs.teach.why_not())
-
-    def _show_versions(self) -> None:
-        versions = () if self._session.project is None else self._session.project.lineage.versions
-        last = versions[-1] if versions else None
-        in_use = last is not None and self._session.model.key == last.id
-        self.outcome.setText("" if last is None else outcome(last, in_use=in_use))
-        self.outcome.setVisible(last is not None)
-        self._offered = None if last is None or in_use else last.id
-        self.adopt.setVisible(self._offered is not None)
-        self.adopt.setText("Use it anyway" if last is not None and last.better is False else "Use the new version")
-        why_not = self._session.models.why_not_go_back()
-        self.back.setVisible(last is not None)
-        self.back.setEnabled(not why_not)
-        self.back.setToolTip(why_not or "Use the model that this one was taught from; every version is kept")
-        self.choices.setVisible(last is not None)
 
     # what the user does
 
@@ -167,17 +163,6 @@ class TeachSection(Section):
         with self.said():
             self._session.verbs.teach()
 
-    def _on_adopt(self) -> None:
-        if self._offered is not None:
-            with self.said():
-                self._session.models.adopt(self._offered)
-        self.refresh()
-
-    def _on_back(self) -> None:
-        with self.said():
-            self._session.models.go_back()
-        self.refresh()
-
     # what the job does
 
     def _on_started(self, kind: str) -> None:
@@ -185,8 +170,7 @@ class TeachSection(Section):
             return
         self.say("")
         self.job.start("Starting...")
-        self.outcome.hide()
-        self.choices.hide()
+        self.versions.hide()
         self._shown_curves().clear()
         self.legend.show()
 
@@ -217,18 +201,6 @@ class TeachSection(Section):
             self.rows.insertWidget(self.rows.indexOf(self.legend), self.curves)
         self.curves.show()
         return self.curves
-
-
-def outcome(version: Version, *, in_use: bool) -> str:
-    """Before and after on the set-aside corrections, and what follows."""
-    if version.score_after is None:
-        judged = f"could not be judged: {version.why_no_score or 'too few corrected objects'}".rstrip(".") + "."
-    elif version.score_before is None:
-        judged = f"scores {version.score_after:.2f} on corrections set aside."
-    else:
-        judged = f"on corrections set aside: {version.score_before:.2f} before, {version.score_after:.2f} after."
-    name = f"Version {version.id.removeprefix('v')}"
-    return f"{name} {judged} " + ("It is in use." if in_use else "It is kept but not in use.")
 
 
 def ending(event: Event) -> str:

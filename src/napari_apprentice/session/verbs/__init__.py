@@ -6,12 +6,14 @@ the job broke off. The kind of job (`jobs`) says where it runs; the engine has a
 
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.verbs.click import Click
+from napari_apprentice.session.verbs.compare import Compare
 from napari_apprentice.session.verbs.evaluate import Evaluate
 from napari_apprentice.session.verbs.export import Export
 from napari_apprentice.session.verbs.look_inside import LookInside
 from napari_apprentice.session.verbs.segment import Segment
 from napari_apprentice.session.verbs.segment_all import SegmentAll
 from napari_apprentice.session.verbs.teach import Teach
+from napari_apprentice.session.verbs.versions import Versions
 
 
 class Verbs:
@@ -20,7 +22,9 @@ class Verbs:
     def __init__(self, parts: SessionParts) -> None:
         self.segment = Segment(parts)
         self.segment_all = SegmentAll(parts, self.segment)
-        self.teach = Teach(parts, self.segment)
+        self.compare = Compare(parts)
+        self.versions = Versions(parts, self.segment, self.compare)
+        self.teach = Teach(parts, self.versions)
         self.click = Click(parts)
         self.look_inside = LookInside(parts)
         self.evaluate = Evaluate(parts)

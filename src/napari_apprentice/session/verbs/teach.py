@@ -1,4 +1,4 @@
-"""*Teach*: the model, or a fresh network, learns from all corrections; the new version is adopted if it is better."""
+"""*Teach*: the model, or a fresh network, learns from all corrections; a version that is better for sure is used."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import fresh_net, fresh_representation, training_data_of
 from napari_apprentice.session.running import Running
-from napari_apprentice.session.verbs.segment import Segment
+from napari_apprentice.session.verbs.versions import Versions
 
 
 class Teach:
-    """Every version is kept; after one is adopted, the image is segmented again."""
+    """Every version is kept; one that is not better for sure waits until the user looks at it."""
 
-    def __init__(self, parts: SessionParts, segment: Segment) -> None:
+    def __init__(self, parts: SessionParts, versions: Versions) -> None:
         self._parts = parts
-        self._segment = segment
+        self._versions = versions
 
     def why_not(self) -> str:
         """What *Teach* still misses; "" when it can run."""
@@ -92,7 +92,7 @@ class Teach:
         )
 
     def _accept(self, voxels: int, images: tuple[str, ...], running: Running, result: TeachResult) -> Next | None:
-        """Keep the version; adopt it unless it is worse or another model was chosen meanwhile."""
+        """Keep the version; use it where it is better for sure and no other model was chosen meanwhile."""
         parts, project, in_use = self._parts, self._parts.choices.project, self._parts.models.in_use
         if project is None:
             return None
@@ -104,6 +104,9 @@ class Teach:
             score_after=result.score_after,
             better=result.better,
             why_no_score=result.why_no_score,
+            why_waits=result.why_waits,
+            gain_low=result.gain_low,
+            gain_high=result.gain_high,
             voxels=voxels,
             images=images,
             steps=result.steps,
@@ -115,34 +118,18 @@ class Teach:
             parts.choices.say_trouble(str(error))  # it is in the list all the same, and waits
         if running.origin.model != in_use.key:
             say = f"Another model was chosen meanwhile: {version.title} is kept in the list but not in use."
-        elif version.better is False:
-            say = (
-                f"{_capital(version.title)} is not better: {in_use.title} stays in use; "
-                "choose it in the list of models if you prefer it."
-            )
+        elif not version.better:
+            say = f"{_short(version)} waits, and {in_use.title} stays in use. {version.why}"
         else:
             parts.models.choose(version.id)
-            parts.signals.message.emit(
-                f"{_capital(version.title)} is in use now{_why_adopted(version, running.notes)}."
-            )
-            return self._segment_again if parts.choices.options.resegment_after_teach else None
+            parts.signals.message.emit(f"{_capital(version.title)} is in use now; it is better.")
+            return self._versions.segment_again if parts.choices.options.resegment_after_teach else None
         parts.signals.message.emit(say)
         return None
 
-    def _segment_again(self) -> None:
-        """What is visible is segmented with the version that was adopted."""
-        if not self._segment.why_not():
-            try:
-                self._segment()
-            except UserError as error:
-                self._parts.signals.message.emit(str(error))
 
-
-def _why_adopted(version: Version, said: list[str]) -> str:
-    if version.better is not None:
-        return "; it is better"
-    reason = "" if version.why_no_score in said else f" ({version.why_no_score.rstrip('.')})"
-    return f"; it could not be judged{reason}, go back if you do not like it"
+def _short(version: Version) -> str:
+    return f"Version {version.id.removeprefix('v')}"
 
 
 def _capital(sentence: str) -> str:

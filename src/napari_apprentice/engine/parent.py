@@ -1,0 +1,77 @@
+"""The model that is taught, as it was before: how good it is on what it never learned from, and what it is sure of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+
+from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.representations import Representation
+from napari_apprentice.engine import judging, replay
+from napari_apprentice.engine.evaluator import Evaluator, Precision
+from napari_apprentice.engine.guard import Guard
+from napari_apprentice.engine.judging import EvaluationCase
+from napari_apprentice.engine.windows import TrainingWindow
+from napari_apprentice.events import Event
+from napari_apprentice.settings import DecodeSettings
+
+_FEWEST_NEW = 4  # objects that a parent never learned from; with fewer its earlier score says more
+AFTER, BEFORE = "set-aside corrections", "parent, on corrections new to it"  # scores that a header keeps
+
+
+class Parent:
+    """What the old model knew, which teaches too as far as it does well (`replay`), and must not be lost (`guard`)."""
+
+    def __init__(self, header: ModelHeader | None, representation: Representation, evaluator: Evaluator) -> None:
+        self._header = header
+        self._representation = representation
+        self._evaluator = evaluator
+        self.known = Precision(0, 0.0, 0.0)
+        self.guard = Guard(representation)
+
+    def look(
+        self,
+        windows: Sequence[TrainingWindow],
+        new: Sequence[EvaluationCase],
+        decode: DecodeSettings,
+        *,
+        replays: bool,
+        guards: bool,
+        is_late: Callable[[], bool],
+    ) -> Generator[Event, None, list[TrainingWindow]]:
+        """Look at the windows before anything is learned, until it gets late; the windows that teach.
+
+        ``new`` are cases that it never learned from.
+        """
+        found = yield from self._evaluator.precision(new, decode)
+        self.known = self._known(found)
+        trust = replay.trust_in(self.known.score) if replays else 0.0
+        looked = list(windows)
+        for i, window in enumerate(windows if trust > 0 or guards else ()):
+            if is_late():
+                break
+            predicted = yield from self._evaluator.predict_cases(
+                [judging.whole_window(window)], "Looking at what the model knew"
+            )
+            if guards:
+                self.guard.remember(window, predicted.predictions[0], decode)
+            if trust > 0:
+                looked[i] = replay.with_parent(window, predicted.predictions[0], self._representation, trust)
+        return looked
+
+    def compare(self, decode: DecodeSettings) -> Iterator[Event]:
+        """Look at what it was sure of again, after the network has learned."""
+        for place, (window, _) in enumerate(self.guard.known):
+            predicted = yield from self._evaluator.predict_cases(
+                [judging.whole_window(window)], "Looking at what the old model was sure of"
+            )
+            self.guard.compare(place, predicted.predictions[0], decode)
+
+    def _known(self, found: Precision | None) -> Precision:
+        """How good it is on corrections new to it, or what its header says where there are too few of them."""
+        if found is not None and found.objects >= _FEWEST_NEW:
+            return found
+        told = {} if self._header is None else self._header.scores
+        score = told.get(AFTER, told.get(BEFORE))
+        if score is not None:
+            return Precision(0, score, score)
+        return found if found is not None and found.objects else Precision(0, 0.0, 0.0)
