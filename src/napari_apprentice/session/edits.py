@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from napari_apprentice.data.labels import edits, object_edits, splitting
 from napari_apprentice.data.labels.beginning import object_begun_in
@@ -204,8 +202,7 @@ class Edits:
         refuse(self.why_not_objects())
         entry = self._images.open_entry
         spacing, free = entry.volume.spacing, entry.next_id()
-        look = partial(_pixels_in, entry)
-        delta = maker(entry.labels, entry.confirmed, points, look, spacing, free=free, one_slice=one_slice)
+        delta = maker(entry.labels, entry.confirmed, points, entry.look, spacing, free=free, one_slice=one_slice)
         self._edit_objects(entry, delta, one_slice)
 
     def _edit_objects(self, entry: ProjectImage, delta: Delta, one_slice: bool) -> None:
@@ -240,10 +237,3 @@ class Edits:
             self._choices.say_trouble(str(error))
         for delta in deltas:
             self._signals.edited.emit(entry, delta)
-
-
-def _pixels_in(entry: ProjectImage, frame: int, box: tuple[slice, ...]) -> NDArray[Any]:
-    """The image (C, Z, Y, X) in a frame and a box (z, y, x) of an entry's labels."""
-    t, *inner = entry.inner
-    z, y, x = (slice(one.start + part.start, one.stop + part.start) for one, part in zip(box, inner, strict=True))
-    return np.asarray(entry.part.pixels[frame + t.start, :, z, y, x])
