@@ -55,6 +55,8 @@ class ColumnsView(QTableView):
             down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # else Qt measures each of them
             down.setDefaultSectionSize(self.fontMetrics().height() + 8)
         if across is not None:
+            # of the real one Qt asks row by row whether all of a column is selected, each time that it draws headings
+            across.setSelectionModel(QItemSelectionModel(self.rows, across))
             across.setSectionsClickable(True)
             across.setSortIndicatorShown(True)
             across.setHighlightSections(False)
@@ -75,7 +77,7 @@ class ColumnsView(QTableView):
 
         ``first``: they come before all others; ``by``: the table is sorted by that column.
         """
-        self.selected = np.intersect1d(keys, self.keys)
+        self.selected = np.sort(keys[np.isin(keys, self.keys)])
         if by and self._sorted != (by, False):
             self._sort_by(by)
             self._show(self.rows.columns)
