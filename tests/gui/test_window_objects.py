@@ -90,6 +90,27 @@ def test_a_row_takes_the_camera_to_its_object_and_a_click_on_the_canvas_selects_
     assert selected(pane) == [9]
 
 
+def test_the_outline_of_an_object_in_the_first_slice_adds_none_and_in_3d_it_is_filled(panel, viewer, qtbot):
+    pixels = np.random.default_rng(0).integers(0, 99, (7, 40, 60))
+    labels = np.zeros((1, 7, 40, 60), np.uint32)
+    labels[0, :2, 10:20, 10:20] = 3
+    viewer.add_image(pixels, name="stack", scale=(2, 1, 1))
+    QTest.qWait(50)
+    panel.session.edits.replace_labels(labels)
+    panel.objects.show()
+    pane = panel.objects.pane
+    qtbot.waitUntil(lambda: len(pane.view.keys) == 1, timeout=5_000)
+    viewer.dims.set_current_step(0, 4)
+    click_row(pane, 0)
+    qtbot.waitUntil(lambda: outlined(panel).tolist() == [1], timeout=3_000)
+    assert viewer.dims.current_step[0] == 0
+    assert viewer.dims.nsteps[0] == 7
+    outline = viewer.layers["selected objects"]
+    assert outline.contour > 0
+    viewer.dims.ndisplay = 3
+    assert outline.contour == 0
+
+
 def test_selected_rows_are_approved_and_deleted_in_one_step_each(panel, pane, qtbot):
     entry = panel.session.current
     click_row(pane, 2)

@@ -147,7 +147,7 @@ class ObjectsOfImage:
     def _begun(self, entry: ProjectImage) -> Summing:
         """What adds up the image's labels: anew when they changed in another way than by edits heard of."""
         now = (entry, entry.reading, entry.edits)
-        if self._summing is None or now != self._of or self._summing.waiting > _ANEW:
+        if self._summing is None or now != self._of:
             if self._of is None or self._of[0] is not entry:
                 self._table = None
             self._of, self._summing = now, Summing(_measured(entry))
@@ -156,8 +156,8 @@ class ObjectsOfImage:
     def _on_edited(self, entry: ProjectImage, delta: Delta) -> None:
         if self._summing is None or self._of is None or entry is not self._of[0]:
             return
-        if self._summing.waiting > _ANEW:  # begun anew once somebody looks
-            self._summing = None
+        if self._summing.waiting + len(delta) > _ANEW:
+            self._summing = None  # nothing of it is kept in memory: it is begun anew once somebody looks
             return
         self._summing.note(delta)
         self._of = (entry, self._of[1], self._of[2] + 1)

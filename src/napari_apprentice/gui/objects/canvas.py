@@ -64,8 +64,7 @@ class ObjectsOnCanvas:
         if len(where) == 0:
             self._outline.hide()
             return
-        mask, box = _mask(where, entry.labels.shape)
-        self._outline.show(mask, box)
+        self._outline.show(*_mask(where, entry.labels.shape))
 
     def go_to(self, frame: int, number: int) -> None:
         """Bring an object to the middle of the canvas, in the slice with most of it, large enough to be seen."""

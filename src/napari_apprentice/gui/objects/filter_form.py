@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.numbers import NumberField
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.settings import FilterSettings
 
+_LETTERS = 5  # of the name of a channel
 _SAYS = "What is removed is no longer in the masks; it teaches nothing, and Segment may propose it again."
 _EDITED = "Remove also what you painted, approved or cut"
 
@@ -26,6 +27,7 @@ class FilterForm(QWidget):
         self.size_words = QLabel("Size")
         self.channel = QComboBox()
         self.channel.setToolTip("The channel whose mean intensity counts")
+        self.channel.setMinimumContentsLength(_LETTERS)
         self.channel.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.channel.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.channel.activated.connect(lambda _place: changed())
@@ -47,7 +49,11 @@ class FilterForm(QWidget):
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
-        for place, (name, label) in enumerate((("size", self.size_words), ("intensity", self.intensity_words))):
+        intensity = QStackedWidget()  # the channel, where there are several
+        for widget in (self.intensity_words, self.channel):
+            intensity.addWidget(widget)
+        self._which = intensity
+        for place, (name, label) in enumerate((("size", self.size_words), ("intensity", intensity))):
             grid.addWidget(label, place, 0)
             grid.addWidget(self._field(f"min_{name}", "any"), place, 1)
             grid.addWidget(QLabel("to"), place, 2)
@@ -56,7 +62,6 @@ class FilterForm(QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(4)
         rows.addLayout(grid)
-        rows.addWidget(self.channel)
         rows.addLayout(row(self.border, self.edited, None))
         rows.addWidget(self.remove)
         rows.addStretch(1)
@@ -89,7 +94,7 @@ class FilterForm(QWidget):
         if names != channels:
             self.channel.clear()
             self.channel.addItems(channels)
-        self.channel.setVisible(len(channels) > 1)
+        self._which.setCurrentIndex(int(len(channels) > 1))
 
     def show_found(self, found: int, stay: int, why_not: str) -> None:
         """How many objects would be removed, and how many edited ones stay that would be."""

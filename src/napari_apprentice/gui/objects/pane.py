@@ -38,6 +38,7 @@ _SOON_MS = 150  # after an edit, in which more of them may follow
 _OUTLINE_MS = 30
 _TURN_S = 0.008  # of measuring before the window has a turn again
 _ALL_IMAGES = "A row for each image of the project. A double click opens the image."
+_REMOVE_OR_DELETE = "Remove says and teaches nothing; Delete says that there is background."
 _PART = "The objects of the part that is open, the framed one."
 _FILTERS = "Measurements (*.csv);;Parquet (*.parquet)"
 
@@ -157,8 +158,8 @@ class ObjectsPane(QWidget):
         self._tables.setCurrentIndex(int(page == ALL_IMAGES))
         for name, turn in self.turns.items():
             turn.setChecked(name == page)
-        if page == FILTER:
-            self._on_filter_changed()
+        if page == FILTER and self._shown is not None:
+            self._show_filter(select=self.filter.settings.is_wanted)
 
     # measuring
 
@@ -330,7 +331,8 @@ class ObjectsPane(QWidget):
         total, chosen = len(self.view.keys), len(self.view.selected)
         what = "rows" if self._session.kind == "classes" else "object" if total == 1 else "objects"
         part = f" {_PART}" if isinstance(self._session.current, LargeProjectImage) else ""
-        self._say(f"{chosen:,} of {total:,} {what} selected.{part}" if chosen else f"{total:,} {what}.{part}")
+        says = f" {_REMOVE_OR_DELETE}" if self._page == FILTER else ""
+        self._say(f"{chosen:,} of {total:,} {what} selected.{says}{part}" if chosen else f"{total:,} {what}.{part}")
         self._allow()
 
     def _allow(self) -> None:

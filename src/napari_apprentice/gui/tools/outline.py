@@ -16,6 +16,7 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.own_layer import OwnLayer
 from napari_apprentice.gui.placement import shift_place
 
+_WIDTH = 2  # canvas pixels
 YELLOW = (1.0, 0.85, 0.1, 1.0)
 Box = Sequence[tuple[int, int]]
 _NOTHING, _SOMEWHERE = np.zeros((1, 1, 1, 1), bool), ((0, 1), (0, 1), (1, 2), (1, 2))
@@ -32,6 +33,8 @@ class OutlineLayer:
         self._name = name
         self._corner: Sequence[int] = ()  # where the outline begins, in the masks layer
         self._own = OwnLayer[Labels](label_layers.viewer, label_layers.images, self._place, deleted)
+        self._connections = Connections()
+        self._connections.add(label_layers.viewer.dims.events.ndisplay, self._suit_display)
 
     @property
     def layer(self) -> Labels | None:
@@ -52,16 +55,17 @@ class OutlineLayer:
             [(start - less, stop + more) for (start, stop), (less, more) in zip(box, edges, strict=True)]
         )
         layer = self._own.layer
-        if layer is not None:
-            layer.data = axis_mapping.view(padded)
-            layer.translate = self._place()["translate"]  # all else is as it was: each costs napari a drawing
-            if layer.visible != visible:
-                layer.visible = visible
+        if layer is None:
+            colormap = DirectLabelColormap(color_dict={None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: YELLOW})
+            make = partial(Labels, axis_mapping.view(padded))
+            self._own.show(make, name=self._name, colormap=colormap, opacity=1.0, visible=visible)
+            self._suit_display()
             return
-        colormap = DirectLabelColormap(color_dict={None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: YELLOW})
-        make = partial(Labels, axis_mapping.view(padded))
-        layer = self._own.show(make, name=self._name, colormap=colormap, opacity=1.0, visible=visible)
-        layer.contour = 2
+        self._suit_display()
+        layer.data = axis_mapping.view(padded)
+        layer.translate = self._place()["translate"]  # all else is as it was: each costs napari a drawing
+        if layer.visible != visible:
+            layer.visible = visible
 
     def hide(self) -> None:
         """Show nothing, and keep the layer for the next mask."""
@@ -74,7 +78,15 @@ class OutlineLayer:
 
     def close(self) -> None:
         """Take the layer away, for good."""
+        self._connections.close()
         self._own.close()
+
+    def _suit_display(self, event: Any = None) -> None:
+        """In 3D display there are no outlines: the object is filled, and seen through those before it."""
+        layer, is_2d = self._own.layer, self._label_layers.viewer.dims.ndisplay == 2
+        if layer is not None and layer.contour != (_WIDTH if is_2d else 0):
+            layer.contour = _WIDTH if is_2d else 0
+            layer.blending = "translucent" if is_2d else "translucent_no_depth"
 
     def _place(self) -> dict[str, Any]:
         return shift_place(self._label_layers.options(), self._corner)
