@@ -16,6 +16,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage import data
 
+from apprentice_lab.bench.report import DATA
 from apprentice_lab.bench.window.waiting import wait, wait_until
 from napari_apprentice import FreshSettings, Session
 from napari_apprentice.data import samples
@@ -23,12 +24,14 @@ from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.gui.app import open_window
+from napari_apprentice.gui.objects.pane import FILTER
 from napari_apprentice.session import SessionOptions
 from napari_apprentice.settings import ClassName
 
 IMAGES = Path(__file__).parent / "images"
 SIZE = (1300, 860)
 COLOURS = 256
+REAL = "A16_s2_5AF20A10"  # of BBBC039, CC0
 MOSAIC = 12  # times the sample, along both sides
 TEACH_S = 75.0
 GLAND_CLASSES = (
@@ -44,6 +47,7 @@ def main() -> None:
     _loop()
     _compare()
     _evaluate()
+    _objects()
     _volume()
     _large()
     _classes()
@@ -118,6 +122,28 @@ def _evaluate() -> None:
         if pane is not None:
             pane.all_labels.setChecked(True)
         _picture(viewer, "evaluate")
+        _close(viewer, panel)
+
+
+def _objects() -> None:
+    """What the model finds in a real image, as rows, and what a filter would remove."""
+    path = DATA / "bbbc039" / "images" / f"{REAL}.tif"
+    if not path.exists():
+        return
+    with Session.temporary() as session:
+        viewer, panel = _window(session, read_image(path))
+        session.choose_model("nuclei-2d")
+        session.segment()
+        wait_until(lambda: not session.busy())
+        panel.objects.show()
+        wait(1.0)
+        pane = panel.objects.pane
+        if pane is not None:
+            pane.turn_to(FILTER)
+            pane.filter.fields["min_size"].setText("300")
+            pane.filter.border.setChecked(True)
+        viewer.reset_view()
+        _picture(viewer, "objects")
         _close(viewer, panel)
 
 

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from napari_apprentice.errors import UserError
     from napari_apprentice.session import Session, SessionOptions
     from napari_apprentice.session.evaluation import evaluate
-    from napari_apprentice.settings import SegmentSettings, TeachSettings
+    from napari_apprentice.settings import FilterSettings, SegmentSettings, TeachSettings
 
 __version__ = "0.2.0.dev0"
 __all__ = [
+    "FilterSettings",
     "FreshSettings",
     "NetSettings",
     "SegmentSettings",
@@ -57,6 +58,7 @@ _HOMES = {
     "Session": "session",
     "SessionOptions": "session",
     "evaluate": "session.evaluation",
+    "FilterSettings": "settings",
     "SegmentSettings": "settings",
     "TeachSettings": "settings",
 }

@@ -118,6 +118,30 @@ class SegmentSettings(FiniteSettings):
     ] = "auto"
 
 
+class FilterSettings(FiniteSettings):
+    """Which objects a filter removes: those that lie outside a range, which holds its ends, or touch the border."""
+
+    min_size: Annotated[
+        float | None,
+        Field(ge=0, description="Remove smaller objects; in um2, um3 or such, in pixels where there is no pixel size."),
+    ] = None
+    max_size: Annotated[float | None, Field(ge=0, description="Remove larger objects.")] = None
+    min_intensity: Annotated[float | None, Field(description="Remove objects that are darker in the mean.")] = None
+    max_intensity: Annotated[float | None, Field(description="Remove objects that are brighter in the mean.")] = None
+    intensity_channel: Annotated[
+        int, Field(ge=0, description="The channel of the image that says how bright, from 0.")
+    ] = 0
+    touching_border: Annotated[
+        bool, Field(description="Remove objects at the edges of the image; of a volume also in its end slices.")
+    ] = False
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is any condition."""
+        ends = (self.min_size, self.max_size, self.min_intensity, self.max_intensity)
+        return self.touching_border or any(end is not None for end in ends)
+
+
 class ClusterSettings(Settings):
     """Which workers do the pieces of a large image; without any, this process does them."""
 

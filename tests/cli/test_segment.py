@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -57,6 +58,27 @@ def test_command_line_and_window_propose_the_same(images: Path, model: Path, tmp
         session.segment()
         session.run_until_idle()
         np.testing.assert_array_equal(tifffile.imread(out / "one.tif"), entry.labels[0, 0])
+
+
+def test_small_objects_and_those_at_the_border_are_left_out_when_it_is_asked_for(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["segment", str(images / "one.tif"), "--model", "nuclei-2d", "--format", "csv"]
+    assert cli.run([*given, "--out", str(tmp_path / "all")]) == 0
+    rows = _rows(tmp_path / "all" / "one.csv")
+    sizes = sorted(float(row["area_px"]) for row in rows)
+    assert len(sizes) == 4
+    least, kept = str(sizes[-1]), [size for size in sizes if size == sizes[-1]]
+    assert cli.run([*given, "--out", str(tmp_path / "some"), "--min-size", least, "--touching-border"]) == 0
+    assert f"some/one.csv: {len(kept)} object" in capsys.readouterr().out.replace("\\", "/")
+    assert sorted(float(row["area_px"]) for row in _rows(tmp_path / "some" / "one.csv")) == kept
+    assert cli.run([*given, "--out", str(tmp_path / "blocks"), "--min-size", least, "--blocks"]) == 2
+    assert "objects are not filtered" in capsys.readouterr().err
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_the_command_copied_from_the_window_can_be_run(images: Path, model: Path, tmp_path: Path) -> None:

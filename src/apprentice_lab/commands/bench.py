@@ -18,6 +18,7 @@ from apprentice_lab.bench import (
     loop,
     membranes,
     minute,
+    objects,
     representations,
     responsiveness,
     robustness,
@@ -75,6 +76,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         responsiveness.run,
         responsiveness.ResponsivenessSettings,
         "How long the window keeps one waiting, idle and while the network is taught.",
+    ),
+    Measurement(
+        "objects",
+        objects.run,
+        objects.ObjectsSettings,
+        "How long the table of objects keeps one waiting: filled, sorted, after an edit, the filter.",
     ),
     Measurement(
         "accuracy",

@@ -22,7 +22,7 @@ from napari_apprentice.runners import Runners
 from napari_apprentice.session import Session
 from napari_apprentice.session.batch import SegmentedImage, Target
 from napari_apprentice.session.result_words import count_words, describe_result
-from napari_apprentice.settings import ReadAs, SegmentSettings
+from napari_apprentice.settings import FilterSettings, ReadAs, SegmentSettings
 
 _OPTIONS = {"axes": "--axes", "spacing": "--spacing with --unit"}
 
@@ -33,6 +33,7 @@ class OneImage:
 
     model: str
     settings: SegmentSettings
+    filter: FilterSettings
     runners: Runners
     read_as: ReadAs
     blocks: bool | None
@@ -48,6 +49,11 @@ class OneImage:
             found = _blank(volume, target)
         elif large if self.blocks is None else self.blocks:
             source, written = target.source, target.written
+            if self.filter.is_wanted:
+                raise UserError(
+                    f"{source.name} is segmented block by block, where objects are not filtered: leave the filter out, "
+                    "and what is too small or too dark in the table (--format csv)."
+                )
             block_mb = self.block_mb()
             found = segment_large(source, written, self.model, self.settings, self.runners, self.read_as, block_mb)
         else:
@@ -70,6 +76,10 @@ class OneImage:
                 session.segment()
                 session.run_until_idle()
             result = _result(show.last)
+            if self.filter.is_wanted:
+                session.filter_objects(self.filter)
+                left = np.unique(session.objects.now().objects[:, 1])
+                result = result.model_copy(update={"objects": len(left)})
             wanted = [path for path in target.written if result.objects or not needs_objects(path)]
             each_of(wanted, session.export_labels)
             return SegmentedImage(

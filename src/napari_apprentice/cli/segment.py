@@ -25,7 +25,7 @@ from napari_apprentice.session.batch import (
     short_name,
     targets_of,
 )
-from napari_apprentice.settings import ClusterSettings, ReadAs, SegmentSettings
+from napari_apprentice.settings import ClusterSettings, FilterSettings, ReadAs, SegmentSettings
 
 FormatName = Literal["tif", "zarr", "nii.gz", "nii", "nrrd", "dcm", "zip", "geojson", "csv", "parquet"]
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
@@ -48,6 +48,7 @@ def segment(
     blocks: bool | None = None,
     events: Annotated[bool, Parameter(show=False)] = False,
     settings: Options = SegmentSettings(),  # noqa: B008 (frozen)
+    filter: Annotated[FilterSettings, Parameter(name="*", group=Group("Filter"))] = FilterSettings(),  # noqa: B008
     cluster: Annotated[ClusterSettings, Parameter(name="*", group=Group("Cluster"))] = ClusterSettings(),  # noqa: B008
 ) -> None:
     """Write the labels of each input, under the input's own stem; one that fails does not stop the others.
@@ -101,7 +102,7 @@ def segment(
         with Session.temporary(runners) as session:
             session.choose_model(model)  # a wrong one would be wrong for each image
         out.mkdir(parents=True, exist_ok=True)
-        one = OneImage(model, settings, runners, said, blocks, here.block_mb)
+        one = OneImage(model, settings, filter, runners, said, blocks, here.block_mb)
         _all(targets, one, lines, skip_done=skip_done, report=None if report is None else Report(report))
     except UserError as error:
         if lines is not None:

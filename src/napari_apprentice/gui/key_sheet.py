@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from napari_apprentice.gui import objects
 from napari_apprentice.gui.comparison import KEYS
 from napari_apprentice.gui.tools.keys import napari_keys
 from napari_apprentice.gui.tools.tool import key_of
@@ -29,6 +30,7 @@ Part = tuple[str, list[Line]]  # a heading, and what stands under it
 def lines_of(tools: Tools) -> list[Part]:
     """Headings, each with keys and what they do."""
     own = [(key, tool.title) for tool in tools.all.values() if (key := key_of(tool))]
+    own.append((objects.KEY, objects.NAME))
     meanwhile = [(tool.title, list(tool.more_keys)) for tool in tools.all.values() if tool.more_keys]
     undo = [("Ctrl+Z", "Undo"), ("Ctrl+Shift+Z", "Redo")]
     naparis = [(" or ".join(keys), words) for action, words in _NAPARI if (keys := napari_keys(action))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
-from napari_apprentice.gui.evaluation.pane import HowWell
+from napari_apprentice.gui import evaluation, objects
+from napari_apprentice.gui.docked import Docked
+from napari_apprentice.gui.evaluation.pane import EvaluationPane
 from napari_apprentice.gui.layers import is_from_file, itself
+from napari_apprentice.gui.objects.pane import ObjectsPane
 from napari_apprentice.gui.panel_runtime import PanelRuntime
 from napari_apprentice.gui.sections.correct import CorrectSection
 from napari_apprentice.gui.sections.image import ImageSection
@@ -57,10 +61,11 @@ class ApprenticePanel(QWidget):
         self.label_layers = self.runtime.label_layers
         self.tools = self.runtime.tools
         self.image = ImageSection(self.label_layers, self.runtime.channel_layers, self.new_project)
-        self.how_well = HowWell(self.label_layers, self.viewer)
+        self.how_well = Docked(self.viewer, evaluation.NAME, partial(EvaluationPane, self.label_layers))
+        self.objects = Docked(self.viewer, objects.NAME, partial(ObjectsPane, self.tools))
         self.model = ModelSection(self.label_layers, self.how_well.show)
         self.segment = SegmentSection(self.session)
-        self.correct = CorrectSection(self.tools)
+        self.correct = CorrectSection(self.tools, self.objects.show)
         self.teach = TeachSection(self.session, self.runtime.comparison)
         self.project = ProjectSection(self.session, self.continue_project, self.new_project)
         self.sections: list[Section] = [
@@ -68,7 +73,11 @@ class ApprenticePanel(QWidget):
         ]  # fmt: skip
         self.said = Said()
         self.runtime.close_with(
-            self.said, *(section.connections for section in self.sections), self.segment.many, self.how_well
+            self.said,
+            *(section.connections for section in self.sections),
+            self.segment.many,
+            self.how_well,
+            self.objects,
         )
         self._build()
         self._listen()
@@ -214,7 +223,8 @@ class ApprenticePanel(QWidget):
             widget.setStyleSheet(stylesheet(colours))
         for section in self.sections:
             section.set_palette(colours)
-        self.how_well.set_palette(colours)
+        for docked in (self.how_well, self.objects):
+            docked.set_palette(colours)
 
     def showEvent(self, event: Any) -> None:
         """Docked: from now on the window's end is the runtime's."""

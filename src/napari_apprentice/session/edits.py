@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_apprentice.data.labels import edits, object_edits, splitting
@@ -216,7 +215,7 @@ class Edits:
     def _split(self, maker: Callable[..., Delta], points: ArrayLike, one_slice: bool, across: SliceAxis) -> None:
         def split(seen: Seen, entry: ProjectImage) -> Delta:
             def look(frame: int, box: tuple[slice, ...]) -> NDArray[Any]:
-                return seen.array(_pixels_in(entry, frame, seen.back(box)))
+                return seen.array(entry.look(frame, seen.back(box)))
 
             spacing, free = seen.of(entry.volume.spacing), entry.next_id()
             at = seen.points(points)
@@ -260,10 +259,3 @@ class Edits:
             self._choices.say_trouble(str(error))
         for delta in deltas:
             self._signals.edited.emit(entry, delta)
-
-
-def _pixels_in(entry: ProjectImage, frame: int, box: tuple[slice, ...]) -> NDArray[Any]:
-    """The image (C, Z, Y, X) in a frame and a box (z, y, x) of an entry's labels."""
-    t, *inner = entry.inner
-    z, y, x = (slice(one.start + part.start, one.stop + part.start) for one, part in zip(box, inner, strict=True))
-    return np.asarray(entry.part.pixels[frame + t.start, :, z, y, x])

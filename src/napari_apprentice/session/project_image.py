@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,12 @@ class ProjectImage:
     def inner(self) -> Region:
         """Where ``region`` lies in ``part``."""
         return self.region
+
+    def look(self, frame: int, box: tuple[slice, ...]) -> NDArray[Any]:
+        """The pixels (C, Z, Y, X) in a frame and a box (z, y, x) of ``labels``."""
+        t, *inner = self.region
+        z, y, x = (slice(one.start + part.start, one.stop + part.start) for one, part in zip(box, inner, strict=True))
+        return np.asarray(self.volume.pixels[frame + t.start, :, z, y, x])
 
     @property
     def labels(self) -> NDArray[np.uint32]:
@@ -203,6 +210,14 @@ class ProjectImage:
     def is_read(self) -> bool:
         """Whether the labels are in memory."""
         return self._correction is not None
+
+    def let_go(self) -> None:
+        """Forget labels that were only looked at; they are read again when they are asked for.
+
+        Not where edits were made or a layer shares them, nor of what opened with a complaint, which is said once.
+        """
+        if not self.edits and not self.complaint:
+            self._correction = None
 
     def _corrected(self) -> Correction:
         if self._correction is None:

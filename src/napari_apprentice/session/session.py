@@ -29,6 +29,8 @@ from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.evidence import ConfirmedSoFar
 from napari_apprentice.session.images import Images, checked_labels
 from napari_apprentice.session.models import Models
+from napari_apprentice.session.objects import ObjectsOfImage
+from napari_apprentice.session.objects_by_image import ObjectsByImage
 from napari_apprentice.session.options import SessionOptions
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
@@ -41,7 +43,7 @@ from napari_apprentice.session.verbs import Verbs
 from napari_apprentice.session.verbs.compare import Comparison
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
 from napari_apprentice.session.verbs.look_inside import InsideMap
-from napari_apprentice.settings import ClassName, ClusterSettings, Kind, SegmentSettings, TeachSettings
+from napari_apprentice.settings import ClassName, ClusterSettings, FilterSettings, Kind, SegmentSettings, TeachSettings
 
 
 class Session:
@@ -87,6 +89,8 @@ class Session:
         self.saving = saving = Saving(signals, choices, images)
         self.edits = edits = Edits(signals, choices, images, regions, saving)
         self.shapes = Shapes(choices, images, edits)
+        self.objects = ObjectsOfImage(signals, choices, images, edits)
+        self.objects_by_image = ObjectsByImage(choices, images)
         self.verbs = Verbs(SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits))
 
         self.image_changed = signals.image_changed
@@ -181,7 +185,8 @@ class Session:
         self.saving.rescue()
         project, entries, current, kind = self.project, self.entries, self.current, self.kind
         confirmed = self.confirmed_so_far.by_image
-        for part in (self.images, self.models, self.choices, self.confirmed_so_far):
+        known = (self.objects, self.objects_by_image, self.images, self.models, self.choices, self.confirmed_so_far)
+        for part in known:
             part.forget()
         if project is None:
             return
@@ -327,6 +332,14 @@ class Session:
     def redo(self) -> None:
         """Do the step taken back last again."""
         self.edits.redo()
+
+    def filter_objects(self, settings: FilterSettings, *, edited: bool = False) -> int:
+        """Remove the objects of the current image that lie outside ranges, and say how many; one undo step.
+
+        They are labelled no more, which teaches nothing. What was painted, approved or cut stays, unless ``edited``
+        says otherwise. Their table is ``session.objects.now()``. Raises `UserError`.
+        """
+        return self.objects.filter(settings, edited=edited)
 
     # verbs
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from skimage.measure import regionprops_table
 
 from napari_apprentice.data.exports.export import MANY, ExportRequest
-from napari_apprentice.data.image.units import PIXEL
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.corrections import rank_ids
+from napari_apprentice.data.objects.names import BORDER, CLASS, FRAME, LABEL, PIXELS, column_name
 from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.errors import UserError
 
@@ -40,12 +41,12 @@ def write_parts(path: Path, parts: Iterable[tuple[float, ExportRequest | None]])
 def measure_objects(export: ExportRequest) -> dict[str, Column]:
     """Columns by name; lengths are in the image's unit, which the names say, or in pixels."""
     tables = [_of_frame(export, time) for time in range(len(export.labels))]
-    columns: dict[str, Column] = {"label": np.concatenate([one.pop("label") for one in tables])}
+    columns: dict[str, Column] = {LABEL: np.concatenate([one.pop(LABEL) for one in tables])}
     if export.image.labels_shape[0] > 1:
-        frames = [np.full(len(one["pixels"]), export.corner[0] + time) for time, one in enumerate(tables)]
-        columns["frame"] = np.concatenate(frames)
+        frames = [np.full(len(one[PIXELS]), export.corner[0] + time) for time, one in enumerate(tables)]
+        columns[FRAME] = np.concatenate(frames)
     if export.names:
-        columns["class"] = [export.names.get(int(value), "") for value in columns["label"]]
+        columns[CLASS] = [export.names.get(int(value), "") for value in columns[LABEL]]
     for name in tables[0]:
         columns[name] = np.concatenate([one[name] for one in tables])
     return columns
@@ -67,7 +68,18 @@ def _of_frame(export: ExportRequest, time: int) -> dict[str, NDArray[Any]]:
         found[f"centroid-{axis}"] += start * step
         for place in (axis, axis + len(axes)):
             found[f"bbox-{place}"] += start
-    return {_name(key, axes, image.unit, _channels(export)): values for key, values in found.items()}
+    columns = {column_name(key, image): values for key, values in found.items()}
+    columns[BORDER] = _touches_border(columns, image)
+    return columns
+
+
+def _touches_border(columns: dict[str, NDArray[Any]], image: Volume) -> NDArray[np.int64]:
+    """1 for objects that reach the first or last voxel of an axis that has several, else 0."""
+    touches = np.zeros(len(columns[PIXELS]), np.int64)
+    for axis, length in zip("zyx", image.labels_shape[1:], strict=True):
+        if length > 1:
+            touches |= (columns[f"first_{axis}"] == 0) | (columns[f"end_{axis}"] == length)
+    return touches
 
 
 def _intensities(export: ExportRequest, time: int, flat: bool) -> NDArray[Any] | None:
@@ -79,33 +91,6 @@ def _intensities(export: ExportRequest, time: int, flat: bool) -> NDArray[Any] |
     part = tuple(slice(start, start + n) for start, n in sides)
     frame = np.moveaxis(np.asarray(export.image.pixels[(first + time, slice(None), *part)]), 0, -1)
     return frame[0] if flat else frame
-
-
-def _channels(export: ExportRequest) -> list[str]:
-    named = export.image.channels
-    count = export.image.pixels.shape[1]
-    return [str(named[i]) if i < len(named) else f"channel_{i}" for i in range(count)]
-
-
-def _name(key: str, axes: str, unit: str, channels: list[str]) -> str:
-    """What a column of scikit-image's is called here: the axis or channel by name, and the unit."""
-    base, _, number = key.rpartition("-")
-    power = "" if unit == PIXEL else len(axes)
-    length = "px" if unit == PIXEL else unit
-    if base == "centroid":
-        return f"centroid_{axes[int(number)]}_{length}"
-    if base == "bbox":
-        place = int(number)
-        return f"{'first' if place < len(axes) else 'end'}_{axes[place % len(axes)]}"
-    if key.startswith("intensity"):
-        return f"{key}_{channels[0]}" if not base.startswith("intensity") else f"{base}_{channels[int(number)]}"
-    if key == "num_pixels":
-        return "pixels"
-    if key == "area":
-        return f"{'area' if len(axes) == 2 else 'volume'}_{length}{power}"
-    if key == "equivalent_diameter_area":
-        return f"equivalent_diameter_{length}"
-    return f"{key}_{length}" if key in ("axis_major_length", "axis_minor_length", "perimeter") else key
 
 
 @contextmanager

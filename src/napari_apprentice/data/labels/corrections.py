@@ -10,6 +10,8 @@ Two arrays of shape (T, Z, Y, X): ``labels`` (uint32 ids or classes) and ``confi
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +30,7 @@ Mask = NDArray[np.bool_]
 
 _TABLE_LIMIT = 1 << 24  # ids up to here are looked up in a table; sparse larger ones are ranked first
 NOT_COUNTED = 1 << 31  # ids from here on are not reached by counting objects
+_FEW = 16  # ids that are compared one by one
 _BLOCK = 1 << 20  # voxels that are counted at once
 
 
@@ -76,6 +79,13 @@ def rank_ids(labels: NDArray[Any], limit: int | None = None) -> tuple[NDArray[An
     if names[0] != 0:
         names, ranks = np.concatenate([[0], names]), ranks + 1
     return names.astype(np.uint32), ranks.reshape(labels.shape)
+
+
+def is_any(labels: Labels, ids: Sequence[int]) -> Mask:
+    """Where labels are one of ``ids``, of which there is one at least."""
+    if len(ids) > _FEW:
+        return np.isin(labels, np.array(ids, np.uint32))
+    return functools.reduce(np.logical_or, (labels == np.uint32(one) for one in ids))
 
 
 def free_id(labels: Labels) -> int:

@@ -106,6 +106,14 @@ class Delta:
         values = {id(one): one[order] for one in self._values}  # one array may stand for two
         return Delta(shape, indices, *(values[id(one)] for one in self._values))
 
+    def up_to(self, index: int) -> Delta:
+        """What of this edit lies below a flat index."""
+        end = int(np.searchsorted(self.indices, index))
+        if end == len(self):
+            return self
+        labels = self.labels_before[:end], self.labels_after[:end]
+        return Delta(self.shape, self.indices[:end], *labels, self.confirmed_before[:end], self.confirmed_after[:end])
+
     def to_bytes(self) -> bytes:
         """A compact record without pickle: distances between indices and values, compressed."""
         steps = np.diff(self.indices, prepend=0)

@@ -23,6 +23,7 @@ from napari_apprentice.data.labels.corrections import (
     Labels,
     Mask,
     free_id,
+    is_any,
     rank_ids,
 )
 from napari_apprentice.data.labels.deltas import Delta as Delta
@@ -64,7 +65,7 @@ def paint_background(
 
 def approve_object(labels: Labels, confirmed: Confirmed, point: Sequence[int], kind: Kind) -> Delta:
     """What `object_voxels` finds at ``point`` (t, z, y, x) is right as it is; an area of value 0 is background."""
-    return _approved(labels, confirmed, object_voxels(labels, point, kind, "approve"))
+    return approve_voxels(labels, confirmed, object_voxels(labels, point, kind, "approve"))
 
 
 def object_voxels(labels: Labels, point: Sequence[int], kind: Kind, to_do: str) -> Indices:
@@ -91,11 +92,7 @@ def voxels_of(labels: Labels, t: int, z: int | None, ids: Sequence[int]) -> Indi
     size = labels[t, 0].size
     found = []
     for plane in planes:  # each stays in the processor's cache
-        section = labels[t, plane]
-        mask = section == np.uint32(ids[0])
-        for one in ids[1:]:
-            mask |= section == np.uint32(one)
-        found.append(np.flatnonzero(mask) + (t * labels.shape[1] + plane) * size)
+        found.append(np.flatnonzero(is_any(labels[t, plane], ids)) + (t * labels.shape[1] + plane) * size)
     where: Indices = np.concatenate(found)
     return where
 
@@ -152,7 +149,8 @@ def replace_labels(labels: Labels, confirmed: Confirmed, new_labels: Labels) -> 
     return Delta(_four(labels.shape), where, read_flat(labels, where), read_flat(new_labels, where), sure, sure)
 
 
-def _approved(labels: Labels, confirmed: Confirmed, where: Indices) -> Delta:
+def approve_voxels(labels: Labels, confirmed: Confirmed, where: Indices) -> Delta:
+    """The voxels (flat, ascending) are right as they are; where there is no label they are background."""
     old, sure = read_flat(labels, where), read_flat(confirmed, where)
     now = np.where(old > 0, AS_LABELLED, BACKGROUND).astype(np.uint8)
     changed = now != sure

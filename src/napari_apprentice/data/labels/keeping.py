@@ -12,20 +12,17 @@ Only the frames edited are looked at. Arrays are (T, Z, Y, X).
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Collection
 
 import numpy as np
-from numpy.typing import NDArray
 
-from napari_apprentice.data.labels.corrections import AS_LABELLED, KEPT, UNKNOWN, Confirmed, Labels, Mask
+from napari_apprentice.data.labels.corrections import AS_LABELLED, KEPT, UNKNOWN, Confirmed, Labels, Mask, is_any
 from napari_apprentice.data.labels.deltas import Delta, Indices
 
 Object = tuple[int, int]  # frame, id
 
 _AROUND = (4, 64, 64)  # voxels (z, y, x) in which a part that lies apart is seen at once
-_FEW = 16  # ids that are compared one by one
 
 _Box = tuple[slice, ...]
 
@@ -77,12 +74,12 @@ def _parts(frame: Labels, ids: list[int], known: Labels, here: tuple[Indices, ..
     Of the ``known`` ids, one that is not seen around the edit lies elsewhere: the whole frame is searched for it.
     """
     box = _box_around(frame, ids, here)
-    mask = _is_any(frame[box], ids)
+    mask = is_any(frame[box], ids)
     mask[tuple(i - edge.start for i, edge in zip(here, box, strict=True))] = False
     elsewhere = [int(one) for one in known if one in ids and not (frame[box][mask] == one).any()]
     if not elsewhere:
         return [(box, mask)]
-    everywhere = _is_any(frame, elsewhere)
+    everywhere = is_any(frame, elsewhere)
     everywhere[here] = False
     return [(box, mask), (tuple(slice(0, n) for n in frame.shape), everywhere)]
 
@@ -105,11 +102,5 @@ def _grown(crop: Labels, ids: list[int], axis: int, edge: tuple[int, int], lengt
     """An edge of a box, longer by half of itself at each end where an object goes on."""
     start, stop = edge
     more = (stop - start) // 2 + 1
-    first, last = (bool(_is_any(np.moveaxis(crop, axis, 0)[end], ids).any()) for end in (0, -1))
+    first, last = (bool(is_any(np.moveaxis(crop, axis, 0)[end], ids).any()) for end in (0, -1))
     return max(0, start - more) if first else start, min(length, stop + more) if last else stop
-
-
-def _is_any(labels: NDArray[np.uint32], ids: list[int]) -> Mask:
-    if len(ids) > _FEW:
-        return np.isin(labels, np.array(ids, np.uint32))
-    return functools.reduce(np.logical_or, (labels == np.uint32(one) for one in ids))

@@ -1,4 +1,4 @@
-"""Edits of whole objects: several become one, a piece that lies apart gets an id of its own, one is taken away.
+"""Edits of whole objects: merged, deleted, a piece made an object of its own, many approved, deleted or left out.
 
 Makers of a `Delta` as in `edits`. Arrays are (T, Z, Y, X); an object is what has an id in its frame, in all slices.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from napari_apprentice.data.labels import edits
-from napari_apprentice.data.labels.corrections import Confirmed, Labels
-from napari_apprentice.data.labels.deltas import Delta, voxels_in
+from napari_apprentice.data.labels.corrections import UNKNOWN, Confirmed, Labels
+from napari_apprentice.data.labels.deltas import Delta, Indices, read_flat, voxels_in
 from napari_apprentice.data.labels.reshaping import ObjectInFrame
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Kind
@@ -61,3 +61,29 @@ def separate_piece(
 def delete_object(labels: Labels, confirmed: Confirmed, point: Sequence[int], kind: Kind) -> Delta:
     """What `edits.object_voxels` finds at ``point`` (t, z, y, x) becomes confirmed background, confirmed or not."""
     return edits.erase(labels, confirmed, edits.object_voxels(labels, point, kind, "delete"))
+
+
+def approve_objects(labels: Labels, confirmed: Confirmed, objects: NDArray[np.int64]) -> Delta:
+    """``objects`` (n, 2), as frame and id, are right as they are."""
+    return edits.approve_voxels(labels, confirmed, voxels_of_objects(labels, objects))
+
+
+def delete_objects(labels: Labels, confirmed: Confirmed, objects: NDArray[np.int64]) -> Delta:
+    """``objects`` (n, 2), as frame and id, become confirmed background, confirmed or not."""
+    return edits.erase(labels, confirmed, voxels_of_objects(labels, objects))
+
+
+def remove_objects(labels: Labels, confirmed: Confirmed, objects: NDArray[np.int64]) -> Delta:
+    """``objects`` (n, 2), as frame and id, are labelled no more; of what is there instead nothing is said."""
+    where = voxels_of_objects(labels, objects)
+    old, sure = read_flat(labels, where), read_flat(confirmed, where)
+    t, z, y, x = labels.shape
+    return Delta((t, z, y, x), where, old, np.zeros_like(old), sure, np.full_like(sure, UNKNOWN))
+
+
+def voxels_of_objects(labels: Labels, objects: NDArray[np.int64]) -> Indices:
+    """Flat indices, ascending, of the voxels of ``objects`` (n, 2), as frame and id."""
+    frames = np.unique(objects[:, 0])
+    found = [edits.voxels_of(labels, int(t), None, objects[objects[:, 0] == t, 1].tolist()) for t in frames]
+    where: Indices = np.concatenate([np.zeros(0, np.int64), *found])
+    return where

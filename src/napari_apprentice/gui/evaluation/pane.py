@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import napari
 from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
@@ -18,7 +16,7 @@ from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.evaluation.marks import MarksLayer
 from napari_apprentice.gui.evaluation.tables import OF, ScoreTable, WrongList
 from napari_apprentice.gui.label_layers import LabelLayers
-from napari_apprentice.gui.theme import Palette, palette, stylesheet
+from napari_apprentice.gui.theme import Palette, stylesheet
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.job import JobControl
 from napari_apprentice.gui.widgets.rows import row
@@ -30,7 +28,6 @@ from napari_apprentice.session.evaluation import table_text, write_table
 
 _ASKING_PX = 272
 _LOOK_MS = 300
-_NAME = "How well does it do?"
 _HELP = "Segment the image with this model and compare; the masks stay as they are"
 _ALL_HELP = (
     "For labels that came with the image, where all of it is annotated: what has no label is background. "
@@ -220,40 +217,6 @@ class EvaluationPane(QWidget):
     def _say(self, sentence: str, role: str = "muted") -> None:
         self.words.set_role(role)
         self.words.setText(sentence)
-
-
-class HowWell:
-    """The pane in a dock below the canvas, made when it is first asked for; it ends with the panel."""
-
-    def __init__(self, label_layers: LabelLayers, viewer: napari.viewer.Viewer) -> None:
-        self._label_layers = label_layers
-        self._viewer = viewer
-        self.pane: EvaluationPane | None = None
-
-    def show(self) -> None:
-        """Show the pane, with what it had."""
-        if self.pane is None:
-            self.pane = EvaluationPane(self._label_layers)
-        self.set_palette(palette(self._viewer.theme))
-        if self.pane.parent() is None:  # napari's cross takes it out of its dock and keeps it
-            self._viewer.window.add_dock_widget(self.pane, name=_NAME, area="bottom", tabify=False)
-        self.pane.show()
-
-    def set_palette(self, colours: Palette) -> None:
-        """Follow the theme."""
-        if self.pane is not None:
-            self.pane.set_palette(colours)
-
-    def close(self) -> None:
-        """Let go of session and canvas."""
-        pane, self.pane = self.pane, None
-        if pane is None:
-            return
-        pane.end()
-        if pane.parent() is not None:
-            with suppress(LookupError, RuntimeError, AttributeError):  # the window went first
-                self._viewer.window.remove_dock_widget(pane)
-        pane.deleteLater()
 
 
 def _title(choice: ModelChoice) -> str:

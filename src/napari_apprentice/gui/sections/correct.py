@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from qtpy.QtCore import QSize, Qt
@@ -17,12 +18,13 @@ from qtpy.QtWidgets import (
 from superqt import QFlowLayout
 from superqt.utils import qthrottled, signals_blocked
 
-from napari_apprentice.gui import icons
+from napari_apprentice.gui import icons, objects
 from napari_apprentice.gui.counts import confirmed_words
 from napari_apprentice.gui.key_sheet import OPENED_BY, KeySheet
 from napari_apprentice.gui.sections.classes import ClassList
 from napari_apprentice.gui.sections.switches import Switches
 from napari_apprentice.gui.theme import Palette
+from napari_apprentice.gui.tools.keys import LayerKeys
 from napari_apprentice.gui.tools.tool import Tool, tip_of
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.gui.widgets.buttons import button, link, menu_button
@@ -37,8 +39,11 @@ _COUNT_MS = 300
 class CorrectSection(Section):
     """Tools, approvals, what is confirmed."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, show_objects: Callable[[], None]) -> None:
         super().__init__("4  Correct")
+        self._show_objects = show_objects
+        self._layer_keys = LayerKeys()
+        self.connections.at_close(self._layer_keys.close)
         self._tools = tools
         self._label_layers = tools.label_layers
         self._session = tools.label_layers.session
@@ -51,6 +56,7 @@ class CorrectSection(Section):
         self.show_confirmed = QCheckBox("Show what is confirmed")
         self.show_confirmed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.show_confirmed.toggled.connect(self._label_layers.show_confirmed)
+        self.objects = link(objects.NAME, show_objects, f"{objects.NAME} ({objects.KEY}): sizes, intensities, a filter")
         self.count = muted("")
         self.missing = button("Show the masks layer again", self._label_layers.show_masks)
         self.refused = muted(self._label_layers.why_not_paint, role="warning")
@@ -62,6 +68,7 @@ class CorrectSection(Section):
         self._had_masks = self._label_layers.labels is not None
         self._build()
         self._listen()
+        self._bind_key()
         self.refresh()
 
     def _build(self) -> None:
@@ -93,7 +100,7 @@ class CorrectSection(Section):
         for tool in tools:
             if tool.place == "menu" and menu is not None:
                 menu.addAction(tool.title, partial(self._on_tool, tool.name))
-        self.rows.addWidget(self.show_confirmed)
+        self.rows.addLayout(row(self.show_confirmed, None, self.objects))
         self.rows.addWidget(self.count)
         self.rows.addWidget(self.missing)
 
@@ -132,7 +139,14 @@ class CorrectSection(Section):
         if has_masks and not self._had_masks:
             self.say("")
         self._had_masks = has_masks
+        self._bind_key()
         self.refresh()
+
+    def _bind_key(self) -> None:
+        """The key of the table, on the masks as those of the tools."""
+        self._layer_keys.close()
+        if self._label_layers.labels is not None:
+            self._layer_keys.bind(self._label_layers.labels, objects.KEY, self._show_objects)
 
     def show_keys(self) -> None:
         """Open the sheet of keys, or bring it to the front."""

@@ -46,8 +46,8 @@ class SegmentSection(Section):
         rarely = QWidget()
         inner = QVBoxLayout(rarely)
         inner.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.place, self.more):
-            inner.addWidget(widget)
+        inner.addWidget(self.place)
+        inner.addWidget(self.more)
         self._fold = Fold(rarely, "Device, where it runs, more settings")
         self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"), self._fold)
         self.all = button("Segment all of the image", self._on_all)
@@ -71,7 +71,7 @@ class SegmentSection(Section):
         """Show settings, the device found and what is missing."""
         for form in (self.form, self.more):
             form.show_settings(self._session.segment_settings)
-        self.form.fields["diameter"].native.setSuffix(f" {self._session.segment_settings.diameter_unit}")
+        self.form.show_unit("diameter", self._session.segment_settings.diameter_unit)
         current = self._session.current
         self.link.setChecked(self._session.segment_settings.link)
         self.link.setVisible(current is not None and current.shape[0] > 1)

@@ -14,7 +14,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.keys import LayerKeys, napari_keys
 
-_MOST_MOVED = 5  # canvas pixels between press and release of a click; more is a drag
+MOST_MOVED = 5  # canvas pixels between press and release of a click; more is a drag
 _HOLD = "napari:hold_for_pan_zoom"
 
 
@@ -111,7 +111,7 @@ class CanvasGestures:
         yield
         while event.type == "mouse_move":
             path.append(event.position)
-            is_drag = is_drag or float(np.abs(np.asarray(event.pos, float) - start).max()) > _MOST_MOVED
+            is_drag = is_drag or float(np.abs(np.asarray(event.pos, float) - start).max()) > MOST_MOVED
             if is_drag and drags and self._on_move is not None:
                 tell(self._on_move, path)
             yield

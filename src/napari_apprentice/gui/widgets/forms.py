@@ -71,6 +71,11 @@ class Form(QWidget, Generic[S]):
                 widget.choices = [((words or {}).get(one, one), one) for one in dict.fromkeys([*choices, value])]
                 widget.value = value
 
+    def show_unit(self, name: str, unit: str) -> None:
+        """Show a unit behind the number of a setting."""
+        spin: Any = self.fields[name].native
+        spin.setSuffix(f" {unit}")
+
     def _on_changed(self, _value: Any = None) -> None:
         known = type(self._settings).model_fields
         values = {name: _plain(known[name], widget.value) for name, widget in self.fields.items()}

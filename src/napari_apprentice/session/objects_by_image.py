@@ -1,0 +1,80 @@
+"""The objects of all images of the project, a row for each image."""
+
+from __future__ import annotations
+
+from napari_apprentice.data.geometry.regions import whole_region
+from napari_apprentice.data.objects.summary import ObjectsOfOne
+from napari_apprentice.data.objects.sums import Measured, ObjectSums, Summing
+from napari_apprentice.errors import UserError
+from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.images import Images, refuse
+from napari_apprentice.session.large_project_image import LargeProjectImage
+from napari_apprentice.session.project_image import ProjectImage
+
+
+class ObjectsByImage:
+    """Counts objects image by image; what was counted is kept until it changes.
+
+    Images that were not opened yet are read for it, one at a time, and not kept in memory.
+    """
+
+    def __init__(self, choices: Choices, images: Images) -> None:
+        self._choices = choices
+        self._images = images
+        self._known: dict[str, tuple[tuple[int, int], ObjectsOfOne]] = {}
+
+    def why_not(self) -> str:
+        """Why objects cannot be counted; "" when they can."""
+        return "Areas of classes are not objects: they are not counted." if self._choices.kind == "classes" else ""
+
+    @property
+    def rows(self) -> list[tuple[ProjectImage, ObjectsOfOne]]:
+        """The images that are counted, and what they have; what changed since is as it was."""
+        return [(entry, self._known[entry.id][1]) for entry in self._images.entries if entry.id in self._known]
+
+    def advance(self) -> bool:
+        """Count the next image of which that is not known; whether all are. `UserError` in a project of classes."""
+        refuse(self.why_not())
+        for entry in self._images.entries:
+            if entry.id not in self._known or self._known[entry.id][0] != _state(entry):
+                found = _count(entry)
+                self._known[entry.id] = (_state(entry), found)
+                return False
+        return True
+
+    def now(self) -> list[ObjectsOfOne]:
+        """A row for each image, as of now; `UserError` in a project of classes."""
+        while not self.advance():
+            pass
+        return [row for _, row in self.rows]
+
+    def forget(self) -> None:
+        """Another project may be opened."""
+        self._known.clear()
+
+
+def _state(entry: ProjectImage) -> tuple[int, int]:
+    return entry.edits, entry.readings
+
+
+def _count(entry: ProjectImage) -> ObjectsOfOne:
+    image = entry.folder.image
+    sums = None
+    if not isinstance(entry, LargeProjectImage):
+        was_read = entry.is_read
+        try:
+            sums = _sums(entry)
+        except UserError:
+            sums = None  # said where it is opened
+        if not was_read:
+            entry.let_go()
+    spacing, unit = image.spacing, image.unit
+    return ObjectsOfOne.of(sums, entry.name, image.source, entry.shape, spacing, unit)
+
+
+def _sums(entry: ProjectImage) -> ObjectSums:
+    region = whole_region(entry.shape)
+    summing = Summing(Measured(entry.labels, entry.confirmed, region, entry.shape, entry.look, channels=0))
+    while summing.sums is None:
+        summing.step()
+    return summing.sums
