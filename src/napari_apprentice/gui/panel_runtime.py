@@ -16,12 +16,14 @@ from qtpy.QtCore import QCoreApplication, QThread
 from napari_apprentice.gui import layers
 from napari_apprentice.gui.channel_layers import ChannelLayers
 from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.doubt_map import DoubtMap
 from napari_apprentice.gui.following import Following
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.overview import OverviewLayer
 from napari_apprentice.gui.preview import TilePreview
 from napari_apprentice.gui.progress import Activity
+from napari_apprentice.gui.reviewing import Reviewing
 from napari_apprentice.gui.tools.inside import InsideLayer
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.project.folder import Project
@@ -52,6 +54,7 @@ class PanelRuntime:
         self.label_layers = LabelLayers(viewer, self.session, self.images)
         self.channel_layers = ChannelLayers(self.label_layers)
         self.tools = Tools(self.label_layers)
+        self.doubt_map = DoubtMap(self.label_layers)
         self.is_closed = False
         self._is_left_off = False
         self.connections = Connections()
@@ -61,6 +64,8 @@ class PanelRuntime:
             OverviewLayer(self.label_layers),
             TilePreview(self.label_layers),
             InsideLayer(self.label_layers),
+            Reviewing(self.label_layers),
+            self.doubt_map,
             Activity(self.session),
             self.tools,
             self.label_layers,

@@ -32,6 +32,7 @@ from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
 from napari_apprentice.session.regions import Regions
+from napari_apprentice.session.review import Review
 from napari_apprentice.session.saving import Saving
 from napari_apprentice.session.shapes import Shapes
 from napari_apprentice.session.signals import Signals
@@ -83,7 +84,9 @@ class Session:
         self.saving = saving = Saving(signals, choices, images)
         self.edits = edits = Edits(signals, choices, images, regions, saving)
         self.shapes = Shapes(choices, images, edits)
-        self.verbs = Verbs(SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits))
+        self.review = review = Review(signals, choices, images, regions, edits)
+        parts = SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits, review)
+        self.verbs = Verbs(parts)
 
         self.image_changed = signals.image_changed
         self.labels_changed = signals.labels_changed
@@ -97,6 +100,8 @@ class Session:
         self.click_cleared = signals.click_cleared
         self.looked_inside = signals.looked_inside
         self.evaluated = signals.evaluated
+        self.doubts_changed = signals.doubts_changed
+        self.reviewing = signals.reviewing
         self.message = signals.message
         self.region_changed = signals.region_changed
         self.overview_changed = signals.overview_changed
@@ -174,6 +179,7 @@ class Session:
     def _let_go(self) -> None:
         self._end_jobs()
         self.saving.rescue()
+        self.review.end()
         project, entries, current, kind = self.project, self.entries, self.current, self.kind
         for part in (self.images, self.models, self.choices):
             part.forget()

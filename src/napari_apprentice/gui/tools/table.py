@@ -13,6 +13,7 @@ from napari_apprentice.gui.tools.merge import Merge
 from napari_apprentice.gui.tools.move import Move
 from napari_apprentice.gui.tools.pick import Pick
 from napari_apprentice.gui.tools.polygon import Polygon
+from napari_apprentice.gui.tools.review import ApproveAndNext, DeleteAndNext, NextDoubtful, PreviousDoubtful
 from napari_apprentice.gui.tools.shape import FillHoles, Grow, Shape, Shrink, Smooth
 from napari_apprentice.gui.tools.slices import BetweenSlices, CopyToNextSlice
 from napari_apprentice.gui.tools.split import Split
@@ -22,5 +23,5 @@ TOOLS: tuple[type[Tool], ...] = (
     Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Merge, Split, Shape, Move,
     NewObject, approve.ApproveObjects, approve.ApproveUnderCursor, approve.ApproveView,
     approve.ApproveSlice, approve.ApproveImage, DeleteUnderCursor, BetweenSlices, CopyToNextSlice,
-    FillHoles, Smooth, Grow, Shrink,
+    FillHoles, Smooth, Grow, Shrink, NextDoubtful, PreviousDoubtful, ApproveAndNext, DeleteAndNext,
 )  # fmt: skip

@@ -8,6 +8,7 @@ from functools import partial
 from napari_apprentice.data.labels import edits
 from napari_apprentice.data.labels.corrections import Labels, merge_proposal
 from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.jobs import ArrayRef, SegmentJob, SegmentResult
 from napari_apprentice.session.background import Taken, Work
@@ -51,6 +52,7 @@ class Segment:
             image=pixels_of(entry, parts.models.in_use.header, project.scratch),
             model=str(model),
             settings=parts.choices.segment,
+            doubts=True,
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
         )
 
@@ -64,9 +66,11 @@ class Segment:
         return ""
 
     def _accept(self, meaning: _Meaning, running: Running, result: SegmentResult) -> Taken:
-        return self._merging(running.origin, meaning, scratch.read(result.labels)[running.origin.inner])
+        doubts = Doubts.from_text(result.doubts) if result.doubts else Doubts.none()
+        proposed = _Proposal(scratch.read(result.labels)[running.origin.inner], doubts)
+        return self._merging(running.origin, meaning, proposed)
 
-    def _merging(self, origin: Origin, meaning: _Meaning, proposal: Labels, misses: int = 0) -> Taken:
+    def _merging(self, origin: Origin, meaning: _Meaning, proposed: _Proposal, misses: int = 0) -> Taken:
         """Merge a proposal into the labels beside the window, and again when they were edited meanwhile."""
         if why_stale := self._why_stale(origin, meaning.kind):
             self._parts.signals.message.emit(why_stale)
@@ -74,12 +78,13 @@ class Segment:
 
         def take_in(merged: _Merged) -> Taken:
             if self._why_stale(origin, meaning.kind) or merged.edits != origin.entry.edits:
-                return self._merging(origin, meaning, proposal, misses + 1)
+                return self._merging(origin, meaning, proposed, misses + 1)
             self._parts.edits.apply(origin.entry, merged.delta, record=merged.record)
+            self._parts.review.take_in(origin.entry, proposed.doubts, origin.inner)
             return None
 
         return Work(
-            do=partial(_merged, origin.entry, proposal, meaning),
+            do=partial(_merged, origin.entry, proposed.labels, meaning),
             done=take_in,
             may_go_on=lambda: not self._parts.regions.is_held,  # a stroke is a step of its own
             is_short=origin.entry.labels.size <= _AT_ONCE or misses == _MOST_MISSES,
@@ -92,6 +97,14 @@ class _Meaning:
 
     kind: Kind
     link: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Proposal:
+    """Labels of what is open, and doubtful places of all that was looked at."""
+
+    labels: Labels
+    doubts: Doubts
 
 
 @dataclass(frozen=True, eq=False)
