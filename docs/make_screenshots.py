@@ -27,6 +27,7 @@ from napari_apprentice.session import SessionOptions
 from napari_apprentice.settings import ClassName
 
 IMAGES = Path(__file__).parent / "images"
+REAL = Path("../shared/data/bbbc039/images/M12_s7_93E9BA0F.tif")
 SIZE = (1300, 860)
 COLOURS = 256
 MOSAIC = 12  # times the sample, along both sides
@@ -43,6 +44,7 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     _loop()
     _evaluate()
+    _review()
     _volume()
     _large()
     _classes()
@@ -87,6 +89,24 @@ def _evaluate() -> None:
         if pane is not None:
             pane.all_labels.setChecked(True)
         _picture(viewer, "evaluate")
+        _close(viewer, panel)
+
+
+def _review() -> None:
+    """The most doubtful object of a real image, and the doubt of all; where the images are not there, no picture."""
+    if not REAL.is_file():
+        return
+    with Session.temporary() as session:
+        viewer, panel = _window(session, read_image(REAL))
+        session.choose_model("nuclei-2d")
+        session.segment()
+        wait_until(lambda: not session.busy())
+        _show(panel, panel.review)
+        panel.review.show_map.setChecked(True)
+        panel.review.buttons["next doubtful"].click()
+        wait(1.5)
+        viewer.scene.camera.zoom *= 0.4
+        _picture(viewer, "review")
         _close(viewer, panel)
 
 

@@ -3,7 +3,7 @@
 What they do is counted in objects looked at: whether it is wrong is seen only then. Mending an object puts the truth in
 its place: the annotated objects of which half lies in it, or the one that it fits best; what else was proposed there
 goes. A user in random order sees all that was proposed and all that was not found; one who is led sees the list of
-*Next*, and then what was not found and is not on it, at random.
+*Next*, and then all the rest in the same random order.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apprentice_lab.bench.doubt_images import LookedAt
+from napari_apprentice.data.labels.doubts import DOUBTFUL
 
 _GOAL = 0.9  # of AP .50, where full annotation has 1
 _MOSTLY, _SOME = 0.5, 0.1  # shares of an object
@@ -41,19 +42,15 @@ def looks_needed(image: LookedAt, order: Iterable[Look]) -> int:
 
 
 def led(image: LookedAt, rng: np.random.Generator) -> Iterator[Look]:
-    """The order of *Next*."""
-    listed = image.doubts.order(image.spacing)
+    """The list of *Next*, then all the rest at random."""
+    doubtful = image.doubts.only(image.doubts.values >= DOUBTFUL)
+    rows, truth_at = (which[image.doubts.values >= DOUBTFUL] for which in (image.rows, image.truth_at))
     told = set()
-    for i in listed.tolist():
-        if image.rows[i] >= 0:
-            yield Look(proposed=int(image.rows[i]))
-        else:
-            told.add(int(image.truth_at[i]))
-            yield Look(annotated=int(image.truth_at[i]))
-    left = np.setdiff1d(np.arange(len(image.wrong)), image.rows)
-    yield from (Look(proposed=int(row)) for row in rng.permutation(left))
-    rest = np.setdiff1d(np.flatnonzero(~_Mended(image).found), list(told))
-    yield from (Look(annotated=int(row)) for row in rng.permutation(rest))
+    for i in doubtful.order(image.spacing).tolist():
+        look = Look(proposed=int(rows[i])) if rows[i] >= 0 else Look(annotated=int(truth_at[i]))
+        told.add(look)
+        yield look
+    yield from (look for look in at_random(image, rng) if look not in told)
 
 
 def at_random(image: LookedAt, rng: np.random.Generator) -> Iterator[Look]:

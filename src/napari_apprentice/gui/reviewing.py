@@ -65,6 +65,7 @@ class Reviewing:
         box = [(part.start - at, part.stop - at) for part, at in zip(place.box, starts, strict=True)]
         bring_into_view(self._label_layers, [at - i for at, i in zip(place.point, starts, strict=True)], box)
         self._show(place)
+        self._label_layers.activate()  # a button was pressed, or there is another image: the keys go on
 
     def _show(self, place: DoubtfulPlace) -> None:
         axis_mapping = self._label_layers.axis_mapping

@@ -36,18 +36,8 @@ _ALMOST = 0.3  # of the probability that makes foreground: so much is nearly an 
 _LEAST_VOXELS = 4  # of such a place
 _LEAST_DOUBT = 0.1  # of such a place: what is fainter is not kept
 _MOST_MISMATCH, _MOST_UNUSUAL = 3.0, 3.0
+_UNKNOWN_REACH = 16  # of a place, where there are no objects to compare with
 _MOST_LOGARITHM = 12.0  # of a distance
-_ALL, _FIRST, _LAST = slice(None), slice(None, -1), slice(1, None)
-_STEPS_ASIDE = tuple(  # a voxel, and its neighbours in the plane
-    ((_ALL, y, x), (_ALL, v, u))
-    for y, x, v, u in (
-        (_ALL, _ALL, _ALL, _ALL),
-        (_FIRST, _ALL, _LAST, _ALL),
-        (_LAST, _ALL, _FIRST, _ALL),
-        (_ALL, _FIRST, _ALL, _LAST),
-        (_ALL, _LAST, _ALL, _FIRST),
-    )
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,28 +103,50 @@ def doubts_in(
     against = evidence_of(probability, distance, labels, settings)
     places = ndimage.find_objects(labels.view(np.int32))
     boxes = np.array([_edges(places[i - 1]) for i in against.ids.tolist()], np.int64).reshape(-1, 3, 2)
-    typical = float(np.median(against.size)) if len(against.ids) else float(max(settings.min_size, _LEAST_VOXELS))
     objects = _in_frame(against.points, boxes, against.doubt, missed=False)
+    typical = _Typical(float(max(settings.min_size, _LEAST_VOXELS)), np.full(3, _UNKNOWN_REACH))
+    if len(against.ids):
+        typical = _Typical(
+            float(np.median(against.size)), np.median(np.diff(boxes, axis=2)[..., 0], axis=0).astype(int)
+        )
     return Doubts.together([objects, _near_misses(probability, labels, settings, typical)])
 
 
-def _near_misses(probability: Values, labels: NDArray[np.uint32], settings: DecodeSettings, typical: float) -> Doubts:
+@dataclass(frozen=True, eq=False)
+class _Typical:
+    """An object of median size: its voxels, and how far (z, y, x) it may reach from a voxel of it."""
+
+    voxels: float
+    reach: NDArray[np.int64]
+
+
+def _near_misses(
+    probability: Values, labels: NDArray[np.uint32], settings: DecodeSettings, typical: _Typical
+) -> Doubts:
     """Connected places that are nearly foreground, beside all objects and not just around them."""
     p = np.asarray(probability, np.float32)
     almost = p >= np.float32(_ALMOST * settings.foreground)
-    for of, to in _STEPS_ASIDE:
-        almost[to] &= labels[of] == 0
+    free = labels == 0
+    almost &= free
+    for axis in range(3):
+        before = tuple(slice(None, -1) if i == axis else slice(None) for i in range(3))
+        after = tuple(slice(1, None) if i == axis else slice(None) for i in range(3))
+        almost[before] &= free[after]
+        almost[after] &= free[before]
     found, count = ndimage.label(almost)
     if count == 0:
         return Doubts.none()
     at = np.flatnonzero(almost)
     names, values = found.reshape(-1)[at], p.reshape(-1)[at]
     size, peak = np.bincount(names, minlength=count + 1).astype(float), _tops(values, names, count + 1)
-    doubt = _logistic(_MISSED_BIAS + _MISSED_PEAK * peak + _MISSED_SIZE * np.log(np.maximum(size, 1) / typical))
+    share = np.clip(size / typical.voxels, 1e-6, 1)  # what is larger than an object is haze in part
+    doubt = _logistic(_MISSED_BIAS + _MISSED_PEAK * peak + _MISSED_SIZE * np.log(share))
     kept = np.flatnonzero((size >= _LEAST_VOXELS) & (doubt >= _LEAST_DOUBT))
     places = ndimage.find_objects(found)
     boxes = np.array([_edges(places[i - 1]) for i in kept.tolist()], np.int64).reshape(-1, 3, 2)
     points = _highest(values, names, at, peak, labels.shape)[kept]
+    boxes[..., 0] = np.maximum(boxes[..., 0], points - typical.reach)
+    boxes[..., 1] = np.minimum(boxes[..., 1], points + typical.reach + 1)
     return _in_frame(points, boxes, doubt[kept], missed=True)
 
 

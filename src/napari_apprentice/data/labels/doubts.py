@@ -17,7 +17,7 @@ _STEPS = 10_000  # of doubt that are told apart in a record
 _COLUMNS = 14  # of a record: point, box, doubt, whether it is no object
 _MOST = 1 << 22  # places in a record
 _NEAR = 3.0  # times as far as they are wide, within which places count as one clump
-_CLUMPED = 0.7  # what is left of a doubt for each place of its clump that is looked at before
+_CLUMPED = 0.8  # what is left of a doubt for each place of its clump that is looked at before
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,11 +117,12 @@ class Doubts:
     @classmethod
     def from_bytes(cls, record: bytes, shape: Sequence[int] | None = None) -> Self:
         """The places that `to_bytes` wrote, of an image of ``shape`` if given; `ValueError` for anything else."""
+        unpacking = zlib.decompressobj()
         try:
-            body = zlib.decompressobj().decompress(record, 4 * _COLUMNS * _MOST + 1)
+            body = unpacking.decompress(record, 4 * _COLUMNS * _MOST + 1)
         except zlib.error as error:
             raise ValueError(f"damaged record of doubts: {error}") from error
-        if len(body) % (4 * _COLUMNS) or len(body) > 4 * _COLUMNS * _MOST:
+        if not unpacking.eof or len(body) % (4 * _COLUMNS):
             raise ValueError("damaged record of doubts: its length is wrong")
         rows = np.frombuffer(body, "<i4").reshape(-1, _COLUMNS).astype(np.int64)
         points, boxes = rows[:, :4], rows[:, 4:12].reshape(-1, 4, 2)
