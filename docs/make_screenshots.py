@@ -104,7 +104,9 @@ def _review() -> None:
         _show(panel, panel.review)
         panel.review.show_map.setChecked(True)
         panel.review.buttons["next doubtful"].click()
-        wait(1.5)
+        while session.review.place is not None and session.review.place.id is None:
+            panel.review.buttons["next doubtful"].click()
+        wait(4.0)
         viewer.scene.camera.zoom *= 0.4
         _picture(viewer, "review")
         _close(viewer, panel)

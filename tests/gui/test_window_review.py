@@ -86,7 +86,7 @@ def test_g_and_r_say_what_it_is_and_go_on_shift_n_goes_back_and_each_is_undone(p
     for _ in range(2):
         hand.key(Qt.Key.Key_N)
     assert panel.session.review.place.id is None
-    assert panel.review.words.text().startswith("an object is missing here?")
+    assert panel.review.words.text().startswith("missing object?")
     hand.key(Qt.Key.Key_G)
     assert proposed.confirmed[0, 0, 78, 28] == 1
 

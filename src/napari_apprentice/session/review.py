@@ -238,23 +238,23 @@ class Review:
         return self.next()
 
     def _first(self) -> DoubtfulPlace | None:
+        """The first place that was not passed, which is open then; `UserError` when its part cannot be opened now."""
         for entry in self._round():
             kept = entry.doubts
             if kept is None or (not entry.is_read and kept.left == 0):
                 continue
+            ordered, seen = self._doubtful_in(entry), self._seen.setdefault(entry.id, set())
             try:
-                ordered = self._doubtful_in(entry)
-                seen = self._seen.setdefault(entry.id, set())
-                for i in np.flatnonzero(entry.still_open(ordered)):
-                    found = self._place(entry, ordered, i)
-                    if found.point in seen:
-                        continue
-                    self._open(found)
-                    if isinstance(entry, LargeProjectImage) and not entry.still_open(ordered.only(np.array([i])))[0]:
-                        continue  # what is not open is not looked at in detail
-                    return self._place(entry, ordered, i)
+                left = [i for i in np.flatnonzero(entry.still_open(ordered)) if _point(ordered, i) not in seen]
+                if left and entry is not self._images.current:
+                    self._images.choose(entry)
             except UserError as error:  # its file is gone: the others go on
                 self._signals.message.emit(str(error))
+                continue
+            for i in left:
+                self._open(self._place(entry, ordered, i))
+                if entry.still_open(ordered.only(np.array([i])))[0]:  # of a large image it is known only now
+                    return self._place(entry, ordered, i)
         return None
 
     def _round(self) -> Iterator[ProjectImage]:
@@ -279,13 +279,11 @@ class Review:
         self._signals.reviewing.emit(place)
 
     def _place(self, entry: ProjectImage, ordered: Doubts, index: int | np.integer) -> DoubtfulPlace:
-        t, z, y, x = (int(at) for at in ordered.points[index])
-        at = [i - part.start for i, part in zip((t, z, y, x), entry.region, strict=True)]
+        point = _point(ordered, index)
+        at = [i - part.start for i, part in zip(point, entry.region, strict=True)]
         is_open = all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True))
         found = int(entry.labels[tuple(at)]) if is_open else 0
-        return DoubtfulPlace(
-            entry, found or None, (t, z, y, x), _slices(ordered.boxes[index]), float(ordered.values[index])
-        )
+        return DoubtfulPlace(entry, found or None, point, _slices(ordered.boxes[index]), float(ordered.values[index]))
 
     def _doubtful_in(self, entry: ProjectImage) -> Doubts:
         """The places of an image that are doubtful enough, in the order in which they are shown."""
@@ -339,6 +337,11 @@ def _empty_in(entry: ProjectImage, box: Box) -> NDArray[np.int64]:
     part = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip((t, z, y, x), region, strict=True))
     free = ellipsoid(box, (t, z, y, x)) & (entry.labels[part] == 0) & (entry.confirmed[part] == UNKNOWN)
     return voxels_in(entry.labels.shape, [one.start for one in part], free)
+
+
+def _point(doubts: Doubts, index: int | np.integer) -> Point:
+    t, z, y, x = (int(at) for at in doubts.points[index])
+    return t, z, y, x
 
 
 def _slices(box: NDArray[np.int64]) -> Box:

@@ -88,5 +88,5 @@ def _words(place: DoubtfulPlace | None, elsewhere: int) -> str:
     """What is looked at, or how much there is in other images."""
     if place is None:
         return f"{elsewhere} in other images" if elsewhere else ""
-    what = "an object is missing here?" if place.id is None else f"object {place.id}"
+    what = "missing object?" if place.id is None else f"object {place.id}"
     return f"{what} · doubt {100 * place.doubt:.0f} %"
