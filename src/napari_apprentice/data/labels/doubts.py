@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import heapq
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,30 +81,18 @@ class Doubts:
     def order(self, spacing: Sequence[float] = (1.0, 1.0, 1.0)) -> NDArray[np.int64]:
         """The numbers of the places, the most doubtful first, but not all of one clump before all others.
 
-        Each place that comes earlier lowers the doubt of those near it. ``spacing`` is (z, y, x).
+        A place counts less for each more doubtful one in the same part of the image, a few objects wide; parts are
+        laid out twice, half a width apart, so that neighbours share one. ``spacing`` is (z, y, x).
         """
-        if len(self) == 0:
-            return np.zeros(0, np.int64)
-        from scipy.spatial import cKDTree
-
         steps = np.asarray(spacing, float) / spacing[-1]
-        at = np.c_[self.points[:, 1:] * steps, self.points[:, 0] * 1e9]  # frames have nothing to do with each other
-        wide = (np.diff(self.boxes[:, 1:], axis=2)[:, :, 0] * steps).max(axis=1)
-        tree, reach = cKDTree(at), _NEAR * float(np.median(wide))
-        left, taken, order = self.values.copy(), np.zeros(len(self), bool), []
-        queue = [(-value, i) for i, value in enumerate(left.tolist())]
-        heapq.heapify(queue)
-        while queue:
-            value, i = heapq.heappop(queue)
-            if taken[i] or -value != left[i]:
-                continue
-            taken[i] = True
-            order.append(i)
-            for j in tree.query_ball_point(at[i], reach):
-                if not taken[j]:
-                    left[j] *= _CLUMPED
-                    heapq.heappush(queue, (-float(left[j]), j))
-        return np.array(order, np.int64)
+        wide = (np.diff(self.boxes[:, 1:], axis=2)[:, :, 0] * steps).max(axis=1, initial=1.0)
+        reach = _NEAR * float(np.median(wide)) if len(self) else 1.0
+        at = self.points[:, 1:] * steps / reach
+        before = np.zeros(len(self), np.int64)
+        for shift in (0.0, 0.5):
+            part = np.c_[self.points[:, 0], np.floor(at + shift)].astype(np.int64)
+            before = np.maximum(before, _places_before(part, self.values))
+        return np.argsort(-self.values * _CLUMPED**before, kind="stable")
 
     def to_bytes(self) -> bytes:
         """A compact record without pickle."""
@@ -139,3 +126,16 @@ class Doubts:
     def from_text(cls, text: str) -> Self:
         """The places that `to_text` wrote."""
         return cls.from_bytes(base64.b64decode(text))
+
+
+def _places_before(part: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many places of the same part (n, 4) have larger values; of equals the first counts as larger."""
+    if len(part) == 0:
+        return np.zeros(0, np.int64)
+    group = np.unique(part, axis=0, return_inverse=True)[1].reshape(-1)
+    order = np.lexsort((np.arange(len(values)), -values, group))
+    starts = np.r_[0, np.flatnonzero(np.diff(group[order])) + 1]
+    first = np.repeat(starts, np.diff(np.r_[starts, len(order)]))
+    before = np.empty(len(values), np.int64)
+    before[order] = np.arange(len(values)) - first
+    return before

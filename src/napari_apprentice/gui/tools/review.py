@@ -10,6 +10,7 @@ from napari_apprentice.gui.tools.tool import Place, Tool
 class _Step(Tool):
     """Done at once, from a key or a button of the review."""
 
+    heading = "Review"
     place: Place = ""
     at_once = True
 
