@@ -48,6 +48,7 @@ def main() -> None:
     _compare()
     _evaluate()
     _objects()
+    _review()
     _volume()
     _large()
     _classes()
@@ -144,6 +145,27 @@ def _objects() -> None:
             pane.filter.border.setChecked(True)
         viewer.reset_view()
         _picture(viewer, "objects")
+        _close(viewer, panel)
+
+
+def _review() -> None:
+    """The most doubtful object of a real image, and the doubt of all; where the images are not there, no picture."""
+    path = DATA / "bbbc039" / "images" / f"{REAL}.tif"
+    if not path.exists():
+        return
+    with Session.temporary() as session:
+        viewer, panel = _window(session, read_image(path))
+        session.choose_model("nuclei-2d")
+        session.segment()
+        wait_until(lambda: not session.busy())
+        _show(panel, panel.review)
+        panel.review.show_map.setChecked(True)
+        panel.review.buttons["next doubtful"].click()
+        while session.review.place is not None and session.review.place.id is None:
+            panel.review.buttons["next doubtful"].click()
+        wait(4.0)
+        viewer.scene.camera.zoom *= 0.4
+        _picture(viewer, "review")
         _close(viewer, panel)
 
 

@@ -149,9 +149,9 @@ def test_in_a_view_that_was_turned_lines_and_slices_are_those_that_are_seen(pane
     assert "turn the view back" in panel.correct.sentence
 
 
-def test_r_and_a_drag_redraw_a_piece_of_an_outline(panel, viewer, objects, opened, hand):
+def test_u_and_a_drag_redraw_a_piece_of_an_outline(panel, viewer, objects, opened, hand):
     hand.hover(opened, (30, 100))
-    hand.key(Qt.Key.Key_R)
+    hand.key(Qt.Key.Key_U)
     hand.drag(opened, (39, 105), (61, 105))
     third = objects.labels[0, 0] == 3
     assert third[40:60, 90:104].all()
@@ -164,14 +164,14 @@ def test_r_and_a_drag_redraw_a_piece_of_an_outline(panel, viewer, objects, opene
     assert "line" not in viewer.layers
 
 
-def test_n_gives_the_piece_under_the_cursor_an_id_of_its_own(panel, objects, opened, hand):
+def test_q_gives_the_piece_under_the_cursor_an_id_of_its_own(panel, objects, opened, hand):
     panel.session.edits.merge([(0, 0, 50, 30), (0, 0, 50, 100)])
     assert ids(objects) == [1, 2]
     hand.hover(opened, (50, 100))
-    hand.key(Qt.Key.Key_N)
+    hand.key(Qt.Key.Key_Q)
     assert ids(objects) == [1, 2, 3]
     assert (objects.labels == 3).sum() == 20 * 30
-    hand.key(Qt.Key.Key_N)
+    hand.key(Qt.Key.Key_Q)
     assert "in one piece" in panel.correct.sentence
     hand.key(Qt.Key.Key_Z, CONTROL)
     assert ids(objects) == [1, 2]

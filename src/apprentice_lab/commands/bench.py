@@ -14,6 +14,7 @@ from apprentice_lab.bench import (
     accuracy,
     adoption,
     clicks,
+    doubt,
     family,
     loop,
     membranes,
@@ -94,6 +95,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         clicks.run,
         clicks.ClicksSettings,
         "How many clicks an object takes: the click network, today's click, GrabCut; two simulated users.",
+    ),
+    Measurement(
+        "doubt",
+        doubt.run,
+        doubt.DoubtSettings,
+        "How well doubt ranks wrong objects before right ones, and how much looking Next saves simulated users.",
     ),
     Measurement(
         "objects-a-minute",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from functools import partial
 
 import numpy as np
 
 from napari_apprentice.data.geometry.patches import Slices
 from napari_apprentice.data.image.zoom import typical_diameter
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.linking import link_frame
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.decoding import labels_of, quick_labels
+from napari_apprentice.engine.doubting import doubts_of
 from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.engine.task import Task, open_task, predict_frame, quicker
 from napari_apprentice.engine.warm import Warm
@@ -35,9 +36,10 @@ def run(job: ProposingJob, cancelled: Callable[[], bool], warm: Warm | None = No
     frames = task.pixels.shape[0]
     out = scratch.create(job.out.path, (frames, *task.pixels.shape[2:]), np.uint32, f"the masks of {job.image.name}")
     clock = _Clock(frames, began)
-    objects, diameters = 0, []
+    objects, diameters, doubts = 0, [], []
     for t in range(frames):
-        labels = yield from _frame(task, t, out[t], clock)
+        labels, doubtful = yield from _frame(task, t, out[t], clock, with_doubts=job.doubts)
+        doubts.append(doubtful.moved((t, 0, 0, 0)))
         if task.network.header.kind == "instances":
             diameters.append(typical_diameter(labels))
             labels, objects = _numbered(labels, out[t - 1] if t and job.settings.link else None, objects)
@@ -55,6 +57,7 @@ def run(job: ProposingJob, cancelled: Callable[[], bool], warm: Warm | None = No
             diameter=float(np.median(known)) if known else None,
             seconds=time.monotonic() - began,
             device=task.network.words,
+            doubts=Doubts.together(doubts).to_text() if job.doubts else "",
         )
     )
 
@@ -68,8 +71,10 @@ def _numbered(labels: np.ndarray, before: np.ndarray | None, objects: int) -> tu
     return labels, int(labels.max(initial=objects))
 
 
-def _frame(task: Task, t: int, out: np.ndarray, clock: _Clock) -> Generator[Event, None, np.ndarray]:
-    """Predict and decode one frame; events on the way, its labels (Z, Y, X) at the end."""
+def _frame(
+    task: Task, t: int, out: np.ndarray, clock: _Clock, *, with_doubts: bool
+) -> Generator[Event, None, tuple[np.ndarray, Doubts]]:
+    """Predict and decode one frame; events on the way, its labels (Z, Y, X) and its doubtful places at the end."""
     header = task.network.header
     highest = 0
     steps = predict_frame(task, t)
@@ -87,7 +92,11 @@ def _frame(task: Task, t: int, out: np.ndarray, clock: _Clock) -> Generator[Even
             highest += int(labels.max())
             yield TileDone(region=((t, t + 1), *region))
         yield clock.at(t + _PREDICTING * step.done / step.total, "Predicting")
-    decode = partial(labels_of, prediction, header, task.image.spacing)
+
+    def decode() -> tuple[np.ndarray, Doubts]:
+        labels = labels_of(prediction, header, task.image.spacing)
+        return labels, doubts_of(prediction, labels, header) if with_doubts else Doubts.none()
+
     found = yield from task.warm.background.run(decode, task.cancelled, clock.at(t + _PREDICTING, "Separating objects"))
     yield clock.at(t + 1, "Separating objects")
     return found

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayou
 from napari_apprentice.gui import objects
 from napari_apprentice.gui.comparison import KEYS
 from napari_apprentice.gui.tools.keys import napari_keys
-from napari_apprentice.gui.tools.tool import key_of
+from napari_apprentice.gui.tools.tool import Tool, key_of
 from napari_apprentice.gui.tools.tools import Tools
 
 OPENED_BY = "F1"
@@ -29,13 +29,17 @@ Part = tuple[str, list[Line]]  # a heading, and what stands under it
 
 def lines_of(tools: Tools) -> list[Part]:
     """Headings, each with keys and what they do."""
-    own = [(key, tool.title) for tool in tools.all.values() if (key := key_of(tool))]
-    own.append((objects.KEY, objects.NAME))
+    own: dict[str, list[Line]] = {}
+    for tool in tools.all.values():
+        if key := key_of(tool):
+            own.setdefault(tool.heading, []).append((key, tool.title))
+    taking = own.pop(Tool.heading)
+    taking.append((objects.KEY, objects.NAME))
     meanwhile = [(tool.title, list(tool.more_keys)) for tool in tools.all.values() if tool.more_keys]
     undo = [("Ctrl+Z", "Undo"), ("Ctrl+Shift+Z", "Redo")]
     naparis = [(" or ".join(keys), words) for action, words in _NAPARI if (keys := napari_keys(action))]
     meanwhile.append(("Comparing versions", list(KEYS)))
-    return [("Tools", own), *meanwhile, ("napari, with the masks selected", [*undo, *naparis])]
+    return [(Tool.heading, taking), *meanwhile, *own.items(), ("napari, with the masks selected", [*undo, *naparis])]
 
 
 class KeySheet(QDialog):
@@ -45,10 +49,10 @@ class KeySheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        taking, *meanwhile, naparis = lines_of(tools)
+        taking, *meanwhile, review, naparis = lines_of(tools)
         columns = QHBoxLayout(self)
         columns.setSpacing(24)
-        for parts in ([taking], meanwhile, [naparis]):
+        for parts in ([taking], meanwhile, [review, naparis]):
             column = QVBoxLayout()
             column.setSpacing(10)
             for heading, lines in parts:

@@ -24,6 +24,7 @@ from napari_apprentice.gui.sections.image import ImageSection
 from napari_apprentice.gui.sections.model import ModelSection
 from napari_apprentice.gui.sections.project import ProjectSection
 from napari_apprentice.gui.sections.recent import LatestOffer
+from napari_apprentice.gui.sections.review import ReviewSection
 from napari_apprentice.gui.sections.segment import SegmentSection
 from napari_apprentice.gui.sections.teach import TeachSection
 from napari_apprentice.gui.theme import palette, stylesheet
@@ -66,10 +67,11 @@ class ApprenticePanel(QWidget):
         self.model = ModelSection(self.label_layers, self.how_well.show)
         self.segment = SegmentSection(self.session)
         self.correct = CorrectSection(self.tools, self.objects.show)
+        self.review = ReviewSection(self.tools, self.runtime.doubt_map)
         self.teach = TeachSection(self.session, self.runtime.comparison)
         self.project = ProjectSection(self.session, self.continue_project, self.new_project)
         self.sections: list[Section] = [
-            self.image, self.model, self.segment, self.correct, self.teach, self.project,
+            self.image, self.model, self.segment, self.correct, self.review, self.teach, self.project,
         ]  # fmt: skip
         self.said = Said()
         self.runtime.close_with(

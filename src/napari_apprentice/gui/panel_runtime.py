@@ -17,12 +17,14 @@ from napari_apprentice.gui import layers
 from napari_apprentice.gui.channel_layers import ChannelLayers
 from napari_apprentice.gui.comparison import ComparisonView
 from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.doubt_map import DoubtMap
 from napari_apprentice.gui.following import Following
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.overview import OverviewLayer
 from napari_apprentice.gui.preview import TilePreview
 from napari_apprentice.gui.progress import Activity
+from napari_apprentice.gui.reviewing import Reviewing
 from napari_apprentice.gui.tools.inside import InsideLayer
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.project.folder import Project
@@ -54,6 +56,7 @@ class PanelRuntime:
         self.channel_layers = ChannelLayers(self.label_layers)
         self.tools = Tools(self.label_layers)
         self.comparison = ComparisonView(self.label_layers)
+        self.doubt_map = DoubtMap(self.label_layers)
         self.is_closed = False
         self._is_left_off = False
         self.connections = Connections()
@@ -63,6 +66,8 @@ class PanelRuntime:
             OverviewLayer(self.label_layers),
             TilePreview(self.label_layers),
             InsideLayer(self.label_layers),
+            Reviewing(self.label_layers),
+            self.doubt_map,
             Activity(self.session),
             self.comparison,
             self.tools,

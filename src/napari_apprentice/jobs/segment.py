@@ -13,7 +13,8 @@ from napari_apprentice.settings import SegmentSettings
 class SegmentResult(Result):
     """``objects`` counts instances (or labelled voxels' classes); ``seconds`` is wall time.
 
-    ``diameter`` is the median diameter of instances in image pixels, in the plane.
+    ``diameter`` is the median diameter of instances in image pixels, in the plane. ``doubts`` is the text of a
+    `data.labels.doubts.Doubts`, in the pixels of the job; "" when they were not asked for.
     """
 
     type: Literal["segment"] = "segment"
@@ -22,10 +23,14 @@ class SegmentResult(Result):
     diameter: float | None = None
     seconds: float
     device: str = ""
+    doubts: str = ""
 
 
 class ProposingJob(Job):
-    """Propose labels for one image; writes uint32 labels (T, Z, Y, X) to ``out``."""
+    """Propose labels for one image; writes uint32 labels (T, Z, Y, X) to ``out``.
+
+    With ``doubts`` it also says which objects are doubtful.
+    """
 
     travels: ClassVar[bool] = True
     holds_region: ClassVar[bool] = True
@@ -34,6 +39,7 @@ class ProposingJob(Job):
     image: VolumeRef
     model: Annotated[str, READ]
     settings: SegmentSettings = SegmentSettings()
+    doubts: bool = False
     out: Annotated[ArrayRef, WRITTEN]
 
     @property

@@ -12,13 +12,17 @@ from napari_apprentice.settings import Kind, ReadAs, SegmentSettings
 
 
 class SegmentLargeResult(Result):
-    """``labels`` is what was written; ``objects`` counts instances (or classes)."""
+    """``labels`` is what was written; ``objects`` counts instances (or classes).
+
+    ``doubts`` is the text of a `data.labels.doubts.Doubts` with the most doubtful places, where there is a store.
+    """
 
     type: Literal["segment-large"] = "segment-large"
     labels: Annotated[str, WRITTEN]
     objects: int
     seconds: float
     device: str = ""
+    doubts: str = ""
 
 
 class SegmentLargeJob(Job):

@@ -5,6 +5,7 @@
     entries/<id>/entry.json         the image
                  state-3.npz        labels, and what of them is confirmed, when journal 3 began
                  journal-3.bin      what was done since
+                 doubts.bin         which objects of the last proposal are doubtful
                  journal.json       how long that was when the project was closed
                  *.damaged          what could not be read, kept
 
@@ -24,13 +25,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, journal, numbered, snapshots
+from napari_apprentice.project import durable, journal, kept_doubts, numbered, snapshots
 from napari_apprentice.project.document import Document
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.images import ImageRecord
 from napari_apprentice.project.journal import Action, Journal, Record
 from napari_apprentice.project.journal_length import JournalLength
+from napari_apprentice.project.kept_doubts import KeptDoubts
 from napari_apprentice.project.pairs import Pairs
 from napari_apprentice.project.snapshots import Arrays
 
@@ -189,6 +192,15 @@ class ImageFolder:
         path = numbered.free_place(self._pairs.journal(self._number))
         journal.write(path, records)
         return path
+
+    def keep_doubts(self, doubts: Doubts, left: int) -> None:
+        """Write the doubtful places of the last proposal, and how many are left; `UserError` when the disk refuses."""
+        self._check_place()
+        kept_doubts.write(self.path, doubts, left)
+
+    def doubts(self) -> KeptDoubts | None:
+        """The doubtful places of the last proposal; None where there are none, or they cannot be read."""
+        return kept_doubts.read(self.path, self._shape)
 
     def voxels_taught(self) -> int:
         """How many voxels are confirmed as objects, without loading them; 0 when that cannot be read."""

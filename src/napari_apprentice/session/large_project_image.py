@@ -14,6 +14,7 @@ from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.corrections import UNKNOWN, Confirmed, Labels, top_id
 from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.merging import keep_corrected
 from napari_apprentice.data.labels.stitching import shells, stitch_labels
 from napari_apprentice.jobs import StoreRef
@@ -22,7 +23,7 @@ from napari_apprentice.project.image_folder import ImageFolder
 from napari_apprentice.project.large import LargeImageFolder
 from napari_apprentice.project.store import LabelStore
 from napari_apprentice.session.history import Exchange, UndoStep
-from napari_apprentice.session.project_image import Correction, ProjectImage
+from napari_apprentice.session.project_image import Correction, ProjectImage, open_places
 
 Box = tuple[tuple[int, int], ...]
 _KEPT_FREE = 100_000  # ids for objects painted while the whole image is segmented
@@ -79,6 +80,19 @@ class LargeProjectImage(ProjectImage):
         store = self.folder.store
         others = self._elsewhere(store.labelled_chunks())
         return super().holds(value) or any((store.read(one)[0] == value).any() for one in others)
+
+    def still_open(self, doubts: Doubts) -> NDArray[np.bool_]:
+        """Which places nobody said anything about yet; reads only the open region, and chunks with corrections."""
+        still = np.ones(len(doubts), bool)
+        here = doubts.inside(self.region)
+        still[here] = super().still_open(doubts.only(here).moved([-part.start for part in self.region]))
+        for chunk in self._elsewhere(self.folder.store.confirmed_chunks()):
+            those = np.flatnonzero(~here & doubts.inside(chunk))
+            if len(those):
+                labels, confirmed = self.folder.store.read(chunk)
+                place = tuple((doubts.points[those] - np.array([part.start for part in chunk])).T)
+                still[those] = open_places(labels[place], confirmed[place], doubts.missed[those])
+        return still
 
     def next_id(self) -> int:
         """An id that no object has, in this region or elsewhere."""

@@ -15,6 +15,7 @@ from napari_apprentice.session.models import NO_IMAGE, Models
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
 from napari_apprentice.session.regions import Regions
+from napari_apprentice.session.review import Review
 from napari_apprentice.session.running import Origin
 from napari_apprentice.session.saving import Saving
 from napari_apprentice.session.signals import Signals
@@ -33,6 +34,7 @@ class SessionParts:
     models: Models
     saving: Saving
     edits: Edits
+    review: Review
 
     def subject(self) -> tuple[Project, ProjectImage, Path | None]:
         """The project, the current image and the file of the model in use; `UserError` without an image."""

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.geometry.regions import Region, Shape, whole_region
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.labels.corrections import AS_LABELLED, Confirmed, Labels, free_id
+from napari_apprentice.data.labels.corrections import AS_LABELLED, UNKNOWN, Confirmed, Labels, free_id
 from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.tracks import link_through_time
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import VolumeRef
 from napari_apprentice.project import images
 from napari_apprentice.project.image_folder import ImageFolder
 from napari_apprentice.project.journal import Action, Record
+from napari_apprentice.project.kept_doubts import KeptDoubts
 from napari_apprentice.project.moving import InMemory
 from napari_apprentice.session.history import History
 
@@ -54,6 +56,8 @@ class ProjectImage:
         self.readings = 0  # counts how often the image was read differently
         self.edits = 0  # counts changes of labels and of what is confirmed
         self._volume = volume
+        self._doubts: KeptDoubts | None = None
+        self._knows_doubts = False
         self._correction: Correction | None = None
         self._voxels_taught = folder.voxels_taught()
 
@@ -164,6 +168,23 @@ class ProjectImage:
         """
         return link_through_time(merged, confirmed) if link and len(merged) > 1 else merged
 
+    @property
+    def doubts(self) -> KeptDoubts | None:
+        """The doubtful places of the last proposal, in the whole image; None where none are known."""
+        if not self._knows_doubts:
+            self._doubts, self._knows_doubts = self.folder.doubts(), True
+        return self._doubts
+
+    def keep_doubts(self, doubts: Doubts, left: int) -> None:
+        """Take over other doubtful places; `UserError` when the disk refuses, and then they are in memory only."""
+        self._doubts, self._knows_doubts = KeptDoubts(doubts, left), True
+        self.folder.keep_doubts(doubts, left)
+
+    def still_open(self, doubts: Doubts) -> NDArray[np.bool_]:
+        """Which places nobody said anything about yet: objects that are there, and places where still none is."""
+        place = tuple(doubts.points.T)
+        return open_places(self.labels[place], self.confirmed[place], doubts.missed)
+
     def apply(self, action: Action, step: int, delta: Delta, record: bytes | None = None) -> None:
         """Change the arrays, note it for undo and journal it.
 
@@ -264,3 +285,9 @@ class ProjectImage:
             "all others are here; check the last objects you corrected."
         )
         self.complaint = " ".join(part for part in (self.complaint, sentence) if part)
+
+
+def open_places(labels: Labels, confirmed: Confirmed, missed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which doubtful places (n,) are still as they were proposed, from what their points have."""
+    still: NDArray[np.bool_] = (confirmed == UNKNOWN) & ((labels == 0) == missed)
+    return still

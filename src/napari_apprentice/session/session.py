@@ -36,6 +36,7 @@ from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
 from napari_apprentice.session.regions import Regions
+from napari_apprentice.session.review import Review
 from napari_apprentice.session.saving import Saving
 from napari_apprentice.session.shapes import Shapes
 from napari_apprentice.session.signals import Signals
@@ -91,7 +92,9 @@ class Session:
         self.shapes = Shapes(choices, images, edits)
         self.objects = ObjectsOfImage(signals, choices, images, edits)
         self.objects_by_image = ObjectsByImage(choices, images)
-        self.verbs = Verbs(SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits))
+        self.review = review = Review(signals, choices, images, regions, edits)
+        parts = SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits, review)
+        self.verbs = Verbs(parts)
 
         self.image_changed = signals.image_changed
         self.labels_changed = signals.labels_changed
@@ -106,6 +109,8 @@ class Session:
         self.looked_inside = signals.looked_inside
         self.evaluated = signals.evaluated
         self.compared = signals.compared
+        self.doubts_changed = signals.doubts_changed
+        self.reviewing = signals.reviewing
         self.message = signals.message
         self.region_changed = signals.region_changed
         self.overview_changed = signals.overview_changed
@@ -183,6 +188,7 @@ class Session:
     def _let_go(self) -> None:
         self._end_jobs()
         self.saving.rescue()
+        self.review.end()
         project, entries, current, kind = self.project, self.entries, self.current, self.kind
         confirmed = self.confirmed_so_far.by_image
         known = (self.objects, self.objects_by_image, self.images, self.models, self.choices, self.confirmed_so_far)

@@ -13,6 +13,7 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data import samples
 from napari_apprentice.data.files import read_image, read_labels
 from napari_apprentice.data.labels import scores
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.checkpoint import save
 from napari_apprentice.engine.large import run as large
@@ -21,7 +22,7 @@ from napari_apprentice.engine.large.work import work_folder
 from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Finished, Note, Progress
-from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
+from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult, StoreRef
 from napari_apprentice.session.catalog import bundled_files
 from napari_apprentice.settings import ClassName, SegmentSettings
 
@@ -177,3 +178,33 @@ def test_objects_are_linked_from_frame_to_frame_whatever_the_blocks_and_after_a_
     followed = np.setdiff1d(np.intersect1d(labels[0], labels[2]), [0])
     assert len(followed) > 0.8 * int(labels[0].max()) > 20
     assert sorted(np.unique(labels)) == list(range(result.objects + 1))
+
+
+def test_what_is_doubtful_is_known_for_every_size_of_block(tmp_path: Path) -> None:
+    """Each place once, in voxels of the image, nearly as it is in one piece: medians are those of a block."""
+    image = _image(tmp_path)
+    found = {}
+    for memory in (60.0, 1000.0):
+        folder = tmp_path / f"{memory:.0f}"
+        folder.mkdir()
+        store = StoreRef(
+            labels="",
+            confirmed="",
+            merged=str(folder / "merged"),
+            overview=str(folder / "overview"),
+            steps=(1, 1, 1, 1),
+        )
+        job = _job(image, folder / "out.ome.zarr", memory).model_copy(update={"store": store})
+        _, result = _run(job)
+        found[memory] = Doubts.from_text(result.doubts)
+        objects = found[memory].only(~found[memory].missed)
+        labels = read_labels(folder / "out.ome.zarr")
+        ids = labels[tuple(objects.points.T)]
+        assert sorted(ids.tolist()) == np.unique(labels[labels > 0]).tolist()
+    small, whole = (
+        {tuple(point): value for point, value in zip(one.points.tolist(), one.values.tolist(), strict=True)}
+        for one in found.values()
+    )
+    both = small.keys() & whole.keys()
+    assert len(both) > 0.9 * len(whole)
+    assert np.median([abs(small[at] - whole[at]) for at in both]) < 0.05

@@ -61,8 +61,12 @@ def decode(
 
 def separate(prediction: np.ndarray, inside: np.ndarray, settings: DecodeSettings) -> np.ndarray:
     """The basin of log-distance, from 1, of each voxel `inside` (Z, Y, X); 0 outside. For small parts of an image."""
-    height = ndimage.gaussian_filter(np.asarray(prediction[1], np.float32), _SMOOTH, radius=_REACH)
-    return basins(height, inside, settings.prominence)
+    return basins(smooth_distance(prediction[1]), inside, settings.prominence)
+
+
+def smooth_distance(distance: np.ndarray) -> np.ndarray:
+    """Log-distance (Z, Y, X) as float32, without peaks of a single voxel."""
+    return np.asarray(ndimage.gaussian_filter(np.asarray(distance, np.float32), _SMOOTH, radius=_REACH))
 
 
 def without_weak(labels: np.ndarray, probability: np.ndarray, settings: DecodeSettings) -> np.ndarray:
@@ -84,8 +88,7 @@ def _height_inside(prediction: np.ndarray, settings: DecodeSettings) -> tuple[np
         if not inside[box].any():
             return
         wide = widen(box, _REACH, _REACH, shape)
-        smooth = ndimage.gaussian_filter(prediction[1][wide].astype(np.float32), _SMOOTH, radius=_REACH)
-        height[box] = smooth[position_within(wide, box)]
+        height[box] = smooth_distance(prediction[1][wide])[position_within(wide, box)]
         if settings.edge != 0:
             inside[box] &= height[box] >= settings.edge
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +26,9 @@ class InstanceRepresentation(Representation):
 
     kind: Kind = "instances"
     choices = {"foreground": FOREGROUND}
+    distance: ClassVar[int | None] = (
+        None  # the channel of log-distance to the own outline in the plane, if there is one
+    )
 
     @abstractmethod
     def separate(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:

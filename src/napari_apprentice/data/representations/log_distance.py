@@ -24,6 +24,7 @@ class LogDistance(InstanceRepresentation):
 
     name = "log-distance"
     channels = Channel("foreground"), Channel("log-distance", "number", lowest=0.0)
+    distance = 1
     choices = {"foreground": FOREGROUND, "prominence": (0.1, 0.2, 0.3, 0.4, 0.55), "edge": (0.0, 0.3, 0.5)}
 
     def encode(

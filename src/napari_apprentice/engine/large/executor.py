@@ -71,7 +71,9 @@ class PieceWorker:
         pixels = plan.channels_for(volume, network.header)
         labels = zarr.open_array(self.work / "labels" / "0", mode="r+")
         before = _OneFrame(labels, t - 1) if t else None
-        return LargeFrame(network, volume.spacing, pixels[t], self.work / str(t), _OneFrame(labels, t), before)
+        folder, place = self.work / str(t), _OneFrame(labels, t)
+        is_kept = self.job.store is not None
+        return LargeFrame(network, volume.spacing, pixels[t], folder, place, before, with_doubts=is_kept)
 
 
 class _OneFrame:

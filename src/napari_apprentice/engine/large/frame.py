@@ -24,8 +24,10 @@ from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 
 from napari_apprentice.data.geometry.lattice import Part
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.linking import FrameOverlap, named_after, renamed
 from napari_apprentice.data.storage import npy, scratch
+from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.engine.device import free_memory, is_out_of_memory
 from napari_apprentice.engine.large import parts, plan
 from napari_apprentice.engine.large.marks import attempt
@@ -76,6 +78,8 @@ class LargeFrame:
         folder: Path,
         labels: Any,
         before: Any = None,
+        *,
+        with_doubts: bool = False,
     ) -> None:
         self.plan = plan.read_plan(folder / "plan.json")
         self._network = network
@@ -84,6 +88,7 @@ class LargeFrame:
         self._folder = folder
         self._labels = labels
         self._before = before
+        self._with_doubts = with_doubts
         self._prediction = zarr.open_array(folder / "prediction", mode="r+")
         self._places = zarr.open_array(folder / "places", mode="r+")
 
@@ -101,10 +106,13 @@ class LargeFrame:
         happens on Linux when memory runs out.
         """
         with attempt(self._folder / f"{index}.tried") as deaths:
-            found, beyond = self._decoded(self.plan.blocks[index], deaths)
+            found, beyond, doubts = self._decoded(self.plan.blocks[index], deaths)
         part = self._folder / f"{index}.{os.getpid()}.part.npz"
         z, y, x = beyond
         np.savez_compressed(part, there=found.there, cut=found.cut, joined=found.joined, z=z, y=y, x=x)
+        if self._with_doubts:
+            with atomic_write(self._folder / f"{index}.doubts") as beside:
+                beside.write_bytes(doubts.to_bytes())
         part.replace(self._folder / f"{index}.npz")
 
     def join(self, index: int) -> Places:
@@ -138,6 +146,15 @@ class LargeFrame:
             found.append(FoundObjects(*npy.archive(self._folder / f"{index}.npz", "there", "cut", "joined")))
         return FoundObjects.together(found)
 
+    def find_doubts(self, most: int) -> Doubts:
+        """The most doubtful places of all blocks, in voxels of the frame."""
+        found = Doubts.none()
+        for index in range(len(self.plan.blocks)):
+            path = self._folder / f"{index}.doubts"
+            if path.exists():
+                found = Doubts.together([found, Doubts.from_bytes(path.read_bytes())]).most_doubtful(most)
+        return found
+
     def keep_cut(self, cut: Places) -> None:
         """Tell those who join which objects were cut."""
         scratch.write(self._folder / "cut.npy", cut)
@@ -165,7 +182,7 @@ class LargeFrame:
                 f"Block {index} was written by two workers at once: remove {self._folder.parent} and begin again."
             ) from error
 
-    def _decoded(self, block: Part, halvings: int) -> tuple[FoundObjects, Beyond]:
+    def _decoded(self, block: Part, halvings: int) -> tuple[FoundObjects, Beyond, Doubts]:
         halves = self.plan.halves(block)
         if not halves or halvings == 0:
             try:
@@ -174,17 +191,20 @@ class LargeFrame:
                 if not halves or not is_out_of_memory(error):
                     raise
             free_memory(self._network.device)
-        (one, near), (two, far) = (self._decoded(half, max(0, halvings - 1)) for half in halves)
+        (one, near, some), (two, far, others) = (self._decoded(half, max(0, halvings - 1)) for half in halves)
         axis = next(axis for axis in range(3) if halves[0].put[axis] != halves[1].put[axis])
         joined = self._joined(near[axis], halves[1], axis, np.concatenate([one.cut, two.cut]))
         beyond = [far[i] if i == axis else np.concatenate([near[i], far[i]], axis) for i in range(3)]
-        return FoundObjects.together([one, two], [joined]), (beyond[0], beyond[1], beyond[2])
+        doubts = Doubts.together([some, others])
+        return FoundObjects.together([one, two], [joined]), (beyond[0], beyond[1], beyond[2]), doubts
 
-    def _decoded_whole(self, block: Part) -> tuple[FoundObjects, Beyond]:
+    def _decoded_whole(self, block: Part) -> tuple[FoundObjects, Beyond, Doubts]:
         values = np.asarray(self._prediction[(slice(None), *block.read)])
-        decoded = parts.decode_block(self._network, self.plan.lattice, values, block, self._spacing)
+        decoded = parts.decode_block(
+            self._network, self.plan.lattice, values, block, self._spacing, with_doubts=self._with_doubts
+        )
         self._places[self.plan.lattice.in_image(block.put)] = decoded.places
-        return decoded.found, decoded.beyond
+        return decoded.found, decoded.beyond, decoded.doubts
 
     def _joined(self, seen: Places, part: Part, axis: int, cut: Places) -> Places:
         """Pairs across the near face of a part: ``seen`` is how its first layer is seen from before it."""

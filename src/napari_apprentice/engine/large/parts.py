@@ -21,7 +21,9 @@ import torch
 from numpy.typing import NDArray
 
 from napari_apprentice.data.geometry.lattice import Lattice, Part
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.engine.decoding import labels_of
+from napari_apprentice.engine.doubting import doubts_of
 from napari_apprentice.engine.large.spare import forward_sparing
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling
@@ -61,12 +63,13 @@ class Decoded:
     """A block's own part as places, or classes; and ``beyond``, how it sees the first voxels of what is next to it.
 
     ``beyond`` are layers one voxel thick at the far faces across z, y and x; where the image ends, and of classes, they
-    have no voxels.
+    have no voxels. ``doubts`` are the doubtful places whose point lies in the own part, as of the whole frame.
     """
 
     places: NDArray[Any]
     found: FoundObjects
     beyond: Beyond
+    doubts: Doubts = field(default_factory=Doubts.none)
 
 
 def predict_tile(network: Network, lattice: Lattice, pixels: Any, scaling: Scaling, tile: Part) -> NDArray[np.float16]:
@@ -77,17 +80,26 @@ def predict_tile(network: Network, lattice: Lattice, pixels: Any, scaling: Scali
 
 
 def decode_block(
-    network: Network, lattice: Lattice, values: NDArray[Any], block: Part, spacing: tuple[float, float, float]
+    network: Network,
+    lattice: Lattice,
+    values: NDArray[Any],
+    block: Part,
+    spacing: tuple[float, float, float],
+    *,
+    with_doubts: bool = False,
 ) -> Decoded:
     """The objects in a block's own part of the image, each as the place of its first voxel, counted from 1; or classes.
 
-    ``values`` (K, z, y, x) is the prediction of all that the block reads.
+    ``values`` (K, z, y, x) is the prediction of all that the block reads. With ``with_doubts`` it also says which of
+    the objects are doubtful.
     """
     region, own = lattice.in_image(block.read), lattice.in_image(block.put)
     shape = tuple(s.stop - s.start for s in region)
     values = _whole_pixels(lattice, values)
     size = (shape[0], *(n * lattice.down // lattice.up for n in values.shape[2:]))
-    labels = labels_of(Prediction(values, size), network.header, spacing)[:, : shape[1], : shape[2]]
+    prediction = Prediction(values, size)
+    whole = labels_of(prediction, network.header, spacing)
+    labels = whole[:, : shape[1], : shape[2]]
     inner = _within(region, own)
     if network.header.kind == "classes":
         inside = labels[inner]
@@ -102,7 +114,20 @@ def decode_block(
     cut = table[_at_edges(labels, region, lattice.shape)]
     known = np.unique(inside[inside > 0])
     beyond = [table[labels[_after(inner, axis)]] for axis in range(3)]
-    return Decoded(inside, FoundObjects(known, np.intersect1d(known, cut)), (beyond[0], beyond[1], beyond[2]))
+    doubts = _doubts(prediction, whole, network, region, own) if with_doubts else Doubts.none()
+    return Decoded(inside, FoundObjects(known, np.intersect1d(known, cut)), (beyond[0], beyond[1], beyond[2]), doubts)
+
+
+def _doubts(
+    prediction: Prediction,
+    labels: NDArray[np.uint32],
+    network: Network,
+    region: tuple[slice, ...],
+    own: tuple[slice, ...],
+) -> Doubts:
+    """Doubtful places of a block in voxels of the frame; those around its own part are seen by other blocks."""
+    found = doubts_of(prediction, labels, network.header).moved((0, *(one.start for one in region)))
+    return found.only(found.inside((slice(0, 1), *own)))
 
 
 def joins(one: Places, two: Places, cut: Places) -> Places:

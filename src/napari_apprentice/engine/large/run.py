@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data.exports import chunked
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.linking import FrameOverlap
 from napari_apprentice.engine.large import plan
 from napari_apprentice.engine.large.executor import Executor, LocalExecutor, Piece, PieceKind, PieceWorker
@@ -41,6 +42,7 @@ _SHARES: dict[PieceKind, tuple[float, float]] = {  # of the work, from when to w
     "link": (0.96, 0.97),
     "number": (0.97, 1.0),
 }
+_MOST_DOUBTFUL = 50_000  # places of an image that are kept
 
 
 def run(
@@ -67,7 +69,7 @@ def run(
             begin(work, job)
         else:
             yield Note(text="Going on where this was stopped.")
-        objects, cut, classes, first = 0, 0, set[int](), None
+        objects, cut, classes, first, doubts = 0, 0, set[int](), None, Doubts.none()
         for t in range(pixels.shape[0]):
             made = partial(plan.plan_for, job, network, volume, pixels[t], first)
             found = prepare(work / str(t), network, made)
@@ -81,6 +83,9 @@ def run(
                 left = (time.monotonic() - began) * (pixels.shape[0] - done) / done if done > 0.01 else None
                 yield Progress(done=done, total=pixels.shape[0], left_s=left, what=what)
             objects, cut, classes = objects + frame.objects, cut + frame.cut, classes | frame.classes
+            if job.store is not None:
+                found_here = worker.frame(t).find_doubts(_MOST_DOUBTFUL).moved((t, 0, 0, 0))
+                doubts = Doubts.together([doubts, found_here]).most_doubtful(_MOST_DOUBTFUL)
         if cut:
             yield Note(text=f"{cut} objects are wider than the margin of a block: look whether they are in one piece.")
         names = {one.value: one.name for one in network.header.classes}
@@ -113,6 +118,7 @@ def run(
             objects=objects or len(classes),
             seconds=time.monotonic() - began,
             device=where,
+            doubts="" if job.store is None else doubts.to_text(),
         )
     )
 

@@ -29,6 +29,7 @@ from napari_apprentice.gui.sections.same_size import SameSize
 from napari_apprentice.gui.widgets.buttons import LinkMenu, button, link
 from napari_apprentice.gui.widgets.rows import Fields, row
 from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.states import StatesBox
 from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import ProjectImage
 from napari_apprentice.settings import ClassName, Kind
@@ -55,7 +56,7 @@ class ImageSection(Section):
         self._new_project = new_project
         self._channel_layers = channel_layers
         self._told_of: ProjectImage | None = None
-        self.choice = QComboBox()
+        self.choice = StatesBox(self._state_of)
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice.activated.connect(self._on_chosen)
         self.files = LinkMenu("Open", _OPEN)
@@ -179,6 +180,13 @@ class ImageSection(Section):
         else:
             self.choice.setCurrentIndex(found.index(current))
         self.choice.setEnabled(self.choice.count() > 0)
+
+    def _state_of(self, layer: Image) -> str:
+        """How far the review of an image is; nothing of one that is not in the project."""
+        shown = self._images.shown_by(layer)
+        if shown is None or self._session.kind == "classes":
+            return ""
+        return self._session.review.state(shown.entry).words
 
     def _show_channels(self) -> None:
         """The channels of the layer, for the inputs of the model in use."""

@@ -25,11 +25,16 @@ class DeleteUnderCursor(Tool):
         return f"Delete the {what} under the cursor"
 
     def why_not(self) -> str:
-        """What waits to be kept may stand for the object that is there."""
-        if self._label_layers.session.verbs.click.proposal is None:
-            return ""
-        return "A clicked cell waits: keep it (Enter) or discard it (Esc) before you delete."
+        """A clicked cell may wait."""
+        return why_not_now(self._label_layers)
 
     def turn_on(self) -> None:
         """Delete it."""
         self._label_layers.session.edits.delete_object(under_cursor(self._label_layers))
+
+
+def why_not_now(label_layers: LabelLayers) -> str:
+    """Why no verdict on an object is taken now: what waits to be kept may stand for the object that is there."""
+    if label_layers.session.verbs.click.proposal is None:
+        return ""
+    return "A clicked cell waits: keep it (Enter) or discard it (Esc) before you delete."

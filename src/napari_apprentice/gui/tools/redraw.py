@@ -22,7 +22,7 @@ class Redraw(LineTool):
     name = "redraw"
     title = "Redraw the outline"
     about = "draw a piece of an outline again, inside or outside of where it is"
-    key = "R"
+    key = "U"
     hint = f"{_HOW} A closed line is a new outline. Space and a drag move the image."
     # a cell of which a piece is dashed, and the line that takes its place
     icon = svg(

@@ -13,7 +13,7 @@ class SeparateUnderCursor(Tool):
     name = "separate piece"
     title = "Make the piece under the cursor an object of its own"
     about = "a piece that lies apart from the rest of its object; both are confirmed"
-    key = "N"
+    key = "Q"
     place: Place = ""
     at_once = True
 

@@ -14,6 +14,7 @@ from napari_apprentice.gui.tools.move import Move
 from napari_apprentice.gui.tools.pick import Pick
 from napari_apprentice.gui.tools.polygon import Polygon
 from napari_apprentice.gui.tools.redraw import Redraw
+from napari_apprentice.gui.tools.review import ApproveAndNext, DeleteAndNext, NextDoubtful, PreviousDoubtful
 from napari_apprentice.gui.tools.separate import SeparateUnderCursor
 from napari_apprentice.gui.tools.shape import FillHoles, Grow, Shape, Shrink, Smooth
 from napari_apprentice.gui.tools.slices import BetweenSlices, CopyToNextSlice
@@ -24,5 +25,5 @@ TOOLS: tuple[type[Tool], ...] = (
     Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Merge, Split, Redraw, Shape, Move,
     NewObject, approve.ApproveObjects, approve.ApproveUnderCursor, approve.ApproveView,
     approve.ApproveSlice, approve.ApproveImage, DeleteUnderCursor, SeparateUnderCursor, BetweenSlices, CopyToNextSlice,
-    FillHoles, Smooth, Grow, Shrink,
+    FillHoles, Smooth, Grow, Shrink, NextDoubtful, PreviousDoubtful, ApproveAndNext, DeleteAndNext,
 )  # fmt: skip

@@ -52,6 +52,7 @@ class Tool(Protocol):
 
     name: str = ""  # unique
     about: str = ""  # the tooltip's second half
+    heading: str = "Tools"  # under which its key stands on the sheet of keys
     key: str = ""  # "C" or "Shift-A", bound by us
     napari_action: str = ""  # or the action of napari whose keys take this tool, such as "napari:activate_labels_..."
     more_keys: tuple[tuple[str, str], ...] = ()  # further keys while it is in the hand, and what they do

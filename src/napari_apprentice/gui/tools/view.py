@@ -15,6 +15,9 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.napari_names import view_direction
 
+_SHARES = 0.15, 0.33, 0.6  # of the canvas that something takes: at least, when it is brought there, at most
+_LEAST_VOXELS = 24  # it is shown as if it was at least so wide
+
 
 def masks_of(label_layers: LabelLayers) -> tuple[ApprenticeLabels, AxisMapping]:
     """The masks layer and how the masks lie in it; `UserError` when there is none."""
@@ -86,6 +89,33 @@ def slice_points(label_layers: LabelLayers, path: Any) -> NDArray[np.float64]:
     if label_layers.viewer.dims.ndisplay != 2:
         raise UserError("This is done on slices: switch the view to 2D (Ctrl+Y).")
     return np.array([axis_mapping.point(layer.world_to_data(at)) for at in path])
+
+
+def bring_into_view(label_layers: LabelLayers, point: Sequence[float], box: Sequence[tuple[int, int]]) -> None:
+    """Bring a voxel (t, z, y, x) of the labels and what is around it, (start, stop) for each, to the canvas.
+
+    The box fills a good part of the canvas; where it does already, the zoom stays.
+    """
+    masks, axis_mapping, viewer = label_layers.labels, label_layers.axis_mapping, label_layers.viewer
+    if masks is None or axis_mapping is None:
+        return
+    first = viewer.dims.ndim - masks.ndim
+    middle, wide = list(point), dict(zip(ORDER, (stop - start for start, stop in box), strict=True))
+    for axis in viewer.dims.displayed:
+        letter = axis_mapping.axes[axis - first] if axis >= first else ""
+        if letter in wide:
+            start, stop = box[ORDER.index(letter)]
+            middle[ORDER.index(letter)] = (start + stop - 1) / 2
+    look_at(label_layers, middle)
+    sizes = [
+        max(wide.get(axis_mapping.axes[axis - first], 1), _LEAST_VOXELS) * abs(float(masks.scale[axis - first]))
+        for axis in viewer.dims.displayed
+        if axis >= first
+    ]
+    fits = min(viewer.canvas.size) / max(sizes)
+    low, wanted, high = _SHARES
+    if not low <= viewer.scene.camera.zoom / fits <= high:
+        viewer.scene.camera.zoom = wanted * fits
 
 
 def _first_on_ray(layer: ApprenticeLabels, position: Any, direction: Any, displayed: list[int]) -> NDArray[np.int64]:

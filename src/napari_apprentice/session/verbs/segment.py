@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from napari_apprentice.data.labels.corrections import Labels
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.jobs import ArrayRef, SegmentJob, SegmentResult
 from napari_apprentice.session.background import Taken, Work
@@ -47,6 +49,7 @@ class Segment:
             image=pixels_of(entry, parts.models.in_use.header, project.scratch),
             model=str(model),
             settings=parts.choices.segment,
+            doubts=True,
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
         )
 
@@ -60,25 +63,38 @@ class Segment:
         return ""
 
     def _accept(self, meaning: Meaning, taken: TakenIn, running: Running, result: SegmentResult) -> Taken:
-        return self._merging(running.origin, meaning, taken, scratch.read(result.labels)[running.origin.inner])
+        doubts = Doubts.from_text(result.doubts) if result.doubts else Doubts.none()
+        labels = scratch.read(result.labels)[running.origin.inner]
+        return self._merging(running.origin, _Proposal(labels, doubts, meaning, taken))
 
-    def _merging(self, origin: Origin, meaning: Meaning, taken: TakenIn, proposal: Labels, misses: int = 0) -> Taken:
+    def _merging(self, origin: Origin, proposed: _Proposal, misses: int = 0) -> Taken:
         """Merge a proposal into the labels beside the window, and again when they were edited meanwhile."""
-        if why_stale := self._why_stale(origin, meaning.kind):
+        if why_stale := self._why_stale(origin, proposed.meaning.kind):
             self._parts.signals.message.emit(why_stale)
             return None
 
         def take_in(merged: Merged) -> Taken:
-            if self._why_stale(origin, meaning.kind) or merged.change.edits != origin.entry.edits:
-                return self._merging(origin, meaning, taken, proposal, misses + 1)
+            if self._why_stale(origin, proposed.meaning.kind) or merged.change.edits != origin.entry.edits:
+                return self._merging(origin, proposed, misses + 1)
             self._parts.edits.apply(origin.entry, merged.change.delta, record=merged.change.record)
+            self._parts.review.take_in(origin.entry, proposed.doubts, origin.inner)
             if len(merged.change.delta):
-                taken(origin.entry)
+                proposed.taken(origin.entry)
             return None
 
         return Work(
-            do=partial(merged_with, origin.entry, proposal, meaning),
+            do=partial(merged_with, origin.entry, proposed.labels, proposed.meaning),
             done=take_in,
             may_go_on=lambda: not self._parts.regions.is_held,  # a stroke is a step of its own
             is_short=origin.entry.labels.size <= AT_ONCE or misses == _MOST_MISSES,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Proposal:
+    """Labels of what is open, doubtful places of all that was looked at, and what labels meant then."""
+
+    labels: Labels
+    doubts: Doubts
+    meaning: Meaning
+    taken: TakenIn

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from functools import partial
 
 import psutil
 
 from napari_apprentice.data.image.channels import CHOSEN
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult, StoreRef
 from napari_apprentice.runners.cluster.executor import BLOCK_SHARE
@@ -28,7 +30,7 @@ class SegmentAll:
     def __init__(self, parts: SessionParts, segment: Segment) -> None:
         self._parts = parts
         self._segment = segment
-        self._waiting: list[tuple[LargeProjectImage, StoreRef, int]] = []
+        self._waiting: list[_Waiting] = []
         self._look_at = 0.0
         parts.saving.wait_for(lambda: bool(self._waiting))
 
@@ -89,15 +91,27 @@ class SegmentAll:
         in_use = self._parts.models.in_use
         if origin.model != in_use.key:  # it took long: what it found is worth keeping
             signals.message.emit(f"These masks are from the model that was in use before {in_use.title}.")
-        self._waiting.append((entry, job.store, job.store.first + result.objects))
+        self._waiting.append(_Waiting(entry, job.store, job.store.first + result.objects, result.doubts))
         self._take_in()
 
     def _take_in(self) -> None:
         if self._parts.regions.is_held:
             return
         for waiting in self._waiting.copy():
-            entry, store, top = waiting
+            entry = waiting.entry
             if entry in self._parts.images.entries:
-                entry.take_over(store, top)
+                entry.take_over(waiting.store, waiting.top)
                 self._parts.regions.tell_exchanged(entry)
+                if waiting.doubts:
+                    self._parts.review.take_in(entry, Doubts.from_text(waiting.doubts))
             self._waiting.remove(waiting)
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """Labels of an image that wait to be taken in, with ids up to ``top``, and what is doubtful of them."""
+
+    entry: LargeProjectImage
+    store: StoreRef
+    top: int
+    doubts: str

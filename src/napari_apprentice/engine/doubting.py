@@ -1,0 +1,67 @@
+"""From a prediction and the labels that came of it to the places that deserve a look, at the image's resolution.
+
+What is looked at is the network's grid, which is often coarser than the image: there it costs little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_apprentice.data.labels.doubting import Evidence, doubts_in, evidence_of
+from napari_apprentice.data.labels.doubts import Doubts
+from napari_apprentice.data.labels.instances import smooth_distance
+from napari_apprentice.data.models import ModelHeader, representation_of
+from napari_apprentice.data.representations.instances import InstanceRepresentation
+from napari_apprentice.engine.predict import Prediction
+from napari_apprentice.settings import DecodeSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a network said, and what came of it, on its own grid (Z, Y, X).
+
+    ``distance`` is as it was decoded, None where the network gives none; ``picks`` are the voxels of the image, along
+    each axis, in which the middle of each voxel of the grid lies.
+    """
+
+    probability: np.ndarray
+    distance: np.ndarray | None
+    labels: np.ndarray
+    picks: tuple[np.ndarray, ...]
+    settings: DecodeSettings
+
+    def evidence(self) -> Evidence:
+        """What speaks against each object."""
+        return evidence_of(self.probability, self.distance, self.labels, self.settings)
+
+
+def told_of(prediction: Prediction, labels: np.ndarray, header: ModelHeader) -> Told | None:
+    """A prediction beside its labels (Z, Y, X) at the image's resolution; None of classes."""
+    representation = representation_of(header)
+    if not isinstance(representation, InstanceRepresentation):
+        return None
+    values, channel = prediction.values, representation.distance
+    picks = tuple(
+        np.minimum(((np.arange(m) + 0.5) * n / m).astype(np.int64), n - 1)
+        for n, m in zip(labels.shape, values.shape[1:], strict=True)
+    )
+    distance = None if channel is None else smooth_distance(values[channel])
+    return Told(values[0], distance, labels[np.ix_(*picks)], picks, header.decode)
+
+
+def doubts_of(prediction: Prediction, labels: np.ndarray, header: ModelHeader) -> Doubts:
+    """Doubtful places of ``labels`` (Z, Y, X) decoded from a prediction, as of frame 0; of classes there are none."""
+    told = told_of(prediction, labels, header)
+    if told is None:
+        return Doubts.none()
+    found = doubts_in(told.probability, told.distance, told.labels, told.settings)
+    points, boxes = found.points.copy(), found.boxes.copy()
+    for axis, pick in enumerate(told.picks, start=1):
+        points[:, axis] = pick[found.points[:, axis]]
+        ratio = labels.shape[axis - 1] / len(pick)
+        boxes[:, axis, 0] = np.minimum(np.floor(found.boxes[:, axis, 0] * ratio), points[:, axis])
+        boxes[:, axis, 1] = np.maximum(np.ceil(found.boxes[:, axis, 1] * ratio), points[:, axis] + 1)
+        boxes[:, axis, 1] = np.minimum(boxes[:, axis, 1], labels.shape[axis - 1])
+    return Doubts(points, boxes, found.values, found.missed)

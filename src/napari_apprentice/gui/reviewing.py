@@ -1,0 +1,139 @@
+"""What is looked at in a review: the view goes there, and its outline flashes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+from napari.utils.colormaps import DirectLabelColormap
+from numpy.typing import NDArray
+from qtpy.QtCore import QTimer
+
+from napari_apprentice.data.geometry.regions import Region
+from napari_apprentice.data.labels.corrections import dilate_in_planes
+from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.label_layers import LabelLayers
+from napari_apprentice.gui.own_layer import OwnLayer
+from napari_apprentice.gui.tools.view import bring_into_view
+from napari_apprentice.session import ProjectImage
+from napari_apprentice.session.review import DoubtfulPlace, ellipsoid
+
+_COLOUR = "#ffe14d"
+_FLASH_MS, _FLASHES = 130, 6  # even: it ends as it began, visible
+_FINE = 90  # of the object's width is its outline one part
+_GAP = 1  # voxels between the object and its outline
+
+
+class Reviewing:
+    """A layer with the outline of the doubtful place that is looked at, as long as nothing was said about it."""
+
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
+        self._session = label_layers.session
+        self._place: DoubtfulPlace | None = None
+        self._box: Region | None = None  # of the outline, in voxels of the whole image
+        self._own = OwnLayer[Labels](label_layers.viewer, label_layers.images, self._options)
+        self._left = 0
+        self._timer = QTimer()
+        self._timer.setInterval(_FLASH_MS)
+        self._timer.timeout.connect(self._flash)
+        self._connections = Connections()
+        self._connections.add(self._session.reviewing, self._on_reviewing)
+        self._connections.add(self._session.labels_changed, self._on_changed)
+        self._connections.add(self._session.confirmed_changed, self._on_changed)
+        self._connections.add(label_layers.changed, self._on_masks)
+
+    @property
+    def layer(self) -> Labels | None:
+        """The layer; None while nothing is looked at."""
+        return self._own.layer
+
+    def close(self) -> None:
+        """Stop listening and take the layer away."""
+        self._connections.close()
+        self._drop()
+        self._own.close()
+
+    def _on_reviewing(self, place: DoubtfulPlace | None) -> None:
+        if place is None or place.entry is not self._label_layers.entry:
+            self._hide()
+            return
+        self._place = place
+        starts = [part.start for part in place.entry.region]
+        box = [(part.start - at, part.stop - at) for part, at in zip(place.box, starts, strict=True)]
+        bring_into_view(self._label_layers, [at - i for at, i in zip(place.point, starts, strict=True)], box)
+        self._show(place)
+        self._label_layers.activate()  # a button was pressed, or there is another image: the keys go on
+
+    def _show(self, place: DoubtfulPlace) -> None:
+        axis_mapping = self._label_layers.axis_mapping
+        if axis_mapping is None:
+            return
+        self._box, outline = _outline(place)
+        seen = axis_mapping.view(outline)
+        if self._own.layer is None:
+            colours: dict[int | None, Any] = {None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: _COLOUR}
+            colormap = DirectLabelColormap(color_dict=colours)
+            self._own.show(partial(Labels, seen), name="looked at", colormap=colormap, opacity=1.0)
+        else:
+            self._own.layer.data = seen
+            self._own.move()
+            self._own.layer.visible = True
+        self._left = _FLASHES
+        self._timer.start()
+
+    def _flash(self) -> None:
+        self._left -= 1
+        layer = self._own.layer
+        if layer is not None:
+            layer.visible = self._left % 2 == 0
+        if self._left <= 0 or layer is None:
+            self._timer.stop()
+
+    def _options(self) -> dict[str, Any]:
+        return self._label_layers.options(self._box)
+
+    def _on_changed(self, entry: ProjectImage) -> None:
+        """Something was said about it: its outline may be another one by now."""
+        place = self._place
+        if place is None or entry is not place.entry:
+            return
+        at = tuple(i - part.start for i, part in zip(place.point, entry.region, strict=True))
+        inside = all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True))
+        if not inside or entry.confirmed[at] or bool(entry.labels[at]) is (place.id is None):
+            self._hide()
+
+    def _on_masks(self) -> None:
+        """Another image lies elsewhere."""
+        self._drop()
+
+    def _hide(self) -> None:
+        """Taking a layer away and making one takes napari a second: it stays for the next."""
+        self._timer.stop()
+        self._place = None
+        if self._own.layer is not None:
+            self._own.layer.visible = False
+
+    def _drop(self) -> None:
+        self._timer.stop()
+        self._place = None
+        self._own.drop()
+
+
+def _outline(place: DoubtfulPlace) -> tuple[Region, NDArray[np.uint8]]:
+    """A ring around an object, or around the ellipse of a place, in each slice; and where it lies in the image."""
+    region = place.entry.region
+    wide = max(part.stop - part.start for part in place.box[2:])
+    thick = max(1, round(wide / _FINE))
+    room = (0, 0, thick + _GAP, thick + _GAP)
+    t, z, y, x = (
+        slice(max(whole.start, part.start - more), min(whole.stop, part.stop + more))
+        for part, whole, more in zip(place.box, region, room, strict=True)
+    )
+    box = (t, z, y, x)
+    here = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, region, strict=True))
+    mask = place.entry.labels[here] == place.id if place.id is not None else ellipsoid(place.box, box)
+    near = dilate_in_planes(mask, _GAP) if place.id is not None else mask
+    return box, (dilate_in_planes(near, thick) & ~near).astype(np.uint8)

@@ -1,0 +1,83 @@
+"""Go through what is doubtful: the next one, back, and what is said of it."""
+
+from __future__ import annotations
+
+from napari_apprentice.gui.label_layers import LabelLayers
+from napari_apprentice.gui.tools.delete import why_not_now
+from napari_apprentice.gui.tools.tool import Place, Tool
+
+
+class _Step(Tool):
+    """Done at once, from a key or a button of the review."""
+
+    heading = "Review"
+    place: Place = ""
+    at_once = True
+
+    def __init__(self, label_layers: LabelLayers) -> None:
+        self._label_layers = label_layers
+        self._review = label_layers.session.review
+
+    def why_not(self) -> str:
+        """What the review misses."""
+        return self._review.why_not()
+
+
+class _Verdict(_Step):
+    """Something said of what is looked at."""
+
+    def why_not(self) -> str:
+        """Nothing is looked at yet, or a clicked cell waits."""
+        if why_not := self._review.why_not() or why_not_now(self._label_layers):
+            return why_not
+        return "" if self._review.place is not None else "Go to a doubtful object first (N)."
+
+
+class NextDoubtful(_Step):
+    """To the next doubtful object."""
+
+    name = "next doubtful"
+    title = "Next doubtful object"
+    about = "the most doubtful first, through all images of the project"
+    key = "N"
+
+    def turn_on(self) -> None:
+        """Go there."""
+        self._review.next()
+
+
+class PreviousDoubtful(_Step):
+    """Back to the one before."""
+
+    name = "previous doubtful"
+    title = "Back to the one before"
+    key = "Shift-N"
+
+    def turn_on(self) -> None:
+        """Go there."""
+        self._review.previous()
+
+
+class ApproveAndNext(_Verdict):
+    """What is looked at is right."""
+
+    name = "approve and next"
+    title = "Good: approve it, and the next doubtful object"
+    about = "where no object is, that is right, too"
+    key = "G"
+
+    def turn_on(self) -> None:
+        """Approve it and go on."""
+        self._review.approve()
+
+
+class DeleteAndNext(_Verdict):
+    """What is looked at is no object."""
+
+    name = "delete and next"
+    title = "Remove it, and the next doubtful object"
+    key = "R"
+
+    def turn_on(self) -> None:
+        """Delete it and go on."""
+        self._review.delete()

@@ -1,0 +1,349 @@
+"""What deserves a look, the most doubtful first, through all images of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data.geometry.regions import Region
+from napari_apprentice.data.labels.corrections import UNKNOWN, rank_ids
+from napari_apprentice.data.labels.deltas import voxels_in
+from napari_apprentice.data.labels.doubts import DOUBTFUL, Doubts
+from napari_apprentice.errors import UserError
+from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.edits import Edits
+from napari_apprentice.session.images import Images, refuse
+from napari_apprentice.session.large_project_image import LargeProjectImage
+from napari_apprentice.session.project_image import ProjectImage
+from napari_apprentice.session.regions import Regions
+from napari_apprentice.session.signals import Signals
+
+Point = tuple[int, int, int, int]
+Box = tuple[slice, slice, slice, slice]
+_NOTHING_LEFT = "Nothing doubtful is left in the images of this project."
+
+
+@dataclass(frozen=True)
+class DoubtfulPlace:
+    """An object, or (``id`` None) a place where nearly one was proposed.
+
+    ``point`` (t, z, y, x) lies in it, ``box`` around it; both in voxels of the whole image. ``doubt`` is from 0 to 1.
+    """
+
+    entry: ProjectImage
+    id: int | None
+    point: Point
+    box: Box
+    doubt: float
+
+    @property
+    def image(self) -> str:
+        """What the image is called."""
+        return self.entry.name
+
+
+@dataclass(frozen=True)
+class ReviewState:
+    """How far an image is: ``left`` of ``total`` doubtful places; ``is_known`` when it was proposed for at all."""
+
+    left: int
+    total: int
+    is_known: bool = True
+    is_used: bool = True
+
+    @property
+    def words(self) -> str:
+        """Such as "7 doubtful"."""
+        if not self.is_known:
+            return "segment again to review" if self.is_used else "not segmented"
+        return f"{self.left} doubtful" if self.left else "done"
+
+
+class Review:
+    """Goes through doubtful places, which are those of the last proposal that nobody said anything about yet.
+
+    They are kept with the project. What is confirmed, erased or edited meanwhile is left out, and is there again after
+    an undo. `next` passes each place once before those that were passed over come again.
+
+    Attributes
+    ----------
+    place
+        What is looked at now; None before the first and after the last.
+    """
+
+    def __init__(self, signals: Signals, choices: Choices, images: Images, regions: Regions, edits: Edits) -> None:
+        self._signals = signals
+        self._choices = choices
+        self._images = images
+        self._regions = regions
+        self._edits = edits
+        self._ordered: dict[str, tuple[Doubts, Doubts]] = {}  # by image: all places, and the doubtful ones in order
+        self._seen: dict[str, set[Point]] = {}
+        self._trail: list[DoubtfulPlace] = []  # that was gone through; the last is the one before ``place``
+        self.place: DoubtfulPlace | None = None
+        signals.image_changed.connect(self._on_image_changed)
+
+    def take_in(self, entry: ProjectImage, doubts: Doubts, inner: Region | None = None) -> None:
+        """A proposal was taken in: its doubtful places replace those of before.
+
+        With ``inner`` they are those of the part that is open, which lies there in what was looked at.
+        """
+        if inner is not None:
+            mine = doubts.only(doubts.inside(inner))
+            doubts = mine.moved([a.start - b.start for a, b in zip(entry.region, inner, strict=True)])
+            clipped = np.clip(doubts.boxes, 0, np.array(entry.shape)[:, None])
+            doubts = Doubts(doubts.points, clipped, doubts.values, doubts.missed)
+        if inner is not None and isinstance(entry, LargeProjectImage) and entry.doubts is not None:
+            before = entry.doubts.doubts
+            doubts = Doubts.together([before.only(~before.inside(entry.region)), doubts])
+        self._seen.pop(entry.id, None)
+        self._trail = [one for one in self._trail if one.entry is not entry]
+        self._keep(entry, doubts)
+        if self.place is not None and self.place.entry is entry:
+            self._show(None)
+        self._signals.doubts_changed.emit(entry)
+
+    def doubtful(self, entry: ProjectImage | None = None) -> list[DoubtfulPlace]:
+        """What is left to look at, of an image or (None) of all: image by image, and there in the order of `next`.
+
+        Reads the labels of each image.
+        """
+        found = []
+        for one in self._round() if entry is None else [entry]:
+            ordered = self._doubtful_in(one)
+            found += [self._place(one, ordered, i) for i in np.flatnonzero(one.still_open(ordered))]
+        return found
+
+    def doubts(self, entry: ProjectImage | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Ids and doubts of the objects of an image (None: the current one) that nobody said anything about.
+
+        Ids ascend; of a large image they are those in the part that is open. Objects that were not proposed, such as
+        those that came with other labels, have no doubt and are not among them.
+        """
+        entry = self._images.open_entry if entry is None else entry
+        kept = entry.doubts
+        if kept is None:
+            return np.zeros(0, np.int64), np.zeros(0)
+        starts = np.array([part.start for part in entry.region])
+        objects = kept.doubts.only(kept.doubts.inside(entry.region) & ~kept.doubts.missed)
+        place = tuple((objects.points - starts).T)
+        ids = entry.labels[place].astype(np.int64)
+        there = (ids > 0) & (entry.confirmed[place] == UNKNOWN)
+        names, number = np.unique(ids[there], return_inverse=True)
+        values = np.zeros(len(names))
+        np.maximum.at(values, number, objects.values[there])
+        return names, values
+
+    def doubt_map(self, entry: ProjectImage) -> NDArray[np.float32] | None:
+        """The doubt of each voxel's object, or of the place without one around it, (T, Z, Y, X) of what is open.
+
+        0 where nobody doubts, as in what is confirmed; None where nothing is known.
+        """
+        kept = entry.doubts
+        if kept is None:
+            return None
+        ids, values = self.doubts(entry)
+        names, ranks = rank_ids(entry.labels)
+        table = np.zeros(len(names), np.float32)
+        at = np.searchsorted(names, ids)
+        table[at] = values
+        found = np.asarray(table[ranks])
+        places = kept.doubts.only(kept.doubts.missed & kept.doubts.inside(entry.region))
+        for i in np.flatnonzero(entry.still_open(places)):
+            flat = _empty_in(entry, _slices(places.boxes[i]))
+            found.reshape(-1)[flat] = np.maximum(found.reshape(-1)[flat], np.float32(places.values[i]))
+        return found
+
+    def state(self, entry: ProjectImage) -> ReviewState:
+        """How far an image is; one that was not opened yet is not read for it."""
+        kept = entry.doubts
+        if kept is None:
+            return ReviewState(0, 0, is_known=False, is_used=entry.folder.is_used)
+        ordered = self._doubtful_in(entry)
+        left = int(entry.still_open(ordered).sum()) if entry.is_read else kept.left
+        return ReviewState(left, len(ordered))
+
+    def why_not(self) -> str:
+        """What a review still misses; "" when it can begin."""
+        if self._choices.kind == "classes":
+            return "Areas of classes are not objects: there is no list of doubtful ones."
+        if all(entry.doubts is None for entry in self._images.entries):
+            return "Segment first: what was proposed is then looked through, the most doubtful first."
+        return ""
+
+    def next(self) -> DoubtfulPlace | None:
+        """Go to the next doubtful place, in this image or another one; None, and a sentence, when nothing is left.
+
+        It is told by ``reviewing``. Raises `UserError` with what is missing.
+        """
+        refuse(self.why_not())
+        if self.place is not None:
+            self._trail.append(self.place)
+        found = self._first()
+        if found is None and self._seen:
+            self._seen.clear()
+            found = self._first()
+            if found is not None:
+                self._signals.message.emit("Those that you passed over come again.")
+        self._show(found)
+        if found is None:
+            self._signals.message.emit(_NOTHING_LEFT)
+        return self.place
+
+    def previous(self) -> DoubtfulPlace | None:
+        """Go back to the place before, also one that was approved or deleted. Raises `UserError` at the first."""
+        while self._trail:
+            found = self._trail.pop()
+            if found.entry not in self._images.entries:
+                continue
+            if self.place is not None:
+                self._seen.get(self.place.entry.id, set()).discard(self.place.point)
+            self._open(found)
+            self._show(found)
+            return self.place
+        raise UserError("This is the first one: there is none before it.")
+
+    def approve(self) -> DoubtfulPlace | None:
+        """What is looked at is right as it is, where no object is as well; then `next`. Raises `UserError`."""
+        return self._settle(self._edits.approve_object)
+
+    def delete(self) -> DoubtfulPlace | None:
+        """What is looked at is no object; then `next`. Raises `UserError`."""
+        return self._settle(self._edits.delete_object)
+
+    def end(self) -> None:
+        """Write down how much is left, for a list that does not read all images, and forget the images."""
+        for entry in self._images.entries:
+            self._keep_count(entry)
+        self._ordered.clear()
+        self._seen.clear()
+        self._trail.clear()
+        self.place = None
+
+    def _settle(self, say: Callable[[Point], None]) -> DoubtfulPlace | None:
+        place = self.place
+        if place is None:
+            raise UserError("Go to a doubtful object first (N).")
+        self._open(place)
+        entry = place.entry
+        t, z, y, x = (at - part.start for at, part in zip(place.point, entry.region, strict=True))
+        if entry.labels[t, z, y, x]:
+            say((t, z, y, x))
+        elif place.id is None:
+            self._edits.paint_background(_empty_in(entry, place.box))
+        return self.next()
+
+    def _first(self) -> DoubtfulPlace | None:
+        """The first place that was not passed, which is open then; `UserError` when its part cannot be opened now."""
+        for entry in self._round():
+            kept = entry.doubts
+            if kept is None or (not entry.is_read and kept.left == 0):
+                continue
+            ordered, seen = self._doubtful_in(entry), self._seen.setdefault(entry.id, set())
+            try:
+                left = [i for i in np.flatnonzero(entry.still_open(ordered)) if _point(ordered, i) not in seen]
+                if left and entry is not self._images.current:
+                    self._images.choose(entry)
+            except UserError as error:  # its file is gone: the others go on
+                self._signals.message.emit(str(error))
+                continue
+            for i in left:
+                self._open(self._place(entry, ordered, i))
+                if entry.still_open(ordered.only(np.array([i])))[0]:  # of a large image it is known only now
+                    return self._place(entry, ordered, i)
+        return None
+
+    def _round(self) -> Iterator[ProjectImage]:
+        """The current image, those after it, and those before it."""
+        entries, current = self._images.entries, self._images.current
+        begin = entries.index(current) if current in entries else 0
+        yield from entries[begin:]
+        yield from entries[:begin]
+
+    def _open(self, place: DoubtfulPlace) -> None:
+        """Make its image the current one, and open the part of a large one in which it lies."""
+        if place.entry is not self._images.current:
+            self._images.choose(place.entry)
+        inside = all(part.start <= at < part.stop for at, part in zip(place.point, place.entry.region, strict=True))
+        if not inside:
+            self._regions.open(place.point)
+
+    def _show(self, place: DoubtfulPlace | None) -> None:
+        self.place = place
+        if place is not None:
+            self._seen.setdefault(place.entry.id, set()).add(place.point)
+        self._signals.reviewing.emit(place)
+
+    def _place(self, entry: ProjectImage, ordered: Doubts, index: int | np.integer) -> DoubtfulPlace:
+        point = _point(ordered, index)
+        at = [i - part.start for i, part in zip(point, entry.region, strict=True)]
+        is_open = all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True))
+        found = int(entry.labels[tuple(at)]) if is_open else 0
+        return DoubtfulPlace(entry, found or None, point, _slices(ordered.boxes[index]), float(ordered.values[index]))
+
+    def _doubtful_in(self, entry: ProjectImage) -> Doubts:
+        """The places of an image that are doubtful enough, in the order in which they are shown."""
+        kept = entry.doubts
+        if kept is None:
+            return Doubts.none()
+        known = self._ordered.get(entry.id)
+        if known is None or known[0] is not kept.doubts:
+            doubtful = kept.doubts.only(kept.doubts.values >= DOUBTFUL)
+            known = (kept.doubts, doubtful.only(doubtful.order(entry.folder.image.spacing)))
+            self._ordered[entry.id] = known
+        return known[1]
+
+    def _keep(self, entry: ProjectImage, doubts: Doubts) -> None:
+        left = int(entry.still_open(doubts.only(doubts.values >= DOUBTFUL)).sum())
+        try:
+            entry.keep_doubts(doubts, left)
+        except UserError as error:
+            self._choices.say_trouble(str(error))
+
+    def _keep_count(self, entry: ProjectImage) -> None:
+        """Write down how much of an image is left, if that is something else by now."""
+        kept = entry.doubts
+        if kept is not None and entry.is_read and self.state(entry).left != kept.left:
+            with suppress(UserError):  # the disk refuses: it is counted when the image is opened
+                entry.keep_doubts(kept.doubts, self.state(entry).left)
+
+    def _on_image_changed(self) -> None:
+        if self.place is not None and self.place.entry is not self._images.current:
+            self.place = None
+            self._signals.reviewing.emit(None)
+
+
+def ellipsoid(box: Box, around: Box) -> NDArray[np.bool_]:
+    """The ellipsoid that fills a box, as a mask over another one."""
+    far = np.zeros(())
+    for axis, (one, other) in enumerate(zip(box, around, strict=True)):
+        length = one.stop - one.start
+        steps = np.arange(other.start, other.stop) - (one.start + one.stop - 1) / 2
+        far = far + ((2 * steps / length) ** 2).reshape([-1 if i == axis else 1 for i in range(4)])
+    return np.asarray(far <= 1)
+
+
+def _empty_in(entry: ProjectImage, box: Box) -> NDArray[np.int64]:
+    """Flat indices of what no object has, and nobody said anything about, in the ellipsoid that fills a box."""
+    region = entry.region
+    t, z, y, x = (
+        slice(max(whole.start, one.start), max(whole.start, min(one.stop, whole.stop)))
+        for one, whole in zip(box, region, strict=True)
+    )
+    part = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip((t, z, y, x), region, strict=True))
+    free = ellipsoid(box, (t, z, y, x)) & (entry.labels[part] == 0) & (entry.confirmed[part] == UNKNOWN)
+    return voxels_in(entry.labels.shape, [one.start for one in part], free)
+
+
+def _point(doubts: Doubts, index: int | np.integer) -> Point:
+    t, z, y, x = (int(at) for at in doubts.points[index])
+    return t, z, y, x
+
+
+def _slices(box: NDArray[np.int64]) -> Box:
+    t, z, y, x = (slice(int(start), int(stop)) for start, stop in box)
+    return t, z, y, x
