@@ -29,11 +29,11 @@ Part = tuple[str, list[Line]]  # a heading, and what stands under it
 def lines_of(tools: Tools) -> list[Part]:
     """Headings, each with keys and what they do."""
     own = [(key, tool.title) for tool in tools.all.values() if (key := key_of(tool))]
-    own.append((objects.KEY, objects.NAME))
     meanwhile = [(tool.title, list(tool.more_keys)) for tool in tools.all.values() if tool.more_keys]
     undo = [("Ctrl+Z", "Undo"), ("Ctrl+Shift+Z", "Redo")]
     naparis = [(" or ".join(keys), words) for action, words in _NAPARI if (keys := napari_keys(action))]
-    return [("Tools", own), *meanwhile, ("napari, with the masks selected", [*undo, *naparis])]
+    panel = [(objects.KEY, objects.NAME), (OPENED_BY, "This sheet")]
+    return [("Tools", own), *meanwhile, ("Panel", panel), ("napari, with the masks selected", [*undo, *naparis])]
 
 
 class KeySheet(QDialog):
@@ -43,10 +43,10 @@ class KeySheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        taking, *meanwhile, naparis = lines_of(tools)
+        taking, *meanwhile, panel, naparis = lines_of(tools)
         columns = QHBoxLayout(self)
         columns.setSpacing(24)
-        for parts in ([taking], meanwhile, [naparis]):
+        for parts in ([taking], meanwhile, [panel, naparis]):
             column = QVBoxLayout()
             column.setSpacing(10)
             for heading, lines in parts:
