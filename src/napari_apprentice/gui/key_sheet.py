@@ -34,12 +34,13 @@ def lines_of(tools: Tools) -> list[Part]:
         if key := key_of(tool):
             own.setdefault(tool.heading, []).append((key, tool.title))
     taking = own.pop(Tool.heading)
-    taking.append((objects.KEY, objects.NAME))
     meanwhile = [(tool.title, list(tool.more_keys)) for tool in tools.all.values() if tool.more_keys]
     undo = [("Ctrl+Z", "Undo"), ("Ctrl+Shift+Z", "Redo")]
     naparis = [(" or ".join(keys), words) for action, words in _NAPARI if (keys := napari_keys(action))]
     meanwhile.append(("Comparing versions", list(KEYS)))
-    return [(Tool.heading, taking), *meanwhile, *own.items(), ("napari, with the masks selected", [*undo, *naparis])]
+    panel = [(objects.KEY, objects.NAME), (OPENED_BY, "This sheet")]
+    rest = [*own.items(), ("Panel", panel), ("napari, with the masks selected", [*undo, *naparis])]
+    return [(Tool.heading, taking), *meanwhile, *rest]
 
 
 class KeySheet(QDialog):
@@ -49,10 +50,10 @@ class KeySheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        taking, *meanwhile, review, naparis = lines_of(tools)
+        taking, *meanwhile, review, panel, naparis = lines_of(tools)
         columns = QHBoxLayout(self)
         columns.setSpacing(24)
-        for parts in ([taking], meanwhile, [review, naparis]):
+        for parts in ([taking], meanwhile, [review, panel, naparis]):
             column = QVBoxLayout()
             column.setSpacing(10)
             for heading, lines in parts:
