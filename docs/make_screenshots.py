@@ -86,12 +86,13 @@ def _compare() -> None:
     with Session.temporary() as session:
         viewer, panel = _window(session, volume)
         session.choose_model("cells-2d")
+        correct(session, truth, 9)
         session.segment()
         wait_until(lambda: not session.busy())
-        correct(session, truth, 9)
-        session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": TEACH_S})
+        few = {"max_seconds": 4 * TEACH_S, "max_steps": 20}
+        session.teach_settings = session.teach_settings.model_copy(update=few)
         session.teach()
-        wait_until(lambda: not session.busy(), longest_s=4 * TEACH_S)
+        wait_until(lambda: not session.busy(), longest_s=10 * TEACH_S)
         session.compare("v1")
         wait_until(lambda: not session.busy())
         panel.teach.versions.shows_new.click()

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from apprentice_lab.bench import report
+from apprentice_lab.bench import adoption_rule, report
 from apprentice_lab.bench.adoption_report import summary
 from apprentice_lab.bench.adoption_users import USERS, UserName
 from apprentice_lab.bench.images import ImagesSettings, draw_pictures
@@ -47,12 +47,20 @@ class AdoptionSettings(ImagesSettings):
     seconds: Annotated[float, Field(gt=0, description="Longest time to teach.")] = 60.0
     steps: Annotated[int, Field(ge=1, description="Most steps, to compare machines of different speed.")] = 10_000
     seeds: Annotated[int, Field(ge=1, le=100, description="How often, with other objects.")] = 1
+    rule: Annotated[
+        int | None, Field(ge=1, description="Teach nothing: so many draws of made-up objects, judged by --objects.")
+    ] = None
     threads: Annotated[int | None, Field(ge=1, description="Processor threads; empty: one fewer than cores.")] = None
     device: Annotated[DeviceName, Field(description="Where the network runs.")] = "auto"
 
 
 def run(out: Path, settings: AdoptionSettings) -> Iterator[str]:
     """Write ``results.json``: every teaching, and how often a version was taken, waits or is refused."""
+    if settings.rule is not None:
+        rows, lines = adoption_rule.asked(settings.objects, settings.rule)
+        report.write(out, {"bench": "adoption", "settings": settings.model_dump(), "rule": rows})
+        yield from lines
+        return
     folder(out / "teachings")
     images = draw_pictures(settings.pictures(settings.split), settings.images, seed=0)
     runners = InlineRunners()

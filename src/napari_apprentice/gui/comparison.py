@@ -20,8 +20,8 @@ from napari_apprentice.session import Comparison
 
 HOLD, NEXT = "W", "Shift-W"
 KEYS = (
-    (key_words(HOLD), "Hold to see the new masks in place of yours"),
-    (key_words(NEXT), "The next place where they differ"),
+    (key_words(HOLD), "Hold to see the new masks"),
+    (key_words(NEXT), "Next place that differs"),
 )
 _OUTLINE = "#f0e442"
 _LEAST_PX, _SMALLEST = 70, 15.0  # a difference is shown on the canvas at least so large, as if it was so many voxels

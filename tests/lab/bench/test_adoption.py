@@ -33,6 +33,14 @@ def test_what_a_user_touches_is_told(name, monkeypatch: pytest.MonkeyPatch, tmp_
         assert (entry.confirmed == 2).any()
 
 
+def test_the_rule_takes_what_is_much_better_and_hardly_ever_what_is_worse(tmp_path: Path) -> None:
+    (table,) = adoption.run(tmp_path, adoption.AdoptionSettings(objects=(8, 30), rule=40))
+    assert table.splitlines()[0] == "| truly better by | 8 objects | 30 objects |"
+    rows = json.loads((tmp_path / "results.json").read_text())["rule"]
+    assert all(max(row["taken"].values()) < 0.05 for row in rows if row["gain"] < 0)
+    assert rows[-1]["taken"]["30"] > 0.95
+
+
 def test_versions_are_counted_by_what_became_of_them() -> None:
     rows = [
         {"outcome": "taken", "judged": True, "ap_before": 0.5, "ap_after": 0.7},
