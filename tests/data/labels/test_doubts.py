@@ -106,3 +106,10 @@ def test_without_objects_there_may_still_be_places() -> None:
     nothing = np.zeros(depth.shape, np.uint32)
     assert len(doubts_in(np.zeros(depth.shape), None, nothing, DECODE)) == 0
     assert doubts_in(0.45 * (depth > 0), None, nothing, DECODE).missed.tolist() == [True]
+
+
+def test_an_object_that_fills_the_slice_has_a_doubt_too() -> None:
+    everywhere = np.ones((1, 20, 30), np.uint32)
+    found = doubts_in(np.ones(everywhere.shape), np.ones(everywhere.shape), everywhere, DECODE)
+    assert np.isfinite(found.values).all()
+    assert len(found) == 1

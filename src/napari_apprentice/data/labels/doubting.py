@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_apprentice.data.labels.doubts import Doubts
+from napari_apprentice.data.labels.instances import finite
 from napari_apprentice.settings import DecodeSettings
 
 Values = NDArray[np.floating]
@@ -81,7 +82,7 @@ def evidence_of(
         found: _PER_OBJECT = np.bincount(names, values, count)[ids] / size
         return found
 
-    own = np.stack([edt.edt(np.ascontiguousarray(plane, np.uint32), parallel=1) for plane in labels])
+    own = np.stack([finite(edt.edt(np.ascontiguousarray(plane, np.uint32), parallel=1)) for plane in labels])
     depth = own.reshape(-1)[at]
     p = np.asarray(probability.reshape(-1)[at], np.float32)
     mismatch, joint = np.zeros(len(ids)), np.zeros(len(ids))

@@ -39,7 +39,7 @@ def encode(labels: np.ndarray, confirmed: np.ndarray, whole: np.ndarray | None =
     _, ids = rank_ids(labels)
     for z in np.flatnonzero(here.any(axis=(1, 2))):
         distance = edt.edt(np.ascontiguousarray(ids[z], dtype=np.uint32), black_border=False, parallel=1)
-        target[1, z][here[z]] = np.log1p(_finite(distance))[here[z]]
+        target[1, z][here[z]] = np.log1p(finite(distance))[here[z]]
     return target, weight
 
 
@@ -102,7 +102,7 @@ def _numbered(keep: np.ndarray) -> np.ndarray:
     return np.where(keep, np.cumsum(keep), 0).astype(np.uint32)
 
 
-def _finite(distance: np.ndarray) -> np.ndarray:
+def finite(distance: np.ndarray) -> np.ndarray:
     """An object that fills the slice has no outline: half the slice stands in for infinity."""
     return np.asarray(np.minimum(distance, max(distance.shape) / 2))
 
