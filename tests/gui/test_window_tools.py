@@ -29,7 +29,7 @@ class Ruler(Tool):
     name = "ruler"
     title = "Ruler"
     about = "how far it is"
-    key = "U"
+    key = "8"
     hint = "Drag from here to there."
     icon = "polygon_lasso"
     cursor = "cross"
@@ -72,11 +72,11 @@ def test_tool_in_the_table_has_button_tooltip_key_and_hint_and_is_put_down_again
     assert button.toolTip() == "Ruler (U): how far it is"
     assert not button.icon().isNull()
     hand.hover(opened, (60, 80))
-    hand.key(Qt.Key.Key_U)
+    hand.key(Qt.Key.Key_8)
     assert (panel.tools.current, button.isChecked()) == ("ruler", True)
     assert panel.correct.hint.text() == "Drag from here to there."
     assert (opened.cursor, ruler.told) == ("cross", ["on"])
-    hand.key(Qt.Key.Key_U)
+    hand.key(Qt.Key.Key_8)
     assert (panel.tools.current, button.isChecked()) == ("pan", False)
     assert (opened.cursor, ruler.told) == ("standard", ["on", "off"])
     button.click()
@@ -279,7 +279,7 @@ def test_sheet_tells_the_keys_of_all_tools_and_those_of_napari_as_the_user_has_s
     sheet = panel.correct.sheet
     words = [one.text() for one in sheet.findChildren(QLabel)]
     lines = dict(pairwise(words))
-    assert (lines["U"], lines["C"], lines["P"], lines["Shift+A"]) == ("Ruler", "Click a cell", "Brush", "Approve view")
+    assert (lines["8"], lines["C"], lines["P"], lines["Shift+A"]) == ("Ruler", "Click a cell", "Brush", "Approve view")
     assert lines["Ctrl+Y"] == "2D or 3D"
     sheet.close()
     QTest.qWait(30)

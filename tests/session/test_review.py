@@ -77,9 +77,13 @@ def test_the_most_doubtful_is_first_and_what_is_firm_is_left_out(session, runner
     assert (first.image, first.point, first.doubt) == ("cells", (0, 1, 16, 66), 0.9)
     assert first.box == (slice(0, 1), slice(0, 2), slice(10, 22), slice(60, 72))
     assert session.review.state(entry).words == "4 doubtful"
-    ids, values = session.review.doubts()
-    assert ids.tolist() == [1, 2, 3, 4]
+    objects, values = session.review.doubts()
+    assert objects.tolist() == [[0, 1], [0, 2], [0, 3], [0, 4]]
     assert values.tolist() == [0.2, 0.9, 0.6, 0.03]
+    assert session.objects.now().columns["doubt"].tolist() == [0.2, 0.9, 0.6, 0.03]
+    session.edits.approve_object((0, 1, 16, 66))
+    assert np.isnan(session.objects.now().columns["doubt"][1])
+    session.undo()
 
 
 def test_approve_and_delete_go_on_and_each_is_one_step_of_undo(session, runners) -> None:
@@ -128,7 +132,7 @@ def test_what_is_corrected_in_any_way_is_not_shown_any_more(session, runners) ->
     assert order(session) == [None, 1], "of an object that was painted in the rest was seen, too"
     session.paint(np.ravel_multi_index((0, 1, 66, np.arange(112, 120)), entry.labels.shape), entry.next_id())
     assert order(session) == [1], "an object was painted where one was missing"
-    assert session.review.doubts()[0].tolist() == [1, 4]
+    assert session.review.doubts()[0].tolist() == [[0, 1], [0, 4]]
 
 
 def test_next_passes_all_once_before_those_passed_over_come_again_and_back_goes_back(session, runners) -> None:
@@ -254,7 +258,8 @@ def test_with_a_real_network_what_is_doubtful_are_objects_of_the_proposal(tmp_pa
         session.choose_model("nuclei-2d")
         session.segment()
         session.run_until_idle()
-        ids, values = session.review.doubts()
+        objects, values = session.review.doubts()
+        ids = objects[:, 1]
         assert ids.tolist() == np.unique(entry.labels[entry.labels > 0]).tolist()
         assert 0 < values.min() < values.max() < 1
         shown = session.review.doubt_map(entry)

@@ -20,6 +20,7 @@ from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.images import Images, refuse
 from napari_apprentice.session.project_image import ProjectImage
+from napari_apprentice.session.review import Review
 from napari_apprentice.session.signals import Signals
 from napari_apprentice.settings import FilterSettings
 
@@ -32,16 +33,18 @@ class ObjectsOfImage:
     Edits are only noted when they are made; `advance` takes them in a little at a time, `now` at once.
     """
 
-    def __init__(self, signals: Signals, choices: Choices, images: Images, edits: Edits) -> None:
+    def __init__(self, signals: Signals, choices: Choices, images: Images, edits: Edits, review: Review) -> None:
         self._choices = choices
         self._images = images
         self._edits = edits
+        self._review = review
         self._summing: Summing | None = None
         self._of: tuple[ProjectImage, int, int] | None = None  # the image, its reading, how many edits were heard of
         self._own: dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
         self._table: ObjectTable | None = None
         self._made_of: tuple[ObjectSums, Volume, dict[int, str]] | None = None
         signals.edited.connect(self._on_edited)
+        signals.doubts_changed.connect(self._on_doubts_changed)
 
     # the table
 
@@ -80,7 +83,7 @@ class ObjectsOfImage:
             self.forget()
             raise
         if summing.is_done:
-            self._make(summing, entry.volume)
+            self._make(summing, entry)
         return summing.is_done
 
     def forget(self) -> None:
@@ -162,14 +165,20 @@ class ObjectsOfImage:
         self._summing.note(delta)
         self._of = (entry, self._of[1], self._of[2] + 1)
 
-    def _make(self, summing: Summing, volume: Volume) -> None:
+    def _on_doubts_changed(self, entry: ProjectImage) -> None:
+        self._made_of = None
+
+    def _make(self, summing: Summing, entry: ProjectImage) -> None:
         """Make the table, unless it is that of these sums already."""
-        sums, names, before = summing.sums, self._choices.class_names, self._made_of
+        volume, sums, names, before = entry.volume, summing.sums, self._choices.class_names, self._made_of
         known = before is not None and before[0] is sums and before[1] is volume and before[2] == names
         if sums is None or (known and self._table is not None):
             return
         made = ObjectTable.of(sums, volume, names, first_frame=summing.measured.region[0].start)
-        self._table = made.with_columns({name: _values(made.keys, *own) for name, own in self._own.items()})
+        doubted, doubts = self._review.doubts(entry)
+        known_of = {"doubt": (keys_of(doubted), doubts)} if len(doubts) else {}
+        own = {**known_of, **self._own}.items()
+        self._table = made.with_columns({name: _values(made.keys, *values) for name, values in own})
         self._made_of = (sums, volume, names)
 
 

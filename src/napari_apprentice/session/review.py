@@ -119,24 +119,24 @@ class Review:
         return found
 
     def doubts(self, entry: ProjectImage | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Ids and doubts of the objects of an image (None: the current one) that nobody said anything about.
+        """Objects (n, 2), frames and ids, of an image (None: the current one) that nobody confirmed, and their doubts.
 
-        Ids ascend; of a large image they are those in the part that is open. Objects that were not proposed, such as
+        They ascend; of a large image they are those in the part that is open. Objects that were not proposed, such as
         those that came with other labels, have no doubt and are not among them.
         """
         entry = self._images.open_entry if entry is None else entry
         kept = entry.doubts
         if kept is None:
-            return np.zeros(0, np.int64), np.zeros(0)
+            return np.zeros((0, 2), np.int64), np.zeros(0)
         starts = np.array([part.start for part in entry.region])
         objects = kept.doubts.only(kept.doubts.inside(entry.region) & ~kept.doubts.missed)
         place = tuple((objects.points - starts).T)
         ids = entry.labels[place].astype(np.int64)
         there = (ids > 0) & (entry.confirmed[place] == UNKNOWN)
-        names, number = np.unique(ids[there], return_inverse=True)
+        names, number = np.unique(np.stack([place[0], ids], axis=1)[there], axis=0, return_inverse=True)
         values = np.zeros(len(names))
         np.maximum.at(values, number, objects.values[there])
-        return names, values
+        return names.astype(np.int64), values
 
     def doubt_map(self, entry: ProjectImage) -> NDArray[np.float32] | None:
         """The doubt of each voxel's object, or of the place without one around it, (T, Z, Y, X) of what is open.
@@ -146,12 +146,11 @@ class Review:
         kept = entry.doubts
         if kept is None:
             return None
-        ids, values = self.doubts(entry)
+        objects, values = self.doubts(entry)
         names, ranks = rank_ids(entry.labels)
-        table = np.zeros(len(names), np.float32)
-        at = np.searchsorted(names, ids)
-        table[at] = values
-        found = np.asarray(table[ranks])
+        table = np.zeros((len(entry.labels), len(names)), np.float32)
+        table[objects[:, 0], np.searchsorted(names, objects[:, 1])] = values
+        found = np.stack([table[t][ranks[t]] for t in range(len(ranks))])
         places = kept.doubts.only(kept.doubts.missed & kept.doubts.inside(entry.region))
         for i in np.flatnonzero(entry.still_open(places)):
             flat = _empty_in(entry, _slices(places.boxes[i]))

@@ -90,9 +90,9 @@ class Session:
         self.saving = saving = Saving(signals, choices, images)
         self.edits = edits = Edits(signals, choices, images, regions, saving)
         self.shapes = Shapes(choices, images, edits)
-        self.objects = ObjectsOfImage(signals, choices, images, edits)
-        self.objects_by_image = ObjectsByImage(choices, images)
         self.review = review = Review(signals, choices, images, regions, edits)
+        self.objects = ObjectsOfImage(signals, choices, images, edits, review)
+        self.objects_by_image = ObjectsByImage(choices, images)
         parts = SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits, review)
         self.verbs = Verbs(parts)
 
