@@ -37,6 +37,7 @@ from napari_apprentice.session.shapes import Shapes
 from napari_apprentice.session.signals import Signals
 from napari_apprentice.session.verbs import Verbs
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
+from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import InsideMap
 from napari_apprentice.settings import ClassName, ClusterSettings, Kind, SegmentSettings, TeachSettings
 
@@ -95,6 +96,7 @@ class Session:
         self.job_ended = signals.job_ended
         self.click_proposed = signals.click_proposed
         self.click_cleared = signals.click_cleared
+        self.live_proposed = signals.live_proposed
         self.looked_inside = signals.looked_inside
         self.evaluated = signals.evaluated
         self.message = signals.message
@@ -170,6 +172,7 @@ class Session:
     def _end_jobs(self) -> None:
         self.queue.end_all()
         self.verbs.click.leave()
+        self.verbs.live.off()
 
     def _let_go(self) -> None:
         self._end_jobs()
@@ -369,6 +372,14 @@ class Session:
         """Forget what is proposed."""
         self.verbs.click.discard()
 
+    @property
+    def live(self) -> Live:
+        """Classes that follow the brush: ``live.on(box)``, ``live.apply()``, ``live.off()``.
+
+        Every edit is answered by ``live_proposed`` with a `LiveProposal`, which is no edit itself.
+        """
+        return self.verbs.live
+
     def look_inside(self, level: str, box: Sequence[slice] | None = None) -> None:
         """Show a level of the network, such as "encoder 0"; answered by ``looked_inside``.
 
@@ -430,8 +441,8 @@ class Session:
     # jobs under way
 
     def busy(self, verb: str | None = None) -> bool:
-        """Whether a job of this verb ("segment", "teach", "export", "click", "inside", "evaluate";
-        None: any) is under way.
+        """Whether a job of this verb ("segment", "teach", "export", "click", "live", "inside",
+        "evaluate"; None: any) is under way.
         """
         return self.queue.busy(verb)
 

@@ -8,6 +8,7 @@ from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.verbs.click import Click
 from napari_apprentice.session.verbs.evaluate import Evaluate
 from napari_apprentice.session.verbs.export import Export
+from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import LookInside
 from napari_apprentice.session.verbs.segment import Segment
 from napari_apprentice.session.verbs.segment_all import SegmentAll
@@ -22,6 +23,7 @@ class Verbs:
         self.segment_all = SegmentAll(parts, self.segment)
         self.teach = Teach(parts, self.segment)
         self.click = Click(parts)
+        self.live = Live(parts, self.segment)
         self.look_inside = LookInside(parts)
         self.evaluate = Evaluate(parts)
         self.export = Export(parts)

@@ -15,7 +15,7 @@ from napari_apprentice.session.images import refuse
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
-from napari_apprentice.session.running import Origin, Running
+from napari_apprentice.session.running import Accept, Origin, Running
 from napari_apprentice.settings import Kind
 
 _AT_ONCE = 1 << 18  # voxels that are merged on the spot, which takes 10 ms
@@ -37,7 +37,12 @@ class Segment:
     def __call__(self) -> None:
         """Propose labels for the current image. Raises `UserError` with what is missing."""
         refuse(self.why_not())
-        self._parts.queue.start(self._job(), self._parts.origin(), partial(self._accept, self._meaning))
+        self._parts.queue.start(self._job(), self._parts.origin(), self.taking)
+
+    @property
+    def taking(self) -> Accept:
+        """What takes a proposal in for what labels mean now, wherever it comes from."""
+        return partial(self._accept, self._meaning)
 
     @property
     def _meaning(self) -> _Meaning:
