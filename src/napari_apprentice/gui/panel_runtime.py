@@ -19,6 +19,7 @@ from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.following import Following
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.label_layers import LabelLayers
+from napari_apprentice.gui.live import LiveLayer
 from napari_apprentice.gui.overview import OverviewLayer
 from napari_apprentice.gui.preview import TilePreview
 from napari_apprentice.gui.progress import Activity
@@ -61,6 +62,7 @@ class PanelRuntime:
             OverviewLayer(self.label_layers),
             TilePreview(self.label_layers),
             InsideLayer(self.label_layers),
+            LiveLayer(self.label_layers),
             Activity(self.session),
             self.tools,
             self.label_layers,

@@ -21,6 +21,7 @@ from napari_apprentice.gui import icons
 from napari_apprentice.gui.counts import confirmed_words
 from napari_apprentice.gui.key_sheet import OPENED_BY, KeySheet
 from napari_apprentice.gui.sections.classes import ClassList
+from napari_apprentice.gui.sections.live import LiveSwitch
 from napari_apprentice.gui.sections.switches import Switches
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.tool import Tool, tip_of
@@ -56,6 +57,8 @@ class CorrectSection(Section):
         self.refused = muted(self._label_layers.why_not_paint, role="warning")
         self.refused.setVisible(bool(self._label_layers.why_not_paint))
         self.classes = ClassList(tools)
+        self.live = LiveSwitch(tools)
+        self.connections.at_close(self.live.connections.close)
         self._count_soon = qthrottled(self._show_count, timeout=_COUNT_MS, leading=False, parent=self)
         self.connections.at_close(self._count_soon.cancel)
         self.sheet: KeySheet | None = None
@@ -94,6 +97,7 @@ class CorrectSection(Section):
         for tool in tools:
             if tool.place == "menu" and menu is not None:
                 menu.addAction(tool.title, partial(self._on_tool, tool.name))
+        self.rows.addWidget(self.live)
         self.rows.addWidget(self.show_confirmed)
         self.rows.addWidget(self.count)
         self.rows.addWidget(self.missing)
@@ -168,6 +172,7 @@ class CorrectSection(Section):
         for widget in (self.more, self.show_confirmed):
             widget.setEnabled(has_masks)
         self.classes.refresh()
+        self.live.refresh()
         self.classes.setVisible(not cells and self._session.current is not None)
         self.missing.setVisible(self._session.current is not None and not has_masks)
         self._on_tool_changed(self._tools.current)
