@@ -14,6 +14,7 @@ from apprentice_lab.bench import (
     accuracy,
     clicks,
     family,
+    live,
     loop,
     membranes,
     minute,
@@ -80,6 +81,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         clicks.run,
         clicks.ClicksSettings,
         "How many clicks an object takes: the click network, today's click, GrabCut; two simulated users.",
+    ),
+    Measurement(
+        "live",
+        live.run,
+        live.LiveSettings,
+        "Classes after 5, 20 and 80 strokes with Live, and with a random forest on filters; seconds after a stroke.",
     ),
     Measurement(
         "objects-a-minute",
