@@ -36,7 +36,7 @@ def test_what_is_painted_is_followed_at_once_and_taken_back_with_the_stroke(pane
     assert not live.apply.isVisible()
     live.box.click()
     qtbot.waitUntil(lambda: session.live.proposal is not None, timeout=60_000)
-    assert "Paint a stroke of each class" in live.state.text()
+    assert "Paint a stroke of two classes" in live.state.text()
     assert not live.apply.isEnabled()
     panel.tools.use_class(1)
     hand.drag(masks, (10, 60), (40, 60))

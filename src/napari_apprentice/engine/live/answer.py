@@ -26,14 +26,15 @@ def run(job: LiveJob, cancelled: Callable[[], bool], warm: Warm | None = None) -
     (t, _), (z, _), rows, columns = job.box
     features, looked_s = yield from sight.features((t, z), (rows, columns))
     head, used = sight.head(*job.samples.unpacked())
-    labels = np.zeros((rows[1] - rows[0], columns[1] - columns[0]), np.uint8)
+    shape = (rows[1] - rows[0], columns[1] - columns[0])
+    labels = scratch.create(job.out.path, shape, np.uint8)  # it is not kept: nothing waits for the disk
     if head is not None:
-        labels = decode(features, head)
+        labels[:] = decode(features, head)
     yield Finished(
         result=LiveResult(
             job=job.id,
             generation=job.generation,
-            labels=scratch.write(job.out.path, labels),
+            labels=job.out,
             box=job.box,
             known=() if head is None else head.values,
             used=used,

@@ -98,7 +98,7 @@ class LiveSwitch(QWidget):
 
     def _words(self, proposal: LiveProposal) -> str:
         if not proposal.known:
-            return "Paint a stroke of each class, and one of background, to begin."
+            return "Paint a stroke of two classes, or of one and of background, to begin."
         names = {0: "background"} | {one.value: one.name for one in self._session.classes}
         found = ", ".join(names.get(value, str(value)) for value in proposal.known)
-        return f"Tells apart: {found} ({1000 * proposal.seconds:.0f} ms)"
+        return f"Tells apart: {found}"
