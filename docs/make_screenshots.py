@@ -218,6 +218,9 @@ def _classes() -> None:
             session.paint(np.flatnonzero(mask), value)
         panel.label_layers.show_confirmed(False)
         _picture(viewer, "classes-strokes")
+        _live(panel)
+        _picture(viewer, "live")
+        session.live.off()
         session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": 2 * TEACH_S})
         session.teach()
         wait_until(lambda: not session.busy(), longest_s=4 * TEACH_S)
@@ -225,6 +228,13 @@ def _classes() -> None:
         _show(panel, panel.image)
         _picture(viewer, "classes")
         _close(viewer, panel)
+
+
+def _live(panel: Any) -> None:
+    """The strokes that are there are learned at once."""
+    panel.correct.live.box.click()
+    wait_until(lambda: panel.session.live.proposal is not None and not panel.session.busy())
+    _show(panel, panel.correct)
 
 
 def _networks() -> None:

@@ -9,7 +9,7 @@ from napari_apprentice.architecture.sizes import corner_of_map
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import checkpoint
-from napari_apprentice.engine.inside import view_in, widen_view
+from napari_apprentice.engine.field import view_in, widen_view
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.plans import Engine
 from napari_apprentice.events import Failed, Finished

@@ -16,6 +16,7 @@ from apprentice_lab.bench import (
     clicks,
     doubt,
     family,
+    live,
     loop,
     membranes,
     minute,
@@ -101,6 +102,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         doubt.run,
         doubt.DoubtSettings,
         "How well doubt ranks wrong objects before right ones, and how much looking Next saves simulated users.",
+    ),
+    Measurement(
+        "live",
+        live.run,
+        live.LiveSettings,
+        "Classes after 5, 20 and 80 strokes with Live, and with a random forest on filters; seconds after a stroke.",
     ),
     Measurement(
         "objects-a-minute",

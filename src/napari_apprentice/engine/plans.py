@@ -21,6 +21,8 @@ from napari_apprentice.jobs import (
     ExportJob,
     InsideJob,
     Job,
+    LiveAllJob,
+    LiveJob,
     ProposingJob,
     SegmentJob,
     SegmentLargeJob,
@@ -112,6 +114,18 @@ def _look_inside(engine: Engine, job: InsideJob, cancelled: IsCancelled) -> Iter
     return run(job, cancelled, engine.warm)
 
 
+def _live(engine: Engine, job: LiveJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.live.answer import run
+
+    return run(job, cancelled, engine.warm)
+
+
+def _live_all(engine: Engine, job: LiveAllJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.live.whole import run
+
+    return run(job, cancelled, engine.warm)
+
+
 PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]] = {
     SegmentJob: _segment,
     CompareJob: _segment,
@@ -122,6 +136,8 @@ PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]]
     ClickJob: _click,
     AskJob: _ask,
     InsideJob: _look_inside,
+    LiveJob: _live,
+    LiveAllJob: _live_all,
 }
 """What is done for each kind of job; a function imports its module when it is first needed."""
 

@@ -30,6 +30,7 @@ _Value = TypeVar("_Value")
 
 _PREDICTION_BYTES = 1 << 30
 _GRAY_BYTES = 1 << 28
+_LIVE_BYTES = 1 << 29  # features of three views of 1024 x 1024 pixels
 
 
 class Diameter(NamedTuple):
@@ -76,6 +77,9 @@ class Warm:
             _PREDICTION_BYTES, lambda found: int(found.values.nbytes)
         )
         self.gray: RecentlyUsed[NDArray[np.float32]] = RecentlyUsed(_GRAY_BYTES, lambda found: int(found.nbytes))
+        # of Live: features of views, and the ranges that they were brought to, by image and network
+        self.live: RecentlyUsed[Any] = RecentlyUsed(_LIVE_BYTES, lambda found: int(found.nbytes))
+        self.ranges: RecentlyUsed[Any] = RecentlyUsed(16)
 
     def network(self, path: str, device: Device) -> Network:
         """The model in a file, ready to predict on a device."""
@@ -106,8 +110,9 @@ class Warm:
 
     def forget(self) -> None:
         """Give the memory back."""
-        for kept in (self._networks, self._scalings, self._diameters, self.predictions, self.gray):
-            kept.clear()
+        kept = (self._networks, self._scalings, self._diameters, self.predictions, self.gray)
+        for one in (*kept, self.live, self.ranges):
+            one.clear()
 
 
 def file_key(path: str) -> FileKey:

@@ -180,8 +180,10 @@ class ApprenticePanel(QWidget):
             self.said.show_sentence(str(error))
 
     def _on_jobs(self, *_: Any) -> None:
-        """A click is waited for with the mouse in the hand."""
-        self._timer.setInterval(_PUMP_FOR_CLICK_MS if self.session.busy("click") else _PUMP_MS)
+        """A click, or a stroke with Live on, is waited for with the mouse in the hand."""
+        self._timer.setInterval(
+            _PUMP_FOR_CLICK_MS if self.session.busy("click") or self.session.busy("live") else _PUMP_MS
+        )
 
     def _on_ended(self, kind: str, event: Event) -> None:
         """What went wrong is said in the section of the job, which is brought into view."""

@@ -21,6 +21,7 @@ from napari_apprentice.gui.doubt_map import DoubtMap
 from napari_apprentice.gui.following import Following
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.label_layers import LabelLayers
+from napari_apprentice.gui.live import LiveLayer
 from napari_apprentice.gui.overview import OverviewLayer
 from napari_apprentice.gui.preview import TilePreview
 from napari_apprentice.gui.progress import Activity
@@ -68,6 +69,7 @@ class PanelRuntime:
             InsideLayer(self.label_layers),
             Reviewing(self.label_layers),
             self.doubt_map,
+            LiveLayer(self.label_layers),
             Activity(self.session),
             self.comparison,
             self.tools,

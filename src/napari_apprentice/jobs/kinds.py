@@ -10,13 +10,33 @@ from napari_apprentice.jobs.click import AskJob, ClickJob, ClickResult
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
+from napari_apprentice.jobs.live import LiveAllJob, LiveJob, LiveResult
 from napari_apprentice.jobs.segment import CompareJob, SegmentJob, SegmentResult
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
 
-AnyJob = SegmentJob | CompareJob | SegmentLargeJob | EvaluateJob | TeachJob | ExportJob | ClickJob | AskJob | InsideJob
+AnyJob = (
+    SegmentJob
+    | CompareJob
+    | SegmentLargeJob
+    | EvaluateJob
+    | TeachJob
+    | ExportJob
+    | ClickJob
+    | AskJob
+    | InsideJob
+    | LiveJob
+    | LiveAllJob
+)
 AnyResult = (
-    SegmentResult | SegmentLargeResult | EvaluateResult | TeachResult | ExportResult | ClickResult | InsideResult
+    SegmentResult
+    | SegmentLargeResult
+    | EvaluateResult
+    | TeachResult
+    | ExportResult
+    | ClickResult
+    | InsideResult
+    | LiveResult
 )
 _adapter: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="type")])
 

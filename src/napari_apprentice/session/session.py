@@ -43,6 +43,7 @@ from napari_apprentice.session.signals import Signals
 from napari_apprentice.session.verbs import Verbs
 from napari_apprentice.session.verbs.compare import Comparison
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
+from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import InsideMap
 from napari_apprentice.settings import ClassName, ClusterSettings, FilterSettings, Kind, SegmentSettings, TeachSettings
 
@@ -106,6 +107,7 @@ class Session:
         self.job_ended = signals.job_ended
         self.click_proposed = signals.click_proposed
         self.click_cleared = signals.click_cleared
+        self.live_proposed = signals.live_proposed
         self.looked_inside = signals.looked_inside
         self.evaluated = signals.evaluated
         self.compared = signals.compared
@@ -184,6 +186,7 @@ class Session:
     def _end_jobs(self) -> None:
         self.queue.end_all()
         self.verbs.click.leave()
+        self.verbs.live.off()
 
     def _let_go(self) -> None:
         self._end_jobs()
@@ -423,6 +426,14 @@ class Session:
         """Forget what is proposed."""
         self.verbs.click.discard()
 
+    @property
+    def live(self) -> Live:
+        """Classes that follow the brush: ``live.on(box)``, ``live.apply()``, ``live.off()``.
+
+        Every edit is answered by ``live_proposed`` with a `LiveProposal`, which is no edit itself.
+        """
+        return self.verbs.live
+
     def look_inside(self, level: str, box: Sequence[slice] | None = None) -> None:
         """Show a level of the network, such as "encoder 0"; answered by ``looked_inside``.
 
@@ -484,8 +495,8 @@ class Session:
     # jobs under way
 
     def busy(self, verb: str | None = None) -> bool:
-        """Whether a job of this verb ("segment", "teach", "export", "click", "inside", "evaluate";
-        None: any) is under way.
+        """Whether a job of this verb ("segment", "teach", "export", "click", "live", "inside",
+        "evaluate"; None: any) is under way.
         """
         return self.queue.busy(verb)
 

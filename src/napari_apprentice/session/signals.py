@@ -19,6 +19,7 @@ class Signals:
     job_ended = Signal(str, object)
     click_proposed = Signal(object, object)  # mask, box
     click_cleared = Signal()
+    live_proposed = Signal(object)  # LiveProposal; None: nothing is proposed any more
     looked_inside = Signal(object)  # InsideMap
     compared = Signal()  # a comparison of versions was made, or is over
     evaluated = Signal()  # what is known of how well models do on the current image is something else

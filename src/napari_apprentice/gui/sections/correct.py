@@ -22,6 +22,7 @@ from napari_apprentice.gui import icons, objects
 from napari_apprentice.gui.counts import confirmed_words
 from napari_apprentice.gui.key_sheet import OPENED_BY, KeySheet
 from napari_apprentice.gui.sections.classes import ClassList
+from napari_apprentice.gui.sections.live import LiveSwitch
 from napari_apprentice.gui.sections.switches import Switches
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.keys import LayerKeys
@@ -62,6 +63,8 @@ class CorrectSection(Section):
         self.refused = muted(self._label_layers.why_not_paint, role="warning")
         self.refused.setVisible(bool(self._label_layers.why_not_paint))
         self.classes = ClassList(tools)
+        self.live = LiveSwitch(tools)
+        self.connections.at_close(self.live.connections.close)
         self._count_soon = qthrottled(self._show_count, timeout=_COUNT_MS, leading=False, parent=self)
         self.connections.at_close(self._count_soon.cancel)
         self.sheet: KeySheet | None = None
@@ -100,6 +103,7 @@ class CorrectSection(Section):
         for tool in tools:
             if tool.place == "menu" and menu is not None:
                 menu.addAction(tool.title, partial(self._on_tool, tool.name))
+        self.rows.addWidget(self.live)
         self.rows.addLayout(row(self.show_confirmed, None, self.objects))
         self.rows.addWidget(self.count)
         self.rows.addWidget(self.missing)
@@ -181,6 +185,7 @@ class CorrectSection(Section):
         for widget in (self.more, self.show_confirmed):
             widget.setEnabled(has_masks)
         self.classes.refresh()
+        self.live.refresh()
         self.classes.setVisible(not cells and self._session.current is not None)
         self.missing.setVisible(self._session.current is not None and not has_masks)
         self._on_tool_changed(self._tools.current)

@@ -16,7 +16,7 @@ from napari_apprentice.session.merging import AT_ONCE, Meaning, Merged, merged_w
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
-from napari_apprentice.session.running import Origin, Running
+from napari_apprentice.session.running import Accept, Origin, Running
 from napari_apprentice.settings import Kind
 
 _MOST_MISSES = 2  # how often labels may be edited while they are merged; then the editing waits
@@ -38,8 +38,11 @@ class Segment:
     def __call__(self, taken: TakenIn = lambda entry: None) -> None:
         """Propose labels for the current image; ``taken`` hears of the image that has them. Raises `UserError`."""
         refuse(self.why_not())
-        accept = partial(self._accept, Meaning.of(self._parts.choices), taken)
-        self._parts.queue.start(self._job(), self._parts.origin(), accept)
+        self._parts.queue.start(self._job(), self._parts.origin(), self.taking(taken))
+
+    def taking(self, taken: TakenIn = lambda entry: None) -> Accept:
+        """What takes a proposal in for what labels mean now, wherever it comes from; ``taken`` as of a call."""
+        return partial(self._accept, Meaning.of(self._parts.choices), taken)
 
     def _job(self) -> SegmentJob:
         parts, (project, entry, model) = self._parts, self._parts.subject()

@@ -1,0 +1,230 @@
+"""Features of a part of a slice: maps of a network and of filters, brought to one range and kept in half precision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_apprentice.architecture import NetSettings
+from napari_apprentice.architecture.sizes import corner_of_map
+from napari_apprentice.data.geometry.patches import round_up
+from napari_apprentice.engine.device import mixed_precision
+from napari_apprentice.engine.field import Given, view_in, widen_view
+from napari_apprentice.engine.inputs import NetworkInputs
+from napari_apprentice.engine.live import filters
+from napari_apprentice.engine.live.grids import Grid, onto
+from napari_apprentice.engine.nets import Net
+from napari_apprentice.engine.network import Network
+from napari_apprentice.engine.normalize import Scaling
+
+Box = tuple[tuple[int, int], tuple[int, int]]  # (start, stop) for y and x, in pixels of the image
+
+_COARSEST = {True: 4, False: 8}  # pixels that a map of the way down, and of the way up, may stand for
+_SAMPLED = 4096  # pixels of a map that tell its range
+_FARTHEST = 5.0  # of the usual deviations from the middle; beyond it all is the same
+_LOUDNESS = 8.0  # how much a map with all its channels counts, however many there are
+_AT_ONCE = 1 << 16  # pixels that are turned into single precision at the same time
+
+
+@dataclass(frozen=True)
+class Range:
+    """The middle of each channel of a map, and how far it usually is from that."""
+
+    middle: torch.Tensor
+    width: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Map:
+    """Values (channels, y, x) in half precision, and where they lie."""
+
+    values: torch.Tensor
+    grid: Grid
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What is known of each pixel in ``box`` of a slice."""
+
+    box: Box
+    maps: tuple[Map, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that they take."""
+        return sum(one.values.nbytes for one in self.maps)
+
+    def rows(self, points: NDArray[np.int64]) -> torch.Tensor:
+        """Features (n, F) float32 of pixels (n, 2) of the image (y, x)."""
+        found = []
+        for one in self.maps:
+            top, bottom, down = one.grid.weighted(0, points[:, 0].astype(np.float64))
+            left, right, along = one.grid.weighted(1, points[:, 1].astype(np.float64))
+            if not (down.any() or along.any()):  # on its pixels
+                found.append(one.values[:, top, left].float())
+                continue
+            above = one.values[:, top, left].float() * (1 - along) + one.values[:, top, right].float() * along
+            below = one.values[:, bottom, left].float() * (1 - along) + one.values[:, bottom, right].float() * along
+            found.append(above * (1 - down) + below * down)
+        return torch.cat(found).T.contiguous()
+
+    def scores(self, weights: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        """Of each pixel in the box, (K, y, x) float32: features times ``weights`` (F, K), and ``bias`` (K)."""
+        parts: dict[Grid, torch.Tensor] = {}
+        first = 0
+        for one in self.maps:
+            channels = len(one.values)
+            found = _product(one.values, weights[first : first + channels])
+            first += channels
+            parts[one.grid] = parts[one.grid] + found if one.grid in parts else found
+        total, own = None, None
+        for grid in sorted(parts, key=lambda grid: -grid.step[0]):
+            total = parts[grid] if total is None or own is None else onto(total, own, grid) + parts[grid]
+            own = grid
+        if total is None or own is None:
+            raise ValueError("there are no maps")
+        return onto(total, own, grid_of(self.box)) + bias[:, None, None]
+
+
+def grid_of(box: Box) -> Grid:
+    """The pixels of the image in a box."""
+    (top, bottom), (left, right) = box
+    return Grid((bottom - top, right - left), (float(top), float(left)), (1.0, 1.0))
+
+
+def look(
+    network: Network, inputs: NetworkInputs, image: NDArray[np.float32], box: Box, ranges: Sequence[Range] | None
+) -> tuple[Features, tuple[Range, ...]]:
+    """Features of a part of a slice, and the ranges they were brought to.
+
+    Parameters
+    ----------
+    inputs
+        What the network sees of the slice, (1, Y', X') in its own resolution.
+    image
+        The slice (C, Y, X), each channel from about 0 to 1, for the filters.
+    ranges
+        As of another part of the image, so that one head fits both; None: as they are here.
+    """
+    seen = [*_of_network(network, inputs, (image.shape[1], image.shape[2]), box), *_of_filters(image, box)]
+    ranges = tuple(_range(values) for values, _ in seen) if ranges is None else tuple(ranges)
+    grids: dict[Grid, list[torch.Tensor]] = {}
+    for (values, grid), known in zip(seen, ranges, strict=True):
+        even = ((values.float() - known.middle[:, None, None]) / known.width[:, None, None]).clamp_(
+            -_FARTHEST, _FARTHEST
+        )
+        even *= _LOUDNESS / math.sqrt(len(values))
+        grids.setdefault(grid, []).append(even.half())
+    maps = tuple(Map(torch.cat(values), grid) for grid, values in grids.items())
+    return Features(box, maps), ranges
+
+
+def levels(net: NetSettings) -> tuple[str, ...]:
+    """The maps that are looked at: the fine ones, and those of the way up, but no gates."""
+    found = []
+    for one in net.maps:
+        stride = max(net.strides[one.level][1:])
+        is_down = one.name.startswith(("encoder", "bottleneck"))
+        if stride <= _COARSEST[is_down] and not one.name.startswith(("gate", "codes")):
+            found.append(one.name)
+    return tuple(found)
+
+
+def _of_network(
+    network: Network, inputs: NetworkInputs, shape: tuple[int, int], box: Box
+) -> list[tuple[torch.Tensor, Grid]]:
+    net = network.header.net
+    view = view_in(net, ((0, 1), *box), (1, *shape), inputs.shape)
+    given = widen_view(net, view, inputs.shape)
+    names = levels(net)
+    values = inputs.read(given.read, given.shape)
+    short = net.in_channels - len(values)  # a network that is asked: nothing was clicked
+    if short > 0:
+        values = np.concatenate([values, np.zeros((short, *values.shape[1:]), np.float32)])
+    x = torch.from_numpy(values[None]).to(network.device.torch)
+    with torch.inference_mode(), mixed_precision(network.device):
+        maps = cast(Net, network.net).feature_maps(x, names)
+    ratio = tuple(n / m for n, m in zip(shape, inputs.shape[1:], strict=True))
+    places = {one.name: one.level for one in net.maps}
+    found = [_cropped(torch.from_numpy(values[:, 0]), given, view[1:], (0, 0), (1, 1), ratio, net.multiple[1:])]
+    for name in names:
+        one = maps[name][0, :, 0].cpu()
+        level = places[name]
+        corner = corner_of_map(net, level, given.shape, (1, one.shape[1], one.shape[2]))[1:]
+        found.append(_cropped(one, given, view[1:], corner, net.strides[level][1:], ratio, net.multiple[1:]))
+    return found
+
+
+def _cropped(
+    values: torch.Tensor,
+    given: Given,
+    view: Sequence[slice],
+    corner: Sequence[float],
+    stride: Sequence[int],
+    ratio: Sequence[float],
+    multiple: Sequence[int],
+) -> tuple[torch.Tensor, Grid]:
+    """A map without what lies far outside the view, on whole pixels of the coarsest map."""
+    kept, origin = [], []
+    for axis in (0, 1):
+        begin = given.read[1 + axis].start
+        first, last = 0, values.shape[1 + axis]
+        if corner[axis] == 0:
+            n = multiple[axis]
+            first = (view[axis].start - begin) // n * n // stride[axis]
+            last = min(last, round_up(view[axis].stop - begin, n) // stride[axis])
+        kept.append(slice(first, last))
+        origin.append((begin + corner[axis] + (first + 0.5) * stride[axis]) * ratio[axis] - 0.5)
+    values = values[:, kept[0], kept[1]]
+    step = (stride[0] * ratio[0], stride[1] * ratio[1])
+    return values, Grid((values.shape[1], values.shape[2]), (origin[0], origin[1]), step)
+
+
+def _of_filters(image: NDArray[np.float32], box: Box) -> list[tuple[torch.Tensor, Grid]]:
+    coarsest = 1 << (filters.OCTAVES - 1)
+    first = [max(0, start - filters.REACH) // coarsest * coarsest for start, _ in box]
+    last = [min(n, stop + filters.REACH) for (_, stop), n in zip(box, image.shape[1:], strict=True)]
+    part = image[:, first[0] : last[0], first[1] : last[1]]
+    more = [(0, round_up(n, coarsest) - n) for n in part.shape[1:]]
+    part = np.pad(part, [(0, 0), *more], mode="symmetric")
+    # of the box, on whole pixels of the largest octave
+    kept = [((s - f) // coarsest, -(-(e - f) // coarsest)) for (s, e), f in zip(box, first, strict=True)]
+    found = []
+    for channel in part:
+        for octave, values in enumerate(filters.octaves(channel)):
+            size, times = 1 << octave, coarsest >> octave
+            (top, bottom), (left, right) = ((a * times, b * times) for a, b in kept)
+            values = values[:, top:bottom, left:right]
+            origin = (first[0] + (top + 0.5) * size - 0.5, first[1] + (left + 0.5) * size - 0.5)
+            grid = Grid((values.shape[1], values.shape[2]), origin, (float(size), float(size)))
+            found.append((torch.from_numpy(values), grid))
+    return found
+
+
+def scaled(pixels: NDArray[np.generic], scaling: Scaling) -> NDArray[np.float32]:
+    """A slice (C, Y, X), each channel from about 0 to 1."""
+    return np.asarray(scaling.linear(np.asarray(pixels)[:, None])[:, 0])
+
+
+def _range(values: torch.Tensor) -> Range:
+    """Robust: a hot pixel, or one bright object, must not make all else the same."""
+    flat = values.reshape(len(values), -1)
+    some = flat[:, :: max(1, flat.shape[1] // _SAMPLED)].float()
+    low, high = torch.quantile(some, torch.tensor([0.05, 0.95]), dim=1)
+    middle = some.mean(dim=1).clamp(low, high)
+    return Range(middle, torch.maximum((high - low) / 3.3, 0.1 * some.std(dim=1)).clamp_min(1e-6))
+
+
+def _product(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Values (C, y, x) in half precision times weights (C, K): (K, y, x) float32."""
+    flat = values.reshape(len(values), -1)
+    out = torch.empty(weights.shape[1], flat.shape[1])
+    for start in range(0, flat.shape[1], _AT_ONCE):
+        torch.mm(weights.T, flat[:, start : start + _AT_ONCE].float(), out=out[:, start : start + _AT_ONCE])
+    return out.reshape(-1, *values.shape[1:])

@@ -1,0 +1,118 @@
+"""An image as *Live* sees it: its features where it was looked at, kept as long as there is room."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_apprentice.data.image.zoom import zoom_for
+from napari_apprentice.data.storage import scratch
+from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.inputs import NetworkInputs
+from napari_apprentice.engine.live.head import Head, fit
+from napari_apprentice.engine.live.maps import Box, Features, Range, look, scaled
+from napari_apprentice.engine.network import Network
+from napari_apprentice.engine.resample import network_shape
+from napari_apprentice.engine.warm import FrameKey, Warm, frame_key
+from napari_apprentice.events import Progress
+from napari_apprentice.jobs import LiveAllJob, LiveJob, VolumeRef
+from napari_apprentice.settings import NormalizeSettings
+
+_MOST_CHANNELS = 4  # that filters are computed of
+
+Plane = tuple[int, int]  # t, z
+
+
+@dataclass(frozen=True)
+class Sight:
+    """An image (T, C, Z, Y, X) and the network that looks at it, at ``zoom``: never finer than the image itself."""
+
+    image: VolumeRef
+    colours: VolumeRef
+    pixels: NDArray[np.generic]
+    network: Network
+    zoom: float
+    warm: Warm
+    cancelled: Callable[[], bool]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What features depend on."""
+        return frame_key(self.image.pixels.path, 0), self.network.key, self.zoom
+
+    def kept(self, plane: Plane) -> list[Features]:
+        """Features of a slice that are at hand, those looked at last first."""
+        found = [one for key, one in self.warm.live.items() if key[:-1] == (self.key, plane)]
+        return found[::-1]
+
+    def features(self, plane: Plane, box: Box) -> Generator[Progress, None, tuple[Features, float]]:
+        """Features of a part of a slice, and the seconds that it took to compute them: 0 where they are at hand."""
+        key = (self.key, plane, box)
+        found = self.warm.live.find(key)
+        if found is not None:
+            return found, 0.0
+        began = time.perf_counter()
+        still = Progress(done=0, total=1, what="Looking at the view")
+        call = partial(self._look, plane, box)
+        found = yield from self.warm.background.run(call, self.cancelled, still)
+        self.warm.live.keep(key, found)
+        return found, time.perf_counter() - began
+
+    def head(self, places: NDArray[np.int64], values: NDArray[np.int64]) -> tuple[Head | None, int]:
+        """A head fitted to samples whose features are at hand, and how many these are; None without two classes.
+
+        Parameters
+        ----------
+        places, values
+            (n, 4) as (t, z, y, x), and (n).
+        """
+        rows, told = [], []
+        for plane in {(int(t), int(z)) for t, z in places[:, :2]}:
+            left = (places[:, 0] == plane[0]) & (places[:, 1] == plane[1])
+            for features in self.kept(plane):
+                (top, bottom), (first, last) = features.box
+                y, x = places[:, 2], places[:, 3]
+                here = left & (y >= top) & (y < bottom) & (x >= first) & (x < last)
+                if here.any():
+                    rows.append(features.rows(places[here, 2:]))
+                    told.append(values[here])
+                    left &= ~here
+        known = np.concatenate(told) if told else np.zeros(0, np.int64)
+        if len(np.unique(known)) < 2:
+            return None, len(known)
+        return fit(torch.cat(rows), known), len(known)
+
+    def _look(self, plane: Plane, box: Box) -> Features:
+        t, z = plane
+        frame = self.pixels[t][:, z : z + 1]
+        shape = network_shape((1, self.pixels.shape[3], self.pixels.shape[4]), self.zoom)
+        scaling = self.warm.scaling(*self._fitted_on(self.image, self.pixels, t), self.network.header.normalize)
+        inputs = NetworkInputs(frame, shape, scaling)
+        colours = scratch.read(self.colours.pixels)
+        own = self.warm.scaling(*self._fitted_on(self.colours, colours, t), NormalizeSettings())
+        known: tuple[Range, ...] | None = self.warm.ranges.find(self.key)
+        image = scaled(colours[t, :, z], own)[:_MOST_CHANNELS]
+        found, ranges = look(self.network, inputs, image, box, known)
+        self.warm.ranges.keep(self.key, ranges)
+        return found
+
+    def _fitted_on(self, ref: VolumeRef, pixels: NDArray[np.generic], t: int) -> tuple[FrameKey, NDArray[np.generic]]:
+        if ref.fitted_on is None:
+            return frame_key(ref.pixels.path, t), pixels[t]
+        return frame_key(ref.fitted_on.path, 0), scratch.read(ref.fitted_on)[0]
+
+
+def open_sight(job: LiveJob | LiveAllJob, cancelled: Callable[[], bool], warm: Warm) -> Sight:
+    """The image and network of a job, ready to look."""
+    network = warm.network(job.model, pick(job.settings.device))
+    header = network.header
+    given = job.settings if header.object_diameter is not None else None
+    zoom = min(1.0, zoom_for(header, job.image.spacing, job.image.unit, given))
+    pixels = scratch.read(job.image.pixels)
+    return Sight(job.image, job.colours or job.image, pixels, network, zoom, warm, cancelled)
