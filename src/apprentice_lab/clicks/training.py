@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +29,6 @@ from napari_apprentice.settings import DeviceName
 
 log = logging.getLogger(__name__)
 
-Logits = Callable[[torch.Tensor], torch.Tensor]  # a network, compiled or not
-
 _ROUNDS = (0.4, 0.35, 0.25)  # how often no, one or two rounds of clicks go before
 
 
@@ -47,7 +45,6 @@ class ClickPlan:
     threads: int = 1
     device: DeviceName = "cpu"
     save_every_s: float = 120.0
-    compiled: bool = False  # by torch.compile: a minute until the first step, then the forward pass takes half the time
 
     @property
     def course(self) -> Course:
@@ -93,13 +90,12 @@ def train(scenes: Sequence[Scene], plan: ClickPlan, out: Path, start: Net | None
         learner.go_on_from(state)
         spent = state["seconds"]
         log.info("going on from step %d", learner.steps)
-    net = torch.compile(learner.net, dynamic=False) if plan.compiled else learner.net
     draw, schedule = Draw(scenes), Cosine(plan.rate, plan.warmup, last=0.0)
     losses: list[float] = []
     began = saved = time.monotonic()
     first = learner.steps
     while (now := spent + time.monotonic() - began) < 60 * plan.minutes:
-        loss = loss_of(*_answered(learner, net, questions(draw, plan, learner.steps), plan))
+        loss = loss_of(*_answered(learner, questions(draw, plan, learner.steps), plan))
         losses.append(learner.backward(loss))
         learner.update(schedule.rate(now / (60 * plan.minutes)))
         if learner.steps % 50 == 0:
@@ -113,20 +109,19 @@ def train(scenes: Sequence[Scene], plan: ClickPlan, out: Path, start: Net | None
     return learner.average
 
 
-def _answered(
-    learner: Learner, net: Logits, asked: list[Question], plan: ClickPlan
-) -> tuple[torch.Tensor, list[Question]]:
+def _answered(learner: Learner, asked: list[Question], plan: ClickPlan) -> tuple[torch.Tensor, list[Question]]:
     """The network's logits after no, one or two rounds of clicks on what it got wrong, and what was asked then."""
     rng = np.random.default_rng((plan.seed, learner.steps, 1))
     learner.net.train()
     for _ in range(int(rng.choice(len(_ROUNDS), p=_ROUNDS))):
         with torch.no_grad():
-            given, _ = answer(_logits(net, asked, learner.device))
+            given, _ = answer(_logits(learner.net, asked, learner.device))
         asked = [next_click(one, said, rng) for one, said in zip(asked, given.cpu().numpy(), strict=True)]
-    return _logits(net, asked, learner.device), asked
+    return _logits(learner.net, asked, learner.device), asked
 
 
-def _logits(net: Logits, asked: Sequence[Question], device: Device) -> torch.Tensor:
+def _logits(net: Net, asked: Sequence[Question], device: Device) -> torch.Tensor:
     inputs = torch.from_numpy(np.stack([one.channels() for one in asked]))[:, :, None].to(device.torch)
     with mixed_precision(device, inference=False):
-        return net(inputs)
+        logits: torch.Tensor = net(inputs)
+    return logits

@@ -39,9 +39,6 @@ Minutes = Annotated[
     float, Parameter(help="For how long, to learning rate 0; 0: it is only judged.", validator=validators.Number(gte=0))
 ]
 Fresh = Annotated[bool, Parameter(help="From nothing, not from the model as it is so far.")]
-Compiled = Annotated[
-    bool, Parameter(name="--compile", help="Compile the network first (torch.compile; needs a C++ compiler).")
-]
 LeaveOut = Annotated[
     tuple[str, ...], Parameter(help="Kinds of image that it must not see, and is judged on.", consume_multiple=True)
 ]
@@ -119,7 +116,6 @@ def _clicks(name: str) -> Callable[..., None]:
         minutes: Minutes,
         fresh: Fresh = False,
         leave_out: LeaveOut = (),
-        compiled: Compiled = False,
         device: Device = "auto",
         threads: Threads = None,
     ) -> None:
@@ -127,7 +123,7 @@ def _clicks(name: str) -> Callable[..., None]:
 
         tell(logging.INFO)
         start = None if fresh else methods.clicker()
-        plan = training.ClickPlan(minutes, threads=threads or os.cpu_count() or 1, device=device, compiled=compiled)
+        plan = training.ClickPlan(minutes, threads=threads or os.cpu_count() or 1, device=device)
         say(f"{recipe.make(data, out, plan, start, leave_out)}")
 
     return command

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
 from apprentice_lab.clicks.scenes import rendered_scenes
@@ -31,15 +30,3 @@ def test_without_time_a_start_is_what_comes_of_it(tmp_path: Path) -> None:
     average = train(rendered_scenes(1, 0), ClickPlan(minutes=0), tmp_path / "last.pt", start)
     for name, value in average.state_dict().items():
         np.testing.assert_array_equal(value.numpy(), before[name].numpy())
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)  # a compiler works meanwhile
-def test_what_a_compiled_network_learns_is_of_the_network(tmp_path: Path) -> None:
-    start = build(NET)
-    before = {name: value.clone() for name, value in start.state_dict().items()}
-    plan = ClickPlan(minutes=0.001, batch=2, compiled=True)  # time for one step, which compiles
-    train(rendered_scenes(1, 0), plan, tmp_path / "last.pt", start)
-    learned = torch.load(tmp_path / "last.pt", weights_only=True)["net"]
-    assert list(learned) == list(before)
-    assert not torch.equal(learned["head.weight"], before["head.weight"])
