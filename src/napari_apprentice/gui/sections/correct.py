@@ -81,7 +81,7 @@ class CorrectSection(Section):
         for tool in tools:
             if tool.place == "icon":
                 line.addWidget(self._with_icon(tool))
-        line.addWidget(self.keys)
+        self.head.addWidget(self.keys)
         self.rows.addWidget(self.refused)
         self.rows.addWidget(self.classes)
         self.rows.addLayout(line)

@@ -9,7 +9,7 @@ from napari_apprentice.events import Event, Failed, Finished, Progress, WasCance
 from napari_apprentice.gui.batch import ManyFiles
 from napari_apprentice.gui.sections.run_on import RunOn
 from napari_apprentice.gui.theme import Palette
-from napari_apprentice.gui.widgets.buttons import Fold, button, link
+from napari_apprentice.gui.widgets.buttons import Fold, button
 from napari_apprentice.gui.widgets.forms import Form
 from napari_apprentice.gui.widgets.job import JobControl
 from napari_apprentice.gui.widgets.rows import row
@@ -49,12 +49,18 @@ class SegmentSection(Section):
         inner.addWidget(self.place)
         inner.addWidget(self.more)
         self._fold = Fold(rarely, "Device, where it runs, more settings")
-        self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"), self._fold)
+        beside = QWidget()
+        beside.setLayout(
+            row(
+                button("Many files...", self.many.show, tip="Files, folders and plates, segmented in the background"),
+                self._fold,
+                spacing=4,
+            )
+        )
+        self.job = JobControl("Segment", self._on_segment, lambda: session.cancel("segment"), beside)
         self.all = button("Segment all of the image", self._on_all)
         for widget in (self.form, self.link, rarely, self.job, self.all):
             self.rows.addWidget(widget)
-        others = link("Segment many files...", self.many.show, "Files, folders and plates, in the background")
-        self.rows.addLayout(row(others, None))
         self.connections.add(session.image_changed, self._on_image_changed)
         for signal in (session.image_changed, session.model_changed, session.settings_changed):
             self.connections.add(signal, self.refresh)

@@ -15,7 +15,6 @@ from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.widgets.buttons import Fold
 from napari_apprentice.gui.widgets.forms import Form
 from napari_apprentice.gui.widgets.job import JobControl
-from napari_apprentice.gui.widgets.rows import Fields
 from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.jobs import TeachResult
@@ -79,9 +78,8 @@ class TeachSection(Section):
         self.refresh()
 
     def _build(self) -> None:
-        fields = Fields()
-        fields.add("Time", self.minutes, "Longest time to teach; it stops earlier when nothing gets better")
-        self.rows.addLayout(fields)
+        self.minutes.setToolTip("Longest time to teach; it stops earlier when nothing gets better")
+        self.put_beside_title(self.minutes)
         self.rows.addWidget(self.more)
         self.rows.addWidget(self.confirmed)
         self.rows.addWidget(self.job)

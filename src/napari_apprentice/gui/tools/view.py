@@ -15,7 +15,7 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.napari_names import view_direction
 
-_SHARES = 0.15, 0.33, 0.6  # of the canvas that something takes: at least, when it is brought there, at most
+_SHARES = 0.1, 0.2, 0.5  # of the canvas that something takes: at least, when it is brought there, at most
 _LEAST_VOXELS = 24  # it is shown as if it was at least so wide
 
 
