@@ -199,11 +199,12 @@ def test_stops_when_nothing_gets_better_and_keeps_the_best(tmp_path, corrected, 
     """A rate too small changes nothing; one far too large spoils a good parent first, and then learns again."""
     pixels, labels = disks(288)  # enough of them to choose by some and to judge by others
     _, first = taught(job(tmp_path / "one", pixels, labels, corrected(labels)))
-    how = FEW.model_copy(update={"max_steps": 200, "learning_rate": rate, "patience": 2, "augmentation": "none"})
+    how = {"max_steps": 200, "learning_rate": rate, "patience": 2, "augmentation": "none"}
+    how = FEW.model_copy(update=how | {"max_seconds": 600})  # on a busy machine, too, a tenth of the steps apart
     task = job(tmp_path / "two", pixels, labels, corrected(labels), parent=first.model, net=None, settings=how)
     events, second = taught(task)
     curve = [event for event in events if isinstance(event, Validated)][1:]
-    assert (second.steps < 150) is stops
+    assert (second.steps < 120) is stops
     assert second.score_after == pytest.approx(max(one.score for one in curve), abs=0.1)
 
 
