@@ -15,6 +15,7 @@ from apprentice_lab.bench import (
     clicks,
     family,
     live,
+    live_objects,
     loop,
     membranes,
     minute,
@@ -87,6 +88,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         live.run,
         live.LiveSettings,
         "Classes after 5, 20 and 80 strokes with Live, and with a random forest on filters; seconds after a stroke.",
+    ),
+    Measurement(
+        "live-objects",
+        live_objects.run,
+        live_objects.LiveObjectsSettings,
+        "Objects that the model does not know, after 5 and 20 are corrected with Live on: AP .50 of the rest.",
     ),
     Measurement(
         "objects-a-minute",

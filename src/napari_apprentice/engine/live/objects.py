@@ -90,7 +90,9 @@ def _taught(
     labels: Labels, confirmed: Confirmed, zoom: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
     """Places (n, 4) of some voxels, targets and weights (n, 2) of both channels; distances in network pixels."""
-    places, targets, weights = [], [], []
+    places: list[NDArray[np.int64]] = []
+    targets: list[NDArray[np.float32]] = []
+    weights: list[NDArray[np.float32]] = []
     for t in np.flatnonzero(confirmed.any(axis=(1, 2, 3))):
         target, weight = LogDistance().encode(labels[t], confirmed[t])
         target[1] = rescale_distance(target[1], zoom)

@@ -187,7 +187,7 @@ class Live:
         """What is confirmed: of classes some voxels of all regions, of objects everything in the first one."""
         if self._parts.choices.kind == "classes":
             return {"samples": _samples(entry, regions)}
-        arrays = {"labels": entry.labels[regions[0]], "confirmed": entry.confirmed[regions[0]]}
+        arrays: dict[str, NDArray[Any]] = {"labels": entry.labels[regions[0]], "confirmed": entry.confirmed[regions[0]]}
         files = {name: _written(Path(f"{path}-{name}.npy"), array) for name, array in arrays.items()}
         return {"corrections": Corrected(**files)}
 
