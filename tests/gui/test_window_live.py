@@ -65,7 +65,7 @@ def test_what_is_painted_is_followed_at_once_and_taken_back_with_the_stroke(pane
     assert not live.state.isVisible()
 
 
-def test_taking_the_layer_away_ends_it_and_objects_have_no_switch(panel, viewer, session, qtbot):
+def test_taking_the_layer_away_ends_it(panel, viewer, session, qtbot):
     live = panel.correct.live
     live.box.click()
     qtbot.waitUntil(lambda: layer_of(viewer) is not None, timeout=60_000)
@@ -73,5 +73,3 @@ def test_taking_the_layer_away_ends_it_and_objects_have_no_switch(panel, viewer,
     QTest.qWait(50)
     assert not session.live.is_on
     assert not live.box.isChecked()
-    session.choose_kind("instances")
-    assert not live.isVisible()

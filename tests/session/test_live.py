@@ -124,6 +124,45 @@ def test_the_open_part_of_a_large_image_is_followed_where_it_lies():
         assert ((found.labels == 1) == (np.arange(80) >= 40))[open_].mean() > 0.95
 
 
+def disks(count: int = 12) -> tuple[Volume, np.ndarray]:
+    """Bright disks of 20 pixels in four rows, ids from 1: an image and its labels (Y, X)."""
+    y, x = np.mgrid[:160, : 40 * count // 4]
+    row, column = y // 40, x // 40
+    truth = np.where((y % 40 - 20) ** 2 + (x % 40 - 20) ** 2 <= 100, 1 + row * (count // 4) + column, 0)
+    pixels = np.random.default_rng(0).normal(300, 20, truth.shape) + 200 * (truth > 0)
+    return Volume(pixels.astype(np.uint16)[None, None, None], name="disks"), truth
+
+
+def test_objects_follow_the_first_few_that_are_painted_and_all_can_be_had():
+    volume, truth = disks()
+    with Session(runners=InlineRunners()) as session:
+        session.add_image(volume, kind="instances")
+        session.live.on()
+        session.run_until_idle()
+        assert session.live.proposal.known == ()
+        for value in (1, 6, 11):
+            session.paint(np.flatnonzero(truth == value), value)
+        session.paint_background(np.flatnonzero((truth == 0) & (np.arange(160)[:, None] % 40 < 4)))
+        session.run_until_idle()
+        found = session.live.proposal
+        confirmed = session.current.confirmed[0, 0] > 0
+        assert found.known == (0, 1)
+        assert not found.labels[confirmed].any()
+        others = [value for value in range(1, 13) if value not in (1, 6, 11)]
+        for value in others:
+            ids, sizes = np.unique(found.labels[truth == value], return_counts=True)
+            assert ids[np.argmax(sizes)] > 0
+        assert len(np.unique(found.labels[found.labels > 0])) == len(others)
+        steps, labels = len(session.current.history.done), session.current.labels.copy()
+        session.live.apply()
+        session.run_until_idle()
+        assert len(session.current.history.done) == steps + 1
+        assert np.array_equal(session.current.labels[0, 0][confirmed], labels[0, 0][confirmed])
+        assert len(np.unique(session.current.labels)) == 13
+        session.undo()
+        assert np.array_equal(session.current.labels, labels)
+
+
 def answer(started, known=(0, 1)) -> None:
     job = started.job
     shape = [stop - start for start, stop in job.box[2:]]
@@ -191,9 +230,12 @@ def test_another_model_image_or_kind_makes_what_is_on_its_way_stale(played):
     assert played.live.is_on
 
 
-def test_live_ends_where_masks_are_no_classes_any_more(played):
+def test_where_masks_are_objects_now_live_goes_on_with_these(played):
+    assert jobs(played)[0].corrections is None
+    answer(played.runners.started[0])
+    played.pump()
     played.choose_kind("instances")
-    assert not played.live.is_on
+    assert scratch.read(jobs(played)[-1].corrections.labels).shape == (1, 1, 60, 80)
 
 
 def test_a_view_inside_the_one_looked_at_asks_nothing_new(played):
@@ -208,8 +250,6 @@ def test_a_view_inside_the_one_looked_at_asks_nothing_new(played):
 def test_what_is_missing_is_said(session):
     assert "no image" in session.live.why_not()
     session.add_image(halves())
-    with pytest.raises(UserError, match="choose classes"):
-        session.live.on()
     with pytest.raises(UserError, match="Switch Live on"):
         session.live.apply()
 

@@ -225,6 +225,7 @@ def _plot(path: Path, rows: list[Painted]) -> None:
                 axes.plot(counts, [np.mean(one) for one in of], "o-", color=colour, label=method)
         axes.set(title=names[number], xscale="log", xlabel="strokes", ylim=(0, 1))
         axes.set_xticks(counts, [str(n) for n in counts])
+        axes.minorticks_off()
         if number == 0:
             axes.set_ylabel("Dice")
             axes.legend(frameon=False)

@@ -17,6 +17,7 @@ from apprentice_lab.bench import (
     doubt,
     family,
     live,
+    live_objects,
     loop,
     membranes,
     minute,
@@ -108,6 +109,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         live.run,
         live.LiveSettings,
         "Classes after 5, 20 and 80 strokes with Live, and with a random forest on filters; seconds after a stroke.",
+    ),
+    Measurement(
+        "live-objects",
+        live_objects.run,
+        live_objects.LiveObjectsSettings,
+        "Objects that the model does not know, after 5 and 20 are corrected with Live on: AP .50 of the rest.",
     ),
     Measurement(
         "objects-a-minute",

@@ -77,9 +77,10 @@ class Warm:
             _PREDICTION_BYTES, lambda found: int(found.values.nbytes)
         )
         self.gray: RecentlyUsed[NDArray[np.float32]] = RecentlyUsed(_GRAY_BYTES, lambda found: int(found.nbytes))
-        # of Live: features of views, and the ranges that they were brought to, by image and network
+        # of Live: features of views, and the ranges that they were brought to, and zooms, by image and network
         self.live: RecentlyUsed[Any] = RecentlyUsed(_LIVE_BYTES, lambda found: int(found.nbytes))
         self.ranges: RecentlyUsed[Any] = RecentlyUsed(16)
+        self.zooms: RecentlyUsed[float] = RecentlyUsed(16)
 
     def network(self, path: str, device: Device) -> Network:
         """The model in a file, ready to predict on a device."""
@@ -111,7 +112,7 @@ class Warm:
     def forget(self) -> None:
         """Give the memory back."""
         kept = (self._networks, self._scalings, self._diameters, self.predictions, self.gray)
-        for one in (*kept, self.live, self.ranges):
+        for one in (*kept, self.live, self.ranges, self.zooms):
             one.clear()
 
 

@@ -35,10 +35,23 @@ class Samples(Settings):
         return places.reshape(-1, 4).astype(np.int64), values.astype(np.int64)
 
 
-class LiveResult(Result):
-    """Class values (y, x) uint8 of the voxels in ``box``, from ``used`` samples.
+class Corrected(Settings):
+    """Labels and what of them is confirmed, both (T, Z, Y, X)."""
 
-    ``labels`` are all 0 where nothing can be told yet: ``known`` are the values that were told apart, two or more then.
+    labels: ArrayRef
+    confirmed: ArrayRef
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where they are."""
+        return Path(self.labels.path), Path(self.confirmed.path)
+
+
+class LiveResult(Result):
+    """Class values (y, x) uint8 of the voxels in ``box``, or ids uint32 of objects, from ``used`` samples.
+
+    ``labels`` are all 0 where nothing can be told yet: ``known`` are the values that were told apart, two or more (0
+    and 1 for objects), or none.
     ``looked_s`` is how long it took to compute features, 0 where they were at hand; ``seconds`` the whole answer.
     """
 
@@ -53,7 +66,7 @@ class LiveResult(Result):
 
 
 class LiveJob(Job):
-    """Propose classes for ``box`` ((start, stop) for t, z, y, x; one slice) from samples in the image.
+    """Propose classes, or objects, for ``box`` ((start, stop) for t, z, y, x; one slice) from what is confirmed.
 
     Attributes
     ----------
@@ -64,7 +77,9 @@ class LiveJob(Job):
     model
         The 2D network whose features are used, whatever it was made for.
     samples
-        What is confirmed; those beside the box count while the features there are still kept.
+        What is confirmed of classes; those beside the box count while the features there are still kept.
+    corrections
+        Of objects: what is in the box. None: labels are classes.
     """
 
     verb: ClassVar[str] = "live"
@@ -76,19 +91,23 @@ class LiveJob(Job):
     colours: VolumeRef | None = None
     model: Annotated[str, READ]
     box: LiveBox
-    samples: Samples
+    samples: Samples = Samples()
+    corrections: Corrected | None = None
     generation: int
     settings: SegmentSettings = SegmentSettings()
     out: Annotated[ArrayRef, WRITTEN]
 
     @property
     def temporary(self) -> tuple[Path, ...]:
-        """The file of labels: they are taken from it."""
-        return (Path(self.out.path),)
+        """The file of labels, which are taken from it, and those of corrections."""
+        return (Path(self.out.path), *(() if self.corrections is None else self.corrections.files))
 
 
 class LiveAllJob(Job):
-    """Propose classes for all of an image as `LiveJob` does for a view; uint32 labels (T, Z, Y, X) go to ``out``."""
+    """Propose labels for all of an image as `LiveJob` does for a view; uint32 (T, Z, Y, X) go to ``out``.
+
+    ``corrections`` are of all of the image.
+    """
 
     verb: ClassVar[str] = "segment"
     holds_region: ClassVar[bool] = True
@@ -98,14 +117,15 @@ class LiveAllJob(Job):
     image: VolumeRef
     colours: VolumeRef | None = None
     model: Annotated[str, READ]
-    samples: Samples
+    samples: Samples = Samples()
+    corrections: Corrected | None = None
     settings: SegmentSettings = SegmentSettings()
     out: Annotated[ArrayRef, WRITTEN]
 
     @property
     def temporary(self) -> tuple[Path, ...]:
-        """The file of labels: they are taken from it."""
-        return (Path(self.out.path),)
+        """The file of labels, which are taken from it, and those of corrections."""
+        return (Path(self.out.path), *(() if self.corrections is None else self.corrections.files))
 
     @property
     def provisional(self) -> Provisional:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_apprentice.data.image.zoom import zoom_for
+from napari_apprentice.data.image.zoom import TARGET_DIAMETER, zoom_for, zoom_to_see
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.inputs import NetworkInputs
@@ -25,6 +25,7 @@ from napari_apprentice.jobs import LiveAllJob, LiveJob, VolumeRef
 from napari_apprentice.settings import NormalizeSettings
 
 _MOST_CHANNELS = 4  # that filters are computed of
+_NEAR = 1.5  # times as large or small
 
 Plane = tuple[int, int]  # t, z
 
@@ -64,6 +65,23 @@ class Sight:
         self.warm.live.keep(key, found)
         return found, time.perf_counter() - began
 
+    def rows(self, places: NDArray[np.int64]) -> tuple[torch.Tensor, NDArray[np.int64]]:
+        """Features (m, F) of voxels (n, 4) as (t, z, y, x), as far as they are at hand, and which these are (m)."""
+        rows, which = [], []
+        for t, z in sorted({(int(t), int(z)) for t, z in places[:, :2]}):
+            left = (places[:, 0] == t) & (places[:, 1] == z)
+            for features in self.kept((t, z)):
+                (top, bottom), (first, last) = features.box
+                y, x = places[:, 2], places[:, 3]
+                here = left & (y >= top) & (y < bottom) & (x >= first) & (x < last)
+                if here.any():
+                    rows.append(features.rows(places[here, 2:]))
+                    which.append(np.flatnonzero(here))
+                    left &= ~here
+        if not rows:
+            return torch.zeros(0, 0), np.zeros(0, np.int64)
+        return torch.cat(rows), np.concatenate(which)
+
     def head(self, places: NDArray[np.int64], values: NDArray[np.int64]) -> tuple[Head | None, int]:
         """A head fitted to samples whose features are at hand, and how many these are; None without two classes.
 
@@ -72,21 +90,10 @@ class Sight:
         places, values
             (n, 4) as (t, z, y, x), and (n).
         """
-        rows, told = [], []
-        for plane in {(int(t), int(z)) for t, z in places[:, :2]}:
-            left = (places[:, 0] == plane[0]) & (places[:, 1] == plane[1])
-            for features in self.kept(plane):
-                (top, bottom), (first, last) = features.box
-                y, x = places[:, 2], places[:, 3]
-                here = left & (y >= top) & (y < bottom) & (x >= first) & (x < last)
-                if here.any():
-                    rows.append(features.rows(places[here, 2:]))
-                    told.append(values[here])
-                    left &= ~here
-        known = np.concatenate(told) if told else np.zeros(0, np.int64)
-        if len(np.unique(known)) < 2:
-            return None, len(known)
-        return fit(torch.cat(rows), known), len(known)
+        rows, which = self.rows(places)
+        if len(np.unique(values[which])) < 2:
+            return None, len(which)
+        return fit(rows, values[which]), len(which)
 
     def _look(self, plane: Plane, box: Box) -> Features:
         t, z = plane
@@ -108,11 +115,27 @@ class Sight:
         return frame_key(ref.fitted_on.path, 0), scratch.read(ref.fitted_on)[0]
 
 
-def open_sight(job: LiveJob | LiveAllJob, cancelled: Callable[[], bool], warm: Warm) -> Sight:
-    """The image and network of a job, ready to look."""
+def open_sight(
+    job: LiveJob | LiveAllJob, cancelled: Callable[[], bool], warm: Warm, diameter: float | None = None
+) -> Sight:
+    """The image and network of a job, ready to look; at objects of ``diameter`` image pixels, if that is known."""
     network = warm.network(job.model, pick(job.settings.device))
     header = network.header
     given = job.settings if header.object_diameter is not None else None
-    zoom = min(1.0, zoom_for(header, job.image.spacing, job.image.unit, given))
+    if given is not None and given.diameter is None and diameter is not None:
+        zoom = _steady(warm, job.image, network, zoom_to_see(diameter, header.object_diameter or TARGET_DIAMETER))
+    else:
+        zoom = zoom_for(header, job.image.spacing, job.image.unit, given)
+    zoom = min(1.0, zoom)
     pixels = scratch.read(job.image.pixels)
     return Sight(job.image, job.colours or job.image, pixels, network, zoom, warm, cancelled)
+
+
+def _steady(warm: Warm, image: VolumeRef, network: Network, wanted: float) -> float:
+    """The zoom that there was before, while it is near: features need not be computed again for each object."""
+    key = frame_key(image.pixels.path, 0), network.key
+    known: float | None = warm.zooms.find(key)
+    if known is None or not 1 / _NEAR < wanted / known < _NEAR:
+        known = wanted
+        warm.zooms.keep(key, known)
+    return known

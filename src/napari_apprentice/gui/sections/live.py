@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from superqt.utils import signals_blocked
@@ -17,14 +18,16 @@ from napari_apprentice.session import Session
 from napari_apprentice.session.verbs.live import LiveProposal
 
 _HELP = (
-    "What you paint is learned at once: the areas in view are shown in their colours after every stroke. "
-    "They are a proposal; Ctrl+Z takes back the stroke."
+    "What you paint or approve is learned at once: masks of all that is in view are proposed anew after every stroke. "
+    "Ctrl+Z takes back the stroke, and the proposal follows."
 )
-_HELP_APPLY = "Propose areas everywhere, as seen here; what you painted stays as it is, and Ctrl+Z takes it back."
+_HELP_APPLY = "Propose masks everywhere, as seen here; what you confirmed stays as it is, and Ctrl+Z takes it back."
+
+_BEGIN_OBJECTS = "Paint or approve a few whole objects to begin; strokes of background help."
 
 
 class LiveSwitch(QWidget):
-    """Shown for areas of classes."""
+    """Shown while there is an image."""
 
     def __init__(self, tools: Tools) -> None:
         super().__init__()
@@ -49,7 +52,7 @@ class LiveSwitch(QWidget):
     def refresh(self) -> None:
         """Show whether it is on, and what is missing."""
         live, has_masks = self._session.live, self._tools.label_layers.labels is not None
-        self.setVisible(self._session.kind == "classes" and self._session.current is not None)
+        self.setVisible(self._session.current is not None)
         why_not = live.why_not() if has_masks else "There are no masks yet."
         self.box.setEnabled(live.is_on or not why_not)
         self.box.setToolTip(why_not or _HELP)
@@ -97,6 +100,9 @@ class LiveSwitch(QWidget):
         self.refresh()
 
     def _words(self, proposal: LiveProposal) -> str:
+        if self._session.kind == "instances":
+            count = len(np.unique(proposal.labels[proposal.labels > 0]))
+            return f"{count} objects like those you corrected" if proposal.known else _BEGIN_OBJECTS
         if not proposal.known:
             return "Paint a stroke of two classes, or of one and of background, to begin."
         names = {0: "background"} | {one.value: one.name for one in self._session.classes}

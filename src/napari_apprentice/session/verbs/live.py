@@ -1,4 +1,4 @@
-"""*Live*: classes of the view that follow the brush, and for all of the image what was learned so."""
+"""*Live*: masks of the view that follow the brush, and for all of the image what was learned so."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from napari_apprentice.data.labels.samples import samples_in
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ArrayRef, LiveAllJob, LiveJob, LiveResult, Samples, VolumeRef
+from napari_apprentice.jobs import ArrayRef, Corrected, LiveAllJob, LiveJob, LiveResult, Samples, VolumeRef
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
@@ -38,15 +38,15 @@ _USUAL = "nuclei-2d"  # whose features are used where the model in use has none 
 
 @dataclass(frozen=True, eq=False)
 class LiveProposal:
-    """Class values (y, x) uint8 in ``region`` (one slice) of an image's labels, as what is confirmed lets one expect.
+    """Class values (y, x) uint8, or ids uint32 of objects, in ``region`` (one slice) of an image's labels.
 
     ``labels`` are 0 where nothing is, and where something is confirmed: there the masks show it.
-    ``known`` are the classes told apart, "background" being 0; () while there are fewer than two.
+    ``known`` are the classes told apart, 0 being background (0 and 1 for objects); () while there are fewer than two.
     """
 
     entry: ProjectImage
     region: Region
-    labels: NDArray[np.uint8]
+    labels: NDArray[Any]
     known: tuple[int, ...]
     used: int
     looked_s: float
@@ -76,11 +76,9 @@ class Live:
 
     def why_not(self) -> str:
         """What *Live* still misses; "" when it can be switched on."""
-        entry, choices = self._parts.images.current, self._parts.choices
+        entry = self._parts.images.current
         if entry is None:
             return NO_IMAGE
-        if choices.kind != "classes":
-            return "Live learns areas of classes so far: choose classes for what masks are, or use Segment and Teach."
         return "" if self.network is not None else f"No 2D network here takes the channels of {entry.name}."
 
     @property
@@ -134,20 +132,20 @@ class Live:
         if not self.is_on:
             return "Switch Live on first."
         if self.proposal is None or not self.proposal.known:
-            return "Live knows no two classes yet: paint some of each."
+            return "Live knows too little yet: correct some more."
         if self._parts.queue.busy("segment"):
             return "Segmenting is under way: wait until it is done, or cancel it."
         return ""
 
     def apply(self) -> None:
-        """Propose classes for all of the image, or the open part of a large one, as *Segment* does: one undo step."""
+        """Propose labels for all of the image, or the open part of a large one, as *Segment* does: one undo step."""
         refuse(self.why_not_apply())
         parts, (project, entry, _) = self._parts, self._parts.subject()
         id_ = parts.queue.next_id("segment")
         job = LiveAllJob(
             id=id_,
             **self._seen(entry, project.scratch),
-            samples=_samples(entry, (whole_region(entry.labels.shape),)),
+            **self._told(entry, (whole_region(entry.labels.shape),), project.scratch / id_),
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
         )
         parts.queue.start(job, parts.origin(), self._segment.taking())
@@ -167,7 +165,7 @@ class Live:
             id=id_,
             **self._seen(entry, project.scratch),
             box=(edges[0], edges[1], edges[2], edges[3]),
-            samples=_samples(entry, self._views),
+            **self._told(entry, (self._region, *self._views), project.scratch / id_),
             generation=self._generation,
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
         )
@@ -185,6 +183,14 @@ class Live:
         model = "" if network is None else str(network.file)
         return {"image": image, "colours": colours, "model": model, "settings": self._parts.compute.settings_here}
 
+    def _told(self, entry: ProjectImage, regions: Sequence[Region], path: Path) -> dict[str, Any]:
+        """What is confirmed: of classes some voxels of all regions, of objects everything in the first one."""
+        if self._parts.choices.kind == "classes":
+            return {"samples": _samples(entry, regions)}
+        arrays: dict[str, NDArray[Any]] = {"labels": entry.labels[regions[0]], "confirmed": entry.confirmed[regions[0]]}
+        files = {name: _written(Path(f"{path}-{name}.npy"), array) for name, array in arrays.items()}
+        return {"corrections": Corrected(**files)}
+
     def _accept(self, region: Region, edits: int, running: Running, result: LiveResult) -> None:
         self._is_asking = False
         origin = running.origin
@@ -193,7 +199,7 @@ class Live:
         # strokes painted since then change it soon; one taken back since then must not be seen again
         is_taken_back = entry.edits != edits and bool(entry.history.undone)
         if self.is_on and is_there and result.generation == self._generation and not is_taken_back:
-            labels = np.array(scratch.read(result.labels))
+            labels = np.array(scratch.read(result.labels))  # the file goes with the job
             labels[(entry.confirmed[region] != UNKNOWN)[0, 0]] = 0
             told = (result.known, result.used, result.looked_s, result.seconds)
             self._show(LiveProposal(entry, region, labels, *told))
@@ -222,9 +228,6 @@ class Live:
     def _begin_anew(self, *_: Any) -> None:
         """Another image or part of it, another network, other classes: what was looked at counts no more."""
         if not self.is_on:
-            return
-        if self._parts.choices.kind != "classes":
-            self.off()
             return
         region = self._region
         self._views.clear()
@@ -265,6 +268,12 @@ def _sees(choice: ModelChoice, entry: ProjectImage) -> bool:
     if header is None or choice.file is None or header.net.dims != 2 or header.kind == "prompts":
         return False
     return fits(entry.volume, header.image_channels)
+
+
+def _written(path: Path, array: NDArray[Any]) -> ArrayRef:
+    """A copy in a file that is not kept: nothing waits for the disk."""
+    scratch.create(path, array.shape, array.dtype)[:] = array
+    return ArrayRef(path=str(path))
 
 
 def _samples(entry: ProjectImage, regions: Iterable[Region]) -> Samples:

@@ -1,0 +1,118 @@
+"""Objects, each by itself, as corrected ones are: foreground and log-distance to the outline from the same features."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_apprentice.data.image.zoom import median_diameter
+from napari_apprentice.data.labels.corrections import UNKNOWN, Confirmed, Labels, merge_proposal, rim, teaching_part
+from napari_apprentice.data.representations.log_distance import LogDistance, rescale_distance
+from napari_apprentice.engine.live.head import ridge
+from napari_apprentice.engine.live.maps import Features
+from napari_apprentice.engine.live.sight import Sight
+from napari_apprentice.settings import DecodeSettings
+
+_MOST = 2400  # samples for each of both
+_RIM = 0.5  # what a voxel just outside an approved object counts as background
+_DECODE = DecodeSettings(foreground=0.5, prominence=0.4, confidence=0.5)
+_SMALLEST = 0.2  # of the area of the usual object
+_LEAST = 20  # pixels
+
+Spacing = tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectHead:
+    """Weights (features, 2) and bias (2) of foreground and log-distance, and how objects are decoded."""
+
+    weights: torch.Tensor
+    bias: torch.Tensor
+    settings: DecodeSettings
+
+    def values(self, features: Features) -> NDArray[np.float32]:
+        """Foreground and log-distance (2, y, x)."""
+        found = features.scores(self.weights, self.bias).numpy()
+        np.maximum(found, 0, out=found)
+        np.minimum(found[0], 1, out=found[0])
+        return np.asarray(found)
+
+
+def usual_diameter(labels: Labels, confirmed: Confirmed) -> float | None:
+    """How wide the objects are of which a whole section is confirmed, (T, Z, Y, X); None where there is none."""
+    return median_diameter(labels, teaching_part(confirmed))
+
+
+def fit_objects(
+    sight: Sight, labels: Labels, confirmed: Confirmed, corner: NDArray[np.int64], diameter: float
+) -> tuple[ObjectHead | None, int]:
+    """A head fitted to corrections (T, Z, Y, X) that begin at ``corner``, and how many voxels it was fitted to.
+
+    None where nothing but objects is known: no background, and no rim of a whole object.
+    """
+    places, targets, weights = _taught(labels, teaching_part(confirmed), sight.zoom)
+    rows, which = sight.rows(places + corner)
+    targets, weights = targets[which], weights[which]
+    found = []
+    for channel in (0, 1):
+        target, weight = targets[:, channel], weights[:, channel].copy()
+        if channel == 0:
+            is_object = target > 0.5
+            for part in (is_object, ~is_object):
+                weight[part] /= max(float(weight[part].sum()), 1e-9)
+            if not (is_object.any() and (weight[~is_object] > 0).any()):
+                return None, len(which)
+        used = np.flatnonzero(weight > 0)
+        shares = torch.from_numpy((weight[used] / weight[used].sum()).astype(np.float32))
+        found.append(ridge(rows[used], torch.from_numpy(target[used, None]), shares))
+    area = math.pi * diameter**2 / 4
+    settings = _DECODE.model_copy(update={"min_size": round(max(_LEAST, _SMALLEST * area))})
+    weights_of, bias = (torch.cat([one[i] for one in found], dim=-1) for i in (0, 1))
+    return ObjectHead(weights_of, bias, settings), len(which)
+
+
+def decode_objects(values: NDArray[np.floating], head: ObjectHead, spacing: Spacing) -> Labels:
+    """Objects (Z, Y, X), numbered from 1, of foreground and log-distance (2, Z, Y, X)."""
+    return LogDistance().decode(values, head.settings, spacing)
+
+
+def beside_confirmed(found: Labels, labels: Labels, confirmed: Confirmed) -> Labels:
+    """What is proposed (T, Z, Y, X) where nothing is confirmed, without what mostly lies on what is."""
+    merged = merge_proposal(labels, confirmed, found, "instances")
+    return np.where(confirmed == UNKNOWN, merged, 0).astype(np.uint32)
+
+
+def _taught(
+    labels: Labels, confirmed: Confirmed, zoom: float
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """Places (n, 4) of some voxels, targets and weights (n, 2) of both channels; distances in network pixels."""
+    places: list[NDArray[np.int64]] = []
+    targets: list[NDArray[np.float32]] = []
+    weights: list[NDArray[np.float32]] = []
+    for t in np.flatnonzero(confirmed.any(axis=(1, 2, 3))):
+        target, weight = LogDistance().encode(labels[t], confirmed[t])
+        target[1] = rescale_distance(target[1], zoom)
+        weight[0][rim(labels[t], confirmed[t])] = _RIM
+        at = np.argwhere(weight.any(axis=0))
+        places.append(np.concatenate([np.full((len(at), 1), t), at], axis=1))
+        for values, one in ((targets, target), (weights, weight)):
+            values.append(one[:, *at.T].T)
+    if not places:
+        return np.zeros((0, 4), np.int64), np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32)
+    every, target, weight = (np.concatenate(one) for one in (places, targets, weights))
+    kept = _evenly(target[:, 0] > 0)
+    return every[kept], target[kept], weight[kept]
+
+
+def _evenly(is_object: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """As many voxels of objects as beside them, as far as there are, evenly spaced."""
+    found = []
+    for where in (np.flatnonzero(is_object), np.flatnonzero(~is_object)):
+        count = min(len(where), _MOST // 2)
+        if count:
+            found.append(where[np.linspace(0, len(where) - 1, count).astype(np.int64)])
+    return np.sort(np.concatenate(found))
