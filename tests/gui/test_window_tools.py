@@ -69,7 +69,7 @@ def ruler(with_ruler, panel, opened):
 
 def test_tool_in_the_table_has_button_tooltip_key_and_hint_and_is_put_down_again(ruler, panel, opened, hand):
     button = panel.correct.buttons["ruler"]
-    assert button.toolTip() == "Ruler (U): how far it is"
+    assert button.toolTip() == "Ruler (8): how far it is"
     assert not button.icon().isNull()
     hand.hover(opened, (60, 80))
     hand.key(Qt.Key.Key_8)
