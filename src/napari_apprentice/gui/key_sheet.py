@@ -50,12 +50,12 @@ class KeySheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        taking, *meanwhile, review, panel, naparis = lines_of(tools)
+        taking, *meanwhile, under_cursor, review, panel, naparis = lines_of(tools)
         columns = QHBoxLayout(self)
-        columns.setSpacing(24)
-        for parts in ([taking], meanwhile, [review, panel, naparis]):
+        columns.setSpacing(20)
+        for parts in ([taking, review, panel], meanwhile, [under_cursor, naparis]):
             column = QVBoxLayout()
-            column.setSpacing(10)
+            column.setSpacing(7)
             for heading, lines in parts:
                 column.addWidget(QLabel(f"<b>{heading}</b>"))
                 column.addLayout(_table(lines))

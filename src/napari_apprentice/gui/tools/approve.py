@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
-from napari_apprentice.gui.tools.tool import Place, Tool
+from napari_apprentice.gui.tools.tool import UNDER_CURSOR, Place, Tool
 from napari_apprentice.gui.tools.view import masks_of, under_cursor, visible_edges, voxel_at
 from napari_apprentice.session.large_project_image import LargeProjectImage
 
@@ -54,9 +54,10 @@ class ApproveUnderCursor(_Approval):
     """The object under the cursor is right."""
 
     name = "approve object"
-    title = "Approve the object under the cursor"
+    title = "Approve the object"
     key = "A"
     place = ""
+    heading = UNDER_CURSOR
 
     def turn_on(self) -> None:
         """Approve it."""

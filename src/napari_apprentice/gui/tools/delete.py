@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_apprentice.gui.label_layers import LabelLayers
-from napari_apprentice.gui.tools.tool import Place, Tool
+from napari_apprentice.gui.tools.tool import UNDER_CURSOR, Place, Tool
 from napari_apprentice.gui.tools.view import under_cursor
 
 
@@ -13,6 +13,7 @@ class DeleteUnderCursor(Tool):
     name = "delete object"
     key = "D"
     place: Place = ""
+    heading = UNDER_CURSOR
     at_once = True
 
     def __init__(self, label_layers: LabelLayers) -> None:

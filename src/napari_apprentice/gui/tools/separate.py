@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_apprentice.gui.label_layers import LabelLayers
-from napari_apprentice.gui.tools.tool import Place, Tool
+from napari_apprentice.gui.tools.tool import UNDER_CURSOR, Place, Tool
 from napari_apprentice.gui.tools.view import under_cursor
 
 
@@ -11,10 +11,11 @@ class SeparateUnderCursor(Tool):
     """The piece under the cursor is an object of its own, in all of its slices."""
 
     name = "separate piece"
-    title = "Make the piece under the cursor an object of its own"
+    title = "Separate the piece under the cursor"
     about = "a piece that lies apart from the rest of its object; both are confirmed"
     key = "Q"
     place: Place = ""
+    heading = UNDER_CURSOR
     at_once = True
 
     def __init__(self, label_layers: LabelLayers) -> None:

@@ -9,7 +9,7 @@ from napari_apprentice.gui.icons import svg
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.canvas import CanvasGestures, Gesture
 from napari_apprentice.gui.tools.one_slice import one_slice
-from napari_apprentice.gui.tools.tool import Amount, Choice, Place, Switch, Tool
+from napari_apprentice.gui.tools.tool import UNDER_CURSOR, Amount, Choice, Place, Switch, Tool
 from napari_apprentice.gui.tools.view import slices_across, under_cursor, voxel_at
 from napari_apprentice.session.shapes import Shapes
 
@@ -20,6 +20,7 @@ class _OfShape(Tool):
     """One change, done at once to the object under the cursor."""
 
     place: Place = ""
+    heading = UNDER_CURSOR
     at_once = True
     change: ClassVar[Do]  # what it does
 

@@ -8,7 +8,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.gui.axis_mapping import ORDER
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.label_layers import LabelLayers
-from napari_apprentice.gui.tools.tool import Place, Tool
+from napari_apprentice.gui.tools.tool import UNDER_CURSOR, Place, Tool
 from napari_apprentice.gui.tools.view import masks_of, slices_across, under_cursor
 
 
@@ -16,6 +16,7 @@ class _OfVolumes(Tool):
     """Done at once with the object under the cursor, where there are slices."""
 
     place: Place = ""
+    heading = UNDER_CURSOR
     at_once = True
 
     def __init__(self, label_layers: LabelLayers) -> None:

@@ -10,6 +10,7 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.keys import key_words, napari_key
 
 Place = Literal["icon", "word", "menu", ""]
+UNDER_CURSOR = "The object under the cursor"  # a heading of the sheet of keys
 
 
 @dataclass(frozen=True)
