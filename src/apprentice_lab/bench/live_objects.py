@@ -111,8 +111,8 @@ def correct(name: str, model: str, picture: Picture, user: int, counts: tuple[in
             proposal = session.live.proposal
             found = np.zeros_like(truth) if proposal is None else proposal.labels
             corrected = np.isin(truth, order[:done])
-            scores = (rest_ap(truth, found, corrected) for found in (untouched, found))
-            yield Corrected(name, model, picture.name, user, done, len(order) - done, *scores, seconds, cpu_s)
+            before, after = (rest_ap(truth, one, corrected) for one in (untouched, found))
+            yield Corrected(name, model, picture.name, user, done, len(order) - done, before, after, seconds, cpu_s)
 
 
 def rest_ap(truth: NDArray[np.uint32], found: NDArray[np.integer], corrected: NDArray[np.bool_]) -> float:

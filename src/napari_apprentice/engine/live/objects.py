@@ -103,9 +103,9 @@ def _taught(
             values.append(one[:, *at.T].T)
     if not places:
         return np.zeros((0, 4), np.int64), np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32)
-    every, target, weight = (np.concatenate(one) for one in (places, targets, weights))
-    kept = _evenly(target[:, 0] > 0)
-    return every[kept], target[kept], weight[kept]
+    target_of, weight_of = np.concatenate(targets), np.concatenate(weights)
+    kept = _evenly(target_of[:, 0] > 0)
+    return np.concatenate(places)[kept], target_of[kept], weight_of[kept]
 
 
 def _evenly(is_object: NDArray[np.bool_]) -> NDArray[np.int64]:
