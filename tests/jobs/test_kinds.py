@@ -16,10 +16,14 @@ from napari_apprentice.jobs import (
     AskJob,
     ClickJob,
     CompareJob,
+    Corrected,
     EvaluateJob,
     ExportJob,
     InsideJob,
+    LiveAllJob,
+    LiveJob,
     PackedMask,
+    Samples,
     SegmentJob,
     SegmentLargeJob,
     SegmentResult,
@@ -71,7 +75,23 @@ ASK = AskJob(
     generation=2,
     rival=CLICK,
 )
-ALL = (SEGMENT, COMPARE, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK)
+LIVE = LiveJob(
+    id="9",
+    image=IMAGE,
+    model="/m/one.safetensors",
+    box=((0, 1),) * 4,
+    samples=Samples.of(np.array([[0, 0, 3, 4]]), np.array([2])),
+    generation=1,
+    out=ArrayRef(path="/s/9.npy"),
+)
+LIVE_ALL = LiveAllJob(
+    id="10",
+    image=IMAGE,
+    model="/m/one.safetensors",
+    corrections=Corrected(labels=ArrayRef(path="/s/10-l.npy"), confirmed=ArrayRef(path="/s/10-c.npy")),
+    out=ArrayRef(path="/s/10.npy"),
+)
+ALL = (SEGMENT, COMPARE, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK, LIVE, LIVE_ALL)
 
 
 def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
@@ -83,10 +103,10 @@ def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
 
 def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> None:
     assert [job.type for job in ALL if job.process == "own"] == ["teach", "export"]
-    assert [job.type for job in ALL if job.goes_first] == ["click", "inside", "ask"]
+    assert [job.type for job in ALL if job.goes_first] == ["click", "inside", "ask", "live"]
     assert [job.type for job in ALL if job.travels] == ["segment", "compare", "teach"]
-    assert [job.type for job in ALL if job.holds_region] == ["segment", "compare", "evaluate"]
-    assert LARGE.verb == SEGMENT.verb == "segment"
+    assert [job.type for job in ALL if job.holds_region] == ["segment", "compare", "evaluate", "live-all"]
+    assert LARGE.verb == SEGMENT.verb == LIVE_ALL.verb == "segment"
 
 
 @pytest.mark.parametrize(
@@ -100,6 +120,11 @@ def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> No
             "/v/v2.safetensors",
         ),
         (LARGE, {"/m/one.safetensors"}, "/p/proposal.zarr"),
+        (
+            LIVE_ALL,
+            {"/a/pixels.npy", "/a/sample.npy", "/m/one.safetensors", "/s/10-l.npy", "/s/10-c.npy"},
+            "/s/10.npy",
+        ),
         (CLICK, {"/a/pixels.npy", "/a/sample.npy", "/m/one.safetensors"}, ""),
         (
             EVALUATE,

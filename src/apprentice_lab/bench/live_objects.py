@@ -112,8 +112,7 @@ def correct(name: str, model: str, picture: Picture, user: int, counts: tuple[in
             found = np.zeros_like(truth) if proposal is None else proposal.labels
             corrected = np.isin(truth, order[:done])
             before, after = (rest_ap(truth, one, corrected) for one in (untouched, found))
-            left = len(order) - done
-            yield Corrected(name, model, picture.name, user, done, left, before, after, seconds, cpu_s)
+            yield Corrected(name, model, picture.name, user, done, len(order) - done, before, after, seconds, cpu_s)
 
 
 def rest_ap(truth: NDArray[np.uint32], found: NDArray[np.integer], corrected: NDArray[np.bool_]) -> float:

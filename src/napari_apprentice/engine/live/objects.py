@@ -103,9 +103,9 @@ def _taught(
             values.append(one[:, *at.T].T)
     if not places:
         return np.zeros((0, 4), np.int64), np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32)
-    every, wanted, counts = np.concatenate(places), np.concatenate(targets), np.concatenate(weights)
-    kept = _evenly(wanted[:, 0] > 0)
-    return every[kept], wanted[kept], counts[kept]
+    target_of, weight_of = np.concatenate(targets), np.concatenate(weights)
+    kept = _evenly(target_of[:, 0] > 0)
+    return np.concatenate(places)[kept], target_of[kept], weight_of[kept]
 
 
 def _evenly(is_object: NDArray[np.bool_]) -> NDArray[np.int64]:
