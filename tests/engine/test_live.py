@@ -100,6 +100,15 @@ def test_two_strokes_tell_the_halves_of_an_image_apart(asks):
     assert (labels == expected).mean() > 0.95
 
 
+@pytest.mark.parametrize("size", [(48, 16), (16, 16), (1, 40)])
+def test_an_image_of_a_few_pixels_is_looked_at_too(asks, size):
+    height, width = size
+    ask = asks(halves(height, width)[None, None])
+    box = ((0, 1), (0, 1), (0, height), (0, width))
+    result, labels = ask(box, [(0, 0, 0, 0), (0, 0, height - 1, width - 1)], [1, 2])
+    assert (result.known, labels.shape) == ((1, 2), size)
+
+
 def test_features_are_computed_once_for_a_view(asks):
     ask = asks(halves()[None, None])
     box = ((0, 1), (0, 1), (0, 48), (0, 80))

@@ -63,12 +63,16 @@ _, panel = viewer.window.add_plugin_dock_widget("napari-apprentice")
 QTest.qWait(300)
 panel.session.paint(np.arange(30), 5)
 print(panel.session.project.path, flush=True)
+{before}
+QTest.qWait(50)
 viewer.close()
 """
 
 
-def test_a_script_that_ends_with_closing_the_viewer_saves_and_ends_well() -> None:
-    run = subprocess.run([sys.executable, "-c", AT_EXIT], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("before", ["", "panel.objects.show()", "panel.how_well.show()"])
+def test_a_script_that_ends_with_closing_the_viewer_saves_and_ends_well(before: str) -> None:
+    code = AT_EXIT.format(before=before)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert "Traceback" not in run.stderr
     with Session.open(Path(run.stdout.strip().splitlines()[-1]), InlineRunners()) as session:

@@ -218,6 +218,16 @@ def test_a_cancelled_comparison_leaves_everything(waiting):
     assert waiting.waiting.id == "v1"
 
 
+@pytest.mark.parametrize("decide", [Session.use, Session.keep_old])
+def test_a_comparison_under_way_ends_with_the_decision(waiting, decide):
+    waiting.options = SessionOptions(resegment_after_teach=False)
+    waiting.compare()
+    decide(waiting)
+    waiting.pump()
+    assert not waiting.busy("compare")
+    assert waiting.comparison is None
+
+
 def test_how_much_is_confirmed_is_said_before_teaching(session):
     assert session.confirmed_so_far.words == ""
     entry = session.add_image(image(shape=(1, 1, 1, 200, 200)))

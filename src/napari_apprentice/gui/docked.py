@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 import napari
+from qtpy.compat import isalive
 
 from napari_apprentice.gui.theme import Palette, palette
 
@@ -55,6 +56,8 @@ class Docked(Generic[P]):
             return
         pane.end()
         widget: Any = pane
+        if not isalive(widget):  # a script closed the window
+            return
         if widget.parent() is not None:
             with suppress(LookupError, RuntimeError, AttributeError):  # the window went first
                 self._viewer.window.remove_dock_widget(widget)

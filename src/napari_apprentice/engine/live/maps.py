@@ -218,7 +218,7 @@ def _range(values: torch.Tensor) -> Range:
     some = flat[:, :: max(1, flat.shape[1] // _SAMPLED)].float()
     low, high = torch.quantile(some, torch.tensor([0.05, 0.95]), dim=1)
     middle = some.mean(dim=1).clamp(low, high)
-    return Range(middle, torch.maximum((high - low) / 3.3, 0.1 * some.std(dim=1)).clamp_min(1e-6))
+    return Range(middle, torch.maximum((high - low) / 3.3, 0.1 * some.std(dim=1, correction=0)).clamp_min(1e-6))
 
 
 def _product(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

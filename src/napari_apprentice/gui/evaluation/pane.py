@@ -66,6 +66,7 @@ class EvaluationPane(QWidget):
         self.save = button("Save as CSV...", self._on_save)
         self._connections = Connections()
         self._allow_soon = qthrottled(self._allow, timeout=_LOOK_MS, leading=False, parent=self)
+        self._connections.at_close(self._allow_soon.cancel)
         self._build()
         self._listen()
         self.refresh()
@@ -113,7 +114,6 @@ class EvaluationPane(QWidget):
 
     def end(self) -> None:
         """Let go of session and canvas."""
-        self._allow_soon.cancel()
         self._connections.close()
         self.marks.close()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QVBoxLayout, QWidget
 
@@ -57,7 +58,8 @@ class ImagesTab(QWidget):
 
     def end(self) -> None:
         """Count no more."""
-        self._timer.stop()
+        if isalive(self._timer):
+            self._timer.stop()
 
     @property
     def rows(self) -> list[ObjectsOfOne]:

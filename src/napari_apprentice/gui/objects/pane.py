@@ -110,6 +110,8 @@ class ObjectsPane(QWidget):
 
     def _listen(self) -> None:
         add, session = self._connections.add, self._session
+        self._connections.at_close(self._timer.stop)
+        self._connections.at_close(self._outline_soon.cancel)
         add(session.signals.edited, self._on_edited)
         for signal in (session.image_changed, session.settings_changed):
             add(signal, self._on_image_changed)
@@ -132,8 +134,6 @@ class ObjectsPane(QWidget):
 
     def end(self) -> None:
         """Let go of session and canvas."""
-        self._timer.stop()
-        self._outline_soon.cancel()
         self._connections.close()
         self.images.end()
         self.canvas.close()
@@ -277,7 +277,7 @@ class ObjectsPane(QWidget):
     def _on_delete(self) -> None:
         click = self._session.verbs.click
         if click.proposal is not None:
-            self._say("A clicked cell waits: keep it (Enter) or discard it (Esc) before you delete.", role="warning")
+            self._say("A clicked cell waits: keep it (Enter) or discard it (Esc) first.", role="warning")
             return
         self._done(lambda: self._session.objects.delete(self._chosen))
 

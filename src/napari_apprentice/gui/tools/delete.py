@@ -38,4 +38,4 @@ def why_not_now(label_layers: LabelLayers) -> str:
     """Why no verdict on an object is taken now: what waits to be kept may stand for the object that is there."""
     if label_layers.session.verbs.click.proposal is None:
         return ""
-    return "A clicked cell waits: keep it (Enter) or discard it (Esc) before you delete."
+    return "A clicked cell waits: keep it (Enter) or discard it (Esc) first."

@@ -51,8 +51,9 @@ class Compare:
         self.found: Comparison | None = None
         signals = parts.signals
         signals.edited.connect(self._on_edited)
-        for signal in (signals.image_changed, signals.model_changed, signals.settings_changed):
+        for signal in (signals.image_changed, signals.settings_changed):
             signal.connect(self.end)
+        signals.model_changed.connect(self._on_model_changed)
         signals.region_changed.connect(lambda *_: self.end())
 
     def why_not(self, version: str | None = None) -> str:
@@ -130,3 +131,8 @@ class Compare:
     def _on_edited(self, entry: ProjectImage, delta: Any) -> None:
         if self.found is not None and entry is self.found.entry:
             self.end()
+
+    def _on_model_changed(self) -> None:
+        """It was decided: a comparison that is still under way is not asked for any more."""
+        self.end()
+        self._parts.queue.cancel("compare")
