@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
+from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 from napari.layers.labels._labels_key_bindings import new_label
 
@@ -77,6 +78,19 @@ def test_the_brush_is_a_ball_as_far_in_each_direction_by_the_pixel_size(layer, e
     layer.undo()
     assert not entry.labels.any()
     assert not entry.confirmed.any()
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 1, 2), (1, 0, 2, 3)])
+def test_a_ball_stays_in_its_frame_in_a_turned_view_too(session, order):
+    pixels = np.random.default_rng(0).integers(0, 99, (7, 1, 9, 30, 40)).astype(np.uint16)
+    series = session.add_image(Volume(pixels, name="series"))
+    layer = ApprenticeLabels.showing(session, series, AxisMapping("TZYX", (7, 9, 30, 40)), name="masks")
+    viewer = ViewerModel()
+    viewer.add_layer(layer)
+    viewer.dims.order = order
+    layer.n_edit_dimensions, layer.brush_size = 3, 5
+    layer.paint((3, 4, 15, 20), 3)
+    assert np.unique(np.nonzero(series.labels == 3)[0]).tolist() == [3]
 
 
 def test_repainting_the_same_id_confirms_it(layer, entry, session):

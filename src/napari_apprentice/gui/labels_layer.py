@@ -39,6 +39,7 @@ class ApprenticeLabels(StrokeLabels):
     def __init__(self, data: Any, *, binding: Binding | None = None, why_not_edit: str = "", **options: Any) -> None:
         self._writing = False
         self._filling = False
+        self._painted_at: Sequence[float] | None = None  # by the brush, while it paints
         super().__init__(data, binding=binding, why_not_edit=why_not_edit, **options)
 
     @classmethod
@@ -65,7 +66,11 @@ class ApprenticeLabels(StrokeLabels):
     def paint(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
         """Paint, where the part of the image that is shown is open."""
         if self._is_open_at(coord):
-            super().paint(coord, new_label, refresh)
+            self._painted_at = coord
+            try:
+                super().paint(coord, new_label, refresh)
+            finally:
+                self._painted_at = None
 
     def fill(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
         """Fill, where the part of the image that is shown is open."""
@@ -84,6 +89,7 @@ class ApprenticeLabels(StrokeLabels):
         touched = np.array(mask)
         if self.preserve_labels:
             touched &= data == self._get_preserve_labels_source_label(new_label)
+        self._leave_other_frames(touched, volume_slice)
         if not touched.any():
             return None
         indices = self._binding.axis_mapping.flat(self._binding.entry.labels.shape, volume_slice, touched)
@@ -93,6 +99,16 @@ class ApprenticeLabels(StrokeLabels):
             data[changed] = new_label
         self._record(indices, before, new_label)
         return changed if changed.any() else None
+
+    def _leave_other_frames(self, touched: NDArray[np.bool_], volume_slice: tuple[slice, ...]) -> None:
+        """In a turned view the third dimension of a ball may be time: it stays in the frame that is shown."""
+        axes = "" if self._binding is None else self._binding.axis_mapping.axes
+        axis = axes.find("T")
+        if self._painted_at is None or axis < 0 or axis in self._slice_input.displayed:
+            return
+        here = round(float(self._painted_at[axis])) - (volume_slice[axis].start or 0)
+        frames = np.arange(touched.shape[axis]).reshape([-1 if i == axis else 1 for i in range(touched.ndim)])
+        touched &= frames == here
 
     def _get_flood_mask_and_bbox(self, coord: Sequence[float], new_label: int, dims_to_paint: list[int]) -> Any:
         """Filling an object with its own id changes nothing, but confirms it."""

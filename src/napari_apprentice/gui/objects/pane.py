@@ -329,7 +329,7 @@ class ObjectsPane(QWidget):
 
     def _show_count(self) -> None:
         total, chosen = len(self.view.keys), len(self.view.selected)
-        what = "rows" if self._session.kind == "classes" else "object" if total == 1 else "objects"
+        what = ("row" if self._session.kind == "classes" else "object") + ("" if total == 1 else "s")
         part = f" {_PART}" if isinstance(self._session.current, LargeProjectImage) else ""
         says = f" {_REMOVE_OR_DELETE}" if self._page == FILTER else ""
         self._say(f"{chosen:,} of {total:,} {what} selected.{says}{part}" if chosen else f"{total:,} {what}.{part}")
