@@ -14,7 +14,7 @@ from napari_apprentice.data.labels.corrections import Confirmed, Labels
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.objects.filtering import removed_by
 from napari_apprentice.data.objects.sums import Measured, ObjectSums, Summing
-from napari_apprentice.data.objects.table import Objects, ObjectTable, keys_of
+from napari_apprentice.data.objects.table import DOUBT, Objects, ObjectTable, keys_of
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.edits import Edits
@@ -176,7 +176,7 @@ class ObjectsOfImage:
             return
         made = ObjectTable.of(sums, volume, names, first_frame=summing.measured.region[0].start)
         doubted, doubts = self._review.doubts(entry)
-        known_of = {"doubt": (keys_of(doubted), doubts)} if len(doubts) else {}
+        known_of = {DOUBT: (keys_of(doubted), doubts)} if len(doubts) else {}
         own = {**known_of, **self._own}.items()
         self._table = made.with_columns({name: _values(made.keys, *values) for name, values in own})
         self._made_of = (sums, volume, names)

@@ -14,6 +14,7 @@ from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.objects import names
 from napari_apprentice.data.objects.sums import BEYOND, BORDER, CHANNELS, KEPT_VOXELS, SURE, VOXELS, ObjectSums
 
+DOUBT = "doubt"  # how likely it is wrong, as the last proposal saw it
 CONFIRMED = "confirmed"
 Objects = NDArray[np.int64]  # (n, 2): frame and id
 

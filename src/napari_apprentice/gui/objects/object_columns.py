@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from napari_apprentice.data.image.units import PIXEL
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.objects import names
-from napari_apprentice.data.objects.table import CONFIRMED, ObjectTable
+from napari_apprentice.data.objects.table import CONFIRMED, DOUBT, ObjectTable
 from napari_apprentice.gui.objects.columns import Column, number_words
 
 
@@ -33,6 +34,7 @@ _TIPS = {
     names.FRAME: "The frame of the time series, from 0",
     names.CLASS: "What the class is called",
     names.BORDER: "Whether it touches the edge of the image; in a volume also the first or last slice",
+    DOUBT: "How likely it is wrong, by what the network said when it proposed it; empty where you corrected",
     CONFIRMED: "Whether you painted or approved all of it, or a part",
 }
 
@@ -62,4 +64,5 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     names.CLASS: str,
     names.BORDER: lambda value: "yes" if value else "",
     CONFIRMED: _share,
+    DOUBT: lambda value: "" if math.isnan(value) else f"{100 * value:.0f} %",
 }
