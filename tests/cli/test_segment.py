@@ -189,7 +189,8 @@ def test_block_by_block_into_files_of_several_formats(
     table = [line.split(",") for line in (out / "one.csv").read_text().splitlines()]
     areas = dict(zip(*np.unique(np.asarray(tiff_labels.pixels), return_counts=True), strict=True))
     assert {int(row[0]): int(row[1]) for row in table[1:]} == {label: n for label, n in areas.items() if label}
-    assert table[0][-4:] == [f"intensity_{what}_channel_0" for what in ("mean", "min", "max", "std")]
+    intensities = [f"intensity_{what}_channel_0" for what in ("mean", "min", "max", "std")]
+    assert table[0][-5:] == [*intensities, "touches_border"]
     assert sorted(file.name for file in out.iterdir()) == ["one.csv", "one.tif", "one.zarr"]
 
 

@@ -146,5 +146,5 @@ def test_what_a_teaching_said_goes_with_its_project(panel, opened, hand, runners
     assert panel.teach.job.ended.text() == "120 steps in 9 s"
     press(panel.project.new)
     assert panel.teach.job.ended.text() == ""
-    assert not panel.teach.outcome.isVisible()
+    assert not panel.teach.versions.isVisible()
     assert np.all(panel.session.current.labels == 0)

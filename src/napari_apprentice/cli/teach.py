@@ -56,9 +56,10 @@ def teach(
                 )
             session.fresh_settings = fresh
         with show_progress(session, project.name, curve=True):
-            if words := session.confirmed_so_far.words:
-                warn(words)
+            words = session.confirmed_so_far.words
             session.teach()
+            if words:
+                warn(words)
             session.run_until_idle()
         say(f"{project}: {session.model.title}")
         if session.waiting is not None:
