@@ -9,6 +9,7 @@ from qtpy.QtTest import QTest
 
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.gui.widgets.states import STATE
+from napari_apprentice.settings import ClassName
 
 SHIFT, CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 PLACES = {1: (12, 12, 0.8), 2: (12, 92, 0.9), 3: (52, 52, 0.5), 4: (92, 132, 0.02)}  # y, x, doubt of some squares
@@ -166,3 +167,11 @@ def test_the_keys_are_on_the_sheet_and_none_of_napari_was_taken(panel, opened):
     actions = get_settings().shortcuts.shortcuts.items()
     naparis = {str(key) for action, found in actions if not any(one in action for one in others) for key in found}
     assert not naparis & {"N", "Shift+N", "G", "R"}
+
+
+def test_areas_of_classes_are_not_reviewed(panel, opened):
+    assert panel.review.isVisible()
+    panel.session.choose_kind("classes", (ClassName(value=1, name="gland"),))
+    assert not panel.review.isVisible()
+    panel.session.choose_kind("instances", ())
+    assert panel.review.isVisible()

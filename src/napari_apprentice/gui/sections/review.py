@@ -65,6 +65,9 @@ class ReviewSection(Section):
     def refresh(self, _told: Any = None) -> None:
         """Show how much is left, and what can be pressed."""
         review, entry = self._session.review, self._session.current
+        is_offered = self._session.kind == "instances"
+        if self.parentWidget() is not None or not is_offered:  # else it would be a window of its own
+            self.setVisible(is_offered)
         has_masks = self._tools.label_layers.labels is not None
         for name, made in self.buttons.items():
             tool = self._tools.all[name]
