@@ -127,16 +127,22 @@ def _evaluate() -> None:
         _close(viewer, panel)
 
 
+def _segmented(session: Session, path: Path) -> tuple[Any, Any]:
+    """A window with an image and what the model for nuclei proposes."""
+    viewer, panel = _window(session, read_image(path))
+    session.choose_model("nuclei-2d")
+    session.segment()
+    wait_until(lambda: not session.busy())
+    return viewer, panel
+
+
 def _objects() -> None:
     """What the model finds in a real image, as rows, and what a filter would remove."""
     path = DATA / "bbbc039" / "images" / f"{REAL}.tif"
     if not path.exists():
         return
     with Session.temporary() as session:
-        viewer, panel = _window(session, read_image(path))
-        session.choose_model("nuclei-2d")
-        session.segment()
-        wait_until(lambda: not session.busy())
+        viewer, panel = _segmented(session, path)
         panel.objects.show()
         wait(1.0)
         pane = panel.objects.pane
@@ -155,10 +161,7 @@ def _review() -> None:
     if not path.exists():
         return
     with Session.temporary() as session:
-        viewer, panel = _window(session, read_image(path))
-        session.choose_model("nuclei-2d")
-        session.segment()
-        wait_until(lambda: not session.busy())
+        viewer, panel = _segmented(session, path)
         _show(panel, panel.review)
         panel.review.show_map.setChecked(True)
         panel.review.buttons["next doubtful"].click()

@@ -65,8 +65,8 @@ class LiveResult(Result):
     seconds: float
 
 
-class LiveJob(Job):
-    """Propose classes, or objects, for ``box`` ((start, stop) for t, z, y, x; one slice) from what is confirmed.
+class LearningJob(Job):
+    """What a head is fitted on and what it is applied to; labels go to ``out``.
 
     Attributes
     ----------
@@ -77,9 +77,29 @@ class LiveJob(Job):
     model
         The 2D network whose features are used, whatever it was made for.
     samples
-        What is confirmed of classes; those beside the box count while the features there are still kept.
+        What is confirmed of classes.
     corrections
-        Of objects: what is in the box. None: labels are classes.
+        Of objects: what is in the part that is asked for. None: labels are classes.
+    """
+
+    image: VolumeRef
+    colours: VolumeRef | None = None
+    model: Annotated[str, READ]
+    samples: Samples = Samples()
+    corrections: Corrected | None = None
+    settings: SegmentSettings = SegmentSettings()
+    out: Annotated[ArrayRef, WRITTEN]
+
+    @property
+    def temporary(self) -> tuple[Path, ...]:
+        """The file of labels, which are taken from it, and those of corrections."""
+        return (Path(self.out.path), *(() if self.corrections is None else self.corrections.files))
+
+
+class LiveJob(LearningJob):
+    """Propose classes, or objects, for ``box`` ((start, stop) for t, z, y, x; one slice) from what is confirmed.
+
+    Samples beside the box count while the features there are still kept.
     """
 
     verb: ClassVar[str] = "live"
@@ -87,45 +107,18 @@ class LiveJob(Job):
     result: ClassVar[ResultClass] = LiveResult
 
     type: Literal["live"] = "live"
-    image: VolumeRef
-    colours: VolumeRef | None = None
-    model: Annotated[str, READ]
     box: LiveBox
-    samples: Samples = Samples()
-    corrections: Corrected | None = None
     generation: int
-    settings: SegmentSettings = SegmentSettings()
-    out: Annotated[ArrayRef, WRITTEN]
-
-    @property
-    def temporary(self) -> tuple[Path, ...]:
-        """The file of labels, which are taken from it, and those of corrections."""
-        return (Path(self.out.path), *(() if self.corrections is None else self.corrections.files))
 
 
-class LiveAllJob(Job):
-    """Propose labels for all of an image as `LiveJob` does for a view; uint32 (T, Z, Y, X) go to ``out``.
-
-    ``corrections`` are of all of the image.
-    """
+class LiveAllJob(LearningJob):
+    """Propose labels for all of an image as `LiveJob` does for a view; uint32 (T, Z, Y, X) go to ``out``."""
 
     verb: ClassVar[str] = "segment"
     holds_region: ClassVar[bool] = True
     result: ClassVar[ResultClass] = SegmentResult
 
     type: Literal["live-all"] = "live-all"
-    image: VolumeRef
-    colours: VolumeRef | None = None
-    model: Annotated[str, READ]
-    samples: Samples = Samples()
-    corrections: Corrected | None = None
-    settings: SegmentSettings = SegmentSettings()
-    out: Annotated[ArrayRef, WRITTEN]
-
-    @property
-    def temporary(self) -> tuple[Path, ...]:
-        """The file of labels, which are taken from it, and those of corrections."""
-        return (Path(self.out.path), *(() if self.corrections is None else self.corrections.files))
 
     @property
     def provisional(self) -> Provisional:

@@ -134,11 +134,9 @@ class Shapes:
         one_slice: bool | None,
         across: SliceAxis,
     ) -> None:
-        refuse(self.why_not())
-        far, steps = self.distance if distance is None else distance, self._steps
-
         def changed(seen: Seen) -> Delta:
-            return maker(seen.labels, seen.confirmed, self._object(seen, point, one_slice), far, seen.of(steps))
+            far = self.distance if distance is None else distance
+            return maker(seen.labels, seen.confirmed, self._object(seen, point, one_slice), far, seen.of(self._steps))
 
         self._reshape(changed, across)
 

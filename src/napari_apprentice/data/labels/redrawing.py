@@ -85,13 +85,12 @@ def _redrawn(mask: Mask, drawn: _Line) -> Mask | None:
     """The section (Y, X) with another piece of outline; None when the line does not begin and end near one."""
     parts, _ = ndimage.label(mask, np.ones((3, 3)))
     rings = [(i, _outline(parts == i)) for i in range(1, int(parts.max()) + 1)]
-    ends = drawn[[0, -1]]
-    far = [float(sum(_distances(ring, end).min() for end in ends)) for _, ring in rings]
-    number, ring = rings[int(np.argmin(far))]
+    away = [[_distances(ring, end) for end in drawn[[0, -1]]] for _, ring in rings]
+    nearest = min(range(len(rings)), key=lambda i: sum(float(one.min()) for one in away[i]))
+    number, ring = rings[nearest]
     part = ndimage.binary_fill_holes(parts == number)
-    first, last = (int(np.argmin(_distances(ring, end))) for end in ends)
-    reach = max(_LEAST, _REACH * float(np.sqrt(part.sum())))
-    if max(_distances(ring, end).min() for end in ends) > reach:
+    first, last = (int(np.argmin(one)) for one in away[nearest])
+    if max(float(one.min()) for one in away[nearest]) > max(_LEAST, _REACH * float(np.sqrt(part.sum()))):
         return None
     candidates = [polygon2mask(mask.shape, one) for one in _closed(drawn, ring, first, last)]
     best = max(candidates, key=lambda one: _iou(one, part))

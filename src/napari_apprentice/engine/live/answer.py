@@ -59,10 +59,7 @@ def _classes(job: LiveJob, cancelled: Callable[[], bool], warm: Warm) -> Generat
 
 
 def _objects(job: LiveJob, cancelled: Callable[[], bool], warm: Warm) -> Generator[Event, None, _Answer]:
-    if job.corrections is None:
-        raise ValueError("objects are learned from corrections")
-    labels, confirmed = scratch.read(job.corrections.labels), scratch.read(job.corrections.confirmed)
-    diameter = objects.usual_diameter(labels, confirmed)
+    labels, confirmed, diameter = objects.corrected_in(job)
     sight = open_sight(job, cancelled, warm, diameter)
     yield Started(device=sight.network.device.words)
     nothing = np.zeros(labels.shape[2:], np.uint32)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from napari_apprentice.data.image.zoom import median_diameter
 from napari_apprentice.data.labels.corrections import UNKNOWN, Confirmed, Labels, merge_proposal, rim, teaching_part
 from napari_apprentice.data.representations.log_distance import LogDistance, rescale_distance
+from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.live.head import ridge
 from napari_apprentice.engine.live.maps import Features
 from napari_apprentice.engine.live.sight import Sight
+from napari_apprentice.jobs import LiveAllJob, LiveJob
 from napari_apprentice.settings import DecodeSettings
 
 _MOST = 2400  # samples for each of both
@@ -40,6 +42,14 @@ class ObjectHead:
         np.maximum(found, 0, out=found)
         np.minimum(found[0], 1, out=found[0])
         return np.asarray(found)
+
+
+def corrected_in(job: LiveJob | LiveAllJob) -> tuple[Labels, Confirmed, float | None]:
+    """Labels and what is confirmed of them in a job of objects, and `usual_diameter` of these."""
+    if job.corrections is None:
+        raise ValueError("objects are learned from corrections")
+    labels, confirmed = scratch.read(job.corrections.labels), scratch.read(job.corrections.confirmed)
+    return labels, confirmed, usual_diameter(labels, confirmed)
 
 
 def usual_diameter(labels: Labels, confirmed: Confirmed) -> float | None:

@@ -52,10 +52,7 @@ def _classes(job: LiveAllJob, cancelled: Callable[[], bool], warm: Warm) -> Gene
 
 
 def _objects(job: LiveAllJob, cancelled: Callable[[], bool], warm: Warm) -> Generator[Event, None, tuple[int, str]]:
-    if job.corrections is None:
-        raise ValueError("objects are learned from corrections")
-    labels, confirmed = scratch.read(job.corrections.labels), scratch.read(job.corrections.confirmed)
-    diameter = objects.usual_diameter(labels, confirmed)
+    labels, confirmed, diameter = objects.corrected_in(job)
     sight = open_sight(job, cancelled, warm, diameter)
     yield Started(device=sight.network.device.words)
     yield from _look_at(sight, np.argwhere(confirmed))
