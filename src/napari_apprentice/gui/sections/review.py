@@ -48,9 +48,8 @@ class ReviewSection(Section):
         for place in range(1, len(self.buttons)):
             line.setStretch(place, 1)
         self.rows.addLayout(line)
-        below = row(self.show_map, self.words, spacing=10)
-        below.setStretch(1, 1)
-        self.rows.addLayout(below)
+        self.rows.addWidget(self.words)
+        self.head.insertWidget(1, self.show_map)
         self._refresh_soon = qthrottled(self.refresh, timeout=_COUNT_MS, leading=False, parent=self)
         self.connections.at_close(self._refresh_soon.cancel)
         session = self._session
@@ -79,7 +78,9 @@ class ReviewSection(Section):
             state = review.state(entry)
             self.aside.setText(f"{state.left} of {state.total} doubtful" if state.is_known else state.words)
         elsewhere = sum(review.state(one).left for one in self._session.entries if one is not entry)
-        self.words.setText(_words(review.place, elsewhere))
+        told = _words(review.place, elsewhere)
+        self.words.setText(told)
+        self.words.setVisible(bool(told))
         self.show_map.setEnabled(has_masks and not review.why_not())
 
     def _show_map(self) -> None:
