@@ -28,6 +28,8 @@ def test_drag_of_the_brush_is_one_undo_step_and_confirms(panel, opened, viewer, 
 
 
 def test_background_brush_confirms_where_nothing_is_and_shows_it(panel, opened, viewer, hand):
+    panel.correct.show_confirmed.click()
+    assert not panel.label_layers.confirmed.visible
     panel.correct.buttons["background"].click()
     assert panel.label_layers.confirmed.visible
     hand.drag(opened, (60, 60), (60, 90))

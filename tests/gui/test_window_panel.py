@@ -123,15 +123,14 @@ def test_layers_may_go_while_a_job_runs(panel, opened, viewer, runners):
     assert tuple(panel.label_layers.labels.scale) == (0.5, 0.5)
 
 
-def test_masks_shown_again_lie_above_the_one_layer_of_what_is_confirmed(panel, opened, viewer):
-    panel.correct.show_confirmed.click()
+def test_masks_shown_again_lie_below_the_one_layer_of_what_is_confirmed(panel, opened, viewer):
     viewer.layers.remove(opened)
     panel.correct.missing.click()
-    assert [layer.name for layer in viewer.layers] == ["cells", "cells confirmed", "cells masks"]
+    assert [layer.name for layer in viewer.layers] == ["cells", "cells masks", "cells confirmed"]
     assert panel.label_layers.confirmed.visible
     viewer.layers.remove(panel.label_layers.confirmed)
     panel.label_layers.show_confirmed(True)
-    assert [layer.name for layer in viewer.layers] == ["cells", "cells confirmed", "cells masks"]
+    assert [layer.name for layer in viewer.layers] == ["cells", "cells masks", "cells confirmed"]
     assert viewer.layers.selection.active is panel.label_layers.labels
 
 

@@ -154,6 +154,7 @@ def _drag(hand, layer, start, stop, modifiers=NONE):
 
 
 def test_eraser_key_after_the_background_brush_takes_the_eraser(panel, opened, hand):
+    panel.correct.show_confirmed.click()
     hand.hover(opened, (60, 80))
     hand.key(Qt.Key.Key_B)
     assert (panel.tools.current, panel.label_layers.shows_confirmed) == ("background", True)
@@ -269,12 +270,13 @@ def test_keys_are_napari_s_again_when_the_panel_is_gone(panel, opened, hand):
     assert not opened.keymap
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_F1, Qt.Key.Key_Question])
 def test_sheet_tells_the_keys_of_all_tools_and_those_of_napari_as_the_user_has_set_them(
-    ruler, panel, viewer, opened, hand
+    ruler, panel, viewer, opened, hand, key
 ):
     viewer.window._qt_window.activateWindow()  # shortcuts are those of the active window
     QTest.qWait(50)
-    QTest.keyClick(hand.canvas.native, Qt.Key.Key_F1)
+    QTest.keyClick(hand.canvas.native, key)
     QTest.qWait(30)
     sheet = panel.correct.sheet
     words = [one.text() for one in sheet.findChildren(QLabel)]

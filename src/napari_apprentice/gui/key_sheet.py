@@ -11,7 +11,7 @@ from napari_apprentice.gui.tools.keys import napari_keys
 from napari_apprentice.gui.tools.tool import Tool, key_of
 from napari_apprentice.gui.tools.tools import Tools
 
-OPENED_BY = "F1"
+OPENED_BY = ("?", "F1")
 _NAPARI = (
     ("napari:decrease_brush_size", "Smaller brush; or Alt and the mouse"),
     ("napari:increase_brush_size", "Larger brush"),
@@ -38,7 +38,7 @@ def lines_of(tools: Tools) -> list[Part]:
     undo = [("Ctrl+Z", "Undo"), ("Ctrl+Shift+Z", "Redo")]
     naparis = [(" or ".join(keys), words) for action, words in _NAPARI if (keys := napari_keys(action))]
     meanwhile.append(("Comparing versions", list(KEYS)))
-    panel = [(objects.KEY, objects.NAME), (OPENED_BY, "This sheet")]
+    panel = [(objects.KEY, objects.NAME), (" or ".join(OPENED_BY), "This sheet")]
     rest = [*own.items(), ("Panel", panel), ("napari, with the masks selected", [*undo, *naparis])]
     return [(Tool.heading, taking), *meanwhile, *rest]
 

@@ -36,7 +36,7 @@ class LabelLayers:
         self.images = images
         self.why_not_paint = why_not_edit()  # "" as long as napari is one that we know
         self._masks = OwnLayer[ApprenticeLabels](viewer, images, self.options, self._on_deleted)
-        self._confirmed = ConfirmedLayer(viewer, images, self.options)
+        self._confirmed = ConfirmedLayer(viewer, images, self.options, lambda: self.labels)
         viewer.mouse_drag_callbacks.append(self._on_press)
         self._connections = Connections()
         self._connections.at_close(lambda: viewer.mouse_drag_callbacks.remove(self._on_press))
@@ -92,7 +92,7 @@ class LabelLayers:
         """Show or hide what is confirmed."""
         shown = self.images.current
         if on and self.confirmed is None and shown is not None:
-            self._confirmed.add(shown, below=self.labels)
+            self._confirmed.add(shown)
         self._confirmed.set_visible(on)
 
     def show_masks(self) -> None:
@@ -150,6 +150,7 @@ class LabelLayers:
             self._build()
 
     def _on_labels_changed(self, entry: ProjectImage) -> None:
+        self._on_confirmed_changed(entry)
         if self.labels is not None and entry is self.entry and not self.labels.is_writing:
             self.labels.refresh(extent=False)
             self.labels.keep_selected_new()
@@ -161,6 +162,7 @@ class LabelLayers:
     def _on_settings_changed(self) -> None:
         if self.labels is not None:
             colour(self.labels, self.session)
+            self._confirmed.recolour()
 
     def _on_region_changed(self, entry: ProjectImage, spot: tuple[float, ...]) -> None:
         shown = self.images.shown(entry)
@@ -181,9 +183,9 @@ class LabelLayers:
         shown = self.images.current
         if shown is None:
             return
+        self._masks.show(partial(masks_of, self.session, shown, self.why_not_paint), below=self.confirmed)
         if self.confirmed is None:
             self._confirmed.add(shown)
-        self._masks.show(partial(masks_of, self.session, shown, self.why_not_paint))
         self.images.show_only(shown)
         self.changed.emit()
 

@@ -50,8 +50,8 @@ class CorrectSection(Section):
         self._session = tools.label_layers.session
         self.buttons: dict[str, QAbstractButton] = {}
         self.hint = muted("")
-        self.keys = link("Keys", self.show_keys, f"All keys ({OPENED_BY})")
-        self._shortcut = QShortcut(QKeySequence(OPENED_BY), self)  # kept: a signal does not keep what sends it
+        self.keys = link("Keys", self.show_keys, f"All keys ({' or '.join(OPENED_BY)})")
+        self._shortcuts = [QShortcut(QKeySequence(key), self) for key in OPENED_BY]  # kept: a signal keeps no sender
         self.more = menu_button("", QMenu(), "Approve more than what is in view")
         self.more.setFixedWidth(22)
         self.show_confirmed = QCheckBox("Show what is confirmed")
@@ -135,7 +135,8 @@ class CorrectSection(Section):
         self.connections.add(self._session.confirmed_changed, self._on_confirmed_changed)
         self.connections.add(self._session.click_proposed, lambda mask, box: self.proposal.show())
         self.connections.add(self._session.click_cleared, lambda: self.proposal.hide())
-        self.connections.add_qt(self._shortcut, "activated", self.show_keys)
+        for shortcut in self._shortcuts:
+            self.connections.add_qt(shortcut, "activated", self.show_keys)
 
     def _on_masks_changed(self) -> None:
         """What was said of masks that were gone goes when there are some again."""

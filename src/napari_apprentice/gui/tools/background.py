@@ -14,7 +14,7 @@ class BackgroundBrush(PaintingTool):
     title = "Background brush"
     about = "paint where there is nothing"
     key = "B"
-    hint = "Paint where there is nothing: blue is confirmed background."
+    hint = "Paint where there is nothing: hatched is confirmed background."
     # a brush stroke that goes round a cell
     icon = svg("M8 8h84v84H8z M50 26a24 24 0 1 0 0 48a24 24 0 1 0 0 -48z")
     mode = "erase"
