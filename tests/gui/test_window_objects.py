@@ -11,6 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.gui.objects.pane import ALL_IMAGES, FILTER
 
 LEFT = Qt.MouseButton.LeftButton
@@ -49,6 +50,15 @@ def click_heading(pane, place: int) -> None:
     QTest.mouseClick(across.viewport(), LEFT, pos=QPoint(across.sectionViewportPosition(place) + 10, 8))
 
 
+def test_doubts_of_a_proposal_that_changes_no_label_come_into_the_open_table(panel, pane, qtbot):
+    entry = panel.session.current
+    points, boxes = np.array([[0, 0, 14, 60]]), np.array([[[0, 1], [0, 1], [12, 20], [52, 68]]])
+    panel.session.review.take_in(entry, Doubts(points, boxes, np.array([0.75]), np.array([False])))
+    qtbot.waitUntil(lambda: "doubt" in pane._shown.columns, timeout=5_000)
+    assert column(pane, "Doubt")[1] == "75 %"
+    assert pane._shown.columns["doubt"][pane._shown.objects[:, 1] == 2] == 0.75
+
+
 def selected(pane) -> list[int]:
     return (pane.view.selected & 0xFFFFFFFF).tolist()
 
@@ -64,7 +74,7 @@ def outlined(panel) -> np.ndarray:
 
 
 def test_rows_have_sizes_in_the_unit_and_are_sorted_by_a_click_on_a_heading(pane):
-    assert pane.words.text() == "12 objects."
+    assert pane.below.words.text() == "12 objects."
     assert column(pane, "Area (um2)")[:3] == ["112", "32", "64"]
     assert column(pane, "Border") == ["yes", *[""] * 11]
     click_heading(pane, 1)
@@ -121,7 +131,7 @@ def test_selected_rows_are_approved_and_deleted_in_one_step_each(panel, pane, qt
     assert selected(pane) == [3, 4, 5]
     QTest.keyClick(pane.view, Qt.Key.Key_Z, CONTROL)
     assert not entry.confirmed.any()
-    pane.delete.click()
+    pane.below.delete.click()
     assert (entry.confirmed == 1).sum() == 3 * 256
     assert len(column(pane, "Id")) == 9
     QTest.keyClick(pane.view, Qt.Key.Key_Z, CONTROL)
@@ -146,7 +156,7 @@ def test_a_range_of_the_histogram_selects_rows_that_then_stand_together(pane, qt
     QTest.keyClicks(field, "64")
     QTest.keyClick(field, Qt.Key.Key_Return)
     assert selected(pane) == list(range(2, 13))
-    assert pane.words.text() == "11 of 12 objects selected."
+    assert pane.below.words.text() == "11 of 12 objects selected."
     assert column(pane, "Id")[:2] == ["2", "3"]  # sorted by size
     pane.histogram.range.setRegion((70, 200))  # as dragged
     assert selected(pane) == [1]
@@ -161,7 +171,7 @@ def test_filter_shows_what_it_removes_and_leaves_confirmed_objects(panel, pane, 
     qtbot.waitUntil(lambda: pane.filter.remove.text() == "Remove 1 (1 confirmed stay)", timeout=3_000)
     assert selected(pane) == [2]
     pane.filter.remove.click()
-    assert pane.words.text() == "1 removed; Ctrl+Z brings it back."
+    assert pane.below.words.text() == "1 removed; Ctrl+Z brings it back."
     assert 2 not in entry.labels
     assert not (entry.confirmed == 1).any()
     assert not pane.filter.settings.is_wanted
@@ -171,7 +181,7 @@ def test_filter_shows_what_it_removes_and_leaves_confirmed_objects(panel, pane, 
 
 def test_export_writes_what_export_labels_writes(panel, pane, tmp_path, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *told: (str(tmp_path / "a"), "Measurements (*.csv)"))
-    pane.export.click()
+    pane.below.export.click()
     panel.session.export_labels(tmp_path / "b.csv")
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
     with (tmp_path / "a.csv").open(encoding="utf-8") as file:

@@ -16,6 +16,7 @@ from napari_apprentice.events import Finished
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
 from napari_apprentice.session import ProjectImage, Session
 from napari_apprentice.session.catalog import bundled_files
+from napari_apprentice.session.doubted import doubt_map
 from napari_apprentice.settings import ClassName
 
 __all__ = ["image"]  # a fixture
@@ -262,7 +263,7 @@ def test_with_a_real_network_what_is_doubtful_are_objects_of_the_proposal(tmp_pa
         ids = objects[:, 1]
         assert ids.tolist() == np.unique(entry.labels[entry.labels > 0]).tolist()
         assert 0 < values.min() < values.max() < 1
-        shown = session.review.doubt_map(entry)
+        shown = doubt_map(entry)
         assert shown[entry.labels == ids[0]].tolist() == pytest.approx(
             [values[0]] * int((entry.labels == ids[0]).sum())
         )

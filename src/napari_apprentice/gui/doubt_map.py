@@ -15,6 +15,7 @@ from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.own_layer import OwnLayer
 from napari_apprentice.session import ProjectImage
+from napari_apprentice.session.doubted import doubt_map
 
 _REFRESH_MS = 300
 _COLOURS = [[1.0, 0.95, 0.4, 0.0], [1.0, 0.9, 0.3, 0.35], [1.0, 0.55, 0.1, 0.75], [0.9, 0.1, 0.15, 0.9]]
@@ -65,7 +66,7 @@ class DoubtMap:
         entry, axis_mapping = self._label_layers.entry, self._label_layers.axis_mapping
         if not self.is_on or entry is None or axis_mapping is None:
             return
-        values = self._session.review.doubt_map(entry)
+        values = doubt_map(entry)
         if values is None:
             self._drop()
             return

@@ -51,6 +51,12 @@ PRIVATE_NAMES = (
 )
 
 
+def canvas_of(viewer: Any) -> Any:
+    """The vispy canvas of a viewer; None where it has no window, or a later napari keeps it elsewhere."""
+    window = getattr(viewer, "window", None)
+    return getattr(getattr(getattr(window, "_qt_viewer", None), "canvas", None), "_scene_canvas", None)
+
+
 def view_direction(viewer: ViewerModel) -> Any:
     """Where one looks under the cursor, in world coordinates, for keys: napari tells it to clicks only.
 

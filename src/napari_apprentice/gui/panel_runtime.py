@@ -22,10 +22,12 @@ from napari_apprentice.gui.following import Following
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.live import LiveLayer
+from napari_apprentice.gui.napari_names import canvas_of
 from napari_apprentice.gui.overview import OverviewLayer
 from napari_apprentice.gui.preview import TilePreview
 from napari_apprentice.gui.progress import Activity
 from napari_apprentice.gui.reviewing import Reviewing
+from napari_apprentice.gui.software_drawing import keep_drawing
 from napari_apprentice.gui.tools.inside import InsideLayer
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.project.folder import Project
@@ -61,6 +63,9 @@ class PanelRuntime:
         self.is_closed = False
         self._is_left_off = False
         self.connections = Connections()
+        canvas = canvas_of(viewer)
+        if canvas is not None:
+            keep_drawing(canvas)  # also after the panel is closed, which takes its layers away
         self._parts: list[Closes] = [
             Following(self.label_layers),
             self.channel_layers,

@@ -18,7 +18,7 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.own_layer import OwnLayer
 from napari_apprentice.gui.tools.view import bring_into_view
 from napari_apprentice.session import ProjectImage
-from napari_apprentice.session.review import DoubtfulPlace, ellipsoid
+from napari_apprentice.session.doubtful_places import DoubtfulPlace, ellipsoid
 
 _COLOUR = "#ffe14d"
 _FLASH_MS, _FLASHES = 130, 6  # even: it ends as it began, visible

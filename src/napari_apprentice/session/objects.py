@@ -17,10 +17,10 @@ from napari_apprentice.data.objects.sums import Measured, ObjectSums, Summing
 from napari_apprentice.data.objects.table import DOUBT, Objects, ObjectTable, keys_of
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.doubted import doubts_of
 from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.images import Images, refuse
 from napari_apprentice.session.project_image import ProjectImage
-from napari_apprentice.session.review import Review
 from napari_apprentice.session.signals import Signals
 from napari_apprentice.settings import FilterSettings
 
@@ -33,11 +33,10 @@ class ObjectsOfImage:
     Edits are only noted when they are made; `advance` takes them in a little at a time, `now` at once.
     """
 
-    def __init__(self, signals: Signals, choices: Choices, images: Images, edits: Edits, review: Review) -> None:
+    def __init__(self, signals: Signals, choices: Choices, images: Images, edits: Edits) -> None:
         self._choices = choices
         self._images = images
         self._edits = edits
-        self._review = review
         self._summing: Summing | None = None
         self._of: tuple[ProjectImage, int, int] | None = None  # the image, its reading, how many edits were heard of
         self._own: dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
@@ -175,7 +174,7 @@ class ObjectsOfImage:
         if sums is None or (known and self._table is not None):
             return
         made = ObjectTable.of(sums, volume, names, first_frame=summing.measured.region[0].start)
-        doubted, doubts = self._review.doubts(entry)
+        doubted, doubts = doubts_of(entry)
         known_of = {DOUBT: (keys_of(doubted), doubts)} if len(doubts) else {}
         own = {**known_of, **self._own}.items()
         self._table = made.with_columns({name: _values(made.keys, *values) for name, values in own})

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.geometry.regions import Region
-from napari_apprentice.data.labels.corrections import UNKNOWN, rank_ids
-from napari_apprentice.data.labels.deltas import voxels_in
 from napari_apprentice.data.labels.doubts import DOUBTFUL, Doubts
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.doubted import doubts_of
+from napari_apprentice.session.doubtful_places import (
+    DoubtfulPlace,
+    Point,
+    ReviewState,
+    empty_in,
+    place_in,
+    point_of,
+)
 from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.images import Images, refuse
 from napari_apprentice.session.large_project_image import LargeProjectImage
@@ -22,45 +28,7 @@ from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.regions import Regions
 from napari_apprentice.session.signals import Signals
 
-Point = tuple[int, int, int, int]
-Box = tuple[slice, slice, slice, slice]
 _NOTHING_LEFT = "Nothing doubtful is left in the images of this project."
-
-
-@dataclass(frozen=True)
-class DoubtfulPlace:
-    """An object, or (``id`` None) a place where nearly one was proposed.
-
-    ``point`` (t, z, y, x) lies in it, ``box`` around it; both in voxels of the whole image. ``doubt`` is from 0 to 1.
-    """
-
-    entry: ProjectImage
-    id: int | None
-    point: Point
-    box: Box
-    doubt: float
-
-    @property
-    def image(self) -> str:
-        """What the image is called."""
-        return self.entry.name
-
-
-@dataclass(frozen=True)
-class ReviewState:
-    """How far an image is: ``left`` of ``total`` doubtful places; ``is_known`` when it was proposed for at all."""
-
-    left: int
-    total: int
-    is_known: bool = True
-    is_used: bool = True
-
-    @property
-    def words(self) -> str:
-        """Such as "7 doubtful"."""
-        if not self.is_known:
-            return "segment again to review" if self.is_used else "not segmented"
-        return f"{self.left} doubtful" if self.left else "done"
 
 
 class Review:
@@ -115,47 +83,12 @@ class Review:
         found = []
         for one in self._round() if entry is None else [entry]:
             ordered = self._doubtful_in(one)
-            found += [self._place(one, ordered, i) for i in np.flatnonzero(one.still_open(ordered))]
+            found += [place_in(one, ordered, i) for i in np.flatnonzero(one.still_open(ordered))]
         return found
 
     def doubts(self, entry: ProjectImage | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Objects (n, 2), frames and ids, of an image (None: the current one) that nobody confirmed, and their doubts.
-
-        They ascend; of a large image they are those in the part that is open. Objects that were not proposed, such as
-        those that came with other labels, have no doubt and are not among them.
-        """
-        entry = self._images.open_entry if entry is None else entry
-        kept = entry.doubts
-        if kept is None:
-            return np.zeros((0, 2), np.int64), np.zeros(0)
-        starts = np.array([part.start for part in entry.region])
-        objects = kept.doubts.only(kept.doubts.inside(entry.region) & ~kept.doubts.missed)
-        place = tuple((objects.points - starts).T)
-        ids = entry.labels[place].astype(np.int64)
-        there = (ids > 0) & (entry.confirmed[place] == UNKNOWN)
-        names, number = np.unique(np.stack([place[0], ids], axis=1)[there], axis=0, return_inverse=True)
-        values = np.zeros(len(names))
-        np.maximum.at(values, number, objects.values[there])
-        return names.astype(np.int64), values
-
-    def doubt_map(self, entry: ProjectImage) -> NDArray[np.float32] | None:
-        """The doubt of each voxel's object, or of the place without one around it, (T, Z, Y, X) of what is open.
-
-        0 where nobody doubts, as in what is confirmed; None where nothing is known.
-        """
-        kept = entry.doubts
-        if kept is None:
-            return None
-        objects, values = self.doubts(entry)
-        names, ranks = rank_ids(entry.labels)
-        table = np.zeros((len(entry.labels), len(names)), np.float32)
-        table[objects[:, 0], np.searchsorted(names, objects[:, 1])] = values
-        found = np.stack([table[t][ranks[t]] for t in range(len(ranks))])
-        places = kept.doubts.only(kept.doubts.missed & kept.doubts.inside(entry.region))
-        for i in np.flatnonzero(entry.still_open(places)):
-            flat = _empty_in(entry, _slices(places.boxes[i]))
-            found.reshape(-1)[flat] = np.maximum(found.reshape(-1)[flat], np.float32(places.values[i]))
-        return found
+        """`doubted.doubts_of` an image, by default the current one."""
+        return doubts_of(self._images.open_entry if entry is None else entry)
 
     def state(self, entry: ProjectImage) -> ReviewState:
         """How far an image is; one that was not opened yet is not read for it."""
@@ -233,7 +166,7 @@ class Review:
         if entry.labels[t, z, y, x]:
             say((t, z, y, x))
         elif place.id is None:
-            self._edits.paint_background(_empty_in(entry, place.box))
+            self._edits.paint_background(empty_in(entry, place.box))
         return self.next()
 
     def _first(self) -> DoubtfulPlace | None:
@@ -244,16 +177,16 @@ class Review:
                 continue
             ordered, seen = self._doubtful_in(entry), self._seen.setdefault(entry.id, set())
             try:
-                left = [i for i in np.flatnonzero(entry.still_open(ordered)) if _point(ordered, i) not in seen]
+                left = [i for i in np.flatnonzero(entry.still_open(ordered)) if point_of(ordered, i) not in seen]
                 if left and entry is not self._images.current:
                     self._images.choose(entry)
             except UserError as error:  # its file is gone: the others go on
                 self._signals.message.emit(str(error))
                 continue
             for i in left:
-                self._open(self._place(entry, ordered, i))
+                self._open(place_in(entry, ordered, i))
                 if entry.still_open(ordered.only(np.array([i])))[0]:  # of a large image it is known only now
-                    return self._place(entry, ordered, i)
+                    return place_in(entry, ordered, i)
         return None
 
     def _round(self) -> Iterator[ProjectImage]:
@@ -276,13 +209,6 @@ class Review:
         if place is not None:
             self._seen.setdefault(place.entry.id, set()).add(place.point)
         self._signals.reviewing.emit(place)
-
-    def _place(self, entry: ProjectImage, ordered: Doubts, index: int | np.integer) -> DoubtfulPlace:
-        point = _point(ordered, index)
-        at = [i - part.start for i, part in zip(point, entry.region, strict=True)]
-        is_open = all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True))
-        found = int(entry.labels[tuple(at)]) if is_open else 0
-        return DoubtfulPlace(entry, found or None, point, _slices(ordered.boxes[index]), float(ordered.values[index]))
 
     def _doubtful_in(self, entry: ProjectImage) -> Doubts:
         """The places of an image that are doubtful enough, in the order in which they are shown."""
@@ -314,35 +240,3 @@ class Review:
         if self.place is not None and self.place.entry is not self._images.current:
             self.place = None
             self._signals.reviewing.emit(None)
-
-
-def ellipsoid(box: Box, around: Box) -> NDArray[np.bool_]:
-    """The ellipsoid that fills a box, as a mask over another one."""
-    far = np.zeros(())
-    for axis, (one, other) in enumerate(zip(box, around, strict=True)):
-        length = one.stop - one.start
-        steps = np.arange(other.start, other.stop) - (one.start + one.stop - 1) / 2
-        far = far + ((2 * steps / length) ** 2).reshape([-1 if i == axis else 1 for i in range(4)])
-    return np.asarray(far <= 1)
-
-
-def _empty_in(entry: ProjectImage, box: Box) -> NDArray[np.int64]:
-    """Flat indices of what no object has, and nobody said anything about, in the ellipsoid that fills a box."""
-    region = entry.region
-    t, z, y, x = (
-        slice(max(whole.start, one.start), max(whole.start, min(one.stop, whole.stop)))
-        for one, whole in zip(box, region, strict=True)
-    )
-    part = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip((t, z, y, x), region, strict=True))
-    free = ellipsoid(box, (t, z, y, x)) & (entry.labels[part] == 0) & (entry.confirmed[part] == UNKNOWN)
-    return voxels_in(entry.labels.shape, [one.start for one in part], free)
-
-
-def _point(doubts: Doubts, index: int | np.integer) -> Point:
-    t, z, y, x = (int(at) for at in doubts.points[index])
-    return t, z, y, x
-
-
-def _slices(box: NDArray[np.int64]) -> Box:
-    t, z, y, x = (slice(int(start), int(stop)) for start, stop in box)
-    return t, z, y, x

@@ -92,7 +92,7 @@ class Session:
         self.edits = edits = Edits(signals, choices, images, regions, saving)
         self.shapes = Shapes(choices, images, edits)
         self.review = review = Review(signals, choices, images, regions, edits)
-        self.objects = ObjectsOfImage(signals, choices, images, edits, review)
+        self.objects = ObjectsOfImage(signals, choices, images, edits)
         self.objects_by_image = ObjectsByImage(choices, images)
         parts = SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits, review)
         self.verbs = Verbs(parts)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 from superqt.utils import qthrottled
 
 from napari_apprentice.data.objects import names
 from napari_apprentice.data.objects.filtering import removed_by
 from napari_apprentice.data.objects.table import Objects, ObjectTable, keys_of, objects_of
-from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
+from napari_apprentice.gui.objects.actions import ObjectActions
 from napari_apprentice.gui.objects.canvas import ObjectsOnCanvas
 from napari_apprentice.gui.objects.filter_form import FilterForm
 from napari_apprentice.gui.objects.histogram import Histogram
 from napari_apprentice.gui.objects.images_tab import ImagesTab
+from napari_apprentice.gui.objects.measuring import Measuring
 from napari_apprentice.gui.objects.object_columns import columns_of, size_title
 from napari_apprentice.gui.objects.view import ColumnsView
 from napari_apprentice.gui.theme import Palette, stylesheet
@@ -34,13 +32,10 @@ from napari_apprentice.session.large_project_image import LargeProjectImage
 
 HISTOGRAM, FILTER, ALL_IMAGES = _PAGES = ("Histogram", "Filter", "All images")
 _LEFT_PX = 272
-_SOON_MS = 150  # after an edit, in which more of them may follow
 _OUTLINE_MS = 30
-_TURN_S = 0.008  # of measuring before the window has a turn again
 _ALL_IMAGES = "A row for each image of the project. A double click opens the image."
 _REMOVE_OR_DELETE = "Remove says and teaches nothing; Delete says that there is background."
 _PART = "The objects of the part that is open, the framed one."
-_FILTERS = "Measurements (*.csv);;Parquet (*.parquet)"
 
 
 class ObjectsPane(QWidget):
@@ -55,21 +50,12 @@ class ObjectsPane(QWidget):
         self.histogram = Histogram(self._on_range)
         self.filter = FilterForm(self._on_filter_changed, self._on_remove)
         self.images = ImagesTab(self._session)
-        self.words = muted("")
-        self.approve = button("Approve", self._on_approve, tip="The selected objects are right as they are (A)")
-        self.delete = button(
-            "Delete", self._on_delete, tip="There are no objects here: they become background, which teaches (D)"
-        )
-        self.export = button(
-            "Export...", self._on_export, tip="As Export labels... writes measurements: CSV or Parquet"
-        )
+        self.below = ObjectActions(self._session, self._selected, lambda: self._measuring.now())
         self.turns: dict[str, QPushButton] = {}
         self._page = HISTOGRAM
         self._shown: ObjectTable | None = None
         self._connections = Connections()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._measure)
+        self._measuring = Measuring(self._session, self.isVisible, self)
         self._outline_soon = qthrottled(self._outline, timeout=_OUTLINE_MS, leading=False, parent=self)
         self._build()
         self._listen()
@@ -82,9 +68,7 @@ class ObjectsPane(QWidget):
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(4)
         right.addWidget(self.view, 1)
-        below = row(self.words, self.approve, self.delete, self.export)
-        below.setStretch(0, 1)
-        right.addLayout(below)
+        right.addLayout(self.below.row())
         self._pages, self._tables = QStackedWidget(), QStackedWidget()
         for page in (self.histogram, self.filter, muted(_ALL_IMAGES)):
             self._pages.addWidget(page)
@@ -110,9 +94,13 @@ class ObjectsPane(QWidget):
 
     def _listen(self) -> None:
         add, session = self._connections.add, self._session
-        self._connections.at_close(self._timer.stop)
+        self._connections.at_close(self._measuring.stop)
         self._connections.at_close(self._outline_soon.cancel)
+        add(self._measuring.measured, self._show)
+        add(self._measuring.began, lambda: self.below.say("Measuring..."))
+        add(self._measuring.troubled, self.below.warn)
         add(session.signals.edited, self._on_edited)
+        add(session.doubts_changed, self._on_doubts_changed)
         for signal in (session.image_changed, session.settings_changed):
             add(signal, self._on_image_changed)
         add(session.region_changed, lambda entry, spot: self._on_image_changed())
@@ -120,9 +108,9 @@ class ObjectsPane(QWidget):
         self.view.chosen.connect(self._on_chosen)
         self.view.went.connect(self._on_went)
         self.view.do_at_keys = {
-            "A": self._on_approve,
-            "D": self._on_delete,
-            "Del": self._on_delete,
+            "A": self.below.on_approve,
+            "D": self.below.on_delete,
+            "Del": self.below.on_delete,
             "Ctrl+Z": session.undo,
             "Ctrl+Shift+Z": session.redo,
         }
@@ -143,7 +131,7 @@ class ObjectsPane(QWidget):
         """Measure, and listen to the canvas."""
         super().showEvent(event)
         self.canvas.set_on(True)
-        self._measure()
+        self._measuring.now()
 
     def hideEvent(self, event: Any) -> None:
         """Leave the canvas as it was, and measure nothing."""
@@ -164,42 +152,26 @@ class ObjectsPane(QWidget):
     # measuring
 
     def _on_edited(self, entry: ProjectImage, delta: object) -> None:
-        if entry is self._session.current and self.isVisible() and not self._timer.isActive():
-            self._timer.start(_SOON_MS)
+        if entry is self._session.current:
+            self._measuring.soon()
         self.images.count()
+
+    def _on_doubts_changed(self, entry: ProjectImage) -> None:
+        if entry is self._session.current:
+            self._measuring.soon()
 
     def _on_image_changed(self) -> None:
         self._outline_soon()
         self.images.count()
-        if self.isVisible():
-            self._measure()
-
-    def _measure(self) -> None:
-        """Measure for a moment, and go on when the window had its turn; not in the middle of a stroke."""
-        if not self.isVisible():
-            return
-        if self._session.regions.is_held:
-            self._timer.start(_SOON_MS)
-            return
-        try:
-            is_done = self._session.objects.advance(_TURN_S)
-        except UserError as error:
-            self._say(str(error), role="warning")
-            return
-        if not is_done:
-            if self._session.objects.table is None:
-                self._say("Measuring...")
-            self._timer.start(0)
-            return
-        self._show()
+        self._measuring.now()
 
     def _show(self) -> None:
         table, entry = self._session.objects.table, self._session.current
         if table is None or entry is None:
             self._shown = None
             self.view.show_columns([], np.zeros(0, np.int64))
-            self._say("There is no image yet: open one.")
-            self._allow()
+            self.below.say("There is no image yet: open one.")
+            self.below.allow(0, 0)
             return
         if table is not self._shown:
             self._shown = table
@@ -260,59 +232,14 @@ class ObjectsPane(QWidget):
         return table.objects[found & ~table.is_edited], int((found & table.is_edited).sum())
 
     def _on_remove(self) -> None:
-        settings, edited = self.filter.settings, self.filter.edited.isChecked()
-        count = 0
-
-        def remove() -> None:
-            nonlocal count
-            count = self._session.objects.filter(settings, edited=edited)
-
-        if self._done(remove):
+        done = self.below.remove(self.filter.settings, edited=self.filter.edited.isChecked())
+        if done:
             self.filter.clear()
-            self._say(f"{count:,} removed; Ctrl+Z brings {'it' if count == 1 else 'them'} back.")
-
-    def _on_approve(self) -> None:
-        self._done(lambda: self._session.objects.approve(self._chosen))
-
-    def _on_delete(self) -> None:
-        click = self._session.verbs.click
-        if click.proposal is not None:
-            self._say("A clicked cell waits: keep it (Enter) or discard it (Esc) first.", role="warning")
-            return
-        self._done(lambda: self._session.objects.delete(self._chosen))
-
-    def _done(self, edit: Callable[[], None]) -> bool:
-        """Whether an edit could be made; if not, it is said why."""
-        try:
-            edit()
-        except UserError as error:
-            self._say(str(error), role="warning")
-            return False
-        self._timer.stop()
-        self._measure()
-        return True
-
-    def _on_export(self) -> None:
-        entry = self._session.current
-        if entry is None:
-            return
-        source = entry.volume.source
-        folder = Path() if source is None else Path(source).parent
-        name = str(folder / f"{Path(entry.name).stem}_objects.csv")
-        path, chosen = QFileDialog.getSaveFileName(self, "Export measurements", name, _FILTERS)
-        if not path:
-            return
-        suffix = ".parquet" if "parquet" in chosen else ".csv"
-        target = Path(path) if Path(path).suffix.lower() in (".csv", ".parquet") else Path(f"{path}{suffix}")
-        try:
-            self._session.verbs.export.begin(target)
-        except UserError as error:
-            self._say(str(error), role="warning")
+            self.below.say(done)
 
     # showing
 
-    @property
-    def _chosen(self) -> Objects:
+    def _selected(self) -> Objects:
         return objects_of(self.view.selected)
 
     def _outline(self) -> None:
@@ -332,16 +259,6 @@ class ObjectsPane(QWidget):
         what = ("row" if self._session.kind == "classes" else "object") + ("" if total == 1 else "s")
         part = f" {_PART}" if isinstance(self._session.current, LargeProjectImage) else ""
         says = f" {_REMOVE_OR_DELETE}" if self._page == FILTER else ""
-        self._say(f"{chosen:,} of {total:,} {what} selected.{says}{part}" if chosen else f"{total:,} {what}.{part}")
-        self._allow()
-
-    def _allow(self) -> None:
-        why_not = self._session.objects.why_not()
-        some = len(self.view.selected) > 0
-        for one in (self.approve, self.delete):
-            one.setEnabled(some and not why_not)
-        self.export.setEnabled(len(self.view.keys) > 0)
-
-    def _say(self, sentence: str, role: str = "muted") -> None:
-        self.words.set_role(role)
-        self.words.setText(sentence)
+        all_of_them = f"{total:,} {what}"
+        self.below.say(f"{chosen:,} of {all_of_them} selected.{says}{part}" if chosen else f"{all_of_them}.{part}")
+        self.below.allow(total, chosen)

@@ -17,7 +17,7 @@ from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.gui.widgets.words import muted
-from napari_apprentice.session.review import DoubtfulPlace
+from napari_apprentice.session.doubtful_places import DoubtfulPlace
 
 _COUNT_MS = 200
 _WORDS = {

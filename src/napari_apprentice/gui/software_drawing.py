@@ -1,0 +1,45 @@
+"""Keeps Mesa's software renderer from ending the process after layers were removed.
+
+Where there is no graphics card (remote desktops, virtual machines, Xvfb) Mesa draws on the processor (llvmpipe). When
+a program of OpenGL is deleted, as napari does with each layer that is removed, Mesa 22.3 unbinds the vertex shader
+behind the back of its own cache: if the frames around draw with one and the same program, as when a single image is
+left, it is not bound again, and `glDrawArrays` reads at address 0. A second program that is drawn in each frame, of
+one triangle outside of the view, makes every frame bind both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from vispy import gloo
+from vispy.gloo import gl
+
+_SOFTWARE = "llvmpipe"
+_VERTEX = "attribute float x; void main() { gl_Position = vec4(2.0 + x, 2.0, 2.0, 1.0); }"
+_FRAGMENT = "void main() { gl_FragColor = vec4(0.0); }"
+_RENDERER = 0x1F01  # GL_RENDERER, for which vispy has no name
+
+
+def keep_drawing(canvas: Any) -> None:
+    """Draw safely on a vispy canvas, for as long as it is there; once more does nothing, as with a graphics card."""
+    if not any(isinstance(one, _SecondProgram) for one in canvas.events.draw.callbacks):
+        canvas.events.draw.connect(_SecondProgram(), position="last")
+
+
+class _SecondProgram:
+    """Drawn after all else."""
+
+    def __init__(self) -> None:
+        self._is_needed: bool | None = None  # known once there is a context
+        self._program: gloo.Program | None = None
+
+    def __call__(self, event: Any) -> None:
+        if self._is_needed is None:
+            self._is_needed = _SOFTWARE in str(gl.glGetParameter(_RENDERER)).lower()
+        if not self._is_needed:
+            return
+        if self._program is None:
+            self._program = gloo.Program(_VERTEX, _FRAGMENT)
+            self._program["x"] = np.zeros(3, np.float32)
+        self._program.draw("triangles")
