@@ -29,6 +29,21 @@ def waited_for(arguments: Sequence[str]) -> int:
         return process.wait()
 
 
+def answered(arguments: Sequence[str], patience_s: float) -> tuple[int, str]:
+    """Run a module with its arguments: its exit code, and what it printed.
+
+    `subprocess.TimeoutExpired` when it does not end in that time; it is ended then.
+    """
+    child = _opened(arguments, subprocess.PIPE, environment(one_core_left=False), start_new_session=True)
+    with child:
+        try:
+            out, _ = child.communicate(timeout=patience_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            raise
+    return child.returncode, out.decode("utf-8", errors="replace")
+
+
 def environment(*, one_core_left: bool) -> dict[str, str]:
     """The environment of such a process: it finds this package wherever it was imported from, and writes UTF-8.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from cyclopts import App, CycloptsError
 
 from napari_apprentice import __version__
+from napari_apprentice.cli.check import check
 from napari_apprentice.cli.demo import demo
 from napari_apprentice.cli.evaluate import evaluate
 from napari_apprentice.cli.info import info
@@ -37,7 +38,7 @@ app = App(
     help="Segment images, teach the network from corrections, and measure how well it does.",
     help_epilogue=f"With {VERBOSE} a command also says what other libraries say, and where an error comes from.",
 )
-for command in (segment, teach, compare, use, evaluate, inside, info, prune, demo):
+for command in (segment, teach, compare, use, evaluate, inside, info, check, prune, demo):
     app.command(command)
 # found when asked for: whether the lab is there, and what it loads, is nothing to the others
 app.command("napari_apprentice.cli.lab:bench", name="bench", help="Measure something and write results.json and plots.")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import reduce
-from operator import add
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,12 +18,8 @@ from napari_apprentice.data.files import images_of, is_there
 from napari_apprentice.data.image import axes
 from napari_apprentice.data.image.reading import not_said
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.labels.evidence import Evidence
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import overview
-from napari_apprentice.project.images import read_record
-from napari_apprentice.project.record import read_project
-from napari_apprentice.project.versions import Lineage
+from napari_apprentice.project.about import about_project
 from napari_apprentice.session.catalog import bundled_files
 
 
@@ -103,7 +97,7 @@ def describe(path: Path, size: Sequence[int] | None = None) -> dict[str, Any]:
     if path.name == "project.json":
         path = path.parent
     if path.is_dir() and (path / "project.json").exists():
-        return _about_project(path)
+        return about_project(path)
     if path.suffix == ".safetensors":
         return _about_model(path, size)
     return _about_image(path)
@@ -142,29 +136,6 @@ def _about_model(path: Path, size: Sequence[int] | None) -> dict[str, Any]:
     header = models.read_header(path)
     network = about_network(header.net, size)
     return {"what": "model", "path": str(path), **header.model_dump(mode="json"), "network": network}
-
-
-def _about_project(path: Path) -> dict[str, Any]:
-    # without the lock: a project that is open in a window may be looked at
-    record, lineage = read_project(path)[0], Lineage(path / "versions")
-    confirmed = reduce(add, overview.read(path).confirmed.values(), Evidence())
-    return {
-        "what": "project",
-        "path": str(path),
-        **record.model_dump(mode="json", include={"name", "created", "kind", "classes"}),
-        "images": [_entry(path / "entries" / entry) for entry in record.entries],
-        "confirmed": confirmed.words(record.kind),
-        "model": lineage.current,
-        "versions": [version.model_dump(mode="json") for version in lineage.versions],
-    }
-
-
-def _entry(path: Path) -> dict[str, Any]:
-    try:
-        record, _ = read_record(path)
-    except UserError:
-        return {"id": path.name, "damaged": True}
-    return {"id": path.name, **record.model_dump(mode="json", include={"name", "source", "shape", "dtype"})}
 
 
 def _as_json(found: dict[str, Any]) -> str:

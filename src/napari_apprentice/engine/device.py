@@ -11,6 +11,7 @@ from typing import Literal
 
 import torch
 
+from napari_apprentice.data.storage.refused_devices import why_refused
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import DeviceName
 
@@ -38,21 +39,31 @@ class Device:
         return torch.device(self.name)
 
     @property
+    def key(self) -> str:
+        """What is known of it is known of the same device with the same torch."""
+        return f"{self.words}, torch {torch.__version__}"
+
+    @property
     def is_gpu(self) -> bool:
         """Whether mixed precision and large batches pay."""
         return self.name != "cpu"
 
 
 def available() -> tuple[Device, ...]:
-    """All devices here, best first; "auto" takes the first."""
-    found: list[Device] = []
+    """The devices that may be used, best first; "auto" takes the first."""
+    return tuple(device for device in found() if not (device.is_gpu and why_refused(device.key)))
+
+
+def found() -> tuple[Device, ...]:
+    """All devices here, also those that compute wrongly (`refused_devices`), best first."""
+    here: list[Device] = []
     if torch.cuda.is_available():
-        found.append(Device("cuda", f"CUDA: {torch.cuda.get_device_name(0)}"))
+        here.append(Device("cuda", f"CUDA: {torch.cuda.get_device_name(0)}"))
     if torch.backends.mps.is_available():
-        found.append(Device("mps", f"Apple MPS: {platform.processor() or 'GPU'}"))
+        here.append(Device("mps", f"Apple MPS: {platform.processor() or 'GPU'}"))
     threads = torch.get_num_threads()
-    found.append(Device("cpu", f"CPU, {threads} thread{'s' if threads != 1 else ''}"))
-    return tuple(found)
+    here.append(Device("cpu", f"CPU, {threads} thread{'s' if threads != 1 else ''}"))
+    return tuple(here)
 
 
 def gpus() -> int:
@@ -62,13 +73,17 @@ def gpus() -> int:
 
 def pick(name: DeviceName = "auto") -> Device:
     """The device with this name; `UserError` when it is not here."""
-    found = available()
+    usable = available()
     if name == "auto":
-        return found[0]
-    for device in found:
+        return usable[0]
+    for device in usable:
         if device.name == name:
             return device
-    raise UserError(f'The device "{name}" is not available here: choose {" or ".join(d.name for d in found)}, or auto.')
+    others = f"choose {' or '.join(device.name for device in usable)}, or auto."
+    for device in found():
+        if device.name == name:
+            raise UserError(f"{why_refused(device.key)} {others.capitalize()}")
+    raise UserError(f'The device "{name}" is not available here: {others}')
 
 
 def mixed_precision(device: Device, *, inference: bool = True) -> AbstractContextManager[object]:

@@ -14,9 +14,11 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui import evaluation, objects
+from napari_apprentice.gui.computer_check import ComputerCheck
 from napari_apprentice.gui.docked import Docked
 from napari_apprentice.gui.evaluation.pane import EvaluationPane
 from napari_apprentice.gui.layers import is_from_file, itself
+from napari_apprentice.gui.napari_names import canvas_of
 from napari_apprentice.gui.objects.pane import ObjectsPane
 from napari_apprentice.gui.panel_runtime import PanelRuntime
 from napari_apprentice.gui.sections.correct import CorrectSection
@@ -27,6 +29,7 @@ from napari_apprentice.gui.sections.recent import LatestOffer
 from napari_apprentice.gui.sections.review import ReviewSection
 from napari_apprentice.gui.sections.segment import SegmentSection
 from napari_apprentice.gui.sections.teach import TeachSection
+from napari_apprentice.gui.software_drawing import renderer_of
 from napari_apprentice.gui.theme import palette, stylesheet
 from napari_apprentice.gui.widgets.said import Said
 from napari_apprentice.gui.widgets.scrolling import Column
@@ -65,7 +68,7 @@ class ApprenticePanel(QWidget):
         self.how_well = Docked(self.viewer, evaluation.NAME, partial(EvaluationPane, self.label_layers))
         self.objects = Docked(self.viewer, objects.NAME, partial(ObjectsPane, self.tools))
         self.model = ModelSection(self.label_layers, self.how_well.show)
-        self.segment = SegmentSection(self.session)
+        self.segment = SegmentSection(self.session, self.check_computer)
         self.correct = CorrectSection(self.tools, self.objects.show)
         self.review = ReviewSection(self.tools, self.runtime.doubt_map)
         self.teach = TeachSection(self.session, self.runtime.comparison)
@@ -74,6 +77,7 @@ class ApprenticePanel(QWidget):
             self.image, self.model, self.segment, self.correct, self.review, self.teach, self.project,
         ]  # fmt: skip
         self.said = Said()
+        self.computer: ComputerCheck | None = None
         self.runtime.close_with(
             self.said,
             *(section.connections for section in self.sections),
@@ -118,6 +122,17 @@ class ApprenticePanel(QWidget):
         connections.add(self.session.labels_changed, self._hide_offer)
         connections.add(self.viewer.events.theme, self._set_theme)
         connections.add(self.viewer.layers.events.inserted, self._on_inserted)
+
+    def check_computer(self) -> None:
+        """Open *Check this computer*, or bring it to the front."""
+        if self.computer is None:
+            self.computer = ComputerCheck(self.session, renderer_of(canvas_of(self.viewer)), self)
+            self.computer.destroyed.connect(self._on_computer_closed)
+            self.computer.show()
+        self.computer.raise_()
+
+    def _on_computer_closed(self) -> None:
+        self.computer = None
 
     def _begin(self) -> None:
         """Go on where the panel was closed, or open the image that is there and offer the project of last time."""

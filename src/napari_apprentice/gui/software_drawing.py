@@ -23,23 +23,33 @@ _RENDERER = 0x1F01  # GL_RENDERER, for which vispy has no name
 
 def keep_drawing(canvas: Any) -> None:
     """Draw safely on a vispy canvas, for as long as it is there; once more does nothing, as with a graphics card."""
-    if not any(isinstance(one, _SecondProgram) for one in canvas.events.draw.callbacks):
+    if _on(canvas) is None:
         canvas.events.draw.connect(_SecondProgram(), position="last")
+
+
+def renderer_of(canvas: Any) -> str:
+    """What draws a canvas on which `keep_drawing` was called, by its own account; "" before it was seen."""
+    drawn = None if canvas is None else _on(canvas)
+    return "" if drawn is None or drawn.renderer is None else drawn.renderer
 
 
 class _SecondProgram:
     """Drawn after all else."""
 
     def __init__(self) -> None:
-        self._is_needed: bool | None = None  # known once there is a context
+        self.renderer: str | None = None  # known once there is a context
         self._program: gloo.Program | None = None
 
     def __call__(self, event: Any) -> None:
-        if self._is_needed is None:
-            self._is_needed = _SOFTWARE in str(gl.glGetParameter(_RENDERER)).lower()
-        if not self._is_needed:
+        if self.renderer is None:
+            self.renderer = str(gl.glGetParameter(_RENDERER))
+        if _SOFTWARE not in self.renderer.lower():
             return
         if self._program is None:
             self._program = gloo.Program(_VERTEX, _FRAGMENT)
             self._program["x"] = np.zeros(3, np.float32)
         self._program.draw("triangles")
+
+
+def _on(canvas: Any) -> _SecondProgram | None:
+    return next((one for one in canvas.events.draw.callbacks if isinstance(one, _SecondProgram)), None)
