@@ -3,8 +3,8 @@
 Where there is no graphics card (remote desktops, virtual machines, Xvfb) Mesa draws on the processor (llvmpipe). When
 a program of OpenGL is deleted, as napari does with each layer that is removed, Mesa 22.3 unbinds the vertex shader
 behind the back of its own cache: if the frames around draw with one and the same program, as when a single image is
-left, it is not bound again, and `glDrawArrays` reads at address 0. A second program that is drawn in each frame, of
-one triangle outside of the view, makes every frame bind both.
+left, it is not bound again, and `glDrawArrays` reads at address 0. Two more programs at the end of each frame, of one
+triangle outside of the view each, are never what was bound before, nor what comes after them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from vispy import gloo
 from vispy.gloo import gl
 
 _SOFTWARE = "llvmpipe"
-_VERTEX = "attribute float x; void main() { gl_Position = vec4(2.0 + x, 2.0, 2.0, 1.0); }"
+_VERTICES = (
+    "attribute float x; void main() { gl_Position = vec4(2.0 + x, 2.0, 2.0, 1.0); }",
+    "attribute float x; void main() { gl_Position = vec4(3.0 + x, 2.0, 2.0, 1.0); }",
+)
 _FRAGMENT = "void main() { gl_FragColor = vec4(0.0); }"
 _RENDERER = 0x1F01  # GL_RENDERER, for which vispy has no name
 
@@ -24,7 +27,7 @@ _RENDERER = 0x1F01  # GL_RENDERER, for which vispy has no name
 def keep_drawing(canvas: Any) -> None:
     """Draw safely on a vispy canvas, for as long as it is there; once more does nothing, as with a graphics card."""
     if _on(canvas) is None:
-        canvas.events.draw.connect(_SecondProgram(), position="last")
+        canvas.events.draw.connect(_TwoPrograms(), position="last")
 
 
 def renderer_of(canvas: Any) -> str:
@@ -33,23 +36,25 @@ def renderer_of(canvas: Any) -> str:
     return "" if drawn is None or drawn.renderer is None else drawn.renderer
 
 
-class _SecondProgram:
+class _TwoPrograms:
     """Drawn after all else."""
 
     def __init__(self) -> None:
         self.renderer: str | None = None  # known once there is a context
-        self._program: gloo.Program | None = None
+        self._programs: list[gloo.Program] = []
 
     def __call__(self, event: Any) -> None:
         if self.renderer is None:
             self.renderer = str(gl.glGetParameter(_RENDERER))
         if _SOFTWARE not in self.renderer.lower():
             return
-        if self._program is None:
-            self._program = gloo.Program(_VERTEX, _FRAGMENT)
-            self._program["x"] = np.zeros(3, np.float32)
-        self._program.draw("triangles")
+        if not self._programs:
+            self._programs = [gloo.Program(vertex, _FRAGMENT) for vertex in _VERTICES]
+            for program in self._programs:
+                program["x"] = np.zeros(3, np.float32)
+        for program in self._programs:
+            program.draw("triangles")
 
 
-def _on(canvas: Any) -> _SecondProgram | None:
-    return next((one for one in canvas.events.draw.callbacks if isinstance(one, _SecondProgram)), None)
+def _on(canvas: Any) -> _TwoPrograms | None:
+    return next((one for one in canvas.events.draw.callbacks if isinstance(one, _TwoPrograms)), None)
