@@ -15,7 +15,7 @@ from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import Session
-from napari_apprentice.session.verbs.live import LiveProposal
+from napari_apprentice.session.live_proposal import LiveProposal
 
 _HELP = (
     "What you paint or approve is learned at once: masks of all that is in view are proposed anew after every stroke. "
