@@ -9,8 +9,8 @@ from pathlib import Path
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.presets import pools_for
 from napari_apprentice.data.image.zoom import zoom_for, zoom_to_teach
-from napari_apprentice.data.models import ModelHeader, why_not_fits
-from napari_apprentice.data.representations import USUAL, representation
+from napari_apprentice.data.models import ModelHeader, why_not_fits, without_live
+from napari_apprentice.data.representations import USUAL, Representation, representation
 from napari_apprentice.data.storage import room, scratch
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.nets import Net, build
@@ -28,12 +28,16 @@ _FRESH_BIAS, _FRESH_HEAD = -2.0, 0.1
 
 @dataclass(frozen=True)
 class Start:
-    """The network to teach; ``header`` of the new version, as far as it is known; one zoom for each image."""
+    """The network to teach; ``header`` of the new version, as far as it is known; one zoom for each image.
+
+    ``learned`` says whether the model that is taught proposed what *Live* learned, of which the network knows nothing.
+    """
 
     net: Net
     header: ModelHeader
     parent: ModelHeader | None
     zooms: tuple[float, ...]
+    learned: bool = False
 
 
 def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
@@ -41,9 +45,14 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
 
     Raises `UserError` when it does not fit the corrections, or when there is no room for what is learned.
     """
+    learned = False
     parent, net = (None, None) if job.parent is None else checkpoint.load(job.parent)
-    if parent is not None and job.parent is not None:
+    if parent is not None and net is not None and job.parent is not None:
         checkpoint.refuse_inputs(parent, job.parent)
+        _refuse_kind(parent, job)
+        learned = parent.live is not None
+        if learned:
+            net, parent = _by_itself(net, parent, job)
         _check(parent, job, corrected)
     first = corrected.refs[0].image
     known = [1.0 if parent is None else zoom_for(parent, r.image.spacing, r.image.unit) for r in corrected.refs]
@@ -75,7 +84,7 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
         header = parent.model_copy(update=changes)
         if job.representation not in (None, parent.representation):
             net, header = _saying_otherwise(net, header, job.representation)
-        return Start(net, header, parent, zooms)
+        return Start(net, header, parent, zooms, learned)
     settings, normalize = _fresh_settings(job, first.spacing, zoom), NormalizeSettings()
     _refuse_without_room(job, settings)
     channels = int(scratch.read(first.pixels).shape[1])
@@ -98,12 +107,30 @@ def _refuse_without_room(job: TeachJob, net: NetSettings) -> None:
     room.refuse(Path(job.out).parent, net.parameters * _BYTES, "the taught model")
 
 
-def _check(parent: ModelHeader, job: TeachJob, corrected: CorrectedImages) -> None:
+def _by_itself(net: Net, header: ModelHeader, job: TeachJob) -> tuple[Net, ModelHeader]:
+    """The network of a model that *Live* learned, which is to say the same things by itself."""
+    own = without_live(header)
+    if job.kind == "instances" and own.kind == job.kind:
+        return net, own
+    outputs = 2 if job.kind == "instances" else _outputs(job)
+    own = own.model_copy(update={"kind": job.kind, "representation": USUAL[job.kind], "classes": job.classes})
+    return _with_outputs(net, own, representation(own.representation, own.net.dims, outputs))
+
+
+def _outputs(job: TeachJob) -> int:
+    """How many channels say all classes, and none of them."""
+    return 1 + max((one.value for one in job.classes), default=0)
+
+
+def _refuse_kind(parent: ModelHeader, job: TeachJob) -> None:
     if parent.kind != job.kind:
         raise UserError(
             f"The model {parent.name} finds {parent.kind} and these labels are {job.kind}: choose another model."
         )
-    outputs = 1 + max((c.value for c in job.classes), default=0)
+
+
+def _check(parent: ModelHeader, job: TeachJob, corrected: CorrectedImages) -> None:
+    outputs = _outputs(job)
     if job.kind == "classes" and parent.net.out_channels < outputs:
         raise UserError(
             f"The model {parent.name} knows {parent.net.out_channels - 1} classes and this project has {outputs - 1}: "
@@ -118,10 +145,18 @@ def _check(parent: ModelHeader, job: TeachJob, corrected: CorrectedImages) -> No
 def _saying_otherwise(net: Net, header: ModelHeader, name: str | None) -> tuple[Net, ModelHeader]:
     """A parent's network with heads for another representation, which have yet to learn all but foreground."""
     wanted = representation(name or header.representation, header.net.dims, header.net.out_channels)
+    return _with_outputs(net, header, wanted)
+
+
+def _with_outputs(net: Net, header: ModelHeader, wanted: Representation) -> tuple[Net, ModelHeader]:
     settings = header.net.model_copy(update={"out_channels": len(wanted.channels)})
     changed = build(settings)
-    changed.lean_to_background(_FRESH_BIAS, _FRESH_HEAD)
-    load_all_but_heads(changed, net)
+    if wanted.kind == "instances":
+        changed.lean_to_background(_FRESH_BIAS, _FRESH_HEAD)
+        load_all_but_heads(changed, net)
+    else:  # the first answer is none of the classes, which is no foreground
+        load_all_but_heads(changed, net)
+        changed.lean_to_background(0.0, _FRESH_HEAD)
     changes = {"net": settings, "representation": wanted.name, "decode": DecodeSettings()}
     return changed, header.model_copy(update=changes)
 

@@ -35,6 +35,8 @@ from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
 
 _TUNE_APART = 0.3  # of the time
+_LEFT_OUT = "What Live learned is left out: the network below it is taught, from all that is confirmed."
+_NOT_AGAINST_LIVE = "It was judged against its network, not against what Live learned: compare both."
 
 
 def run(job: TeachJob, cancelled: Callable[[], bool], recipe: TeachingRecipe = RECIPE) -> Iterator[Event]:
@@ -53,6 +55,8 @@ def run(job: TeachJob, cancelled: Callable[[], bool], recipe: TeachingRecipe = R
         material = yield from read_material(job, recipe, clock, rng)
         if material.why_not_judged:
             yield Note(text=material.why_not_judged)
+        if material.start.learned:
+            yield Note(text=_LEFT_OUT)
         yield from Teaching(job, recipe, clock, device, rng, material).events()
     finally:
         torch.set_num_threads(threads)
@@ -207,6 +211,8 @@ class Teaching:
                 }
             )
             scores[AFTER] = round(after[0].score, 4)
+        if self._start.learned:
+            result = result.model_copy(update={"better": False, "why_waits": _NOT_AGAINST_LIVE})
         header = self._start.header.model_copy(update={"decode": decode, "scores": scores})
         checkpoint.save(self._job.out, header, self._learner.average)
         yield Finished(result=result)

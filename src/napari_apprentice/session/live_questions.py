@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from napari_apprentice.data.geometry.regions import Region, whole_region
 from napari_apprentice.data.image.channels import fits
 from napari_apprentice.data.labels.samples import samples_in
-from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.models import ModelHeader, without_live
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ArrayRef, Corrected, LiveAllJob, LiveJob, Samples, VolumeRef
+from napari_apprentice.jobs import ArrayRef, Corrected, KeepLiveJob, LiveAllJob, LiveJob, Samples, VolumeRef
+from napari_apprentice.project.durable import make_folder
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.models import NO_IMAGE
 from napari_apprentice.session.parts import SessionParts
@@ -75,10 +76,24 @@ class LiveQuestions:
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
         )
 
+    def keep(self) -> KeepLiveJob:
+        """A new version of the project's model, of all that is confirmed in what is open of the image."""
+        parts, (project, entry, _) = self._parts, self._parts.subject()
+        id_ = parts.queue.next_id("keep-live")
+        make_folder(project.lineage.folder)
+        is_classes = parts.choices.kind == "classes"
+        return KeepLiveJob(
+            id=id_,
+            **self._seen(entry, project.scratch),
+            **self._told(entry, (whole_region(entry.labels.shape),), project.scratch / id_),
+            classes=parts.choices.classes if is_classes else (),
+            out=str(project.lineage.file(project.lineage.next_id())),
+        )
+
     def _seen(self, entry: ProjectImage, folder: Path) -> dict[str, Any]:
         """What the engine looks at, and with which network."""
         network = self.network
-        header = None if network is None else network.header
+        header = None if network is None or network.header is None else without_live(network.header)
         image = pixels_of(entry, header, folder)
         has_more = header is not None and entry.volume.pixels.shape[1] != header.image_channels
         colours: VolumeRef | None = pixels_of(entry, None, folder) if has_more else None
@@ -99,7 +114,7 @@ def _sees(choice: ModelChoice, entry: ProjectImage) -> bool:
     header: ModelHeader | None = choice.header
     if header is None or choice.file is None or header.net.dims != 2 or header.kind == "prompts":
         return False
-    return fits(entry.volume, header.image_channels)
+    return fits(entry.volume, without_live(header).image_channels)
 
 
 def _written(path: Path, array: NDArray[Any]) -> ArrayRef:

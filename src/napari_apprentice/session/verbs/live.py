@@ -22,6 +22,7 @@ from napari_apprentice.session.live_views import around, view_in
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.running import Running
+from napari_apprentice.session.verbs.keep_live import KeepLive
 from napari_apprentice.session.verbs.segment import Segment
 
 _REMEMBERED = 8  # views looked at, whose confirmed voxels count
@@ -30,12 +31,14 @@ _REMEMBERED = 8  # views looked at, whose confirmed voxels count
 class Live:
     """While it is on, every edit asks again; one question is under way at a time, and the newest edit wins.
 
-    What it shows is no edit: nothing is journalled, and undo takes back strokes, which it follows.
+    What it shows is no edit: nothing is journalled, and undo takes back strokes, which it follows. ``keep()`` makes
+    what was learned a version of the model.
     """
 
-    def __init__(self, parts: SessionParts, segment: Segment) -> None:
+    def __init__(self, parts: SessionParts, segment: Segment, keep: KeepLive) -> None:
         self._parts = parts
         self._segment = segment
+        self.keep = keep
         self._questions = LiveQuestions(parts)
         self._views: deque[Region] = deque(maxlen=_REMEMBERED)  # each once, the one that is looked at first
         self._generation = 0
