@@ -108,7 +108,7 @@ def test_a_slice_of_an_anisotropic_volume_makes_a_version_for_all_of_it(taught):
 
 
 @pytest.mark.parametrize("kind", ["classes", "instances"])
-def test_teach_goes_on_from_the_network_and_never_takes_its_place_unasked(taught, kind):
+def test_teach_begins_with_what_live_says_and_never_takes_its_place_unasked(taught, kind):
     if kind == "classes":
         taught.choose_kind("classes", CLASSES)
         taught.add_image(halves())
@@ -121,7 +121,7 @@ def test_teach_goes_on_from_the_network_and_never_takes_its_place_unasked(taught
     taught.live.keep()
     taught.run_until_idle()
     taught.use()
-    taught.teach_settings = TeachSettings(max_steps=2, max_seconds=60, batch_size=2, threads=1)
+    taught.teach_settings = TeachSettings(max_steps=1, learning_rate=1e-7, max_seconds=60, batch_size=2, threads=1)
     taught.teach()
     taught.run_until_idle()
     assert taught.model.key == "v1"
@@ -131,3 +131,6 @@ def test_teach_goes_on_from_the_network_and_never_takes_its_place_unasked(taught
     taught.use()
     taught.segment()
     taught.run_until_idle()
+    right = np.arange(80) >= 40 if kind == "classes" else truth > 0
+    least = 0.75 if kind == "classes" else 0.95  # the last map of the network hardly tells brightness
+    assert ((taught.current.labels[0, 0] > 0) == right).mean() > least

@@ -11,6 +11,9 @@ from napari_apprentice.data.models import representation_of
 from napari_apprentice.engine import judging, replay
 from napari_apprentice.engine.balance import balance_classes
 from napari_apprentice.engine.clock import Clock
+from napari_apprentice.engine.distilling import Said, said_of, set_last_layer
+from napari_apprentice.engine.features.learned_values import LearnedSlices
+from napari_apprentice.engine.inputs import scaling_for, seen_by_network
 from napari_apprentice.engine.judging import EvaluationCase
 from napari_apprentice.engine.start import Start, begin
 from napari_apprentice.engine.teaching_recipe import TeachingRecipe
@@ -48,11 +51,27 @@ def read_material(
     start = begin(job, corrected)
     representation = representation_of(start.header)
     windows: list[TrainingWindow] = []
+    said: list[Said] = []
     for frame in frames_of(corrected, list(start.zooms)):
         yield clock.beat(0, "Reading images")
+        slices = None
+        if start.learned is not None:
+            header = start.learned.header
+            scaling = scaling_for(header, frame.fitted_on)
+            slices = LearnedSlices(start.learned, frame.pixels, frame.zoom, scaling)
+            frame = replace(
+                frame,
+                pixels=seen_by_network(header, frame.pixels),
+                fitted_on=seen_by_network(header, frame.fitted_on),
+            )
         for window in windows_of(frame, representation, start.header.normalize, rng):
             windows.append(window)
             yield clock.beat(0, "Reading images")
+            if slices is not None:
+                said.append(said_of(window, slices))
+                yield clock.beat(0, "Looking at what Live learned")
+    if said:
+        set_last_layer(start.net, said, representation.meanings, start.header.normalize.gain)
     if not any(len(window.source.centres) for window in windows):
         raise UserError("Nothing teaches yet: correct or approve a few whole objects, then teach.")
     sources = balance_classes([window.source for window in windows], job.kind)

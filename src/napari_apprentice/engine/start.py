@@ -13,8 +13,11 @@ from napari_apprentice.data.models import ModelHeader, why_not_fits, without_liv
 from napari_apprentice.data.representations import USUAL, Representation, representation
 from napari_apprentice.data.storage import room, scratch
 from napari_apprentice.engine import checkpoint
+from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.engine.nets.transfer import load_all_but_heads, load_encoder
+from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.training_data import CorrectedImages
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachJob
@@ -30,14 +33,14 @@ _FRESH_BIAS, _FRESH_HEAD = -2.0, 0.1
 class Start:
     """The network to teach; ``header`` of the new version, as far as it is known; one zoom for each image.
 
-    ``learned`` says whether the model that is taught proposed what *Live* learned, of which the network knows nothing.
+    ``learned`` is the model that is taught where that proposes what *Live* learned, of which the network knows nothing.
     """
 
     net: Net
     header: ModelHeader
     parent: ModelHeader | None
     zooms: tuple[float, ...]
-    learned: bool = False
+    learned: Network | None = None
 
 
 def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
@@ -45,15 +48,15 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
 
     Raises `UserError` when it does not fit the corrections, or when there is no room for what is learned.
     """
-    learned = False
-    parent, net = (None, None) if job.parent is None else checkpoint.load(job.parent)
-    if parent is not None and net is not None and job.parent is not None:
+    parent, net, learned = None, None, None
+    if job.parent is not None:
+        parent, net, what = checkpoint.load_whole(job.parent)
         checkpoint.refuse_inputs(parent, job.parent)
-        _refuse_kind(parent, job)
-        learned = parent.live is not None
-        if learned:
-            net, parent = _by_itself(net, parent, job)
         _check(parent, job, corrected)
+        if what is not None:
+            device = pick(job.settings.device)
+            learned = Network(parent, ready(net, device), device, learned=what)
+            net, parent = _by_itself(net, parent, job)
     first = corrected.refs[0].image
     known = [1.0 if parent is None else zoom_for(parent, r.image.spacing, r.image.unit) for r in corrected.refs]
     zoom = zoom_to_teach(corrected.diameter, parent, known[0])
@@ -122,16 +125,13 @@ def _outputs(job: TeachJob) -> int:
     return 1 + max((one.value for one in job.classes), default=0)
 
 
-def _refuse_kind(parent: ModelHeader, job: TeachJob) -> None:
+def _check(parent: ModelHeader, job: TeachJob, corrected: CorrectedImages) -> None:
     if parent.kind != job.kind:
         raise UserError(
             f"The model {parent.name} finds {parent.kind} and these labels are {job.kind}: choose another model."
         )
-
-
-def _check(parent: ModelHeader, job: TeachJob, corrected: CorrectedImages) -> None:
     outputs = _outputs(job)
-    if job.kind == "classes" and parent.net.out_channels < outputs:
+    if job.kind == "classes" and parent.live is None and parent.net.out_channels < outputs:
         raise UserError(
             f"The model {parent.name} knows {parent.net.out_channels - 1} classes and this project has {outputs - 1}: "
             "teach a fresh network."

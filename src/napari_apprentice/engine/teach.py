@@ -55,7 +55,7 @@ def run(job: TeachJob, cancelled: Callable[[], bool], recipe: TeachingRecipe = R
         material = yield from read_material(job, recipe, clock, rng)
         if material.why_not_judged:
             yield Note(text=material.why_not_judged)
-        if material.start.learned:
+        if material.start.learned is not None:
             yield Note(text=_LEFT_OUT)
         yield from Teaching(job, recipe, clock, device, rng, material).events()
     finally:
@@ -211,7 +211,7 @@ class Teaching:
                 }
             )
             scores[AFTER] = round(after[0].score, 4)
-        if self._start.learned:
+        if self._start.learned is not None:
             result = result.model_copy(update={"better": False, "why_waits": _NOT_AGAINST_LIVE})
         header = self._start.header.model_copy(update={"decode": decode, "scores": scores})
         checkpoint.save(self._job.out, header, self._learner.average)

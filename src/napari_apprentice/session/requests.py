@@ -16,7 +16,7 @@ from napari_apprentice.data.image.channels import CHOSEN, fit_to_model
 from napari_apprentice.data.image.sampling import sample
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.corrections import teaching_part
-from napari_apprentice.data.models import ModelHeader, without_live
+from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.representations import USUAL, representation
 from napari_apprentice.data.storage import npy, scratch
 from napari_apprentice.errors import UserError
@@ -51,11 +51,7 @@ def pixels_of(entry: ProjectImage, header: ModelHeader | None, folder: Path) -> 
 def training_data_of(
     entries: Sequence[ProjectImage], header: ModelHeader | None, images: Path, folder: Path
 ) -> tuple[TrainingImageRef, ...]:
-    """The corrections as they are now; copied, so that painting on does not hurt.
-
-    Of what *Live* learned the network is taught by itself, in the channels that it takes.
-    """
-    header = None if header is None else without_live(header)
+    """The corrections as they are now; copied, so that painting on does not hurt."""
     training_data: list[TrainingImageRef] = []
     try:
         for entry in entries:
