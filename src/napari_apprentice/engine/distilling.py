@@ -23,27 +23,28 @@ from napari_apprentice.engine.resample import resize
 from napari_apprentice.engine.windows import TrainingWindow
 
 _MOST = 20_000  # pixels of all windows
+_PLANES = 4  # of a window
 _DECAY = 1e-3  # of the mean square of a feature
 _LEAST = 0.02  # probability, so that its logarithm is a number
 
 
 @dataclass(frozen=True)
 class Said:
-    """What *Live* says of a window, (K, planes, Y, X) at network resolution, in some of its planes."""
+    """Some planes (C, planes, Y, X) as a network sees them before logarithms, and what *Live* says there (K, ...)."""
 
-    window: TrainingWindow
-    planes: tuple[int, ...]
+    image: torch.Tensor
     values: torch.Tensor
 
 
 def said_of(window: TrainingWindow, slices: LearnedSlices) -> Said:
-    """Of the planes of a window in which something is confirmed."""
+    """Of some planes of a window in which something is confirmed."""
     z, rows, columns = window.box
-    planes = tuple(int(i) for i in np.flatnonzero(window.confirmed.any(axis=(1, 2))))
+    planes = np.flatnonzero(window.confirmed.any(axis=(1, 2)))
+    planes = planes[:: -(-len(planes) // _PLANES)]
     box = (rows.start, rows.stop), (columns.start, columns.stop)
-    values = np.stack([slices.values(z.start + i, box) for i in planes], axis=1)
+    values = np.stack([slices.values(z.start + int(i), box) for i in planes], axis=1)
     plane = (window.confirmed.shape[1], window.confirmed.shape[2])
-    return Said(window, planes, resize(torch.from_numpy(values), plane))
+    return Said(window.source.image[:, planes], resize(torch.from_numpy(values), plane))
 
 
 def set_last_layer(net: Net, said: Sequence[Said], meanings: Sequence[Meaning], gain: float) -> bool:
@@ -51,12 +52,14 @@ def set_last_layer(net: Net, said: Sequence[Said], meanings: Sequence[Meaning], 
     head = net.get_submodule("head")
     if not isinstance(head, nn.Conv2d) or set(head.kernel_size) != {1} or head.bias is None:
         return False
-    each = max(1, _MOST // max(1, sum(len(one.planes) for one in said)))
+    each = max(1, _MOST // max(1, sum(one.image.shape[1] for one in said)))
     rows, targets = [], []
     for features, values in _seen(net, head, said, gain):
         step = max(1, features.shape[1] // each)
         rows.append(features[:, ::step].T)
         targets.append(_logits(values[:, ::step], meanings).T)
+    if not rows:  # all is smaller than what the network takes
+        return False
     x, y = torch.cat(rows).double(), torch.cat(targets).double()
     middle, usual = x.mean(dim=0), y.mean(dim=0)
     x = x - middle
@@ -80,8 +83,8 @@ def _seen(net: Net, head: nn.Module, said: Sequence[Said], gain: float) -> Itera
     hook = head.register_forward_pre_hook(keep)
     try:
         for one in said:
-            for i, plane in enumerate(one.planes):
-                image = one.window.source.image[:, plane : plane + 1]
+            for i in range(one.image.shape[1]):
+                image = one.image[:, i : i + 1]
                 height, width = (n // m * m for n, m in zip(image.shape[2:], net.settings.multiple[1:], strict=True))
                 if not height or not width:
                     continue

@@ -33,13 +33,15 @@ _FRESH_BIAS, _FRESH_HEAD = -2.0, 0.1
 class Start:
     """The network to teach; ``header`` of the new version, as far as it is known; one zoom for each image.
 
-    ``learned`` is the model that is taught where that proposes what *Live* learned, of which the network knows nothing.
+    ``after_live`` says whether the model that is taught proposes what *Live* learned: its network knows nothing of it.
+    It is ``learned`` where the last layer is new, and can be set to say the same.
     """
 
     net: Net
     header: ModelHeader
     parent: ModelHeader | None
     zooms: tuple[float, ...]
+    after_live: bool = False
     learned: Network | None = None
 
 
@@ -48,15 +50,16 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
 
     Raises `UserError` when it does not fit the corrections, or when there is no room for what is learned.
     """
-    parent, net, learned = None, None, None
+    parent, net, what, learned = None, None, None, None
     if job.parent is not None:
         parent, net, what = checkpoint.load_whole(job.parent)
         checkpoint.refuse_inputs(parent, job.parent)
         _check(parent, job, corrected)
         if what is not None:
-            device = pick(job.settings.device)
-            learned = Network(parent, ready(net, device), device, learned=what)
+            device, whole, looking = pick(job.settings.device), parent, net
             net, parent = _by_itself(net, parent, job)
+            if net is not looking:
+                learned = Network(whole, ready(looking, device), device, learned=what)
     first = corrected.refs[0].image
     known = [1.0 if parent is None else zoom_for(parent, r.image.spacing, r.image.unit) for r in corrected.refs]
     zoom = zoom_to_teach(corrected.diameter, parent, known[0])
@@ -87,7 +90,7 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
         header = parent.model_copy(update=changes)
         if job.representation not in (None, parent.representation):
             net, header = _saying_otherwise(net, header, job.representation)
-        return Start(net, header, parent, zooms, learned)
+        return Start(net, header, parent, zooms, what is not None, learned)
     settings, normalize = _fresh_settings(job, first.spacing, zoom), NormalizeSettings()
     _refuse_without_room(job, settings)
     channels = int(scratch.read(first.pixels).shape[1])
@@ -111,7 +114,10 @@ def _refuse_without_room(job: TeachJob, net: NetSettings) -> None:
 
 
 def _by_itself(net: Net, header: ModelHeader, job: TeachJob) -> tuple[Net, ModelHeader]:
-    """The network of a model that *Live* learned, which is to say the same things by itself."""
+    """The network of a model that *Live* learned, which is to say the same things by itself.
+
+    Of objects it keeps its own last layer, if that is of objects: to set it to what *Live* says was worse.
+    """
     own = without_live(header)
     if job.kind == "instances" and own.kind == job.kind:
         return net, own

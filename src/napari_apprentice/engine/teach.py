@@ -35,7 +35,6 @@ from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
 
 _TUNE_APART = 0.3  # of the time
-_LEFT_OUT = "What Live learned is left out: the network below it is taught, from all that is confirmed."
 _NOT_AGAINST_LIVE = "It was judged against its network, not against what Live learned: compare both."
 
 
@@ -55,8 +54,8 @@ def run(job: TeachJob, cancelled: Callable[[], bool], recipe: TeachingRecipe = R
         material = yield from read_material(job, recipe, clock, rng)
         if material.why_not_judged:
             yield Note(text=material.why_not_judged)
-        if material.start.learned is not None:
-            yield Note(text=_LEFT_OUT)
+        if material.note:
+            yield Note(text=material.note)
         yield from Teaching(job, recipe, clock, device, rng, material).events()
     finally:
         torch.set_num_threads(threads)
@@ -211,8 +210,8 @@ class Teaching:
                 }
             )
             scores[AFTER] = round(after[0].score, 4)
-        if self._start.learned is not None:
-            result = result.model_copy(update={"better": False, "why_waits": _NOT_AGAINST_LIVE})
+            if self._start.after_live:
+                result = result.model_copy(update={"better": False, "why_waits": _NOT_AGAINST_LIVE})
         header = self._start.header.model_copy(update={"decode": decode, "scores": scores})
         checkpoint.save(self._job.out, header, self._learner.average)
         yield Finished(result=result)
