@@ -10,9 +10,9 @@ from napari_apprentice.architecture import PRESETS, FreshSettings
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import checkpoint
-from napari_apprentice.engine.live.grids import Grid, onto
+from napari_apprentice.engine.features.grids import Grid, onto
+from napari_apprentice.engine.features.maps import Features, Map
 from napari_apprentice.engine.live.head import fit
-from napari_apprentice.engine.live.maps import Features, Map
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.plans import Engine
 from napari_apprentice.events import Failed, Finished

@@ -59,6 +59,14 @@ def test_what_is_painted_is_followed_at_once_and_taken_back_with_the_stroke(pane
     live.apply.click()
     qtbot.waitUntil(lambda: not session.busy("segment"), timeout=60_000)
     qtbot.waitUntil(lambda: (session.current.labels[0, 0] == 1).mean() > 0.45, timeout=60_000)
+    versions = panel.teach.versions
+    live.keep.click()
+    qtbot.waitUntil(lambda: session.waiting is not None and versions.adopt.isVisible(), timeout=60_000)
+    assert "Version 1 waits for you. It holds what Live learned" in versions.outcome.text()
+    assert panel.width() <= 380
+    versions.adopt.click()
+    assert session.model.key == "v1"
+    assert "Version 1 holds what Live learned. It is in use." in versions.outcome.text()
     live.box.click()
     QTest.qWait(50)
     assert layer_of(viewer) is None

@@ -20,6 +20,7 @@ from napari_apprentice.jobs import (
     EvaluateJob,
     ExportJob,
     InsideJob,
+    KeepLiveJob,
     LiveAllJob,
     LiveJob,
     PackedMask,
@@ -91,7 +92,14 @@ LIVE_ALL = LiveAllJob(
     corrections=Corrected(labels=ArrayRef(path="/s/10-l.npy"), confirmed=ArrayRef(path="/s/10-c.npy")),
     out=ArrayRef(path="/s/10.npy"),
 )
-ALL = (SEGMENT, COMPARE, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK, LIVE, LIVE_ALL)
+KEEP_LIVE = KeepLiveJob(
+    id="11",
+    image=IMAGE,
+    model="/m/one.safetensors",
+    corrections=Corrected(labels=ArrayRef(path="/s/11-l.npy"), confirmed=ArrayRef(path="/s/11-c.npy")),
+    out="/p/versions/v3.safetensors",
+)
+ALL = (SEGMENT, COMPARE, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK, LIVE, LIVE_ALL, KEEP_LIVE)
 
 
 def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:

@@ -247,6 +247,19 @@ def test_a_view_inside_the_one_looked_at_asks_nothing_new(played):
         played.live.look((slice(0, 1), slice(0, 1), slice(90, 95), slice(0, 80)))
 
 
+def test_the_view_that_is_looked_at_is_read_once_and_one_seen_again_comes_first():
+    with Session(runners=InlineRunners()) as session:
+        session.choose_kind("classes", CLASSES)
+        session.add_image(halves((1, 1, 2, 60, 80)))
+        first, second = ((slice(0, 1), slice(z, z + 1), slice(0, 60), slice(0, 80)) for z in (0, 1))
+        for one in (first, second, first):
+            session.live.look(one) if session.live.is_on else session.live.on(one)
+        assert session.live.views == (first, second)
+        paint_two(session)
+        session.run_until_idle()
+        assert session.live.proposal.used == 80
+
+
 def test_what_is_missing_is_said(session):
     assert "no image" in session.live.why_not()
     session.add_image(halves())

@@ -2,6 +2,7 @@
 
 The strokes do not depend on what is proposed. What was painted is left out of the scores; Dice is the mean over the
 classes but background. Both have seen the image before the clock runs: it goes from a stroke to all classes anew.
+Beside them *Teach* has the same strokes, see `live_taught`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +21,7 @@ from pydantic import Field
 from apprentice_lab.bench import live_forest, report
 from apprentice_lab.bench.images import draw_pictures
 from apprentice_lab.bench.live_strokes import Stroke, draw_strokes, with_outlines
+from apprentice_lab.bench.live_taught import FROM_LIVE, LONGER, SAME, TEACH_S, Edit, taught
 from apprentice_lab.sets import Picture, pictures
 from napari_apprentice.data.image.channels import fit_to_model
 from napari_apprentice.data.image.volume import Volume
@@ -62,6 +65,9 @@ class LiveSettings(Settings):
     limit: Annotated[int, Field(ge=1, description="Images of each set, drawn at random.")] = 3
     users: Annotated[int, Field(ge=1, description="How often each image is painted, with other strokes.")] = 2
     forest: Annotated[bool, Field(description="Also the random forest.")] = True
+    teach: Annotated[
+        bool, Field(description="Also teach: as long as Live took, 30 s, and 30 s from what it learned.")
+    ] = True
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def paint(of: LiveSet, picture: Picture, settings: LiveSettings) -> Iterator[Pai
     for user in range(settings.users):
         strokes = draw_strokes(known, max(settings.strokes), user)
         told = Painted(of.name, of.seen, picture.name, user, LIVE, 0, 0, 0, 0, 0)
-        yield from _live(told, of, volume, known, strokes, settings.strokes)
+        yield from _live(told, of, volume, known, strokes, settings.strokes, teach=settings.teach)
         if settings.forest:
             yield from _forest(replace(told, method=FOREST), volume, known, strokes, settings.strokes)
 
@@ -154,29 +160,39 @@ def _part(volume: Volume) -> Volume:
 
 
 def _live(
-    told: Painted, of: LiveSet, volume: Volume, truth: NDArray[np.uint8], strokes: list[Stroke], counts: tuple[int, ...]
+    told: Painted,
+    of: LiveSet,
+    volume: Volume,
+    truth: NDArray[np.uint8],
+    strokes: list[Stroke],
+    counts: tuple[int, ...],
+    *,
+    teach: bool,
 ) -> Iterator[Painted]:
-    with Session.temporary(InlineRunners()) as session:
+    edits = [Edit(one.voxels, one.value) for one in strokes]
+
+    def prepare(session: Session, model: str | None = of.model) -> None:
         names = [ClassName(value=int(i), name=f"class {i}", color="#d62728") for i in np.unique(truth[truth > 0])]
         session.choose_kind("classes", tuple(names))
         session.add_image(volume)
-        _paint(
-            session, next(one for one in strokes if one.value)
-        )  # what there is keeps the kind when a model is chosen
-        if of.model is not None:
-            session.choose_model(of.model)
+        next(one for one in edits if one.value).do(session)  # what there is keeps the kind when a model is chosen
+        if model is not None:
+            session.choose_model(model)
         session.undo()
-        began = time.perf_counter()
+
+    with Session.temporary(InlineRunners()) as session:
+        prepare(session)
+        began = first = time.perf_counter()
         session.live.on()
         session.run_until_idle()
         first_s = time.perf_counter() - began
-        for i, stroke in enumerate(strokes, start=1):
+        for i, edit in enumerate(edits, start=1):
             if i not in counts:
-                _paint(session, stroke)
+                edit.do(session)
                 continue
             session.run_until_idle()
             began, used = time.perf_counter(), time.process_time()
-            _paint(session, stroke)
+            edit.do(session)
             session.run_until_idle()
             seconds, cpu_s = time.perf_counter() - began, time.process_time() - used
             proposal = session.live.proposal
@@ -184,13 +200,17 @@ def _live(
                 raise UserError(f"Live could not look at {told.image}.")
             score = dice(proposal.labels, truth, _voxels(strokes[:i])[0])
             yield replace(told, strokes=i, dice=score, seconds=seconds, cpu_s=cpu_s, first_s=first_s)
-
-
-def _paint(session: Session, stroke: Stroke) -> None:
-    if stroke.value:
-        session.paint(stroke.voxels, stroke.value)
-    else:
-        session.paint_background(stroke.voxels)
+            if teach:  # no model was made for these classes: a fresh network, or the one that Live looked with
+                live_s = time.perf_counter() - first
+                ways = {
+                    SAME: taught(partial(prepare, model="fresh"), edits[:i], live_s),
+                    LONGER: taught(partial(prepare, model="fresh"), edits[:i], TEACH_S),
+                    FROM_LIVE: taught(prepare, edits[:i], TEACH_S, from_live=True),
+                }
+                for way, one in ways.items():
+                    score = dice(one.labels, truth, _voxels(strokes[:i])[0])
+                    yield replace(told, method=way, strokes=i, dice=score, seconds=one.seconds, cpu_s=one.cpu_s)
+                first = time.perf_counter() - live_s  # that was not Live's time
 
 
 def _forest(

@@ -118,7 +118,7 @@ def _fast(network: Network, model: str, pixels: np.ndarray, tile: Triple) -> Fas
     key = store.key_of(model, tile if network.header.net.padding == "valid" else None)
     about = store.find(key)
     if about is None:
-        scaling = Warm().scaling((("", 0, 0), 0), pixels, network.header.normalize)
+        scaling = Warm().scaling((("", 0, 0), 0), pixels, network.header)
         size = (int(pixels.shape[1]), int(pixels.shape[2]), int(pixels.shape[3]))
         look = choice.examples(network.header.net, NetworkInputs(pixels, size, scaling), tile)
         about = build.make(model, look(), key)

@@ -16,6 +16,7 @@ from napari_apprentice.cli.demo import demo
 from napari_apprentice.cli.evaluate import evaluate
 from napari_apprentice.cli.info import info
 from napari_apprentice.cli.inside import inside
+from napari_apprentice.cli.live import live
 from napari_apprentice.cli.mistakes import sentence
 from napari_apprentice.cli.progress import console
 from napari_apprentice.cli.prune import prune
@@ -38,7 +39,7 @@ app = App(
     help="Segment images, teach the network from corrections, and measure how well it does.",
     help_epilogue=f"With {VERBOSE} a command also says what other libraries say, and where an error comes from.",
 )
-for command in (segment, teach, compare, use, evaluate, inside, info, check, prune, demo):
+for command in (segment, live, teach, compare, use, evaluate, inside, info, check, prune, demo):
     app.command(command)
 # found when asked for: whether the lab is there, and what it loads, is nothing to the others
 app.command("napari_apprentice.cli.lab:bench", name="bench", help="Measure something and write results.json and plots.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import FailFast, Field, ValidationError, model_validator
 from pydantic_core import from_json
@@ -24,13 +24,41 @@ METADATA_KEY = "napari-apprentice"
 _MOST_NAMED = 6  # channels in a sentence
 _PREFIX = 8  # bytes that say how long the header is
 _LARGEST_HEADER = 4_000_000  # bytes; that of the largest bundled model has 12,416
-_FORMAT = 1
+_FORMAT = 2  # a model with what Live learned; all others are of format 1
+_LEARNED_FORM = 1
 _MOST_CLASSES = 255
 _MOST_CHANNELS = 4096
 _LARGEST_ZOOM = 1000.0
 _LARGEST_DIAMETER = 1e6  # network pixels
 _Step = Annotated[float, Field(gt=0)]
 _CUT_SHORT = ("incomplete metadata", "invalid header length")  # safetensors' words for bytes that are missing
+
+
+class LearnedLive(FiniteSettings):
+    """What *Live* learned, and the model proposes, in place of what its network says: see `engine/learned`.
+
+    ``values`` are the classes told apart, 0 being background; of objects 0 and 1. The first ``colours`` channels of an
+    image are seen by filters; with ``from_gray`` the network sees the luminance of all three. ``kind``,
+    ``representation`` and ``decode`` are those of the network by itself.
+    """
+
+    form: Annotated[int, Field(ge=1, le=_LEARNED_FORM)] = _LEARNED_FORM
+    values: Annotated[
+        tuple[Annotated[int, Field(ge=0, le=_MOST_CLASSES)], ...],
+        Field(min_length=2, max_length=_MOST_CLASSES + 1),
+        FailFast(),
+    ]
+    colours: Annotated[int, Field(ge=1, le=4)] = 1
+    from_gray: bool = False
+    kind: ModelKind
+    representation: str
+    decode: DecodeSettings
+
+    @model_validator(mode="after")
+    def _is_ascending(self) -> Self:
+        if list(self.values) != sorted(set(self.values)):
+            raise ValueError("classes are not in ascending order")
+        return self
 
 
 class ModelHeader(FiniteSettings):
@@ -43,9 +71,11 @@ class ModelHeader(FiniteSettings):
     ``object_diameter`` is the typical diameter in network pixels. A model that ``measures`` learned objects of this
     size only: how large those of an image are is measured before it begins. ``channels`` are the names of the image
     channels that it was taught on, in their order; () where they had none.
+    With ``live`` the model proposes what *Live* learned: ``kind``, ``classes``, ``representation`` and ``decode`` are
+    of that, ``net`` is the network below it.
     """
 
-    format: Annotated[int, Field(ge=1, le=_FORMAT)] = _FORMAT
+    format: Annotated[int, Field(ge=1, le=_FORMAT)] = 1
     id: str
     name: str
     kind: ModelKind = "instances"
@@ -54,6 +84,7 @@ class ModelHeader(FiniteSettings):
     net: NetSettings
     normalize: NormalizeSettings = NormalizeSettings()
     decode: DecodeSettings = DecodeSettings()
+    live: LearnedLive | None = None
     image_channels: Annotated[int, Field(ge=1)] = 1
     channels: Annotated[tuple[str, ...], Field(max_length=_MOST_CHANNELS), FailFast()] = ()
     zoom: Annotated[float, Field(ge=1 / _LARGEST_ZOOM, le=_LARGEST_ZOOM)] = 1.0
@@ -76,16 +107,50 @@ class ModelHeader(FiniteSettings):
         kind = told.get("kind", "instances")
         return {**told, "representation": USUAL.get(kind, kind)}
 
+    @model_validator(mode="after")
+    def _has_what_live_needs(self) -> Self:
+        if self.live is None:
+            return self
+        objects, colours = self.kind == "instances", self.live.colours
+        fits = (
+            self.kind in ("instances", "classes"),
+            self.kind not in USUAL or self.representation == USUAL[self.kind],
+            self.net.dims == 2,
+            not objects or (self.live.values == (0, 1) and self.object_diameter is not None),
+            self.image_channels == colours == 3 if self.live.from_gray else self.image_channels >= colours,
+        )
+        if not all(fits):
+            raise ValueError("what Live learned does not fit the model")
+        return self
+
 
 def representation_of(header: ModelHeader) -> Representation:
     """How a model says what is where. Raises `UserError` where that is not known here, or cannot be."""
-    known = representation(header.representation, header.net.dims, header.net.out_channels)
-    if known.kind != header.kind or len(known.channels) > header.net.out_channels:
+    outputs = outputs_of(header)
+    known = representation(header.representation, header.net.dims, outputs)
+    if known.kind != header.kind or len(known.channels) > outputs:
         raise UserError(
             f"The model {header.name} cannot say {header.kind} by {header.representation} with "
-            f"{header.net.out_channels} outputs: choose another model."
+            f"{outputs} outputs: choose another model."
         )
     return known
+
+
+def outputs_of(header: ModelHeader) -> int:
+    """How many channels a prediction of the model has."""
+    if header.live is None:
+        return header.net.out_channels
+    return 2 if header.kind == "instances" else 1 + header.live.values[-1]
+
+
+def without_live(header: ModelHeader) -> ModelHeader:
+    """The header of a model's network by itself, without what *Live* learned."""
+    live = header.live
+    if live is None:
+        return header
+    by_itself = {name: getattr(live, name) for name in ("kind", "representation", "decode")}
+    channels = 1 if live.from_gray else header.image_channels
+    return header.model_copy(update={**by_itself, "format": 1, "live": None, "image_channels": channels})
 
 
 def meanings_of(header: ModelHeader) -> tuple[Meaning, ...]:

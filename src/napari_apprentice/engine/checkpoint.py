@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -10,22 +11,37 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import nn
 
-from napari_apprentice.data.models import METADATA_KEY, ModelHeader, read_header
+from napari_apprentice.data.models import METADATA_KEY, ModelHeader, read_header, without_live
 from napari_apprentice.data.storage import disk
 from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.data.weights import check_weights
+from napari_apprentice.engine.learned import PREFIX, Learned, feature_count
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.engine.prompts.inputs import PROMPTS
 from napari_apprentice.errors import UserError
 
 
-def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = False) -> None:
+class Loaded(NamedTuple):
+    """All that is in a model file; ``learned`` where *Live* learned something."""
+
+    header: ModelHeader
+    net: Net
+    learned: Learned | None
+
+
+def save(
+    path: str | Path, header: ModelHeader, net: nn.Module, learned: Learned | None = None, *, half: bool = False
+) -> None:
     """Write header and weights; whatever happens, `path` is the old file or the whole new one.
 
     With `half` the weights are stored as float16: half the size, for files that travel.
     """
+    if (header.live is None) != (learned is None):
+        raise ValueError("what Live learned has to be in the header and beside the network, or in neither")
     path = Path(path)
     tensors = {name: _stored(tensor, half=half) for name, tensor in net.state_dict().items()}
+    if learned is not None:
+        tensors |= {name: _stored(tensor, half=False) for name, tensor in learned.tensors().items()}
     content = to_bytes(tensors, metadata={METADATA_KEY: header.model_dump_json()})
     try:
         with atomic_write(path) as part:
@@ -35,7 +51,13 @@ def save(path: str | Path, header: ModelHeader, net: nn.Module, *, half: bool = 
 
 
 def load(path: str | Path) -> tuple[ModelHeader, Net]:
-    """Read a model for use (float32, `eval`); `UserError` for a missing, damaged or foreign file, or NaN in it."""
+    """Header and network for use (float32, `eval`); `UserError` for a missing, damaged or foreign file, or NaN."""
+    header, net, _ = load_whole(path)
+    return header, net
+
+
+def load_whole(path: str | Path) -> Loaded:
+    """The same, with what *Live* learned."""
     header = read_header(path)
     misfit = f"The weights in {path} do not fit its header or are damaged: copy the model again."
     if header.net.parameters > Path(path).stat().st_size:  # a header must not make us allocate what is not there
@@ -44,17 +66,23 @@ def load(path: str | Path) -> tuple[ModelHeader, Net]:
     check_weights(path)
     try:
         tensors = {name: _used(tensor) for name, tensor in load_file(str(path)).items()}
+        learned = None
+        if header.live is not None:
+            answers = 2 if header.kind == "instances" else len(header.live.values)
+            learned = Learned.of(tensors, feature_count(header.net, header.live.colours), answers)
+            tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(PREFIX)}
         net.load_state_dict(tensors)
-    except (SafetensorError, OSError, RuntimeError) as error:
+    except (SafetensorError, OSError, RuntimeError, ValueError) as error:
         raise UserError(misfit) from error
     net.eval()
-    return header, net
+    return Loaded(header, net, learned)
 
 
 def refuse_inputs(header: ModelHeader, path: str | Path) -> None:
     """`UserError` when a network takes another number of inputs than are made of the channels of its images."""
     told = PROMPTS if header.kind == "prompts" else 0
-    made, taken = header.image_channels * header.normalize.inputs_per_channel + told, header.net.in_channels
+    seen = without_live(header).image_channels
+    made, taken = seen * header.normalize.inputs_per_channel + told, header.net.in_channels
     if made != taken:
         raise UserError(
             f"The header of the model {path} does not fit its network ({taken} inputs, of which {made} are made of an "

@@ -72,7 +72,8 @@ def _propose(task: Task, t: int, at: Spot, prediction: Prediction | None, box: S
 
 def _outlined(task: Task, t: int, at: Spot, box: Slices) -> np.ndarray:
     """Where the network saw nothing: what the pixels outline, about as large as an object of the model."""
-    image = task.scaling(t).linear(np.asarray(task.pixels[(t, slice(None), *box)])).mean(axis=0)
+    pixels = np.asarray(task.pixels[(t, slice(None), *box)])
+    image = task.scaling(t).only(slice(0, len(pixels))).linear(pixels).mean(axis=0)
     radius = (task.network.header.object_diameter or TARGET_DIAMETER) / task.zoom / 2
     spacing = task.image.spacing
     deep = max(0.5, radius * (spacing[1] * spacing[2]) ** 0.5 / spacing[0])

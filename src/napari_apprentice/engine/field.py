@@ -39,6 +39,11 @@ def view_in(net: NetSettings, edges: tuple[tuple[int, int], ...], shape: Triple,
     return parts[0], parts[1], parts[2]
 
 
+def seen_around(net: NetSettings) -> int:
+    """Network pixels in the plane that are looked at around a view."""
+    return max(map(min, net.receptive_radius[1:], _FARTHEST[net.dims][1:]))
+
+
 def widen_view(net: NetSettings, view: Slices, seen: Triple) -> Given:
     """The view with what is around it, so that the network sees it as in the whole image, or nearly."""
     read, lengths = [], []

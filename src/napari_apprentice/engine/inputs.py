@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from napari_apprentice.data.geometry.patches import Slices
-from napari_apprentice.engine.normalize import Scaling
+from napari_apprentice.data.image.channels import luminance
+from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.engine.normalize import Scaling, fit
 from napari_apprentice.engine.resample import resize
 from napari_apprentice.settings import Triple
+
+
+def seen_by_network(header: ModelHeader, pixels: NDArray[Any]) -> NDArray[Any]:
+    """Of a part of an image (C, Z, Y, X) what its network sees: all channels, or their luminance."""
+    is_gray = header.live is not None and header.live.from_gray
+    return np.asarray(luminance(np.asarray(pixels)[None])[0]) if is_gray else pixels
+
+
+def scaling_for(header: ModelHeader, pixels: NDArray[Any]) -> Scaling:
+    """How intensities of an image (C, Z, Y, X) become inputs; where its network sees luminance, that comes last."""
+    scaling, gray = fit(pixels, header.normalize), seen_by_network(header, pixels)
+    if gray is pixels:
+        return scaling
+    last = fit(gray, header.normalize)
+    return Scaling((*scaling.low, *last.low), (*scaling.high, *last.high), scaling.gain)
+
+
+def inputs_for(header: ModelHeader, pixels: NDArray[Any], shape: Triple, scaling: Scaling) -> NetworkInputs:
+    """What the network of a model sees of a frame, with `scaling_for` the image."""
+    seen = seen_by_network(header, pixels)
+    return NetworkInputs(seen, shape, scaling if seen is pixels else scaling.only(slice(len(pixels), None)))
 
 
 class NetworkInputs:

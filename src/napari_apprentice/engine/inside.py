@@ -22,7 +22,7 @@ from napari_apprentice.architecture.sizes import corner_of_map
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.device import mixed_precision
 from napari_apprentice.engine.field import view_in, widen_view
-from napari_apprentice.engine.inputs import NetworkInputs
+from napari_apprentice.engine.inputs import inputs_for
 from napari_apprentice.engine.nets import Net
 from napari_apprentice.engine.resample import network_shape
 from napari_apprentice.engine.task import Task, open_task
@@ -71,7 +71,7 @@ def _look(task: Task, name: str, t: int, edges: tuple[tuple[int, int], ...]) -> 
     if level is None:
         raise UserError(f"This network has no level {name}: choose one of {', '.join(one.name for one in net.maps)}.")
     shape = _triple(task.pixels.shape[2:])
-    inputs = NetworkInputs(task.pixels[t], network_shape(shape, task.zoom), task.scaling(t))
+    inputs = inputs_for(task.network.header, task.pixels[t], network_shape(shape, task.zoom), task.scaling(t))
     view = view_in(net, edges, shape, inputs.shape)
     given = widen_view(net, view, inputs.shape)
     values = _map(task, inputs.read(given.read, given.shape), name)

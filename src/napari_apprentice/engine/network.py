@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import nn
 from napari_apprentice.data.models import ModelHeader, meanings_of
 from napari_apprentice.engine.activation import activate
 from napari_apprentice.engine.device import Device, mixed_precision
+from napari_apprentice.engine.learned import Learned, decode_for
 from napari_apprentice.settings import Triple
 
 
@@ -36,7 +37,8 @@ class Fast(Protocol):
 class Network:
     """A model ready to predict (`folding.ready`) on its device; ``key`` tells it from others.
 
-    ``fast`` stands in for ``net`` where it can; what both predict counts as the same.
+    ``fast`` stands in for ``net`` where it can; what both predict counts as the same. With ``learned`` the model says
+    what *Live* made of the network's maps (`features`), and not what the network says.
     """
 
     header: ModelHeader
@@ -44,6 +46,14 @@ class Network:
     device: Device
     key: Any = None
     fast: Fast | None = None
+    learned: Learned | None = None
+
+    def at(self, zoom: float) -> Network:
+        """The same for an image that it looks at so: how large objects are tells which are too small to be any."""
+        diameter = self.header.object_diameter
+        if self.learned is None or self.header.kind != "instances" or diameter is None:
+            return self
+        return replace(self, header=self.header.model_copy(update={"decode": decode_for(diameter / zoom)}))
 
     @property
     def words(self) -> str:

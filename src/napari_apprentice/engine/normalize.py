@@ -47,6 +47,10 @@ class Scaling:
             return values
         return np.concatenate([values, np.log1p(self.gain * values) / np.float32(np.log1p(self.gain))])
 
+    def only(self, part: slice) -> Scaling:
+        """Of some channels."""
+        return Scaling(self.low[part], self.high[part], self.gain)
+
     def _bounds(self, ndim: int) -> tuple[np.ndarray, np.ndarray]:
         shape = (-1, *([1] * (ndim - 1)))
         return np.asarray(self.low, np.float32).reshape(shape), np.asarray(self.high, np.float32).reshape(shape)

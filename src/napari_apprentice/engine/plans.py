@@ -21,6 +21,7 @@ from napari_apprentice.jobs import (
     ExportJob,
     InsideJob,
     Job,
+    KeepLiveJob,
     LiveAllJob,
     LiveJob,
     ProposingJob,
@@ -126,6 +127,12 @@ def _live_all(engine: Engine, job: LiveAllJob, cancelled: IsCancelled) -> Iterat
     return run(job, cancelled, engine.warm)
 
 
+def _keep_live(engine: Engine, job: KeepLiveJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.live.keeping import run
+
+    return run(job, cancelled, engine.warm)
+
+
 PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]] = {
     SegmentJob: _segment,
     CompareJob: _segment,
@@ -138,6 +145,7 @@ PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]]
     InsideJob: _look_inside,
     LiveJob: _live,
     LiveAllJob: _live_all,
+    KeepLiveJob: _keep_live,
 }
 """What is done for each kind of job; a function imports its module when it is first needed."""
 

@@ -5,11 +5,13 @@
     pixels (C, Z, Y, X) -> normalise -> network resolution -> tiles -> network -> probabilities -> blended
                         (once, whole)   (`resample`)       (`geometry/patches`)                (K, Z, Y', X')
 
-The prediction stays at network resolution; `decoding` brings it to the image.
+The prediction stays at network resolution; `decoding` brings it to the image. What *Live* learned is said at the
+image's own, and of parts that are not blended: each is seen with what is around it.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,11 +19,13 @@ from functools import partial
 import numpy as np
 
 from napari_apprentice.data.geometry.patches import Slices, Tile, blend_window
+from napari_apprentice.data.models import outputs_of
 from napari_apprentice.engine.background import BackgroundThreads
 from napari_apprentice.engine.device import free_memory, is_out_of_memory
-from napari_apprentice.engine.inputs import NetworkInputs
+from napari_apprentice.engine.features.learned_values import EDGE, LearnedSlices, parts_of
+from napari_apprentice.engine.inputs import NetworkInputs, scaling_for
 from napari_apprentice.engine.network import Network, forward
-from napari_apprentice.engine.normalize import Scaling, fit
+from napari_apprentice.engine.normalize import Scaling
 from napari_apprentice.engine.resample import network_shape
 from napari_apprentice.engine.tiling import tiles_for
 from napari_apprentice.errors import UserError
@@ -35,7 +39,10 @@ _FLOAT32_VALUES = 1 << 24  # larger predictions are put together in half precisi
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model's channels mean at network resolution, (K, Z, Y', X'), of an image of ``shape`` (z, y, x)."""
+    """What the model's channels mean at network resolution, (K, Z, Y', X'), of an image of ``shape`` (z, y, x).
+
+    What *Live* learned is at the image's resolution.
+    """
 
     values: np.ndarray
     shape: Triple
@@ -107,11 +114,15 @@ def predict_steps(
             f"At a zoom of {zoom:.3g} the network would see an image of {shape[1]} x {shape[2]} pixels: "
             "give a larger typical diameter."
         )
-    scaling = scaling or fit(pixels, network.header.normalize)
+    scaling = scaling or scaling_for(network.header, pixels)
     background = background or BackgroundThreads()
-    edge = settings.tile
+    edge = settings.tile if network.learned is None else EDGE
     while True:
-        plan = _Plan(network, NetworkInputs(pixels, shape, scaling), settings.blend, edge)
+        plan: _Plan | _LearnedPlan
+        if network.learned is None:
+            plan = _Plan(network, NetworkInputs(pixels, shape, scaling), settings.blend, edge)
+        else:
+            plan = _LearnedPlan(network, pixels, LearnedSlices(network, pixels, zoom, scaling), edge)
         try:
             values = yield from plan.steps(background, cancelled)
             return Prediction(values, (pixels.shape[1], pixels.shape[2], pixels.shape[3]))
@@ -162,3 +173,25 @@ class _Plan:
             return
         part = block[(slice(None), *(slice(0, s.stop - s.start) for s in tile.read))]
         self._values[(slice(None), *tile.read)] += part * blend_window(tile)
+
+
+class _LearnedPlan:
+    """The same for what *Live* learned: slice by slice, in parts."""
+
+    def __init__(self, network: Network, pixels: np.ndarray, slices: LearnedSlices, edge: int) -> None:
+        self._slices = slices
+        self._shape = (pixels.shape[1], pixels.shape[2], pixels.shape[3])
+        self._parts = list(itertools.product(range(pixels.shape[1]), parts_of(pixels.shape[2:], edge)))
+        self._values = np.zeros((outputs_of(network.header), *self._shape), np.float16)
+
+    def steps(
+        self, background: BackgroundThreads, cancelled: Callable[[], bool]
+    ) -> Generator[PredictionStep, None, np.ndarray]:
+        total = len(self._parts)
+        for done, (z, box) in enumerate(self._parts):
+            still = PredictionStep(done, total, self._shape)
+            found = yield from background.run(partial(self._slices.values, z, box), cancelled, still)
+            put = (slice(z, z + 1), slice(*box[0]), slice(*box[1]))
+            self._values[(slice(None), *put)] = found[:, None]
+            yield PredictionStep(done + 1, total, self._shape, put, found[:, None])
+        return self._values

@@ -13,6 +13,8 @@ from napari_apprentice.errors import UserError
 def prune(model: Path, levels: int, out: Path) -> ModelHeader:
     """Write `model` cut to `levels` levels above its bottleneck to `out`; `UserError` when it cannot be cut so."""
     header, net = checkpoint.load(model)
+    if header.live is not None:
+        raise UserError(f"{model.name} holds what Live learned from all levels of its network: cut the model before.")
     if not isinstance(net, NestedNet):
         raise UserError(f"{model.name} is a {header.net.preset}, which has one way through: only unet++ can be cut.")
     cut = net.prune(levels)

@@ -9,12 +9,15 @@ from pathlib import Path
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.presets import pools_for
 from napari_apprentice.data.image.zoom import zoom_for, zoom_to_teach
-from napari_apprentice.data.models import ModelHeader, why_not_fits
-from napari_apprentice.data.representations import USUAL, representation
+from napari_apprentice.data.models import ModelHeader, why_not_fits, without_live
+from napari_apprentice.data.representations import USUAL, Representation, representation
 from napari_apprentice.data.storage import room, scratch
 from napari_apprentice.engine import checkpoint
+from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.engine.nets.transfer import load_all_but_heads, load_encoder
+from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.training_data import CorrectedImages
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachJob
@@ -28,12 +31,18 @@ _FRESH_BIAS, _FRESH_HEAD = -2.0, 0.1
 
 @dataclass(frozen=True)
 class Start:
-    """The network to teach; ``header`` of the new version, as far as it is known; one zoom for each image."""
+    """The network to teach; ``header`` of the new version, as far as it is known; one zoom for each image.
+
+    ``after_live`` says whether the model that is taught proposes what *Live* learned: its network knows nothing of it.
+    It is ``learned`` where the last layer is new, and can be set to say the same.
+    """
 
     net: Net
     header: ModelHeader
     parent: ModelHeader | None
     zooms: tuple[float, ...]
+    after_live: bool = False
+    learned: Network | None = None
 
 
 def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
@@ -41,10 +50,16 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
 
     Raises `UserError` when it does not fit the corrections, or when there is no room for what is learned.
     """
-    parent, net = (None, None) if job.parent is None else checkpoint.load(job.parent)
-    if parent is not None and job.parent is not None:
+    parent, net, what, learned = None, None, None, None
+    if job.parent is not None:
+        parent, net, what = checkpoint.load_whole(job.parent)
         checkpoint.refuse_inputs(parent, job.parent)
         _check(parent, job, corrected)
+        if what is not None:
+            device, whole, looking = pick(job.settings.device), parent, net
+            net, parent = _by_itself(net, parent, job)
+            if net is not looking:
+                learned = Network(whole, ready(looking, device), device, learned=what)
     first = corrected.refs[0].image
     known = [1.0 if parent is None else zoom_for(parent, r.image.spacing, r.image.unit) for r in corrected.refs]
     zoom = zoom_to_teach(corrected.diameter, parent, known[0])
@@ -75,7 +90,7 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
         header = parent.model_copy(update=changes)
         if job.representation not in (None, parent.representation):
             net, header = _saying_otherwise(net, header, job.representation)
-        return Start(net, header, parent, zooms)
+        return Start(net, header, parent, zooms, what is not None, learned)
     settings, normalize = _fresh_settings(job, first.spacing, zoom), NormalizeSettings()
     _refuse_without_room(job, settings)
     channels = int(scratch.read(first.pixels).shape[1])
@@ -98,13 +113,31 @@ def _refuse_without_room(job: TeachJob, net: NetSettings) -> None:
     room.refuse(Path(job.out).parent, net.parameters * _BYTES, "the taught model")
 
 
+def _by_itself(net: Net, header: ModelHeader, job: TeachJob) -> tuple[Net, ModelHeader]:
+    """The network of a model that *Live* learned, which is to say the same things by itself.
+
+    Of objects it keeps its own last layer, if that is of objects: to set it to what *Live* says was worse.
+    """
+    own = without_live(header)
+    if job.kind == "instances" and own.kind == job.kind:
+        return net, own
+    outputs = 2 if job.kind == "instances" else _outputs(job)
+    own = own.model_copy(update={"kind": job.kind, "representation": USUAL[job.kind], "classes": job.classes})
+    return _with_outputs(net, own, representation(own.representation, own.net.dims, outputs))
+
+
+def _outputs(job: TeachJob) -> int:
+    """How many channels say all classes, and none of them."""
+    return 1 + max((one.value for one in job.classes), default=0)
+
+
 def _check(parent: ModelHeader, job: TeachJob, corrected: CorrectedImages) -> None:
     if parent.kind != job.kind:
         raise UserError(
             f"The model {parent.name} finds {parent.kind} and these labels are {job.kind}: choose another model."
         )
-    outputs = 1 + max((c.value for c in job.classes), default=0)
-    if job.kind == "classes" and parent.net.out_channels < outputs:
+    outputs = _outputs(job)
+    if job.kind == "classes" and parent.live is None and parent.net.out_channels < outputs:
         raise UserError(
             f"The model {parent.name} knows {parent.net.out_channels - 1} classes and this project has {outputs - 1}: "
             "teach a fresh network."
@@ -118,10 +151,18 @@ def _check(parent: ModelHeader, job: TeachJob, corrected: CorrectedImages) -> No
 def _saying_otherwise(net: Net, header: ModelHeader, name: str | None) -> tuple[Net, ModelHeader]:
     """A parent's network with heads for another representation, which have yet to learn all but foreground."""
     wanted = representation(name or header.representation, header.net.dims, header.net.out_channels)
+    return _with_outputs(net, header, wanted)
+
+
+def _with_outputs(net: Net, header: ModelHeader, wanted: Representation) -> tuple[Net, ModelHeader]:
     settings = header.net.model_copy(update={"out_channels": len(wanted.channels)})
     changed = build(settings)
-    changed.lean_to_background(_FRESH_BIAS, _FRESH_HEAD)
-    load_all_but_heads(changed, net)
+    if wanted.kind == "instances":
+        changed.lean_to_background(_FRESH_BIAS, _FRESH_HEAD)
+        load_all_but_heads(changed, net)
+    else:  # the first answer is none of the classes, which is no foreground
+        load_all_but_heads(changed, net)
+        changed.lean_to_background(0.0, _FRESH_HEAD)
     changes = {"net": settings, "representation": wanted.name, "decode": DecodeSettings()}
     return changed, header.model_copy(update=changes)
 

@@ -73,12 +73,12 @@ def open_task(
     if network.header.measures and settings.diameter is None:
         measured = _measured(image, pixels, network, settings, warm, cancelled)
     zoom = zoom_for(network.header, image.spacing, image.unit, settings, measured)
-    task = Task(image, pixels, network, zoom, settings, warm, cancelled, model)
-    choice = choose(warm.engine_cache, network, model, task.tile, settings)
+    task = Task(image, pixels, network.at(zoom), zoom, settings, warm, cancelled, model)
+    choice = choose(warm.engine_cache, task.network, model, task.tile, settings)
     if settings.engine == "fast" and choice.key and choice.network.fast is None:
         want(task, 0, choice.key)
         warm.engine_cache.wait(choice.key)
-        choice = choose(warm.engine_cache, network, model, task.tile, settings)
+        choice = choose(warm.engine_cache, task.network, model, task.tile, settings)
     return replace(task, network=choice.network, note=choice.note or warm.engine_cache.note(choice.key))
 
 
@@ -100,9 +100,9 @@ def _measured(
 def _scaling(warm: Warm, image: VolumeRef, pixels: np.ndarray, t: int, network: Network) -> Scaling:
     """How the intensities of frame ``t`` become inputs: as in the image that these pixels are a part of, if any."""
     if image.fitted_on is None:
-        return warm.scaling(frame_key(image.pixels.path, t), pixels[t], network.header.normalize)
+        return warm.scaling(frame_key(image.pixels.path, t), pixels[t], network.header)
     fitted_on = scratch.read(image.fitted_on)
-    return warm.scaling(frame_key(image.fitted_on.path, 0), fitted_on[0], network.header.normalize)
+    return warm.scaling(frame_key(image.fitted_on.path, 0), fitted_on[0], network.header)
 
 
 def quicker(task: Task, t: int) -> Task:

@@ -35,6 +35,7 @@ from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
 
 _TUNE_APART = 0.3  # of the time
+_NOT_AGAINST_LIVE = "It was judged against its network, not against what Live learned: compare both."
 
 
 def run(job: TeachJob, cancelled: Callable[[], bool], recipe: TeachingRecipe = RECIPE) -> Iterator[Event]:
@@ -53,6 +54,8 @@ def run(job: TeachJob, cancelled: Callable[[], bool], recipe: TeachingRecipe = R
         material = yield from read_material(job, recipe, clock, rng)
         if material.why_not_judged:
             yield Note(text=material.why_not_judged)
+        if material.note:
+            yield Note(text=material.note)
         yield from Teaching(job, recipe, clock, device, rng, material).events()
     finally:
         torch.set_num_threads(threads)
@@ -207,6 +210,8 @@ class Teaching:
                 }
             )
             scores[AFTER] = round(after[0].score, 4)
+            if self._start.after_live:
+                result = result.model_copy(update={"better": False, "why_waits": _NOT_AGAINST_LIVE})
         header = self._start.header.model_copy(update={"decode": decode, "scores": scores})
         checkpoint.save(self._job.out, header, self._learner.average)
         yield Finished(result=result)

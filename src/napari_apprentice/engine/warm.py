@@ -13,16 +13,17 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.background import BackgroundThreads
 from napari_apprentice.engine.device import Device
 from napari_apprentice.engine.fast.engine_cache import EngineCache
 from napari_apprentice.engine.folding import ready
+from napari_apprentice.engine.inputs import scaling_for
 from napari_apprentice.engine.network import Network
-from napari_apprentice.engine.normalize import Scaling, fit
+from napari_apprentice.engine.normalize import Scaling
 from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.errors import UserError
-from napari_apprentice.settings import NormalizeSettings
 
 FileKey = tuple[str, int, int]
 FrameKey = tuple[FileKey, int]
@@ -87,18 +88,19 @@ class Warm:
         key = (file_key(path), device.name)
         found = self._networks.find(key)
         if found is None:
-            header, net = checkpoint.load(path)
+            header, net, learned = checkpoint.load_whole(path)
             checkpoint.refuse_inputs(header, path)
-            found = Network(header, ready(net, device), device, key)
+            found = Network(header, ready(net, device), device, key, learned=learned)
             self._networks.keep(key, found)
         return found
 
-    def scaling(self, frame: FrameKey, pixels: np.ndarray, settings: NormalizeSettings) -> Scaling:
-        """How the intensities of a frame (C, Z, Y, X) become inputs."""
-        found = self._scalings.find((frame, settings))
+    def scaling(self, frame: FrameKey, pixels: np.ndarray, header: ModelHeader) -> Scaling:
+        """How the intensities of a frame (C, Z, Y, X) become inputs of a model."""
+        key = frame, header.normalize, header.live is not None and header.live.from_gray
+        found = self._scalings.find(key)
         if found is None:
-            found = fit(pixels, settings)
-            self._scalings.keep((frame, settings), found)
+            found = scaling_for(header, pixels)
+            self._scalings.keep(key, found)
         return found
 
     def diameter(self, frame: FrameKey, network: Network, measure: Callable[[], float | None]) -> float | None:

@@ -37,9 +37,11 @@ class TrainingWindow:
 
     ``confirmed`` is everything the user said there, ``validation`` the part of it that judges and ``choosing`` the part
     that chooses a state of the network. ``source.weight`` is what teaches, ``judging`` the weight of the loss of both.
+    ``box`` is where it lies in the frame, at the image's resolution.
     """
 
     name: str
+    box: tuple[slice, ...]
     source: Source
     labels: np.ndarray
     confirmed: np.ndarray
@@ -120,7 +122,7 @@ def _window(
         spacing,
     )
     judging = torch.from_numpy(weight * ((validation > 0) | (choosing > 0)))
-    return TrainingWindow(frame.name, source, small, known, training, validation, choosing, judging, teaches)
+    return TrainingWindow(frame.name, around, source, small, known, training, validation, choosing, judging, teaches)
 
 
 def _known(labels: np.ndarray, confirmed: np.ndarray, plane: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.masks import colour
 from napari_apprentice.gui.own_layer import OwnLayer
 from napari_apprentice.gui.tools.view import visible_edges
-from napari_apprentice.session.verbs.live import LiveProposal
+from napari_apprentice.session.live_proposal import LiveProposal
 
 _PAUSE_MS = 250  # after the view last moved
 _OPACITY = 0.35  # less than the masks: what is confirmed stands out

@@ -12,7 +12,7 @@ from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
-from napari_apprentice.events import Event, Failed
+from napari_apprentice.events import Event, Failed, Finished
 from napari_apprentice.gui import evaluation, objects
 from napari_apprentice.gui.computer_check import ComputerCheck
 from napari_apprentice.gui.docked import Docked
@@ -207,7 +207,7 @@ class ApprenticePanel(QWidget):
             if self.said.text == event.message:
                 self.said.hide()
             self._column.reveal(section.below)
-        elif kind == "teach":
+        elif kind == "teach" or (kind == "keep-live" and isinstance(event, Finished)):
             self._column.reveal(self.teach.versions)
 
     def _on_proposed(self, mask: Any, box: Any) -> None:

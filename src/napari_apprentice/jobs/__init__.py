@@ -10,7 +10,16 @@ from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult, WrongRe
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
 from napari_apprentice.jobs.kinds import AnyJob, AnyResult, from_plain
-from napari_apprentice.jobs.live import Corrected, LiveAllJob, LiveJob, LiveResult, Samples
+from napari_apprentice.jobs.live import (
+    Corrected,
+    KeepLiveJob,
+    KeepLiveResult,
+    LearningJob,
+    LiveAllJob,
+    LiveJob,
+    LiveResult,
+    Samples,
+)
 from napari_apprentice.jobs.masks import PackedMask
 from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, VolumeRef
 from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult
@@ -34,6 +43,9 @@ __all__ = [
     "InsideJob",
     "InsideResult",
     "Job",
+    "KeepLiveJob",
+    "KeepLiveResult",
+    "LearningJob",
     "LiveAllJob",
     "LiveJob",
     "LiveResult",

@@ -10,7 +10,7 @@ from napari_apprentice.jobs.click import AskJob, ClickJob, ClickResult
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
-from napari_apprentice.jobs.live import LiveAllJob, LiveJob, LiveResult
+from napari_apprentice.jobs.live import KeepLiveJob, KeepLiveResult, LiveAllJob, LiveJob, LiveResult
 from napari_apprentice.jobs.segment import CompareJob, SegmentJob, SegmentResult
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
@@ -27,6 +27,7 @@ AnyJob = (
     | InsideJob
     | LiveJob
     | LiveAllJob
+    | KeepLiveJob
 )
 AnyResult = (
     SegmentResult
@@ -37,6 +38,7 @@ AnyResult = (
     | ClickResult
     | InsideResult
     | LiveResult
+    | KeepLiveResult
 )
 _adapter: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="type")])
 

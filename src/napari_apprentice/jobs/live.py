@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_apprentice.jobs.base import READ, WRITTEN, ArrayRef, Job, Provisional, Result, ResultClass
 from napari_apprentice.jobs.refs import VolumeRef
 from napari_apprentice.jobs.segment import SegmentResult
-from napari_apprentice.settings import SegmentSettings, Settings
+from napari_apprentice.settings import ClassName, SegmentSettings, Settings
 
 LiveBox = tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]
 
@@ -66,7 +66,7 @@ class LiveResult(Result):
 
 
 class LearningJob(Job):
-    """What a head is fitted on and what it is applied to; labels go to ``out``.
+    """What a head is fitted on.
 
     Attributes
     ----------
@@ -88,15 +88,25 @@ class LearningJob(Job):
     samples: Samples = Samples()
     corrections: Corrected | None = None
     settings: SegmentSettings = SegmentSettings()
+
+    @property
+    def temporary(self) -> tuple[Path, ...]:
+        """The files of corrections."""
+        return () if self.corrections is None else self.corrections.files
+
+
+class LabellingJob(LearningJob):
+    """What was learned so is applied: labels go to ``out``."""
+
     out: Annotated[ArrayRef, WRITTEN]
 
     @property
     def temporary(self) -> tuple[Path, ...]:
-        """The file of labels, which are taken from it, and those of corrections."""
-        return (Path(self.out.path), *(() if self.corrections is None else self.corrections.files))
+        """Also the file of labels, which are taken from it."""
+        return (Path(self.out.path), *super().temporary)
 
 
-class LiveJob(LearningJob):
+class LiveJob(LabellingJob):
     """Propose classes, or objects, for ``box`` ((start, stop) for t, z, y, x; one slice) from what is confirmed.
 
     Samples beside the box count while the features there are still kept.
@@ -111,7 +121,7 @@ class LiveJob(LearningJob):
     generation: int
 
 
-class LiveAllJob(LearningJob):
+class LiveAllJob(LabellingJob):
     """Propose labels for all of an image as `LiveJob` does for a view; uint32 (T, Z, Y, X) go to ``out``."""
 
     verb: ClassVar[str] = "segment"
@@ -124,3 +134,29 @@ class LiveAllJob(LearningJob):
     def provisional(self) -> Provisional:
         """Labels tile by tile."""
         return Provisional(image=self.image.pixels, labels=self.out)
+
+
+class KeepLiveResult(Result):
+    """A model file with a head fitted to ``used`` voxels, which tells ``known`` apart (0 and 1 for objects)."""
+
+    type: Literal["keep-live"] = "keep-live"
+    model: Annotated[str, WRITTEN]
+    known: tuple[int, ...]
+    used: int
+    seconds: float
+
+
+class KeepLiveJob(LearningJob):
+    """Write what `LiveAllJob` would apply, with the network that it looks with, as a model to ``out``."""
+
+    verb: ClassVar[str] = "keep-live"
+    result: ClassVar[ResultClass] = KeepLiveResult
+
+    type: Literal["keep-live"] = "keep-live"
+    classes: tuple[ClassName, ...] = ()
+    out: Annotated[str, WRITTEN]
+
+    @property
+    def unfinished_files(self) -> tuple[Path, ...]:
+        """The model, as long as nobody told of it."""
+        return (Path(self.out),)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
@@ -18,7 +18,7 @@ _NAME = re.compile("v[1-9][0-9]{0,8}")
 
 
 class Version(FiniteSettings):
-    """One taught model. ``parent`` is the key of the model it was taught from; scores are on set-aside corrections.
+    """One taught model, or one that *Live* learned (``by``); scores are on set-aside corrections.
 
     ``better`` says whether it is so for sure, None where it could not be judged; ``why_waits`` and ``why_no_score`` say
     why not, and ``gain_low`` to ``gain_high`` is the 90 % interval of what was gained. A version ``is_put_away`` when
@@ -42,6 +42,7 @@ class Version(FiniteSettings):
     steps: int = 0
     seconds: float = 0.0
     note: str = ""
+    by: Literal["teach", "live"] = "teach"
 
     @property
     def why(self) -> str:
@@ -58,6 +59,8 @@ class Version(FiniteSettings):
     def title(self) -> str:
         """For a list: "version 2 (score 0.61 before, 0.74 after)"."""
         words = f"version {self.id.removeprefix('v')}"
+        if self.by == "live":
+            return f"{words} (learned live)"
         if self.score_after is None:
             return f"{words} (not judged)"
         before = "" if self.score_before is None else f"{self.score_before:.2f} before, "

@@ -428,7 +428,7 @@ class Session:
 
     @property
     def live(self) -> Live:
-        """Masks that follow the brush: ``live.on(box)``, ``live.apply()``, ``live.off()``.
+        """Masks that follow the brush: ``live.on(box)``, ``live.apply()``, ``live.keep()``, ``live.off()``.
 
         Every edit is answered by ``live_proposed`` with a `LiveProposal`, which is no edit itself.
         """

@@ -48,7 +48,7 @@ def test_a_small_run_writes_its_files(tmp_path):
         (folder / name).mkdir(parents=True)
         tifffile.imwrite(folder / name / "a.tif", image.astype(np.uint16))
     settings = live.LiveSettings(
-        data=tmp_path / "data", sets=("pfc_neurons",), split="all", strokes=(2, 4), users=1, forest=False
+        data=tmp_path / "data", sets=("pfc_neurons",), split="all", strokes=(2, 4), users=1, forest=False, teach=False
     )
     lines = list(live.run(tmp_path / "out", settings))
     with (tmp_path / "out" / "live.csv").open(encoding="utf-8") as file:
@@ -84,7 +84,7 @@ def test_objects_of_a_small_image_are_corrected_one_after_the_other(tmp_path):
         (folder / name).mkdir(parents=True)
         tifffile.imwrite(folder / name / "a.tif", array.astype(np.uint16))
     settings = live_objects.LiveObjectsSettings(
-        data=tmp_path / "data", sets=("usiigaci_phase",), split="all", objects=(3,), users=1
+        data=tmp_path / "data", sets=("usiigaci_phase",), split="all", objects=(3,), users=1, teach=False
     )
     lines = list(live_objects.run(tmp_path / "out", settings))
     with (tmp_path / "out" / "objects.csv").open(encoding="utf-8") as file:

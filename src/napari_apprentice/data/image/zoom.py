@@ -63,7 +63,7 @@ def zoom_for(
             f"The image would be scaled by {zoom:.3g} for the model {header.name} ({_pixel(volume_spacing, unit)}): "
             "correct the layer's scale and unit, or give the typical diameter."
         )
-    return zoom
+    return zoom if header.live is None else min(1.0, zoom)  # what Live learned is never looked at finer than it is
 
 
 def why(

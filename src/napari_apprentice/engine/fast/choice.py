@@ -40,6 +40,9 @@ def choose(engine_cache: EngineCache, network: Network, model: str, tile: Triple
         return Choice(network)
     if asked and not runtime.is_installed():
         raise UserError('The fast engine is not installed: pip install "napari-apprentice[fast]", or choose auto.')
+    if network.learned is not None:  # of the network its maps are needed, not its answers
+        note = "The fast engine does not know what Live learned: PyTorch runs the network."
+        return Choice(network, note=note if asked else "")
     if network.device.is_gpu:
         note = f"The fast engine is for processors: PyTorch runs the network on {network.device.words}."
         return Choice(network, note=note if asked else "")

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from zarr.codecs import BloscCodec
 from napari_apprentice.data.geometry.lattice import Part
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.linking import FrameOverlap, named_after, renamed
+from napari_apprentice.data.models import outputs_of
 from napari_apprentice.data.storage import npy, scratch
 from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.engine.device import free_memory, is_out_of_memory
@@ -45,7 +47,7 @@ def prepare(folder: Path, network: Network, made: Callable[[], Plan]) -> Plan:
         for name in ("prediction", "places"):
             shutil.rmtree(folder / name, ignore_errors=True)
         found = made()
-        lattice, channels = found.lattice, network.header.net.out_channels
+        lattice, channels = found.lattice, outputs_of(network.header)
         predicted, step = (channels, *lattice.network_shape), (channels, *lattice.step)
         _made(folder / "prediction", predicted, step, np.float16)
         places = np.uint64 if network.header.kind == "instances" else np.uint32
@@ -82,7 +84,7 @@ class LargeFrame:
         with_doubts: bool = False,
     ) -> None:
         self.plan = plan.read_plan(folder / "plan.json")
-        self._network = network
+        self._network = network.at(self.plan.zoom)
         self._spacing = spacing
         self._pixels = pixels
         self._folder = folder
@@ -96,7 +98,8 @@ class LargeFrame:
         """Write what the network says of a tile."""
         lattice = self.plan.lattice
         tile = lattice.tiles()[index]
-        found = parts.predict_tile(self._network, lattice, self._pixels, self.plan.scaling, tile)
+        predict = parts.predict_tile if self._network.learned is None else partial(parts.learned_tile, self.plan.zoom)
+        found = predict(self._network, lattice, self._pixels, self.plan.scaling, tile)
         self._prediction[(slice(None), *tile.put)] = found
 
     def decode(self, index: int) -> None:

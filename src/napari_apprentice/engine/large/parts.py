@@ -24,6 +24,7 @@ from napari_apprentice.data.geometry.lattice import Lattice, Part
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.doubting import doubts_of
+from napari_apprentice.engine.features.learned_values import LearnedSlices
 from napari_apprentice.engine.large.spare import forward_sparing
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling
@@ -77,6 +78,17 @@ def predict_tile(network: Network, lattice: Lattice, pixels: Any, scaling: Scali
     inputs = scaling.with_logarithm(_seen(lattice, pixels, scaling, tile, network.header.net.multiple))
     values = forward_sparing(network, inputs)
     return np.asarray(values[(slice(None), *tile.keep)], np.float16)
+
+
+def learned_tile(
+    zoom: float, network: Network, lattice: Lattice, pixels: Any, scaling: Scaling, tile: Part
+) -> NDArray[np.float16]:
+    """The same of a model that *Live* learned, whose network sees the image at ``zoom``: its tiles are of the image."""
+    read = np.asarray(pixels[(slice(None), *lattice.in_image(tile.read))])
+    slices = LearnedSlices(network, read, zoom, scaling)
+    z, y, x = tile.keep
+    box = (y.start, y.stop), (x.start, x.stop)
+    return np.stack([slices.values(i, box) for i in range(z.start, z.stop)], axis=1).astype(np.float16)
 
 
 def decode_block(

@@ -22,8 +22,10 @@ from napari_apprentice.data.representations import Representation
 from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.engine.background import BackgroundThreads
 from napari_apprentice.engine.diameter import Look, measure
+from napari_apprentice.engine.features.learned_values import EDGE, reach_of
+from napari_apprentice.engine.inputs import scaling_for
 from napari_apprentice.engine.network import Network
-from napari_apprentice.engine.normalize import Scaling, fit
+from napari_apprentice.engine.normalize import Scaling
 from napari_apprentice.engine.tiling import halo_of, tile_of
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import SegmentLargeJob
@@ -36,12 +38,17 @@ _ENOUGH = 1.1  # times its own part is what a block needs to read: larger blocks
 
 @dataclass(frozen=True)
 class Plan:
-    """How one frame is segmented; ``tiles`` of the lattice make a block, which reads ``margin`` network pixels more."""
+    """How one frame is segmented; ``tiles`` of the lattice make a block, which reads ``margin`` network pixels more.
+
+    The network sees the image at ``zoom``, which is about that of the lattice; where *Live* learned the model, the
+    lattice has the image's own pixels.
+    """
 
     lattice: Lattice
     scaling: Scaling
     tiles: Triple
     margin: Triple
+    zoom: float = 1.0
 
     @property
     def blocks(self) -> TileParts:
@@ -74,7 +81,7 @@ def channels_for(volume: Volume, header: ModelHeader) -> Any:
 def plan_for(job: SegmentLargeJob, network: Network, volume: Volume, pixels: Any, first: Plan | None = None) -> Plan:
     """What is decided once for a frame (C, Z, Y, X) of ``volume``: all as for the ``first`` one but the intensities."""
     header, settings = network.header, job.settings
-    scaling = fit(sample(pixels), header.normalize)
+    scaling = scaling_for(header, sample(pixels))
     if first is not None:
         return replace(first, scaling=scaling)
     measured = None
@@ -82,9 +89,15 @@ def plan_for(job: SegmentLargeJob, network: Network, volume: Volume, pixels: Any
         measured = measure(Look(network, pixels, scaling, settings, BackgroundThreads()))
     zoom = zoom_for(header, volume.spacing, volume.unit, settings, measured)
     shape = (int(pixels.shape[1]), int(pixels.shape[2]), int(pixels.shape[3]))
-    lattice = lattice_for(shape, zoom, tile_of(header.net, settings.tile), halo_of(header.net), header.net.multiple)
-    margin = _margin(header, volume)
-    return Plan(lattice, scaling, _tiles(lattice, margin, job.memory_mb, representation_of(header)), margin)
+    if network.learned is None:
+        lattice = lattice_for(shape, zoom, tile_of(header.net, settings.tile), halo_of(header.net), header.net.multiple)
+        margin = _margin(header, volume, 1.0)
+    else:
+        halo = reach_of(header.net, zoom)
+        tile = tile_of(header.net, EDGE + 2 * halo)
+        lattice = lattice_for(shape, 1.0, tile, (0, halo, halo), header.net.multiple)
+        margin = _margin(header, volume, zoom)
+    return Plan(lattice, scaling, _tiles(lattice, margin, job.memory_mb, representation_of(header)), margin, zoom)
 
 
 def write_plan(plan: Plan, path: Path) -> None:
@@ -104,6 +117,7 @@ def read_plan(path: Path) -> Plan:
         Scaling(tuple(scaling["low"]), tuple(scaling["high"]), scaling["gain"]),
         tuple(told["tiles"]),
         tuple(told["margin"]),
+        told.get("zoom", 1.0),
     )
 
 
@@ -112,11 +126,13 @@ def words(volume: Volume, plan: Plan) -> str:
     return f"{axes.describe(volume)}: {len(plan.lattice.tiles()):,} tiles, {len(plan.blocks):,} blocks"
 
 
-def _margin(header: ModelHeader, volume: Volume) -> Triple:
-    """How far a block looks around (z, y, x): a few objects, in network pixels; along z by the voxel's proportions."""
+def _margin(header: ModelHeader, volume: Volume, zoom: float) -> Triple:
+    """How far a block looks around (z, y, x): a few objects, in pixels of the lattice, of which ``zoom`` network pixels
+    make one; along z by the voxel's proportions.
+    """
     if header.kind == "classes":
         return 0, _NEAR, _NEAR
-    plane = int(np.ceil(_DIAMETERS * (header.object_diameter or 32))) + _NEAR
+    plane = int(np.ceil(_DIAMETERS * (header.object_diameter or 32) / zoom)) + _NEAR
     if volume.pixels.shape[2] == 1:
         return 0, plane, plane
     longer = volume.spacing[0] / volume.spacing[2]

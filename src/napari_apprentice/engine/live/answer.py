@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from napari_apprentice.data.storage import scratch
+from napari_apprentice.engine.features.maps import Features
 from napari_apprentice.engine.live import objects
 from napari_apprentice.engine.live.head import Head
-from napari_apprentice.engine.live.maps import Features
 from napari_apprentice.engine.live.sight import open_sight
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.events import Event, Finished, Started

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from napari_apprentice.engine.learned import Learned, Ranges
+
 _SAMPLES = 3000  # how many are worth one unit of decay
 _DECAY = (1.0, 10.0)  # least and most
 
@@ -19,6 +21,10 @@ class Head:
     values: tuple[int, ...]
     weights: torch.Tensor
     bias: torch.Tensor
+
+    def learned(self, ranges: Ranges) -> Learned:
+        """As a model file keeps it, with what features were brought to."""
+        return Learned(ranges, self.weights, self.bias)
 
 
 def fit(rows: torch.Tensor, values: NDArray[np.int64]) -> Head:

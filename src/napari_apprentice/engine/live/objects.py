@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,38 +12,32 @@ from napari_apprentice.data.image.zoom import median_diameter
 from napari_apprentice.data.labels.corrections import UNKNOWN, Confirmed, Labels, merge_proposal, rim, teaching_part
 from napari_apprentice.data.representations.log_distance import LogDistance, rescale_distance
 from napari_apprentice.data.storage import scratch
-from napari_apprentice.engine.live.head import ridge
-from napari_apprentice.engine.live.maps import Features
+from napari_apprentice.engine.features.maps import Features
+from napari_apprentice.engine.learned import decode_for, foreground_and_distance
+from napari_apprentice.engine.live.head import Head, ridge
 from napari_apprentice.engine.live.sight import Sight
-from napari_apprentice.jobs import LiveAllJob, LiveJob
+from napari_apprentice.jobs import LearningJob
 from napari_apprentice.settings import DecodeSettings
 
 _MOST = 2400  # samples for each of both
 _RIM = 0.5  # what a voxel just outside an approved object counts as background
-_DECODE = DecodeSettings(foreground=0.5, prominence=0.4, confidence=0.5)
-_SMALLEST = 0.2  # of the area of the usual object
-_LEAST = 20  # pixels
 
 Spacing = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class ObjectHead:
-    """Weights (features, 2) and bias (2) of foreground and log-distance, and how objects are decoded."""
+    """A head of foreground and log-distance, and how objects are decoded."""
 
-    weights: torch.Tensor
-    bias: torch.Tensor
+    head: Head
     settings: DecodeSettings
 
     def values(self, features: Features) -> NDArray[np.float32]:
         """Foreground and log-distance (2, y, x)."""
-        found = features.scores(self.weights, self.bias).numpy()
-        np.maximum(found, 0, out=found)
-        np.minimum(found[0], 1, out=found[0])
-        return np.asarray(found)
+        return np.asarray(foreground_and_distance(features.scores(self.head.weights, self.head.bias)).numpy())
 
 
-def corrected_in(job: LiveJob | LiveAllJob) -> tuple[Labels, Confirmed, float | None]:
+def corrected_in(job: LearningJob) -> tuple[Labels, Confirmed, float | None]:
     """Labels and what is confirmed of them in a job of objects, and `usual_diameter` of these."""
     if job.corrections is None:
         raise ValueError("objects are learned from corrections")
@@ -79,10 +72,8 @@ def fit_objects(
         used = np.flatnonzero(weight > 0)
         shares = torch.from_numpy((weight[used] / weight[used].sum()).astype(np.float32))
         found.append(ridge(rows[used], torch.from_numpy(target[used, None]), shares))
-    area = math.pi * diameter**2 / 4
-    settings = _DECODE.model_copy(update={"min_size": round(max(_LEAST, _SMALLEST * area))})
     weights_of, bias = (torch.cat([one[i] for one in found], dim=-1) for i in (0, 1))
-    return ObjectHead(weights_of, bias, settings), len(which)
+    return ObjectHead(Head((0, 1), weights_of, bias), decode_for(diameter)), len(which)
 
 
 def decode_objects(values: NDArray[np.floating], head: ObjectHead, spacing: Spacing) -> Labels:

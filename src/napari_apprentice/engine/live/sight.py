@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -12,19 +12,19 @@ import torch
 from numpy.typing import NDArray
 
 from napari_apprentice.data.image.zoom import TARGET_DIAMETER, zoom_for, zoom_to_see
+from napari_apprentice.data.models import without_live
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.features.maps import Box, Features, look, scaled
 from napari_apprentice.engine.inputs import NetworkInputs
+from napari_apprentice.engine.learned import Ranges
 from napari_apprentice.engine.live.head import Head, fit
-from napari_apprentice.engine.live.maps import Box, Features, Range, look, scaled
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.resample import network_shape
 from napari_apprentice.engine.warm import FrameKey, Warm, frame_key
 from napari_apprentice.events import Progress
-from napari_apprentice.jobs import LiveAllJob, LiveJob, VolumeRef
-from napari_apprentice.settings import NormalizeSettings
+from napari_apprentice.jobs import LearningJob, VolumeRef
 
-_MOST_CHANNELS = 4  # that filters are computed of
 _NEAR = 1.5  # times as large or small
 
 Plane = tuple[int, int]  # t, z
@@ -46,6 +46,16 @@ class Sight:
     def key(self) -> tuple[object, ...]:
         """What features depend on."""
         return frame_key(self.image.pixels.path, 0), self.network.key, self.zoom
+
+    @property
+    def ranges(self) -> Ranges | None:
+        """What features of this image are brought to, as the part of it said that was looked at first."""
+        return self.warm.ranges.find(self.key)
+
+    @property
+    def colour_count(self) -> int:
+        """Channels of the image."""
+        return int(scratch.read(self.colours.pixels).shape[1])
 
     def kept(self, plane: Plane) -> list[Features]:
         """Features of a slice that are at hand, those looked at last first."""
@@ -99,13 +109,11 @@ class Sight:
         t, z = plane
         frame = self.pixels[t][:, z : z + 1]
         shape = network_shape((1, self.pixels.shape[3], self.pixels.shape[4]), self.zoom)
-        scaling = self.warm.scaling(*self._fitted_on(self.image, self.pixels, t), self.network.header.normalize)
+        scaling = self.warm.scaling(*self._fitted_on(self.image, self.pixels, t), self.network.header)
         inputs = NetworkInputs(frame, shape, scaling)
         colours = scratch.read(self.colours.pixels)
-        own = self.warm.scaling(*self._fitted_on(self.colours, colours, t), NormalizeSettings())
-        known: tuple[Range, ...] | None = self.warm.ranges.find(self.key)
-        image = scaled(colours[t, :, z], own)[:_MOST_CHANNELS]
-        found, ranges = look(self.network, inputs, image, box, known)
+        own = self.warm.scaling(*self._fitted_on(self.colours, colours, t), self.network.header)
+        found, ranges = look(self.network, inputs, scaled(colours[t, :, z], own), box, self.ranges)
         self.warm.ranges.keep(self.key, ranges)
         return found
 
@@ -115,12 +123,11 @@ class Sight:
         return frame_key(ref.fitted_on.path, 0), scratch.read(ref.fitted_on)[0]
 
 
-def open_sight(
-    job: LiveJob | LiveAllJob, cancelled: Callable[[], bool], warm: Warm, diameter: float | None = None
-) -> Sight:
+def open_sight(job: LearningJob, cancelled: Callable[[], bool], warm: Warm, diameter: float | None = None) -> Sight:
     """The image and network of a job, ready to look; at objects of ``diameter`` image pixels, if that is known."""
-    network = warm.network(job.model, pick(job.settings.device))
-    header = network.header
+    known = warm.network(job.model, pick(job.settings.device))
+    header = without_live(known.header)
+    network = replace(known, header=header, learned=None)
     given = job.settings if header.object_diameter is not None else None
     if given is not None and given.diameter is None and diameter is not None:
         zoom = _steady(warm, job.image, network, zoom_to_see(diameter, header.object_diameter or TARGET_DIAMETER))

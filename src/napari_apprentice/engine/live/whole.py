@@ -7,26 +7,21 @@ import time
 from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_apprentice.data.storage import scratch
+from napari_apprentice.engine.features.learned_values import parts_of
+from napari_apprentice.engine.features.maps import Box
 from napari_apprentice.engine.live import objects
 from napari_apprentice.engine.live.answer import decode
-from napari_apprentice.engine.live.maps import Box
-from napari_apprentice.engine.live.sight import Sight, open_sight
+from napari_apprentice.engine.live.fitting import fit_all_objects, fit_classes
+from napari_apprentice.engine.live.sight import Sight
 from napari_apprentice.engine.warm import Warm
-from napari_apprentice.errors import UserError
-from napari_apprentice.events import Event, Finished, Progress, Started, TileDone
+from napari_apprentice.events import Event, Finished, Progress, TileDone
 from napari_apprentice.jobs import LiveAllJob, SegmentResult
-
-_EDGE = 1024  # pixels of a part at most
 
 
 def run(job: LiveAllJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
-    """Write labels (T, Z, Y, X) to ``job.out``. `UserError` where what is confirmed does not suffice to tell any apart.
-
-    Parts that hold samples are looked at first, so that all of what is confirmed counts.
-    """
+    """Write labels (T, Z, Y, X) to ``job.out``; `UserError` where what is confirmed does not suffice."""
     began = time.monotonic()
     found, words = yield from (_classes if job.corrections is None else _objects)(job, cancelled, warm or Warm())
     seconds = time.monotonic() - began
@@ -34,13 +29,8 @@ def run(job: LiveAllJob, cancelled: Callable[[], bool], warm: Warm | None = None
 
 
 def _classes(job: LiveAllJob, cancelled: Callable[[], bool], warm: Warm) -> Generator[Event, None, tuple[int, str]]:
-    sight = open_sight(job, cancelled, warm)
-    yield Started(device=sight.network.device.words)
-    places, values = job.samples.unpacked()
-    yield from _look_at(sight, places)
-    head, _ = sight.head(places, values)
-    if head is None:
-        raise UserError("There is one class only: paint some of another one, or of the background, then apply it.")
+    fitted = yield from fit_classes(job, cancelled, warm)
+    sight, head = fitted.sight, fitted.head
     out = _labels(job, sight)
     for (t, z, box), clock in _tiles(sight):
         features, _ = yield from sight.features((t, z), box)
@@ -52,13 +42,8 @@ def _classes(job: LiveAllJob, cancelled: Callable[[], bool], warm: Warm) -> Gene
 
 
 def _objects(job: LiveAllJob, cancelled: Callable[[], bool], warm: Warm) -> Generator[Event, None, tuple[int, str]]:
-    labels, confirmed, diameter = objects.corrected_in(job)
-    sight = open_sight(job, cancelled, warm, diameter)
-    yield Started(device=sight.network.device.words)
-    yield from _look_at(sight, np.argwhere(confirmed))
-    head, _ = objects.fit_objects(sight, labels, confirmed, np.zeros(4, np.int64), diameter or 1.0)
-    if head is None or diameter is None:
-        raise UserError("No whole object is confirmed: approve or paint a few, and some background, then apply it.")
+    fitted = yield from fit_all_objects(job, cancelled, warm)
+    sight, head = fitted.sight, fitted.objects
     out, highest = _labels(job, sight), 0
     values = np.zeros((2, *out.shape[1:]), np.float16)
     for (t, z, box), clock in _tiles(sight):
@@ -74,19 +59,10 @@ def _objects(job: LiveAllJob, cancelled: Callable[[], bool], warm: Warm) -> Gene
     return highest, sight.network.device.words
 
 
-def _look_at(sight: Sight, places: NDArray[np.int64]) -> Generator[Event, None, None]:
-    """Have features at hand where samples (n, 4) are."""
-    for t, z in sorted({(int(t), int(z)) for t, z in np.unique(places[:, :2], axis=0)}):
-        on_plane = places[(places[:, 0] == t) & (places[:, 1] == z), 2:]
-        for box in _parts(sight):
-            if _holds(box, on_plane):
-                yield from sight.features((t, z), box)
-
-
 def _tiles(sight: Sight) -> Iterator[tuple[tuple[int, int, Box], Callable[[], Progress]]]:
     """Frame, slice and part of everything there is, in this order, and how far that is."""
     frames, _, depth, *_ = sight.pixels.shape
-    tiles = list(itertools.product(range(frames), range(depth), _parts(sight)))
+    tiles = list(itertools.product(range(frames), range(depth), parts_of(sight.pixels.shape[3:])))
     began = time.monotonic()
     for number, tile in enumerate(tiles, start=1):
 
@@ -101,17 +77,3 @@ def _tiles(sight: Sight) -> Iterator[tuple[tuple[int, int, Box], Callable[[], Pr
 def _labels(job: LiveAllJob, sight: Sight) -> np.memmap:
     frames, _, *rest = sight.pixels.shape
     return scratch.create(job.out.path, (frames, *rest), np.uint32, f"the masks of {job.image.name}")
-
-
-def _parts(sight: Sight) -> list[Box]:
-    """Even parts of a slice."""
-    edges = []
-    for length in sight.pixels.shape[3:]:
-        cuts = np.linspace(0, length, -(-length // _EDGE) + 1).round().astype(int).tolist()
-        edges.append(list(itertools.pairwise(cuts)))
-    return list(itertools.product(*edges))
-
-
-def _holds(box: Box, points: NDArray[np.int64]) -> bool:
-    low, high = np.array(box).T
-    return bool(((points >= low) & (points < high)).all(axis=1).any())

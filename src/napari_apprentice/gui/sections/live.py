@@ -1,4 +1,4 @@
-"""*Live*: a check box, what it knows so far, and the way to the whole image."""
+"""*Live*: a check box, what it knows so far, and the ways to the whole image and into a model."""
 
 from __future__ import annotations
 
@@ -13,15 +13,20 @@ from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.live import look_live
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.gui.widgets.buttons import button
+from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import Session
-from napari_apprentice.session.verbs.live import LiveProposal
+from napari_apprentice.session.live_proposal import LiveProposal
 
 _HELP = (
     "What you paint or approve is learned at once: masks of all that is in view are proposed anew after every stroke. "
     "Ctrl+Z takes back the stroke, and the proposal follows."
 )
 _HELP_APPLY = "Propose masks everywhere, as seen here; what you confirmed stays as it is, and Ctrl+Z takes it back."
+_HELP_KEEP = (
+    "Make what Live learned from this image a version of the model: Segment, other images, batches and export have it "
+    "then. It waits until you use it."
+)
 
 _BEGIN_OBJECTS = "Paint or approve a few whole objects to begin; strokes of background help."
 
@@ -38,10 +43,13 @@ class LiveSwitch(QWidget):
         self.box.toggled.connect(self._on_toggled)
         self.state = muted("")
         self.apply = button("Apply to the whole image", self._on_apply)
+        self.keep = button("Keep as a version", self._on_keep)
+        self.uses = QWidget()
+        self.uses.setLayout(row(self.apply, self.keep))
         lines = QVBoxLayout(self)
         lines.setContentsMargins(0, 0, 0, 0)
         lines.setSpacing(3)
-        for widget in (self.box, self.state, self.apply):
+        for widget in (self.box, self.state, self.uses):
             lines.addWidget(widget)
         self.connections = Connections()
         self.connections.add(self._session.live_proposed, self._on_proposed)
@@ -59,10 +67,13 @@ class LiveSwitch(QWidget):
         with signals_blocked(self.box):
             self.box.setChecked(live.is_on)
         self.state.setVisible(live.is_on)
-        self.apply.setVisible(live.is_on)
+        self.uses.setVisible(live.is_on)
         why_not_apply = live.why_not_apply()
         self.apply.setEnabled(not why_not_apply)
         self.apply.setToolTip(why_not_apply or _HELP_APPLY)
+        why_not_keep = live.keep.why_not()
+        self.keep.setEnabled(not why_not_keep)
+        self.keep.setToolTip(why_not_keep or _HELP_KEEP)
 
     def _on_toggled(self, on: bool) -> None:
         try:
@@ -81,6 +92,12 @@ class LiveSwitch(QWidget):
         except UserError as error:
             self._tools.troubled.emit(str(error))
 
+    def _on_keep(self) -> None:
+        try:
+            self._session.live.keep()
+        except UserError as error:
+            self._tools.troubled.emit(str(error))
+
     def _on_started(self, kind: str) -> None:
         if kind == "live" and self._session.live.proposal is None:
             self.state.setText("Looking at the view...")
@@ -92,7 +109,7 @@ class LiveSwitch(QWidget):
         self._follow(kind)
 
     def _follow(self, kind: str) -> None:
-        if kind in ("live", "segment"):
+        if kind in ("live", "segment", "keep-live"):
             self.refresh()
 
     def _on_proposed(self, proposal: LiveProposal | None) -> None:

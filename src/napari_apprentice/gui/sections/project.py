@@ -121,7 +121,7 @@ class ProjectSection(Section):
 
     def _on_job(self, kind: str, event: Event | None = None) -> None:
         """An export in the background began, goes on or ended."""
-        if kind == "teach" and event is not None:
+        if kind in ("teach", "keep-live") and event is not None:
             self._show_name()
         if kind != "export":
             return

@@ -181,6 +181,8 @@ class TeachSection(Section):
             self._shown_curves().add(event)
 
     def _on_ended(self, kind: str, event: Event) -> None:
+        if kind == "keep-live":
+            self.refresh()
         if kind != "teach":
             return
         self.job.stop(ending(event))

@@ -172,7 +172,9 @@ def outcome(version: Version, *, in_use: bool, waits: bool) -> str:
     name = f"Version {version.id.removeprefix('v')}"
     if waits:
         return f"{name} waits for you. {version.why}"
-    if version.score_after is None:
+    if version.by == "live":
+        judged = "holds what Live learned."
+    elif version.score_after is None:
         judged = f"could not be judged: {version.why_no_score or 'too few corrected objects'}".rstrip(".") + "."
     elif version.score_before is None:
         judged = f"scores {version.score_after:.2f} on corrections set aside."

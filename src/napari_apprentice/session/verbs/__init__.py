@@ -9,6 +9,7 @@ from napari_apprentice.session.verbs.click import Click
 from napari_apprentice.session.verbs.compare import Compare
 from napari_apprentice.session.verbs.evaluate import Evaluate
 from napari_apprentice.session.verbs.export import Export
+from napari_apprentice.session.verbs.keep_live import KeepLive
 from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import LookInside
 from napari_apprentice.session.verbs.segment import Segment
@@ -27,7 +28,8 @@ class Verbs:
         self.versions = Versions(parts, self.segment, self.compare)
         self.teach = Teach(parts, self.versions)
         self.click = Click(parts)
-        self.live = Live(parts, self.segment)
+        self.keep_live = KeepLive(parts)
+        self.live = Live(parts, self.segment, self.keep_live)
         self.look_inside = LookInside(parts)
         self.evaluate = Evaluate(parts)
         self.export = Export(parts)

@@ -14,6 +14,7 @@ OCTAVES = 5
 REACH = 48  # pixels of the image that the largest ones see to each side
 _FINEST = (0.7, 1.4)  # pixels; sigmas in the image itself
 _SIGMA = 1.0  # in what was halved
+COUNT = 7 * (len(_FINEST) + OCTAVES - 1)  # of an image, see `_filters`
 
 Values = NDArray[np.floating]
 

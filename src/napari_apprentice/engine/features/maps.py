@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,33 +12,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.sizes import corner_of_map
 from napari_apprentice.data.geometry.patches import round_up
+from napari_apprentice.engine import filters
 from napari_apprentice.engine.device import mixed_precision
+from napari_apprentice.engine.features.grids import Grid, onto
 from napari_apprentice.engine.field import Given, view_in, widen_view
 from napari_apprentice.engine.inputs import NetworkInputs
-from napari_apprentice.engine.live import filters
-from napari_apprentice.engine.live.grids import Grid, onto
+from napari_apprentice.engine.learned import MOST_COLOURS, Ranges, levels
 from napari_apprentice.engine.nets import Net
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.normalize import Scaling
 
 Box = tuple[tuple[int, int], tuple[int, int]]  # (start, stop) for y and x, in pixels of the image
 
-_COARSEST = {True: 4, False: 8}  # pixels that a map of the way down, and of the way up, may stand for
 _SAMPLED = 4096  # pixels of a map that tell its range
 _FARTHEST = 5.0  # of the usual deviations from the middle; beyond it all is the same
 _LOUDNESS = 8.0  # how much a map with all its channels counts, however many there are
 _AT_ONCE = 1 << 16  # pixels that are turned into single precision at the same time
-
-
-@dataclass(frozen=True)
-class Range:
-    """The middle of each channel of a map, and how far it usually is from that."""
-
-    middle: torch.Tensor
-    width: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -99,8 +91,8 @@ def grid_of(box: Box) -> Grid:
 
 
 def look(
-    network: Network, inputs: NetworkInputs, image: NDArray[np.float32], box: Box, ranges: Sequence[Range] | None
-) -> tuple[Features, tuple[Range, ...]]:
+    network: Network, inputs: NetworkInputs, image: NDArray[np.float32], box: Box, ranges: Ranges | None
+) -> tuple[Features, Ranges]:
     """Features of a part of a slice, and the ranges they were brought to.
 
     Parameters
@@ -112,28 +104,22 @@ def look(
     ranges
         As of another part of the image, so that one head fits both; None: as they are here.
     """
-    seen = [*_of_network(network, inputs, (image.shape[1], image.shape[2]), box), *_of_filters(image, box)]
-    ranges = tuple(_range(values) for values, _ in seen) if ranges is None else tuple(ranges)
-    grids: dict[Grid, list[torch.Tensor]] = {}
-    for (values, grid), known in zip(seen, ranges, strict=True):
-        even = ((values.float() - known.middle[:, None, None]) / known.width[:, None, None]).clamp_(
-            -_FARTHEST, _FARTHEST
-        )
-        even *= _LOUDNESS / math.sqrt(len(values))
-        grids.setdefault(grid, []).append(even.half())
-    maps = tuple(Map(torch.cat(values), grid) for grid, values in grids.items())
-    return Features(box, maps), ranges
-
-
-def levels(net: NetSettings) -> tuple[str, ...]:
-    """The maps that are looked at: the fine ones, and those of the way up, but no gates."""
-    found = []
-    for one in net.maps:
-        stride = max(net.strides[one.level][1:])
-        is_down = one.name.startswith(("encoder", "bottleneck"))
-        if stride <= _COARSEST[is_down] and not one.name.startswith(("gate", "codes")):
-            found.append(one.name)
-    return tuple(found)
+    shape = (image.shape[1], image.shape[2])
+    # of both apart: whether a filter lies on the grid of a map must not decide which feature is which
+    seen = [_together(_of_network(network, inputs, shape, box)), _together(_of_filters(image, box))]
+    if ranges is None:
+        ranges = _ranges([values for maps in seen for values, _ in maps])
+    first, maps = 0, []
+    for values, grid in itertools.chain(*seen):
+        even = []
+        for one in values:
+            own = slice(first, first + len(one))
+            middle, width = ranges.middle[own, None, None], ranges.width[own, None, None]
+            first = own.stop
+            even.append(((one.float() - middle) / width).clamp_(-_FARTHEST, _FARTHEST))
+            even[-1] *= _LOUDNESS / math.sqrt(len(one))
+        maps.append(Map(torch.cat(even).half(), grid))
+    return Features(box, tuple(maps)), ranges
 
 
 def _of_network(
@@ -207,18 +193,35 @@ def _of_filters(image: NDArray[np.float32], box: Box) -> list[tuple[torch.Tensor
     return found
 
 
+def _together(seen: Iterable[tuple[torch.Tensor, Grid]]) -> list[tuple[list[torch.Tensor], Grid]]:
+    """Maps that lie on the same grid."""
+    grids: dict[Grid, list[torch.Tensor]] = {}
+    for values, grid in seen:
+        grids.setdefault(grid, []).append(values)
+    return [(values, grid) for grid, values in grids.items()]
+
+
 def scaled(pixels: NDArray[np.generic], scaling: Scaling) -> NDArray[np.float32]:
-    """A slice (C, Y, X), each channel from about 0 to 1."""
-    return np.asarray(scaling.linear(np.asarray(pixels)[:, None])[:, 0])
+    """A slice (C, Y, X), each channel from about 0 to 1, of as many as filters are computed of."""
+    return np.asarray(scaling.linear(np.asarray(pixels)[:, None])[:MOST_COLOURS, 0])
 
 
-def _range(values: torch.Tensor) -> Range:
-    """Robust: a hot pixel, or one bright object, must not make all else the same."""
+def _ranges(maps: Iterable[Sequence[torch.Tensor]]) -> Ranges:
+    """Of all features, in their order."""
+    found = [_range(values) for same in maps for values in same]
+    return Ranges(torch.cat([middle for middle, _ in found]), torch.cat([width for _, width in found]))
+
+
+def _range(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The middle of each channel of a map, and how far it usually is from that.
+
+    Robust: a hot pixel, or one bright object, must not make all else the same.
+    """
     flat = values.reshape(len(values), -1)
     some = flat[:, :: max(1, flat.shape[1] // _SAMPLED)].float()
     low, high = torch.quantile(some, torch.tensor([0.05, 0.95]), dim=1)
     middle = some.mean(dim=1).clamp(low, high)
-    return Range(middle, torch.maximum((high - low) / 3.3, 0.1 * some.std(dim=1, correction=0)).clamp_min(1e-6))
+    return middle, torch.maximum((high - low) / 3.3, 0.1 * some.std(dim=1, correction=0)).clamp_min(1e-6)
 
 
 def _product(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
