@@ -28,8 +28,8 @@ class Tools(Protocol):
     def labels(self) -> Labels:
         """The labels (Y, X) so far."""
 
-    def attempt(self, sheet: Sheet, mistake: Mistake, tries: int) -> None:
-        """Do what mends a mistake, having tried so often before."""
+    def attempt(self, sheet: Sheet, mistake: Mistake, tries: int, *, changed: bool) -> None:
+        """Do what mends a mistake, having tried so often before; ``changed``: the last try did something."""
 
 
 class Log:
@@ -58,11 +58,13 @@ class Log:
 def mend(tools: Tools, sheet: Sheet, mistake: Mistake, log: Log) -> None:
     """Try until it is right, at most three times; an answer that is wrong is read."""
     paced, before, tries = tools.paced, tools.paced.effort, 0
-    is_right = False
+    is_right = changed = False
     while not is_right and tries < MOST_TRIES:
         if tries:
             paced.read()
-        tools.attempt(sheet, mistake, tries)
+        labels = tools.labels.copy()
+        tools.attempt(sheet, mistake, tries, changed=changed)
+        changed = bool((tools.labels != labels).any())
         tries += 1
         is_right = sheet.spoiled.is_mended(mistake, tools.labels)
     log.add(mistake, Mended(sheet.name, mistake.kind, tries, is_right, paced.effort - before, paced.seconds))

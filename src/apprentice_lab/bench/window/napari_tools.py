@@ -36,19 +36,21 @@ class NapariTools:
         found: Labels = self.layer.data
         return found
 
-    def attempt(self, sheet: Sheet, mistake: Mistake, tries: int) -> None:
+    def attempt(self, sheet: Sheet, mistake: Mistake, tries: int, *, changed: bool) -> None:
         """The shortest way; where that fails it is taken back and the object outlined as a new one."""
         parts = [sheet.spoiled.mask(number) for number in mistake.numbers]
+        pieces = [self.labels == number for number in mostly_in(self.labels, mistake.site)]
+        pieces.sort(key=lambda one: -int(one.sum()))
         if mistake.kind == FALSE:
             self._erase_all(middle_of(mistake.site))
-        elif tries == 0 and mistake.kind == CUT:
-            self._join([self.labels == number for number in mostly_in(self.labels, mistake.site)])
+        elif tries == 0 and mistake.kind == CUT and len(pieces) > 1:
+            self._join(pieces)
         elif tries == 0 and mistake.kind == FUSED:
             self._cut(parts, mistake.site)
-        elif tries == 0 and mistake.kind == OUTLINE:
-            self._mend_outline(parts[0])
+        elif tries == 0 and mistake.kind == OUTLINE and pieces:
+            self._mend_outline(parts[0], pieces[0])
         else:
-            if tries:
+            if changed:
                 self.paced.key(Qt.Key.Key_Z, _CTRL)
             self.paced.key(Qt.Key.Key_M)
             self._take("polygon")
@@ -68,7 +70,6 @@ class NapariTools:
 
     def _join(self, pieces: list[Mask]) -> None:
         """One piece gets the colour of the other one."""
-        pieces.sort(key=lambda one: -int(one.sum()))
         self._take("pick")
         self.paced.click(middle_of(pieces[0]))
         self._take("fill")
@@ -82,10 +83,8 @@ class NapariTools:
         self._take("fill")
         self.paced.click(middle_of(min(parts, key=lambda one: int(one.sum()))))
 
-    def _mend_outline(self, truth: Mask) -> None:
+    def _mend_outline(self, truth: Mask, shown: Mask) -> None:
         """A polygon around what is missing in the object's colour, or around what is too much in background."""
-        under = self.labels[truth]
-        shown = self.labels == np.bincount(under[under > 0]).argmax()
         missing, too_much = (_largest(one) for one in (truth & ~shown, shown & ~truth))
         if missing.sum() >= too_much.sum():
             self._take("pick")

@@ -104,15 +104,13 @@ class Paced:
     def zoom_to(self, zoom: float) -> None:
         """Turn the wheel until pixels are so many canvas pixels wide, or nearly; then look again."""
         middle = self.canvas.place(self.canvas.middle)
-        waited = 0.0
         for _ in range(_NOTCHES):
             if 1 / _CLOSE < self.canvas.zoom / zoom < _CLOSE:
                 break
             notch = 1 if self.canvas.zoom < zoom else -1
             self.canvas.do(partial(self.canvas.hand.wheel, middle, notch))
             wait(_SETTLE_S)
-        waited += self.canvas.redraw()
-        self.effort += Effort(pans=1, looks=1, waited_s=waited)
+        self.effort += Effort(pans=1, looks=1, waited_s=self.canvas.redraw())
 
     def _px(self, line: Floats) -> float:
         return length_of(line) * self.canvas.zoom

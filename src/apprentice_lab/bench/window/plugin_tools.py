@@ -31,25 +31,27 @@ class PluginTools:
         """The labels (Y, X) so far."""
         return self.desk.labels
 
-    def attempt(self, sheet: Sheet, mistake: Mistake, tries: int) -> None:
+    def attempt(self, sheet: Sheet, mistake: Mistake, tries: int, *, changed: bool) -> None:
         """A tool of the plugin, at the last try a polygon."""
         parts = [sheet.spoiled.mask(number) for number in mistake.numbers]
+        pieces = [self.labels == number for number in mostly_in(self.labels, mistake.site)]
+        pieces.sort(key=lambda one: -int(one.sum()))
         if mistake.kind == FALSE:
             self.paced.point(middle_of(mistake.site))
             self.paced.key(Qt.Key.Key_D)
         elif mistake.kind == MISSED:
             if tries or not self._click(parts[0]):
                 self._outline(parts[0])
-        elif mistake.kind == CUT and tries < 2:
+        elif mistake.kind == CUT and tries < 2 and len(pieces) > 1:
             self._take("merge", Qt.Key.Key_J)
-            pieces = [self.labels == number for number in mostly_in(self.labels, mistake.site)]
-            pieces.sort(key=lambda one: -int(one.sum()))
             self.paced.drag(np.array([middle_of(one) for one in pieces[:2]]))
         elif mistake.kind == FUSED and tries < 2:
+            if changed:
+                self.paced.key(Qt.Key.Key_Z, _CTRL)
             self._split(parts, tries)
-        elif mistake.kind == OUTLINE and tries < 2:
+        elif mistake.kind == OUTLINE and tries < 2 and pieces:
             self._take("redraw", Qt.Key.Key_U)
-            self.paced.stroke(outline(parts[0]) if tries else wrong_stretch(parts[0], self._shown(parts[0])))
+            self.paced.stroke(outline(parts[0]) if tries else wrong_stretch(parts[0], pieces[0]))
         else:
             self._outline(parts[-1])
 
@@ -57,12 +59,6 @@ class PluginTools:
         """The key of a tool that is in the hand puts it down."""
         if self.desk.panel.tools.current != tool:
             self.paced.wait(self.desk.take(tool, key), keys=1)
-
-    def _shown(self, truth: Mask) -> Mask:
-        """The label that an object has so far."""
-        under = self.labels[truth]
-        found: Mask = self.labels == np.bincount(under[under > 0]).argmax()
-        return found
 
     def _click(self, truth: Mask) -> bool:
         """Click a cell until it is right and keep it; where it stays wrong, discard it."""
@@ -88,12 +84,11 @@ class PluginTools:
 
     def _split(self, parts: list[Mask], tries: int) -> None:
         """A line between them; then a click in each."""
-        joined = self._shown(parts[0] | parts[1])
         self._take("split", Qt.Key.Key_K)
         if tries == 0:
+            joined = np.isin(self.labels, np.setdiff1d(self.labels[parts[0] | parts[1]], [0]))
             self.paced.drag(cut_between(parts[0], parts[1], joined))
             return
-        self.paced.key(Qt.Key.Key_Z, _CTRL)
         for part in parts:
             self.paced.click(middle_of(part))
         self.paced.key(Qt.Key.Key_Return)
