@@ -95,7 +95,7 @@ def test_a_box_is_drawn_around_a_cell(panel, viewer, hand, clicks):
     centre = tuple(viewer.camera.center)
     clicks.box((8, 48), (32, 72))
     assert clicks.found == 256
-    assert "box" not in [layer.name for layer in viewer.layers]
+    assert not viewer.layers["box"].visible
     assert tuple(viewer.camera.center) == centre, "the view stays where it is"
     hand.key(Qt.Key.Key_Return)
     assert (panel.session.current.labels == 1).sum() == 256

@@ -37,11 +37,32 @@ def test_j_and_a_drag_merge_with_a_line_and_ctrl_z_takes_it_back(panel, viewer, 
     assert ids(objects) == [1]
     assert (objects.confirmed == 2).sum() == 20 * 90
     assert shown == ["line"]
-    assert len(viewer.layers) == layers, "the line is gone"
+    assert not viewer.layers["line"].visible
     hand.key(Qt.Key.Key_Z, CONTROL)
     assert ids(objects) == [1, 2, 3]
     hand.drag(opened, (50, 30), (50, 40))
     assert panel.correct.sentence.startswith("There are no two objects to merge here")
+    panel.tools.use("pan")
+    assert len(viewer.layers) == layers, "the line is gone"
+
+
+def test_the_line_of_one_drag_serves_for_the_next_which_saves_napari_making_a_layer(
+    panel, viewer, objects, opened, hand
+):
+    seen, made = [], []
+    viewer.layers.events.inserted.connect(lambda event: made.append(event.value.name))
+    hand.hover(opened, (20, 60))
+    hand.key(Qt.Key.Key_K)
+    hand.drag(opened, (30, 60), (70, 60))
+    line = viewer.layers["line"]
+    line.events.visible.connect(lambda: seen.append((line.visible, line.data[0][0].round().tolist())))
+    width = line.edge_width[0]
+    viewer.scene.camera.zoom *= 2
+    hand.drag(opened, (30, 35), (65, 35))
+    assert seen == [(True, [30, 35]), (False, [30, 35])]
+    assert line.edge_width[0] == pytest.approx(width / 2), "as thick on the canvas as before"
+    assert made == ["line"]
+    assert ids(objects) == [1, 2, 3, 4, 5]
 
 
 def test_d_deletes_what_is_under_the_cursor_unless_a_clicked_cell_waits(panel, runners, objects, opened, hand):
@@ -74,7 +95,7 @@ def test_k_and_a_line_split_and_one_that_ends_inside_says_so(panel, viewer, obje
     hand.drag(opened, (30, 35), (50, 35))
     assert panel.correct.sentence.startswith("The line does not divide the object")
     assert ids(objects) == [1, 2, 3, 4]
-    assert "line" not in viewer.layers
+    assert not viewer.layers["line"].visible
 
 
 def test_clicks_split_on_enter_and_ctrl_z_takes_back_one(panel, viewer, objects, opened, hand):
@@ -89,7 +110,7 @@ def test_clicks_split_on_enter_and_ctrl_z_takes_back_one(panel, viewer, objects,
     hand.click(opened, (50, 45))
     hand.key(Qt.Key.Key_Return)
     assert ids(objects) == [1, 2, 3, 4]
-    assert "places" not in viewer.layers
+    assert not viewer.layers["places"].visible
     hand.key(Qt.Key.Key_Z, CONTROL)
     assert ids(objects) == [1, 2, 3], "nothing waits: the key is undo"
     hand.click(opened, (50, 45))
@@ -161,7 +182,7 @@ def test_u_and_a_drag_redraw_a_piece_of_an_outline(panel, viewer, objects, opene
     assert (objects.labels == 3).sum() == 20 * 30
     hand.drag(opened, (10, 10), (10, 60))
     assert panel.correct.sentence.startswith("No outline is near both ends")
-    assert "line" not in viewer.layers
+    assert not viewer.layers["line"].visible
 
 
 def test_q_gives_the_piece_under_the_cursor_an_id_of_its_own(panel, objects, opened, hand):

@@ -9,23 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apprentice_lab.bench.doubt_images import LookedAt, looked_at
+from apprentice_lab.bench.model_maps import ModelTasks
 from apprentice_lab.sets import Picture
 from napari_apprentice.data.geometry.basins import basins
-from napari_apprentice.data.image.channels import fit_to_model
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.scores import overlap
-from napari_apprentice.data.storage import scratch
-from napari_apprentice.data.storage.temporary import TemporaryFolder
 from napari_apprentice.engine.decoding import labels_of
 from napari_apprentice.engine.doubting import Told, doubts_of, told_of
 from napari_apprentice.engine.predict import wait_for
-from napari_apprentice.engine.task import open_task, predict_frame
-from napari_apprentice.engine.warm import Warm
+from napari_apprentice.engine.task import predict_frame
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import VolumeRef
-from napari_apprentice.session import Session
-from napari_apprentice.settings import DeviceName, SegmentSettings
+from napari_apprentice.settings import DeviceName
 
 Labels = NDArray[np.uint32]
 _FIRMLY = 0.2  # above the probability from which a voxel is foreground
@@ -35,13 +30,8 @@ class Looking:
     """A model that looks at one image after the other, as *Segment* does."""
 
     def __init__(self, model: str, device: DeviceName, *, flips: bool) -> None:
-        with Session.temporary() as session:
-            self._model = str(session.models.find(model).file)
-        self._settings = SegmentSettings(device=device)
+        self._tasks = ModelTasks(model, device)
         self._flips = flips
-        self._warm = Warm()
-        self._folder = TemporaryFolder()
-        self._count = 0
 
     def at(self, picture: Picture) -> LookedAt:
         """The first frame of an image; `UserError` for one that the model does not fit."""
@@ -65,11 +55,7 @@ class Looking:
         return looked_at(picture.name, truth[0], labels, measures, doubts, volume.spacing, seconds)
 
     def _proposed(self, volume: Volume) -> tuple[Labels, Told, Doubts, dict[str, float]]:
-        self._count += 1  # another file each time: predictions are remembered by it
-        pixels = fit_to_model(volume, 1).pixels[:1]
-        ref = scratch.write(self._folder.path / f"{self._count}.npy", pixels)
-        image = VolumeRef(pixels=ref, spacing=volume.spacing, unit=volume.unit, name=volume.name)
-        task = open_task(image, self._model, self._settings, self._warm, lambda: False)
+        task = self._tasks.open(volume)
         header, began = task.network.header, time.perf_counter()
         prediction = wait_for(predict_frame(task, 0))
         predicted = time.perf_counter()

@@ -28,7 +28,7 @@ from napari_apprentice.data.storage.results import folder
 from napari_apprentice.errors import UserError
 
 if TYPE_CHECKING:
-    from apprentice_lab.bench.window.desk import Took
+    from apprentice_lab.bench.window.canvas import Took
     from apprentice_lab.bench.window.minute import Objects
 
 

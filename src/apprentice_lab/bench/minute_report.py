@@ -15,7 +15,7 @@ from apprentice_lab.scoring.intervals import ratios
 
 if TYPE_CHECKING:
     from apprentice_lab.bench.minute import MinuteSettings
-    from apprentice_lab.bench.window.desk import Took
+    from apprentice_lab.bench.window.canvas import Took
     from apprentice_lab.bench.window.film import Frame
 
 WAYS = (CLICKS, POLYGON, BRUSH)

@@ -6,20 +6,18 @@ Two images in a real window: a plane with very many objects, and a volume. `wind
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from apprentice_lab.bench import report
-from napari_apprentice.data.image.volume import Volume
+from apprentice_lab.bench.balls import scene
 from napari_apprentice.settings import Settings, Triple
 
 _WIDE = 18  # pixels from one object of the plane to the next
-_FULL = 0.45  # of that, or of the room that one has in the volume: the largest radius
 
 
 class ObjectsSettings(Settings):
@@ -58,33 +56,7 @@ def run(out: Path, settings: ObjectsSettings) -> Iterator[str]:
             row = report.spread(values)
             spent = found.processor_ms.get(what)
             processor = f", {np.median(spent):.1f} of the processor" if spent else ""
-            yield f"  {what}: {row['median']:.1f} ms (worst {row['max']:.0f} of {row['n']:.0f}){processor}"
+            others = f"95 %: {row['p95']:.0f}, worst {row['max']:.0f} of {row['n']:.0f}"
+            yield f"  {what}: {row['median']:.1f} ms ({others}){processor}"
         yield f"  the filter removed {found.removed:,}; undo keeps {found.undo_bytes / 1e6:.2f} MB for it"
     report.write(out, {"bench": "objects", "settings": settings.model_dump(), "images": results})
-
-
-def scene(shape: Sequence[int], count: int, rng: np.random.Generator) -> tuple[Volume, NDArray[np.uint32]]:
-    """An image with ``count`` bright balls of different sizes on a jittered grid, and its labels (1, Z, Y, X)."""
-    labels = np.zeros(shape, np.uint32)
-    sides = [n for n in shape if n > 1]
-    step = (math.prod(sides) / count) ** (1 / len(sides))
-    cells = [max(1, int(n / step)) if n > 1 else 1 for n in shape]
-    while math.prod(cells) < count:
-        widest = int(np.argmax([n / m for n, m in zip(shape, cells, strict=True)]))
-        cells[widest] += 1
-    room = [n / m for n, m in zip(shape, cells, strict=True)]
-    for number, place in enumerate(np.ndindex(*cells), 1):
-        if number > count:
-            break
-        radii = [max(0.5, side * _FULL * rng.uniform(0.35, 1)) for side in room]
-        middle = [(i + 0.5) * side for i, side in zip(place, room, strict=True)]
-        box = tuple(
-            slice(max(0, int(m - r)), min(n, int(m + r) + 2)) for m, r, n in zip(middle, radii, shape, strict=True)
-        )
-        axes = [(np.arange(s.start, s.stop) + 0.5 - m) / r for s, m, r in zip(box, middle, radii, strict=True)]
-        z, y, x = np.ix_(*axes)
-        labels[box][z**2 + y**2 + x**2 <= 1] = number
-    pixels = rng.integers(0, 200, shape, dtype=np.uint16) + np.where(labels > 0, 500 + labels % 1000, 0).astype(
-        np.uint16
-    )
-    return Volume(pixels[None, None], spacing=(1.0, 0.5, 0.5), unit="um", name="objects"), labels[None]

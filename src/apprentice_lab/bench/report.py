@@ -47,10 +47,11 @@ def deviation(values: Sequence[float]) -> float | None:
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
-    """Median, 99th percentile and maximum."""
+    """Median, 95th and 99th percentile, maximum."""
     array = np.asarray(values, dtype=float)
     return {
         "median": float(np.median(array)),
+        "p95": float(np.percentile(array, 95)),
         "p99": float(np.percentile(array, 99)),
         "max": float(array.max()),
         "n": len(array),

@@ -16,6 +16,7 @@ from apprentice_lab.bench import (
     clicks,
     doubt,
     family,
+    interact,
     live,
     live_objects,
     loop,
@@ -115,6 +116,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         live_objects.run,
         live_objects.LiveObjectsSettings,
         "Objects that the model does not know, after 5 and 20 are corrected with Live on: AP .50 of the rest.",
+    ),
+    Measurement(
+        "interact",
+        interact.run,
+        interact.InteractSettings,
+        "A scripted review in a real window: seconds for each wrong object, with the plugin and with napari alone.",
     ),
     Measurement(
         "objects-a-minute",

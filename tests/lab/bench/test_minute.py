@@ -79,7 +79,7 @@ def test_one_image_needs_its_labels(tmp_path: Path) -> None:
 
 
 def test_a_spread_of_waiting_is_in_milliseconds() -> None:
-    from apprentice_lab.bench.window.desk import Took
+    from apprentice_lab.bench.window.canvas import Took
 
     every = [Took(answered=0.001 * i, drawn=0.002 * i) for i in range(1, 101)]
     found = minute_report.waiting({"after Esc": every}, [0.01])

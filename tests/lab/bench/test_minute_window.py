@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import deque
-from typing import Any
 
 import numpy as np
 import pytest
-from scipy import ndimage
 
 from apprentice_lab.bench.minute_times import BRUSH, CLICKS, POLYGON
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.storage import scratch
-from napari_apprentice.events import Event, Finished
-from napari_apprentice.jobs import AskJob, ClickResult, PackedMask
-from napari_apprentice.runners import FoundDevice
+from napari_apprentice.runners import Runners
 from napari_apprentice.session import Session
 
 pytestmark = pytest.mark.skipif(
@@ -25,41 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-class AtOnce:
-    """An answer that is there: the bright part that was clicked, added to the mask so far or taken from it."""
-
-    def __init__(self, job: AskJob) -> None:
-        found = ndimage.label(scratch.read(job.image.pixels)[:, 0] > 500)[0]
-        mask = np.zeros(found.shape, bool)
-        if job.asked.mask:
-            mask[job.asked.mask.slices] = job.asked.mask.unpacked()
-        mask[found == found[job.point]] = not job.removes
-        result = ClickResult(job=job.id, generation=job.generation, mask=PackedMask.of(mask, (0, 0, 0, 0)))
-        self.job, self.ended = job, False
-        self._events: deque[Event] = deque([Finished(result=result)])
-
-    def poll(self) -> list[Event]:
-        events = list(self._events)
-        self._events.clear()
-        self.ended = True
-        return events
-
-    def cancel(self) -> None:
-        self.ended = True
-
-
-class AtOnceRunners:
-    def start(self, job: Any) -> AtOnce:
-        return AtOnce(job)
-
-    def devices(self) -> tuple[FoundDevice, ...]:
-        return (FoundDevice(name="cpu", words="CPU, 2 threads"),)
-
-    def close(self) -> None:
-        pass
-
-
-def test_two_cells_are_done_in_three_ways() -> None:
+def test_two_cells_are_done_in_three_ways(at_once: Runners) -> None:
     from apprentice_lab.bench.window.desk import opened  # here: they load Qt
     from apprentice_lab.bench.window.minute import Objects, work
 
@@ -69,7 +29,7 @@ def test_two_cells_are_done_in_three_ways() -> None:
         pixels[12:28, left : left + 16] = 800
         labels[12:28, left : left + 16] = number
     volume = Volume(pixels[None, None, None], name="cells")
-    with Session.temporary(AtOnceRunners()) as session, opened(volume, session, "fresh") as desk:
+    with Session.temporary(at_once) as session, opened(volume, session, "fresh") as desk:
         rows = list(work(desk, Objects("cells", "cells", labels, [1, 2]), drawn=1, zoom=None))
         kept = desk.labels.copy()
     assert [(one.way, one.object) for one in rows] == [(way, i) for way in (POLYGON, BRUSH, CLICKS) for i in (1, 2)]

@@ -9,14 +9,14 @@ import sys
 import numpy as np
 import pytest
 
-from apprentice_lab.bench import objects
+from apprentice_lab.bench import balls, objects
 
 no_screen = sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 @pytest.mark.parametrize(("shape", "count"), [((1, 90, 120), 25), ((6, 60, 70), 11)])
 def test_a_scene_has_as_many_objects_as_are_wanted_and_they_are_brighter(shape, count):
-    volume, labels = objects.scene(shape, count, np.random.default_rng(0))
+    volume, labels = balls.scene(shape, count, np.random.default_rng(0))
     assert np.unique(labels).tolist() == list(range(count + 1))
     assert labels.shape == (1, *shape) == volume.labels_shape
     assert volume.pixels[0, 0][labels[0] > 0].min() > volume.pixels[0, 0][labels[0] == 0].max()

@@ -28,7 +28,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 
 def test_spread_of_a_hundred_values() -> None:
-    assert report.spread(range(101)) == {"median": 50, "p99": 99, "max": 100, "n": 101}
+    assert report.spread(range(101)) == {"median": 50, "p95": 95, "p99": 99, "max": 100, "n": 101}
 
 
 def test_a_plot_is_a_picture(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 
-from apprentice_lab.bench.window.desk import Desk, Took
+from apprentice_lab.bench.window.canvas import Took
+from apprentice_lab.bench.window.desk import Desk
 from apprentice_lab.bench.window.outlining import middle_of
 
 _AWAY = 3  # pixels from what is kept or proposed, where a click is for a new object

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from apprentice_lab.bench.minute_times import Worked
 from apprentice_lab.bench.window.answers import ask_often, places_in
-from apprentice_lab.bench.window.desk import Desk, Took, opened
+from apprentice_lab.bench.window.canvas import Took
+from apprentice_lab.bench.window.desk import Desk, opened
 from apprentice_lab.bench.window.film import Frame, closest, film
 from apprentice_lab.bench.window.minute import Objects, work
 from napari_apprentice.data.image.volume import Volume

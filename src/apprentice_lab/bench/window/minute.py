@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 
 from apprentice_lab.bench.minute_times import BRUSH, CLICKS, ENOUGH, POLYGON, Spent, Worked, brush, polygon
-from apprentice_lab.bench.window.desk import PLAIN, Desk
+from apprentice_lab.bench.window.canvas import PLAIN
+from apprentice_lab.bench.window.desk import Desk
 from apprentice_lab.bench.window.outlining import Mask, by_brush, by_polygon, middle_of, outline_px
 from apprentice_lab.clicks.user import EXACT
 

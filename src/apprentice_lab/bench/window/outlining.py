@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
-from skimage.measure import approximate_polygon, find_contours
+from skimage.measure import approximate_polygon
 
+from apprentice_lab.bench.interact_lines import outline
+from apprentice_lab.bench.window.canvas import Canvas
 from apprentice_lab.bench.window.desk import Desk
 from apprentice_lab.bench.window.waiting import wait
 from apprentice_lab.clicks.user import EXACT
@@ -20,30 +22,24 @@ _STEP = 6.0  # canvas pixels between two places of a stroke
 _THIN = 1  # pixels: a brush as wide as the line
 
 
-def outline_of(mask: Mask) -> Floats:
-    """The true outline, (points, 2) in pixels (y, x), closed; of a mask in parts that of the longest."""
-    lines = find_contours(np.pad(mask, 1).astype(float), 0.5)
-    return max(lines, key=_length) - 1
-
-
 def outline_px(mask: Mask, zoom: float) -> float:
     """How long the outline is, in canvas pixels."""
-    return _length(outline_of(mask)) * zoom
+    return length_of(outline(mask)) * zoom
 
 
-def by_polygon(desk: Desk, mask: Mask) -> float:
+def by_polygon(canvas: Canvas, mask: Mask) -> float:
     """Click around an object, the polygon in the hand, and close it; the seconds until that is drawn."""
-    for y, x in approximate_polygon(outline_of(mask), _STRAIGHT / desk.zoom)[:-1]:
-        desk.hand.click(desk.place((y, x)))
+    for y, x in approximate_polygon(outline(mask), _STRAIGHT / canvas.zoom)[:-1]:
+        canvas.hand.click(canvas.place((y, x)))
         wait(_AFTER_S)
-    return desk.key(Qt.Key.Key_Return)
+    return canvas.key(Qt.Key.Key_Return)
 
 
 def by_brush(desk: Desk, mask: Mask) -> float:
     """Paint an object's outline and fill it; the seconds that the window took, from the key for a new object on."""
     waited = desk.take("paint", Qt.Key.Key_M)
     desk.masks.brush_size = _THIN
-    line = [desk.place((y, x)) for y, x in _evenly(outline_of(mask), _STEP / desk.zoom)]
+    line = [desk.place((y, x)) for y, x in evenly(outline(mask), _STEP / desk.zoom)]
     desk.hand.drag(line)
     waited += desk.redraw() + desk.take("fill", Qt.Key.Key_F)
     middle = middle_of(mask)
@@ -60,12 +56,13 @@ def middle_of(mask: Mask) -> tuple[float, float]:
     return y, x
 
 
-def _evenly(line: Floats, step: float) -> Floats:
+def evenly(line: Floats, step: float) -> Floats:
     """Places on a line about so far from each other, its ends among them."""
     along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
     at = np.linspace(0, along[-1], max(2, round(along[-1] / step) + 1))
     return np.stack([np.interp(at, along, values) for values in line.T], axis=1)
 
 
-def _length(line: Floats) -> float:
+def length_of(line: Floats) -> float:
+    """How long a line through points is."""
     return float(np.hypot(*np.diff(line, axis=0).T).sum())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
 import napari
-from qtpy.QtCore import QEvent, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
@@ -19,6 +20,7 @@ _PLAIN = Qt.KeyboardModifier.NoModifier
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 _MOVES = 4
 _PAUSE_MS = 6  # napari looks at the cursor so often
+_NOTCH = 120  # of a wheel, in eighths of a degree
 _EDGE = 0.25  # of the canvas, where no gesture begins
 
 
@@ -52,13 +54,13 @@ class Hand:
         self._send(QEvent.Type.MouseButtonDblClick, place)
         self._send(QEvent.Type.MouseButtonRelease, place)
 
-    def drag(self, places: Sequence[QPointF], between: Any = None) -> None:
-        """Press at the first place, go through all and release at the last; ``between`` is called half way."""
+    def drag(self, places: Sequence[QPointF], between: Any = None, moves: int = _MOVES) -> None:
+        """Press at the first place, go through all in so many ``moves`` each, call ``between``, release at the last."""
         self._send(QEvent.Type.MouseMove, places[0])
         self._send(QEvent.Type.MouseButtonPress, places[0])
         for start, stop in pairwise(places):
-            for i in range(1, _MOVES + 1):
-                self._send(QEvent.Type.MouseMove, start + (stop - start) * (i / _MOVES), held=True)
+            for i in range(1, moves + 1):
+                self._send(QEvent.Type.MouseMove, start + (stop - start) * (i / moves), held=True)
                 _TEST.qWait(_PAUSE_MS)
         if between is not None:
             between()
@@ -67,6 +69,22 @@ class Hand:
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = _PLAIN) -> None:
         """Press and release a key."""
         _TEST.keyClick(self._canvas, key, modifiers)
+
+    @contextmanager
+    def holding(self, key: Qt.Key) -> Iterator[None]:
+        """A key is held down meanwhile."""
+        _TEST.keyPress(self._canvas, key)
+        try:
+            yield
+        finally:
+            _TEST.keyRelease(self._canvas, key)
+
+    def wheel(self, place: QPointF, notches: int) -> None:
+        """Turn the wheel, away from one where that is positive."""
+        world, none = QPointF(self._canvas.mapToGlobal(place.toPoint())), QPoint(0, 0)
+        phase = Qt.ScrollPhase.NoScrollPhase
+        turned = QPoint(0, _NOTCH * notches)
+        QApplication.sendEvent(self._canvas, QWheelEvent(place, world, none, turned, _NONE, _PLAIN, phase, False))
 
     def _send(
         self, kind: QEvent.Type, place: QPointF, *, held: bool = False, modifiers: Qt.KeyboardModifier = _PLAIN

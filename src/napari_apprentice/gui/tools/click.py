@@ -108,7 +108,7 @@ class ClickCell(Tool):
             self._box.show(*(layer.world_to_data(gesture.path[i]) for i in (0, -1)))
 
     def _on_drag(self, gesture: Gesture) -> None:
-        self._box.drop()
+        self._box.hide()
         self._refuse_turned(True)
         first, last = self._point(gesture.path[0]), self._point(gesture.path[-1])
         if first is not None and last is not None:

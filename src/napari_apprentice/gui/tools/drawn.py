@@ -19,7 +19,11 @@ _PLACE = 10.0  # canvas pixels
 
 
 class _Drawn:
-    """One shape that follows the pointer until it is let go."""
+    """One shape that follows the pointer until it is let go.
+
+    Its layer is hidden then, and stays for the next one: making and removing a layer takes napari longer than the rest
+    of a gesture.
+    """
 
     shape_type = ""
     name = ""
@@ -28,8 +32,13 @@ class _Drawn:
         self._label_layers = label_layers
         self._own = OwnLayer[Shapes](label_layers.viewer, label_layers.images, label_layers.options)
 
-    def drop(self) -> None:
+    def hide(self) -> None:
         """It is drawn, or given up."""
+        if self._own.layer is not None:
+            self._own.layer.visible = False
+
+    def drop(self) -> None:
+        """None will be drawn."""
         self._own.drop()
 
     def close(self) -> None:
@@ -38,13 +47,19 @@ class _Drawn:
 
     def _draw(self, corners: NDArray[np.float64]) -> None:
         """Through corners in the data of the masks layer."""
-        if self._own.layer is None:
+        layer = self._own.layer
+        if layer is None:
             make = partial(
                 Shapes, [corners], shape_type=self.shape_type, edge_width=in_voxels(self._label_layers, _EDGE)
             )
             self._own.show(make, name=self.name, edge_color=[YELLOW], face_color=[(0, 0, 0, 0)])
+        elif layer.visible:
+            layer.data = [corners]
         else:
-            self._own.layer.data = [corners]
+            self._own.move()  # another part of the image may be open
+            layer.data = [corners]
+            layer.edge_width = [in_voxels(self._label_layers, _EDGE)]
+            layer.visible = True
 
 
 class DrawnBox(_Drawn):
@@ -89,13 +104,22 @@ class DrawnPlaces:
 
     def show(self, places: Sequence[Sequence[float]]) -> None:
         """At places in the data of the masks layer; none: nothing."""
-        if not places:
-            self._own.drop()
-        elif self._own.layer is None:
+        layer = self._own.layer
+        if layer is not None and not places:
+            layer.visible = False
+        elif layer is not None:
+            if not layer.visible:
+                self._own.move()
+            layer.data = np.array(places)
+            layer.size = in_voxels(self._label_layers, _PLACE)
+            layer.visible = True
+        elif places:
             make = partial(Points, np.array(places), size=in_voxels(self._label_layers, _PLACE))
             self._own.show(make, name="places", face_color=[YELLOW], border_color=[(0, 0, 0, 1)])
-        else:
-            self._own.layer.data = np.array(places)
+
+    def drop(self) -> None:
+        """There will be none."""
+        self._own.drop()
 
     def close(self) -> None:
         """Stop listening."""

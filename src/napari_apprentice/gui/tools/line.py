@@ -78,5 +78,5 @@ class LineTool(Tool):
         self._line.show(gesture.path)
 
     def _on_drag(self, gesture: Gesture) -> None:
-        self._line.drop()
+        self._line.hide()
         self.along(slice_points(self._label_layers, gesture.path))

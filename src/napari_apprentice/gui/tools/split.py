@@ -61,6 +61,7 @@ class Split(LineTool):
         """Clicks that wait are forgotten."""
         super().turn_off()
         self._forget()
+        self._marks.drop()
 
     def close(self) -> None:
         """Give the keys back and stop listening."""

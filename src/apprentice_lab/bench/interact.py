@@ -1,0 +1,96 @@
+"""A review of proposals in a real window: with the plugin and *Next*, with the plugin alone, with napari's tools alone.
+
+The masks are the truth spoiled in a known way. A scripted user works by mouse and key events; what his hand and eye do
+takes stated times, what the window lets him wait is measured, from the event until what is shown has changed and is
+drawn. He knows what is right when he sees it: after each thing done the labels are compared with the truth. The review
+ends when all mistakes are mended, or when there is nothing more to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from apprentice_lab.bench import interact_report, report
+from apprentice_lab.bench.images import ImagesSettings
+from apprentice_lab.bench.interact_mistakes import Labels
+from apprentice_lab.bench.interact_sheets import DoubtsOf, draw_sheets
+from apprentice_lab.bench.interact_times import Reviewed, ReviewTimes
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.doubts import Doubts
+from napari_apprentice.data.storage.results import folder
+from napari_apprentice.errors import UserError
+from napari_apprentice.settings import Triple
+
+User = Literal["next", "plugin", "napari"]
+
+
+class InteractSettings(ImagesSettings, ReviewTimes):
+    """What is reviewed, by whom, and what the hand takes."""
+
+    data: Annotated[Path, Field(description="Folder with images/, labels/ and, if split, index.csv.")] = (
+        report.DATA / "bbbc039"
+    )
+    split: Annotated[str, Field(description="Which part of index.csv: dev, train, fold (of train), or all.")] = "dev"
+    objects: Annotated[int, Field(ge=0, description="Objects to review; 0: leave the review out.")] = 200
+    wrong: Annotated[int, Field(ge=1, description="How many of them are wrong, all kinds alike.")] = 30
+    seeds: Annotated[tuple[int, ...], Field(description="Each draws images and mistakes.")] = (0, 1, 2)
+    users: Annotated[
+        tuple[User, ...],
+        Field(description="next: the plugin, by doubt; plugin: field by field; napari: the same without the plugin."),
+    ] = ("next", "plugin", "napari")
+    model: Annotated[str, Field(description="Its prediction says how doubtful the spoiled masks are.")] = "nuclei-2d"
+    field_share: Annotated[
+        float, Field(gt=0, le=0.5, description="Who goes field by field sees a typical object in so much of a field.")
+    ] = 0.1
+    waits: Annotated[
+        int, Field(ge=0, description="Also time so often what is waited for at each tool and with Live; 0: not.")
+    ] = 0
+    volume: Annotated[Triple, Field(description="Of the volume for --waits, z y x.")] = (64, 512, 512)
+    volume_objects: Annotated[int, Field(ge=10, description="Its objects.")] = 1_500
+    side: Annotated[int, Field(ge=256, description="Of the image for --waits with Live.")] = 1024
+
+
+def run(out: Path, settings: InteractSettings) -> Iterator[str]:
+    """Write ``mistakes.csv``, ``reviews.csv``, ``interact.md``, ``results.json``, plots; needs a screen."""
+    from apprentice_lab.bench.window import interact, live_waits, tool_waits  # here: they load Qt
+
+    folder(out)
+    reviews: list[Reviewed] = []
+    if settings.objects:
+        pictures, doubts_of = settings.pictures(settings.split), _doubts_of(settings.model)
+        for seed in settings.seeds:
+            sheets = draw_sheets(pictures, settings.objects, settings.wrong, seed, doubts_of)
+            for user in settings.users:
+                for one in interact.review(user, sheets, seed, settings):
+                    reviews.append(one)
+                    yield interact_report.line(one, settings)
+    waits = tool_waits.Waits()
+    if settings.waits:
+        seed = settings.seeds[0]
+        yield "waiting for tools"
+        tool_waits.measure_tools(settings.waits, settings.volume, settings.volume_objects, seed, waits)
+        yield "waiting for Live"
+        live_waits.measure_live(settings.waits, settings.side, seed, waits)
+    if not reviews and not waits.ms:
+        raise UserError("Nothing was asked for: give --objects or --waits.")
+    yield from interact_report.write(out, settings, reviews, waits.ms, waits.undo_bytes)
+
+
+def _doubts_of(model: str) -> DoubtsOf:
+    """What the product would doubt, from what a model says of an image, whatever masks there are."""
+    from apprentice_lab.bench.model_maps import ModelTasks  # here: they load torch
+    from napari_apprentice.engine.doubting import doubts_of
+    from napari_apprentice.engine.predict import wait_for
+    from napari_apprentice.engine.task import predict_frame
+
+    tasks = ModelTasks(model)
+
+    def of(volume: Volume, labels: Labels) -> Doubts:
+        task = tasks.open(volume)
+        return doubts_of(wait_for(predict_frame(task, 0)), labels[None], task.network.header)
+
+    return of
