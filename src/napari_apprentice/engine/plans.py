@@ -27,6 +27,7 @@ from napari_apprentice.jobs import (
     SegmentJob,
     SegmentLargeJob,
     TeachJob,
+    TryJob,
 )
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def _live_all(engine: Engine, job: LiveAllJob, cancelled: IsCancelled) -> Iterat
 PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]] = {
     SegmentJob: _segment,
     CompareJob: _segment,
+    TryJob: _segment,
     SegmentLargeJob: _segment_large,
     EvaluateJob: _evaluate,
     TeachJob: _teach,

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
-from napari_apprentice.gui import evaluation, objects
+from napari_apprentice.gui import evaluation, objects, trying
 from napari_apprentice.gui.docked import Docked
 from napari_apprentice.gui.evaluation.pane import EvaluationPane
 from napari_apprentice.gui.layers import is_from_file, itself
@@ -28,6 +28,8 @@ from napari_apprentice.gui.sections.review import ReviewSection
 from napari_apprentice.gui.sections.segment import SegmentSection
 from napari_apprentice.gui.sections.teach import TeachSection
 from napari_apprentice.gui.theme import palette, stylesheet
+from napari_apprentice.gui.tools.view import visible_edges
+from napari_apprentice.gui.trying.pane import TryingPane
 from napari_apprentice.gui.widgets.said import Said
 from napari_apprentice.gui.widgets.scrolling import Column
 from napari_apprentice.gui.widgets.section import Section
@@ -64,7 +66,8 @@ class ApprenticePanel(QWidget):
         self.image = ImageSection(self.label_layers, self.runtime.channel_layers, self.new_project)
         self.how_well = Docked(self.viewer, evaluation.NAME, partial(EvaluationPane, self.label_layers))
         self.objects = Docked(self.viewer, objects.NAME, partial(ObjectsPane, self.tools))
-        self.model = ModelSection(self.label_layers, self.how_well.show)
+        self.tried = Docked(self.viewer, trying.NAME, partial(TryingPane, self.label_layers))
+        self.model = ModelSection(self.label_layers, self.how_well.show, self._try_models)
         self.segment = SegmentSection(self.session)
         self.correct = CorrectSection(self.tools, self.objects.show)
         self.review = ReviewSection(self.tools, self.runtime.doubt_map)
@@ -80,6 +83,7 @@ class ApprenticePanel(QWidget):
             self.segment.many,
             self.how_well,
             self.objects,
+            self.tried,
         )
         self._build()
         self._listen()
@@ -218,6 +222,14 @@ class ApprenticePanel(QWidget):
         if came:
             self.image.open(came[0])
 
+    def _try_models(self) -> None:
+        """Show what each model makes of the view."""
+        with self.model.said():
+            edges = visible_edges(self.label_layers, whole_plane=False)  # before the dock takes a part of the canvas
+            self.tried.show()
+            if self.tried.pane is not None and not self.session.busy("try"):
+                self.tried.pane.begin(edges)
+
     def _hide_offer(self, entry: Any = None) -> None:
         self.offer.hide()
 
@@ -227,7 +239,7 @@ class ApprenticePanel(QWidget):
             widget.setStyleSheet(stylesheet(colours))
         for section in self.sections:
             section.set_palette(colours)
-        for docked in (self.how_well, self.objects):
+        for docked in (self.how_well, self.objects, self.tried):
             docked.set_palette(colours)
 
     def showEvent(self, event: Any) -> None:

@@ -13,7 +13,7 @@ from napari_apprentice.jobs.kinds import AnyJob, AnyResult, from_plain
 from napari_apprentice.jobs.live import Corrected, LiveAllJob, LiveJob, LiveResult, Samples
 from napari_apprentice.jobs.masks import PackedMask
 from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, VolumeRef
-from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult
+from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult, TryJob
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
 
@@ -51,6 +51,7 @@ __all__ = [
     "TeachJob",
     "TeachResult",
     "TrainingImageRef",
+    "TryJob",
     "VolumeRef",
     "WrongRef",
     "from_plain",
