@@ -16,6 +16,7 @@ from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui import evaluation, objects, trying
 from napari_apprentice.gui.docked import Docked
 from napari_apprentice.gui.evaluation.pane import EvaluationPane
+from napari_apprentice.gui.hinting import Hinting
 from napari_apprentice.gui.layers import is_from_file, itself
 from napari_apprentice.gui.objects.pane import ObjectsPane
 from napari_apprentice.gui.panel_runtime import PanelRuntime
@@ -68,7 +69,8 @@ class ApprenticePanel(QWidget):
         self.objects = Docked(self.viewer, objects.NAME, partial(ObjectsPane, self.tools))
         self.tried = Docked(self.viewer, trying.NAME, partial(TryingPane, self.label_layers))
         self.model = ModelSection(self.label_layers, self.how_well.show, self._try_models)
-        self.segment = SegmentSection(self.session)
+        self.hints = Hinting(self.session)
+        self.segment = SegmentSection(self.session, self.hints.show_again)
         self.correct = CorrectSection(self.tools, self.objects.show)
         self.review = ReviewSection(self.tools, self.runtime.doubt_map)
         self.teach = TeachSection(self.session, self.runtime.comparison)
@@ -84,6 +86,7 @@ class ApprenticePanel(QWidget):
             self.how_well,
             self.objects,
             self.tried,
+            self.hints,
         )
         self._build()
         self._listen()
@@ -103,6 +106,15 @@ class ApprenticePanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._column, 1)
         layout.addWidget(self.said)
+        self._canvas: QWidget | None = None  # what lies on it covers no button
+        self.hints.point_at(
+            {
+                "image": self.image.files,
+                "segment": self.segment.job,
+                "correct": self.correct.title,
+                "teach": self.teach.job,
+            }
+        )
 
     def _listen(self) -> None:
         self._timer = QTimer(self)
@@ -180,6 +192,7 @@ class ApprenticePanel(QWidget):
         try:
             self.session.pump()
             self.segment.show_device()
+            self.hints.follow(self._canvas)
         except UserError as error:
             self.said.show_sentence(str(error))
 
@@ -235,7 +248,7 @@ class ApprenticePanel(QWidget):
 
     def _set_theme(self, event: Any = None) -> None:
         colours = palette(self.viewer.theme)
-        for widget in (self, self.said):
+        for widget in (self, self.said, self.hints.callout):
             widget.setStyleSheet(stylesheet(colours))
         for section in self.sections:
             section.set_palette(colours)
@@ -256,6 +269,7 @@ class ApprenticePanel(QWidget):
             around = around.parentWidget()
         canvas = around.centralWidget() if isinstance(around, QMainWindow) else None
         if canvas is not None:
+            self._canvas = canvas
             self.said.lie_on(canvas)
 
     def event(self, event: Any) -> bool:

@@ -147,7 +147,7 @@ def words(suited: Suited) -> str:
     if header.image_channels > 1:
         parts.append(f"{header.image_channels} channels")
     if header.measures:
-        parts.append("measures how large objects are")
+        parts.append("any size")
     elif header.object_diameter:
         parts.append(f"objects of about {header.object_diameter / header.zoom:.0f} px")
     said = "; ".join(part for part in (purpose, ", ".join(parts)) if part)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from napari_apprentice.data.image.volume import Volume
@@ -9,7 +11,7 @@ from napari_apprentice.events import Event, Failed, Finished, Progress, WasCance
 from napari_apprentice.gui.batch import ManyFiles
 from napari_apprentice.gui.sections.run_on import RunOn
 from napari_apprentice.gui.theme import Palette
-from napari_apprentice.gui.widgets.buttons import Fold, button
+from napari_apprentice.gui.widgets.buttons import Fold, button, link
 from napari_apprentice.gui.widgets.forms import Form
 from napari_apprentice.gui.widgets.job import JobControl
 from napari_apprentice.gui.widgets.rows import row
@@ -31,7 +33,7 @@ _LABELS = {"diameter_unit": "Diameter in", "tile": "Tile (px)", "blend": "Blend 
 class SegmentSection(Section):
     """Device, diameter, *Segment* and *Cancel*, progress and time left; many files at once."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, show_hints: Callable[[], None]) -> None:
         super().__init__("3  Segment")
         self._session = session
         self.knows_device = False
@@ -48,7 +50,9 @@ class SegmentSection(Section):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addWidget(self.place)
         inner.addWidget(self.more)
-        self._fold = Fold(rarely, "Device, where it runs, more settings")
+        self.hints = link("Show hints again", show_hints, "The next step for one who is new, beside the panel")
+        inner.addWidget(self.hints)
+        self._fold = Fold(rarely, "Device, where it runs, more settings, hints")
         beside = QWidget()
         beside.setLayout(
             row(
