@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_apprentice.data.image.light import light_of
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.project.versions import Version
+from napari_apprentice.session.suitability import bundled_for
 
 
 def dark(z: int = 1, channels: int = 1) -> Volume:
@@ -80,6 +83,17 @@ def test_one_of_another_light_says_so(session):
         "nuclei-2d learned from bright objects on dark ground or stained tissue in colour; "
         "this image has grey ground, as in phase contrast."
     )
+
+
+def test_pixels_of_nanometres_are_of_electron_microscopy(session):
+    session.choose_image(session.add_image(replace(dark(), spacing=(8.0, 8.0, 8.0), unit="nm")))
+    reasons = {one.choice.key: one.reason for one in session.suited_models()}
+    assert reasons["nuclei-2d"] == (
+        "nuclei-2d learned from light microscopy; pixels of 8 nm are of electron microscopy."
+    )
+    found = bundled_for(session.current.volume)
+    assert [one.choice.key for one in found if one.fits] == ["membranes-2d"]
+    assert [one.choice.key for one in bundled_for(even()) if one.fits] == ["cells-2d"]
 
 
 def test_versions_taught_here_come_before_others_but_for_those_that_were_worse(session, waiting_versions):

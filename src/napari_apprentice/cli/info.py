@@ -27,6 +27,7 @@ from napari_apprentice.project.images import read_record
 from napari_apprentice.project.record import read_project
 from napari_apprentice.project.versions import Lineage
 from napari_apprentice.session.catalog import bundled_files
+from napari_apprentice.session.suitability import bundled_for
 
 
 def info(
@@ -134,6 +135,7 @@ def _of_volume(volume: Volume, path: str) -> dict[str, Any]:
         "affine": told.get("affine"),
         "orientation": told.get("orientation"),
         "notes": told.get("notes", []),
+        "models": [f"{one.choice.key} ({one.purpose})" for one in bundled_for(volume) if one.fits],
         "not_said": [gap.words for gap in not_said(volume)],
     }
 

@@ -238,7 +238,7 @@ class Models:
             return Suited(choice, purpose)
         why_not = self.why_not_fits(entry.volume, choice)
         unlikely = "" if why_not else why_unlikely(choice, entry.volume, self._choices.classes)
-        doubtful = why_doubtful(choice, self._light(entry.volume))
+        doubtful = why_doubtful(choice, entry.volume, self._light(entry.volume))
         return Suited(choice, purpose, why_not, unlikely, doubtful)
 
     def _in_order(self, suited: list[Suited], used: str) -> list[Suited]:

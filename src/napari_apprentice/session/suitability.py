@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from napari_apprentice.data.image.light import Light
+from napari_apprentice.data.image.light import Light, light_of
+from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.image.zoom import pixel_micrometers
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.project.versions import Version
-from napari_apprentice.session.catalog import ModelChoice
+from napari_apprentice.session.catalog import FRESH, Catalog, ModelChoice, why_not_in_project, why_unlikely
+from napari_apprentice.settings import Kind
 
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a model was made for: in words, and how images were ``lit`` that it learned from."""
+    """What a model is for: in words, how images were ``lit`` that it learned from, or that electrons made them."""
 
     words: str
     lit: tuple[Light, ...] = ()
+    electrons: bool = False
 
 
 BUNDLED: Mapping[str, Purpose] = {
@@ -24,9 +28,10 @@ BUNDLED: Mapping[str, Purpose] = {
     "nuclei-3d": Purpose("nuclei: fluorescence stacks", ("dark",)),
     "cells-2d": Purpose("whole cells: phase contrast", ("even",)),
     "cells-3d": Purpose("whole cells: stacks with bright walls", ("dark",)),
-    "membranes-2d": Purpose("membranes: electron microscopy"),
-    "membranes-3d": Purpose("membranes: stacks, electron microscopy"),
+    "membranes-2d": Purpose("membranes: electron microscopy", electrons=True),
+    "membranes-3d": Purpose("membranes: stacks, electron microscopy", electrons=True),
 }
+_FINEST = 0.015  # um: smaller pixels are of electron microscopy
 _LIT: Mapping[Light, str] = {
     "dark": "bright objects on dark ground",
     "even": "grey ground, as in phase contrast",
@@ -65,10 +70,30 @@ class Suited:
         return self.why_not or self.why_unlikely or self.why_doubtful
 
 
-def why_doubtful(choice: ModelChoice, light: Light | None) -> str:
-    """One sentence when an image was lit in another way than those that a bundled model learned from."""
+def bundled_for(volume: Volume) -> list[Suited]:
+    """The bundled models beside an image that is in no project, of objects and of classes, the likely best first."""
+    found, light = [], light_of(volume)
+    for choice in Catalog().all(None, ModelChoice(FRESH, FRESH))[:-1]:
+        header = choice.header
+        if header is not None:
+            kind: Kind = "classes" if header.kind == "classes" else "instances"
+            why_not = why_not_in_project(choice, volume, kind, header.classes)
+            told = (why_not, "" if why_not else why_unlikely(choice, volume, ()), why_doubtful(choice, volume, light))
+            found.append(Suited(choice, purpose_of(choice), *told))
+    return in_order(found, used="", versions=(), is_3d=volume.is_3d)
+
+
+def why_doubtful(choice: ModelChoice, volume: Volume, light: Light | None) -> str:
+    """One sentence when an image was made or lit in another way than those that a bundled model learned from."""
     known = BUNDLED.get(choice.key)
-    if known is None or light is None or not known.lit or light in known.lit:
+    if known is None or known.electrons:
+        return ""
+    pixel = pixel_micrometers(volume.spacing, volume.unit)
+    if pixel is not None and pixel < _FINEST:
+        return (
+            f"{choice.title} learned from light microscopy; pixels of {1000 * pixel:.3g} nm are of electron microscopy."
+        )
+    if light is None or light in known.lit:
         return ""
     learned = " or ".join(_LIT[one] for one in known.lit)
     return f"{choice.title} learned from {learned}; this image has {_LIT[light]}."

@@ -37,6 +37,7 @@ from napari_apprentice.session.running import Origin, Running
 _LARGEST = {2: (1, 1, 768, 768), 3: (1, 16, 256, 256)}  # voxels of a field along t, z, y, x
 _SMALLEST = {2: (1, 1, 256, 256), 3: (1, 16, 128, 128)}  # a network sees too little in less
 _WEIGHT = 5  # confirmed objects that count as much as what the network expects of itself
+_OF_SLICES = 0.6  # of what a model of slices expects in a volume: how they are put together it does not see
 UNSURE = 0.45  # what no model is surer than did not find what it was made for
 
 
@@ -44,9 +45,10 @@ UNSURE = 0.45  # what no model is surer than did not find what it was made for
 class Trial:
     """What a model, for which ``purpose`` it was made, found in the field.
 
-    ``labels`` are (T, Z, Y, X) of the field; ``sure`` is what the network itself expects of them, from 0 to 1, and
-    ``score`` the AP .50 (of classes the Dice) on the ``judged`` objects (voxels) that are confirmed in the field, None
-    where there are none. A model that ``knows`` learned from corrections of this image: expect less elsewhere.
+    ``labels`` are (T, Z, Y, X) of the field; ``sure`` is what the network said it expects of them, from 0 to 1, less
+    where a volume was seen slice by slice. ``score`` is the AP .50 (of classes the Dice) on the ``judged`` objects
+    (voxels) that are confirmed in the field, None where there are none. A model that ``knows`` learned from corrections
+    of this image: expect less elsewhere.
     """
 
     choice: ModelChoice
@@ -231,6 +233,8 @@ class TryModels:
         knows = score is not None and project is not None and project.lineage.learned_from(choice.key, field.entry.id)
         doubts = Doubts.from_text(result.doubts) if result.doubts else Doubts.none()
         purpose, sure = self._parts.models.purpose_of(choice), result.sure or 0.0
+        if labels.shape[1] > 1 and choice.header is not None and choice.header.net.dims == 2:
+            sure *= _OF_SLICES
         told = (labels, result.objects, result.seconds, sure, doubts, score, judged, knows)
         self._done.append(Trial(choice, purpose, *told))
 
