@@ -38,7 +38,7 @@ def test_the_place_of_last_time_is_shown(viewer, session):
     from napari_apprentice.gui.sections.segment import SegmentSection
 
     choice.remember(ClusterSettings(scheduler="tcp://127.0.0.1:9"))
-    section = SegmentSection(session, lambda: None)
+    section = SegmentSection(session, lambda: None, lambda: None)
     assert section.place.field.currentText() == "tcp://127.0.0.1:9"
     assert session.compute.place.scheduler == "tcp://127.0.0.1:9"
 

@@ -31,6 +31,7 @@ from napari_apprentice.jobs import (
     TeachJob,
     TeachResult,
     TrainingImageRef,
+    TryJob,
     VolumeRef,
     from_plain,
 )
@@ -41,6 +42,14 @@ TRAINING_IMAGE = TrainingImageRef(
 )
 SEGMENT = SegmentJob(id="1", image=IMAGE, model="/m/one.safetensors", out=ArrayRef(path="/s/1.npy"))
 COMPARE = CompareJob(id="9", image=IMAGE, model="/m/two.safetensors", out=ArrayRef(path="/s/2.npy"))
+TRY = TryJob(
+    id="11",
+    image=IMAGE,
+    model="/m/two.safetensors",
+    doubts=True,
+    own=("/s/11-field.npy",),
+    out=ArrayRef(path="/s/11.npy"),
+)
 LARGE = SegmentLargeJob(id="2", image="/a/slide.tif", model="/m/one.safetensors", out="/p/proposal.zarr")
 TEACH = TeachJob(
     id="3", kind="instances", training_data=(TRAINING_IMAGE,), parent="/m/one.safetensors", out="/v/v2.safetensors"
@@ -99,7 +108,7 @@ KEEP_LIVE = KeepLiveJob(
     corrections=Corrected(labels=ArrayRef(path="/s/11-l.npy"), confirmed=ArrayRef(path="/s/11-c.npy")),
     out="/p/versions/v3.safetensors",
 )
-ALL = (SEGMENT, COMPARE, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK, LIVE, LIVE_ALL, KEEP_LIVE)
+ALL = (SEGMENT, COMPARE, TRY, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK, LIVE, LIVE_ALL, KEEP_LIVE)
 
 
 def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
@@ -112,8 +121,8 @@ def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
 def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> None:
     assert [job.type for job in ALL if job.process == "own"] == ["teach", "export"]
     assert [job.type for job in ALL if job.goes_first] == ["click", "inside", "ask", "live"]
-    assert [job.type for job in ALL if job.travels] == ["segment", "compare", "teach"]
-    assert [job.type for job in ALL if job.holds_region] == ["segment", "compare", "evaluate", "live-all"]
+    assert [job.type for job in ALL if job.travels] == ["segment", "compare", "try", "teach"]
+    assert [job.type for job in ALL if job.holds_region] == ["segment", "compare", "try", "evaluate", "live-all"]
     assert LARGE.verb == SEGMENT.verb == LIVE_ALL.verb == "segment"
 
 

@@ -31,6 +31,7 @@ from apprentice_lab.bench import (
     slices,
     speed,
     trust,
+    trying,
     volumes,
 )
 from apprentice_lab.commands.telling import tell
@@ -104,6 +105,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         doubt.run,
         doubt.DoubtSettings,
         "How well doubt ranks wrong objects before right ones, and how much looking Next saves simulated users.",
+    ),
+    Measurement(
+        "try",
+        trying.run,
+        trying.TryingSettings,
+        "How often the model that is proposed first is the best: by the list, and after trying all on a part.",
     ),
     Measurement(
         "live",

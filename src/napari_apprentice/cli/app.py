@@ -22,6 +22,7 @@ from napari_apprentice.cli.progress import console
 from napari_apprentice.cli.prune import prune
 from napari_apprentice.cli.segment import segment
 from napari_apprentice.cli.teach import teach
+from napari_apprentice.cli.try_models import try_models
 from napari_apprentice.cli.verbose import VERBOSE, heard, leave_quietly
 from napari_apprentice.cli.versions import compare, use
 from napari_apprentice.data.storage import disk
@@ -41,6 +42,7 @@ app = App(
 )
 for command in (segment, live, teach, compare, use, evaluate, inside, info, check, prune, demo):
     app.command(command)
+app.command(try_models, name="try")
 # found when asked for: whether the lab is there, and what it loads, is nothing to the others
 app.command("napari_apprentice.cli.lab:bench", name="bench", help="Measure something and write results.json and plots.")
 app.command("napari_apprentice.cli.lab:train", name="train", help="Train a model from its recipe.")

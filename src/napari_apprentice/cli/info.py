@@ -21,6 +21,7 @@ from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.about import about_project
 from napari_apprentice.session.catalog import bundled_files
+from napari_apprentice.session.suitability import bundled_for
 
 
 def info(
@@ -128,6 +129,7 @@ def _of_volume(volume: Volume, path: str) -> dict[str, Any]:
         "affine": told.get("affine"),
         "orientation": told.get("orientation"),
         "notes": told.get("notes", []),
+        "models": [f"{one.choice.key} ({one.purpose})" for one in bundled_for(volume) if one.fits],
         "not_said": [gap.words for gap in not_said(volume)],
     }
 

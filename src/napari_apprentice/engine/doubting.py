@@ -51,6 +51,23 @@ def told_of(prediction: Prediction, labels: np.ndarray, header: ModelHeader) -> 
     return Told(values[0], distance, labels[np.ix_(*picks)], picks, header.decode)
 
 
+def sureness(prediction: Prediction, doubts: Doubts, header: ModelHeader) -> float:
+    """What a network itself expects of the masks made of a prediction, from 0 to 1, 1 where all is right.
+
+    Of objects it is the AP that its ``doubts`` come to: those expected to be right, of all that are there or were
+    nearly. Of classes it is how far, in the mean over voxels, the most probable class is from the next.
+    """
+    if representation_of(header).kind == "instances":
+        objects, places = doubts.values[~doubts.missed], doubts.values[doubts.missed]
+        expected = len(objects) + float(places.sum())
+        return float((1 - objects).sum()) / expected if expected else 0.0
+    values = np.asarray(prediction.values, np.float32)
+    if len(values) == 1:
+        return float(np.abs(2 * values - 1).mean())
+    last, first = np.partition(values, -2, axis=0)[-2:]
+    return float((first - last).mean())
+
+
 def doubts_of(prediction: Prediction, labels: np.ndarray, header: ModelHeader) -> Doubts:
     """Doubtful places of ``labels`` (Z, Y, X) decoded from a prediction, as of frame 0; of classes there are none."""
     told = told_of(prediction, labels, header)

@@ -28,6 +28,7 @@ from napari_apprentice.jobs import (
     SegmentJob,
     SegmentLargeJob,
     TeachJob,
+    TryJob,
 )
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def _keep_live(engine: Engine, job: KeepLiveJob, cancelled: IsCancelled) -> Iter
 PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]] = {
     SegmentJob: _segment,
     CompareJob: _segment,
+    TryJob: _segment,
     SegmentLargeJob: _segment_large,
     EvaluateJob: _evaluate,
     TeachJob: _teach,

@@ -13,7 +13,7 @@ from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.linking import link_frame
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.decoding import labels_of, quick_labels
-from napari_apprentice.engine.doubting import doubts_of
+from napari_apprentice.engine.doubting import doubts_of, sureness
 from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.engine.task import Task, open_task, predict_frame, quicker
 from napari_apprentice.engine.warm import Warm
@@ -36,10 +36,11 @@ def run(job: ProposingJob, cancelled: Callable[[], bool], warm: Warm | None = No
     frames = task.pixels.shape[0]
     out = scratch.create(job.out.path, (frames, *task.pixels.shape[2:]), np.uint32, f"the masks of {job.image.name}")
     clock = _Clock(frames, began)
-    objects, diameters, doubts = 0, [], []
+    objects, diameters, doubts, sure = 0, [], [], []
     for t in range(frames):
-        labels, doubtful = yield from _frame(task, t, out[t], clock, with_doubts=job.doubts)
+        labels, doubtful, expected = yield from _frame(task, t, out[t], clock, with_doubts=job.doubts)
         doubts.append(doubtful.moved((t, 0, 0, 0)))
+        sure.append(expected)
         if task.network.header.kind == "instances":
             diameters.append(typical_diameter(labels))
             labels, objects = _numbered(labels, out[t - 1] if t and job.settings.link else None, objects)
@@ -58,6 +59,7 @@ def run(job: ProposingJob, cancelled: Callable[[], bool], warm: Warm | None = No
             seconds=time.monotonic() - began,
             device=task.network.words,
             doubts=Doubts.together(doubts).to_text() if job.doubts else "",
+            sure=float(np.mean(sure)) if job.doubts else None,
         )
     )
 
@@ -73,8 +75,8 @@ def _numbered(labels: np.ndarray, before: np.ndarray | None, objects: int) -> tu
 
 def _frame(
     task: Task, t: int, out: np.ndarray, clock: _Clock, *, with_doubts: bool
-) -> Generator[Event, None, tuple[np.ndarray, Doubts]]:
-    """Predict and decode one frame; events on the way, its labels (Z, Y, X) and its doubtful places at the end."""
+) -> Generator[Event, None, tuple[np.ndarray, Doubts, float]]:
+    """Predict and decode one frame; events on the way, its labels (Z, Y, X), what is doubtful and how sure it is."""
     header = task.network.header
     highest = 0
     steps = predict_frame(task, t)
@@ -93,9 +95,12 @@ def _frame(
             yield TileDone(region=((t, t + 1), *region))
         yield clock.at(t + _PREDICTING * step.done / step.total, "Predicting")
 
-    def decode() -> tuple[np.ndarray, Doubts]:
+    def decode() -> tuple[np.ndarray, Doubts, float]:
         labels = labels_of(prediction, header, task.image.spacing)
-        return labels, doubts_of(prediction, labels, header) if with_doubts else Doubts.none()
+        if not with_doubts:
+            return labels, Doubts.none(), 0.0
+        doubts = doubts_of(prediction, labels, header)
+        return labels, doubts, sureness(prediction, doubts, header)
 
     found = yield from task.warm.background.run(decode, task.cancelled, clock.at(t + _PREDICTING, "Separating objects"))
     yield clock.at(t + 1, "Separating objects")

@@ -13,10 +13,11 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished
-from napari_apprentice.gui import evaluation, objects
+from napari_apprentice.gui import evaluation, objects, trying
 from napari_apprentice.gui.computer_check import ComputerCheck
 from napari_apprentice.gui.docked import Docked
 from napari_apprentice.gui.evaluation.pane import EvaluationPane
+from napari_apprentice.gui.hinting import Hinting
 from napari_apprentice.gui.layers import is_from_file, itself
 from napari_apprentice.gui.napari_names import canvas_of
 from napari_apprentice.gui.objects.pane import ObjectsPane
@@ -31,6 +32,8 @@ from napari_apprentice.gui.sections.segment import SegmentSection
 from napari_apprentice.gui.sections.teach import TeachSection
 from napari_apprentice.gui.software_drawing import renderer_of
 from napari_apprentice.gui.theme import palette, stylesheet
+from napari_apprentice.gui.tools.view import visible_edges
+from napari_apprentice.gui.trying.pane import TryingPane
 from napari_apprentice.gui.widgets.said import Said
 from napari_apprentice.gui.widgets.scrolling import Column
 from napari_apprentice.gui.widgets.section import Section
@@ -67,8 +70,10 @@ class ApprenticePanel(QWidget):
         self.image = ImageSection(self.label_layers, self.runtime.channel_layers, self.new_project)
         self.how_well = Docked(self.viewer, evaluation.NAME, partial(EvaluationPane, self.label_layers))
         self.objects = Docked(self.viewer, objects.NAME, partial(ObjectsPane, self.tools))
-        self.model = ModelSection(self.label_layers, self.how_well.show)
-        self.segment = SegmentSection(self.session, self.check_computer)
+        self.tried = Docked(self.viewer, trying.NAME, partial(TryingPane, self.label_layers))
+        self.model = ModelSection(self.label_layers, self.how_well.show, self._try_models)
+        self.hints = Hinting(self.session)
+        self.segment = SegmentSection(self.session, self.check_computer, self.hints.show_again)
         self.correct = CorrectSection(self.tools, self.objects.show)
         self.review = ReviewSection(self.tools, self.runtime.doubt_map)
         self.teach = TeachSection(self.session, self.runtime.comparison)
@@ -84,6 +89,8 @@ class ApprenticePanel(QWidget):
             self.segment.many,
             self.how_well,
             self.objects,
+            self.tried,
+            self.hints,
         )
         self._build()
         self._listen()
@@ -103,6 +110,15 @@ class ApprenticePanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._column, 1)
         layout.addWidget(self.said)
+        self._canvas: QWidget | None = None  # what lies on it covers no button
+        self.hints.point_at(
+            {
+                "image": self.image.files,
+                "segment": self.segment.job,
+                "correct": self.correct.title,
+                "teach": self.teach.job,
+            }
+        )
 
     def _listen(self) -> None:
         self._timer = QTimer(self)
@@ -191,6 +207,7 @@ class ApprenticePanel(QWidget):
         try:
             self.session.pump()
             self.segment.show_device()
+            self.hints.follow(self._canvas)
         except UserError as error:
             self.said.show_sentence(str(error))
 
@@ -233,16 +250,24 @@ class ApprenticePanel(QWidget):
         if came:
             self.image.open(came[0])
 
+    def _try_models(self) -> None:
+        """Show what each model makes of the view."""
+        with self.model.said():
+            edges = visible_edges(self.label_layers, whole_plane=False)  # before the dock takes a part of the canvas
+            self.tried.show()
+            if self.tried.pane is not None and not self.session.busy("try"):
+                self.tried.pane.begin(edges)
+
     def _hide_offer(self, entry: Any = None) -> None:
         self.offer.hide()
 
     def _set_theme(self, event: Any = None) -> None:
         colours = palette(self.viewer.theme)
-        for widget in (self, self.said):
+        for widget in (self, self.said, self.hints.callout):
             widget.setStyleSheet(stylesheet(colours))
         for section in self.sections:
             section.set_palette(colours)
-        for docked in (self.how_well, self.objects):
+        for docked in (self.how_well, self.objects, self.tried):
             docked.set_palette(colours)
 
     def showEvent(self, event: Any) -> None:
@@ -259,6 +284,7 @@ class ApprenticePanel(QWidget):
             around = around.parentWidget()
         canvas = around.centralWidget() if isinstance(around, QMainWindow) else None
         if canvas is not None:
+            self._canvas = canvas
             self.said.lie_on(canvas)
 
     def event(self, event: Any) -> bool:

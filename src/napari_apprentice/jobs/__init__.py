@@ -22,7 +22,7 @@ from napari_apprentice.jobs.live import (
 )
 from napari_apprentice.jobs.masks import PackedMask
 from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, VolumeRef
-from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult
+from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult, TryJob
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
 
@@ -63,6 +63,7 @@ __all__ = [
     "TeachJob",
     "TeachResult",
     "TrainingImageRef",
+    "TryJob",
     "VolumeRef",
     "WrongRef",
     "from_plain",

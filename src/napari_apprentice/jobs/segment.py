@@ -14,7 +14,8 @@ class SegmentResult(Result):
     """``objects`` counts instances (or labelled voxels' classes); ``seconds`` is wall time.
 
     ``diameter`` is the median diameter of instances in image pixels, in the plane. ``doubts`` is the text of a
-    `data.labels.doubts.Doubts`, in the pixels of the job; "" when they were not asked for.
+    `data.labels.doubts.Doubts`, in the pixels of the job; "" when they were not asked for. ``sure`` is what the network
+    itself expects of its masks, from 0 to 1 (`engine.doubting.sureness`); None when it was not asked for.
     """
 
     type: Literal["segment"] = "segment"
@@ -24,12 +25,13 @@ class SegmentResult(Result):
     seconds: float
     device: str = ""
     doubts: str = ""
+    sure: float | None = None
 
 
 class ProposingJob(Job):
     """Propose labels for one image; writes uint32 labels (T, Z, Y, X) to ``out``.
 
-    With ``doubts`` it also says which objects are doubtful.
+    With ``doubts`` it also says which objects are doubtful, and how sure the network is of all.
     """
 
     travels: ClassVar[bool] = True
@@ -67,3 +69,20 @@ class CompareJob(ProposingJob):
     verb: ClassVar[str] = "compare"
 
     type: Literal["compare"] = "compare"
+
+
+class TryJob(ProposingJob):
+    """Labels of a part of an image by one of several models that are looked at side by side.
+
+    ``own`` are files that were written for it: its part of the image, and what its intensities are fitted on.
+    """
+
+    verb: ClassVar[str] = "try"
+
+    type: Literal["try"] = "try"
+    own: tuple[str, ...] = ()
+
+    @property
+    def temporary(self) -> tuple[Path, ...]:
+        """The files written for it, too."""
+        return (*super().temporary, *map(Path, self.own))

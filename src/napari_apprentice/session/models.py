@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Literal
 
 from napari_apprentice.architecture import NetSettings
+from napari_apprentice.data.image.light import Light, light_of
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import ModelHeader, why_not_masks
 from napari_apprentice.data.weights import check_weights
@@ -29,6 +30,7 @@ from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.images import Images, refuse
 from napari_apprentice.session.requests import fresh_net, why_not_encoder
 from napari_apprentice.session.signals import Signals
+from napari_apprentice.session.suitability import Suited, in_order, purpose_of, why_doubtful
 
 NO_IMAGE = "There is no image: drag a file into napari, or use File > Open Sample."
 
@@ -46,6 +48,7 @@ class Models:
         self._catalog = Catalog()
         self._keys: dict[Purpose, str] = {}
         self._asked = ASKED
+        self._lit: tuple[Volume, Light | None] | None = None  # of the image that was looked at last
         signals.project_began.connect(self._on_project_began)
 
     def load(self, project: Project) -> None:
@@ -56,6 +59,7 @@ class Models:
     def forget(self) -> None:
         """Be as without a project."""
         self._keys.clear()
+        self._lit = None
 
     def _on_project_began(self) -> None:
         key = self._keys.get("propose")
@@ -88,6 +92,17 @@ class Models:
     def all(self) -> list[ModelChoice]:
         """What can be chosen: bundled models, versions of this project, files added, a fresh network."""
         return self._catalog.all(self._lineage, self._fresh)
+
+    def suited(self) -> list[Suited]:
+        """What can be chosen, the likely best for the current image first, with what each is for and against it."""
+        used, choices = self.in_use, self.all()
+        if all(one.key != used.key for one in choices):
+            choices = [used, *choices]
+        return self._in_order([self._suited(one) for one in choices], used.key)
+
+    def purpose_of(self, choice: ModelChoice) -> str:
+        """What a model is for, in a few words."""
+        return purpose_of(choice, None if self._lineage is None else self._lineage.get(choice.key))
 
     def find(self, key: str) -> ModelChoice:
         """The choice with this key, as of `choose`; `UserError` when there is no such model."""
@@ -209,21 +224,33 @@ class Models:
 
     def _first_that_fits(self) -> ModelChoice:
         if self._images.current is not None:
-            volume = self._images.current.volume
-            known = self._catalog.all(None, self._fresh)
-            fitting = [
-                one for one in known if not self.why_not_fits(volume, one) and not self.why_unlikely(volume, one)
-            ]
-            for dims in (3, 2) if volume.is_3d else (2,):  # a model of volumes sees more of one than a model of slices
-                for choice in fitting:
-                    if choice.header is not None and choice.header.net.dims == dims:
-                        return choice
-        else:
-            for key in bundled_files():
-                choice = self._catalog.find(key, None)
-                if choice.header is not None and choice.header.kind == self._choices.kind == "instances":
-                    return choice
+            known = [self._suited(one) for one in self._catalog.all(None, self._fresh)]
+            return next((one.choice for one in self._in_order(known, "") if one.may_be_chosen), self._fresh)
+        for key in bundled_files():
+            choice = self._catalog.find(key, None)
+            if choice.header is not None and choice.header.kind == self._choices.kind == "instances":
+                return choice
         return self._fresh
+
+    def _suited(self, choice: ModelChoice) -> Suited:
+        entry, purpose = self._images.current, self.purpose_of(choice)
+        if entry is None:
+            return Suited(choice, purpose)
+        why_not = self.why_not_fits(entry.volume, choice)
+        unlikely = "" if why_not else why_unlikely(choice, entry.volume, self._choices.classes)
+        doubtful = why_doubtful(choice, entry.volume, self._light(entry.volume))
+        return Suited(choice, purpose, why_not, unlikely, doubtful)
+
+    def _in_order(self, suited: list[Suited], used: str) -> list[Suited]:
+        entry = self._images.current
+        versions = () if self._lineage is None else self._lineage.versions
+        return in_order(suited, used=used, versions=versions, is_3d=entry is not None and entry.volume.is_3d)
+
+    def _light(self, volume: Volume) -> Light | None:
+        """How the image was lit; looked at once."""
+        if self._lit is None or self._lit[0] is not volume:
+            self._lit = volume, light_of(volume)
+        return self._lit[1]
 
     @property
     def _lineage(self) -> Lineage | None:

@@ -48,6 +48,26 @@ def pixels_of(entry: ProjectImage, header: ModelHeader | None, folder: Path) -> 
     return entry.pixels[count].model_copy(update=told)
 
 
+def field_of(
+    entry: ProjectImage, header: ModelHeader | None, field: Region, folder: Path, name: str
+) -> tuple[VolumeRef, tuple[str, ...]]:
+    """Name the pixels of a part of what is open, one frame, and the files that were written for it alone.
+
+    ``field`` is in the entry's labels. What intensities mean is fitted on the whole frame, as when all is segmented.
+    """
+    whole = pixels_of(entry, header, folder)
+    t, z, y, x = (slice(a.start + b.start, a.stop + b.start) for a, b in zip(field, entry.inner, strict=True))
+    count = int(entry.volume.pixels.shape[1]) if header is None else header.image_channels
+    part = fit_to_model(replace(entry.part, pixels=entry.part.pixels[t, :, z, y, x]), count)
+    pixels = scratch.write(folder / f"{name}-field.npy", part.pixels, f"a part of {whole.name}")
+    fitted_on, own = whole.fitted_on or whole.pixels, [pixels.path]
+    if whole.fitted_on is None and entry.part.pixels.shape[0] > 1:
+        frame = sample(scratch.read(whole.pixels)[t.start], _SAMPLED_WHOLE)
+        fitted_on = scratch.write(folder / f"{name}-frame.npy", frame[None], f"a frame of {whole.name}")
+        own.append(fitted_on.path)
+    return whole.model_copy(update={"pixels": pixels, "fitted_on": fitted_on}), tuple(own)
+
+
 def training_data_of(
     entries: Sequence[ProjectImage], header: ModelHeader | None, images: Path, folder: Path
 ) -> tuple[TrainingImageRef, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.image.zoom import pixel_micrometers
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
+from napari_apprentice.session.verbs.try_models import Trial
 from napari_apprentice.settings import Kind
 
 
@@ -29,3 +30,17 @@ def width(diameter: float, volume: Volume | None = None) -> str:
     """A diameter in image pixels, and in micrometers where the volume has a physical pixel size."""
     size = None if volume is None else pixel_micrometers(volume.spacing, volume.unit)
     return f"{diameter:.0f} px" if size is None else f"{diameter:.0f} px ({diameter * size:.3g} um)"
+
+
+def describe_trial(trial: Trial, kind: Kind) -> str:
+    """What a model made of the field, how sure it is, and its score on what is confirmed there."""
+    said = f"{count_words(trial.objects, kind)} in {trial.seconds:.1f} s; {sure_words(trial.sure, kind)}"
+    if trial.score is None:
+        return said
+    on = f"{trial.judged:,} corrected {'objects' if kind == 'instances' else 'pixels'}"
+    return f"{said}; score {trial.score:.2f} on {on}{', which it learned from' if trial.knows else ''}"
+
+
+def sure_words(sure: float, kind: Kind) -> str:
+    """How sure a network is of the masks it made."""
+    return f"expects {sure:.0%} to be right" if kind == "instances" else f"{sure:.0%} sure"

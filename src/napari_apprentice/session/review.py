@@ -68,12 +68,22 @@ class Review:
         if inner is not None and isinstance(entry, LargeProjectImage) and entry.doubts is not None:
             before = entry.doubts.doubts
             doubts = Doubts.together([before.only(~before.inside(entry.region)), doubts])
+        self._take_over(entry, doubts)
+
+    def _take_over(self, entry: ProjectImage, doubts: Doubts) -> None:
         self._seen.pop(entry.id, None)
         self._trail = [one for one in self._trail if one.entry is not entry]
         self._keep(entry, doubts)
         if self.place is not None and self.place.entry is entry:
             self._show(None)
         self._signals.doubts_changed.emit(entry)
+
+    def take_in_part(self, entry: ProjectImage, doubts: Doubts, part: Region) -> None:
+        """A proposal for a part of the open labels was taken in: its doubtful places are in voxels of that part."""
+        kept = entry.doubts
+        box = tuple(slice(a.start + b.start, a.stop + b.start) for a, b in zip(part, entry.region, strict=True))
+        before = Doubts.none() if kept is None else kept.doubts.only(~kept.doubts.inside(box))
+        self._take_over(entry, Doubts.together([before, doubts.moved([one.start for one in box])]))
 
     def doubtful(self, entry: ProjectImage | None = None) -> list[DoubtfulPlace]:
         """What is left to look at, of an image or (None) of all: image by image, and there in the order of `next`.

@@ -40,11 +40,13 @@ from napari_apprentice.session.review import Review
 from napari_apprentice.session.saving import Saving
 from napari_apprentice.session.shapes import Shapes
 from napari_apprentice.session.signals import Signals
+from napari_apprentice.session.suitability import Suited
 from napari_apprentice.session.verbs import Verbs
 from napari_apprentice.session.verbs.compare import Comparison
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
 from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import InsideMap
+from napari_apprentice.session.verbs.try_models import Trial
 from napari_apprentice.settings import ClassName, ClusterSettings, FilterSettings, Kind, SegmentSettings, TeachSettings
 
 
@@ -111,6 +113,7 @@ class Session:
         self.looked_inside = signals.looked_inside
         self.evaluated = signals.evaluated
         self.compared = signals.compared
+        self.tried = signals.tried
         self.doubts_changed = signals.doubts_changed
         self.reviewing = signals.reviewing
         self.message = signals.message
@@ -187,6 +190,7 @@ class Session:
         self.queue.end_all()
         self.verbs.click.leave()
         self.verbs.live.off()
+        self.verbs.try_models.end()
 
     def _let_go(self) -> None:
         self._end_jobs()
@@ -315,6 +319,13 @@ class Session:
         """Use a bundled model, a version, a model file or ``"fresh"``; `UserError` when there is no such model."""
         self.models.choose(key)
 
+    def suited_models(self) -> list[Suited]:
+        """The models there are, the likely best for the current image first.
+
+        Each has its ``choice.key``, a ``purpose`` in a few words, and whether it ``fits``, or the ``reason`` why not.
+        """
+        return self.models.suited()
+
     @property
     def runners(self) -> Runners:
         """Where jobs run; processes of their own unless others were given."""
@@ -363,6 +374,30 @@ class Session:
     def segment_all(self) -> None:
         """Propose labels for all of a large image; goes on where it was stopped. Raises `UserError`."""
         self.verbs.segment_all()
+
+    def try_models(self, models: Sequence[str] | None = None, box: Sequence[slice] | None = None) -> None:
+        """See what models (None: all that can work on the current image) make of a part of it; nothing changes by it.
+
+        Answered by ``tried`` after each, and then in `trials`. ``cancel("try")`` keeps those that are done.
+
+        Parameters
+        ----------
+        models
+            As of `choose_model`.
+        box
+            The part, as slices for t, z, y, x of one frame; None: the middle of the first one. It is cut to 768 x 768
+            pixels, in a volume to a block of 16 x 256 x 256 around the middle slice. `UserError` outside the image.
+        """
+        self.verbs.try_models(models, box)
+
+    @property
+    def trials(self) -> list[Trial]:
+        """What `try_models` found, the likely best first; none any more when another image is chosen."""
+        return self.verbs.try_models.trials
+
+    def take_trial(self, model: str, *, masks: bool = True) -> None:
+        """Use a model that was tried, with the masks that it made of that part, one undo step. Raises `UserError`."""
+        self.verbs.try_models.take(model, masks=masks)
 
     def why_not_teach(self) -> str:
         """What *Teach* still misses; "" when it can run."""
@@ -496,7 +531,7 @@ class Session:
 
     def busy(self, verb: str | None = None) -> bool:
         """Whether a job of this verb ("segment", "teach", "export", "click", "live", "inside",
-        "evaluate"; None: any) is under way.
+        "try", "evaluate"; None: any) is under way.
         """
         return self.queue.busy(verb)
 

@@ -22,6 +22,7 @@ class Signals:
     live_proposed = Signal(object)  # LiveProposal; None: nothing is proposed any more
     looked_inside = Signal(object)  # InsideMap
     compared = Signal()  # a comparison of versions was made, or is over
+    tried = Signal()  # another model was tried on what is seen, or what was tried is over
     evaluated = Signal()  # what is known of how well models do on the current image is something else
     doubts_changed = Signal(object)  # ProjectImage: there is another proposal, with other doubtful places
     reviewing = Signal(object)  # DoubtfulPlace that is looked at now, or None

@@ -26,7 +26,7 @@ from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.gui.opening import layer_data
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import ProjectImage, Session
-from napari_apprentice.session.review import DoubtfulPlace
+from napari_apprentice.session.doubtful_places import DoubtfulPlace
 
 if TYPE_CHECKING:
     from apprentice_lab.bench.interact import InteractSettings

@@ -27,7 +27,7 @@ from napari_apprentice.data.labels.corrections import (
     rank_ids,
 )
 from napari_apprentice.data.labels.deltas import Delta as Delta
-from napari_apprentice.data.labels.deltas import Indices, read_flat
+from napari_apprentice.data.labels.deltas import Indices, read_flat, voxels_in
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Kind
 
@@ -147,6 +147,14 @@ def replace_labels(labels: Labels, confirmed: Confirmed, new_labels: Labels) -> 
     where = np.flatnonzero(labels != new_labels)
     sure = read_flat(confirmed, where)
     return Delta(_four(labels.shape), where, read_flat(labels, where), read_flat(new_labels, where), sure, sure)
+
+
+def replace_part(labels: Labels, confirmed: Confirmed, part: Sequence[slice], new_labels: Labels) -> Delta:
+    """The labels of a box at once; ``part`` are its slices for t, z, y, x. What is confirmed stays as it is."""
+    differs = labels[tuple(part)] != new_labels
+    where = voxels_in(labels.shape, [one.start for one in part], differs)
+    sure = read_flat(confirmed, where)
+    return Delta(_four(labels.shape), where, read_flat(labels, where), new_labels[differs], sure, sure)
 
 
 def approve_voxels(labels: Labels, confirmed: Confirmed, where: Indices) -> Delta:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
 from skimage.segmentation import find_boundaries
+from skimage.transform import resize
 
 TRUTH = (60, 220, 90)
 FOUND = (255, 80, 160)
@@ -19,6 +20,34 @@ def draw_outlines(pixels: np.ndarray, labels: np.ndarray, color: tuple[int, int,
     gray = np.clip((pixels.astype(np.float32) - low) / max(high - low, 1e-6), 0, 1) ** 0.6
     picture = np.repeat((gray * 255).astype(np.uint8)[..., None], 3, axis=2)
     picture[find_boundaries(labels, mode="inner")] = color
+    return picture
+
+
+def small_picture(
+    pixels: np.ndarray, labels: np.ndarray, edge: int, colors: Mapping[int, str] | None = None
+) -> np.ndarray:
+    """Pixels (C, Y, X), RGB or the mean of channels as gray, with the outlines of labels (Y, X); RGB uint8.
+
+    It is so small or so large that its longer side has ``edge`` pixels; outlines are one pixel of that wide. ``colors``
+    are those of classes ("#rrggbb"); None: all objects have one.
+    """
+    height, width = labels.shape
+    scale = edge / max(height, width)
+    shape = max(1, round(height * scale)), max(1, round(width * scale))
+    bands = pixels if len(pixels) == len(FOUND) else pixels.astype(np.float32).mean(axis=0)[None]
+    low, high = np.percentile(bands, [1, 99.8])
+    shown = np.clip((bands.astype(np.float32) - low) / max(float(high - low), 1e-6), 0, 1)
+    shown = np.stack([resize(band, shape, order=1, anti_aliasing=scale < 1) for band in shown], axis=-1)
+    if len(bands) == 1:
+        shown = shown**0.6  # dim parts are lifted
+    picture = np.ascontiguousarray(np.broadcast_to((shown * 255).astype(np.uint8), (*shape, 3)))
+    picks = (((np.arange(m) + 0.5) / scale).astype(np.int64) for m in shape)
+    small = labels[np.ix_(*(np.minimum(pick, n - 1) for pick, n in zip(picks, labels.shape, strict=True)))]
+    edges = find_boundaries(small, mode="inner")
+    if colors is None:
+        picture[edges] = FOUND
+    for value, color in (colors or {}).items():
+        picture[edges & (small == value)] = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
     return picture
 
 

@@ -26,7 +26,7 @@ from napari_apprentice.gui.sections.live import LiveSwitch
 from napari_apprentice.gui.sections.switches import Switches
 from napari_apprentice.gui.theme import Palette
 from napari_apprentice.gui.tools.keys import LayerKeys
-from napari_apprentice.gui.tools.tool import Tool, tip_of
+from napari_apprentice.gui.tools.tool import Tool, hint_of, tip_of
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.gui.widgets.buttons import button, link, menu_button
 from napari_apprentice.gui.widgets.rows import row
@@ -210,7 +210,7 @@ class CorrectSection(Section):
         for name, made in self.buttons.items():
             made.setChecked(name == current and self._label_layers.labels is not None)
         self.classes.show_selected()
-        hint = self._tools.all[current].hint
+        hint = hint_of(self._tools.all[current], self._session.kind)
         self.hint.setText(hint)
         self.hint.setVisible(bool(hint) and self._label_layers.labels is not None)
         self.switches.show_those_of(self._tools.all[current] if self._label_layers.labels is not None else None)

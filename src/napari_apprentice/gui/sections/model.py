@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QFileDialog
 
 from napari_apprentice.events import Event, Failed
@@ -17,29 +17,35 @@ from napari_apprentice.gui.tools.inside import look_inside
 from napari_apprentice.gui.widgets.buttons import link
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.section import Section
+from napari_apprentice.gui.widgets.states import StatesBox
 from napari_apprentice.gui.widgets.words import muted
-from napari_apprentice.session import ModelChoice
+from napari_apprentice.session import ModelChoice, Suited
 from napari_apprentice.session.models import NO_IMAGE
 
 _FILE = "\0file"
+_FITS, _OTHERS = "Fits this image, the likely best first", "Others: point at one to see why"
+_TRY = "Try all on what I see: segment the view with each model that can; nothing changes until you take one"
 _HOW_WELL = "Evaluate models on this image where it is annotated: scores, and every mistake on the canvas"
 
 
 class ModelSection(Section):
     """The models, words on the chosen one, the network of a fresh start, a look inside, and how well it does."""
 
-    def __init__(self, label_layers: LabelLayers, evaluate: Callable[[], None]) -> None:
+    def __init__(self, label_layers: LabelLayers, evaluate: Callable[[], None], try_models: Callable[[], None]) -> None:
         super().__init__("2  Model")
         session = label_layers.session
         self._session = session
         self._label_layers = label_layers
-        self.choice = QComboBox()
+        self._offered: dict[str, Suited] = {}
+        self.choice = StatesBox(self._purpose_of, self._reason_of)
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice.activated.connect(self._on_chosen)
         self.words = muted("")
         self.fresh = FreshNetwork(session)
         self.inside = InsideControls(session, self._on_look)
+        self.try_all = link("Try all", try_models, _TRY)
         self.put_beside_title(self.choice)
+        self.head.addWidget(self.try_all)
         self.head.addWidget(self.fresh.fold)
         for widget in (self.words, self.fresh):
             self.rows.addWidget(widget)
@@ -55,14 +61,13 @@ class ModelSection(Section):
     def refresh(self) -> None:
         """Show the models there are and which is in use."""
         current = self._session.model
-        choices = self._session.models.all()
-        if all(choice.key != current.key for choice in choices):
-            choices = [current, *choices]
-        self._offer(choices)
-        self.choice.addItem("open a model file...", _FILE)
+        self._offered = {one.choice.key: one for one in self._session.suited_models()}
+        self._offer()
         self.choice.setCurrentIndex(self.choice.findData(current.key))
-        why_not = self._why_not(current)
-        self.words.setText(why_not or words(current))
+        suited = self._offered[current.key]
+        why_not = suited.why_not or suited.why_unlikely
+        self.words.setText(why_not or words(suited))
+        self.words.setToolTip(learned_from(current))
         self.words.set_role("warning" if why_not else "muted")
         for widget in (self.fresh, self.fresh.fold):
             widget.setVisible(current.is_fresh)
@@ -71,24 +76,32 @@ class ModelSection(Section):
         self.inside.refresh()
         self.evaluate.setEnabled(self._session.current is not None)
         self.evaluate.setToolTip(NO_IMAGE if self._session.current is None else _HOW_WELL)
+        nothing = self._session.current is None or not self._session.verbs.try_models.offered()
+        self.try_all.setEnabled(not nothing)
+        self.try_all.setToolTip(self._session.verbs.try_models.why_not() if nothing else _TRY)
 
-    def _offer(self, choices: list[ModelChoice]) -> None:
+    def _offer(self) -> None:
         """Those that suit the image first; of the others the tooltip says why they do not."""
-        reasons = {choice.key: self._why_not(choice) for choice in choices}
         self.choice.clear()
-        for group in ([one for one in choices if not reasons[one.key]], [one for one in choices if reasons[one.key]]):
-            for choice in group:
-                self.choice.addItem(_title(choice), choice.key)
-                self.choice.setItemData(self.choice.count() - 1, reasons[choice.key], Qt.ItemDataRole.ToolTipRole)
+        known = self._session.current is not None
+        suited = list(self._offered.values())
+        for heading, group in (
+            (_FITS, [one for one in suited if one.fits]),
+            (_OTHERS, [x for x in suited if x.reason]),
+        ):
+            if group and known:
+                self.choice.add_heading(heading)
+            for one in group:
+                self.choice.addItem(_title(one.choice), one.choice.key)
             if group:
                 self.choice.insertSeparator(self.choice.count())
+        self.choice.addItem("open a model file...", _FILE)
 
-    def _why_not(self, choice: ModelChoice) -> str:
-        """Why a model cannot work on the image, or is not likely to."""
-        entry, models = self._session.current, self._session.models
-        if entry is None:
-            return ""
-        return models.why_not_fits(entry.volume, choice) or models.why_unlikely(entry.volume, choice)
+    def _purpose_of(self, key: Any) -> str:
+        return self._offered[key].purpose if key in self._offered else ""
+
+    def _reason_of(self, key: Any) -> str:
+        return self._offered[key].reason if key in self._offered else ""
 
     def set_palette(self, colours: Palette) -> None:
         """Follow the theme."""
@@ -124,23 +137,27 @@ class ModelSection(Section):
         return str(Path(path)) if path else ""
 
 
-def words(choice: ModelChoice) -> str:
-    """One line on a model: what it takes, what it learned from, how well it did."""
-    header = choice.header
+def words(suited: Suited) -> str:
+    """One line on a model: what it is for, what it takes, what speaks against it."""
+    header = suited.choice.header
+    purpose = suited.purpose[:1].upper() + suited.purpose[1:]
     if header is None:
-        return "Knows nothing yet: it learns from what you correct." if choice.is_fresh else choice.title
-    channels = "1 channel" if header.image_channels == 1 else f"{header.image_channels} channels"
-    parts = [f"{header.net.dims}D, {channels}"]
+        return f"{purpose}." if suited.choice.is_fresh else suited.choice.title
+    parts = [f"{header.net.dims}D"]
+    if header.image_channels > 1:
+        parts.append(f"{header.image_channels} channels")
     if header.measures:
-        parts.append("measures how large objects are")
+        parts.append("any size")
     elif header.object_diameter:
         parts.append(f"objects of about {header.object_diameter / header.zoom:.0f} px")
-    if header.trained_on:
-        parts.append(
-            "learned from " + ", ".join(header.trained_on[:3]) + (" ..." if len(header.trained_on) > 3 else "")
-        )
-    said = "; ".join(parts)
-    return said if said.endswith("...") else f"{said}."
+    said = "; ".join(part for part in (purpose, ", ".join(parts)) if part)
+    return f"{said}. {suited.why_doubtful}".strip()
+
+
+def learned_from(choice: ModelChoice) -> str:
+    """What a model learned from, for a tooltip."""
+    header = choice.header
+    return "" if header is None or not header.trained_on else "Learned from " + ", ".join(header.trained_on)
 
 
 def _title(choice: ModelChoice) -> str:

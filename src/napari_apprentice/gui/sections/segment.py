@@ -33,7 +33,7 @@ _LABELS = {"diameter_unit": "Diameter in", "tile": "Tile (px)", "blend": "Blend 
 class SegmentSection(Section):
     """Device, diameter, *Segment* and *Cancel*, progress and time left; many files at once."""
 
-    def __init__(self, session: Session, check_computer: Callable[[], None]) -> None:
+    def __init__(self, session: Session, check_computer: Callable[[], None], show_hints: Callable[[], None]) -> None:
         super().__init__("3  Segment")
         self._session = session
         self.knows_device = False
@@ -53,8 +53,9 @@ class SegmentSection(Section):
         self.check = link(
             "Check this computer", check_computer, "Whether each device computes what it should, how fast"
         )
-        inner.addWidget(self.check)
-        self._fold = Fold(rarely, "Device, where it runs, more settings")
+        self.hints = link("Show hints again", show_hints, "The next step for one who is new, beside the panel")
+        inner.addLayout(row(self.check, None, self.hints))
+        self._fold = Fold(rarely, "Device, where it runs, more settings, hints")
         beside = QWidget()
         beside.setLayout(
             row(

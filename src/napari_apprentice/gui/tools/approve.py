@@ -15,6 +15,7 @@ class ApproveObjects(Tool):
     name = "approve"
     about = "press here and click the objects that are right, or press A with the cursor on one"
     hint = "Click the objects that are right as they are."
+    hint_for_classes = "Click the areas that are right as they are."
     place = "word"
     cursor = "cross"
 

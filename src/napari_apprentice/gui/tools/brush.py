@@ -15,6 +15,7 @@ class Brush(BeginsObjects):
         "Paint from within an object to extend it, from empty ground for a new one; what you paint is confirmed. "
         "M: a new object anywhere, [ and ]: brush size."
     )
+    hint_for_classes = "Paint the class that is chosen; what you paint is confirmed. [ and ]: brush size."
     icon = "paint"
     mode = "paint"
 

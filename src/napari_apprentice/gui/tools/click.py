@@ -37,6 +37,10 @@ class ClickCell(Tool):
         "Click a cell, or drag a box around it. Click again where its outline misses something, Shift+click where it "
         "has too much. Enter keeps it, Esc discards it. Space and a drag move the image."
     )
+    hint_for_classes = (
+        "Click an area: what the model takes for one class there is proposed. Enter keeps it, Esc discards it. "
+        "Space and a drag move the image."
+    )
     # a pointer on a cell with a plus
     icon = svg(
         "M42 6a36 36 0 1 0 0 72a36 36 0 0 0 8 -1l-3 -9a27 27 0 1 1 21 -30l10 1a36 36 0 0 0 -36 -33z",

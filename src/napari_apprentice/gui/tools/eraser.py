@@ -12,5 +12,6 @@ class Eraser(PaintingTool):
     title = "Eraser"
     napari_action = "napari:activate_labels_erase_mode"
     hint = "Erase what is wrong: background is confirmed where an object was."
+    hint_for_classes = "Erase what is wrong: background is confirmed where a class was."
     icon = "erase"
     mode = "erase"

@@ -13,6 +13,7 @@ class Pick(Tool):
     title = "Pick a label"
     napari_action = "napari:activate_labels_picker_mode"
     hint = "Click an object to take its label."
+    hint_for_classes = "Click an area to choose its class."
     icon = "picker"
     mode = "pick"
 

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tools.keys import key_words, napari_key
+from napari_apprentice.settings import Kind
 
 Place = Literal["icon", "word", "menu", ""]
 UNDER_CURSOR = "The object under the cursor"  # a heading of the sheet of keys
@@ -58,6 +59,7 @@ class Tool(Protocol):
     napari_action: str = ""  # or the action of napari whose keys take this tool, such as "napari:activate_labels_..."
     more_keys: tuple[tuple[str, str], ...] = ()  # further keys while it is in the hand, and what they do
     hint: str = ""  # one sentence under the buttons while it is in the hand
+    hint_for_classes: str = ""  # the same where masks are areas of classes; "": no other
     place: Place = "icon"  # among the buttons with icons, with words, in the menu of the rarer ones, or with a key only
     icon: str = ""  # SVG (`icons.svg`) or the name of one of napari's
     mode: str = "pan_zoom"  # of the layer while it is in the hand
@@ -107,6 +109,11 @@ class Tool(Protocol):
 def key_of(tool: Tool) -> str:
     """The key that takes a tool, in words: "Shift+A"; "" when none does."""
     return key_words(tool.key) if tool.key else napari_key(tool.napari_action)
+
+
+def hint_of(tool: Tool, kind: Kind) -> str:
+    """The sentence under the buttons while a tool is in the hand."""
+    return (tool.hint_for_classes if kind == "classes" else "") or tool.hint
 
 
 def tip_of(tool: Tool, why_not: str = "") -> str:

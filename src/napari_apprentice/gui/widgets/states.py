@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QPainter
+from qtpy.QtGui import QPainter, QStandardItemModel
 from qtpy.QtWidgets import QComboBox, QStyle, QStyledItemDelegate
 
 STATE = int(Qt.ItemDataRole.UserRole) + 1  # the words of an item
@@ -38,19 +38,32 @@ class StatesDelegate(QStyledItemDelegate):
 
 
 class StatesBox(QComboBox):
-    """A combo box that asks for the words of its items, by their data, when its list is opened."""
+    """A combo box that asks for the words of its items, by their data, when its list is opened.
 
-    def __init__(self, words_of: Callable[[Any], str]) -> None:
+    ``tip_of`` gives what more the tooltip of an item says; "" for the item's name and words.
+    """
+
+    def __init__(self, words_of: Callable[[Any], str], tip_of: Callable[[Any], str] = lambda data: "") -> None:
         super().__init__()
         self._words_of = words_of
+        self._tip_of = tip_of
         self.setItemDelegate(StatesDelegate(self))
+
+    def add_heading(self, text: str) -> None:
+        """A line that cannot be chosen."""
+        self.addItem(text)
+        model = self.model()
+        item = model.item(self.count() - 1) if isinstance(model, QStandardItemModel) else None
+        if item is not None:
+            item.setEnabled(False)
 
     def showPopup(self) -> None:
         """Open the list, wide enough for names and words."""
         for place in range(self.count()):
-            words = self._words_of(self.itemData(place))
+            words, tip = self._words_of(self.itemData(place)), self._tip_of(self.itemData(place))
             self.setItemData(place, words, STATE)
-            self.setItemData(place, f"{self.itemText(place)}: {words}" if words else "", Qt.ItemDataRole.ToolTipRole)
+            said = f"{self.itemText(place)}: {words}" if words else ""
+            self.setItemData(place, tip or said, Qt.ItemDataRole.ToolTipRole)
         view = self.view()
         if view is not None:
             view.setMinimumWidth(view.sizeHintForColumn(0) + _GAP)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
-import platformdirs
-
+from napari_apprentice.data.storage.home import configuration
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClusterSettings
 
 
 def place() -> Path:
     """The file: ``run-on.json`` in ``$APPRENTICE_HOME`` or the user's configuration folder."""
-    home = os.environ.get("APPRENTICE_HOME") or platformdirs.user_config_dir("napari-apprentice", appauthor=False)
-    return Path(home) / "run-on.json"
+    return configuration() / "run-on.json"
 
 
 def read_choice() -> ClusterSettings:

@@ -15,6 +15,7 @@ from napari_apprentice.session.verbs.look_inside import LookInside
 from napari_apprentice.session.verbs.segment import Segment
 from napari_apprentice.session.verbs.segment_all import SegmentAll
 from napari_apprentice.session.verbs.teach import Teach
+from napari_apprentice.session.verbs.try_models import TryModels
 from napari_apprentice.session.verbs.versions import Versions
 
 
@@ -26,6 +27,7 @@ class Verbs:
         self.segment_all = SegmentAll(parts, self.segment)
         self.compare = Compare(parts)
         self.versions = Versions(parts, self.segment, self.compare)
+        self.try_models = TryModels(parts)
         self.teach = Teach(parts, self.versions)
         self.click = Click(parts)
         self.keep_live = KeepLive(parts)
