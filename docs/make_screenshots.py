@@ -5,6 +5,7 @@ xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_screenshots.py
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +14,8 @@ import napari
 import numpy as np
 import tifffile
 from PIL import Image
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 from scipy import ndimage
 from skimage import data
 
@@ -22,16 +25,19 @@ from napari_apprentice import FreshSettings, Session
 from napari_apprentice.data import samples
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.storage import put_away
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.gui.app import open_window
 from napari_apprentice.gui.objects.pane import FILTER
 from napari_apprentice.session import SessionOptions
+from napari_apprentice.session.next_step import NAMES
 from napari_apprentice.settings import ClassName
 
 IMAGES = Path(__file__).parent / "images"
 SIZE = (1300, 860)
 COLOURS = 256
 REAL = "A16_s2_5AF20A10"  # of BBBC039, CC0
+PHASE = "set28"  # of usiigaci_phase, MIT
 MOSAIC = 12  # times the sample, along both sides
 TEACH_S = 75.0
 GLAND_CLASSES = (
@@ -44,7 +50,15 @@ GLAND_CLASSES = (
 def main() -> None:
     """The loop on 2D nuclei, two models judged, a volume, classes on a real section, the networks: all pictures."""
     IMAGES.mkdir(exist_ok=True)
+    with TemporaryDirectory() as home:
+        os.environ["APPRENTICE_HOME"] = home
+        put_away.write(NAMES)  # hints would lie on the pictures
+        _all()
+
+
+def _all() -> None:
     _loop()
+    _try()
     _compare()
     _evaluate()
     _objects()
@@ -124,6 +138,21 @@ def _evaluate() -> None:
         if pane is not None:
             pane.all_labels.setChecked(True)
         _picture(viewer, "evaluate")
+        _close(viewer, panel)
+
+
+def _try() -> None:
+    """Both models of objects on a real image in phase contrast; where the images are not there, no picture."""
+    path = DATA / "usiigaci_phase" / "images" / f"{PHASE}.tif"
+    if not path.exists():
+        return
+    with Session.temporary() as session:
+        viewer, panel = _window(session, read_image(path))
+        panel.model.try_all.click()
+        wait_until(lambda: not session.busy(), longest_s=120)
+        if panel.tried.pane is not None:
+            QTest.mouseClick(panel.tried.pane.cards[0].picture, Qt.MouseButton.LeftButton)
+        _picture(viewer, "try")
         _close(viewer, panel)
 
 

@@ -8,7 +8,7 @@ import pytest
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.storage import put_away
 from napari_apprentice.project.versions import Version
-from napari_apprentice.session.next_step import next_step
+from napari_apprentice.session.next_step import NAMES, next_step
 from napari_apprentice.settings import ClassName
 
 
@@ -18,7 +18,7 @@ def volume() -> Volume:
 
 
 def test_the_next_step_goes_through_the_loop(session, volume):
-    assert next_step(session).name == "open"
+    assert next_step(session).name == NAMES[0]
     entry = session.add_image(volume)
     session.choose_image(entry)
     assert (next_step(session).name, next_step(session).place) == ("segment", "segment")

@@ -11,6 +11,8 @@ from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished
 from napari_apprentice.jobs import SegmentResult
+from napari_apprentice.session import SessionOptions
+from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.session.verbs.try_models import box_around, field_in
 from napari_apprentice.settings import ClassName
 
@@ -180,6 +182,27 @@ def test_in_a_volume_every_model_sees_the_same_block(session):
     labels = session.current.labels
     assert not labels[0].any()
     assert [bool(plane.any()) for plane in labels[1]] == [12 <= z < 28 for z in range(30)]
+
+
+def test_of_a_large_image_a_part_of_what_is_open_is_tried(session):
+    session.options = SessionOptions(largest_whole=1 << 20)
+    session.choose_image(session.add_image(image((1, 1, 1, 3000, 2600))))
+    session.open_region((0, 0, 2500, 2000))
+    entry = session.current
+    assert isinstance(entry, LargeProjectImage)
+    first = entry.region[2].start
+    assert first > 0
+    session.try_models(["nuclei-2d"], (slice(0, 1), slice(0, 1), slice(100, 500), slice(100, 500)))
+    job = session.runners.started[-1].job
+    seen = scratch.read(job.image.pixels)[0, 0, 0]
+    there = entry.volume.pixels[0, 0, 0, first + 100 : first + 500, entry.region[3].start + 100 :][:, :400]
+    assert (seen == there).all()
+    answer(session, (10, 10), doubts=doubts_at([0.9]))
+    session.take_trial("nuclei-2d")
+    assert np.argwhere(entry.labels[0, 0])[0].tolist() == [110, 110]
+    assert entry.doubts.doubts.points[0].tolist() == [0, 0, first + 112, entry.region[3].start + 112]
+    session.undo()
+    assert not entry.labels.any()
 
 
 @pytest.mark.parametrize(

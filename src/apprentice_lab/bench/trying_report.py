@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _DIFFER = 0.02  # AP .50: where the best and the worst model are nearer, the order does not matter
 ORDERS: dict[str, Callable[[Tried], Any]] = {
-    "in the order of names": lambda one: (not one.model.startswith("nuclei"), one.model),
+    "nuclei first": lambda one: (one.model.endswith("2d"), not one.model.startswith("nuclei"), one.model),
     "first in the list": lambda one: one.listed,
     "first after trying": lambda one: one.placed,
 }

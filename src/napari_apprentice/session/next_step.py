@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from napari_apprentice.session.session import Session
 
+NAMES = ("open", "segment", "paint", "correct", "teach", "compare")
 Place = Literal["image", "segment", "correct", "teach"]
 
 

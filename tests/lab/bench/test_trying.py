@@ -38,7 +38,7 @@ def test_the_first_of_each_order_is_compared_with_the_best() -> None:
     assert found["chance"] == pytest.approx((0.3 + 0.4) / 2)
     assert found["first after trying"] == {"right": 1.0, "lost": 0.0}
     assert found["first in the list"] == {"right": 0.5, "lost": pytest.approx(0.3)}
-    assert found["in the order of names"] == found["first in the list"]
+    assert found["nuclei first"] == found["first in the list"]
 
 
 @needs_models

@@ -96,6 +96,7 @@ class ModelSection(Section):
             if group:
                 self.choice.insertSeparator(self.choice.count())
         self.choice.addItem("open a model file...", _FILE)
+        self.choice.ask()
 
     def _purpose_of(self, key: Any) -> str:
         return self._offered[key].purpose if key in self._offered else ""

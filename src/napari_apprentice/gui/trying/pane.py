@@ -111,9 +111,10 @@ class TryingPane(QWidget):
             self._show(None)
         self.words.setText(_NOTHING if field is None else f"Tried on {field.words}.")
         is_done = field is not None and not self._session.busy("try")
-        if is_done and trials:
+        if is_done:
             failed = "".join(f" {name}: {why}" for name, why in trying.failed.items())
-            self._say(("" if max(one.sure for one in trials) >= UNSURE else _NONE_IS_SURE) + failed)
+            unsure = trials and max(one.sure for one in trials) < UNSURE
+            self._say((_NONE_IS_SURE if unsure else "") + failed)
         if field is None:
             self.job.stop("")
         self._allow()

@@ -57,13 +57,17 @@ class StatesBox(QComboBox):
         if item is not None:
             item.setEnabled(False)
 
-    def showPopup(self) -> None:
-        """Open the list, wide enough for names and words."""
+    def ask(self) -> None:
+        """Take the words of all items, as they are now."""
         for place in range(self.count()):
             words, tip = self._words_of(self.itemData(place)), self._tip_of(self.itemData(place))
             self.setItemData(place, words, STATE)
             said = f"{self.itemText(place)}: {words}" if words else ""
             self.setItemData(place, tip or said, Qt.ItemDataRole.ToolTipRole)
+
+    def showPopup(self) -> None:
+        """Open the list, wide enough for names and words."""
+        self.ask()
         view = self.view()
         if view is not None:
             view.setMinimumWidth(view.sizeHintForColumn(0) + _GAP)
