@@ -13,7 +13,7 @@ from napari_apprentice.events import Failed, Finished
 from napari_apprentice.jobs import SegmentResult
 from napari_apprentice.session import SessionOptions
 from napari_apprentice.session.large_project_image import LargeProjectImage
-from napari_apprentice.session.verbs.try_models import box_around, field_in
+from napari_apprentice.session.tried import box_around, field_in
 from napari_apprentice.settings import ClassName
 
 TISSUE = (ClassName(value=1, name="tissue"), ClassName(value=2, name="glass"))

@@ -16,7 +16,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.runners import InlineRunners
 from napari_apprentice.session import Session
 from napari_apprentice.session.result_words import describe_trial
-from napari_apprentice.session.verbs.try_models import UNSURE, box_around
+from napari_apprentice.session.tried import UNSURE, box_around
 from napari_apprentice.settings import SegmentSettings
 
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]

@@ -11,10 +11,10 @@ from napari_apprentice.session.options import SessionOptions
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.session import Session
 from napari_apprentice.session.suitability import Suited
+from napari_apprentice.session.tried import Trial
 from napari_apprentice.session.verbs.compare import Comparison
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
 from napari_apprentice.session.verbs.look_inside import InsideMap
-from napari_apprentice.session.verbs.try_models import Trial
 
 __all__ = [
     "FRESH",

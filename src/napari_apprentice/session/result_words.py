@@ -5,7 +5,7 @@ from __future__ import annotations
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.image.zoom import pixel_micrometers
 from napari_apprentice.jobs import SegmentLargeResult, SegmentResult
-from napari_apprentice.session.verbs.try_models import Trial
+from napari_apprentice.session.tried import Trial
 from napari_apprentice.settings import Kind
 
 

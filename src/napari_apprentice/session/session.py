@@ -41,12 +41,12 @@ from napari_apprentice.session.saving import Saving
 from napari_apprentice.session.shapes import Shapes
 from napari_apprentice.session.signals import Signals
 from napari_apprentice.session.suitability import Suited
+from napari_apprentice.session.tried import Trial
 from napari_apprentice.session.verbs import Verbs
 from napari_apprentice.session.verbs.compare import Comparison
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
 from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import InsideMap
-from napari_apprentice.session.verbs.try_models import Trial
 from napari_apprentice.settings import ClassName, ClusterSettings, FilterSettings, Kind, SegmentSettings, TeachSettings
 
 

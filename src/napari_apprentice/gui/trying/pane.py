@@ -21,7 +21,7 @@ from napari_apprentice.gui.widgets.scrolling import Column
 from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import Trial
 from napari_apprentice.session.result_words import count_words, sure_words
-from napari_apprentice.session.verbs.try_models import UNSURE
+from napari_apprentice.session.tried import UNSURE
 
 _ASKING_PX = 230
 _HELP = "Segment what you see with each model that can; nothing changes until you take one"
