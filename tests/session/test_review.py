@@ -126,6 +126,21 @@ def test_where_no_object_is_both_verdicts_say_that_there_is_none(session, runner
     assert None in order(session)
 
 
+def test_where_no_object_is_in_a_corner_of_the_image_it_is_said_once(session, runners) -> None:
+    """The box of such a place is cut off by the edges, and the place lies outside of the ellipse in it."""
+    pixels = np.random.default_rng(0).integers(0, 200, (1, 1, 1, 40, 40)).astype(np.uint16)
+    entry = session.add_image(Volume(pixels, name="dark"))
+    point, box = (0, 0, 0, 0), ((0, 1), (0, 1), (0, 9), (0, 9))
+    session.review.take_in(entry, Doubts(np.array([point]), np.array([box]), np.array([0.5]), np.array([True])))
+    assert session.review.next().id is None
+    assert session.review.approve() is None
+    assert session.review.state(entry).words == "done"
+    assert entry.confirmed[point] == 1
+    session.undo()
+    assert not entry.confirmed.any()
+    assert session.review.state(entry).left == 1
+
+
 def test_what_is_corrected_in_any_way_is_not_shown_any_more(session, runners) -> None:
     entry = segmented(session, runners)
     session.edits.approve_object((0, 0, 16, 66))

@@ -175,8 +175,9 @@ class Review:
         t, z, y, x = (at - part.start for at, part in zip(place.point, entry.region, strict=True))
         if entry.labels[t, z, y, x]:
             say((t, z, y, x))
-        elif place.id is None:
-            self._edits.paint_background(empty_in(entry, place.box))
+        elif place.id is None:  # the place itself may lie in a corner of its box, as at the edge of the image
+            here = np.ravel_multi_index((t, z, y, x), entry.labels.shape)
+            self._edits.paint_background(np.union1d(empty_in(entry, place.box), here))
         return self.next()
 
     def _first(self) -> DoubtfulPlace | None:

@@ -77,9 +77,12 @@ def _by_next(tools: PluginTools, pairs: Sequence[tuple[ProjectImage, Sheet]], lo
     """What *Next* shows is approved where it is right, else mended, until the list is at its end."""
     session, paced = tools.desk.session, tools.paced
     sheets = {entry.id: sheet for entry, sheet in pairs}
-    passed: set[object] = set()
+    seen: set[object] = set()
     paced.key(Qt.Key.Key_N)
     while not log.is_over and (place := session.review.place) is not None:
+        if (place.entry.id, place.point) in seen:  # what was given up comes again: the list is at its end
+            return
+        seen.add((place.entry.id, place.point))
         paced.look()
         paced.read()
         sheet = sheets[place.entry.id]
@@ -87,9 +90,6 @@ def _by_next(tools: PluginTools, pairs: Sequence[tuple[ProjectImage, Sheet]], lo
         if mistake is None:
             paced.key(Qt.Key.Key_G)
         elif log.has(mistake):
-            if place.point in passed:  # it came again
-                return
-            passed.add(place.point)
             paced.key(Qt.Key.Key_N)
         elif mistake.kind == FALSE:
             before = paced.effort
