@@ -52,6 +52,9 @@ def test_all_are_tried_on_the_view_and_one_is_taken(panel, opened, session, runn
     layer = pane.outlines.layer
     assert (layer.contour, layer.editable) == (2, False)
     assert np.allclose(layer.scale, (0.5, 0.5))
+    viewer.layers.remove(layer)
+    QTest.mouseClick(pane.cards[0].picture, LEFT)
+    assert pane.outlines.layer is not None
     card = next(one for one in pane.cards if one.title.text() == "cells-2d")
     assert card.take.text() == "Use this model"
     press(card.take)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -53,6 +54,20 @@ def test_one_that_does_not_is_not_used_until_it_is_right(monkeypatch: pytest.Mon
     play(monkeypatch, "cuda=right")
     assert not any(one.why_not for one in check_devices(PLAYED))
     assert not why_refused(KEY)
+
+
+@pytest.mark.parametrize("module", [PLAYED, "this"])  # the latter says no JSON
+def test_it_is_a_sentence_when_devices_are_not_even_listed(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    play(monkeypatch, "cpu=hangs")
+    report = check_computer(checks=lambda: check_devices(module, patience_s=3))
+    assert report.trouble.startswith("The network does not start here")
+
+
+def test_it_is_a_sentence_when_there_is_no_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    play(monkeypatch, "cpu=right")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    report = check_computer(checks=lambda: check_devices(PLAYED))
+    assert report.trouble.startswith("There is no folder for temporary files")
 
 
 def test_nothing_is_chosen_that_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:

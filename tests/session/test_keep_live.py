@@ -134,3 +134,14 @@ def test_teach_begins_with_what_live_says_and_never_takes_its_place_unasked(taug
     right = np.arange(80) >= 40 if kind == "classes" else truth > 0
     least = 0.75 if kind == "classes" else 0.95  # the last map of the network hardly tells brightness
     assert ((taught.current.labels[0, 0] > 0) == right).mean() > least
+
+
+def test_beside_a_model_that_is_being_taught_it_is_a_version_of_its_own(session):
+    session.choose_kind("classes", CLASSES)
+    session.add_image(halves())
+    paint_two(session)
+    session.live.keep()
+    session.teach()
+    session.live.off()
+    kept, taught = (running.job.out for running in session.runners.started)
+    assert kept != taught

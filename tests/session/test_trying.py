@@ -11,7 +11,7 @@ from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished
 from napari_apprentice.jobs import SegmentResult
-from napari_apprentice.session import SessionOptions
+from napari_apprentice.session import Session, SessionOptions
 from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.session.tried import box_around, field_in
 from napari_apprentice.settings import ClassName
@@ -223,3 +223,16 @@ def test_a_field_is_bounded_and_lies_in_the_image(box, shape, region, shown):
 def test_a_box_around_a_voxel_stays_in_the_image():
     box = box_around((0, 5, 10, 1990), (1, 40, 400, 2000))
     assert [(part.start, part.stop) for part in box] == [(0, 1), (5, 6), (0, 256), (1744, 2000)]
+
+
+def test_where_the_disk_is_full_nothing_is_begun(runners, small_disk, monkeypatch):
+    monkeypatch.setenv("APPRENTICE_HOME", str(small_disk.path))
+    with Session(runners=runners) as session:
+        session.choose_image(session.add_image(image()))
+        small_disk.fill()
+        with pytest.raises(UserError):
+            session.try_models()
+        assert (session.verbs.try_models.field, session.verbs.try_models.count) == (None, 0)
+        small_disk.make_room()
+        session.try_models()
+        assert session.busy("try")

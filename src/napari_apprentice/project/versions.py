@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -103,9 +103,10 @@ class Lineage:
         """Where a version's model is."""
         return self.folder / f"{version}.safetensors"
 
-    def next_id(self) -> str:
-        """A version id never given before; a file left by a teaching that was cut off keeps its name."""
-        taken = {version.id for version in self.versions} | {path.stem for path in self.folder.glob("v*.safetensors")}
+    def next_id(self, under_way: Collection[Path] = ()) -> str:
+        """A version id never given before, nor to files that are under way; one that a teaching left keeps its name."""
+        files = {*self.folder.glob("v*.safetensors"), *under_way}
+        taken = {version.id for version in self.versions} | {path.stem for path in files}
         number = 1
         while f"v{number}" in taken:
             number += 1

@@ -87,7 +87,7 @@ class LiveQuestions:
             **self._seen(entry, project.scratch),
             **self._told(entry, (whole_region(entry.labels.shape),), project.scratch / id_),
             classes=parts.choices.classes if is_classes else (),
-            out=str(project.lineage.file(project.lineage.next_id())),
+            out=str(project.lineage.file(project.lineage.next_id(parts.queue.unfinished_files))),
         )
 
     def _seen(self, entry: ProjectImage, folder: Path) -> dict[str, Any]:

@@ -65,6 +65,11 @@ class Queue:
         """What jobs under way read."""
         return {Path(path) for running in self._running for path in running.job.reads}
 
+    @property
+    def unfinished_files(self) -> set[Path]:
+        """What jobs under way will have written."""
+        return {path for running in self._running for path in running.job.unfinished_files}
+
     def provisional(self, verb: str) -> Any:
         """Labels (T, Z, Y, X) as far as a running job has them, a read-only memory map; None when there are none."""
         for running in self._of(verb):

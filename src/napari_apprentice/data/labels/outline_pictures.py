@@ -29,13 +29,15 @@ def small_picture(
     """Pixels (C, Y, X), RGB or the mean of channels as gray, with the outlines of labels (Y, X); RGB uint8.
 
     It is so small or so large that its longer side has ``edge`` pixels; outlines are one pixel of that wide. ``colors``
-    are those of classes ("#rrggbb"); None: all objects have one.
+    are those of classes ("#rrggbb"); None: all objects have one. Pixels that are no finite numbers are dark.
     """
     height, width = labels.shape
     scale = edge / max(height, width)
     shape = max(1, round(height * scale)), max(1, round(width * scale))
     bands = pixels if len(pixels) == len(FOUND) else pixels.astype(np.float32).mean(axis=0)[None]
-    low, high = np.percentile(bands, [1, 99.8])
+    known = np.isfinite(bands)
+    low, high = np.percentile(bands[known], [1, 99.8]) if known.any() else (0.0, 0.0)
+    bands = np.where(known, bands, low)
     shown = np.clip((bands.astype(np.float32) - low) / max(float(high - low), 1e-6), 0, 1)
     shown = np.stack([resize(band, shape, order=1, anti_aliasing=scale < 1) for band in shown], axis=-1)
     if len(bands) == 1:

@@ -18,7 +18,7 @@ def place() -> Path:
 
 def read() -> frozenset[str]:
     """The names of hints that were put away; none when the file cannot be read."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         told = json.loads(place().read_text(encoding="utf-8"))
         names = told.get("put_away") if isinstance(told, dict) else None
         if isinstance(names, list):

@@ -38,7 +38,7 @@ def _file() -> Path:
 
 
 def _read() -> dict[str, str]:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         found = json.loads(_file().read_text(encoding="utf-8"))
         if isinstance(found, dict):
             return {str(name): str(why) for name, why in found.items()}

@@ -152,10 +152,10 @@ class TryingPane(QWidget):
         return card
 
     def _on_picture(self, trial: Trial) -> None:
-        self._show(None if trial is self._shown else trial)
+        self._show(None if trial is self._shown and self.outlines.layer is not None else trial)
 
     def _show(self, trial: Trial | None) -> None:
-        if trial is not self._shown:
+        if trial is not self._shown or self.outlines.layer is None:  # the user may have deleted it
             self._shown = trial
             self.outlines.show(trial)
 

@@ -63,12 +63,18 @@ def check_devices(module: str = _MODULE, patience_s: float = _PATIENCE_S) -> Ite
 
     ``module`` answers as `engine.selfcheck` does. `UserError` when not even the processor computes.
     """
-    listed = json.loads(_asked([module], patience_s) or "[]")
-    here = {one["name"]: one for one in listed}
+    listed: list[dict[str, str]] | None = None
+    with suppress(TimeoutError):
+        listed = _asked([module], patience_s)
+    here = {one["name"]: one for one in listed or ()}
     if "cpu" not in here:
         raise UserError("The network does not start here: run `apprentice --verbose check` and report what it says.")
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
+    try:
+        folder = tempfile.TemporaryDirectory()
+    except OSError as error:
+        raise UserError(f"There is no folder for temporary files ({error.strerror}): make room on the disk.") from error
+    with folder:
+        place = Path(folder.name)
         cpu = _looked(module, here.pop("cpu"), place, patience_s)
         if cpu.why_not:
             raise UserError(f"{cpu.why_not} Install torch anew.")
@@ -85,7 +91,7 @@ def _looked(module: str, device: dict[str, str], place: Path, patience_s: float)
     name, words = device["name"], device["words"]
     (place / name).mkdir()
     try:
-        numbers: dict[str, Any] = json.loads(_asked([module, name, str(place / name)], patience_s) or "{}")
+        numbers: dict[str, Any] | None = _asked([module, name, str(place / name)], patience_s)
     except TimeoutError:
         return DeviceCheck(name, words, why_not=f"{words} does not answer, so it is not used.")
     if not numbers:
@@ -106,10 +112,12 @@ def _compared(found: DeviceCheck, place: Path) -> DeviceCheck:
     return replace(found, difference=differences["exact"], why_not=why_not)
 
 
-def _asked(arguments: Sequence[str], patience_s: float) -> str:
-    """The last line that a module says; "" when it broke off. `TimeoutError` when it does not end."""
+def _asked(arguments: Sequence[str], patience_s: float) -> Any:
+    """What a module says in its last line of JSON; None when it broke off. `TimeoutError` when it does not end."""
     try:
         code, said = answered(arguments, patience_s)
     except subprocess.TimeoutExpired as error:
         raise TimeoutError from error
-    return "" if code else (said.strip().splitlines() or [""])[-1]
+    with suppress(ValueError):
+        return None if code else json.loads((said.strip().splitlines() or [""])[-1])
+    return None

@@ -88,7 +88,7 @@ class Teach:
             encoder=None if fresh is None or fresh.encoder is None else str(fresh.encoder),
             representation=None if fresh is None else fresh_representation(fresh, choices.kind),
             settings=choices.teach,
-            out=str(project.lineage.file(project.lineage.next_id())),
+            out=str(project.lineage.file(project.lineage.next_id(parts.queue.unfinished_files))),
         )
 
     def _accept(self, voxels: int, images: tuple[str, ...], running: Running, result: TeachResult) -> Next | None:

@@ -90,7 +90,11 @@ class TryModels:
         self.field = TriedField(entry, region, shown, entry.reading)
         self._meaning = Meaning.of(self._parts.choices)
         self._waiting = chosen
-        self._next()
+        try:
+            self._next()
+        except UserError:  # the disk refuses
+            self.end()
+            raise
 
     def cancel(self) -> None:
         """Try no more; what was tried stays."""
