@@ -26,6 +26,9 @@ def main(words: list[str]) -> None:
     kind = how.get(name, "right")
     if kind == "crashes":
         os.abort()
+    if kind == "full":
+        sys.stdout.write(json.dumps({"no_memory": True}) + "\n")
+        return
     if kind == "hangs":
         time.sleep(60)
     says = np.linspace(-1, 1, 64, dtype=np.float32)

@@ -70,6 +70,13 @@ def test_it_is_a_sentence_when_there_is_no_temporary_folder(monkeypatch: pytest.
     assert report.trouble.startswith("There is no folder for temporary files")
 
 
+def test_one_without_free_memory_is_no_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    play(monkeypatch, "cuda=full")
+    _, card = check_devices(PLAYED)
+    assert card.line == f"{CARD} has no memory left: close what uses it and check again."
+    assert not why_refused(KEY)
+
+
 def test_nothing_is_chosen_that_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     card = device.Device("cuda", CARD)
     cpu = device.pick("cpu")

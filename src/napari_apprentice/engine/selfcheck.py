@@ -1,7 +1,8 @@
 """Asked by `runners.selfcheck`, in a process for each device, for a device may crash:
 
 ``python -m napari_apprentice.engine.selfcheck`` tells which devices there are, and with ``DEVICE FOLDER`` what the
-network of a bundled model says about one tile there, how fast, and how much memory is free. One line of JSON each.
+network of a bundled model says about one tile there, how fast, and how much memory is free; or that there is not
+enough. One line of JSON each.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import psutil
 import torch
 
 from napari_apprentice.engine import checkpoint
-from napari_apprentice.engine.device import Device, found
+from napari_apprentice.engine.device import Device, found, is_out_of_memory
 from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.network import Network, forward
 
@@ -64,5 +65,10 @@ def _free(device: Device) -> int:
 
 
 if __name__ == "__main__":
-    said: Any = look(sys.argv[1], Path(sys.argv[2])) if len(sys.argv) > 2 else devices()
+    try:
+        said: Any = look(sys.argv[1], Path(sys.argv[2])) if len(sys.argv) > 2 else devices()
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        said = {"no_memory": True}
     sys.stdout.write(json.dumps(said) + "\n")

@@ -41,5 +41,5 @@ def _read() -> dict[str, str]:
     with suppress(OSError, ValueError, RecursionError):
         found = json.loads(_file().read_text(encoding="utf-8"))
         if isinstance(found, dict):
-            return {str(name): str(why) for name, why in found.items()}
+            return {name: why for name, why in found.items() if isinstance(why, str)}
     return {}

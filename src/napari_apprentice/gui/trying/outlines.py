@@ -8,6 +8,7 @@ from typing import Any
 from napari.layers import Labels
 
 from napari_apprentice.data.geometry.regions import Region
+from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.masks import colour
 from napari_apprentice.gui.own_layer import OwnLayer
@@ -21,6 +22,8 @@ class TrialOutlines:
         self._label_layers = label_layers
         self._region: Region | None = None  # of the image, that the layer lies on
         self._own = OwnLayer[Labels](label_layers.viewer, label_layers.images, self._place)
+        self._connections = Connections()
+        self._connections.add(label_layers.viewer.dims.events.ndisplay, self._on_ndisplay)
 
     @property
     def layer(self) -> Labels | None:
@@ -41,12 +44,17 @@ class TrialOutlines:
         name = trial.choice.title.partition(" (")[0]
         layer = self._own.show(partial(Labels, axis_mapping.view(trial.labels), name=f"{name}, tried", opacity=1.0))
         colour(layer, session)
-        if self._label_layers.viewer.dims.ndisplay == 2:  # in 3D an outline would be a solid body
-            layer.contour = 2
+        self._on_ndisplay()
 
     def close(self) -> None:
         """Take the layer away, for good."""
+        self._connections.close()
         self._own.close()
+
+    def _on_ndisplay(self) -> None:
+        """In 3D there are no outlines: the objects are shown."""
+        if self._own.layer is not None:
+            self._own.layer.contour = 2 if self._label_layers.viewer.dims.ndisplay == 2 else 0
 
     def _place(self) -> dict[str, Any]:
         return self._label_layers.options(self._region)

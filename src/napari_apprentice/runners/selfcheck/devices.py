@@ -38,6 +38,8 @@ class DeviceCheck:
         Mean difference from what the processor says, of its spread; 0 for the processor itself.
     why_not
         Why it is not used, in one sentence; "" when it computes rightly.
+    had_memory
+        Without it nothing was found out about the device, and it stays as it was.
     """
 
     name: str
@@ -46,6 +48,7 @@ class DeviceCheck:
     free_bytes: int = 0
     difference: float = 0.0
     why_not: str = ""
+    had_memory: bool = True
 
     @property
     def line(self) -> str:
@@ -81,8 +84,9 @@ def check_devices(module: str = _MODULE, patience_s: float = _PATIENCE_S) -> Ite
         yield cpu
         for one in here.values():
             found = _compared(_looked(module, one, place, patience_s), place)
-            with suppress(OSError):  # nothing can be kept: it is found out again
-                refuse(one["key"], found.why_not)
+            if found.had_memory:
+                with suppress(OSError):  # nothing can be kept: it is found out again
+                    refuse(one["key"], found.why_not)
             yield found
 
 
@@ -94,6 +98,9 @@ def _looked(module: str, device: dict[str, str], place: Path, patience_s: float)
         numbers: dict[str, Any] | None = _asked([module, name, str(place / name)], patience_s)
     except TimeoutError:
         return DeviceCheck(name, words, why_not=f"{words} does not answer, so it is not used.")
+    if numbers and numbers.get("no_memory"):
+        why_not = f"{words} has no memory left: close what uses it and check again."
+        return DeviceCheck(name, words, why_not=why_not, had_memory=False)
     if not numbers:
         return DeviceCheck(name, words, why_not=f"{words} breaks off when the network runs on it, so it is not used.")
     return DeviceCheck(name, words, numbers["ms_per_megapixel"], numbers["free_bytes"])
