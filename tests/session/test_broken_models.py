@@ -148,7 +148,7 @@ def test_versions_whose_names_lead_out_of_the_project_are_left_out(tmp_path) -> 
 def test_a_model_of_a_newer_version_says_to_update(tmp_path, capsys) -> None:
     path = model(tmp_path / "m.safetensors")
     told = json.loads(ModelHeader(id="a", name="a", net=NET).model_dump_json())
-    new = {**told, "format": 2, "net": {"layers": [1, 2]}, "more": None}
+    new = {**told, "format": 99, "net": {"layers": [1, 2]}, "more": None}
     save_file(load_file(path), path, metadata={METADATA_KEY: json.dumps(new)})
     assert cli.run(["info", str(path)]) == 2
     assert "newer version of napari-apprentice: update" in " ".join(capsys.readouterr().err.split())

@@ -26,11 +26,11 @@ class ConfirmedMarks:
     dtype: np.dtype[Any] = np.dtype(np.uint8)
 
     def __init__(self, labels: NDArray[np.uint32], confirmed: NDArray[np.uint8]) -> None:
-        self._labels, self._confirmed = labels, confirmed
+        self.labels, self.confirmed = labels, confirmed
         self.shape, self.ndim, self.size = labels.shape, labels.ndim, labels.size
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
-        return self._drawn(np.asarray(self._labels[key]), np.asarray(self._confirmed[key]))
+        return self._drawn(np.asarray(self.labels[key]), np.asarray(self.confirmed[key]))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[...].astype(dtype or self.dtype)

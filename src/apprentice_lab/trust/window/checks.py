@@ -70,7 +70,7 @@ def _masks_of_the_current_image(desk: Desk, panel: ApprenticePanel) -> None:
     if confirmed is not None:
         if confirmed not in desk.viewer.layers:
             raise Wrong("the layer of what is confirmed is not in the viewer")
-        if not np.shares_memory(confirmed.data, current.confirmed):
+        if not np.shares_memory(confirmed.data.confirmed, current.confirmed):
             raise Wrong("the layer of what is confirmed is of another image")
     shown = panel.images.current
     if shown is not None and shown.layer is not None:
