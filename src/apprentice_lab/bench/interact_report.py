@@ -177,7 +177,7 @@ def _mistake_rows(one: Reviewed, times: ReviewTimes) -> Iterator[dict[str, Any]]
 def _draw(axes: Any, panel: int, paces: Sequence[Pace], times: ReviewTimes) -> None:
     """Mistakes made right over time, a line for each seed; and the seconds to mend of each kind."""
     if panel == 0:
-        for one in paces:
+        for one in reversed(paces):  # who is led goes on field by field: the first part of that lies below
             for i, each in enumerate(one.reviews):
                 minutes = [0.0, *(row.at_s / 60 for row in each.mended), each.effort.seconds(times) / 60]
                 right = np.cumsum([0, *(int(row.right) for row in each.mended), 0])
