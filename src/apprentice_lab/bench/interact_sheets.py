@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from apprentice_lab.bench.interact_mistakes import Labels, Mistake, Spoiled, spoil
+from apprentice_lab.bench.interact_mistakes import Labels, Mistake, Spoiled
+from apprentice_lab.bench.interact_spoiling import spoil
 from apprentice_lab.sets import Picture
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.doubts import Doubts

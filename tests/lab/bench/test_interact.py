@@ -14,8 +14,9 @@ import tifffile
 from apprentice_lab.bench import interact_report
 from apprentice_lab.bench.interact import InteractSettings
 from apprentice_lab.bench.interact_lines import cut_between, wrong_stretch
-from apprentice_lab.bench.interact_mistakes import CUT, FALSE, FUSED, KINDS, MISSED, OUTLINE, Spoiled, spoil
+from apprentice_lab.bench.interact_mistakes import CUT, FALSE, FUSED, KINDS, MISSED, OUTLINE, Spoiled
 from apprentice_lab.bench.interact_sheets import draw_sheets
+from apprentice_lab.bench.interact_spoiling import spoil
 from apprentice_lab.bench.interact_times import Effort, Mended, Reviewed, ReviewTimes
 from apprentice_lab.sets import pair_files
 from napari_apprentice.errors import UserError

@@ -12,8 +12,9 @@ import pytest
 from scipy import ndimage
 
 from apprentice_lab.bench.interact import InteractSettings, run
-from apprentice_lab.bench.interact_mistakes import FALSE, KINDS, Spoiled, spoil
+from apprentice_lab.bench.interact_mistakes import FALSE, KINDS, Spoiled
 from apprentice_lab.bench.interact_sheets import Sheet
+from apprentice_lab.bench.interact_spoiling import spoil
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.runners import Runners
