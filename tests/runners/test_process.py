@@ -184,10 +184,11 @@ def test_a_job_that_waits_in_a_dying_process_is_cancelled_at_once(runners: Proce
 def test_a_job_begins_again_once_and_then_says_what_happens(runners: ProcessRunners) -> None:
     pid = pid_of(wait(runners.start(segment("done"))))
     os.kill(pid, signal.SIGSTOP)
+    known = {one.pid for one in psutil.Process().children()}  # also of other tests
     running = runners.start(segment("done"))
     os.kill(pid, signal.SIGKILL)
     end = time.monotonic() + 60
-    while not (new := [one for one in psutil.Process().children() if one.pid != pid]) and time.monotonic() < end:
+    while not (new := [one for one in psutil.Process().children() if one.pid not in known]) and time.monotonic() < end:
         assert running.poll() == []
     new[0].kill()  # while it begins, or has just begun
     last = wait(running)[-1]
