@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import Field
 
-from apprentice_lab.bench.minute_times import StatedTimes
+from apprentice_lab.bench.minute_times import Counted, StatedTimes
 
 
 class ReviewTimes(StatedTimes):
@@ -20,7 +20,7 @@ class ReviewTimes(StatedTimes):
 
 
 @dataclass(frozen=True)
-class Effort:
+class Effort(Counted):
     """What was done: how often each, how long in canvas pixels, and how long the window took (s).
 
     ``reads`` are of proposals and of answers that were wrong; a drag's aim is one of the ``clicks``.
@@ -35,12 +35,6 @@ class Effort:
     pans: int = 0
     line_px: float = 0.0
     waited_s: float = 0.0
-
-    def __add__(self, other: Effort) -> Effort:
-        return Effort(*(a + b for a, b in zip(self._values(), other._values(), strict=True)))
-
-    def __sub__(self, other: Effort) -> Effort:
-        return Effort(*(a - b for a, b in zip(self._values(), other._values(), strict=True)))
 
     def stated_s(self, times: ReviewTimes) -> float:
         """What the hand and the eye take."""
@@ -58,9 +52,6 @@ class Effort:
     def seconds(self, times: ReviewTimes) -> float:
         """Of the user."""
         return self.stated_s(times) + self.waited_s
-
-    def _values(self) -> Sequence[Any]:
-        return [getattr(self, one.name) for one in fields(self)]
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -26,7 +26,21 @@ class StatedTimes(Settings):
 
 
 @dataclass(frozen=True)
-class Spent:
+class Counted:
+    """Numbers that are added up and taken off each by itself."""
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(a + b for a, b in zip(self._numbers(), other._numbers(), strict=True)))
+
+    def __sub__(self, other: Self) -> Self:
+        return type(self)(*(a - b for a, b in zip(self._numbers(), other._numbers(), strict=True)))
+
+    def _numbers(self) -> Sequence[Any]:
+        return [getattr(self, one.name) for one in fields(self)]
+
+
+@dataclass(frozen=True)
+class Spent(Counted):
     """What was done: how often each, how long the outlines were (canvas pixels), how long the program took (s)."""
 
     reads: int = 0
@@ -35,16 +49,6 @@ class Spent:
     outlines: int = 0
     outline_px: float = 0.0
     waited_s: float = 0.0
-
-    def __add__(self, other: Spent) -> Spent:
-        return Spent(
-            self.reads + other.reads,
-            self.clicks + other.clicks,
-            self.keys + other.keys,
-            self.outlines + other.outlines,
-            self.outline_px + other.outline_px,
-            self.waited_s + other.waited_s,
-        )
 
     def seconds(self, times: StatedTimes) -> float:
         """Of the user."""

@@ -18,6 +18,7 @@ from apprentice_lab.bench.window.tool_waits import Waits
 from apprentice_lab.bench.window.waiting import wait, wait_until
 from napari_apprentice.data import samples
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND
 from napari_apprentice.session import Session
 from napari_apprentice.settings import ClassName
 
@@ -87,10 +88,22 @@ def _rendered(side: int) -> tuple[Volume, NDArray[np.uint32]]:
 
 def _class_strokes(session: Session, truth: NDArray[np.uint32], count: int, seed: int) -> Iterator[Paint]:
     for one in draw_strokes(with_outlines(truth), count + _KNOWN, seed):
+        if not _says_something(session, one.voxels, one.value):  # there would be no answer to it
+            continue
         if one.value:
             yield partial(session.paint, one.voxels, one.value)
         else:
             yield partial(session.paint_background, one.voxels)
+
+
+def _says_something(session: Session, voxels: NDArray[np.int64], value: int) -> bool:
+    """Whether painting changes a label, or confirms one."""
+    entry = session.current
+    if entry is None:
+        raise RuntimeError("an image is open")
+    said = AS_LABELLED if value else BACKGROUND
+    is_known = (entry.labels.flat[voxels] == value) & (entry.confirmed.flat[voxels] == said)
+    return not bool(is_known.all())
 
 
 def _whole_objects(session: Session, truth: NDArray[np.uint32], count: int, seed: int) -> Iterator[Paint]:

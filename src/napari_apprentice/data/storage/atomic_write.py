@@ -41,6 +41,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
                 part.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """A small file of our own, whole or as it was, in a folder that is made when it is missing; `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
 @contextmanager
 def atomic_write_folder(path: Path) -> Iterator[Path]:
     """A folder beside ``path`` to write into; it takes the place of ``path`` when all went well.

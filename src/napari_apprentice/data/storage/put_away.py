@@ -7,6 +7,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from napari_apprentice.data.storage.atomic_write import write_text
 from napari_apprentice.data.storage.home import configuration
 from napari_apprentice.errors import UserError
 
@@ -29,7 +30,6 @@ def read() -> frozenset[str]:
 def write(names: Collection[str]) -> None:
     """Keep which are put away; `UserError` when it cannot be written."""
     try:
-        place().parent.mkdir(parents=True, exist_ok=True)
-        place().write_text(json.dumps({"put_away": sorted(names)}) + "\n", encoding="utf-8")
+        write_text(place(), json.dumps({"put_away": sorted(names)}) + "\n")
     except OSError as error:
         raise UserError(f"{place()} cannot be written ({error.strerror}): it holds until napari ends.") from error

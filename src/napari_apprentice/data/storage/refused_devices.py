@@ -9,7 +9,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from napari_apprentice.data.storage.atomic_write import atomic_write
+from napari_apprentice.data.storage.atomic_write import write_text
 from napari_apprentice.data.storage.home import home
 
 
@@ -28,9 +28,7 @@ def refuse(device: str, why_not: str) -> None:
     elif not known:
         _file().unlink(missing_ok=True)
         return
-    _file().parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(_file()) as part:
-        part.write_text(json.dumps(known, indent=1), encoding="utf-8")
+    write_text(_file(), json.dumps(known, indent=1))
 
 
 def _file() -> Path:

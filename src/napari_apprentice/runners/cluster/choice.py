@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from napari_apprentice.data.storage.atomic_write import write_text
 from napari_apprentice.data.storage.home import configuration
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClusterSettings
@@ -25,8 +26,7 @@ def read_choice() -> ClusterSettings:
 def remember(settings: ClusterSettings) -> None:
     """Keep a choice; `UserError` when it cannot be written."""
     try:
-        place().parent.mkdir(parents=True, exist_ok=True)
-        place().write_text(settings.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_text(place(), settings.model_dump_json(indent=1) + "\n")
     except OSError as error:
         raise UserError(
             f"{place()} cannot be written ({error.strerror}): the choice holds until napari ends."
