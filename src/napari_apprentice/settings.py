@@ -69,6 +69,15 @@ class NormalizeSettings(FiniteSettings):
     low: Annotated[float, Field(ge=0, le=50, description="Percentile that becomes 0.")] = 1.0
     high: Annotated[float, Field(ge=50, le=100, description="Percentile that becomes 1.")] = 99.8
     gain: Annotated[float, Field(ge=0, description="Gain of the logarithm; 0 leaves it out.")] = 20.0
+    noise: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Noise, as a share of the range, that the network stands: noisier images are smoothed before. "
+            "0: none is.",
+        ),
+    ] = 0.0
 
     @property
     def inputs_per_channel(self) -> int:

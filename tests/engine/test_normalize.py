@@ -40,3 +40,45 @@ def test_one_bright_spot_in_the_dark_is_seen() -> None:
     pixels = np.zeros((1, 1, 100, 100), np.uint16)
     pixels[0, 0, 3, 3] = 500
     assert fit(pixels, NormalizeSettings()).linear(pixels).max() == 1
+
+
+NOISY = NormalizeSettings(noise=0.06)
+
+
+def spots(noise: float) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[:90, :110]
+    clean = 100 + 900 * (np.sin(y / 9) * np.sin(x / 7) > 0.3)
+    pixels = clean + rng.normal(0, 900 * noise, clean.shape)
+    pixels[rng.random(clean.shape) < 0.001] = 30_000
+    return pixels[None, None].astype(np.float32)
+
+
+def test_a_noisy_image_is_smoothed_and_its_range_is_that_of_what_lies_below() -> None:
+    scaling = fit(spots(0.2), NOISY)
+    assert 0.8 < scaling.smoothing[0] < 1.4
+    values = scaling.linear(spots(0.2))
+    clean = fit(spots(0), NormalizeSettings()).linear(spots(0))
+    unsmoothed = fit(spots(0.2), NormalizeSettings()).linear(spots(0.2))
+    assert np.abs(values - clean).mean() < 0.6 * np.abs(unsmoothed - clean).mean()
+
+
+def test_images_with_the_noise_it_stands_are_left_alone() -> None:
+    assert fit(spots(0.04), NOISY).smoothing == (0,)
+    assert fit(spots(0.2), NormalizeSettings()).smoothing == (0,)
+
+
+def test_a_part_is_the_same_as_in_the_whole() -> None:
+    pixels = np.concatenate([spots(0.2), spots(0.02)])
+    for settings in (NOISY, NormalizeSettings()):
+        scaling = fit(pixels, settings)
+        whole = scaling.linear(pixels)
+        for part in ((slice(0, 1), slice(0, 40), slice(31, 64)), (slice(0, 1), slice(33, 90), slice(0, 110))):
+            np.testing.assert_allclose(scaling.linear_part(pixels, part), whole[(slice(None), *part)], atol=1e-6)
+
+
+def test_channels_keep_their_smoothing_when_they_are_taken_apart_and_joined() -> None:
+    scaling = fit(np.concatenate([spots(0.2), spots(0.02)]), NOISY)
+    first, second = scaling.only(slice(0, 1)), scaling.only(slice(1, 2))
+    assert second.smoothing == (0,)
+    assert first.beside(second) == scaling

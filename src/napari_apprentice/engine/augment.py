@@ -31,8 +31,8 @@ class Augmentation:
     ``elastic`` is the standard deviation in pixels of a smooth random field of displacements (Simard et al., ICDAR
     2003; Ronneberger et al., MICCAI 2015); up to 4 it never folds. ``tilt`` is the largest angle in radians by which
     the plane of a 3D patch leaves that of the slices: for voxels about as deep as wide only. Of light, ``contrast``
-    and ``gamma`` are standard deviations of logarithms, ``noise`` the largest standard deviation; ``blur``, ``invert``
-    and ``dim_objects`` are probabilities.
+    and ``gamma`` are standard deviations of logarithms, ``noise`` the largest standard deviation, ``widest`` that of
+    the blur in pixels; ``blur``, ``invert``, ``dim_objects`` and ``saturate`` are probabilities.
     """
 
     scale: tuple[float, float] = (0.6, 1.7)
@@ -49,6 +49,8 @@ class Augmentation:
     elastic: float = 0.0
     tilt: float = 0.0
     turn: float = np.pi
+    widest: float = 1.6
+    saturate: float = 0.0
 
 
 NO_AUGMENTATION = Augmentation((1.0, 1.0), 0.0, False, False, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)

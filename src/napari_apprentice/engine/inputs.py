@@ -28,7 +28,7 @@ def scaling_for(header: ModelHeader, pixels: NDArray[Any]) -> Scaling:
     if gray is pixels:
         return scaling
     last = fit(gray, header.normalize)
-    return Scaling((*scaling.low, *last.low), (*scaling.high, *last.high), scaling.gain)
+    return scaling.beside(last)
 
 
 def inputs_for(header: ModelHeader, pixels: NDArray[Any], shape: Triple, scaling: Scaling) -> NetworkInputs:
@@ -61,7 +61,7 @@ class NetworkInputs:
     def _linear(self, part: Slices) -> np.ndarray:
         z, y, x = part
         if self._same:
-            return self._scaling.linear(np.asarray(self._pixels[:, z, y, x]))
+            return self._scaling.linear_part(self._pixels, part)
         for old in [known for known in self._slices if known < z.start]:
             del self._slices[old]
         for i in range(z.start, z.stop):

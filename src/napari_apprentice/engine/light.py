@@ -1,4 +1,4 @@
-"""Random light on an image: contrast, gamma, blur, noise, objects that are dimmer than others."""
+"""Random light on an image: contrast, gamma, blur, noise, saturation, objects that are dimmer than others."""
 
 from __future__ import annotations
 
@@ -8,22 +8,31 @@ from torch.nn import functional
 
 from napari_apprentice.engine.augment import Augmentation, Generator
 
+_SATURATES = (0.15, 0.8)  # of what is bright
+
 
 def change_light(image: torch.Tensor, labels: torch.Tensor | None, how: Augmentation, rng: Generator) -> torch.Tensor:
     """Random light on linear values (C, Z, Y, X), roughly in [0, 1]; labels are (Z, Y, X) or None."""
     if labels is not None and rng.random() < how.dim_objects:
         image = _dim_objects(image, labels, rng)
+    if how.saturate > 0 and rng.random() < how.saturate:
+        image = _saturate(image, float(np.exp(rng.uniform(*np.log(_SATURATES)))))
     if rng.random() < 0.5 and how.gamma > 0:
         image = image.clamp_min(1e-4) ** float(np.exp(rng.normal(0, how.gamma)))
     if how.contrast > 0:
         image = image * float(np.exp(rng.normal(0, how.contrast))) + float(rng.normal(0, 0.05))
     if rng.random() < how.blur:
-        image = _blur(image, float(rng.uniform(0.4, 1.6)))
+        image = _blur(image, float(rng.uniform(0.4, how.widest)))
     if rng.random() < 0.5 and how.noise > 0:
         image = image + _noise(image, how.noise * rng.random(), rng)
     if rng.random() < how.invert:
         image = 1.0 - image
     return image.clamp(0.0, 4.0)
+
+
+def _saturate(image: torch.Tensor, at: float) -> torch.Tensor:
+    """What a camera or a file of few bits shows of an image that is too bright for it: everything above is white."""
+    return image.clamp_max(at) / at
 
 
 def _noise(image: torch.Tensor, sigma: float, rng: Generator) -> torch.Tensor:

@@ -3,34 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
+from napari_apprentice.data.image.noise import WIDELY, noise_of, smooth, smoothing_for, without_hot_pixels
 from napari_apprentice.settings import NormalizeSettings
 
 _MOST_SAMPLES = 4_000_000
 # Far above the high percentile there are only hot pixels and debris.
 _CEILING = 4.0
+_REACH = 13  # pixels around a part that its values depend on: what the widest smoothing and a hot pixel reach
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """What becomes 0 and what becomes 1, for each channel."""
+    """What becomes 0 and what becomes 1, for each channel, and by how many pixels it is smoothed before."""
 
     low: tuple[float, ...]
     high: tuple[float, ...]
     gain: float
+    smoothing: tuple[float, ...] = ()
 
     def linear(self, pixels: np.ndarray) -> np.ndarray:
-        """From pixels (C, Z, Y, X) of any numeric dtype to float32 in [0, 4]; NaN and infinity become 0."""
+        """From pixels (C, Z, Y, X) of any numeric dtype to float32 in [0, 4]; NaN and infinity become 0.
+
+        A hot pixel becomes like those around it. Of a part of an image, see `linear_part`.
+        """
         values = np.array(pixels, dtype=np.float32)
         low, high = self._bounds(values.ndim)
         values -= low
         values /= high - low
         np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+        without_hot_pixels(values)
+        for channel, sigma in zip(values, self.smoothing, strict=False):
+            smooth(channel, sigma)
         np.clip(values, 0.0, _CEILING, out=values)
         return values
+
+    def linear_part(self, image: Any, part: tuple[slice, ...]) -> np.ndarray:
+        """`linear` of a part (z, y, x) of an image (C, Z, Y, X), anything with NumPy's slicing, as in the whole."""
+        z, y, x = part
+        reach = _REACH if any(self.smoothing) else 1
+        (rows, own_rows), (columns, own_columns) = (
+            _widened(s, reach, n) for s, n in zip((y, x), image.shape[2:], strict=True)
+        )
+        values = self.linear(np.asarray(image[:, z, rows, columns]))
+        return values[:, :, own_rows, own_columns]
 
     def apply(self, pixels: np.ndarray) -> np.ndarray:
         """From pixels (C, Z, Y, X) to network inputs (C * inputs, Z, Y, X) float32: all linear, then all logarithms."""
@@ -49,7 +69,12 @@ class Scaling:
 
     def only(self, part: slice) -> Scaling:
         """Of some channels."""
-        return Scaling(self.low[part], self.high[part], self.gain)
+        return Scaling(self.low[part], self.high[part], self.gain, self.smoothing[part])
+
+    def beside(self, other: Scaling) -> Scaling:
+        """Of further channels, too."""
+        low, high, smoothing = self.low + other.low, self.high + other.high, self.smoothing + other.smoothing
+        return Scaling(low, high, self.gain, smoothing)
 
     def _bounds(self, ndim: int) -> tuple[np.ndarray, np.ndarray]:
         shape = (-1, *([1] * (ndim - 1)))
@@ -58,17 +83,40 @@ class Scaling:
 
 def fit(pixels: np.ndarray, settings: NormalizeSettings) -> Scaling:
     """Percentiles of every channel of an image (C, Z, Y, X); big images are sampled on a regular grid."""
-    low, high = [], []
-    for channel in pixels:
-        step = max(1, int(np.ceil(np.sqrt(channel.size / _MOST_SAMPLES))))
-        sample = np.asarray(channel[..., ::step, ::step], dtype=np.float32)
-        sample = sample[np.isfinite(sample)]
-        a, b = (0.0, 1.0) if sample.size == 0 else np.percentile(sample, [settings.low, settings.high])
-        if b <= a and sample.size:  # a few bright pixels in an empty image
-            a, b = float(sample.min()), float(sample.max())
-        low.append(float(a))
-        high.append(float(b) if b > a else float(a) + 1.0)
-    return Scaling(tuple(low), tuple(high), settings.gain)
+    channels = [_fit_channel(channel, settings) for channel in pixels]
+    low, high, smoothing = zip(*channels, strict=True) if channels else ((), (), ())
+    return Scaling(low, high, settings.gain, smoothing)
+
+
+def _fit_channel(channel: np.ndarray, settings: NormalizeSettings) -> tuple[float, float, float]:
+    """What becomes 0, what becomes 1, and the width of the smoothing in pixels."""
+    low, high = _percentiles(channel, settings)
+    width = high - low
+    noise = noise_of(channel) / width if settings.noise > 0 else 0.0
+    if noise <= settings.noise:
+        return low, high, 0.0
+    values = np.nan_to_num((channel.astype(np.float32) - low) / width, posinf=1.0, neginf=0.0)
+    without_hot_pixels(values)
+    first, last = _percentiles(smooth(values.copy(), WIDELY), settings)  # without the noise, which widens the range
+    sigma = smoothing_for(noise / (last - first))
+    first, last = _percentiles(smooth(values, sigma), settings)
+    return low + first * width, low + last * width, sigma
+
+
+def _percentiles(channel: np.ndarray, settings: NormalizeSettings) -> tuple[float, float]:
+    step = max(1, int(np.ceil(np.sqrt(channel.size / _MOST_SAMPLES))))
+    sample = np.asarray(channel[..., ::step, ::step], dtype=np.float32)
+    sample = sample[np.isfinite(sample)]
+    a, b = (0.0, 1.0) if sample.size == 0 else np.percentile(sample, [settings.low, settings.high])
+    if b <= a and sample.size:  # a few bright pixels in an empty image
+        a, b = float(sample.min()), float(sample.max())
+    return float(a), float(b) if b > a else float(a) + 1.0
+
+
+def _widened(part: slice, by: int, length: int) -> tuple[slice, slice]:
+    """A part of an axis with more on both sides, as far as the image goes, and where the part lies in that."""
+    first = max(0, part.start - by)
+    return slice(first, min(length, part.stop + by)), slice(part.start - first, part.stop - first)
 
 
 def with_logarithm(values: torch.Tensor, gain: float) -> torch.Tensor:

@@ -93,7 +93,7 @@ def _window(
 ) -> TrainingWindow:
     labels, confirmed = frame.labels[around], frame.confirmed[around]
     plane = (max(1, round(labels.shape[1] * frame.zoom)), max(1, round(labels.shape[2] * frame.zoom)))
-    image = resize(torch.from_numpy(scaling.linear(frame.pixels[(slice(None), *around)])), plane)
+    image = resize(torch.from_numpy(scaling.linear_part(frame.pixels, around)), plane)
     small = resize_labels(labels, plane)
     known, whole = _known(labels, confirmed, plane)
     spacing = (frame.spacing[0], frame.spacing[1] / frame.zoom, frame.spacing[2] / frame.zoom)

@@ -184,7 +184,7 @@ def renumber(places: Places, known: Places, ids: NDArray[np.uint32]) -> NDArray[
 
 def _seen(lattice: Lattice, pixels: Any, scaling: Scaling, tile: Part, multiple: Triple) -> NDArray[np.float32]:
     """Linear inputs (C, z, y, x) of a tile at network resolution, mirrored at the end up to the pooling grid."""
-    linear = scaling.linear(np.asarray(pixels[(slice(None), *lattice.in_image(tile.read))]))
+    linear = scaling.linear_part(pixels, lattice.in_image(tile.read))
     plane = [-(-(s.stop - s.start) * lattice.down // lattice.up) for s in tile.read[1:]]
     linear = _mirrored(linear, (linear.shape[1], *plane))
     size = tuple(s.stop - s.start for s in tile.read)

@@ -114,7 +114,7 @@ def read_plan(path: Path) -> Plan:
     scaling = told["scaling"]
     return Plan(
         lattice,
-        Scaling(tuple(scaling["low"]), tuple(scaling["high"]), scaling["gain"]),
+        Scaling(tuple(scaling["low"]), tuple(scaling["high"]), scaling["gain"], tuple(scaling.get("smoothing", ()))),
         tuple(told["tiles"]),
         tuple(told["margin"]),
         told.get("zoom", 1.0),
