@@ -262,6 +262,30 @@ def test_a_version_that_could_not_be_judged_waits_and_that_is_said(ready):
     assert "learning" in ready.sentences
 
 
+def test_the_first_version_of_a_fresh_network_is_used_unjudged_where_no_masks_are_there(session):
+    session.add_image(image())
+    session.choose_model(FRESH)
+    session.paint(rows(2), 1)
+    session.teach()
+    play(session, taught(session, why_no_score="only 3 objects are set aside."))
+    assert session.model.key == "v1"
+    assert session.waiting is None
+    assert session.busy("segment")
+    assert session.sentences[-1] == "Version 1 (not judged) is in use now: a fresh network proposed nothing before."
+
+
+def test_it_waits_where_it_would_replace_masks(ready):
+    ready.segment()
+    play(ready, proposed(ready, SQUARE))
+    ready.choose_model(FRESH)
+    ready.paint(rows(2), 2)
+    ready.teach()
+    play(ready, taught(ready, why_no_score="only 3 objects are set aside."))
+    assert ready.model.key == FRESH
+    assert ready.waiting.id == "v1"
+    assert ready.current.holds(1)
+
+
 def test_a_version_of_another_parent_is_kept_but_not_adopted(ready, tmp_path):
     ready.paint(rows(2), 1)
     ready.teach()

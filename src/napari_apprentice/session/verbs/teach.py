@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from napari_apprentice.data.labels.corrections import UNKNOWN
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachJob, TeachResult
 from napari_apprentice.project.durable import make_folder
@@ -21,7 +22,10 @@ from napari_apprentice.session.verbs.versions import Versions
 
 
 class Teach:
-    """Every version is kept; one that is not better for sure waits until the user looks at it."""
+    """Every version is kept; one that is not better for sure waits until the user looks at it.
+
+    The first of a fresh network is used where it could not be judged and there are no masks for it to replace.
+    """
 
     def __init__(self, parts: SessionParts, versions: Versions) -> None:
         self._parts = parts
@@ -118,14 +122,25 @@ class Teach:
             parts.choices.say_trouble(str(error))  # it is in the list all the same, and waits
         if running.origin.model != in_use.key:
             say = f"Another model was chosen meanwhile: {version.title} is kept in the list but not in use."
+        elif version.better is None and in_use.is_fresh and not self._shows_proposals():
+            return self._taken(version, ": a fresh network proposed nothing before.")
         elif not version.better:
             say = f"{_short(version)} waits, and {in_use.title} stays in use. {version.why}"
         else:
-            parts.models.choose(version.id)
-            parts.signals.message.emit(f"{_capital(version.title)} is in use now; it is better.")
-            return self._versions.segment_again if parts.choices.options.resegment_after_teach else None
+            return self._taken(version, "; it is better.")
         parts.signals.message.emit(say)
         return None
+
+    def _taken(self, version: Version, why: str) -> Next | None:
+        """Use it; what is visible is segmented again where that is wanted."""
+        self._parts.models.choose(version.id)
+        self._parts.signals.message.emit(f"{_capital(version.title)} is in use now{why}")
+        return self._versions.segment_again if self._parts.choices.options.resegment_after_teach else None
+
+    def _shows_proposals(self) -> bool:
+        """Whether the current image has masks that nobody confirmed, which no version replaces that was not judged."""
+        entry = self._parts.images.current
+        return entry is not None and bool((entry.labels[entry.confirmed == UNKNOWN]).any())
 
 
 def _short(version: Version) -> str:
