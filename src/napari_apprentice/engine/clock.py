@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
 from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Progress
 from napari_apprentice.settings import TeachSettings
+
+_FEW = 60  # steps: with fewer a network has hardly begun to learn
+_MEASURED = 5  # steps, after which the next are expected to take as long
+_LONG_ENOUGH = 10.0  # seconds: so long a step need not be waited for five times
 
 
 class Clock:
@@ -41,8 +46,29 @@ class Clock:
 
     def share_used(self, steps: int) -> float:
         """The share of the time for steps, or of the steps, that is gone: 0 to 1."""
-        time_for_steps = max(1e-3, self._seconds - self.reserve - self._first)
-        return min(1.0, max(steps / self._steps, (self.elapsed - self._first) / time_for_steps))
+        return min(1.0, max(steps / self._steps, (self.elapsed - self._first) / self._time_for_steps))
+
+    @property
+    def _time_for_steps(self) -> float:
+        return max(1e-3, self._seconds - self.reserve - self._first)
+
+    def steps_expected(self, steps: int) -> int | None:
+        """How many steps there will be in all, as fast as they went so far; None while that is not known."""
+        taken = self.elapsed - self._first
+        if steps < 1 or (steps < _MEASURED and taken < _LONG_ENOUGH):
+            return None
+        return max(steps, min(self._steps, round(steps * self._time_for_steps / taken)))
+
+    def too_few(self, steps: int) -> str:
+        """One sentence where the time allows few steps on this computer; "" where it does, or is not yet known."""
+        expected = self.steps_expected(steps)
+        if expected is None or expected >= min(_FEW, self._steps):
+            return ""
+        needed = self._first + _FEW * (self.elapsed - self._first) / steps + self.reserve
+        return (
+            f"Only about {expected} steps fit into {_length(self._seconds)} on this computer, and fewer than {_FEW} "
+            f"teach little: give Teach {_length(60 * math.ceil(needed / 60))}."
+        )
 
     def beat(self, steps: int, what: str) -> Progress:
         """Where the job is. Raises `errors.Cancelled` when it should not go on."""
@@ -52,3 +78,10 @@ class Clock:
         if steps >= 5 and used > 0:
             left = min(left, (self.elapsed - self._first) * (1 - used) / used + self.reserve)
         return Progress(done=used, total=1.0, left_s=left, what=what)
+
+
+def _length(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} seconds"
+    minutes = seconds / 60
+    return f"{minutes:.1f}".removesuffix(".0") + (" minute" if minutes == 1 else " minutes")

@@ -152,20 +152,27 @@ class Teaching:
     def _learn(self) -> Iterator[Event]:
         settings, steps = self._job.settings, 0
         losses: list[float] = []
-        due = self._apart
+        due, has_warned = self._apart, False
         self._clock.begin_steps()
         while (used := self._clock.share_used(steps)) < 1 and self._best.stale < settings.patience:
             batch = self._patches.draw(self._windows)
-            yield self._clock.beat(steps, "Teaching")
+            yield self._clock.beat(steps, self._words(steps))
             loss = self._learner.forward(batch)
-            yield self._clock.beat(steps, "Teaching")
+            yield self._clock.beat(steps, self._words(steps))
             losses.append(self._learner.backward(loss))
             self._learner.update(self._schedule.rate(used))
             steps += 1
+            if not has_warned and (warning := self._clock.too_few(steps)):
+                has_warned = True
+                yield Note(text=warning)
             if self._clock.share_used(steps) >= due:
                 yield from self._validate(float(np.mean(losses)))
                 due = self._clock.share_used(steps) + self._apart
                 losses = []
+
+    def _words(self, steps: int) -> str:
+        expected = self._clock.steps_expected(steps)
+        return "Teaching" if expected is None else f"Teaching, step {steps + 1} of about {expected}"
 
     def _validate(self, training_loss: float) -> Iterator[Event]:
         used = self._clock.share_used(self._learner.steps)
