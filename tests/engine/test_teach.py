@@ -123,6 +123,30 @@ def test_a_parent_is_taught_further_and_remembered(tmp_path, corrected, disks, j
     assert second.score_after > 0.6
 
 
+def test_a_version_is_taught_on_from_where_it_stopped_and_judged_against_the_first(tmp_path, corrected, disks, job):
+    scene = *disks(), corrected(disks()[1])
+    hardly = FEW.model_copy(update={"max_steps": 3, "learning_rate": 1e-5})
+    _, parent = taught(job(tmp_path / "parent", *scene, settings=hardly))
+    _, half = taught(job(tmp_path / "half", *scene, parent=parent.model, net=None))
+    task = job(tmp_path / "on", *scene, parent=parent.model, net=None, settings=hardly)
+    _, anew = taught(task)
+    _, on = taught(task.model_copy(update={"goes_on_from": half.model, "out": str(tmp_path / "on" / "v2.safetensors")}))
+    assert on.score_before == anew.score_before < 0.3  # that of the parent
+    assert anew.score_after < 0.3  # three small steps from there
+    assert on.score_after > 0.6  # and three from what 30 large ones had learned
+    assert read_header(on.model).parent == "v1"
+
+
+def test_another_network_is_not_taught_on(tmp_path, corrected, disks, job):
+    scene = *disks(130), corrected(disks(130)[1])
+    hardly = FEW.model_copy(update={"max_steps": 1})
+    _, parent = taught(job(tmp_path / "parent", *scene, settings=hardly))
+    wider = TINY.model_copy(update={"widths": (8, 24)})
+    _, other = taught(job(tmp_path / "other", *scene, net=wider, settings=hardly))
+    task = job(tmp_path / "on", *scene, parent=parent.model, net=None, goes_on_from=other.model)
+    assert "is another network than the one that is taught now" in list(plans.run(task, NEVER))[-1].message
+
+
 def test_the_names_of_the_channels_travel_in_the_model(tmp_path, corrected, disks, job):
     pixels, labels = disks()
     task = job(tmp_path / "one", pixels, labels, corrected(labels))

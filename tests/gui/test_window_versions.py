@@ -102,3 +102,21 @@ def test_a_stroke_or_a_deleted_layer_ends_the_comparison(waiting, runners, opene
         assert not waiting.teach.versions.compared.isVisible()
         assert not any("version" in layer.name for layer in viewer.layers)
         assert opened.opacity > 0
+
+
+def test_the_version_that_waits_is_taught_on(waiting, runners):
+    on = waiting.teach.versions.on
+    assert on.isVisibleTo(waiting)
+    assert on.isEnabled()
+    on.click()
+    job = runners.jobs[-1].job
+    assert job.goes_on_from.endswith("v1.safetensors")
+    QTest.qWait(80)
+    assert not on.isEnabled()
+    runners.jobs[-1].scores = {"why_no_score": "Too few objects are set aside to judge it."}
+    runners.jobs[-1].finish()
+    QTest.qWait(120)
+    assert waiting.session.waiting.id == "v2"
+    assert on.isEnabled()
+    waiting.teach.versions.adopt.click()
+    assert on.isHidden()

@@ -286,6 +286,37 @@ def test_it_waits_where_it_would_replace_masks(ready):
     assert ready.current.holds(1)
 
 
+def test_a_version_that_waits_is_taught_on(ready):
+    parent = ready.model.key
+    ready.paint(rows(2), 1)
+    with pytest.raises(UserError, match="No new version waits"):
+        ready.teach(on=True)
+    ready.teach()
+    play(ready, taught(ready, why_no_score="only 3 objects are set aside."))
+    ready.teach(on=True)
+    job = ready.runners.started[-1].job
+    assert (job.parent, job.goes_on_from) == (parent, str(ready.project.lineage.file("v1")))
+    assert job.out.endswith("v2.safetensors")
+    play(ready, taught(ready, why_no_score="only 3 objects are set aside."))
+    assert ready.waiting.id == "v2"
+    assert ready.model.key == parent
+    ready.project.lineage.file("v2").unlink()
+    with pytest.raises(UserError, match="is gone: press Teach"):
+        ready.teach(on=True)
+
+
+def test_of_a_fresh_network_the_version_that_waits_is_itself_what_is_taught(ready):
+    ready.segment()
+    play(ready, proposed(ready, SQUARE))
+    ready.choose_model(FRESH)
+    ready.paint(rows(2), 2)
+    ready.teach()
+    play(ready, taught(ready, why_no_score="only 3 objects are set aside."))
+    ready.teach(on=True)
+    job = ready.runners.started[-1].job
+    assert (job.parent, job.goes_on_from, job.net) == (str(ready.project.lineage.file("v1")), None, None)
+
+
 def test_a_version_of_another_parent_is_kept_but_not_adopted(ready, tmp_path):
     ready.paint(rows(2), 1)
     ready.teach()

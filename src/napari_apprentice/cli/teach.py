@@ -23,6 +23,7 @@ def teach(
     /,
     *,
     model: str | None = None,
+    on: bool = False,
     settings: Options = TeachSettings(),  # noqa: B008 (frozen)
     fresh: Fresh = None,
 ) -> None:
@@ -38,6 +39,8 @@ def teach(
     model
         What to start from: a bundled model, a model file, a version in the project or "fresh"; empty: the
         project's current one.
+    on
+        Go on with the version that waits, from where it stopped.
     """
     with Session.open(project, InlineRunners()) as session:
         missing = list(session.images.missing.values())
@@ -57,7 +60,7 @@ def teach(
             session.fresh_settings = fresh
         with show_progress(session, project.name, curve=True):
             words = session.confirmed_so_far.words
-            session.teach()
+            session.teach(on=on)
             if words:
                 warn(words)
             session.run_until_idle()

@@ -34,7 +34,8 @@ class Start:
     """The network to teach; ``header`` of the new version, as far as it is known; one zoom for each image.
 
     ``after_live`` says whether the model that is taught proposes what *Live* learned: its network knows nothing of it.
-    It is ``learned`` where the last layer is new, and can be set to say the same.
+    It is ``learned`` where the last layer is new, and can be set to say the same. ``further`` is what it goes on from,
+    once the network as it is was judged.
     """
 
     net: Net
@@ -43,6 +44,7 @@ class Start:
     zooms: tuple[float, ...]
     after_live: bool = False
     learned: Network | None = None
+    further: checkpoint.Loaded | None = None
 
 
 def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
@@ -90,7 +92,7 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
         header = parent.model_copy(update=changes)
         if job.representation not in (None, parent.representation):
             net, header = _saying_otherwise(net, header, job.representation)
-        return Start(net, header, parent, zooms, what is not None, learned)
+        return Start(net, header, parent, zooms, what is not None, learned, _further(job, header))
     settings, normalize = _fresh_settings(job, first.spacing, zoom), NormalizeSettings()
     _refuse_without_room(job, settings)
     channels = int(scratch.read(first.pixels).shape[1])
@@ -106,6 +108,22 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
         **changes,
     )
     return Start(_fresh(settings, job), header, None, zooms)
+
+
+def _further(job: TeachJob, header: ModelHeader) -> checkpoint.Loaded | None:
+    """The version that is taught on; `UserError` where it is another network than the one that is taught."""
+    if job.goes_on_from is None:
+        return None
+    found = checkpoint.load_whole(job.goes_on_from)
+    if found.learned is not None or (found.header.net, found.header.representation) != (
+        header.net,
+        header.representation,
+    ):
+        raise UserError(
+            f"{found.header.name} is another network than the one that is taught now, and cannot be taught on: "
+            "press Teach, or use it first."
+        )
+    return found
 
 
 def _refuse_without_room(job: TeachJob, net: NetSettings) -> None:

@@ -100,6 +100,7 @@ class Teaching:
         before = yield from self._judge_before()
         if self._start.parent is not None:
             yield from self._look_at_parent()
+        yield from self._go_on()
         yield from self._learn()
         yield from self._finish(before)
 
@@ -148,6 +149,18 @@ class Teaching:
         )
         if guards:  # it is looked at once more, by then
             clock.keep_back(clock.reserve + clock.elapsed - began)
+
+    def _go_on(self) -> Iterator[Event]:
+        """Begin as the version ended that is taught on; where nothing later is better, it stays as that one was."""
+        further = self._start.further
+        if further is None:
+            return
+        self._learner.begin_with(further.net.state_dict())
+        self._decode = further.header.decode
+        if self._choosing:
+            score = yield from self._evaluator.evaluate(self._choosing, self._decode)
+            if score is not None:
+                self._best.offer(score, self._learner.average)
 
     def _learn(self) -> Iterator[Event]:
         settings, steps = self._job.settings, 0

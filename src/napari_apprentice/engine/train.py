@@ -85,6 +85,11 @@ class Learner:
         self.steps += 1
         follow(self.average, self.net, min(self._course.average, self.steps / (self.steps + 9)))
 
+    def begin_with(self, weights: Mapping[str, Any]) -> None:
+        """Take other weights before the first step."""
+        self.net.load_state_dict(weights)
+        self.average.load_state_dict(weights)
+
     def state(self) -> dict[str, Any]:
         """All that is needed to go on as if nothing had happened."""
         return {

@@ -40,6 +40,8 @@ class TeachJob(Job):
 
     ``encoder`` is a file with weights that the way down of a fresh net begins with. ``representation`` says how it is
     to tell what is where (`data/representations`); None: as the parent does, or as is usual for the ``kind``.
+    ``goes_on_from`` is a version that was taught from ``parent`` before: it begins as that one ended, and is judged
+    against ``parent`` all the same.
     """
 
     verb: ClassVar[str] = "teach"
@@ -55,6 +57,7 @@ class TeachJob(Job):
     classes: tuple[ClassName, ...] = ()
     training_data: tuple[TrainingImageRef, ...]
     parent: Annotated[str | None, READ] = None
+    goes_on_from: Annotated[str | None, READ] = None
     net: NetSettings | None = None
     encoder: Annotated[str | None, READ] = None
     representation: str | None = None

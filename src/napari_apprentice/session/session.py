@@ -403,9 +403,13 @@ class Session:
         """What *Teach* still misses; "" when it can run."""
         return self.verbs.teach.why_not()
 
-    def teach(self) -> None:
-        """Teach the model, or a fresh network, on all corrections as they are now. Raises `UserError`."""
-        self.verbs.teach()
+    def teach(self, *, on: bool = False) -> None:
+        """Teach the model, or a fresh network, on all corrections as they are now. Raises `UserError`.
+
+        With ``on`` the version that waits goes on learning from where it stopped, for as long again; it is judged
+        against the model in use all the same.
+        """
+        self.verbs.teach(on=on)
 
     @property
     def waiting(self) -> Version | None:

@@ -42,6 +42,7 @@ class VersionPane(QWidget):
         self.outcome = muted("")
         self.adopt = button("Use the new version", self._on_adopt, tip="With its masks: one step of Ctrl+Z")
         self.keep = button("Keep the old one", self._on_keep, tip="The new version stays in the list of models")
+        self.on = button("Teach on", self._on_teach_on)
         self.compare = button("Compare", self._on_compare)
         self.back = button("Go back", self._on_back)
         self.shows_new = QCheckBox(f"Show the new masks (hold {KEYS[0][0]})")
@@ -61,7 +62,7 @@ class VersionPane(QWidget):
         self.decide = QWidget()
         self.decide.setLayout(row(self.adopt, self.keep))
         layout.addWidget(self.decide)
-        layout.addLayout(row(self.compare, self.back))
+        layout.addLayout(row(self.compare, self.on, self.back))
         self.compared = QWidget()
         inner = QVBoxLayout(self.compared)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -91,7 +92,9 @@ class VersionPane(QWidget):
         self.decide.setVisible(self._offered is not None)
         self.keep.setVisible(waiting is not None)
         self.compare.setVisible(self._offered is not None)
+        self.on.setVisible(waiting is not None)
         self._allow_compare()
+        self._allow_on()
         why_not = session.models.why_not_go_back()
         self.back.setVisible(not why_not)
         self.back.setToolTip(
@@ -108,6 +111,11 @@ class VersionPane(QWidget):
         self.compare.setToolTip(
             "" if is_busy else why_not or "See what it would make of what you look at; your masks stay as they are"
         )
+
+    def _allow_on(self) -> None:
+        why_not = self._session.verbs.teach.why_not_on()
+        self.on.setEnabled(not why_not)
+        self.on.setToolTip(why_not or "The new version goes on learning from where it stopped, for as long again")
 
     def _show_comparison(self) -> None:
         found = self._session.comparison
@@ -132,6 +140,8 @@ class VersionPane(QWidget):
     def _on_job(self, kind: str, event: object = None) -> None:
         if kind == "compare":
             self._allow_compare()
+        elif kind == "teach":
+            self._allow_on()
 
     # what the user does
 
@@ -141,6 +151,10 @@ class VersionPane(QWidget):
         elif self._offered is not None:
             with self._said():
                 self._session.compare(self._offered)
+
+    def _on_teach_on(self) -> None:
+        with self._said():
+            self._session.teach(on=True)
 
     def _on_adopt(self) -> None:
         if self._offered is not None:

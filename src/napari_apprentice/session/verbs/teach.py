@@ -53,14 +53,28 @@ class Teach:
         except UserError as error:  # an image went away
             return str(error)
 
-    def __call__(self) -> None:
-        """Teach the model, or a fresh network, on all corrections as they are now. Raises `UserError`."""
-        refuse(self.why_not())
+    def why_not_on(self) -> str:
+        """What *Teach on* still misses; "" when it can run."""
+        waiting, project = self._parts.models.waiting, self._parts.choices.project
+        if waiting is None or project is None:
+            return "No new version waits that could be taught on: press Teach."
+        if waiting.by == "live":
+            return "The new version holds what Live learned, and is not taught on: use it, then press Teach."
+        if not project.lineage.file(waiting.id).is_file():
+            return f"The file of {waiting.title} is gone: press Teach."
+        return self.why_not()
+
+    def __call__(self, *, on: bool = False) -> None:
+        """Teach the model, or a fresh network, on all corrections as they are now; ``on``: the version that waits.
+
+        Raises `UserError`.
+        """
+        refuse(self.why_not_on() if on else self.why_not())
         entries = self._parts.images.entries
         taught = [one for one in entries if one.voxels_taught or (one.folder.is_used and one.is_confirmed)]
         voxels = sum(one.voxels_taught for one in taught)
         images = tuple(one.id for one in taught)
-        self._parts.queue.start(self._job(taught), self._parts.origin(), partial(self._accept, voxels, images))
+        self._parts.queue.start(self._job(taught, on), self._parts.origin(), partial(self._accept, voxels, images))
 
     def _why_not_from(self, entry: ProjectImage, first: ProjectImage) -> str:
         if not self._parts.models.in_use.is_fresh:
@@ -72,13 +86,16 @@ class Teach:
             )
         return ""
 
-    def _job(self, taught: Sequence[ProjectImage]) -> TeachJob:
+    def _job(self, taught: Sequence[ProjectImage], on: bool) -> TeachJob:
         parts, choices, (project, _, model) = self._parts, self._parts.choices, self._parts.subject()
         id_ = parts.queue.next_id("teach")
         make_folder(project.lineage.folder)  # before minutes of teaching, not after them
         training_data = training_data_of(taught, parts.models.in_use.header, project.scratch, project.scratch / id_)
         if not training_data:
             raise UserError("What was confirmed cannot be found in the project: correct a few objects, then teach.")
+        further = project.lineage.file(parts.models.waiting.id) if on and parts.models.waiting is not None else None
+        if model is None and further is not None:  # of a fresh network: there is no other to judge it against
+            model, further = further, None
         fresh = choices.fresh if model is None else None
         return TeachJob(
             id=id_,
@@ -86,6 +103,7 @@ class Teach:
             classes=choices.classes,
             training_data=training_data,
             parent=None if model is None else str(model),
+            goes_on_from=None if further is None else str(further),
             net=None
             if fresh is None
             else fresh_net(fresh, [one.volume for one in taught], choices.kind, choices.classes),
