@@ -86,7 +86,7 @@ def test_segment_finds_what_the_processor_finds(session: Session, model: str, im
     here = segmented(session, model, replace(volume, name="again"), device="cpu") if GPU != "cpu" else there
     (found,) = matches(here, there, (0.8,))
     assert found.true_positives > 3
-    assert found.true_positives >= 0.95 * max(int(len(np.unique(one))) - 1 for one in (here, there))
+    assert found.true_positives >= 0.95 * max(len(np.unique(one)) - 1 for one in (here, there))
 
 
 @pytest.mark.parametrize(("model", "image"), [("nuclei-2d", flat), (FRESH, flat), ("nuclei-3d", deep), (FRESH, deep)])
