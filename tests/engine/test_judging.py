@@ -11,7 +11,7 @@ from napari_apprentice.engine.device import pick
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.training_data import frames_of, read_corrections
-from napari_apprentice.engine.tune_decoding import tune_decoding
+from napari_apprentice.engine.tune_decoding import Known, tune_decoding
 from napari_apprentice.engine.windows import windows_of
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings
 
@@ -54,17 +54,43 @@ def test_perfect_predictions_get_full_marks(tmp_path, disks, corrected, job):
     assert found[0].true_positives > 5
 
 
-def test_decoding_is_tuned_to_what_the_network_says(tmp_path, disks, corrected, job):
-    cases = cases_from(tmp_path, disks, corrected, job, teaching=True)
-    predicted = judging.CasePredictions(predictions=[perfect(case) for case in cases])
-    steps = tune_decoding(cases, predicted, LogDistance(), DecodeSettings(foreground=0.3), sections=True)
+def chosen(cases, predicted, known):
+    steps = tune_decoding(cases, predicted, LogDistance(), known, sections=True)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            chosen = end.value
-            break
-    assert chosen.foreground > 0.6 or chosen.edge > 0
+            return end.value
+
+
+def test_decoding_is_tuned_to_what_the_network_says(tmp_path, disks, corrected, job):
+    cases = cases_from(tmp_path, disks, corrected, job, teaching=True)
+    predicted = judging.CasePredictions(predictions=[perfect(case) for case in cases])
+    found = chosen(cases, predicted, Known(DecodeSettings(foreground=0.3)))
+    assert found.foreground > 0.6 or found.edge > 0
+    assert found.min_size > 20  # disks have some 250 pixels
+
+
+def test_a_model_that_does_well_drops_no_more_than_before(tmp_path, disks, corrected, job):
+    cases = cases_from(tmp_path, disks, corrected, job, teaching=True)
+    predicted = judging.CasePredictions(predictions=[perfect(case) for case in cases])
+    first = DecodeSettings(foreground=0.7, min_size=20, confidence=0.5)
+    good, bad = (chosen(cases, predicted, Known(first, score)) for score in (0.8, 0.3))
+    assert (good.min_size, good.confidence) == (20, 0.5)
+    assert bad.min_size > 20
+    small = DecodeSettings(foreground=0.7, min_size=900, confidence=0.5)  # all that was corrected would be dropped
+    assert chosen(cases, predicted, Known(small, 0.8)).min_size < 250
+
+
+def test_of_too_few_objects_nothing_is_chosen_but_for_a_fresh_network(tmp_path, disks, corrected, job):
+    cases = cases_from(tmp_path, disks, corrected, job, teaching=True)[:1]
+    case = cases[0]
+    few = np.isin(case.labels, np.unique(case.labels)[1:4])
+    case = judging.EvaluationCase(case.image, case.target, case.weight, case.labels, np.where(few, case.confirmed, 0))
+    predicted = judging.CasePredictions(predictions=[perfect(case)])
+    first = DecodeSettings(foreground=0.7, min_size=20, confidence=0.5)
+    assert chosen([case], predicted, Known(first, 0.1)) == first
+    assert chosen([case], predicted, Known(first)).min_size == 12
 
 
 def test_the_loss_of_a_case_counts_only_what_is_confirmed(tmp_path, disks, corrected, job):

@@ -14,7 +14,7 @@ from napari_apprentice.engine import judging
 from napari_apprentice.engine.device import Device
 from napari_apprentice.engine.judging import CasePredictions, EvaluationCase
 from napari_apprentice.engine.losses import Objective
-from napari_apprentice.engine.tune_decoding import tune_decoding
+from napari_apprentice.engine.tune_decoding import Known, tune_decoding
 from napari_apprentice.events import Event
 from napari_apprentice.settings import DecodeSettings
 
@@ -116,13 +116,15 @@ class Evaluator:
             first.true_positives + first.false_negatives, score, first.true_positives / found if found else score
         )
 
-    def choose_decoding(self, cases: Sequence[EvaluationCase]) -> Generator[Event, None, DecodeSettings]:
-        """How to separate objects, chosen on what taught."""
-        first, what = self._header.decode, "Choosing how to separate objects"
+    def choose_decoding(
+        self, cases: Sequence[EvaluationCase], parent_score: float | None
+    ) -> Generator[Event, None, DecodeSettings]:
+        """How to separate objects, chosen on what taught; ``parent_score`` as in `tune_decoding.Known`."""
+        known, what = Known(self._header.decode, parent_score), "Choosing how to separate objects"
         if not self._representation.choices:
-            return first
+            return known.decode
         predicted = yield from self.predict_cases(cases, what)
-        tries = tune_decoding(cases, predicted, self._representation, first, sections=True)
+        tries = tune_decoding(cases, predicted, self._representation, known, sections=True)
         while True:
             try:
                 next(tries)

@@ -190,7 +190,7 @@ class Teaching:
     def _validate(self, training_loss: float) -> Iterator[Event]:
         used = self._clock.share_used(self._learner.steps)
         if used >= self._tune_at:
-            self._decode = yield from self._evaluator.choose_decoding(self._own)
+            self._decode = yield from self._evaluator.choose_decoding(self._own, self._parent_score)
             self._tune_at = used + _TUNE_APART
         score = yield from self._evaluator.evaluate(self._shown, self._decode)
         self._schedule.observe(score.loss if score is not None and self._choosing else training_loss)
@@ -203,7 +203,7 @@ class Teaching:
 
     def _finish(self, before: tuple[Score, Tally] | None) -> Iterator[Event]:
         self._best.put_into(self._learner.average)
-        decode = yield from self._evaluator.choose_decoding(self._own)
+        decode = yield from self._evaluator.choose_decoding(self._own, self._parent_score)
         after = yield from self._evaluator.judge(self._judging, decode)
         yield from self._parent.compare(decode)
         yield self._clock.beat(self._learner.steps, "Writing the model")
@@ -235,6 +235,10 @@ class Teaching:
         header = self._start.header.model_copy(update={"decode": decode, "scores": scores})
         checkpoint.save(self._job.out, header, self._learner.average)
         yield Finished(result=result)
+
+    @property
+    def _parent_score(self) -> float | None:
+        return None if self._start.parent is None else self._parent.known.score
 
     def _validated(self, score: Score, training_loss: float | None) -> Validated:
         return Validated(

@@ -2,11 +2,15 @@
 
 Where objects end and which touch is chosen by average precision. That says nothing about what the network invents
 where nobody looked: whatever is smaller or more doubtful than nearly all corrected objects are is dropped.
+
+The decoding of a model that is taught further was chosen on many images, and a few corrections say less than these.
+Below some objects it stays; and where the model did well on corrections new to it, it drops no more than before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +21,7 @@ from napari_apprentice.engine.judging import CasePredictions, EvaluationCase, ma
 from napari_apprentice.settings import DecodeSettings
 
 _FEWEST = 6  # objects to choose by
+_GOOD = 0.7  # the score from which a model's own limits of size and probability are trusted
 _MANY = 20  # objects from which a quantile means something
 _SMALLEST = 0.25  # of a typical object, with fewer
 _UNUSUAL = 0.05  # share of corrected objects that may be dropped
@@ -24,23 +29,32 @@ _UNUSUAL = 0.05  # share of corrected objects that may be dropped
 _SMALLER, _LESS_SURE = 0.5, 0.08
 
 
+@dataclass(frozen=True)
+class Known:
+    """How a model decodes that had this ``score`` on corrections new to it; None: a fresh network."""
+
+    decode: DecodeSettings
+    score: float | None = None
+
+
 def tune_decoding(
     cases: Sequence[EvaluationCase],
     predicted: CasePredictions,
     representation: Representation,
-    first: DecodeSettings,
+    known: Known,
     *,
     sections: bool,
 ) -> Generator[None, None, DecodeSettings]:
     """The best decoding of the predictions in ``predicted``, of the choices there are for it; yields after each try.
 
-    One setting after the other: each depends little on the others. Of equals the one nearest to ``first`` stays.
+    One setting after the other: each depends little on the others. Of equals the one nearest to the ``known`` stays.
     """
+    first, is_fresh = known.decode, known.score is None
     best = first.model_copy(update={"confidence": 0.0, "min_size": 4})
     top, objects = _score(cases, predicted, representation, best, sections=sections)
     if objects < _FEWEST:
-        return best.model_copy(update={"min_size": min(12, first.min_size)})
-    for name, values in representation.choices.items():
+        return best.model_copy(update={"min_size": min(12, first.min_size)}) if is_fresh else first
+    for name, values in representation.choices.items() if is_fresh or objects >= _MANY else ():
         for value in values:
             tried = best.model_copy(update={name: value})
             if tried == best:
@@ -49,7 +63,12 @@ def tune_decoding(
             yield
             if score > top + 0.005:
                 best, top = tried, score
-    return _without_unusual(cases, predicted, representation, best)
+    limits = _unusual(cases, predicted, representation, best)
+    if limits is None:
+        return best if is_fresh else best.model_copy(update=_limits(first.min_size, first.confidence))
+    if known.score is not None and known.score >= _GOOD:
+        limits = min(limits[0], first.min_size), min(limits[1], first.confidence)
+    return best.model_copy(update=_limits(*limits))
 
 
 def _score(
@@ -65,13 +84,17 @@ def _score(
     return float(np.mean([one.average_precision for one in found])), objects
 
 
-def _without_unusual(
+def _limits(min_size: int, confidence: float) -> dict[str, float]:
+    return {"min_size": min_size, "confidence": confidence}
+
+
+def _unusual(
     cases: Sequence[EvaluationCase],
     predicted: CasePredictions,
     representation: Representation,
     settings: DecodeSettings,
-) -> DecodeSettings:
-    """Drop what is smaller or less probable than nearly all objects that were corrected and found."""
+) -> tuple[int, float] | None:
+    """The size and the probability that nearly all objects have that were corrected and found; None: of too few."""
     sizes: list[float] = []
     confidences: list[float] = []
     for case, prediction in zip(cases, predicted.predictions, strict=True):
@@ -85,9 +108,7 @@ def _without_unusual(
         sizes += area[same].tolist()
         confidences += mean[same].tolist()
     if len(sizes) < _FEWEST:
-        return settings
+        return None
     smallest = np.quantile(sizes, _UNUSUAL) * _SMALLER if len(sizes) >= _MANY else _SMALLEST * np.median(sizes)
     doubtful = np.quantile(confidences, _UNUSUAL) if len(sizes) >= _MANY else np.min(confidences)
-    return settings.model_copy(
-        update={"min_size": int(max(4, smallest)), "confidence": float(max(0.0, doubtful - _LESS_SURE))}
-    )
+    return int(max(4, smallest)), float(max(0.0, doubtful - _LESS_SURE))
