@@ -20,6 +20,7 @@ from napari_apprentice.engine.prompts.window import SMALLEST, Window
 _PLANES = 5  # of each direction
 _ROOM = 1.8  # edge of a window, in widths of the object
 _AROUND = 0.5  # radii of the solid around it in which it may go on
+_THICK = 4.0  # widths of the frame: of a slice thicker than this a section shows nothing else
 _SOFT = 0.4  # radii of a section over which what it is told of it goes from inside to outside
 
 Values = NDArray[np.float32]
@@ -52,7 +53,7 @@ def _seen(volume: Volume, frame: Piece, axis: int, at: NDArray[np.int_], smoothi
     """How likely each pixel of some planes of a frame is of the object, (planes, ...)."""
     inputs, windows, shapes = [], [], []
     # sections have square pixels; slices that together are thinner than a pixel are one
-    upright = 1.0 if axis == 0 else max(volume.step, 1 / len(frame.mask))
+    upright = 1.0 if axis == 0 else max(min(volume.step, _THICK * max(frame.mask.shape[1:])), 1 / len(frame.mask))
     for k in at:
         box = [*frame.box]
         box[axis] = slice(box[axis].start + int(k), box[axis].start + int(k) + 1)
