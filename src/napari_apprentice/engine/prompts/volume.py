@@ -1,4 +1,4 @@
-"""One object of a volume, asked for click by click: a slice by the dialogue in 2D, the other slices from sections."""
+"""One object of a volume, asked for click by click: from a slice and sections first, then by how outlines move."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 from napari_apprentice.engine.prompts import dialogue
 from napari_apprentice.engine.prompts.dialogue import Asked, Mask, Predict
 from napari_apprentice.engine.prompts.growing import Piece, grown, joined
+from napari_apprentice.engine.prompts.outlines import ball_radius, moved, nearest
 from napari_apprentice.engine.prompts.planes import Volume
+from napari_apprentice.engine.prompts.sections import looked_over
 from napari_apprentice.engine.prompts.solid import parts_at, radius, spread, without_parts_at
 
 # Noisy volumes are seen smoothed (pixels of a slice, sigma): the network says itself of which it is surest.
 SMOOTHINGS = (0.0, 1.5, 3.0)
 _REACH = 320  # pixels around a click that are read for the first look
 _FURTHER = 2  # how often twice as many
-_FADES = 1.5  # radii along z after which a correction is gone where nothing else is clicked
+_FADES = 1.5  # radii along z after which the correction of a slice is gone where nothing else is clicked
+_MUCH = 0.8  # radii of the object from which an error is not one of its outline
 
 Voxel = tuple[float, float, float]
 BoxInSlice = tuple[int, tuple[float, float, float, float]]
@@ -63,14 +66,15 @@ def click(
 ) -> AskedVolume:
     """One more click at ``at`` (z, y, x), which adds or takes away.
 
-    The first finds the object in its slice and, from there, in the others. Later ones correct their slice, and less
-    and less those up to the next slices in which something was asked. Only slices from ``within[0]`` up to but not
-    with ``within[1]`` are looked at and changed.
+    The first finds the object in its slice and, from there, in the others. Later ones move its outline, most so near
+    them; where much is missing or too much, they ask for their slice again, and correct those up to the next slices in
+    which something was asked less and less. One that adds where the object is, or takes away where it is not, changes
+    nothing. Only slices from ``within[0]`` up to but not with ``within[1]`` are looked at and changed.
     """
     more = replace(asked, remove=(*asked.remove, at)) if remove else replace(asked, add=(*asked.add, at))
     limits = range(*(within or (0, volume.shape[0])))
     if (piece := asked.piece) is not None:
-        return _corrected(volume, more, piece, at, predict, remove, limits)
+        return _corrected(volume, more, asked, piece, predict, limits)
     if remove:
         return more
     z, y, x = at
@@ -132,34 +136,63 @@ def _first(
 def _in_volume(volume: Volume, asked: AskedVolume, z: int, predict: Predict, limits: range) -> AskedVolume:
     if (piece := asked.piece) is None or len(limits) < 2:
         return asked
-    whole = grown(volume, piece, asked.smoothing or 0.0, predict, limits)
+    smoothing = asked.smoothing or 0.0
+    whole = looked_over(volume, grown(volume, piece, smoothing, predict, limits), smoothing, predict, limits)
+    mask = parts_at(whole.mask, _voxels(asked.add, whole))
+    whole = Piece(whole.corner, mask).trimmed()
     return replace(asked, corner=whole.corner, mask=whole.mask)
 
 
 def _corrected(
-    volume: Volume, asked: AskedVolume, piece: Piece, at: Voxel, predict: Predict, remove: bool, limits: range
+    volume: Volume, asked: AskedVolume, earlier: AskedVolume, piece: Piece, predict: Predict, limits: range
 ) -> AskedVolume:
-    """The object after one more click on it: its slice asked again, those around it corrected alike."""
-    z = round(at[0])
-    wide = max(piece.mask.shape[1:])
-    reach = [round(_FADES * wide / volume.step) + 1, wide + 32, wide + 32]
-    before = joined([piece, Piece((z, round(at[1]), round(at[2])), np.zeros((1, 1, 1), bool))])
-    before = before.with_room(reach, volume.shape)
-    k = z - before.corner[0]
-    if remove and not before.mask[k].any():
+    """The object after one more click on it: its slice is asked again and, unless much is wrong, its outline moves."""
+    remove = len(asked.remove) > len(earlier.remove)
+    at = (asked.remove if remove else asked.add)[-1]
+    before = joined([piece, Piece((round(at[0]), round(at[1]), round(at[2])), np.zeros((1, 1, 1), bool))])
+    before = before.with_room((1, 1, 1), volume.shape)
+    (here,) = _voxels([at], before)
+    if before.mask[here] != remove:
         return asked
+    wrong = nearest(before.mask != remove, here, volume.step)
+    is_much = wrong > _MUCH * ball_radius(before.mask, volume.step)
+    room = 0 if remove or is_much else int(np.ceil(2 * wrong))
+    near = before.with_room((int(np.ceil(room / volume.step)), room, room), volume.shape)
+    wide = max(piece.mask.shape[1:]) + 32
+    frame = near.with_room((round(_FADES * wide / volume.step) + 1, wide, wide), volume.shape)
+    solid, iou = _slice_corrected(volume, asked, frame, at, predict, remove, limits)
+    if not is_much:
+        (here,) = _voxels([at], near)
+        outline = moved(near.mask, here, _voxels((*earlier.add, *earlier.remove), near), volume.step, remove=remove)
+        z, y, x = (slice(s.start - i, s.stop - i) for s, i in zip(near.box, frame.corner, strict=True))
+        both = np.logical_and if remove else np.logical_or
+        of_near = _within(limits, near)
+        solid[z, y, x][of_near] = both(solid[z, y, x][of_near], outline[of_near])
+    clicked = parts_at(solid, _voxels(asked.add, frame))
+    apart = without_parts_at(frame.mask, _voxels((*asked.add, *asked.remove), frame))
+    after = replace(frame, mask=clicked | (solid & apart)).trimmed()
+    return replace(asked, corner=after.corner, mask=after.mask, iou=iou)
+
+
+def _slice_corrected(
+    volume: Volume, asked: AskedVolume, before: Piece, at: Voxel, predict: Predict, remove: bool, limits: range
+) -> tuple[Mask, float]:
+    """The solid with the slice of a click asked again, and those around it corrected alike."""
+    z = round(at[0])
+    k = z - before.corner[0]
     mask, iou = _slice_again(volume, asked, before, at, predict, remove)
     held = asked.slices
     ends = max((i for i in held if i < z), default=None), min((i for i in held if i > z), default=None)
     low, high = (None if end is None else end - before.corner[0] for end in ends)
-    allowed = range(max(0, limits.start - before.corner[0]), min(len(before.mask), limits.stop - before.corner[0]))
-    fades = _FADES * radius(mask if mask.any() else before.mask[k])
-    solid = spread(before.mask, k, mask, volume.step, (low, high), max(fades, volume.step), allowed)
-    held_together = parts_at(solid, _voxels(asked.add, before))
-    apart = without_parts_at(before.mask, _voxels((*asked.add, *asked.remove), before))
-    after = replace(before, mask=held_together | (solid & apart))
-    after = after.trimmed()
-    return replace(asked, corner=after.corner, mask=after.mask, iou=iou)
+    fades = max(_FADES * radius(mask if mask.any() else before.mask[k]), volume.step)
+    allowed = range(len(before.mask))[_within(limits, before)]
+    return spread(before.mask, k, mask, volume.step, (low, high), fades, allowed), iou
+
+
+def _within(limits: range, piece: Piece) -> slice:
+    """The slices of a piece within limits."""
+    start = piece.corner[0]
+    return slice(max(0, limits.start - start), max(0, min(len(piece.mask), limits.stop - start)))
 
 
 def _slice_again(
