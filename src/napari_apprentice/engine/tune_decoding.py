@@ -22,7 +22,8 @@ from napari_apprentice.settings import DecodeSettings
 
 _FEWEST = 6  # objects to choose by
 _GOOD = 0.7  # the score from which a model's own limits of size and probability are trusted
-_MANY = 20  # objects from which a quantile means something
+_SOME = 12  # objects to choose otherwise by than a model that did badly
+_MANY = 20  # objects from which a quantile means something; and to choose otherwise by than one that did well
 _SMALLEST = 0.25  # of a typical object, with fewer
 _UNUSUAL = 0.05  # share of corrected objects that may be dropped
 # What was corrected has been learned by heart: objects that were not are less certain, and more often found in part.
@@ -50,11 +51,13 @@ def tune_decoding(
     One setting after the other: each depends little on the others. Of equals the one nearest to the ``known`` stays.
     """
     first, is_fresh = known.decode, known.score is None
+    is_good = known.score is not None and known.score >= _GOOD
     best = first.model_copy(update={"confidence": 0.0, "min_size": 4})
     top, objects = _score(cases, predicted, representation, best, sections=sections)
     if objects < _FEWEST:
         return best.model_copy(update={"min_size": min(12, first.min_size)}) if is_fresh else first
-    for name, values in representation.choices.items() if is_fresh or objects >= _MANY else ():
+    enough = _FEWEST if is_fresh else _MANY if is_good else _SOME
+    for name, values in representation.choices.items() if objects >= enough else ():
         for value in values:
             tried = best.model_copy(update={name: value})
             if tried == best:
@@ -66,7 +69,7 @@ def tune_decoding(
     limits = _unusual(cases, predicted, representation, best)
     if limits is None:
         return best if is_fresh else best.model_copy(update=_limits(first.min_size, first.confidence))
-    if known.score is not None and known.score >= _GOOD:
+    if is_good:
         limits = min(limits[0], first.min_size), min(limits[1], first.confidence)
     return best.model_copy(update=_limits(*limits))
 
