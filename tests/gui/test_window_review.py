@@ -162,7 +162,7 @@ def test_the_keys_are_on_the_sheet_and_none_of_napari_was_taken(panel, opened):
 
     from napari_apprentice.gui.key_sheet import lines_of
 
-    assert [key for key, _ in dict(lines_of(panel.tools))["Review"]] == ["N", "Shift+N", "G", "R"]
+    assert [key for key, _ in dict(lines_of(panel.tools))["Review"]] == ["N", "Shift+N", "G", "R", "T", "W"]
     others = ("points", "shape", "_add_", "vertex", "vectors", "tracks", "surface")
     actions = get_settings().shortcuts.shortcuts.items()
     naparis = {str(key) for action, found in actions if not any(one in action for one in others) for key in found}
