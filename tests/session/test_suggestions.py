@@ -137,7 +137,7 @@ def test_where_one_was_missed_what_a_click_finds_is_suggested(session, runners, 
 
 
 @pytest.mark.parametrize("looked_at", [1], indirect=True)
-def test_another_outline_comes_by_w_and_changes_no_neighbour(session, runners, looked_at) -> None:
+def test_another_outline_is_the_next_suggestion_and_changes_no_neighbour(session, runners, looked_at) -> None:
     found_at(runners, FAINT, disc(*FAINT, radius=6))
     go_to(session, 4)
     before, suggest = looked_at.labels.copy(), session.verbs.suggest

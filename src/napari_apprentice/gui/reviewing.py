@@ -16,7 +16,7 @@ from napari_apprentice.gui.own_layer import OwnLayer
 from napari_apprentice.gui.review_outlines import LOOKED_AT, SUGGESTED, outlines
 from napari_apprentice.gui.tools.view import bring_into_view
 from napari_apprentice.session import ProjectImage
-from napari_apprentice.session.doubtful_places import DoubtfulPlace
+from napari_apprentice.session.doubtful_places import DoubtfulPlace, usual_width
 from napari_apprentice.session.suggestion import Suggestion
 
 _COLOURS: dict[int | None, str] = {LOOKED_AT: "#ffe14d", SUGGESTED: "#35e0ff"}
@@ -36,6 +36,9 @@ class Reviewing:
         self._timer = QTimer()
         self._timer.setInterval(_FLASH_MS)
         self._timer.timeout.connect(self._flash)
+        self._hiding = QTimer()
+        self._hiding.setSingleShot(True)
+        self._hiding.timeout.connect(self._hide)
         self._connections = Connections()
         self._connections.add(self._session.reviewing, self._on_reviewing)
         self._connections.add(self._session.suggested, self._on_suggested)
@@ -61,7 +64,8 @@ class Reviewing:
         self._place = place
         starts = [part.start for part in place.entry.region]
         box = [(part.start - at, part.stop - at) for part, at in zip(place.box, starts, strict=True)]
-        bring_into_view(self._label_layers, [at - i for at, i in zip(place.point, starts, strict=True)], box)
+        point = [at - i for at, i in zip(place.point, starts, strict=True)]
+        bring_into_view(self._label_layers, point, box, usual_width(place.entry))
         self._show(place)
         self._label_layers.activate()  # a button was pressed, or there is another image: the keys go on
 
@@ -74,6 +78,7 @@ class Reviewing:
         axis_mapping, layer = self._label_layers.axis_mapping, self._own.layer
         if axis_mapping is None:
             return
+        self._hiding.stop()
         self._box, picture = outlines(place, self._session.verbs.suggest.suggestion)
         seen = axis_mapping.view(picture)
         if layer is None:
@@ -81,10 +86,10 @@ class Reviewing:
             colormap = DirectLabelColormap(color_dict=colours)
             self._own.show(partial(Labels, seen), name="looked at", colormap=colormap, opacity=1.0)
         else:
-            layer.visible = False  # napari draws a hidden layer once, when it is shown again
-            layer.data = seen
+            layer.data, layer.opacity = seen, 1.0
             self._own.move()
-            layer.visible = True
+            if not layer.visible:  # each change of that costs napari more than all the rest
+                layer.visible = True
 
     def _on_suggested(self, suggestion: Suggestion | None) -> None:
         place = self._place
@@ -95,7 +100,7 @@ class Reviewing:
         self._left -= 1
         layer = self._own.layer
         if layer is not None:
-            layer.visible = self._left % 2 == 0
+            layer.opacity = float(self._left % 2 == 0)
         if self._left <= 0 or layer is None:
             self._timer.stop()
 
@@ -110,7 +115,8 @@ class Reviewing:
         at = tuple(i - part.start for i, part in zip(place.point, entry.region, strict=True))
         inside = all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True))
         if not inside or entry.confirmed[at] or bool(entry.labels[at]) is (place.id is None):
-            self._hide()
+            self._place = None
+            self._hiding.start(0)  # not at all when the next place is shown at once
 
     def _on_masks(self) -> None:
         """Another image lies elsewhere."""
@@ -125,5 +131,6 @@ class Reviewing:
 
     def _drop(self) -> None:
         self._timer.stop()
+        self._hiding.stop()
         self._place = None
         self._own.drop()

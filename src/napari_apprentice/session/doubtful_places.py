@@ -91,6 +91,14 @@ def empty_in(entry: ProjectImage, box: Box) -> NDArray[np.int64]:
     return voxels_in(entry.labels.shape, [one.start for one in part], free)
 
 
+def usual_width(entry: ProjectImage) -> float | None:
+    """How wide proposed objects are in the slice, in voxels, in the median; None where there are none."""
+    doubts = None if entry.doubts is None else entry.doubts.doubts
+    if doubts is None or doubts.missed.all():
+        return None
+    return float(np.median(np.diff(doubts.boxes[~doubts.missed, 2:], axis=2).max(axis=1)))
+
+
 def point_of(doubts: Doubts, index: int | np.integer) -> Point:
     """Where one of them lies."""
     t, z, y, x = (int(at) for at in doubts.points[index])

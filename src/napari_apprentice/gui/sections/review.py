@@ -117,5 +117,5 @@ def _words(place: DoubtfulPlace | None, elsewhere: int) -> str:
 
 
 def _suggested(suggestion: Suggestion | None) -> str:
-    """What T does."""
-    return "Nothing suggested" if suggestion is None else f"Take (T): {suggestion.words}"
+    """What the key does."""
+    return "Nothing suggested" if suggestion is None else f"Take (9): {suggestion.words}"

@@ -90,7 +90,7 @@ class TakeSuggestion(_Verdict):
     name = "take the suggestion"
     title = "Take what is suggested, and the next doubtful object"
     about = "what is drawn in blue becomes confirmed"
-    key = "T"
+    key = "9"
 
     def why_not(self) -> str:
         """Nothing is suggested, besides."""
@@ -106,7 +106,7 @@ class OtherSuggestion(_Verdict):
 
     name = "other suggestion"
     title = "Another suggestion for the same object"
-    key = "W"  # what else
+    key = "0"
 
     def why_not(self) -> str:
         """There is no other."""

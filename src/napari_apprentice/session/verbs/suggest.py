@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 from napari_apprentice.data.image.channels import fits
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import Asked, ClickResult, PackedMask, SuggestJob
 from napari_apprentice.session.click_proposal import looked_at
-from napari_apprentice.session.doubtful_places import DoubtfulPlace, Point
+from napari_apprentice.session.doubtful_places import DoubtfulPlace, Point, usual_width
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
@@ -133,7 +131,7 @@ class Suggest:
                 asked=Asked(),
                 point=looked_at(at, entry.inner),
                 generation=entry.reading,
-                width=_usual_width(entry),
+                width=usual_width(entry),
                 settings=parts.compute.settings_here,
             )
         except UserError:  # a full disk, a file that is gone: nobody asked for it
@@ -158,11 +156,3 @@ class Suggest:
 
 def _name(place: DoubtfulPlace) -> _Asked:
     return place.entry.id, place.entry.reading, place.point
-
-
-def _usual_width(entry: ProjectImage) -> float | None:
-    """How wide proposed objects are in the slice, in pixels, in the median."""
-    doubts = None if entry.doubts is None else entry.doubts.doubts
-    if doubts is None or doubts.missed.all():
-        return None
-    return float(np.median(np.diff(doubts.boxes[~doubts.missed, 2:], axis=2).max(axis=1)))
