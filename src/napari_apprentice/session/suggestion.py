@@ -28,7 +28,7 @@ WORDS: dict[Way, str] = {
     "outline": "new outline",
     "new": "new object",
 }
-_LEAST_CHANCE = 0.05  # what is less likely is not suggested
+_LEAST_CHANCE = 0.1  # what is less likely is not suggested
 _NEW, _OUTLINE = 0.35, 0.1  # chances of what was found at a click: measured, see docs/review.md
 _ALIKE, _RELATED = 0.8, 0.3  # IoU from which an answer is the outline there is, and below which it is something else
 

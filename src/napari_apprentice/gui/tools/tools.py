@@ -107,6 +107,8 @@ class Tools:
             finally:
                 self._taking = False
             layer.tool = self.current
+            if tool.name == Move.name:  # nothing is in the hand
+                self._line.drop()
         self._tell()
 
     def _on_mode_chosen(self, mode: str) -> None:
