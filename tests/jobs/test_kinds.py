@@ -28,6 +28,7 @@ from napari_apprentice.jobs import (
     SegmentJob,
     SegmentLargeJob,
     SegmentResult,
+    SuggestJob,
     TeachJob,
     TeachResult,
     TrainingImageRef,
@@ -85,6 +86,9 @@ ASK = AskJob(
     generation=2,
     rival=CLICK,
 )
+SUGGEST = SuggestJob(
+    id="12", image=IMAGE, click_model="/m/click.safetensors", asked=Asked(), point=(0, 0, 5, 5), generation=1, width=9.5
+)
 LIVE = LiveJob(
     id="9",
     image=IMAGE,
@@ -108,7 +112,7 @@ KEEP_LIVE = KeepLiveJob(
     corrections=Corrected(labels=ArrayRef(path="/s/11-l.npy"), confirmed=ArrayRef(path="/s/11-c.npy")),
     out="/p/versions/v3.safetensors",
 )
-ALL = (SEGMENT, COMPARE, TRY, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK, LIVE, LIVE_ALL, KEEP_LIVE)
+ALL = (SEGMENT, COMPARE, TRY, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK, SUGGEST, LIVE, LIVE_ALL, KEEP_LIVE)
 
 
 def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:

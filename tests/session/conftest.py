@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import pytest
 
-from napari_apprentice.events import Event, WasCancelled, is_last
-from napari_apprentice.jobs import Job
+from napari_apprentice.events import Event, Finished, WasCancelled, is_last
+from napari_apprentice.jobs import ClickResult, Job, PackedMask, SuggestJob
 from napari_apprentice.runners import FoundDevice
 from napari_apprentice.session import Session
 
@@ -29,14 +30,23 @@ class Prepared:
 
 
 class PreparedRunners:
-    """Runners whose jobs the test plays: what matters here is what the session makes of the events."""
+    """Runners whose jobs the test plays: what matters here is what the session makes of the events.
+
+    What is asked ahead of time about places of a review is answered at once by ``ahead``: with nothing.
+    """
 
     def __init__(self) -> None:
         self.started: list[Prepared] = []
+        self.ahead: Callable[[SuggestJob], PackedMask] = lambda job: PackedMask()
 
     def start(self, job: Job) -> Prepared:
-        self.started.append(Prepared(job))
-        return self.started[-1]
+        prepared = Prepared(job)
+        if isinstance(job, SuggestJob):
+            result = ClickResult(job=job.id, generation=job.generation, mask=self.ahead(job))
+            prepared.events.append(Finished(result=result))
+        else:
+            self.started.append(prepared)
+        return prepared
 
     def devices(self) -> tuple[FoundDevice, ...]:
         return (FoundDevice(name="cuda", words="CUDA: a card"), FoundDevice(name="cpu", words="CPU, 2 threads"))

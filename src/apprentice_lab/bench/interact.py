@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from apprentice_lab.bench import interact_report, report
 from apprentice_lab.bench.images import ImagesSettings
 from apprentice_lab.bench.interact_mistakes import Labels
-from apprentice_lab.bench.interact_sheets import DoubtsOf, draw_sheets
+from apprentice_lab.bench.interact_sheets import Sheet, draw_sheets, own_sheets
 from apprentice_lab.bench.interact_times import Reviewed, ReviewTimes
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.doubts import Doubts
@@ -36,7 +36,11 @@ class InteractSettings(ImagesSettings, ReviewTimes):
     )
     split: Annotated[str, Field(description="Which part of index.csv: dev, train, fold (of train), or all.")] = "dev"
     objects: Annotated[int, Field(ge=0, description="Objects to review; 0: leave the review out.")] = 200
-    wrong: Annotated[int, Field(ge=1, description="How many of them are wrong, all kinds alike.")] = 30
+    mistakes: Annotated[
+        Literal["made", "own"],
+        Field(description="made: the truth spoiled in a known way; own: what --model proposes, and gets wrong."),
+    ] = "made"
+    wrong: Annotated[int, Field(ge=1, description="How many of them are made wrong, all kinds alike.")] = 30
     seeds: Annotated[tuple[int, ...], Field(description="Each draws images and mistakes.")] = (0, 1, 2)
     users: Annotated[
         tuple[User, ...],
@@ -46,6 +50,12 @@ class InteractSettings(ImagesSettings, ReviewTimes):
     field_share: Annotated[
         float, Field(gt=0, le=0.5, description="Who goes field by field sees a typical object in so much of a field.")
     ] = 0.1
+    suggestions: Annotated[
+        int, Field(ge=0, description="So many suggestions are read at a wrong object before a tool is taken; 0: none.")
+    ] = 2
+    stop_after: Annotated[
+        int, Field(ge=0, description="Who is led by Next stops when so many in a row were right; 0: at the end.")
+    ] = 10
     waits: Annotated[
         int, Field(ge=0, description="Also time so often what is waited for at each tool and with Live; 0: not.")
     ] = 0
@@ -61,9 +71,8 @@ def run(out: Path, settings: InteractSettings) -> Iterator[str]:
     folder(out)
     reviews: list[Reviewed] = []
     if settings.objects:
-        pictures, doubts_of = settings.pictures(settings.split), _doubts_of(settings.model)
         for seed in settings.seeds:
-            sheets = draw_sheets(pictures, settings.objects, settings.wrong, seed, doubts_of)
+            sheets = _sheets(settings, seed)
             for user in settings.users:
                 for one in interact.review(user, sheets, seed, settings):
                     reviews.append(one)
@@ -80,17 +89,39 @@ def run(out: Path, settings: InteractSettings) -> Iterator[str]:
     yield from interact_report.write(out, settings, reviews, waits.ms, waits.undo_bytes)
 
 
-def _doubts_of(model: str) -> DoubtsOf:
-    """What the product would doubt, from what a model says of an image, whatever masks there are."""
-    from apprentice_lab.bench.model_maps import ModelTasks  # here: they load torch
-    from napari_apprentice.engine.doubting import doubts_of
-    from napari_apprentice.engine.predict import wait_for
-    from napari_apprentice.engine.task import predict_frame
+class _Model:
+    """What a model proposes, and what the product would doubt, whatever masks there are."""
 
-    tasks = ModelTasks(model)
+    def __init__(self, model: str) -> None:
+        from apprentice_lab.bench.model_maps import ModelTasks  # here: it loads torch
 
-    def of(volume: Volume, labels: Labels) -> Doubts:
-        task = tasks.open(volume)
-        return doubts_of(wait_for(predict_frame(task, 0)), labels[None], task.network.header)
+        self._tasks = ModelTasks(model)
 
-    return of
+    def labels(self, volume: Volume) -> Labels:
+        """What is proposed for a slice."""
+        from napari_apprentice.engine.decoding import labels_of
+
+        prediction, header = self._seen(volume)
+        labels: Labels = labels_of(prediction, header, volume.spacing)[0]
+        return labels
+
+    def doubts(self, volume: Volume, labels: Labels) -> Doubts:
+        """Of labels of a slice."""
+        from napari_apprentice.engine.doubting import doubts_of
+
+        prediction, header = self._seen(volume)
+        return doubts_of(prediction, labels[None], header)
+
+    def _seen(self, volume: Volume) -> tuple[Any, Any]:
+        from napari_apprentice.engine.predict import wait_for
+        from napari_apprentice.engine.task import predict_frame
+
+        task = self._tasks.open(volume)
+        return wait_for(predict_frame(task, 0)), task.network.header
+
+
+def _sheets(settings: InteractSettings, seed: int) -> list[Sheet]:
+    model, pictures = _Model(settings.model), settings.pictures(settings.split)
+    if settings.mistakes == "own":
+        return own_sheets(pictures, settings.objects, seed, model.labels, model.doubts)
+    return draw_sheets(pictures, settings.objects, settings.wrong, seed, model.doubts)

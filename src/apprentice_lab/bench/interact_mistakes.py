@@ -36,11 +36,12 @@ class Mistake:
 
 @dataclass(frozen=True, eq=False)
 class Spoiled:
-    """A truth, labels that are it but for the mistakes, and these."""
+    """A truth, labels that are it but for the mistakes, and these. An object is right from an IoU of ``enough``."""
 
     truth: Labels
     labels: Labels
     mistakes: tuple[Mistake, ...]
+    enough: float = ENOUGH
 
     def mask(self, number: int) -> Mask:
         """An object of the truth."""
@@ -48,12 +49,15 @@ class Spoiled:
         return mask
 
     def is_mended(self, mistake: Mistake, labels: Labels) -> bool:
-        """Whether labels have the objects of a mistake (IoU .80), each by itself, and no other at its site."""
+        """Whether labels have the objects of a mistake, each by itself, and no other at its site."""
         sizes = [int((self.truth == number).sum()) for number in mistake.numbers]
         crumb = CRUMB * min(sizes, default=int(mistake.site.sum()))
         there = [one for one in mostly_in(labels, mistake.site) if (labels == one).sum() > crumb]
-        found = {best for number in mistake.numbers if (best := found_as(labels, self.truth == number))}
+        found = {best for number in mistake.numbers if (best := self._found_as(labels, number))}
         return len(found) == len(mistake.numbers) == len(there)
+
+    def _found_as(self, labels: Labels, number: int) -> int:
+        return found_as(labels, self.truth == number, enough=self.enough)
 
     def newly_spoiled(self, labels: Labels) -> int:
         """Objects that were right and are not any more, and those where no object and no mistake is."""
@@ -63,7 +67,7 @@ class Spoiled:
             if box is None or number in wrong:
                 continue
             before = self.truth[box] == number
-            lost += found_as(labels, before, box) == 0
+            lost += found_as(labels, before, box, self.enough) == 0
         known = (self.truth > 0) | (self.labels > 0)
         for one in self.mistakes:
             known = known | one.site
@@ -72,15 +76,17 @@ class Spoiled:
         return lost + int(((on_ground > _MOSTLY * sizes) & (sizes >= LEAST)).sum())
 
 
-def found_as(labels: Labels, truth: Mask, box: tuple[slice, ...] = (slice(None), slice(None))) -> int:
-    """The label that has an object (a mask over ``box``) with an IoU of .80; 0 for none."""
+def found_as(
+    labels: Labels, truth: Mask, box: tuple[slice, ...] = (slice(None), slice(None)), enough: float = ENOUGH
+) -> int:
+    """The label that has an object (a mask over ``box``) with an IoU of ``enough``; 0 for none."""
     under = labels[box][truth]
     if not under.any():
         return 0
     best = int(np.bincount(under[under > 0]).argmax())
     shared = int((under == best).sum())
     iou = shared / (len(under) + int((labels == best).sum()) - shared)
-    return best if iou >= ENOUGH else 0
+    return best if iou >= enough else 0
 
 
 def mostly_in(labels: Labels, site: Mask) -> list[int]:

@@ -24,7 +24,7 @@ WORDS = {
 }
 _COLOURS = {"next": "C0", "next, then field by field": "C2", "plugin": "C1", "napari": "0.45"}
 _NAPARI = "napari"
-_COUNTS = ("right", "failed", "retries", "never_found", "spoiled")
+_COUNTS = ("right", "taken", "failed", "retries", "never_found", "spoiled")
 
 
 def write(
@@ -69,11 +69,14 @@ def line(one: Reviewed, times: ReviewTimes) -> str:
 
 def table(paces: Sequence[Pace], times: ReviewTimes) -> str:
     """Markdown: a line for each user."""
-    head = ["user", "mistakes", "right", "given up", "never found", "newly spoiled", "tried again"]
+    head = ["user", "mistakes", "right", "as suggested", "given up", "never found", "newly spoiled", "tried again"]
     head += ["seconds each", "of which waited", "slower than the first"]
     body = []
     for one in paces:
-        counts = [str(one.count(what)) for what in ("mistakes", "right", "failed", "never_found", "spoiled", "retries")]
+        counts = [
+            str(one.count(what))
+            for what in ("mistakes", "right", "taken", "failed", "never_found", "spoiled", "retries")
+        ]
         each, apart, ratio = one.each(times), one.spread(times), _ratio(one, paces[0], times)
         if each is None or apart is None:
             body.append([WORDS[one.user], *counts, "", "", ""])
@@ -170,7 +173,13 @@ def _review_row(one: Reviewed, times: ReviewTimes) -> dict[str, Any]:
 def _mistake_rows(one: Reviewed, times: ReviewTimes) -> Iterator[dict[str, Any]]:
     for row in one.mended:
         about = {"user": one.user, "seed": one.seed, "image": row.image, "kind": row.kind}
-        done = {"tries": row.tries, "right": row.right, "at_s": row.at_s, "seconds": row.effort.seconds(times)}
+        done = {
+            "tries": row.tries,
+            "right": row.right,
+            "taken": row.taken,
+            "at_s": row.at_s,
+            "seconds": row.effort.seconds(times),
+        }
         yield about | done | asdict(row.effort)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from apprentice_lab.bench.interact_mistakes import Labels, Mistake, Spoiled
+from apprentice_lab.bench.interact_own import mistakes_of
 from apprentice_lab.bench.interact_spoiling import spoil
 from apprentice_lab.sets import Picture
 from napari_apprentice.data.image.volume import Volume
@@ -17,6 +18,7 @@ from napari_apprentice.errors import UserError
 _LEAST = 12  # objects of an image that are worth a window
 _BESIDE = 0.5  # of a missed object, in the box of a place that is looked at
 DoubtsOf = Callable[[Volume, Labels], Doubts]
+ProposalOf = Callable[[Volume], Labels]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,17 @@ def draw_sheets(
         Sheet(name, volume, one, None if doubts_of is None else doubts_of(volume, one.labels))
         for (name, volume, _), one in zip(drawn, spoiled, strict=True)
     ]
+
+
+def own_sheets(
+    pictures: Sequence[Picture], objects: int, seed: int, proposal_of: ProposalOf, doubts_of: DoubtsOf
+) -> list[Sheet]:
+    """Images drawn in the same way, with what a model proposes for them and what is wrong with that."""
+    drawn = list(_drawn(pictures, objects, np.random.default_rng(seed)))
+    found = [(name, volume, mistakes_of(truth, proposal_of(volume))) for name, volume, truth in drawn]
+    if not any(one.mistakes for _, _, one in found):
+        raise UserError("Nothing is wrong with what is proposed for these images: choose another set, or more objects.")
+    return [Sheet(name, volume, one, doubts_of(volume, one.labels)) for name, volume, one in found]
 
 
 def _drawn(pictures: Sequence[Picture], objects: int, rng: np.random.Generator) -> Iterator[tuple[str, Volume, Labels]]:

@@ -58,7 +58,7 @@ class Effort(Counted):
 class Mended:
     """What was done about one mistake: how often, whether it is right then, and when (s of the user) that was.
 
-    ``effort`` is from what was wrong being seen until it is right or given up.
+    ``taken``: what was suggested was taken. ``effort`` is from what was wrong being seen until it is right or given up.
     """
 
     image: str
@@ -67,6 +67,7 @@ class Mended:
     right: bool
     effort: Effort
     at_s: float
+    taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ class Reviewed:
     def right(self) -> int:
         """Mistakes that are mended."""
         return sum(one.right for one in self.mended)
+
+    @property
+    def taken(self) -> int:
+        """Mistakes for which what was suggested was taken."""
+        return sum(one.taken for one in self.mended)
 
     @property
     def failed(self) -> int:

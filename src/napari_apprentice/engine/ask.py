@@ -18,7 +18,7 @@ from napari_apprentice.engine.prompts.planes import Volume
 from napari_apprentice.engine.warm import Warm, frame_key
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Started
-from napari_apprentice.jobs import Asked, AskJob, ClickJob, ClickResult, PackedMask, Point
+from napari_apprentice.jobs import Asked, AskingJob, ClickJob, ClickResult, PackedMask, Point
 
 # IoU from which the answer of a model for all objects is taken: it is one object to both, and the model knows outlines
 # of its domain better. Held out of train: nuclei in fluorescence .66 of first clicks right in place of .53, axons and
@@ -26,7 +26,7 @@ from napari_apprentice.jobs import Asked, AskJob, ClickJob, ClickResult, PackedM
 _AGREES = 0.5
 
 
-def run(job: AskJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
+def run(job: AskingJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
     """The object asked for; its mask is empty where nothing is. `UserError` for a model that cannot be asked."""
     warm = warm or Warm()
     network = warm.network(job.click_model, pick(job.settings.device))
@@ -63,7 +63,7 @@ def _answer_of(rival: ClickJob, cancelled: Callable[[], bool], warm: Warm) -> Pa
     return last.result.mask if isinstance(last, Finished) and isinstance(last.result, ClickResult) else PackedMask()
 
 
-def _in_slice(job: AskJob, gray: GraySlices, place: tuple[int, int], predict: dialogue.Predict) -> _Found:
+def _in_slice(job: AskingJob, gray: GraySlices, place: tuple[int, int], predict: dialogue.Predict) -> _Found:
     """The object in one slice, ``place`` (t, z); what there is of it in others stays."""
     t, z = place
     before, image = job.asked.mask, gray(z)
@@ -96,7 +96,7 @@ def _asked_in_slice(asked: Asked, shape: tuple[int, ...], z: int) -> dialogue.As
     return dialogue.Asked(add, remove, box, mask)
 
 
-def _in_volume(job: AskJob, gray: GraySlices, place: tuple[int, int], predict: dialogue.Predict) -> _Found:
+def _in_volume(job: AskingJob, gray: GraySlices, place: tuple[int, int], predict: dialogue.Predict) -> _Found:
     """The object through all slices, asked for in the one at ``place`` (t, z)."""
     t, z = place
     seen = Volume((gray.shape[0], gray.shape[1], gray.shape[2]), job.image.spacing, gray.box)

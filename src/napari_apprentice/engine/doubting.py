@@ -12,6 +12,7 @@ import numpy as np
 from napari_apprentice.data.labels.doubting import Evidence, doubts_in, evidence_of
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.instances import smooth_distance
+from napari_apprentice.data.labels.mends import Mends
 from napari_apprentice.data.models import ModelHeader, representation_of
 from napari_apprentice.data.representations.instances import InstanceRepresentation
 from napari_apprentice.engine.predict import Prediction
@@ -74,11 +75,20 @@ def doubts_of(prediction: Prediction, labels: np.ndarray, header: ModelHeader) -
     if told is None:
         return Doubts.none()
     found = doubts_in(told.probability, told.distance, told.labels, told.settings)
-    points, boxes = found.points.copy(), found.boxes.copy()
+    points, boxes, mends = _at_image(found.points, told), found.boxes.copy(), found.mends
+    mends = Mends(_at_image(mends.joins, told), _at_image(mends.cuts, told), mends.chances)
     for axis, pick in enumerate(told.picks, start=1):
-        points[:, axis] = pick[found.points[:, axis]]
         ratio = labels.shape[axis - 1] / len(pick)
         boxes[:, axis, 0] = np.minimum(np.floor(found.boxes[:, axis, 0] * ratio), points[:, axis])
         boxes[:, axis, 1] = np.maximum(np.ceil(found.boxes[:, axis, 1] * ratio), points[:, axis] + 1)
         boxes[:, axis, 1] = np.minimum(boxes[:, axis, 1], labels.shape[axis - 1])
-    return Doubts(points, boxes, found.values, found.missed)
+    return Doubts(points, boxes, found.values, found.missed, mends)
+
+
+def _at_image(voxels: np.ndarray, told: Told) -> np.ndarray:
+    """Voxels (..., 4) as (t, z, y, x) of the network's grid in the image; those that there are none of stay so."""
+    found = voxels.copy()
+    there = (voxels >= 0).all(axis=-1)
+    for axis, pick in enumerate(told.picks, start=1):
+        found[there, axis] = pick[voxels[there, axis]]
+    return found

@@ -14,6 +14,7 @@ from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Failed, WasCancelled
 from napari_apprentice.jobs import (
+    AskingJob,
     AskJob,
     ClickJob,
     CompareJob,
@@ -27,6 +28,7 @@ from napari_apprentice.jobs import (
     ProposingJob,
     SegmentJob,
     SegmentLargeJob,
+    SuggestJob,
     TeachJob,
     TryJob,
 )
@@ -104,7 +106,7 @@ def _click(engine: Engine, job: ClickJob, cancelled: IsCancelled) -> Iterator[Ev
     return run(job, cancelled, engine.warm)
 
 
-def _ask(engine: Engine, job: AskJob, cancelled: IsCancelled) -> Iterator[Event]:
+def _ask(engine: Engine, job: AskingJob, cancelled: IsCancelled) -> Iterator[Event]:
     from napari_apprentice.engine.ask import run
 
     return run(job, cancelled, engine.warm)
@@ -144,6 +146,7 @@ PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]]
     ExportJob: _export,
     ClickJob: _click,
     AskJob: _ask,
+    SuggestJob: _ask,
     InsideJob: _look_inside,
     LiveJob: _live,
     LiveAllJob: _live_all,

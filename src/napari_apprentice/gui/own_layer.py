@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 from napari.components import LayerList, ViewerModel
 from napari.layers import Labels, Layer
 
@@ -70,7 +71,8 @@ class OwnLayer(Generic[L]):
         """Lie where the image lies now."""
         if self.layer is not None:
             for name, value in self._place().items():
-                setattr(self.layer, name, value)
+                if not _is_same(getattr(self.layer, name), value):  # napari works out anew what it is told again
+                    setattr(self.layer, name, value)
 
     def release(self) -> L | None:
         """Let go of the layer, which stays in the viewer as anyone's."""
@@ -109,6 +111,16 @@ def selection_kept(layers: LayerList) -> Iterator[None]:
     yield
     if active is not None and active in layers:
         layers.selection.active = active
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether an attribute of a layer has a value already, as numbers or as words."""
+    if isinstance(other, str):
+        return bool(one == other)
+    try:
+        return bool(np.array_equal(np.asarray(one, float), np.asarray(other, float)))
+    except (TypeError, ValueError):
+        return [str(part) for part in one] == [str(part) for part in other]
 
 
 def _forbid_editing(event: Any) -> None:

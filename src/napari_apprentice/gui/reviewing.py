@@ -1,29 +1,26 @@
-"""What is looked at in a review: the view goes there, and its outline flashes."""
+"""What is looked at in a review: the view goes there, and its outline flashes, with what is suggested for it."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
-import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
-from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 
 from napari_apprentice.data.geometry.regions import Region
-from napari_apprentice.data.labels.corrections import dilate_in_planes
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.own_layer import OwnLayer
+from napari_apprentice.gui.review_outlines import LOOKED_AT, SUGGESTED, outlines
 from napari_apprentice.gui.tools.view import bring_into_view
 from napari_apprentice.session import ProjectImage
-from napari_apprentice.session.doubtful_places import DoubtfulPlace, ellipsoid
+from napari_apprentice.session.doubtful_places import DoubtfulPlace, usual_width
+from napari_apprentice.session.suggestion import Suggestion
 
-_COLOUR = "#ffe14d"
+_COLOURS: dict[int | None, str] = {LOOKED_AT: "#ffe14d", SUGGESTED: "#35e0ff"}
 _FLASH_MS, _FLASHES = 130, 6  # even: it ends as it began, visible
-_FINE = 90  # of the object's width is its outline one part
-_GAP = 1  # voxels between the object and its outline
 
 
 class Reviewing:
@@ -39,8 +36,12 @@ class Reviewing:
         self._timer = QTimer()
         self._timer.setInterval(_FLASH_MS)
         self._timer.timeout.connect(self._flash)
+        self._hiding = QTimer()
+        self._hiding.setSingleShot(True)
+        self._hiding.timeout.connect(self._hide)
         self._connections = Connections()
         self._connections.add(self._session.reviewing, self._on_reviewing)
+        self._connections.add(self._session.suggested, self._on_suggested)
         self._connections.add(self._session.labels_changed, self._on_changed)
         self._connections.add(self._session.confirmed_changed, self._on_changed)
         self._connections.add(label_layers.changed, self._on_masks)
@@ -63,32 +64,43 @@ class Reviewing:
         self._place = place
         starts = [part.start for part in place.entry.region]
         box = [(part.start - at, part.stop - at) for part, at in zip(place.box, starts, strict=True)]
-        bring_into_view(self._label_layers, [at - i for at, i in zip(place.point, starts, strict=True)], box)
+        point = [at - i for at, i in zip(place.point, starts, strict=True)]
+        bring_into_view(self._label_layers, point, box, usual_width(place.entry))
         self._show(place)
         self._label_layers.activate()  # a button was pressed, or there is another image: the keys go on
 
     def _show(self, place: DoubtfulPlace) -> None:
-        axis_mapping = self._label_layers.axis_mapping
+        self._draw(place)
+        self._left = _FLASHES
+        self._timer.start()
+
+    def _draw(self, place: DoubtfulPlace) -> None:
+        axis_mapping, layer = self._label_layers.axis_mapping, self._own.layer
         if axis_mapping is None:
             return
-        self._box, outline = _outline(place)
-        seen = axis_mapping.view(outline)
-        if self._own.layer is None:
-            colours: dict[int | None, Any] = {None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: _COLOUR}
+        self._hiding.stop()
+        self._box, picture = outlines(place, self._session.verbs.suggest.suggestion)
+        seen = axis_mapping.view(picture)
+        if layer is None:
+            colours: dict[int | None, Any] = {None: (0, 0, 0, 0), 0: (0, 0, 0, 0), **_COLOURS}
             colormap = DirectLabelColormap(color_dict=colours)
             self._own.show(partial(Labels, seen), name="looked at", colormap=colormap, opacity=1.0)
         else:
-            self._own.layer.data = seen
+            layer.data, layer.opacity = seen, 1.0
             self._own.move()
-            self._own.layer.visible = True
-        self._left = _FLASHES
-        self._timer.start()
+            if not layer.visible:  # each change of that costs napari more than all the rest
+                layer.visible = True
+
+    def _on_suggested(self, suggestion: Suggestion | None) -> None:
+        place = self._place
+        if place is not None and place is self._session.review.place:
+            self._draw(place)
 
     def _flash(self) -> None:
         self._left -= 1
         layer = self._own.layer
         if layer is not None:
-            layer.visible = self._left % 2 == 0
+            layer.opacity = float(self._left % 2 == 0)
         if self._left <= 0 or layer is None:
             self._timer.stop()
 
@@ -103,7 +115,8 @@ class Reviewing:
         at = tuple(i - part.start for i, part in zip(place.point, entry.region, strict=True))
         inside = all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True))
         if not inside or entry.confirmed[at] or bool(entry.labels[at]) is (place.id is None):
-            self._hide()
+            self._place = None
+            self._hiding.start(0)  # not at all when the next place is shown at once
 
     def _on_masks(self) -> None:
         """Another image lies elsewhere."""
@@ -118,22 +131,6 @@ class Reviewing:
 
     def _drop(self) -> None:
         self._timer.stop()
+        self._hiding.stop()
         self._place = None
         self._own.drop()
-
-
-def _outline(place: DoubtfulPlace) -> tuple[Region, NDArray[np.uint8]]:
-    """A ring around an object, or around the ellipse of a place, in each slice; and where it lies in the image."""
-    region = place.entry.region
-    wide = max(part.stop - part.start for part in place.box[2:])
-    thick = max(1, round(wide / _FINE))
-    room = (0, 0, thick + _GAP, thick + _GAP)
-    t, z, y, x = (
-        slice(max(whole.start, part.start - more), min(whole.stop, part.stop + more))
-        for part, whole, more in zip(place.box, region, room, strict=True)
-    )
-    box = (t, z, y, x)
-    here = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, region, strict=True))
-    mask = place.entry.labels[here] == place.id if place.id is not None else ellipsoid(place.box, box)
-    near = dilate_in_planes(mask, _GAP) if place.id is not None else mask
-    return box, (dilate_in_planes(near, thick) & ~near).astype(np.uint8)

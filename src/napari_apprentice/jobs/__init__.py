@@ -5,7 +5,7 @@ where it runs, what travels with it and what is cleaned up, so that session and 
 """
 
 from napari_apprentice.jobs.base import ArrayRef, Job, Provisional, Result
-from napari_apprentice.jobs.click import Asked, AskJob, ClickJob, ClickResult
+from napari_apprentice.jobs.click import Asked, AskingJob, AskJob, ClickJob, ClickResult, SuggestJob
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult, WrongRef
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
@@ -32,6 +32,7 @@ __all__ = [
     "ArrayRef",
     "AskJob",
     "Asked",
+    "AskingJob",
     "ClickJob",
     "ClickResult",
     "CompareJob",
@@ -60,6 +61,7 @@ __all__ = [
     "SegmentLargeResult",
     "SegmentResult",
     "StoreRef",
+    "SuggestJob",
     "TeachJob",
     "TeachResult",
     "TrainingImageRef",

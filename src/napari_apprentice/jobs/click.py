@@ -64,7 +64,7 @@ class ClickJob(Job):
     settings: SegmentSettings = SegmentSettings()
 
 
-class AskJob(Job):
+class AskingJob(Job):
     """Propose the one object that is asked for, with a network for that (``click_model``), whatever it is.
 
     Attributes
@@ -81,11 +81,8 @@ class AskJob(Job):
         What a model for all objects would be asked; its answer is taken where both see the same object.
     """
 
-    verb: ClassVar[str] = "click"
-    goes_first: ClassVar[bool] = True
     result: ClassVar[ResultClass] = ClickResult
 
-    type: Literal["ask"] = "ask"
     image: VolumeRef
     click_model: Annotated[str, READ]
     asked: Asked
@@ -96,3 +93,20 @@ class AskJob(Job):
     width: float | None = None
     rival: ClickJob | None = None
     settings: SegmentSettings = SegmentSettings()
+
+
+class AskJob(AskingJob):
+    """Somebody clicked, and waits."""
+
+    verb: ClassVar[str] = "click"
+    goes_first: ClassVar[bool] = True
+
+    type: Literal["ask"] = "ask"
+
+
+class SuggestJob(AskingJob):
+    """What may be at a doubtful place, asked ahead of time."""
+
+    verb: ClassVar[str] = "suggest"
+
+    type: Literal["suggest"] = "suggest"

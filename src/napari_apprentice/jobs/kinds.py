@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from napari_apprentice.jobs.click import AskJob, ClickJob, ClickResult
+from napari_apprentice.jobs.click import AskJob, ClickJob, ClickResult, SuggestJob
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
@@ -25,6 +25,7 @@ AnyJob = (
     | ExportJob
     | ClickJob
     | AskJob
+    | SuggestJob
     | InsideJob
     | LiveJob
     | LiveAllJob

@@ -15,7 +15,7 @@ from napari_apprentice.project import durable
 
 _NAME = "doubts.bin"
 _HEAD = struct.Struct("<4sq")  # magic, how many are left
-_MAGIC = b"APU1"
+_MAGIC = b"APU2"  # APU1 had no word on how to mend them
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.labels.corrections import UNKNOWN
 from napari_apprentice.data.labels.deltas import voxels_in
 from napari_apprentice.data.labels.doubts import Doubts
+from napari_apprentice.data.labels.mends import Mends
 from napari_apprentice.session.project_image import ProjectImage
 
 Point = tuple[int, int, int, int]
@@ -20,7 +21,8 @@ Box = tuple[slice, slice, slice, slice]
 class DoubtfulPlace:
     """An object, or (``id`` None) a place where nearly one was proposed.
 
-    ``point`` (t, z, y, x) lies in it, ``box`` around it; both in voxels of the whole image. ``doubt`` is from 0 to 1.
+    ``point`` (t, z, y, x) lies in it, ``box`` around it; both in voxels of the whole image, as is the one row of
+    ``mends``. ``doubt`` is from 0 to 1.
     """
 
     entry: ProjectImage
@@ -28,6 +30,7 @@ class DoubtfulPlace:
     point: Point
     box: Box
     doubt: float
+    mends: Mends = field(compare=False)
 
     @property
     def image(self) -> str:
@@ -58,7 +61,12 @@ def place_in(entry: ProjectImage, ordered: Doubts, index: int | np.integer) -> D
     at = [i - part.start for i, part in zip(point, entry.region, strict=True)]
     is_open = all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True))
     found = int(entry.labels[tuple(at)]) if is_open else 0
-    return DoubtfulPlace(entry, found or None, point, slices(ordered.boxes[index]), float(ordered.values[index]))
+    box, doubt, mends = (
+        slices(ordered.boxes[index]),
+        float(ordered.values[index]),
+        ordered.mends.only(np.array([index])),
+    )
+    return DoubtfulPlace(entry, found or None, point, box, doubt, mends)
 
 
 def ellipsoid(box: Box, around: Box) -> NDArray[np.bool_]:
@@ -81,6 +89,14 @@ def empty_in(entry: ProjectImage, box: Box) -> NDArray[np.int64]:
     part = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip((t, z, y, x), region, strict=True))
     free = ellipsoid(box, (t, z, y, x)) & (entry.labels[part] == 0) & (entry.confirmed[part] == UNKNOWN)
     return voxels_in(entry.labels.shape, [one.start for one in part], free)
+
+
+def usual_width(entry: ProjectImage) -> float | None:
+    """How wide proposed objects are in the slice, in voxels, in the median; None where there are none."""
+    doubts = None if entry.doubts is None else entry.doubts.doubts
+    if doubts is None or doubts.missed.all():
+        return None
+    return float(np.median(np.diff(doubts.boxes[~doubts.missed, 2:], axis=2).max(axis=1)))
 
 
 def point_of(doubts: Doubts, index: int | np.integer) -> Point:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class Review:
             mine = doubts.only(doubts.inside(inner))
             doubts = mine.moved([a.start - b.start for a, b in zip(entry.region, inner, strict=True)])
             clipped = np.clip(doubts.boxes, 0, np.array(entry.shape)[:, None])
-            doubts = Doubts(doubts.points, clipped, doubts.values, doubts.missed)
+            doubts = Doubts(doubts.points, clipped, doubts.values, doubts.missed, doubts.mends)
         if inner is not None and isinstance(entry, LargeProjectImage) and entry.doubts is not None:
             before = entry.doubts.doubts
             doubts = Doubts.together([before.only(~before.inside(entry.region)), doubts])
@@ -135,6 +136,15 @@ class Review:
         if found is None:
             self._signals.message.emit(_NOTHING_LEFT)
         return self.place
+
+    def coming(self, count: int) -> list[DoubtfulPlace]:
+        """So many of the current image that `next` will show, as far as it has them."""
+        entry = self._images.current
+        if entry is None or entry.doubts is None:
+            return []
+        ordered, seen = self._doubtful_in(entry), self._seen.get(entry.id, set())
+        left = (i for i in np.flatnonzero(entry.still_open(ordered)) if point_of(ordered, i) not in seen)
+        return [place_in(entry, ordered, i) for i in islice(left, count)]
 
     def previous(self) -> DoubtfulPlace | None:
         """Go back to the place before, also one that was approved or deleted. Raises `UserError` at the first."""

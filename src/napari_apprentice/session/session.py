@@ -116,6 +116,7 @@ class Session:
         self.tried = signals.tried
         self.doubts_changed = signals.doubts_changed
         self.reviewing = signals.reviewing
+        self.suggested = signals.suggested
         self.message = signals.message
         self.region_changed = signals.region_changed
         self.overview_changed = signals.overview_changed

@@ -26,6 +26,7 @@ class Signals:
     evaluated = Signal()  # what is known of how well models do on the current image is something else
     doubts_changed = Signal(object)  # ProjectImage: there is another proposal, with other doubtful places
     reviewing = Signal(object)  # DoubtfulPlace that is looked at now, or None
+    suggested = Signal(object)  # Suggestion for what is looked at, or None
     message = Signal(str)
     leaving_region = Signal()  # another part of the large image will be opened
     region_changed = Signal(object, tuple)  # LargeProjectImage, voxel (t, z, y, x): the part around it is open now

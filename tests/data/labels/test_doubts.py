@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from napari_apprentice.data.labels.doubting import doubts_in, evidence_of
 from napari_apprentice.data.labels.doubts import Doubts
+from napari_apprentice.data.labels.mends import Mends
 from napari_apprentice.settings import DecodeSettings
 
 DECODE = DecodeSettings(foreground=0.5, prominence=0.2, min_size=5)
@@ -28,6 +30,18 @@ def test_a_record_gives_the_same_places_back() -> None:
         assert found.values.tolist() == [0.8812, 0.2]
         assert found.missed.tolist() == [False, True]
     assert len(Doubts.from_text(Doubts.none().to_text())) == 0
+
+
+def test_a_record_says_how_places_may_be_mended_and_voxels_move_with_it() -> None:
+    mends = Mends.nothing(2)
+    mends.joins[0], mends.cuts[1] = (0, 0, 20, 40), [(0, 0, 50, 58), (0, 0, 50, 64)]
+    mends.chances[:] = [(0.5, 0, 0.1), (0, 0.25, 0)]
+    doubts = replace(at((20, 30, 0.5), (50, 60, 0.2)), mends=mends)
+    found = Doubts.from_bytes(doubts.moved((1, 2, 3, 4)).to_bytes()).mends
+    assert found.joins.tolist() == [[1, 2, 23, 44], [-1] * 4], "that there is none stays so"
+    assert found.cuts.tolist() == [[[-1] * 4] * 2, [[1, 2, 53, 62], [1, 2, 53, 68]]]
+    assert found.chances.tolist() == mends.chances.tolist()
+    assert Doubts.together([doubts, doubts]).only(np.array([3])).mends.chances.tolist() == [[0, 0.25, 0]]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +99,11 @@ def test_each_measure_finds_what_it_is_for() -> None:
     assert found.joint[:3].max() == 0, "they touch nobody"
     assert np.argmin(found.doubt) == 0
     assert (labels[tuple(found.points.T)] == found.ids).all()
+    assert (found.peaks >= 1).tolist() == [False, False, True, False, False]
+    assert {tuple(found.second.first[2, 1:]), tuple(found.second.second[2, 1:])} == {three, four}
+    assert found.partner.tolist() == [-1, -1, -1, 4, 3]
+    likeliest = found.mends().chances.argmax(axis=1)
+    assert likeliest[1:].tolist() == [2, 1, 0, 0], "delete, split, join, join"
 
 
 def test_places_that_are_nearly_foreground_are_doubtful_too_but_not_the_rim_of_an_object() -> None:

@@ -15,6 +15,7 @@ from apprentice_lab.bench import interact_report
 from apprentice_lab.bench.interact import InteractSettings
 from apprentice_lab.bench.interact_lines import cut_between, wrong_stretch
 from apprentice_lab.bench.interact_mistakes import CUT, FALSE, FUSED, KINDS, MISSED, OUTLINE, Spoiled
+from apprentice_lab.bench.interact_own import mistakes_of
 from apprentice_lab.bench.interact_sheets import draw_sheets
 from apprentice_lab.bench.interact_spoiling import spoil
 from apprentice_lab.bench.interact_times import Effort, Mended, Reviewed, ReviewTimes
@@ -107,6 +108,27 @@ def test_images_are_drawn_until_they_have_so_many_objects_and_the_last_is_croppe
     assert all((a.spoiled.labels == b.spoiled.labels).all() for a, b in zip(sheets, again, strict=True))
 
 
+def test_what_a_proposal_gets_wrong_are_its_mistakes_and_the_rest_is_right_as_it_is() -> None:
+    truth, proposal = np.zeros((60, 160), np.uint32), np.zeros((60, 160), np.uint32)
+    squares = [(10, 10), (10, 40), (10, 60), (10, 90), (10, 120), (35, 10)]  # right, fused with the next, cut, missed
+    for number, (y, x) in enumerate(squares, start=1):
+        truth[y : y + 16, x : x + 16] = number
+    proposal[11:26, 11:26] = 7
+    proposal[10:26, 40:76] = 8
+    proposal[10:26, 90:95], proposal[10:26, 95:101], proposal[10:26, 101:106] = 9, 10, 13
+    proposal[35:51, 50:66] = 11  # false
+    proposal[40:44, 100:104] = 12  # a speck
+    found = mistakes_of(truth, proposal)
+    assert sorted((one.kind, len(one.numbers)) for one in found.mistakes) == [
+        ("cut in two", 1), ("false", 0), ("fused", 2), ("missed", 1), ("missed", 1),
+    ]  # fmt: skip
+    assert not any(found.is_mended(one, found.labels) for one in found.mistakes)
+    assert all(found.is_mended(one, found.truth) for one in found.mistakes)
+    assert found.newly_spoiled(found.labels) == 0
+    assert (found.truth[11:26, 11:26] > 0).all(), "what is right enough is the truth there"
+    assert found.truth[10, 10] == 0
+
+
 def test_a_review_takes_what_hand_and_eye_do_and_what_the_window_lets_one_wait() -> None:
     stop = Effort(keys=1, looks=1, reads=1, waited_s=0.1)
     assert stop.seconds(TIMES) == pytest.approx(0.3 + 0.4 + 0.4 + 0.1)
@@ -120,15 +142,16 @@ def test_a_review_takes_what_hand_and_eye_do_and_what_the_window_lets_one_wait()
 def test_the_report_has_seconds_for_each_mistake_made_right_and_how_much_slower_napari_is(tmp_path: Path) -> None:
     def reviewed(user: str, reads: int, right: int) -> Reviewed:
         rows = tuple(
-            Mended("a", kind, 1 + (i == 0), i < right, Effort(waited_s=1.0), 2.0 * i) for i, kind in enumerate(KINDS)
+            Mended("a", kind, 1 + (i == 0), i < right, Effort(waited_s=1.0), 2.0 * i, taken=user == "next" and i == 1)
+            for i, kind in enumerate(KINDS)
         )
         return Reviewed(user, 0, 40, 6, Effort(reads=reads, waited_s=2.0), 0, rows)
 
     settings = InteractSettings(seeds=(0,))
     rows = [reviewed("next", 20, 5), reviewed("napari", 55, 4)]
     page = "\n".join(interact_report.write(tmp_path, settings, rows, {"merge": [30.0, 50.0]}, {"merge": [2000]}))
-    assert "| plugin, *Next* | 6 | 5 | 0 | 1 | 0 | 1 | 2.00 (2.0 to 2.0) | 0.40 | 1.00x |" in page
-    assert "| napari alone, field by field | 6 | 4 | 1 | 1 | 0 | 1 | 6.00 (6.0 to 6.0) | 0.50 | 3.00x |" in page
+    assert "| plugin, *Next* | 6 | 5 | 1 | 0 | 1 | 0 | 1 | 2.00 (2.0 to 2.0) | 0.40 | 1.00x |" in page
+    assert "| napari alone, field by field | 6 | 4 | 0 | 1 | 1 | 0 | 1 | 6.00 (6.0 to 6.0) | 0.50 | 3.00x |" in page
     assert "plugin, *Next*: 3.00 times as fast as napari alone" in page
     assert "| merge | 2 | 40 | 49 | 50 | 30 |" in page
     found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))

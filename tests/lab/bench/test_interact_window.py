@@ -57,7 +57,8 @@ def test_the_plugin_mends_what_next_shows_and_field_by_field_the_rest(at_once: R
     assert (led.user, all_seen.user) == ("next", THEN_FIELDS)
     assert {one.kind for one in led.mended} == {"missed", FALSE}
     assert (led.right, led.never_found, led.spoiled) == (2, 3, 0)
-    assert led.effort.reads == 3, "two that are wrong, and one that is right"
+    assert led.taken == 1, "what a click finds where one was missed"
+    assert led.effort.reads == 4, "two that are wrong, one that is right, and what is suggested"
     assert sorted(one.kind for one in all_seen.mended) == sorted(KINDS)
     assert (all_seen.right, all_seen.failed, all_seen.spoiled) == (5, 0, 0)
     assert all_seen.effort.pans > 0
@@ -92,3 +93,12 @@ def test_a_short_review_of_real_nuclei_and_the_waits(tmp_path: Path) -> None:
     assert {"merge", "undo of delete", "interpolate", "a stroke with Live, objects"} <= set(found["waits_ms"])
     assert "times as fast as napari alone" in page
     assert (tmp_path / "interact.png").exists()
+
+
+def test_who_reads_no_suggestions_mends_with_tools_and_a_row_of_right_ones_ends_the_review(at_once: Runners) -> None:
+    from apprentice_lab.bench.window.interact import review
+
+    settings = InteractSettings(wrong=5, model="fresh", suggestions=0, stop_after=1)
+    led, _ = review("next", [sheet()], 0, settings, at_once)
+    assert (led.taken, led.right) == (0, 2)
+    assert led.effort.keys < 5, "what is right, the last of the list, is not approved any more"

@@ -46,7 +46,7 @@ def review(
         tools, log = PluginTools(desk, Paced(desk, settings)), Log(sum(len(sheet.mistakes) for sheet in sheets))
         pairs = list(zip(entries, sheets, strict=True))
         if user == "next":
-            _by_next(tools, pairs, log)
+            _by_next(tools, pairs, log, settings)
             yield _reviewed(user, seed, pairs, log, tools.paced)
             user = THEN_FIELDS
         for entry, sheet in pairs:
@@ -73,9 +73,14 @@ def _with_napari(sheets: Sequence[Sheet], seed: int, settings: InteractSettings)
     return Reviewed("napari", seed, objects, log.mistakes, spent, spoiled, tuple(log.rows))
 
 
-def _by_next(tools: PluginTools, pairs: Sequence[tuple[ProjectImage, Sheet]], log: Log) -> None:
-    """What *Next* shows is approved where it is right, else mended, until the list is at its end."""
-    session, paced = tools.desk.session, tools.paced
+def _by_next(
+    tools: PluginTools, pairs: Sequence[tuple[ProjectImage, Sheet]], log: Log, settings: InteractSettings
+) -> None:
+    """What *Next* shows is approved where it is right, else what is suggested is taken, or it is mended.
+
+    Until the list is at its end, or so many in a row were right that the rest is taken on trust.
+    """
+    session, paced, in_a_row = tools.desk.session, tools.paced, 0
     sheets = {entry.id: sheet for entry, sheet in pairs}
     seen: set[object] = set()
     paced.key(Qt.Key.Key_N)
@@ -85,8 +90,12 @@ def _by_next(tools: PluginTools, pairs: Sequence[tuple[ProjectImage, Sheet]], lo
         seen.add((place.entry.id, place.point))
         paced.look()
         paced.read()
+        wait(settings.look_s + settings.read_s)  # what is asked ahead has the time that the user takes
         sheet = sheets[place.entry.id]
         mistake = _seen_at(place, sheet)
+        in_a_row = in_a_row + 1 if mistake is None else 0
+        if settings.stop_after and in_a_row >= settings.stop_after:
+            return
         if mistake is None:
             paced.key(Qt.Key.Key_G)
         elif log.has(mistake):
@@ -96,11 +105,36 @@ def _by_next(tools: PluginTools, pairs: Sequence[tuple[ProjectImage, Sheet]], lo
             paced.key(Qt.Key.Key_R)
             is_right = sheet.spoiled.is_mended(mistake, place.entry.labels[0, 0])
             log.add(mistake, Mended(sheet.name, FALSE, 1, is_right, paced.effort - before, paced.seconds))
-        else:
+        elif not _takes(tools, sheet, mistake, log, settings.suggestions):
             paced.see(mistake.site)
             mend(tools, sheet, mistake, log)
             if not log.is_over:
                 paced.key(Qt.Key.Key_N)
+
+
+def _takes(tools: PluginTools, sheet: Sheet, mistake: Mistake, log: Log, most: int) -> bool:
+    """Read what is suggested, at most so many, and take what would mend a mistake; whether something was taken."""
+    suggest, paced = tools.desk.session.verbs.suggest, tools.paced
+    before = paced.effort
+    for number in range(most):
+        suggestion = suggest.suggestion
+        if suggestion is None:
+            return False
+        paced.read()
+        labels, delta = suggestion.place.entry.labels.copy(), suggestion.delta
+        labels.reshape(-1)[delta.indices] = delta.labels_after
+        if sheet.spoiled.is_mended(mistake, labels[0, 0]):
+            entry = suggestion.place.entry
+            paced.key(Qt.Key.Key_9)
+            is_right = sheet.spoiled.is_mended(mistake, entry.labels[0, 0])
+            effort = paced.effort - before
+            log.add(mistake, Mended(sheet.name, mistake.kind, 1, is_right, effort, paced.seconds, taken=True))
+            return True
+        if number + 1 < most:
+            if not suggest.has_others:
+                return False
+            paced.key(Qt.Key.Key_0)
+    return False
 
 
 def _seen_at(place: DoubtfulPlace, sheet: Sheet) -> Mistake | None:

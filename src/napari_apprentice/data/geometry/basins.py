@@ -74,6 +74,75 @@ def flood(height: np.ndarray, marks: np.ndarray, inside: np.ndarray) -> np.ndarr
     return np.asarray(watershed(-height, marks, mask=inside, connectivity=1), np.int32)
 
 
+@dataclass(frozen=True, eq=False)
+class SecondPeaks:
+    """Of each object (n,), in ascending order of ids, how far its second peak rises above the pass to a higher one.
+
+    ``first`` and ``second`` (n, 3) are voxels of the two peaks; where ``rise`` is 0 there is one peak only, and they
+    say nothing.
+    """
+
+    rise: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+
+def second_peaks(height: np.ndarray, labels: np.ndarray, ids: np.ndarray, least: float) -> SecondPeaks:
+    """The peak within each object of ``labels`` (Z, Y, X) that counts most beside its highest one.
+
+    Of two peaks that meet, the lower one counts as far as it rises above their pass, where what climbs to either is a
+    share of ``least`` of the object. ``ids`` ascend.
+    """
+    inside = labels > 0
+    for axis in range(3):  # what touches another object is left out on one side, so that no way leads there
+        before = tuple(slice(None, -1) if i == axis else slice(None) for i in range(3))
+        after = tuple(slice(1, None) if i == axis else slice(None) for i in range(3))
+        inside[before] &= (labels[before] == labels[after]) | (labels[after] == 0)
+    height = np.ascontiguousarray(height, dtype=np.float32)
+    parts = climb(height, inside)
+    a, b, level = _passes(parts, height)
+    top = height.ravel()[parts.at]
+    owner = np.searchsorted(ids, labels.ravel()[parts.at])
+    sizes = np.bincount(parts.peak, parts.size, minlength=len(top) + 1)[1:]
+    enough = least * np.bincount(owner, sizes, minlength=len(ids))
+    rise, pair = _met(top, owner, sizes, enough, (a - 1, b - 1, level))
+    where = np.zeros((len(ids), 2, 3), np.int64)
+    found = rise > 0
+    where[found] = np.stack(np.unravel_index(parts.at[pair[found]], height.shape), axis=-1)
+    return SecondPeaks(rise, where[:, 0], where[:, 1])
+
+
+def _met(
+    top: np.ndarray,
+    owner: np.ndarray,
+    sizes: np.ndarray,
+    enough: np.ndarray,
+    passes: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each owner how far the peak rises that does so most, and the numbers of the higher peak and of that one."""
+    parent, size, tops = list(range(len(top))), sizes.tolist(), top.tolist()
+    rise, pair = np.zeros(len(enough)), np.zeros((len(enough), 2), np.int64)
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    a, b, level = passes
+    order = np.argsort(-level, kind="stable")
+    for one, two, at in zip(a[order].tolist(), b[order].tolist(), level[order].tolist(), strict=True):
+        low, high = sorted((root(one), root(two)), key=lambda i: (tops[i], -i))
+        if low == high:
+            continue
+        mine = int(owner[low])
+        if tops[low] - at > rise[mine] and min(size[low], size[high]) >= enough[mine]:
+            rise[mine], pair[mine] = tops[low] - at, (high, low)
+        parent[low] = high
+        size[high] += size[low]
+    return rise, pair
+
+
 def _overtopped(height: np.ndarray, inside: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Which voxels of the flat array have a higher one beside them, also across an edge or corner."""
     place = np.stack(np.unravel_index(at, height.shape))

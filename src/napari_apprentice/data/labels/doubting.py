@@ -7,31 +7,44 @@ A proposal is a decision, and what the network says tells how narrow it was:
   object that holds two, or half of one, has another distance than the network saw;
 - ``joint``: how nearly it was joined with a neighbour: 1 where the lower of both peaks rises just by the prominence
   above the saddle between them, and less by a factor of e for each prominence more;
-- ``unusual``: how far its size is from the median, as a logarithm.
+- ``unusual``: how far its size is from the median, as a logarithm;
+- ``peaks``: how far the second peak of the predicted distance in it rises above the pass to the first, in prominences.
+  It counts from 1 on, where the network itself would have made two of it.
 
 Weights of a logistic regression on whether an object is right (IoU .50 with the truth), fitted on images of nuclei in
 fluorescence and stained tissue and of cells in phase contrast, and rounded. How well each of them and all of them rank
 wrong objects is measured by ``apprentice bench doubt`` (docs/review.md), where two others were left out because they
-added nothing: how deep the deepest saddle within an object is, and how much an object shrinks at a higher probability.
+added nothing: ``peaks`` below 1, and how much an object shrinks at a higher probability. What ``peaks`` count was set
+by hand, for no proposal of the network's own has them.
+
+How likely it is right to join an object with its neighbour, to cut it or to delete it are three more regressions of
+the same kind, on what comes of doing so.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import edt
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_apprentice.data.geometry.basins import SecondPeaks, second_peaks
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.instances import finite
+from napari_apprentice.data.labels.mends import Mends
 from napari_apprentice.settings import DecodeSettings
 
 Values = NDArray[np.floating]
 _PER_OBJECT = NDArray[np.float64]
 
 _BIAS, _UNSURE, _MISMATCH, _JOINT, _UNUSUAL = -5.8, 5.0, 5.0, 2.5, 1.0
+_TWO = 3.0  # of a second peak that the network would part
+_JOIN_BIAS, _JOIN_JOINT, _JOIN_SIZE = -2.3, 2.6, -0.9  # sizes are logarithms of how many times the median
+_CUT_BIAS, _CUT_PEAKS, _CUT_TWO, _CUT_SIZE = -2.8, 1.8, 3.0, 0.6
+_DELETE_BIAS, _DELETE_FAINT, _DELETE_SIZE = -5.0, 14.0, -0.5
+_LEAST_PART = 0.1  # of an object: what is smaller is not cut off
 _MISSED_BIAS, _MISSED_PEAK, _MISSED_SIZE = -1.5, 2.0, 0.4  # the same of places without an object
 _ALMOST = 0.3  # of the probability that makes foreground: so much is nearly an object
 _LEAST_VOXELS = 4  # of such a place
@@ -43,7 +56,11 @@ _MOST_LOGARITHM = 12.0  # of a distance
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What speaks against each object; arrays (n,) in the order of ``ids``. ``points`` (n, 3) lie deep inside."""
+    """What speaks against each object; arrays (n,) in the order of ``ids``. ``points`` (n, 3) lie deep inside.
+
+    ``faint`` is how far its mean probability is from 1, ``partner`` the row of the neighbour that it is most nearly
+    one with, -1 where it has none, and ``second`` where its peaks are.
+    """
 
     ids: NDArray[np.int64]
     points: NDArray[np.int64]
@@ -52,12 +69,32 @@ class Evidence:
     mismatch: _PER_OBJECT
     joint: _PER_OBJECT
     unusual: _PER_OBJECT
+    peaks: _PER_OBJECT
+    faint: _PER_OBJECT
+    partner: NDArray[np.int64]
+    second: SecondPeaks
 
     @property
     def doubt(self) -> _PER_OBJECT:
         """How likely each is wrong."""
         against = _UNSURE * self.unsure + _MISMATCH * self.mismatch + _JOINT * self.joint + _UNUSUAL * self.unusual
-        return _logistic(_BIAS + against)
+        return _logistic(_BIAS + against + _TWO * (self.peaks >= 1))
+
+    def mends(self) -> Mends:
+        """How each may be mended, in frame 0."""
+        if not len(self.ids):
+            return Mends.nothing(0)
+        wide = np.log(self.size / np.median(self.size))
+        has_partner, has_peaks = self.partner >= 0, self.peaks > 0
+        both = np.log((self.size + self.size[self.partner]) / np.median(self.size))
+        join = _logistic(_JOIN_BIAS + _JOIN_JOINT * self.joint + _JOIN_SIZE * both)
+        peaks = _CUT_PEAKS * np.minimum(self.peaks, 1) + _CUT_TWO * (self.peaks >= 1)
+        cut = _logistic(_CUT_BIAS + peaks + _CUT_SIZE * wide)
+        delete = _logistic(_DELETE_BIAS + _DELETE_FAINT * self.faint + _DELETE_SIZE * wide)
+        known = Mends.nothing(len(self.ids))
+        known.joins[has_partner] = _at_first_frame(self.points[self.partner[has_partner]])
+        known.cuts[has_peaks] = _at_first_frame(np.stack([self.second.first, self.second.second], axis=1)[has_peaks])
+        return Mends(known.joins, known.cuts, np.stack([join * has_partner, cut * has_peaks, delete], axis=1))
 
 
 def evidence_of(
@@ -66,7 +103,7 @@ def evidence_of(
     """The evidence against the objects of ``labels`` (Z, Y, X).
 
     ``probability`` of foreground and ``distance``, the logarithm of that to the own outline in the plane, are of the
-    same shape; without a distance mismatch and joint are 0.
+    same shape; without a distance mismatch, joint and peaks are 0.
     """
     at = np.flatnonzero(labels)
     names = labels.reshape(-1)[at]
@@ -75,8 +112,9 @@ def evidence_of(
     ids = np.flatnonzero(size)
     size = size[ids]
     if not len(ids):
-        nothing = np.zeros(0)
-        return Evidence(ids, np.zeros((0, 3), np.int64), nothing, nothing, nothing, nothing, nothing)
+        nothing, nowhere = np.zeros(0), np.zeros((0, 3), np.int64)
+        one, none = SecondPeaks(nothing, nowhere, nowhere), np.zeros(0, np.int64)
+        return Evidence(ids, nowhere, nothing, nothing, nothing, nothing, nothing, nothing, nothing, none, one)
 
     def mean(values: Values) -> _PER_OBJECT:
         found: _PER_OBJECT = np.bincount(names, values, count)[ids] / size
@@ -85,16 +123,19 @@ def evidence_of(
     own = np.stack([finite(edt.edt(np.ascontiguousarray(plane, np.uint32), parallel=1)) for plane in labels])
     depth = own.reshape(-1)[at]
     p = np.asarray(probability.reshape(-1)[at], np.float32)
-    mismatch, joint = np.zeros(len(ids)), np.zeros(len(ids))
+    mismatch, joint, partner = np.zeros(len(ids)), np.zeros(len(ids)), np.full(len(ids), -1)
+    second = SecondPeaks(np.zeros(len(ids)), *np.zeros((2, len(ids), 3), np.int64))
     if distance is not None:
         height = np.asarray(distance, np.float32)
         inside = height.reshape(-1)[at]
         predicted = np.expm1(np.minimum(inside, _MOST_LOGARITHM))
         mismatch = np.minimum(mean(np.abs(predicted - depth)) / np.maximum(mean(depth), 0.5), _MOST_MISMATCH)
-        joint = _joint(height, _tops(inside, names, count), labels, settings.prominence)[ids]
+        joint, partner = _joint(height, _tops(inside, names, count), labels, ids, settings.prominence)
+        second = second_peaks(height, labels, ids, _LEAST_PART)
     unusual = np.minimum(np.abs(np.log(size / np.median(size))), _MOST_UNUSUAL)
     points = _highest(depth, names, at, _tops(depth, names, count), labels.shape)[ids]
-    return Evidence(ids, points, size, mean(4 * p * (1 - p)), mismatch, joint, unusual)
+    peaks, unsure, faint = second.rise / max(settings.prominence, 1e-6), mean(4 * p * (1 - p)), 1 - mean(p)
+    return Evidence(ids, points, size, unsure, mismatch, joint, unusual, peaks, faint, partner, second)
 
 
 def doubts_in(
@@ -104,7 +145,7 @@ def doubts_in(
     against = evidence_of(probability, distance, labels, settings)
     places = ndimage.find_objects(labels.view(np.int32))
     boxes = np.array([_edges(places[i - 1]) for i in against.ids.tolist()], np.int64).reshape(-1, 3, 2)
-    objects = _in_frame(against.points, boxes, against.doubt, missed=False)
+    objects = replace(_in_frame(against.points, boxes, against.doubt, missed=False), mends=against.mends())
     typical = _Typical(float(max(settings.min_size, _LEAST_VOXELS)), np.full(3, _UNKNOWN_REACH))
     if len(against.ids):
         typical = _Typical(
@@ -151,8 +192,14 @@ def _near_misses(
     return _in_frame(points, boxes, doubt[kept], missed=True)
 
 
-def _joint(height: Values, top: NDArray[np.float32], labels: NDArray[np.uint32], prominence: float) -> _PER_OBJECT:
-    """How nearly each object was joined with a neighbour that it touches; 0 without one."""
+def _joint(
+    height: Values,
+    top: NDArray[np.float32],
+    labels: NDArray[np.uint32],
+    ids: NDArray[np.int64],
+    prominence: float,
+) -> tuple[_PER_OBJECT, NDArray[np.int64]]:
+    """How nearly each of ``ids`` was joined with a neighbour that it touches, and the row of that; 0 and -1 without."""
     count = len(top)
     keys, passes = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
     for axis in range(3):
@@ -167,12 +214,13 @@ def _joint(height: Values, top: NDArray[np.float32], labels: NDArray[np.uint32],
     pairs, number = np.unique(np.concatenate(keys), return_inverse=True)
     saddle = _tops(np.concatenate(passes), number, len(pairs))
     a, b = pairs // count, pairs % count
-    rises = (np.minimum(top[a], top[b]) - saddle) / max(prominence, 1e-6)
-    nearly = np.exp(-np.maximum(rises - 1, 0))
-    joint = np.zeros(count)
-    np.maximum.at(joint, a, nearly)
-    np.maximum.at(joint, b, nearly)
-    return joint
+    rises = np.asarray((np.minimum(top[a], top[b]) - saddle) / max(prominence, 1e-6), float)
+    ways = np.searchsorted(ids, np.c_[np.r_[a, b], np.r_[b, a]]).reshape(-1, 2)
+    rises = np.r_[rises, rises]
+    joint, partner = np.zeros(len(ids)), np.full(len(ids), -1)
+    order = np.argsort(-rises, kind="stable")  # of several neighbours the last one counts, over the flattest pass
+    partner[ways[order, 0]], joint[ways[order, 0]] = ways[order, 1], np.exp(-np.maximum(rises[order] - 1, 0))
+    return joint, partner
 
 
 def _tops(values: Values, names: NDArray[np.integer], count: int) -> NDArray[np.float32]:
@@ -191,6 +239,11 @@ def _highest(
     points = np.zeros((len(top), 3), np.int64)
     points[found] = np.stack(np.unravel_index(at[there[first]], shape), axis=1)
     return points
+
+
+def _at_first_frame(voxels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Voxels (..., 3) as (0, z, y, x)."""
+    return np.concatenate([np.zeros((*voxels.shape[:-1], 1), np.int64), voxels], axis=-1)
 
 
 def _in_frame(points: NDArray[np.int64], boxes: NDArray[np.int64], doubt: _PER_OBJECT, *, missed: bool) -> Doubts:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_apprentice.data.labels import mends
+from napari_apprentice.data.labels.mends import Mends
+
 DOUBTFUL = 0.15  # from which doubt on a place is shown to the user
 _STEPS = 10_000  # of doubt that are told apart in a record
-_COLUMNS = 14  # of a record: point, box, doubt, whether it is no object
+_PLACE = 14  # columns of a record: point, box, doubt, whether it is no object
+_COLUMNS = _PLACE + mends.COLUMNS
 _MOST = 1 << 22  # places in a record
 _NEAR = 3.0  # times as far as they are wide, within which places count as one clump
 _CLUMPED = 0.8  # what is left of a doubt for each place of its clump that is looked at before
@@ -34,12 +38,19 @@ class Doubts:
         From 0 to 1: of places with a doubt of .3 about three in ten are wrong, on the images it was fitted on.
     missed
         Which of them are no objects.
+    mends
+        How each may be mended; by default nothing is known of it.
     """
 
     points: NDArray[np.int64]
     boxes: NDArray[np.int64]
     values: NDArray[np.float64]
     missed: NDArray[np.bool_]
+    mends: Mends = field(default_factory=lambda: Mends.nothing(0))
+
+    def __post_init__(self) -> None:
+        if len(self.mends) != len(self.values):
+            object.__setattr__(self, "mends", Mends.nothing(len(self.values)))
 
     def __len__(self) -> int:
         return len(self.values)
@@ -58,16 +69,19 @@ class Doubts:
             np.concatenate([one.boxes for one in every]),
             np.concatenate([one.values for one in every]),
             np.concatenate([one.missed for one in every]),
+            Mends.together([one.mends for one in every]),
         )
 
     def only(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
         """Some of the places, by a mask or by their numbers."""
-        return type(self)(self.points[which], self.boxes[which], self.values[which], self.missed[which])
+        mine = self.mends.only(which)
+        return type(self)(self.points[which], self.boxes[which], self.values[which], self.missed[which], mine)
 
     def moved(self, by: Sequence[int]) -> Self:
         """The same in an array that begins ``by`` voxels (t, z, y, x) before this one."""
         step = np.asarray(by, np.int64)
-        return type(self)(self.points + step, self.boxes + step[:, None], self.values, self.missed)
+        boxes = self.boxes + step[:, None]
+        return type(self)(self.points + step, boxes, self.values, self.missed, self.mends.moved(step))
 
     def inside(self, box: Sequence[slice]) -> NDArray[np.bool_]:
         """Which points lie in a box (t, z, y, x)."""
@@ -99,6 +113,7 @@ class Doubts:
         rows = np.empty((len(self), _COLUMNS), "<i4")
         rows[:, :4], rows[:, 4:12] = self.points, self.boxes.reshape(-1, 8)
         rows[:, 12], rows[:, 13] = np.rint(self.values * _STEPS), self.missed
+        rows[:, _PLACE:] = self.mends.to_rows()
         return zlib.compress(rows.tobytes(), 1)
 
     @classmethod
@@ -116,7 +131,7 @@ class Doubts:
         fits = (points >= boxes[..., 0]).all() and (points < boxes[..., 1]).all() and (boxes >= 0).all()
         if not fits or (shape is not None and (boxes[..., 1] > np.asarray(shape)).any()):
             raise ValueError("damaged record of doubts: its places do not fit the image")
-        return cls(points, boxes, rows[:, 12] / _STEPS, rows[:, 13] > 0)
+        return cls(points, boxes, rows[:, 12] / _STEPS, rows[:, 13] > 0, Mends.from_rows(rows[:, _PLACE:]))
 
     def to_text(self) -> str:
         """`to_bytes` for a message."""

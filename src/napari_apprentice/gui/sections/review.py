@@ -10,7 +10,14 @@ from qtpy.QtWidgets import QCheckBox
 from superqt.utils import qthrottled, signals_blocked
 
 from napari_apprentice.gui.doubt_map import DoubtMap
-from napari_apprentice.gui.tools.review import ApproveAndNext, DeleteAndNext, NextDoubtful, PreviousDoubtful
+from napari_apprentice.gui.tools.review import (
+    ApproveAndNext,
+    DeleteAndNext,
+    NextDoubtful,
+    OtherSuggestion,
+    PreviousDoubtful,
+    TakeSuggestion,
+)
 from napari_apprentice.gui.tools.tool import tip_of
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.gui.widgets.buttons import button
@@ -18,6 +25,7 @@ from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session.doubtful_places import DoubtfulPlace
+from napari_apprentice.session.suggestion import Suggestion
 
 _COUNT_MS = 200
 _WORDS = {
@@ -26,6 +34,7 @@ _WORDS = {
     ApproveAndNext.name: "Approve, next",
     DeleteAndNext.name: "Delete, next",
 }
+_SUGGESTED = {TakeSuggestion.name: "", OtherSuggestion.name: "Other"}
 _MAP = "Colour each object by how doubtful it is, from yellow to red, and places where one may be missing"
 
 
@@ -37,23 +46,33 @@ class ReviewSection(Section):
         self._tools = tools
         self._map = doubt_map
         self._session = tools.label_layers.session
-        self.buttons = {name: button(words, partial(tools.use, name)) for name, words in _WORDS.items()}
+        every = {**_WORDS, **_SUGGESTED}
+        self.buttons = {name: button(words, partial(tools.use, name)) for name, words in every.items()}
         self.buttons[PreviousDoubtful.name].setFixedWidth(30)
         self.show_map = QCheckBox("Show doubt")
         self.show_map.setToolTip(_MAP)
         self.show_map.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.show_map.toggled.connect(doubt_map.set_on)
         self.words = muted("")
-        line = row(*self.buttons.values(), spacing=4)
-        for place in range(1, len(self.buttons)):
+        line = row(*(self.buttons[name] for name in _WORDS), spacing=4)
+        for place in range(1, len(_WORDS)):
             line.setStretch(place, 1)
         self.rows.addLayout(line)
+        suggested = row(*(self.buttons[name] for name in _SUGGESTED), spacing=4)
+        suggested.setStretch(0, 1)
+        self.rows.addLayout(suggested)
         self.rows.addWidget(self.words)
         self.head.insertWidget(1, self.show_map)
         self._refresh_soon = qthrottled(self.refresh, timeout=_COUNT_MS, leading=False, parent=self)
         self.connections.at_close(self._refresh_soon.cancel)
         session = self._session
-        for signal in (session.image_changed, session.settings_changed, session.doubts_changed, session.reviewing):
+        for signal in (
+            session.image_changed,
+            session.settings_changed,
+            session.doubts_changed,
+            session.reviewing,
+            session.suggested,
+        ):
             self.connections.add(signal, self.refresh)
         for signal in (session.labels_changed, session.confirmed_changed):
             self.connections.add(signal, lambda entry: self._refresh_soon())
@@ -73,6 +92,7 @@ class ReviewSection(Section):
             why_not = tool.why_not() if has_masks else "There are no masks yet."
             made.setEnabled(not why_not)
             made.setToolTip(tip_of(tool, why_not))
+        self.buttons[TakeSuggestion.name].setText(_suggested(self._session.verbs.suggest.suggestion))
         self.aside.setText("")
         if entry is not None and not review.why_not():
             state = review.state(entry)
@@ -94,3 +114,8 @@ def _words(place: DoubtfulPlace | None, elsewhere: int) -> str:
         return f"{elsewhere} in other images" if elsewhere else ""
     what = "missing object?" if place.id is None else f"object {place.id}"
     return f"{what} · doubt {100 * place.doubt:.0f} %"
+
+
+def _suggested(suggestion: Suggestion | None) -> str:
+    """What the key does."""
+    return "Nothing suggested" if suggestion is None else f"Take (9): {suggestion.words}"

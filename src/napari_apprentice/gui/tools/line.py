@@ -17,7 +17,10 @@ from napari_apprentice.gui.tools.view import slice_points, slices_across
 
 
 class LineTool(Tool):
-    """Does something with the objects under a drag, in 3D or in the slice; what a click does is each tool's own."""
+    """Does something with the objects under a drag, in 3D or in the slice; what a click does is each tool's own.
+
+    All of them draw the same line, whose layer stays, hidden, from one to the next: `Tools` gives it.
+    """
 
     cursor = "cross"
     about_slice = ""  # the tooltip of *This slice only*
@@ -25,8 +28,12 @@ class LineTool(Tool):
     def __init__(self, label_layers: LabelLayers) -> None:
         self._label_layers = label_layers
         self._gestures = CanvasGestures(label_layers, self._on_click, self._on_drag, self._on_move)
-        self._line = DrawnLine(label_layers)
+        self._line: DrawnLine | None = None
         self._is_on = False
+
+    def draw_with(self, line: DrawnLine) -> None:
+        """The line to draw."""
+        self._line = line
 
     def along(self, line: NDArray[np.float64]) -> None:
         """Do it along points (count, 4) as (t, z, y, x); `UserError` when that cannot be."""
@@ -62,11 +69,8 @@ class LineTool(Tool):
     def turn_off(self) -> None:
         """Drags are napari's again."""
         self._gestures.set_on(False)
-        self._line.drop()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._line.close()
+        if self._line is not None:
+            self._line.hide()
 
     def _turn(self, on: bool) -> None:
         self._is_on = on
@@ -75,8 +79,10 @@ class LineTool(Tool):
         raise NotImplementedError
 
     def _on_move(self, gesture: Gesture) -> None:
-        self._line.show(gesture.path)
+        if self._line is not None:
+            self._line.show(gesture.path)
 
     def _on_drag(self, gesture: Gesture) -> None:
-        self._line.hide()
+        if self._line is not None:
+            self._line.hide()
         self.along(slice_points(self._label_layers, gesture.path))

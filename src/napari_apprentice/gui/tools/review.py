@@ -17,6 +17,7 @@ class _Step(Tool):
     def __init__(self, label_layers: LabelLayers) -> None:
         self._label_layers = label_layers
         self._review = label_layers.session.review
+        self._suggest = label_layers.session.verbs.suggest
 
     def why_not(self) -> str:
         """What the review misses."""
@@ -81,3 +82,36 @@ class DeleteAndNext(_Verdict):
     def turn_on(self) -> None:
         """Delete it and go on."""
         self._review.delete()
+
+
+class TakeSuggestion(_Verdict):
+    """What is drawn is right."""
+
+    name = "take the suggestion"
+    title = "Take what is suggested, and the next doubtful object"
+    about = "what is drawn in blue becomes confirmed"
+    key = "9"
+
+    def why_not(self) -> str:
+        """Nothing is suggested, besides."""
+        return super().why_not() or self._suggest.why_not()
+
+    def turn_on(self) -> None:
+        """Take it and go on."""
+        self._suggest.take()
+
+
+class OtherSuggestion(_Verdict):
+    """Something else would mend it."""
+
+    name = "other suggestion"
+    title = "Another suggestion for the same object"
+    key = "0"
+
+    def why_not(self) -> str:
+        """There is no other."""
+        return super().why_not() or ("" if self._suggest.has_others else "Nothing else is suggested here.")
+
+    def turn_on(self) -> None:
+        """Show it."""
+        self._suggest.other()

@@ -65,7 +65,6 @@ class Split(LineTool):
 
     def close(self) -> None:
         """Give the keys back and stop listening."""
-        super().close()
         self._keys.close()
         self._connections.close()
         self._marks.close()

@@ -14,7 +14,14 @@ from napari_apprentice.gui.tools.move import Move
 from napari_apprentice.gui.tools.pick import Pick
 from napari_apprentice.gui.tools.polygon import Polygon
 from napari_apprentice.gui.tools.redraw import Redraw
-from napari_apprentice.gui.tools.review import ApproveAndNext, DeleteAndNext, NextDoubtful, PreviousDoubtful
+from napari_apprentice.gui.tools.review import (
+    ApproveAndNext,
+    DeleteAndNext,
+    NextDoubtful,
+    OtherSuggestion,
+    PreviousDoubtful,
+    TakeSuggestion,
+)
 from napari_apprentice.gui.tools.separate import SeparateUnderCursor
 from napari_apprentice.gui.tools.shape import FillHoles, Grow, Shape, Shrink, Smooth
 from napari_apprentice.gui.tools.slices import BetweenSlices, CopyToNextSlice
@@ -26,4 +33,5 @@ TOOLS: tuple[type[Tool], ...] = (
     NewObject, approve.ApproveObjects, approve.ApproveUnderCursor, approve.ApproveView,
     approve.ApproveSlice, approve.ApproveImage, DeleteUnderCursor, SeparateUnderCursor, BetweenSlices, CopyToNextSlice,
     FillHoles, Smooth, Grow, Shrink, NextDoubtful, PreviousDoubtful, ApproveAndNext, DeleteAndNext,
+    TakeSuggestion, OtherSuggestion,
 )  # fmt: skip

@@ -13,7 +13,9 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.tool_labels import ModeOfTool
 from napari_apprentice.gui.tools import table
 from napari_apprentice.gui.tools.brush import Brush
+from napari_apprentice.gui.tools.drawn import DrawnLine
 from napari_apprentice.gui.tools.keys import LayerKeys
+from napari_apprentice.gui.tools.line import LineTool
 from napari_apprentice.gui.tools.move import Move
 from napari_apprentice.gui.tools.tool import Tool
 
@@ -29,6 +31,10 @@ class Tools:
     def __init__(self, label_layers: LabelLayers) -> None:
         self.label_layers = label_layers
         self.all: dict[str, Tool] = {kind.name: kind(label_layers) for kind in table.TOOLS}
+        self._line = DrawnLine(label_layers)
+        for tool in self.all.values():
+            if isinstance(tool, LineTool):
+                tool.draw_with(self._line)
         self._current = self.all[Move.name]
         self._taking = False
         self._layer = Connections()
@@ -45,6 +51,7 @@ class Tools:
         self._leave_layer()
         for tool in self.all.values():
             tool.close()
+        self._line.close()
 
     @property
     def current(self) -> str:
@@ -100,6 +107,8 @@ class Tools:
             finally:
                 self._taking = False
             layer.tool = self.current
+            if tool.name == Move.name:  # nothing is in the hand
+                self._line.drop()
         self._tell()
 
     def _on_mode_chosen(self, mode: str) -> None:
@@ -143,6 +152,7 @@ class Tools:
         self._keys.close()
         before, self._current = self._current, self.all[Move.name]
         before.turn_off()
+        self._line.drop()
 
     def _on_settings_changed(self) -> None:
         self._bind_numbers()

@@ -15,7 +15,8 @@ from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.napari_names import view_direction
 
-_SHARES = 0.1, 0.2, 0.5  # of the canvas that something takes: at least, when it is brought there, at most
+_SHARES = 0.1, 0.17, 0.25  # of the canvas that a typical object takes: at least, when it is brought there, at most
+_LARGEST = 0.5  # of the canvas that what is brought there takes
 _LEAST_VOXELS = 24  # it is shown as if it was at least so wide
 
 
@@ -91,10 +92,13 @@ def slice_points(label_layers: LabelLayers, path: Any) -> NDArray[np.float64]:
     return np.array([axis_mapping.point(layer.world_to_data(at)) for at in path])
 
 
-def bring_into_view(label_layers: LabelLayers, point: Sequence[float], box: Sequence[tuple[int, int]]) -> None:
+def bring_into_view(
+    label_layers: LabelLayers, point: Sequence[float], box: Sequence[tuple[int, int]], usual: float | None = None
+) -> None:
     """Bring a voxel (t, z, y, x) of the labels and what is around it, (start, stop) for each, to the canvas.
 
-    The box fills a good part of the canvas; where it does already, the zoom stays.
+    An object of ``usual`` width, in voxels, takes about a sixth of the canvas, so that its neighbours are seen, and the
+    box at most half of it; where they do already, the zoom stays. Without a usual width it is the box that takes it.
     """
     masks, axis_mapping, viewer = label_layers.labels, label_layers.axis_mapping, label_layers.viewer
     if masks is None or axis_mapping is None:
@@ -114,6 +118,9 @@ def bring_into_view(label_layers: LabelLayers, point: Sequence[float], box: Sequ
     ]
     fits = min(viewer.canvas.size) / max(sizes)
     low, wanted, high = _SHARES
+    if usual is not None:
+        across = max(usual, _LEAST_VOXELS) * abs(float(masks.scale[-1]))
+        low, wanted, high = (min(share * max(sizes) / across, _LARGEST) for share in _SHARES)
     if not low <= viewer.scene.camera.zoom / fits <= high:
         viewer.scene.camera.zoom = wanted * fits
 

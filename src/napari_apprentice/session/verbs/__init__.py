@@ -14,6 +14,7 @@ from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import LookInside
 from napari_apprentice.session.verbs.segment import Segment
 from napari_apprentice.session.verbs.segment_all import SegmentAll
+from napari_apprentice.session.verbs.suggest import Suggest
 from napari_apprentice.session.verbs.teach import Teach
 from napari_apprentice.session.verbs.try_models import TryModels
 from napari_apprentice.session.verbs.versions import Versions
@@ -30,6 +31,7 @@ class Verbs:
         self.try_models = TryModels(parts)
         self.teach = Teach(parts, self.versions)
         self.click = Click(parts)
+        self.suggest = Suggest(parts)
         self.keep_live = KeepLive(parts)
         self.live = Live(parts, self.segment, self.keep_live)
         self.look_inside = LookInside(parts)

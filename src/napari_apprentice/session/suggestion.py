@@ -1,0 +1,141 @@
+"""The likely correction of a doubtful place, as an edit that waits: what is suggested, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data.labels import object_edits, splitting
+from napari_apprentice.data.labels.corrections import UNKNOWN
+from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import PackedMask
+from napari_apprentice.session.click_proposal import keeping_edit, proposal_of
+from napari_apprentice.session.doubtful_places import DoubtfulPlace
+from napari_apprentice.session.project_image import ProjectImage
+
+Way = Literal["join", "split", "delete", "outline", "new"]
+Box = tuple[slice, slice, slice, slice]
+
+WORDS: dict[Way, str] = {
+    "join": "join with its neighbour",
+    "split": "split in two",
+    "delete": "delete",
+    "outline": "new outline",
+    "new": "new object",
+}
+_LEAST_CHANCE = 0.1  # what is less likely is not suggested
+_NEW, _OUTLINE = 0.35, 0.1  # chances of what was found at a click: measured, see docs/review.md
+_ALIKE, _RELATED = 0.8, 0.3  # IoU from which an answer is the outline there is, and below which it is something else
+
+
+@dataclass(frozen=True, eq=False)
+class Suggestion:
+    """One way to mend ``place``, with the edit that does it on the labels as they were after ``edits`` edits."""
+
+    place: DoubtfulPlace
+    way: Way
+    chance: float
+    delta: Delta
+    edits: int
+    region: tuple[slice, ...]
+
+    @property
+    def words(self) -> str:
+        """What it does, such as "split in two"."""
+        return WORDS[self.way]
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether labels changed since, or another part of the image is open."""
+        entry = self.place.entry
+        return entry.edits != self.edits or entry.region != self.region
+
+    @property
+    def box(self) -> Box:
+        """Around all that it changes, in the open labels."""
+        t, z, y, x = (slice(start, stop) for start, stop in self.delta.box)
+        return t, z, y, x
+
+    def made(self) -> NDArray[np.uint32]:
+        """The objects that it makes, over `box`; 0 elsewhere."""
+        at = np.stack(np.unravel_index(self.delta.indices, self.delta.shape))
+        found = np.zeros([part.stop - part.start for part in self.box], np.uint32)
+        found[tuple(at - np.array([part.start for part in self.box])[:, None])] = self.delta.labels_after
+        return found
+
+
+def ways_for(place: DoubtfulPlace, answer: PackedMask | None) -> list[tuple[Way, float]]:
+    """What may mend a place and how likely that is, the likeliest first; ``answer``: what a click there would find."""
+    if place.id is None:
+        return [("new", _NEW)] if answer else []
+    names: tuple[Way, ...] = ("join", "split", "delete")
+    found = [(way, float(chance)) for way, chance in zip(names, place.mends.chances[0], strict=True)]
+    if answer:
+        found.append(("outline", _OUTLINE))
+    return sorted((one for one in found if one[1] >= _LEAST_CHANCE), key=lambda one: -one[1])
+
+
+def suggestion_of(place: DoubtfulPlace, way: Way, chance: float, answer: PackedMask | None) -> Suggestion | None:
+    """The edit that mends a place in this way; None where that cannot be done without changing what is confirmed."""
+    entry = place.entry
+    at = _here(entry, place.point)
+    if not _is_inside(entry, at) or entry.confirmed[at] != UNKNOWN or int(entry.labels[at]) != (place.id or 0):
+        return None
+    try:
+        delta = _edit(place, way, at, answer)
+    except UserError:  # there is nothing to do it with any more
+        return None
+    if delta is None or len(delta) == 0 or (delta.confirmed_before != UNKNOWN).any():
+        return None
+    return Suggestion(place, way, chance, delta, entry.edits, entry.region)
+
+
+def _edit(place: DoubtfulPlace, way: Way, at: tuple[int, ...], answer: PackedMask | None) -> Delta | None:
+    entry = place.entry
+    labels, confirmed, mends = entry.labels, entry.confirmed, place.mends
+    if way == "delete":
+        return object_edits.delete_object(labels, confirmed, at, "instances")
+    if way == "join":
+        other = _here(entry, mends.joins[0])
+        return object_edits.merge_objects(labels, confirmed, [at, other]) if _is_inside(entry, other) else None
+    if way == "split":
+        places = [_here(entry, one) for one in mends.cuts[0]]
+        if any(not _is_inside(entry, one) or labels[one] != place.id for one in places):
+            return None
+        return splitting.split_at_places(
+            labels, confirmed, places, entry.look, entry.volume.spacing, free=entry.next_id()
+        )
+    return None if answer is None else _as_answered(place, at, answer)
+
+
+def _as_answered(place: DoubtfulPlace, at: tuple[int, ...], answer: PackedMask) -> Delta | None:
+    """The object as a click finds it, as far as no other one has it; None where it is what is there, or elsewhere."""
+    entry, number = place.entry, place.id or 0
+    proposal = proposal_of(answer, entry, entry.inner, repairs=number)
+    if proposal is None:
+        return None
+    labels = entry.labels[tuple(slice(*side) for side in proposal.box)]
+    proposal.mask[(labels != 0) & (labels != number)] = False
+    if not proposal.holds(at):
+        return None
+    if number:
+        both = int((proposal.mask & (labels == number)).sum())
+        whole = int((entry.labels[at[0]] == number).sum()) + int(proposal.mask.sum()) - both
+        if not _RELATED <= both / whole < _ALIKE:
+            return None
+    return keeping_edit(proposal)
+
+
+def _here(entry: ProjectImage, point: Iterable[int]) -> tuple[int, int, int, int]:
+    """A voxel of the whole image in what is open of it."""
+    t, z, y, x = (int(i) - part.start for i, part in zip(point, entry.region, strict=True))
+    return t, z, y, x
+
+
+def _is_inside(entry: ProjectImage, at: tuple[int, ...]) -> bool:
+    return all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True))

@@ -1,0 +1,158 @@
+"""The likely correction of what a review looks at, shown before somebody asks, and taken by one key.
+
+Joining, splitting and deleting are known with the proposal (`data.labels.mends`). What a click would find there, a new
+object or another outline, is asked ahead of time, in the background, of images that have one slice.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from napari_apprentice.data.image.channels import fits
+from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import Asked, ClickResult, PackedMask, SuggestJob
+from napari_apprentice.session.click_proposal import looked_at
+from napari_apprentice.session.doubtful_places import DoubtfulPlace, Point, usual_width
+from napari_apprentice.session.parts import SessionParts
+from napari_apprentice.session.project_image import ProjectImage
+from napari_apprentice.session.requests import pixels_of
+from napari_apprentice.session.running import Running
+from napari_apprentice.session.suggestion import Suggestion, Way, suggestion_of, ways_for
+
+_AHEAD = 3  # places that are asked about before they are looked at
+_Asked = tuple[str, int, Point]  # an image, how often it was read, a place
+
+
+class Suggest:
+    """What would mend the place that is looked at; ``suggested`` tells of it, and of another one.
+
+    Attributes
+    ----------
+    suggestion
+        What is shown now; None: nothing is known that would mend it.
+    """
+
+    def __init__(self, parts: SessionParts) -> None:
+        self._parts = parts
+        self._answers: dict[_Asked, PackedMask | None] = {}  # None until it is answered
+        self._ways: list[tuple[Way, float]] = []
+        self._number = 0  # which of them is shown
+        self.suggestion: Suggestion | None = None
+        signals = parts.signals
+        signals.reviewing.connect(self._on_reviewing)
+        signals.edited.connect(self._on_edited)
+        signals.doubts_changed.connect(self._on_doubts_changed)
+        signals.image_changed.connect(self._forget_old)
+
+    def why_not(self) -> str:
+        """Why nothing can be taken; "" when it can."""
+        return "" if self.suggestion is not None else "Nothing is suggested here: correct it with a tool, or go on (N)."
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there is another suggestion for the same place."""
+        return len(self._ways) > 1
+
+    def take(self, suggestion: Suggestion | None = None) -> DoubtfulPlace | None:
+        """Do what is suggested, one undo step of which everything is confirmed; then `Review.next`.
+
+        ``suggestion`` is by default the one that is shown. Raises `UserError` when there is none, and when labels
+        changed since it was made.
+        """
+        wanted = suggestion or self.suggestion
+        if wanted is None:
+            raise UserError(self.why_not())
+        entry = wanted.place.entry
+        if wanted.is_stale or entry is not self._parts.images.current:
+            self._look_again()
+            raise UserError("The masks changed since this was suggested: look at what is suggested now.")
+        self._parts.edits.apply(entry, wanted.delta)
+        return self._parts.review.next()
+
+    def other(self) -> Suggestion | None:
+        """Show the next likely suggestion for the place; after the last one the first again."""
+        if self._ways:
+            self._number = (self._number + 1) % len(self._ways)
+            self._look_again()
+        return self.suggestion
+
+    def _on_reviewing(self, place: DoubtfulPlace | None) -> None:
+        self._number = 0
+        self._look_again()
+        if place is not None:
+            for one in [place, *self._parts.review.coming(_AHEAD)]:
+                self._ask(one)
+
+    def _look_again(self) -> None:
+        """Find what is shown in the labels as they are now."""
+        place, found = self._parts.review.place, None
+        self._ways = []
+        if place is not None:
+            answer = self._answers.get(_name(place))
+            self._ways = ways_for(place, answer)
+            while self._ways and found is None:
+                self._number %= len(self._ways)
+                found = suggestion_of(place, *self._ways[self._number], answer)
+                if found is None:
+                    del self._ways[self._number]
+        was, self.suggestion = self.suggestion, found
+        if was is not None or found is not None:
+            self._parts.signals.suggested.emit(found)
+
+    def _on_edited(self, entry: ProjectImage, delta: Delta) -> None:
+        """In a stroke it is left as it is, and not taken: it is looked for again when it is asked for."""
+        place = self._parts.review.place
+        if place is not None and place.entry is entry and not self._parts.regions.is_held:
+            self._look_again()
+
+    def _on_doubts_changed(self, entry: ProjectImage) -> None:
+        self._answers = {name: one for name, one in self._answers.items() if name[0] != entry.id}
+
+    def _forget_old(self) -> None:
+        """Of images that are closed, or read differently by now."""
+        there = {(entry.id, entry.reading) for entry in self._parts.images.entries}
+        self._answers = {name: one for name, one in self._answers.items() if name[:2] in there}
+
+    def _ask(self, place: DoubtfulPlace) -> None:
+        """Ask what a click there would find, once."""
+        parts, entry, name = self._parts, place.entry, _name(place)
+        inside = all(part.start <= i < part.stop for i, part in zip(place.point, entry.region, strict=True))
+        if name in self._answers or entry.shape[1] > 1 or not inside or entry is not parts.images.current:
+            return
+        project, _, _ = parts.subject()
+        known = parts.models.asked
+        at = tuple(i - part.start for i, part in zip(place.point, entry.region, strict=True))
+        try:
+            job = SuggestJob(
+                id=parts.queue.next_id("suggest"),
+                image=pixels_of(entry, known.header if fits(entry.volume, 1) else None, project.scratch),
+                click_model=str(known.file),
+                asked=Asked(),
+                point=looked_at(at, entry.inner),
+                generation=entry.reading,
+                width=usual_width(entry),
+                settings=parts.compute.settings_here,
+            )
+        except UserError:  # a full disk, a file that is gone: nobody asked for it
+            return
+        self._answers[name] = None
+        parts.queue.start(job, parts.origin(), partial(self._accept, name), lambda: None)
+
+    def _accept(self, name: _Asked, running: Running, result: ClickResult) -> None:
+        if name not in self._answers or not running.origin.is_same_part or result.is_unsure:
+            return
+        self._answers[name] = result.mask
+        place = self._parts.review.place
+        if place is not None and _name(place) == name and result.mask:
+            self._add_answer(place)
+
+    def _add_answer(self, place: DoubtfulPlace) -> None:
+        """One more suggestion; what is shown stays, unless it is less likely."""
+        shown = self.suggestion
+        if shown is None or self._number == 0:
+            self._look_again()
+
+
+def _name(place: DoubtfulPlace) -> _Asked:
+    return place.entry.id, place.entry.reading, place.point
