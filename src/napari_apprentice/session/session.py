@@ -474,6 +474,9 @@ class Session:
     def look_inside(self, level: str, box: Sequence[slice] | None = None) -> None:
         """Show a level of the network, such as "encoder 0"; answered by ``looked_inside``.
 
+        "output" is what the model says before anything is decided from it: the probability of foreground, or of each
+        class, in all of the frame.
+
         Parameters
         ----------
         level

@@ -169,7 +169,9 @@ def test_geojson_for_qupath(tmp_path: Path) -> None:
     assert len(shapes["4"].interiors) == 1
     assert all(shape.is_valid for shape in shapes.values())
     by_name = {one["properties"]["name"]: one["properties"] for one in told["features"]}
+    measured = by_name["4"].pop("measurements")
     assert by_name["4"] == {"objectType": "annotation", "name": "4", "classification": {"name": "gland"}}
+    assert (measured["pixels"], measured["area_px"]) == (40.0, 40.0)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

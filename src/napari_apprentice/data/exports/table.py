@@ -43,8 +43,8 @@ def write_parts(
             if export is not None:
                 add(measure_objects(export))
             yield share
-        if is_csv:
-            write_text(sidecar_of(path), provenance.text() + "\n")
+    if is_csv:
+        write_text(sidecar_of(path), provenance.text() + "\n")
 
 
 def measure_objects(export: ExportRequest) -> dict[str, Column]:
