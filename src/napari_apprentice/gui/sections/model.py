@@ -112,11 +112,6 @@ class ModelSection(Section):
         with self.said():
             look_inside(self._label_layers, level)
 
-    def show_read(self, words: str) -> None:
-        """Probabilities under the cursor."""
-        if not self._session.busy("inside"):
-            self.aside.setText(words)
-
     def _on_started(self, kind: str) -> None:
         if kind == "inside":
             self.aside.setText("Looking inside...")

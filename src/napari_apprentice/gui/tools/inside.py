@@ -37,7 +37,7 @@ def look_inside(label_layers: LabelLayers, level: str) -> None:
 class InsideLayer:
     """Shows the map that was asked for last, always in one layer, which keeps the looks that the user gave it.
 
-    ``read`` tells of the probabilities under the cursor, in words; "" where there are none.
+    ``read`` tells of the probabilities under the cursor, in words; "" when none are shown.
     """
 
     read = Signal(str)
@@ -67,6 +67,8 @@ class InsideLayer:
         if again and before is not None:
             found = reorder_channels(found, before.channels)
         self._shown = found
+        if not found.names:
+            self.read.emit("")
         values, _ = laid_out(found, axis_mapping, self._label_layers.options())
         model, _, _ = self._label_layers.session.model.title.partition(" (")  # a version's scores are said elsewhere
         name = f"{'probability' if found.names else found.level} of {model}"
@@ -100,15 +102,18 @@ class InsideLayer:
     def _on_move(self, *_: Any) -> None:
         layer, found = self._own.layer, self._shown
         if layer is not None and found is not None and found.names:
-            self.read.emit(probabilities_at(layer, found.names, self._label_layers.viewer.cursor.position))
+            there = probabilities_at(layer, found.names, self._label_layers.viewer.cursor.position)
+            self.read.emit(f"Here: {there or 'nothing, this is outside'}")
 
     def _on_image_changed(self) -> None:
         if self._shown is not None and self._shown.entry is not self._label_layers.session.current:
             self._shown = None
             self._own.drop()
+            self.read.emit("")
 
     def _on_deleted(self, layer: Image) -> None:
         self._shown = None
+        self.read.emit("")
 
 
 def probabilities_at(layer: Image, names: Sequence[str], position: Sequence[float]) -> str:
