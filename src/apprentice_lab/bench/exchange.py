@@ -180,7 +180,10 @@ def _environment(folder: Path) -> Path:
 
 def _ask(python: Path, what: str, files: Path) -> list[dict[str, Any]]:
     command = [str(python), "-I", exchange_readers.__file__, what, str(files)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8", errors="replace")
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UserError(f"{python} cannot run the readers ({error.strerror}): give a Python with --python.") from error
     if done.returncode:
         raise UserError(f"{python} cannot run the readers: {done.stderr.strip()[-400:]}")
     found: list[dict[str, Any]] = json.loads(done.stdout.strip().splitlines()[-1])
