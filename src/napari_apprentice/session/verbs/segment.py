@@ -40,9 +40,12 @@ class Segment:
         refuse(self.why_not())
         self._parts.queue.start(self._job(), self._parts.origin(), self.taking(taken))
 
-    def taking(self, taken: TakenIn = lambda entry: None) -> Accept:
-        """What takes a proposal in for what labels mean now, wherever it comes from; ``taken`` as of a call."""
-        return partial(self._accept, Meaning.of(self._parts.choices), taken)
+    def taking(self, taken: TakenIn = lambda entry: None, by: str = "segment") -> Accept:
+        """What takes a proposal in for what labels mean now, wherever it comes from; ``taken`` as of a call.
+
+        ``by`` is what is noted of where masks come from (`mask_sources`).
+        """
+        return partial(self._accept, Meaning.of(self._parts.choices), taken, by)
 
     def _job(self) -> SegmentJob:
         parts, (project, entry, model) = self._parts, self._parts.subject()
@@ -65,16 +68,15 @@ class Segment:
             return "Masks mean something else now: the proposal was dropped, segment again."
         return ""
 
-    def _accept(self, meaning: Meaning, taken: TakenIn, running: Running, result: SegmentResult) -> Taken:
+    def _accept(self, meaning: Meaning, taken: TakenIn, by: str, running: Running, result: SegmentResult) -> Taken:
         doubts = Doubts.from_text(result.doubts) if result.doubts else Doubts.none()
         labels = scratch.read(result.labels)[running.origin.inner]
-        note = partial(self._note, running.job)
+        note = partial(self._note, by, running.job)
         return self._merging(running.origin, _Proposal(labels, doubts, meaning, taken, note))
 
-    def _note(self, job: Job, origin: Origin) -> None:
+    def _note(self, by: str, job: Job, origin: Origin) -> None:
         """A proposal is in the labels; of what *Live* learned in passing there is no model to name but its network."""
-        settings = getattr(job, "settings", None)
-        self._parts.mask_sources.note(origin.entry, job.verb, origin.model, settings)
+        self._parts.mask_sources.note(origin.entry, by, origin.model, getattr(job, "settings", None))
 
     def _merging(self, origin: Origin, proposed: _Proposal, misses: int = 0) -> Taken:
         """Merge a proposal into the labels beside the window, and again when they were edited meanwhile."""
