@@ -1,4 +1,4 @@
-"""Masks as Cellpose's own window opens them: ``IMAGE_seg.npy`` beside its image (Cellpose 2 to 4).
+"""Masks as Cellpose's own window opens them: ``IMAGE_seg.npy`` beside its image (Cellpose 3 and 4).
 
 A pickled dictionary of plain values and arrays, as `cellpose.gui.io._save_sets` writes it: nothing in it is a class of
 ours. There are no flows: Cellpose shows the masks, and cannot change its thresholds for them. Ids are 1, 2, 3 without
