@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_apprentice.architecture import FreshSettings, NetSettings, preset
-    from napari_apprentice.data.exports import write_labels
+    from napari_apprentice.data.exports import read_provenance, write_labels
     from napari_apprentice.data.files import read_image, read_labels
     from napari_apprentice.data.image.channels import chosen_channels, one_channel
     from napari_apprentice.errors import UserError
@@ -42,6 +42,7 @@ __all__ = [
     "preset",
     "read_image",
     "read_labels",
+    "read_provenance",
     "write_labels",
 ]
 
@@ -53,6 +54,7 @@ _HOMES = {
     "one_channel": "data.image.channels",
     "read_image": "data.files",
     "read_labels": "data.files",
+    "read_provenance": "data.exports",
     "write_labels": "data.exports",
     "UserError": "errors",
     "Session": "session",

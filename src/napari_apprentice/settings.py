@@ -6,7 +6,7 @@ record in a model file. Nothing here imports torch or Qt.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,6 +30,12 @@ class Settings(BaseModel):
     """A frozen record; unknown names are refused so that a typing error never passes silently."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def changed_settings(settings: Settings) -> dict[str, Any]:
+    """What differs from the defaults."""
+    default = type(settings)()
+    return {name: value for name, value in settings if value != getattr(default, name)}
 
 
 class FiniteSettings(Settings):

@@ -29,7 +29,7 @@ def test_an_unknown_level_is_answered_with_those_there_are(
 ) -> None:
     assert run(images / "one.tif", model, tmp_path / "map.tif", "gate 0") == 2
     line = capsys.readouterr().err.strip()
-    assert line == "tiny has no level gate 0: choose one of encoder 0, bottleneck, decoder 0."
+    assert line == "tiny has no level gate 0: choose one of output, encoder 0, bottleneck, decoder 0."
 
 
 def test_maps_are_written_as_tiff(

@@ -42,7 +42,7 @@ def test_a_file_that_is_in_the_way_of_one_format_leaves_the_others_alone(
     (out / "one.csv" / "mine.txt").unlink()
     (out / "one.csv").rmdir()
     assert _segment(images / "one.tif", model, out, way, *formats) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["one.csv", "one.tif"]
+    assert sorted(path.name for path in out.iterdir()) == ["one.csv", "one.csv.json", "one.tif"]
     np.testing.assert_array_equal(read_image(out / "one.tif").pixels, first)
 
 

@@ -14,6 +14,7 @@ from napari_apprentice.engine.nets import build
 from napari_apprentice.engine.plans import Engine
 from napari_apprentice.events import Failed, Finished
 from napari_apprentice.jobs import ArrayRef, InsideJob, InsideResult, VolumeRef
+from napari_apprentice.settings import ClassName
 
 SMALL = {"width": 4}
 FORMS = [(name, dims) for name, one in PRESETS.items() for dims in one.dims]
@@ -183,3 +184,23 @@ def test_what_can_be_looked_at_is_known_without_torch(network, dims):
         shape = tuple(found[stage.name].shape[2:])
         assert shape == tuple(n // s for n, s in zip(size, settings.strides[stage.level], strict=True)), stage.name
         assert corner_of_map(settings, stage.level, size, shape) == (0, 0, 0)
+
+
+def test_the_output_is_the_probability_of_foreground_in_all_of_the_image(ask) -> None:
+    net = build(NetSettings(widths=(4, 8), pools=((1, 2, 2),), in_channels=2, norm="none"))
+    found = ask(net, np.random.default_rng(0).random((1, 40, 50)), "output", ((0, 1), (0, 8), (0, 8)))
+    values = scratch.read(found.map)
+    assert (found.names, found.channels, values.shape) == (("foreground",), (0,), (1, 1, 40, 50))
+    assert (found.scale, found.origin) == ((1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+    assert 0 <= values.min() <= values.max() <= 1
+
+
+def test_the_output_for_classes_has_each_by_name_and_they_add_up(ask) -> None:
+    net = build(NetSettings(widths=(4, 8), pools=((1, 2, 2),), in_channels=2, out_channels=3, norm="none"))
+    classes = (ClassName(value=1, name="core"), ClassName(value=2, name="rim"))
+    pixels = np.random.default_rng(0).random((1, 40, 50))
+    found = ask(net, pixels, "output", ((0, 1), (0, 40), (0, 50)), kind="classes", classes=classes, zoom=0.5)
+    values = scratch.read(found.map)
+    assert (found.names, values.shape) == (("background", "core", "rim"), (3, 1, 20, 25))
+    np.testing.assert_allclose(values.sum(0), 1, atol=2e-3)
+    assert (found.scale, found.origin) == ((1.0, 2.0, 2.0), (0.0, 0.5, 0.5))

@@ -34,7 +34,9 @@ def choose(combo, text: str) -> None:
     QTest.qWait(30)
 
 
-def answer(runners, values: np.ndarray, scale=(1.0, 4.0, 4.0), origin=(0.0, 1.5, 1.5), number: int = -1) -> None:
+def answer(
+    runners, values: np.ndarray, scale=(1.0, 4.0, 4.0), origin=(0.0, 1.5, 1.5), number: int = -1, names=()
+) -> None:
     """What the engine answers a look with; values (channels, z, y, x)."""
     started = runners.jobs[number]
     job = started.job
@@ -43,10 +45,11 @@ def answer(runners, values: np.ndarray, scale=(1.0, 4.0, 4.0), origin=(0.0, 1.5,
         generation=job.generation,
         level=job.level,
         map=scratch.write(job.out.path, values.astype(np.float16)),
-        channels=tuple(range(len(values)))[::-1],
+        channels=tuple(range(len(values)))[:: 1 if names else -1],
         frame=job.box[0][0],
         scale=scale,
         origin=origin,
+        names=names,
     )
     started.say(Finished(result=result))
     QTest.qWait(120)
@@ -308,3 +311,31 @@ def test_a_map_turns_with_its_image(found):
     assert values.shape == (6, 4, 5)
     np.testing.assert_array_equal(place["affine"][1:, 1:], turned)
     assert tuple(place["translate"]) == (0, 0.25, 5.25)
+
+
+def test_the_output_of_classes_is_one_layer_and_is_read_under_the_cursor(panel, opened, runners):
+    press(panel.model.inside.open)
+    choose(panel.model.inside.level, "Output: probabilities")
+    press(panel.model.inside.button)
+    values = np.zeros((3, 1, 120, 160))
+    values[0], values[1, 0, 60:], values[2, 0, 60:] = 0.25, 0.125, 0.625
+    values[0, 0, :60] = 1
+    answer(runners, values, (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), names=("background", "core", "rim"))
+    layer = inside_layer(panel)
+    assert (layer.name, layer.data.shape, tuple(layer.contrast_limits)) == (
+        "probability of nuclei-2d",
+        (3, 120, 160),
+        (0.0, 1.0),
+    )
+    read = panel.model.inside.read
+    panel.viewer.cursor.position = (0, 40.0, 10.0)  # pixels are .5 um wide
+    panel.runtime.inside._on_move()
+    assert (read.isVisible(), read.text()) == (True, "Here: rim 0.62, background 0.25, core 0.12")
+    panel.viewer.cursor.position = (0, 10.0, 10.0)
+    panel.runtime.inside._on_move()
+    assert read.text() == "Here: background 1.00, core 0.00, rim 0.00"
+    panel.viewer.cursor.position = (0, 500.0, 10.0)
+    panel.runtime.inside._on_move()
+    assert read.text() == "Here: nothing, this is outside"
+    panel.viewer.layers.remove(layer)
+    assert not read.isVisible()

@@ -234,3 +234,36 @@ def test_fifty_thousand_rows_are_sorted_and_stay_selected(qtbot):
     np.testing.assert_array_equal(shown, np.sort(values))
     chosen = view.selectionModel().selectedRows()
     assert len(chosen) == len(view.selected)
+
+
+def test_tracks_are_a_layer_that_follows_edits_and_goes(panel, viewer, hand, qtbot):
+    labels = np.zeros((3, 1, 60, 80), np.uint32)
+    for frame in range(3):
+        labels[frame, 0, 10:20, 10 + 5 * frame : 20 + 5 * frame] = 4
+        labels[frame, 0, 40:50, 30:40] = 6
+    viewer.add_image(np.where(labels[:, 0] > 0, 200, 10).astype(np.uint8), name="film", axis_labels=("t", "y", "x"))
+    QTest.qWait(50)
+    panel.image._on_axes("TYX")
+    panel.session.segment_settings = panel.session.segment_settings.model_copy(update={"link": True})
+    panel.session.edits.replace_labels(labels)
+    panel.label_layers.activate()
+    hand.key(Qt.Key.Key_T)
+    qtbot.waitUntil(lambda: panel.objects.pane is not None and len(panel.objects.pane.view.keys) == 6, timeout=5_000)
+    pane = panel.objects.pane
+    qtbot.waitUntil(pane.below.tracks.isEnabled, timeout=5_000)
+    assert (pane.below.tracks.isVisible(), pane.tracks.why_not()) == (True, "")
+    pane.below.tracks.click()
+    qtbot.waitUntil(lambda: pane.tracks.layer is not None, timeout=5_000)
+    layer = pane.tracks.layer
+    np.testing.assert_array_equal(layer.data[:3, 1:], [[0, 14.5, 14.5], [1, 14.5, 19.5], [2, 14.5, 24.5]])
+    other = int(panel.session.current.labels[0, 0, 45, 35])
+    panel.session.objects.remove([[0, other], [1, other]])  # one frame is left of it: no track
+    qtbot.waitUntil(lambda: len(pane.tracks.layer.data) == 3, timeout=5_000)
+    panel.session.undo()
+    qtbot.waitUntil(lambda: len(pane.tracks.layer.data) == 6, timeout=5_000)
+    viewer.layers.remove(pane.tracks.layer)
+    assert not pane.below.tracks.isChecked()
+
+
+def test_a_still_image_offers_no_tracks(pane):
+    assert not pane.below.tracks.isVisible()

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
@@ -98,3 +99,11 @@ def test_a_folder_that_is_gone_is_said_and_another_one_offered(viewer, runners, 
         assert again.images.complaints == []
         assert np.array_equal(again.current.labels, painted)
         assert {7, 8, 9} <= set(np.unique(painted))
+
+
+def test_copy_methods_puts_the_paragraph_on_the_clipboard(panel, opened, qtbot):
+    panel.project.methods.click()
+    text = QGuiApplication.clipboard().text()
+    assert text.startswith("One 2D image (pixel size 0.5 x 0.5 um) was segmented into objects with napari-apprentice")
+    assert "No model is noted" in text
+    assert panel.project.aside.text() == "copied"

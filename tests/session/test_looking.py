@@ -153,7 +153,7 @@ def test_looking_inside_says_what_is_missing(session):
 
 
 def test_an_unknown_level_is_one_sentence(ready):
-    with pytest.raises(UserError, match="gated has no level gate 9: choose one of encoder 0, "):
+    with pytest.raises(UserError, match="gated has no level gate 9: choose one of output, encoder 0, "):
         ready.look_inside("gate 9")
 
 

@@ -15,6 +15,7 @@ from apprentice_lab.bench import (
     adoption,
     clicks,
     doubt,
+    exchange,
     family,
     interact,
     live,
@@ -69,6 +70,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         adoption.run,
         adoption.AdoptionSettings,
         "Which taught versions are taken into use unasked, after good and bad corrections, and whether worse ones are.",
+    ),
+    Measurement(
+        "exchange",
+        exchange.run,
+        exchange.ExchangeSettings,
+        "Files that other programs read, and files of theirs that we read: what was compared, equal or not.",
     ),
     Measurement(
         "speed",

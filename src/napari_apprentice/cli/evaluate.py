@@ -76,7 +76,9 @@ def _lines(evaluation: Evaluation) -> list[str]:
     what = f"{count} image{'' if count == 1 else 's'}"
     dice = ", ".join(f"{name} {value:.3f}" for name, value in evaluation.dice.items() if value is not None)
     if not evaluation.precision:
-        return [f"{what}; mean Dice: {dice}"]
+        shares = (("mean IoU", evaluation.mean_iou), ("pixel accuracy", evaluation.pixel_accuracy))
+        more = "".join(f"; {name} {value:.3f}" for name, value in shares if value is not None)
+        return [f"{what}; mean Dice: {dice}{more}"]
     objects = count_words(sum(one.annotated for one in evaluation.images), "instances")
     precision = ", ".join(f"{at:.2f}: {one:.3f}" for at, one in zip(THRESHOLDS, evaluation.precision, strict=True))
     made = evaluation.mistakes

@@ -14,7 +14,8 @@ from napari_apprentice.architecture import PRESETS, NetSettings, preset
 from napari_apprentice.cli.networks import about_network, network_lines
 from napari_apprentice.cli.progress import say
 from napari_apprentice.data import models
-from napari_apprentice.data.files import images_of, is_there
+from napari_apprentice.data.exports import read_provenance
+from napari_apprentice.data.files import images_of, is_image, is_there
 from napari_apprentice.data.image import axes
 from napari_apprentice.data.image.reading import not_said
 from napari_apprentice.data.image.volume import Volume
@@ -22,6 +23,8 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.project.about import about_project
 from napari_apprentice.session.catalog import bundled_files
 from napari_apprentice.session.suitability import bundled_for
+
+_FEW = 4  # scores that fit on a line
 
 
 def info(
@@ -42,8 +45,8 @@ def info(
     Parameters
     ----------
     file
-        An image (stack.h5/raw for one inside a file), a model file (.safetensors), a bundled model by its name
-        (nuclei-2d) or a project's folder.
+        An image (stack.h5/raw for one inside a file), exported labels or a table (where they come from), a model file
+        (.safetensors), a bundled model by its name (nuclei-2d) or a project's folder.
     net
         A network of the literature instead, such as unet: its parts, sizes, parameters and operations.
     width
@@ -86,7 +89,7 @@ def _network(
 
 
 def describe(path: Path, size: Sequence[int] | None = None) -> dict[str, Any]:
-    """What ``path`` is, as plain values; ``what`` is "image", "images", "model" or "project".
+    """What ``path`` is, as plain values; ``what`` is "image", "images", "model", "project" or "results".
 
     A model tells its network's table for an image of `size` (y, x) or (z, y, x).
     """
@@ -101,7 +104,11 @@ def describe(path: Path, size: Sequence[int] | None = None) -> dict[str, Any]:
         return about_project(path)
     if path.suffix == ".safetensors":
         return _about_model(path, size)
-    return _about_image(path)
+    told = read_provenance(path)
+    if told is not None and not is_image(path):
+        return {"what": "results", "path": str(path), "provenance": told.plain()}
+    found = _about_image(path)
+    return found if told is None else {**found, "provenance": told.plain()}
 
 
 def _about_image(path: Path) -> dict[str, Any]:
@@ -140,6 +147,24 @@ def _about_model(path: Path, size: Sequence[int] | None) -> dict[str, Any]:
     return {"what": "model", "path": str(path), **header.model_dump(mode="json"), "network": network}
 
 
+def _provenance_lines(told: dict[str, Any]) -> list[str]:
+    """Where labels come from, a line for each model; shares of single objects are for programs (``--json``)."""
+    lines = [f"made with: {told['product']} {told['version']}" + (f", of {told['image']}" if told.get("image") else "")]
+    for source in told.get("masks", []):
+        model = source["model"]
+        scores = model.get("scores", {})
+        more = {"name": "", "scores": scores if len(scores) <= _FEW else f"{len(scores)} (--json)"}
+        lines.append(f"masks by: {source['by']} with {model['name']} ({_short({**model, **more})})")
+        if source.get("settings"):
+            lines.append(f"  settings: {_short(source['settings'])}")
+    if "objects" in told:
+        lines.append(f"objects: {told['objects']:,}")
+    if told.get("confirmed") is not None:
+        sure = told["confirmed"]
+        lines.append(f"confirmed by hand: {sure.get('whole', 0):,} whole, {sure.get('part', 0):,} in part")
+    return lines
+
+
 def _as_json(found: dict[str, Any]) -> str:
     return json.dumps(found, indent=2)
 
@@ -151,6 +176,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     for name, value in found.items():
         if name == "network":
             lines += ["", *network_lines(value)]
+        elif name == "provenance":
+            lines += _provenance_lines(value)
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             lines += [f"{name}:", *(f"  {_short(entry)}" for entry in value)]
         else:

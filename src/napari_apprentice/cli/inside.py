@@ -11,6 +11,7 @@ from cyclopts import Group, Parameter
 from napari_apprentice.cli.progress import say, show_progress
 from napari_apprentice.data.files import read_image, tiff, tiff_writing
 from napari_apprentice.data.image.channels import chosen_channels
+from napari_apprentice.data.provenance import MaskSource, Provenance
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import InsideMap, Session
@@ -40,7 +41,8 @@ def inside(
     model
         The name of a bundled model, or a model file.
     level
-        Such as "encoder 0", "bottleneck", "decoder 1", "gate 0"; a wrong one is answered with those there are.
+        Such as "encoder 0", "bottleneck", "decoder 1", "gate 0"; a wrong one is answered with those there are. "output"
+        is the probability of foreground, or of each class, of all of the image.
     out
         The file to write (.tif).
     channel
@@ -58,11 +60,13 @@ def inside(
             session.look_inside(level)
             session.run_until_idle()
         if session.inside_map is not None:
-            write(out, session.inside_map)
+            note = session.mask_sources.note_of(session.model)
+            source = () if note is None else (MaskSource(by=f"inside, {level}", model=note),)
+            write(out, session.inside_map, Provenance(image=image.name, masks=source).text())
             say(f"{out}: {words(session.inside_map)}")
 
 
-def write(path: Path, found: InsideMap) -> None:
+def write(path: Path, found: InsideMap, told: str = "") -> None:
     """The map as OME-TIFF (c, z, y, x) with the size of its voxels; channels have their number in the network."""
     volume = found.entry.volume
     spacing = [step * size for step, size in zip(volume.spacing, found.scale, strict=True)]
@@ -75,7 +79,8 @@ def write(path: Path, found: InsideMap) -> None:
         "CYX" if flat else "CZYX",
         (spacing[0], spacing[1], spacing[2]),
         volume.unit,
-        tuple(f"{found.level}, channel {i}" for i in found.channels),
+        found.names or tuple(f"{found.level}, channel {i}" for i in found.channels),
+        told,
     )
 
 

@@ -27,7 +27,9 @@ from napari_apprentice.session.batch import (
 )
 from napari_apprentice.settings import ClusterSettings, FilterSettings, ReadAs, SegmentSettings
 
-FormatName = Literal["tif", "zarr", "nii.gz", "nii", "nrrd", "dcm", "zip", "geojson", "csv", "parquet"]
+FormatName = Literal[
+    "tif", "zarr", "nii.gz", "nii", "nrrd", "dcm", "zip", "geojson", "csv", "parquet", "cellprofiler.csv", "_seg.npy"
+]
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
 
 
@@ -64,7 +66,7 @@ def segment(
         Folder for the labels; made if missing.
     format
         One or more of tif, zarr, nii.gz, nrrd, dcm (DICOM segmentation), zip (Fiji ROI set), geojson (QuPath), csv
-        (measurements) and parquet.
+        (measurements), parquet, cellprofiler.csv (tables of objects and of images) and _seg.npy (Cellpose).
     channel
         Which channel to use, by name or counted from 0; given again for each input of the model, in its order. Empty:
         all, and for RGB what the model takes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -34,6 +35,16 @@ def check_weights(path: str | Path) -> None:
             f"The model {path} has weights that are no numbers (NaN or infinite): "
             "choose another model, or an earlier version of it."
         )
+
+
+def weights_sha256(path: str | Path) -> str:
+    """The SHA-256 of the tensors in a model file, whatever its header says; `UserError` when it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            file.seek(_PREFIX + int.from_bytes(file.read(_PREFIX), "little"))
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError, OverflowError) as error:
+        raise UserError(f"The weights in {path} cannot be read: copy the model again.") from error
 
 
 def _are_finite(path: Path) -> bool:

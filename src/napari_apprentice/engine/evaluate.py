@@ -73,5 +73,6 @@ def _result(job: EvaluateJob, score: ImageScore, marks: np.ndarray) -> EvaluateR
         dice=dict(score.dice),
         precision=score.precision,
         panoptic_quality=score.panoptic_quality,
+        pixel_accuracy=score.pixel_accuracy,
         marks=scratch.write(job.out.path, marks),
     )

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -19,17 +19,19 @@ import numpy as np
 import torch
 
 from napari_apprentice.architecture.sizes import corner_of_map
+from napari_apprentice.data.models import ModelHeader, outputs_of
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.device import mixed_precision
 from napari_apprentice.engine.field import view_in, widen_view
 from napari_apprentice.engine.inputs import inputs_for
 from napari_apprentice.engine.nets import Net
+from napari_apprentice.engine.predict import Prediction
 from napari_apprentice.engine.resample import network_shape
-from napari_apprentice.engine.task import Task, open_task
+from napari_apprentice.engine.task import Task, open_task, predict_frame
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Progress, Started
-from napari_apprentice.jobs import InsideJob, InsideResult
+from napari_apprentice.jobs import OUTPUT, InsideJob, InsideResult
 from napari_apprentice.settings import Triple
 
 _HALF = 6.0e4  # float16 holds no more
@@ -39,6 +41,9 @@ def run(job: InsideJob, cancelled: Callable[[], bool], warm: Warm | None = None)
     """Write the map of ``job.level`` (channels, z, y, x) to ``job.out``; `UserError` when there is no such level."""
     task = open_task(job.image, job.model, job.settings, warm or Warm(), cancelled)
     yield Started(device=task.network.device.words)
+    if job.level == OUTPUT:
+        yield Finished(result=(yield from _output(task, job)))
+        return
     look = partial(_look, task, job.level, job.box[0][0], job.box[1:])
     seen = yield from task.warm.background.run(look, cancelled, Progress(done=0, total=1, what="Looking inside"))
     order = np.argsort(-seen.values.std(axis=(1, 2, 3), dtype=np.float64), kind="stable")
@@ -54,6 +59,40 @@ def run(job: InsideJob, cancelled: Callable[[], bool], warm: Warm | None = None)
             origin=seen.origin,
         )
     )
+
+
+def _output(task: Task, job: InsideJob) -> Generator[Event, None, InsideResult]:
+    """The probabilities of a frame, before anything is decided from them; the prediction stays at hand for clicks."""
+    t, steps = job.box[0][0], predict_frame(task, job.box[0][0])
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            prediction: Prediction = end.value
+            break
+        yield Progress(done=step.done, total=step.total, what="Predicting")
+    names = _names(task.network.header)
+    values = prediction.values[: len(names)]
+    _, y, x = (n / m for n, m in zip(prediction.shape, values.shape[1:], strict=True))
+    return InsideResult(
+        job=job.id,
+        generation=job.generation,
+        level=job.level,
+        map=scratch.write(job.out.path, _small(values)),
+        channels=tuple(range(len(names))),
+        frame=t,
+        scale=(1.0, y, x),
+        origin=(0.0, (y - 1) / 2, (x - 1) / 2),
+        names=names,
+    )
+
+
+def _names(header: ModelHeader) -> tuple[str, ...]:
+    """What the probabilities at the front of a prediction are of."""
+    if header.kind == "instances":
+        return ("foreground",)
+    names = {one.value: one.name for one in header.classes}
+    return ("background", *(names.get(value, f"class {value}") for value in range(1, outputs_of(header))))
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class BatchForm(QWidget):
             inputs=self.inputs.paths,
             out=self.folder,
             model=self._session.model,
-            formats=tuple(suffix[1:] for suffix, box in self.formats.items() if box.isChecked()),
+            formats=tuple(suffix.removeprefix(".") for suffix, box in self.formats.items() if box.isChecked()),
             skip_done=self.skip.isChecked(),
             read_as=said,
             settings=self._session.segment_settings,

@@ -128,6 +128,7 @@ class ApprenticePanel(QWidget):
         self._window_watcher = WindowWatcher(self, self.runtime.close)
         self.runtime.close_with(self._window_watcher)
         connections = self.runtime.connections
+        connections.add(self.runtime.inside.read, self.model.inside.show_read)
         connections.add_qt(self, "destroyed", self.runtime.close)  # a slot of this widget itself would be gone by then
         connections.add(self.session.message, self.said.show_sentence)
         connections.add(self.session.job_started, self._on_jobs)

@@ -60,6 +60,7 @@ class PanelRuntime:
         self.tools = Tools(self.label_layers)
         self.comparison = ComparisonView(self.label_layers)
         self.doubt_map = DoubtMap(self.label_layers)
+        self.inside = InsideLayer(self.label_layers)
         self.is_closed = False
         self._is_left_off = False
         self.connections = Connections()
@@ -71,7 +72,7 @@ class PanelRuntime:
             self.channel_layers,
             OverviewLayer(self.label_layers),
             TilePreview(self.label_layers),
-            InsideLayer(self.label_layers),
+            self.inside,
             Reviewing(self.label_layers),
             self.doubt_map,
             LiveLayer(self.label_layers),

@@ -8,7 +8,7 @@ from napari_apprentice.jobs.base import ArrayRef, Job, Provisional, Result
 from napari_apprentice.jobs.click import Asked, AskingJob, AskJob, ClickJob, ClickResult, SuggestJob
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult, WrongRef
 from napari_apprentice.jobs.export import ExportJob, ExportResult
-from napari_apprentice.jobs.inside import InsideJob, InsideResult
+from napari_apprentice.jobs.inside import OUTPUT, InsideJob, InsideResult
 from napari_apprentice.jobs.kinds import AnyJob, AnyResult, from_plain
 from napari_apprentice.jobs.live import (
     Corrected,
@@ -27,6 +27,7 @@ from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeRe
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
 
 __all__ = [
+    "OUTPUT",
     "AnyJob",
     "AnyResult",
     "ArrayRef",

@@ -30,6 +30,7 @@ class EvaluateResult(Result):
     dice: dict[str, float | None]
     precision: tuple[float, ...] | None = None
     panoptic_quality: float | None = None
+    pixel_accuracy: float | None = None
     wrong: tuple[WrongRef, ...] = ()
     by_slice: bool = False
     background: bool = True

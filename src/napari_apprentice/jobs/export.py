@@ -20,8 +20,9 @@ class ExportJob(Job):
     """Write the labels of a large image to a file, ``out``.
 
     ``labels`` is the folder of a zarr array (T, Z, Y, X), ``spacing`` is (z, y, x), ``translate`` where the centre of
-    the first voxel lies; ``names`` has what classes are called. Tables measure ``image``, what `read_image` takes, if
-    there is one, as ``read_as`` says.
+    the first voxel lies; ``names`` has what classes are called and ``colors`` their colours, ``provenance`` is the text
+    of a `data.provenance.Provenance`. Tables measure ``image``, what `read_image` takes, if there is one, as
+    ``read_as`` says.
     """
 
     verb: ClassVar[str] = "export"
@@ -35,6 +36,8 @@ class ExportJob(Job):
     unit: str
     translate: tuple[float, float, float] | None = None
     names: dict[int, str] = {}
+    colors: dict[int, str] = {}
+    provenance: str = ""
     image: str | None = None
     read_as: ReadAs = ReadAs()
     out: Annotated[str, WRITTEN]

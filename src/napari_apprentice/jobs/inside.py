@@ -13,8 +13,9 @@ from napari_apprentice.settings import SegmentSettings
 class InsideResult(Result):
     """A map (channels, z, y, x), the channels that vary most first; ``channels`` are their places in the network.
 
-    A voxel of the map is ``scale`` (z, y, x) voxels of the image large, and the centre of the first one lies at
-    ``origin``, both in image voxels: voxel i of the image is centred on i.
+    Of the level `OUTPUT` these are probabilities in the order of the classes, with their ``names``. A voxel of the map
+    is ``scale`` (z, y, x) voxels of the image large, and the centre of the first one lies at ``origin``, both in image
+    voxels: voxel i of the image is centred on i.
     """
 
     type: Literal["inside"] = "inside"
@@ -25,10 +26,16 @@ class InsideResult(Result):
     frame: int
     scale: tuple[float, float, float]
     origin: tuple[float, float, float]
+    names: tuple[str, ...] = ()
+
+
+OUTPUT = "output"  # the level of what the model says: the probability of foreground, or of each class
 
 
 class InsideJob(Job):
     """Show what the network has at ``level`` (`NetSettings.maps`) of the part of the image in ``box``.
+
+    Of the level `OUTPUT` all of the frame is shown, tile by tile as *Segment* sees it.
 
     ``box`` is (start, stop) for t, z, y, x, one frame. A view that is too large for one pass is cut to its middle, and
     a 3D network sees some slices above and below. The map is written to ``out``.

@@ -26,8 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.labels.doubts import Doubts
+from napari_apprentice.data.provenance import MaskSource
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, journal, kept_doubts, numbered, snapshots
+from napari_apprentice.project import durable, journal, kept_doubts, mask_sources, numbered, snapshots
 from napari_apprentice.project.document import Document
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.images import ImageRecord
@@ -201,6 +202,15 @@ class ImageFolder:
     def doubts(self) -> KeptDoubts | None:
         """The doubtful places of the last proposal; None where there are none, or they cannot be read."""
         return kept_doubts.read(self.path, self._shape)
+
+    def keep_mask_sources(self, sources: tuple[MaskSource, ...]) -> None:
+        """Write which models proposed masks; `UserError` when the disk refuses."""
+        self._check_place()
+        mask_sources.write(self.path, sources)
+
+    def mask_sources(self) -> tuple[MaskSource, ...]:
+        """The models that proposed masks, as they were first used; () where none is known."""
+        return mask_sources.read(self.path)
 
     def voxels_taught(self) -> int:
         """How many voxels are confirmed as objects, without loading them; 0 when that cannot be read."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -22,8 +22,8 @@ class Version(FiniteSettings):
 
     ``better`` says whether it is so for sure, None where it could not be judged; ``why_waits`` and ``why_no_score`` say
     why not, and ``gain_low`` to ``gain_high`` is the 90 % interval of what was gained. A version ``is_put_away`` when
-    the user prefers the one before. ``images`` are the ids of those whose corrections it learned from; None where that
-    was not noted.
+    the user prefers the one before. It learned from ``voxels`` of ``objects`` that are confirmed as a whole (None:
+    not counted) in ``images``, whose ids these are (None: not noted), with the ``settings`` that were not the usual.
     """
 
     id: Annotated[str, Field(pattern=f"^{_NAME.pattern}$")]
@@ -38,6 +38,8 @@ class Version(FiniteSettings):
     gain_high: float | None = None
     is_put_away: bool = False
     voxels: int = 0
+    objects: int | None = None
+    settings: dict[str, Any] = {}
     images: tuple[str, ...] | None = None
     steps: int = 0
     seconds: float = 0.0

@@ -133,7 +133,7 @@ def targets_of(inputs: Iterable[Path], out: Path, formats: Sequence[str] = ("tif
     given = list(inputs)
     images = [path for path in given if not is_beside(path)] or given  # alone, it is said what it is
     for source in [image for path in images for image in images_in(path)]:
-        written = tuple(out / f"{_stem(source)}.{suffix}" for suffix in dict.fromkeys(formats))
+        written = tuple(out / f"{_stem(source)}{ending(suffix)}" for suffix in dict.fromkeys(formats))
         if any(target.resolve() == source.resolve() for target in written):
             raise UserError(f"The labels of {source} would overwrite the image itself: choose another --out folder.")
         if written in found and found[written].resolve() != source.resolve():
@@ -142,6 +142,11 @@ def targets_of(inputs: Iterable[Path], out: Path, formats: Sequence[str] = ("tif
             )
         found[written] = source
     return [Target(source, written) for written, source in found.items()]
+
+
+def ending(suffix: str) -> str:
+    """How the name of a file in a format ends: "tif" is ".tif", and Cellpose's "_seg.npy" is as it is."""
+    return suffix if suffix.startswith("_") else f".{suffix}"
 
 
 def images_in(path: Path) -> list[Path]:

@@ -88,6 +88,11 @@ class Choices:
         """What values of labels are called, when they are classes."""
         return {one.value: one.name for one in self._classes} if self._kind == "classes" else {}
 
+    @property
+    def class_colors(self) -> dict[int, str]:
+        """The colours of values of labels, when they are classes."""
+        return {one.value: one.color for one in self._classes} if self._kind == "classes" else {}
+
     def set_kind(self, kind: Kind, classes: tuple[ClassName, ...]) -> None:
         """State what labels mean; `Images.choose_kind` asks first whether labels that exist allow it."""
         if (kind, classes) != (self._kind, self._classes):

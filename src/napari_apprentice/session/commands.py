@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from napari_apprentice.architecture import FreshSettings
 from napari_apprentice.errors import UserError
@@ -13,7 +13,7 @@ from napari_apprentice.project.folder import Project
 from napari_apprentice.project.images import ImageReading
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.project_image import ProjectImage
-from napari_apprentice.settings import Settings
+from napari_apprentice.settings import Settings, changed_settings
 
 Repeatable = Literal["segment", "teach"]
 
@@ -76,12 +76,6 @@ def _assigned(name: str, settings: Settings) -> list[str]:
         for key, value in changed_settings(settings).items()
     )
     return [f"session.{name}_settings = na.{type(settings).__name__}({chosen})"] if chosen else []
-
-
-def changed_settings(settings: Settings) -> dict[str, Any]:
-    """What differs from the defaults."""
-    default = type(settings)()
-    return {name: value for name, value in settings if value != getattr(default, name)}
 
 
 def image_file(entry: ProjectImage) -> str:

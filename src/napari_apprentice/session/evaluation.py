@@ -191,9 +191,12 @@ def table_of(evaluation: Evaluation, of: str = "image") -> list[list[Value]]:
     precision = [f"AP {at:.2f}" for at in THRESHOLDS] if evaluation.precision else []
     mistakes = ["panoptic quality", "missed", "false", "merged", "cut"] if precision else []
     dice = list(evaluation.dice)
-    lines: list[list[Value]] = [[of, "annotated", "found", *precision, *mistakes, *(f"Dice {name}" for name in dice)]]
+    whole = [] if precision else ["mean IoU", "pixel accuracy"]
+    headings = [of, "annotated", "found", *precision, *mistakes, *(f"Dice {name}" for name in dice), *whole]
+    lines: list[list[Value]] = [[*headings]]
     for one in evaluation.images:
-        lines.append([one.name, one.annotated, one.found, *_numbers(one), *(one.dice.get(name) for name in dice)])
+        numbers = [one.name, one.annotated, one.found, *_numbers(one), *(one.dice.get(name) for name in dice)]
+        lines.append([*numbers, *([one.mean_iou, one.pixel_accuracy] if whole else [])])
     return lines
 
 

@@ -11,6 +11,7 @@ from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.compute import Compute
 from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.images import Images
+from napari_apprentice.session.mask_sources import MaskSources
 from napari_apprentice.session.models import NO_IMAGE, Models
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
@@ -35,6 +36,7 @@ class SessionParts:
     saving: Saving
     edits: Edits
     review: Review
+    mask_sources: MaskSources
 
     def subject(self) -> tuple[Project, ProjectImage, Path | None]:
         """The project, the current image and the file of the model in use; `UserError` without an image."""

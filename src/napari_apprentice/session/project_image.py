@@ -14,6 +14,7 @@ from napari_apprentice.data.labels.corrections import AS_LABELLED, UNKNOWN, Conf
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.tracks import link_through_time
+from napari_apprentice.data.provenance import MaskSource
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import VolumeRef
 from napari_apprentice.project import images
@@ -58,6 +59,7 @@ class ProjectImage:
         self._volume = volume
         self._doubts: KeptDoubts | None = None
         self._knows_doubts = False
+        self._mask_sources: tuple[MaskSource, ...] | None = None  # not read yet
         self._correction: Correction | None = None
         self._voxels_taught = folder.voxels_taught()
 
@@ -179,6 +181,18 @@ class ProjectImage:
         """Take over other doubtful places; `UserError` when the disk refuses, and then they are in memory only."""
         self._doubts, self._knows_doubts = KeptDoubts(doubts, left), True
         self.folder.keep_doubts(doubts, left)
+
+    @property
+    def mask_sources(self) -> tuple[MaskSource, ...]:
+        """The models that proposed masks here, in the order in which they were first used; () where none is known."""
+        if self._mask_sources is None:
+            self._mask_sources = self.folder.mask_sources()
+        return self._mask_sources
+
+    def keep_mask_sources(self, sources: tuple[MaskSource, ...]) -> None:
+        """Take over other ones; `UserError` when the disk refuses, and then they are in memory only."""
+        self._mask_sources = sources
+        self.folder.keep_mask_sources(sources)
 
     def still_open(self, doubts: Doubts) -> NDArray[np.bool_]:
         """Which places nobody said anything about yet: objects that are there, and places where still none is."""

@@ -21,13 +21,14 @@ from napari_apprentice.project.recent import projects_folder
 from napari_apprentice.project.record import is_project
 from napari_apprentice.project.versions import Version
 from napari_apprentice.runners import Runners
-from napari_apprentice.session import commands, project_overview
+from napari_apprentice.session import commands, methods, project_overview
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.compute import Compute
 from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.evidence import ConfirmedSoFar
 from napari_apprentice.session.images import Images, checked_labels
+from napari_apprentice.session.mask_sources import MaskSources
 from napari_apprentice.session.models import Models
 from napari_apprentice.session.objects import ObjectsOfImage
 from napari_apprentice.session.objects_by_image import ObjectsByImage
@@ -90,13 +91,14 @@ class Session:
         self.regions = regions = Regions(signals, choices, queue, images)
         self.models = models = Models(signals, choices, images)
         self.confirmed_so_far = ConfirmedSoFar(choices, images)
+        self.mask_sources = sources = MaskSources(choices, models)
         self.saving = saving = Saving(signals, choices, images)
         self.edits = edits = Edits(signals, choices, images, regions, saving)
         self.shapes = Shapes(choices, images, edits)
         self.review = review = Review(signals, choices, images, regions, edits)
         self.objects = ObjectsOfImage(signals, choices, images, edits)
         self.objects_by_image = ObjectsByImage(choices, images)
-        parts = SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits, review)
+        parts = SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits, review, sources)
         self.verbs = Verbs(parts)
 
         self.image_changed = signals.image_changed
@@ -477,6 +479,9 @@ class Session:
     def look_inside(self, level: str, box: Sequence[slice] | None = None) -> None:
         """Show a level of the network, such as "encoder 0"; answered by ``looked_inside``.
 
+        "output" is what the model says before anything is decided from it: the probability of foreground, or of each
+        class, in all of the frame.
+
         Parameters
         ----------
         level
@@ -517,6 +522,14 @@ class Session:
     def export_labels(self, path: str | Path) -> None:
         """Write the current image's labels in the format of the suffix (`data.exports.write_labels`)."""
         self.verbs.export.now(path)
+
+    def methods(self) -> str:
+        """A paragraph for a paper on what was done in this project, and what to cite. `UserError` without an image."""
+        if self.project is None or not self.entries:
+            raise UserError("There is no image: open one first.")
+        counts = None if self.kind == "classes" else self.objects_by_image.now()
+        classes = [one.name for one in self.classes]
+        return methods.methods(methods.Done(self.kind, classes, self.entries, counts, self.project.lineage.versions))
 
     def command_line(self, kind: commands.Repeatable) -> str:
         """The command that repeats the last *Segment* or *Teach* (what it would be now)."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_apprentice.data.exports import write_labels
+from napari_apprentice.data.exports import read_provenance, write_labels
 from napari_apprentice.data.files import read_image, read_labels
 from napari_apprentice.errors import UserError
 
@@ -33,6 +33,9 @@ def test_a_round_trip_over_a_real_series(tmp_path: Path) -> None:
     first = np.linalg.inv(np.array(image.metadata["affine"])) @ np.array(again.metadata["affine"])[:, 3]
     np.testing.assert_allclose(first, [0, 0, 3, 1], atol=1e-4)
     np.testing.assert_array_equal(read_labels(tmp_path / "a.dcm")[0], labels[0, 3:29])
+    told = read_provenance(tmp_path / "a.dcm")
+    assert told is not None
+    assert (told.product, told.objects) == ("napari-apprentice", 2)
 
 
 def test_too_many_segments_are_refused(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_a_fiji_roi_set(tmp_path: Path) -> None:
     write_labels(tmp_path / "a.zip", labels)
     rois = roifile.roiread(tmp_path / "a.zip")
     assert [roi.name for roi in rois] == ["0002-z1", "0004-z1-1", "0004-z1-2", "0009-z1-1", "0009-z1-2"]
-    assert {roi.z_position for roi in rois} == {1}
+    assert {(roi.position, roi.c_position, roi.z_position, roi.t_position) for roi in rois} == {(1, 0, 0, 0)}
     whole = _filled((roi.coordinates() for roi in rois if "0009" in roi.name), (12, 16))
     np.testing.assert_array_equal(whole, labels[0, 0] == 9)
     with pytest.raises(UserError, match="no object"):
@@ -169,7 +169,9 @@ def test_geojson_for_qupath(tmp_path: Path) -> None:
     assert len(shapes["4"].interiors) == 1
     assert all(shape.is_valid for shape in shapes.values())
     by_name = {one["properties"]["name"]: one["properties"] for one in told["features"]}
+    measured = by_name["4"].pop("measurements")
     assert by_name["4"] == {"objectType": "annotation", "name": "4", "classification": {"name": "gland"}}
+    assert (measured["pixels"], measured["area_px"]) == (40.0, 40.0)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

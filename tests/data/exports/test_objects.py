@@ -58,7 +58,7 @@ def rows(path: Path) -> dict[str, dict[str, float]]:
 
 def test_tables_are_the_same(export: ExportRequest, labels: Path, tmp_path: Path) -> None:
     table.write(tmp_path / "whole.csv", export)
-    shares = list(chunked.copy_labels(labels, tmp_path / "parts.csv", export.image, {}))
+    shares = list(chunked.copy_labels(labels, tmp_path / "parts.csv", export.image, chunked.Saying()))
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1.0)
     whole, parts = rows(tmp_path / "whole.csv"), rows(tmp_path / "parts.csv")
@@ -72,7 +72,7 @@ def test_tables_are_the_same(export: ExportRequest, labels: Path, tmp_path: Path
 
 def test_outlines_are_the_same(export: ExportRequest, labels: Path, tmp_path: Path) -> None:
     geojson.write(tmp_path / "whole.geojson", export)
-    list(chunked.copy_labels(labels, tmp_path / "parts.geojson", export.image, {}))
+    list(chunked.copy_labels(labels, tmp_path / "parts.geojson", export.image, chunked.Saying()))
     whole, parts = (json.loads((tmp_path / f"{name}.geojson").read_text()) for name in ("whole", "parts"))
     assert sorted(map(json.dumps, whole["features"])) == sorted(map(json.dumps, parts["features"]))
 
@@ -80,10 +80,10 @@ def test_outlines_are_the_same(export: ExportRequest, labels: Path, tmp_path: Pa
 def test_without_objects_there_is_a_header(tmp_path: Path) -> None:
     zarr.create_array(tmp_path / "none", shape=(1, 1, 600, 600), chunks=(1, 1, 512, 512), dtype=np.uint32)
     image = Volume(np.zeros((1, 1, 1, 600, 600), np.uint8))
-    list(chunked.copy_labels(tmp_path / "none", tmp_path / "none.csv", image, {}))
+    list(chunked.copy_labels(tmp_path / "none", tmp_path / "none.csv", image, chunked.Saying()))
     (header,) = (tmp_path / "none.csv").read_text().splitlines()
     assert header.startswith("label,pixels,area_px,centroid_y_px,")
-    list(chunked.copy_labels(tmp_path / "none", tmp_path / "none.geojson", image, {}))
+    list(chunked.copy_labels(tmp_path / "none", tmp_path / "none.geojson", image, chunked.Saying()))
     assert json.loads((tmp_path / "none.geojson").read_text())["features"] == []
 
 
@@ -93,13 +93,13 @@ def test_an_object_too_large_for_memory_is_said(tmp_path: Path, monkeypatch: pyt
     labels[0, 0, 5, 100:2500] = 7
     zarr.create_array(tmp_path / "labels", data=labels, chunks=(1, 1, 512, 512))
     with pytest.raises(UserError, match="Object 7 is too large"):
-        list(chunked.copy_labels(tmp_path / "labels", tmp_path / "x.csv", Volume(labels[:, None]), {}))
+        list(chunked.copy_labels(tmp_path / "labels", tmp_path / "x.csv", Volume(labels[:, None]), chunked.Saying()))
     assert [path.name for path in tmp_path.iterdir()] == ["labels"]
 
 
 def test_parquet_has_the_same_columns_and_rows(export: ExportRequest, labels: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    list(chunked.copy_labels(labels, tmp_path / "parts.parquet", export.image, {}))
+    list(chunked.copy_labels(labels, tmp_path / "parts.parquet", export.image, chunked.Saying()))
     found = parquet.read_table(tmp_path / "parts.parquet")
     whole = table.measure_objects(export)
     assert found.column_names == list(whole)

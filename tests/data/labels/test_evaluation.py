@@ -201,3 +201,15 @@ def test_outlines_are_two_voxels_wide_and_tell_the_kind() -> None:
     assert (np.equal(marks, KINDS.index("missed") + 1) == missed).all()
     assert (np.equal(marks, KINDS.index("false") + 1) == (found[0, 0] > 0)).all()
     assert not ComparedObjects(truth, truth).outlines().any()
+
+
+def test_classes_have_mean_iou_and_pixel_accuracy() -> None:
+    truth = np.array([[[[1, 1, 2, 2], [0, 0, 2, 2]]]], np.uint32)
+    found = np.array([[[[1, 0, 2, 2], [0, 0, 2, 1]]]], np.uint32)
+    score = score_classes("a", truth, found, {1: "core", 2: "rim"})
+    assert score.mean_iou == pytest.approx((1 / 3 + 3 / 4) / 2)
+    assert score.pixel_accuracy == 6 / 8
+    known = np.array([[[[2, 0, 2, 2], [1, 1, 2, 0]]]], np.uint8)  # only what is confirmed counts
+    assert score_classes("a", truth, found, {1: "core", 2: "rim"}, known).pixel_accuracy == 1.0
+    both = Evaluation((score, score))
+    assert (both.mean_iou, both.pixel_accuracy) == (pytest.approx(score.mean_iou), 6 / 8)

@@ -10,8 +10,9 @@ from napari_apprentice.data.exports.export import ExportRequest
 from napari_apprentice.data.geometry.regions import whole_region
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels import edits
+from napari_apprentice.data.objects.names import CONFIRMED
 from napari_apprentice.data.objects.sums import Measured, Summing
-from napari_apprentice.data.objects.table import CONFIRMED, ObjectTable
+from napari_apprentice.data.objects.table import ObjectTable
 
 SHAPES = {
     "plane": (1, 1, 40, 50),

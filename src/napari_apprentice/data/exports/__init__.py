@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.exports import (
+    cellpose,
+    cellprofiler,
     dicom_segmentation,
     geojson,
     nifti,
@@ -20,8 +23,10 @@ from napari_apprentice.data.exports import (
     tiff,
 )
 from napari_apprentice.data.exports.export import ExportRequest, Writer, refuse_image
+from napari_apprentice.data.exports.told import read_provenance
 from napari_apprentice.data.files import check_labels
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.provenance import Provenance
 from napari_apprentice.data.storage import disk
 from napari_apprentice.errors import UserError
 
@@ -37,6 +42,8 @@ WRITERS: dict[str, Writer] = {
     ".geojson": geojson.write,
     ".csv": table.write,
     ".parquet": table.write,
+    cellprofiler.SUFFIX: cellprofiler.write,
+    cellpose.SUFFIX: cellpose.write,
 }
 NAMES = {
     ".tif": "OME-TIFF",
@@ -47,6 +54,8 @@ NAMES = {
     ".zip": "Fiji ROI set",
     ".geojson": "GeoJSON (QuPath)",
     ".csv": "Measurements",
+    cellprofiler.SUFFIX: "CellProfiler tables",
+    cellpose.SUFFIX: "Cellpose",
 }
 
 
@@ -59,6 +68,10 @@ def write_labels(
     like: Volume | None = None,
     names: Mapping[int, str] | None = None,
     measure: bool = True,
+    colors: Mapping[int, str] | None = None,
+    confirmed: NDArray[np.uint8] | None = None,
+    provenance: Provenance | None = None,
+    first_number: int = 1,
 ) -> None:
     """Write labels where their image lies, in the format that the path's suffix says.
 
@@ -67,7 +80,8 @@ def write_labels(
     path
         ``.tif`` (OME-TIFF), ``.nii``, ``.nii.gz``, ``.nrrd``, ``.zarr`` (OME-Zarr; ``image.ome.zarr/labels/NAME`` adds
         them to an image), ``.dcm`` (DICOM segmentation of a DICOM image), ``.zip`` (Fiji ROI set), ``.geojson``
-        (QuPath), ``.csv`` or ``.parquet`` (a table of measurements).
+        (QuPath), ``.csv`` or ``.parquet`` (a table of measurements), ``.cellprofiler.csv`` (tables of objects and of
+        images as CellProfiler has them), ``_seg.npy`` (Cellpose).
     labels
         Ids or classes (T, Z, Y, X), 0 being background.
     spacing, unit
@@ -78,6 +92,14 @@ def write_labels(
         What classes are called.
     measure
         Whether a table also has intensities, of ``like``.
+    colors
+        Of classes, such as "#ff7f0e".
+    confirmed
+        What was confirmed by hand (T, Z, Y, X), as in a project: 2 for voxels of an object; None: not known.
+    provenance
+        Where the labels come from; the file says it, and `read_provenance` reads it back.
+    first_number
+        What tables of CellProfiler call the first frame (``ImageNumber``).
 
     Raises
     ------
@@ -92,13 +114,27 @@ def write_labels(
     if tuple(labels.shape) != image.labels_shape:
         raise UserError(f"Labels of shape {tuple(labels.shape)} do not lie on an image of shape {image.labels_shape}.")
     refuse_image(path, image)
+    checked = check_labels(labels, path.name)
+    told = (provenance or Provenance(image=image.name)).counted(checked, confirmed)
     try:
         writer(
             path,
-            ExportRequest(check_labels(labels, path.name), image, dict(names or {}), seen=measure and like is not None),
+            ExportRequest(
+                checked,
+                image,
+                dict(names or {}),
+                seen=measure and like is not None,
+                colors=dict(colors or {}),
+                confirmed=confirmed,
+                provenance=told,
+                first_number=first_number,
+            ),
         )
     except OSError as error:
         raise disk.refusal(error, path) from error
+
+
+__all__ = ["NAMES", "WRITERS", "needs_objects", "read_provenance", "write_labels", "writer_of"]
 
 
 def needs_objects(path: Path) -> bool:

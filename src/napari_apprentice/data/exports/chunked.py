@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,26 @@ from napari_apprentice.data.exports import geojson, large_tiff, omezarr, table, 
 from napari_apprentice.data.exports.export import ExportRequest, Writer, refuse_image
 from napari_apprentice.data.exports.objects import some_at_a_time
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.provenance import Provenance
 from napari_apprentice.data.storage import disk
 from napari_apprentice.data.storage.atomic_write import atomic_write_folder, temporary_beside
 from napari_apprentice.data.storage.chunks import written_chunks
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 
-PartsWriter = Callable[[Path, Iterable[tuple[float, ExportRequest | None]]], Iterator[float]]
+PartsWriter = Callable[[Path, Iterable[tuple[float, ExportRequest | None]], Provenance], Iterator[float]]
 _PYRAMIDS = "OME-TIFF (.tif) or OME-Zarr (.zarr)"
 _OBJECTS: dict[Writer, PartsWriter] = {geojson.write: geojson.write_parts, table.write: table.write_parts}
 _LEVELS, _FINEST = 0.6, 0.6  # all levels of the work for a TIFF, the finest of that for all levels
+
+
+@dataclass(frozen=True)
+class Saying:
+    """What a file says beside labels: what classes are called, their colours, and where it comes from."""
+
+    names: dict[int, str] = field(default_factory=dict)
+    colors: dict[int, str] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 def is_zarr(path: Path) -> bool:
@@ -50,7 +61,7 @@ def why_not(path: Path, *, classes: bool = False) -> str:
 
 def measures(path: Path) -> bool:
     """Whether what is written there has intensities of the image."""
-    return _of_objects(path) is table.write_parts
+    return _of_objects(path) is not None
 
 
 def refuse(path: Path, image: Volume, *, classes: bool = False) -> None:
@@ -63,9 +74,7 @@ def refuse(path: Path, image: Volume, *, classes: bool = False) -> None:
         omezarr.refuse(path, image)
 
 
-def copy_labels(
-    labels: Path, path: Path, image: Volume, names: Mapping[int, str], *, seen: bool = True
-) -> Iterator[float]:
+def copy_labels(labels: Path, path: Path, image: Volume, saying: Saying, *, seen: bool = True) -> Iterator[float]:
     """Write the labels of the zarr array (T, Z, Y, X) in a folder to ``path``; its empty chunks are not read.
 
     Tables have intensities of an ``image`` that was ``seen``. `UserError` when labels cannot be written; stopped before
@@ -73,13 +82,13 @@ def copy_labels(
     """
     import zarr
 
-    refuse(path, image, classes=bool(names))
+    refuse(path, image, classes=bool(saying.names))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if has_pyramid(path):
-            yield from _by_way_of_zarr(labels, path, image, names)
+            yield from _by_way_of_zarr(labels, path, image, saying)
         else:
-            yield from _objects_written(zarr.open_array(labels, mode="r"), path, image, seen=seen)
+            yield from _objects_written(zarr.open_array(labels, mode="r"), path, image, saying, seen=seen)
     except OSError as error:
         raise disk.refusal(error, path) from error
 
@@ -111,38 +120,40 @@ def build_pyramid(folder: Path) -> Iterator[float]:
             yield (before + share / steps[level] ** 2) / all_of_them
 
 
-def finish(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
+def finish(folder: Path, path: Path, image: Volume, saying: Saying) -> Iterator[float]:
     """Make of labels with all their levels, in ``folder``, what ``path`` is to be; `UserError` when the disk refuses.
 
     OME-Zarr takes the folder itself: it comes last.
     """
     try:
-        yield from _finished(folder, path, image, names)
+        yield from _finished(folder, path, image, saying)
     except OSError as error:
         raise disk.refusal(error, path) from error
 
 
-def _finished(folder: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
+def _finished(folder: Path, path: Path, image: Volume, saying: Saying) -> Iterator[float]:
     import zarr
 
     group: Any = zarr.open_group(folder, mode="a")
     if _is_tiff(path):
         levels = [group[str(level)] for level in range(len(omezarr.steps_of(group["0"].shape)))]
         with large_tiff.in_planes(levels, folder / "planes") as planes:
-            yield from large_tiff.write(planes, path, image)
+            yield from large_tiff.write(planes, path, image, saying.provenance.text())
     elif not has_pyramid(path):
-        yield from _objects_written(group["0"], path, image, seen=True)
+        yield from _objects_written(group["0"], path, image, saying, seen=True)
     else:
-        export = ExportRequest(np.zeros((1, 1, 1, 1)), image, dict(names))
+        export = ExportRequest(
+            np.zeros((1, 1, 1, 1)), image, saying.names, colors=saying.colors, provenance=saying.provenance
+        )
         omezarr.describe(group, path, export, list("TZYX"))
         with atomic_write_folder(path) as part:
             shutil.move(folder, part)
         omezarr.register_labels(path)
 
 
-def _objects_written(labels: Any, path: Path, image: Volume, *, seen: bool) -> Iterator[float]:
+def _objects_written(labels: Any, path: Path, image: Volume, saying: Saying, *, seen: bool) -> Iterator[float]:
     write = _of_objects(path)
-    return iter(()) if write is None else write(path, some_at_a_time(labels, image, seen=seen))
+    return iter(()) if write is None else write(path, some_at_a_time(labels, image, seen=seen), saying.provenance)
 
 
 def _is_tiff(path: Path) -> bool:
@@ -153,7 +164,7 @@ def _of_objects(path: Path) -> PartsWriter | None:
     return _OBJECTS.get(writer_of(path))
 
 
-def _by_way_of_zarr(labels: Path, path: Path, image: Volume, names: Mapping[int, str]) -> Iterator[float]:
+def _by_way_of_zarr(labels: Path, path: Path, image: Volume, saying: Saying) -> Iterator[float]:
     import zarr
 
     source: Any = zarr.open_array(labels, mode="r")
@@ -166,7 +177,7 @@ def _by_way_of_zarr(labels: Path, path: Path, image: Volume, names: Mapping[int,
             yield _FINEST * levels * done / len(parts)
         for share in build_pyramid(folder):
             yield levels * (_FINEST + (1 - _FINEST) * share)
-        for share in finish(folder, path, image, names):
+        for share in finish(folder, path, image, saying):
             yield levels + (1 - levels) * share
 
 

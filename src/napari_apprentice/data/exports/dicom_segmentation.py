@@ -14,6 +14,7 @@ from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.errors import UserError
 
 _MOST_SEGMENTS = 500
+_LONGEST_TEXT = 10_240  # of a DICOM value LT
 
 
 def write(path: Path, export: ExportRequest) -> None:
@@ -66,6 +67,7 @@ def write(path: Path, export: ExportRequest) -> None:
             software_versions=__version__,
             device_serial_number="0",
         )
+        made.ImageComments = export.provenance.text(_LONGEST_TEXT)
         made.SpecificCharacterSet = "ISO_IR 192"  # UTF-8: names of classes in any letters
         with BytesIO() as written:
             made.save_as(written)

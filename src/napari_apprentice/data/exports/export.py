@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.image.orientation import is_usable
 from napari_apprentice.data.image.units import millimeters
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.provenance import Provenance
 from napari_apprentice.errors import UserError
 
 MANY = 1 << 16  # ids beyond are ranked before scikit-image walks through all that there could be
@@ -20,10 +21,11 @@ MANY = 1 << 16  # ids beyond are ranked before scikit-image walks through all th
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """Labels (T, Z, Y, X) of an image; ``names`` has what classes are called.
+    """Labels (T, Z, Y, X) of an image; ``names`` has what classes are called, ``colors`` their colours ("#ff7f0e").
 
     Without an image that was ``seen``, ``image`` only says the spacing. Labels of a part of an image begin at its voxel
-    ``corner`` (t, z, y, x).
+    ``corner`` (t, z, y, x). ``confirmed`` says what of them was confirmed by hand (None: not known), ``first_number``
+    is what tables call the image's first frame.
     """
 
     labels: NDArray[Any]
@@ -31,6 +33,10 @@ class ExportRequest:
     names: dict[int, str] = field(default_factory=dict)
     seen: bool = True
     corner: tuple[int, int, int, int] = (0, 0, 0, 0)
+    colors: Mapping[int, str] = field(default_factory=dict)
+    confirmed: NDArray[np.uint8] | None = None
+    provenance: Provenance = field(default_factory=Provenance)
+    first_number: int = 1
 
     @property
     def compact(self) -> NDArray[Any]:

@@ -30,13 +30,13 @@ _BEAT_S = 0.1
 Tile = NDArray[np.uint32]
 
 
-def write(levels: Sequence[Any], path: Path, image: Volume) -> Iterator[float]:
+def write(levels: Sequence[Any], path: Path, image: Volume, told: str = "") -> Iterator[float]:
     """Write levels of labels, arrays (T, Z, Y, X), the finest first; yields the share that is done.
 
     It appears under its name only when it is complete; `OSError` when the disk refuses.
     """
     t, z, *_ = levels[0].shape
-    finest = {"subifds": len(levels) - 1, "metadata": metadata_of(axes_of(t, z), image.spacing, image.unit)}
+    finest = {"subifds": len(levels) - 1, "metadata": metadata_of(axes_of(t, z), image.spacing, image.unit, told)}
     coarser = {"subfiletype": 1, "metadata": None}
     sizes = [float(np.prod(level.shape, dtype=float)) for level in levels]
     with atomic_write(path) as part, tifffile.TiffWriter(part, bigtiff=True, ome=True) as file:

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_apprentice.data.exports.export import ExportRequest
 from napari_apprentice.data.image.units import PIXEL, micrometers
+from napari_apprentice.data.provenance import KEY
 from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.errors import UserError
 
@@ -35,6 +36,8 @@ def write(path: Path, export: ExportRequest) -> None:
     if not np.allclose(turned, wanted, rtol=0, atol=_ROUNDING * np.abs(wanted).max()):
         image.header["qform_code"] = 0  # it cannot say what is sheared: programs that prefer it would lie elsewhere
     image.set_sform(affine, code=lies)
+    told = f"{KEY} {export.provenance.text()}".encode("ascii")
+    image.header.extensions.append(nibabel.nifti1.Nifti1Extension("comment", told))
     with atomic_write(path) as part:
         nibabel.save(image, part)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_apprentice.data.exports.export import ExportRequest
 from napari_apprentice.data.image import orientation
+from napari_apprentice.data.provenance import KEY
 from napari_apprentice.data.storage.atomic_write import atomic_write
 
 
@@ -26,6 +27,7 @@ def write(path: Path, export: ExportRequest) -> None:
 def _header(export: ExportRequest, times: bool) -> dict[str, Any]:
     affine = export.affine
     header: dict[str, Any] = {"encoding": "gzip", "kinds": ["domain"] * 3 + ["list"] * times}
+    header[KEY] = export.provenance.text()
     if affine is None:
         directions = np.diag(list(reversed(export.image.spacing)))
         header |= {"space dimension": 3, "space units": [export.image.unit] * 3}

@@ -11,16 +11,19 @@ from typing import Any, Literal
 import numpy as np
 
 from napari_apprentice.data.exports.export import ExportRequest
+from napari_apprentice.data.exports.palette import distinct_colors, parts_of
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.files.omezarr import attributes_of, is_zarr
 from napari_apprentice.data.image.units import PIXEL
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.provenance import KEY, shares_of
 from napari_apprentice.data.storage.atomic_write import atomic_write_folder
 from napari_apprentice.errors import UserError
 
 _UNITS = {"um": "micrometer", "nm": "nanometer", "mm": "millimeter", "m": "meter", "Å": "angstrom", "cm": "centimeter"}
 _SMALLEST = 256  # the coarsest level is about so wide
 _CHUNK = (16, 256, 256)
+_MOST_TOLD = 10_000  # objects
 
 
 def image_above(path: Path) -> Path | None:
@@ -62,6 +65,7 @@ def refuse(path: Path, image: Volume) -> None:
 def describe(group: Any, path: Path, export: ExportRequest, axes: list[str]) -> None:
     """Say in a group what its arrays are: levels of labels that are to lie at ``path``."""
     told = _metadata(path, export, axes, steps_of(group["0"].shape), own_file=image_above(path) is None)
+    group.attrs[KEY] = export.provenance.plain()
     if form_of(path) == 3:
         group.attrs["ome"] = {"version": "0.5", **told}
         return
@@ -99,8 +103,7 @@ def _metadata(
             steps_and_place.append({"type": "translation", "translation": [where.get(axis, 0.0) for axis in axes]})
         levels.append({"path": str(place), "coordinateTransformations": steps_and_place})
     label: dict[str, Any] = {} if own_file else {"source": {"image": "../../"}}
-    if export.names:
-        label["properties"] = [{"label-value": value, "class": name} for value, name in export.names.items()]
+    label |= {"colors": _colors(export), "properties": _properties(export)}
     return {
         "multiscales": [
             {
@@ -109,8 +112,35 @@ def _metadata(
                 "datasets": levels,
             }
         ],
-        "image-label": label,
+        "image-label": {name: value for name, value in label.items() if value},
     }
+
+
+def _colors(export: ExportRequest) -> list[dict[str, Any]]:
+    """A colour for each value; none where objects are many, which a reader colours by itself."""
+    if export.names:
+        return [{"label-value": value, "rgba": [*parts_of(color), 255]} for value, color in export.colors.items()]
+    ids = _ids(export)
+    return [
+        {"label-value": value, "rgba": [*map(int, color), 255]}
+        for value, color in zip(ids, distinct_colors(len(ids)), strict=True)
+    ]
+
+
+def _properties(export: ExportRequest) -> list[dict[str, Any]]:
+    """What classes are called, or how much of each object was confirmed by hand."""
+    if export.names:
+        return [{"label-value": value, "class": name} for value, name in export.names.items()]
+    if export.confirmed is None or not _ids(export):
+        return []
+    shares = shares_of(export.labels, export.confirmed)
+    return [{"label-value": value, "confirmed": round(share, 4)} for value, share in shares.items()]
+
+
+def _ids(export: ExportRequest) -> list[int]:
+    """The objects, when they are not too many to be told of one by one."""
+    found = np.unique(export.labels)
+    return [int(one) for one in found if one] if len(found) <= _MOST_TOLD else []
 
 
 def register_labels(path: Path) -> None:

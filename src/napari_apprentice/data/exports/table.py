@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from skimage.measure import regionprops_table
 from napari_apprentice.data.exports.export import MANY, ExportRequest
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.corrections import rank_ids
-from napari_apprentice.data.objects.names import BORDER, CLASS, FRAME, LABEL, PIXELS, column_name
-from napari_apprentice.data.storage.atomic_write import atomic_write
+from napari_apprentice.data.objects.names import BORDER, CLASS, CONFIRMED, FRAME, LABEL, PIXELS, column_name
+from napari_apprentice.data.provenance import KEY, Provenance, shares_of, sidecar_of
+from napari_apprentice.data.storage.atomic_write import atomic_write, write_text
 from napari_apprentice.errors import UserError
 
 Column = NDArray[Any] | list[Any]
@@ -25,17 +26,25 @@ Add = Callable[[dict[str, Column]], None]
 
 def write(path: Path, export: ExportRequest) -> None:
     """Write CSV, or Parquet by the suffix (with the extra ``tables``)."""
-    for _ in write_parts(path, [(1.0, export)]):
+    for _ in write_parts(path, [(1.0, export)], export.provenance):
         pass
 
 
-def write_parts(path: Path, parts: Iterable[tuple[float, ExportRequest | None]]) -> Iterator[float]:
-    """The same for labels that come in parts, each with whole objects; hands on the share that is done."""
-    with atomic_write(path) as part, (_parquet if path.suffix.lower() == ".parquet" else _csv)(part) as add:
+def write_parts(
+    path: Path, parts: Iterable[tuple[float, ExportRequest | None]], provenance: Provenance
+) -> Iterator[float]:
+    """The same for labels that come in parts, each with whole objects; hands on the share that is done.
+
+    A CSV file has no room for where it comes from: that is a small file beside it.
+    """
+    is_csv = path.suffix.lower() != ".parquet"
+    with atomic_write(path) as part, _csv(part) if is_csv else _parquet(part, provenance) as add:
         for share, export in parts:
             if export is not None:
                 add(measure_objects(export))
             yield share
+    if is_csv:
+        write_text(sidecar_of(path), provenance.text() + "\n")
 
 
 def measure_objects(export: ExportRequest) -> dict[str, Column]:
@@ -52,24 +61,46 @@ def measure_objects(export: ExportRequest) -> dict[str, Column]:
     return columns
 
 
+def regions_of(
+    export: ExportRequest, time: int, properties: Sequence[str], *, intensities: bool = False
+) -> dict[str, NDArray[Any]]:
+    """What scikit-image measures of the objects of a frame, places counted from the first voxel of the image.
+
+    Those of one slice are measured in its plane: their axes are y and x, else z, y and x. ``intensities`` are of the
+    image, by channel.
+    """
+    image, flat = export.image, export.image.labels_shape[1] == 1
+    spacing = image.spacing[1:] if flat else image.spacing
+    names, ranks = rank_ids(export.labels[time], MANY)
+    regions, pixels = (ranks[0] if flat else ranks), _intensities(export, time, flat) if intensities else None
+    found: dict[str, NDArray[Any]] = regionprops_table(
+        regions.astype(np.int64), pixels, properties=properties, spacing=spacing
+    )
+    if "label" in found:
+        found["label"] = names[found["label"]]
+    for axis, (start, step) in enumerate(zip(export.corner[-len(spacing) :], spacing, strict=True)):
+        for place, moved in (
+            (f"centroid-{axis}", start * step),
+            *((f"bbox-{axis + i * len(spacing)}", start) for i in (0, 1)),
+        ):
+            if place in found:
+                found[place] += moved
+    return found
+
+
 def _of_frame(export: ExportRequest, time: int) -> dict[str, NDArray[Any]]:
     image, flat = export.image, export.image.labels_shape[1] == 1
-    axes, spacing = ("yx", image.spacing[1:]) if flat else ("zyx", image.spacing)
-    names, ranks = rank_ids(export.labels[time], MANY)
-    regions, pixels = (ranks[0] if flat else ranks), _intensities(export, time, flat)
     wanted = ["label", "num_pixels", "area", "centroid", "bbox", "equivalent_diameter_area", "extent"]
     wanted += ["axis_major_length", "axis_minor_length", "eccentricity", "perimeter", "solidity"] if flat else []
-    wanted += ["intensity_mean", "intensity_min", "intensity_max", "intensity_std"] if pixels is not None else []
-    if flat and len(set(spacing)) > 1:
+    wanted += ["intensity_mean", "intensity_min", "intensity_max", "intensity_std"] if export.seen else []
+    if flat and len(set(image.spacing[1:])) > 1:
         wanted.remove("perimeter")  # scikit-image has it for square pixels only
-    found = regionprops_table(regions.astype(np.int64), pixels, properties=wanted, spacing=spacing)
-    found["label"] = names[found["label"]]
-    for axis, (start, step) in enumerate(zip(export.corner[-len(axes) :], spacing, strict=True)):
-        found[f"centroid-{axis}"] += start * step
-        for place in (axis, axis + len(axes)):
-            found[f"bbox-{place}"] += start
+    found = regions_of(export, time, wanted, intensities=export.seen)
     columns = {column_name(key, image): values for key, values in found.items()}
     columns[BORDER] = _touches_border(columns, image)
+    if export.confirmed is not None:
+        shares = shares_of(export.labels[time], export.confirmed[time])
+        columns[CONFIRMED] = np.array([shares.get(int(one), 0.0) for one in columns[LABEL]], float)
     return columns
 
 
@@ -107,7 +138,7 @@ def _csv(path: Path) -> Iterator[Add]:
 
 
 @contextmanager
-def _parquet(path: Path) -> Iterator[Add]:
+def _parquet(path: Path, provenance: Provenance) -> Iterator[Add]:
     try:
         import pyarrow
         from pyarrow import parquet
@@ -120,7 +151,8 @@ def _parquet(path: Path) -> Iterator[Add]:
         writers: list[Any] = []
 
         def add(columns: dict[str, Column]) -> None:
-            tables[:] = [pyarrow.table(columns)]
+            told = {KEY: provenance.text()}
+            tables[:] = [pyarrow.table(columns).replace_schema_metadata(told)]
             if tables[0].num_rows and not writers:
                 writers.append(opened.enter_context(parquet.ParquetWriter(path, tables[0].schema)))
             if writers:

@@ -6,7 +6,7 @@ Cellpose saves a pickled dictionary; `pickled` reads it without running it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,19 @@ def read(path: Path, part: str = "") -> Volume:
     return to_volume(native(pixels), axes, name=path.stem, source=str(path), guessed=guessed)
 
 
+def values_of_seg(path: Path) -> dict[Any, Any]:
+    """What a ``_seg.npy`` holds, arrays as `Array`; ValueError for a file that holds no dictionary."""
+    with path.open("rb") as file:
+        npy.header_of(file)
+        return _dictionary(file)
+
+
+def _dictionary(file: BinaryIO) -> dict[Any, Any]:
+    saved = pickled.load(file)
+    told = saved.item() if isinstance(saved, Array) else saved
+    return told if isinstance(told, dict) else {}
+
+
 def _numbers(header: npy.Header, path: Path) -> NDArray[np.generic]:
     try:
         large = header.size >= MAP_FROM and header.dtype.isnative
@@ -43,9 +56,7 @@ def _numbers(header: npy.Header, path: Path) -> NDArray[np.generic]:
 
 def _masks(file: BinaryIO, path: Path) -> NDArray[np.generic]:
     try:
-        saved = pickled.load(file)
-        told = saved.item() if isinstance(saved, Array) else saved
-        masks = told.get("masks") if isinstance(told, dict) else None
+        masks = _dictionary(file).get("masks")
         if not isinstance(masks, Array):
             raise Refused("it has no array of that name")
         return masks.numbers()

@@ -20,6 +20,7 @@ class ImageScore:
 
     ``precision`` is AP at the IoU of `scores.THRESHOLDS`; it, ``panoptic_quality`` (at .50) and ``mistakes`` are None
     for classes. ``dice`` is that of the foreground, or of each class by its name, None for one that is in neither.
+    ``pixel_accuracy`` is the share of voxels with the right class, background being one; None for objects.
     """
 
     name: str
@@ -29,6 +30,13 @@ class ImageScore:
     precision: tuple[float, ...] | None = None
     panoptic_quality: float | None = None
     mistakes: Mistakes | None = None
+    pixel_accuracy: float | None = None
+
+    @property
+    def mean_iou(self) -> float:
+        """Intersection over union of what ``dice`` is of, the mean over what is there at all."""
+        iou = (None if one is None else one / (2 - one) for one in self.dice.values())
+        return scores.mean_dice(dict(enumerate(iou)))
 
     @property
     def mean_dice(self) -> float:
@@ -56,8 +64,17 @@ class Evaluation:
     @property
     def panoptic_quality(self) -> float | None:
         """Mean over images."""
-        values = [one.panoptic_quality for one in self.images if one.panoptic_quality is not None]
-        return float(np.mean(values)) if values else None
+        return _mean([one.panoptic_quality for one in self.images if one.panoptic_quality is not None])
+
+    @property
+    def mean_iou(self) -> float | None:
+        """Mean over images of classes; None for objects."""
+        return _mean([one.mean_iou for one in self.images if one.precision is None])
+
+    @property
+    def pixel_accuracy(self) -> float | None:
+        """Mean over images of classes; None for objects."""
+        return _mean([one.pixel_accuracy for one in self.images if one.pixel_accuracy is not None])
 
     @property
     def dice(self) -> dict[str, float | None]:
@@ -107,4 +124,10 @@ def score_classes(
     dice = scores.dice(truth, found, tuple(classes), sure)
     known = [labels if sure is None else labels[sure] for labels in (truth, found)]
     there = [len(np.unique(labels[labels > 0])) for labels in known]
-    return ImageScore(name, there[0], there[1], {classes[value]: one for value, one in dice.items()})
+    right = float((known[0] == known[1]).mean()) if known[0].size else None
+    by_name = {classes[value]: one for value, one in dice.items()}
+    return ImageScore(name, there[0], there[1], by_name, pixel_accuracy=right)
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None

@@ -6,6 +6,7 @@ from napari_apprentice.data.image.units import PIXEL
 from napari_apprentice.data.image.volume import Volume
 
 LABEL, FRAME, CLASS, PIXELS, BORDER = "label", "frame", "class", "pixels", "touches_border"
+CONFIRMED = "confirmed"  # the share of an object's voxels that is
 
 
 def column_name(key: str, image: Volume) -> str:

@@ -27,6 +27,8 @@ class ObjectsOfOne:
     sizes
         Of each object, (n,) in ``unit`` squared or cubed; None when they were not counted, as of images too large for
         it.
+    confirmed, in_part
+        Of how many all voxels are confirmed, and of how many some.
     extent
         How much of area or volume was looked at, in the same.
     """
@@ -38,6 +40,7 @@ class ObjectsOfOne:
     extent: float
     dims: int
     unit: str
+    in_part: int = 0
 
     @classmethod
     def of(
@@ -53,8 +56,11 @@ class ObjectsOfOne:
         dims = 3 if shape[1] > 1 else 2
         voxel = math.prod(steps[-dims:])
         sizes = None if sums is None else sums.sums[:, VOXELS] * voxel
-        confirmed = 0 if sums is None else int((sums.sums[:, SURE] == sums.sums[:, VOXELS]).sum())
-        return cls(name, well_of(source), sizes, confirmed, math.prod(shape) * voxel, dims, unit)
+        confirmed = in_part = 0
+        if sums is not None:
+            whole = sums.sums[:, SURE] == sums.sums[:, VOXELS]
+            confirmed, in_part = int(whole.sum()), int(((sums.sums[:, SURE] > 0) & ~whole).sum())
+        return cls(name, well_of(source), sizes, confirmed, math.prod(shape) * voxel, dims, unit, in_part)
 
     @property
     def count(self) -> int | None:
@@ -106,4 +112,10 @@ def well_of(source: str | None) -> str:
 
 def _together(one: ObjectsOfOne, other: ObjectsOfOne) -> ObjectsOfOne:
     sizes = None if one.sizes is None or other.sizes is None else np.concatenate([one.sizes, other.sizes])
-    return replace(one, sizes=sizes, confirmed=one.confirmed + other.confirmed, extent=one.extent + other.extent)
+    return replace(
+        one,
+        sizes=sizes,
+        confirmed=one.confirmed + other.confirmed,
+        in_part=one.in_part + other.in_part,
+        extent=one.extent + other.extent,
+    )

@@ -15,7 +15,6 @@ from napari_apprentice.data.objects import names
 from napari_apprentice.data.objects.sums import BEYOND, BORDER, CHANNELS, KEPT_VOXELS, SURE, VOXELS, ObjectSums
 
 DOUBT = "doubt"  # how likely it is wrong, as the last proposal saw it
-CONFIRMED = "confirmed"
 Objects = NDArray[np.int64]  # (n, 2): frame and id
 
 
@@ -70,7 +69,7 @@ class ObjectTable:
         for channel, name in enumerate(intensities):
             columns[name] = sums.sums[:, CHANNELS + channel] / voxels
         columns[names.BORDER] = (sums.sums[:, BORDER] > 0).astype(np.int64)
-        columns[CONFIRMED] = sums.sums[:, SURE] / voxels
+        columns[names.CONFIRMED] = sums.sums[:, SURE] / voxels
         return cls(
             objects=objects_of(sums.keys),
             columns=columns,

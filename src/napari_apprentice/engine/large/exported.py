@@ -13,6 +13,7 @@ from napari_apprentice.data.exports import chunked
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.reading import read_as
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.provenance import Provenance
 from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Event, Finished, Progress
 from napari_apprentice.jobs import ExportJob, ExportResult
@@ -22,12 +23,17 @@ def run(job: ExportJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
     """Write ``job.out``; raises `errors.Cancelled` within a chunk of a cancel, and then nothing is left of it."""
     began = time.monotonic()
     seen = job.image is not None
-    for share in chunked.copy_labels(Path(job.labels), Path(job.out), _image(job), job.names, seen=seen):
+    for share in chunked.copy_labels(Path(job.labels), Path(job.out), _image(job), _saying(job), seen=seen):
         if cancelled():
             raise Cancelled
         left = (time.monotonic() - began) * (1 - share) / share if share > 0 else None
         yield Progress(done=share, total=1, left_s=left, what="Exporting")
     yield Finished(result=ExportResult(job=job.id, path=job.out))
+
+
+def _saying(job: ExportJob) -> chunked.Saying:
+    told = Provenance.model_validate_json(job.provenance) if job.provenance else Provenance()
+    return chunked.Saying(job.names, job.colors, told)
 
 
 def _image(job: ExportJob) -> Volume:

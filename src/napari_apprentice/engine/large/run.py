@@ -16,8 +16,12 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data.exports import chunked
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.linking import FrameOverlap
+from napari_apprentice.data.models import ModelHeader
+from napari_apprentice.data.provenance import MaskSource, ModelNote, Provenance
+from napari_apprentice.data.weights import weights_sha256
 from napari_apprentice.engine.large import plan
 from napari_apprentice.engine.large.executor import Executor, LocalExecutor, Piece, PieceKind, PieceWorker
 from napari_apprentice.engine.large.frame import chunk_of, prepare
@@ -27,6 +31,7 @@ from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Finished, Note, Progress, Started
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
+from napari_apprentice.settings import changed_settings
 
 _WORDS: dict[PieceKind, str] = {
     "predict": "Predicting",
@@ -88,7 +93,7 @@ def run(
                 doubts = Doubts.together([doubts, found_here]).most_doubtful(_MOST_DOUBTFUL)
         if cut:
             yield Note(text=f"{cut} objects are wider than the margin of a block: look whether they are in one piece.")
-        names = {one.value: one.name for one in network.header.classes}
+        saying = _saying(job, network.header, volume, objects or len(classes))
         paths = sorted(map(Path, job.all_out), key=chunked.is_zarr)  # which takes the folder, last
         refused: list[str] = []
         for what, steps in (
@@ -96,7 +101,7 @@ def run(
                 "Making coarser levels",
                 chunked.build_pyramid(work / "labels") if any(map(chunked.has_pyramid, paths)) else (),
             ),
-            *((f"Writing {path.name}", chunked.finish(work / "labels", path, volume, names)) for path in paths),
+            *((f"Writing {path.name}", chunked.finish(work / "labels", path, volume, saying)) for path in paths),
         ):
             try:
                 for share in steps:
@@ -120,6 +125,20 @@ def run(
             device=where,
             doubts="" if job.store is None else doubts.to_text(),
         )
+    )
+
+
+def _saying(job: SegmentLargeJob, header: ModelHeader, volume: Volume, objects: int) -> chunked.Saying:
+    """What the files say of themselves."""
+    source = MaskSource(
+        by=job.verb,
+        model=ModelNote.of(header, weights_sha256(job.model)),
+        settings=changed_settings(job.settings),
+    )
+    return chunked.Saying(
+        {one.value: one.name for one in header.classes},
+        {one.value: one.color for one in header.classes},
+        Provenance(image=volume.name, masks=(source,), objects=objects),
     )
 
 

@@ -20,6 +20,8 @@ _TIPS = {
     "annotated": "Objects of the annotation that count",
     "found": "Objects of the model where the annotation says what is right",
     "panoptic quality": "How many objects are found at IoU .50, times how well these fit (Kirillov et al. 2019)",
+    "mean IoU": "What annotation and model share of a class, divided by what either has; the mean over classes",
+    "pixel accuracy": "The share of pixels with the right class, background being one",
     "missed": "Objects of the annotation that were not found",
     "false": "Found objects where there is none",
     "merged": "Objects of the annotation that lie in one found object together with another",

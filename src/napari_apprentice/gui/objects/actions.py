@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout
 
 from napari_apprentice.data.objects.table import Objects
 from napari_apprentice.errors import UserError
+from napari_apprentice.gui.objects.tracks import TracksLayer
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.words import muted
@@ -18,6 +19,7 @@ from napari_apprentice.settings import FilterSettings
 _FILTERS = "Measurements (*.csv);;Parquet (*.parquet)"
 _APPROVE = "The selected objects are right as they are (A)"
 _DELETE = "There are no objects here: they become background, which teaches (D)"
+_TRACKS = "Where each object comes from and goes to, by its id (Keep ids through time, in Segment)"
 _EXPORT = "As Export labels... writes measurements: CSV or Parquet"
 
 
@@ -32,22 +34,39 @@ class ObjectActions:
         The objects that are selected, (n, 2) frames and ids.
     after
         Called when an edit was made.
+    tracks
+        Where objects go through time.
     """
 
-    def __init__(self, session: Session, selected: Callable[[], Objects], after: Callable[[], None]) -> None:
+    def __init__(
+        self, session: Session, selected: Callable[[], Objects], after: Callable[[], None], tracks: TracksLayer
+    ) -> None:
         self._session = session
         self._selected = selected
         self._after = after
         self.words = muted("")
+        self.tracks = button("Tracks", lambda: tracks.set_on(not tracks.is_on), tip=_TRACKS)
+        self.tracks.setCheckable(True)
+        self._tracks = tracks
+        tracks.changed.connect(self.show_tracks)
+        self.show_tracks()
         self.approve = button("Approve", self.on_approve, tip=_APPROVE)
         self.delete = button("Delete", self.on_delete, tip=_DELETE)
         self.export = button("Export...", self._on_export, tip=_EXPORT)
 
     def row(self) -> QHBoxLayout:
         """The line and the buttons side by side."""
-        made = row(self.words, self.approve, self.delete, self.export)
+        made = row(self.words, self.tracks, self.approve, self.delete, self.export)
         made.setStretch(0, 1)
         return made
+
+    def show_tracks(self) -> None:
+        """Offer tracks of a time series."""
+        why_not = self._tracks.why_not()
+        self.tracks.setVisible(self._tracks.is_for)
+        self.tracks.setEnabled(not why_not)
+        self.tracks.setToolTip(why_not or _TRACKS)
+        self.tracks.setChecked(self._tracks.is_on)
 
     def say(self, sentence: str, role: str = "muted") -> None:
         """Say it in the line."""

@@ -9,7 +9,8 @@ from typing import Any
 from napari_apprentice.data.image.units import PIXEL
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.objects import names
-from napari_apprentice.data.objects.table import CONFIRMED, DOUBT, ObjectTable
+from napari_apprentice.data.objects.names import CONFIRMED
+from napari_apprentice.data.objects.table import DOUBT, ObjectTable
 from napari_apprentice.gui.objects.columns import Column, number_words
 
 

@@ -21,6 +21,7 @@ from napari_apprentice.gui.objects.histogram import Histogram
 from napari_apprentice.gui.objects.images_tab import ImagesTab
 from napari_apprentice.gui.objects.measuring import Measuring
 from napari_apprentice.gui.objects.object_columns import columns_of, size_title
+from napari_apprentice.gui.objects.tracks import TracksLayer
 from napari_apprentice.gui.objects.view import ColumnsView
 from napari_apprentice.gui.theme import Palette, stylesheet
 from napari_apprentice.gui.tools.tools import Tools
@@ -50,7 +51,8 @@ class ObjectsPane(QWidget):
         self.histogram = Histogram(self._on_range)
         self.filter = FilterForm(self._on_filter_changed, self._on_remove)
         self.images = ImagesTab(self._session)
-        self.below = ObjectActions(self._session, self._selected, lambda: self._measuring.now())
+        self.tracks = TracksLayer(self._label_layers)
+        self.below = ObjectActions(self._session, self._selected, lambda: self._measuring.now(), self.tracks)
         self.turns: dict[str, QPushButton] = {}
         self._page = HISTOGRAM
         self._shown: ObjectTable | None = None
@@ -125,6 +127,7 @@ class ObjectsPane(QWidget):
         self._connections.close()
         self.images.end()
         self.canvas.close()
+        self.tracks.close()
         self._session.objects.forget()
 
     def showEvent(self, event: Any) -> None:

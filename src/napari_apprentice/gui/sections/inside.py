@@ -10,12 +10,17 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.architecture.layers import Stage
 from napari_apprentice.gui.widgets.buttons import button, link
 from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.words import muted
+from napari_apprentice.jobs import OUTPUT
 from napari_apprentice.session import Session
 
 _OPEN = "Feature maps: what the network makes of the image on its way to the masks"
 _HELP = "Show what this level of the network makes of what you see now, as a layer with its channels on a slider"
-_LEVELS = "The image goes down from fine to coarse features and up again to masks; gates say where the way up looks"
-_FIRST = "encoder 0"
+_LEVELS = (
+    "The output is what the model says before masks are made of it; what it is under the cursor is said below. "
+    "The image goes down from fine to coarse features and up again to masks; gates say where the way up looks"
+)
+_FIRST = OUTPUT
 _WORDS = {"encoder": "Down", "bottleneck": "Coarsest", "codes": "Coarsest", "decoder": "Up", "node": "Between"}
 
 
@@ -37,11 +42,19 @@ class InsideControls(QWidget):
         inner.setStretch(0, 1)
         self.part.setLayout(inner)
         self.part.hide()
+        self.read = muted("")
+        self.read.hide()
         self.open = link("What does the network see?", self._on_open, _OPEN)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         layout.addWidget(self.part)
+        layout.addWidget(self.read)
+
+    def show_read(self, words: str) -> None:
+        """What the output is under the cursor; "" when no output is shown."""
+        self.read.setText(words)
+        self.read.setVisible(bool(words))
 
     def _on_open(self) -> None:
         self.part.setVisible(self.part.isHidden())
@@ -56,6 +69,7 @@ class InsideControls(QWidget):
         header, chosen = self._session.model.header, self.chosen or _FIRST
         self.level.clear()
         if header is not None:
+            self.level.addItem("Output: probabilities", OUTPUT)
             for stage in header.net.maps:
                 self.level.addItem(words(stage, header.net), stage.name)
         self.level.setCurrentIndex(max(0, self.level.findData(chosen)))

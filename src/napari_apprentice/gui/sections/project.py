@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QFileDialog, QMenu
 from superqt.utils import qthrottled
 
 from napari_apprentice.data import exports
-from napari_apprentice.data.exports import chunked
+from napari_apprentice.data.exports import cellpose, chunked
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Progress, WasCancelled
 from napari_apprentice.gui.sections.recent import RecentMenu
@@ -30,6 +30,7 @@ _EXPORT, _CANCEL = "Export labels...", "Cancel export"
 _ENDED: dict[type, str] = {Finished: "exported", WasCancelled: "export cancelled"}
 _NO_MASKS = "There are no masks to export yet."
 _FIRST = ".tif"
+_LABELS = "_labels"  # what the name of an image is followed by
 FILTERS = {f"{name} (*{suffix})": suffix for suffix, name in exports.NAMES.items()}
 
 
@@ -48,6 +49,9 @@ class ProjectSection(Section):
         self.export = button(_EXPORT, self._on_export, tip=_NO_MASKS)
         self.export.setEnabled(False)
         self.copy = menu_button("Copy as...", self._copy_menu(), "What you did here as a command or as Python")
+        self.methods = button(
+            "Copy methods", self._on_methods, tip="A paragraph for your paper on what was done here, and what to cite"
+        )
         self.folder = button("Folder", self._on_folder, tip="Open the project's folder")
         self.new = button("New", new, tip="Begin a new project with the current image")
         self.trouble = muted("", role="warning")
@@ -59,7 +63,7 @@ class ProjectSection(Section):
         self.rows.addWidget(self.words)
         self.rows.addWidget(self.trouble)
         self.rows.addWidget(self.elsewhere)
-        self.rows.addLayout(row(self.export, self.copy))
+        self.rows.addLayout(row(self.export, self.copy, self.methods))
         self.rows.addLayout(row(self.new, self.go_on, self.open, self.folder))
         for signal in (session.image_changed, session.settings_changed, session.model_changed):
             self.connections.add(signal, self.refresh)
@@ -77,7 +81,7 @@ class ProjectSection(Section):
     def refresh(self) -> None:
         """Show the project."""
         self._show_name()
-        for widget in (self.folder, self.copy, self.new):
+        for widget in (self.folder, self.copy, self.methods, self.new):
             widget.setEnabled(self._session.project is not None)
         self._show_export()
         self._show_trouble()
@@ -152,7 +156,7 @@ class ProjectSection(Section):
         path, chosen = QFileDialog.getSaveFileName(
             self,
             "Export labels",
-            str(_folder_of(entry) / f"{Path(entry.name).stem}_labels{_FIRST}"),
+            str(_folder_of(entry) / f"{Path(entry.name).stem}{_LABELS}{_FIRST}"),
             ";;".join(name for name, suffix in FILTERS.items() if suffix in self._formats()),
         )
         if path:
@@ -180,11 +184,17 @@ class ProjectSection(Section):
     def _copy(self, kind: str, *, as_command: bool) -> None:
         with self.said():
             made = self._session.command_line if as_command else self._session.python_lines
-            text = made("teach" if kind == "teach" else "segment")
-            clipboard = QGuiApplication.clipboard()
-            if clipboard is not None:
-                clipboard.setText(text)
-                self.aside.setText("copied")
+            self._to_clipboard(made("teach" if kind == "teach" else "segment"))
+
+    def _on_methods(self) -> None:
+        with self.said():
+            self._to_clipboard(self._session.methods())
+
+    def _to_clipboard(self, text: str) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(text)
+            self.aside.setText("copied")
 
     def _path(self) -> Path | None:
         return None if self._session.project is None else self._session.project.path
@@ -204,7 +214,13 @@ def _folder_of(entry: ProjectImage) -> Path:
 
 
 def with_suffix(path: str, chosen: str) -> str:
-    """A path with the suffix of the format that was chosen; of the first one, which none may have chosen, as typed."""
+    """A path with the suffix of the format that was chosen; of the first one, which none may have chosen, as typed.
+
+    Cellpose looks for its file under the name of the image.
+    """
     typed = max((suffix for suffix in exports.WRITERS if path.lower().endswith(suffix)), key=len, default="")
     wanted = FILTERS.get(chosen, _FIRST)
-    return path if typed and wanted in (typed, _FIRST) else path[: len(path) - len(typed)] + wanted
+    if typed and wanted in (typed, _FIRST):
+        return path
+    name = path[: len(path) - len(typed)]
+    return (name.removesuffix(_LABELS) if wanted == cellpose.SUFFIX else name) + wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Image
 from numpy.typing import NDArray
+from psygnal import Signal
 
 from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.data.image.units import PIXEL
@@ -19,9 +21,10 @@ from napari_apprentice.gui.own_layer import OwnLayer
 from napari_apprentice.gui.tools.view import visible_edges
 from napari_apprentice.session import InsideMap
 
-_GATE = {"colormap": "inferno", "opacity": 0.55}  # the image stays visible below
+_SHARE = {"colormap": "inferno", "opacity": 0.55}  # the image stays visible below
 _FEATURES = {"colormap": "viridis", "opacity": 1.0}
 _SAMPLED = 1_000_000
+_MOST_READ = 3  # classes, the most likely ones
 
 
 def look_inside(label_layers: LabelLayers, level: str) -> None:
@@ -32,7 +35,12 @@ def look_inside(label_layers: LabelLayers, level: str) -> None:
 
 
 class InsideLayer:
-    """Shows the map that was asked for last, always in one layer, which keeps the looks that the user gave it."""
+    """Shows the map that was asked for last, always in one layer, which keeps the looks that the user gave it.
+
+    ``read`` tells of the probabilities under the cursor, in words; "" when none are shown.
+    """
+
+    read = Signal(str)
 
     def __init__(self, label_layers: LabelLayers) -> None:
         self._label_layers = label_layers
@@ -42,9 +50,11 @@ class InsideLayer:
         self._connections = Connections()
         self._connections.add(label_layers.session.looked_inside, self._on_looked)
         self._connections.add(label_layers.session.image_changed, self._on_image_changed)
+        label_layers.viewer.mouse_move_callbacks.append(self._on_move)
 
     def close(self) -> None:
         """Stop listening and take the layer away."""
+        self._label_layers.viewer.mouse_move_callbacks.remove(self._on_move)
         self._connections.close()
         self._own.close()
 
@@ -57,13 +67,15 @@ class InsideLayer:
         if again and before is not None:
             found = reorder_channels(found, before.channels)
         self._shown = found
+        if not found.names:
+            self.read.emit("")
         values, _ = laid_out(found, axis_mapping, self._label_layers.options())
         model, _, _ = self._label_layers.session.model.title.partition(" (")  # a version's scores are said elsewhere
-        name = f"{found.level} of {model}"
+        name = f"{'probability' if found.names else found.level} of {model}"
         layer = self._own.layer
-        is_gate = before is not None and before.is_gate
-        if layer is None or (layer.ndim, is_gate) != (values.ndim, found.is_gate):
-            looks = _GATE if found.is_gate else _FEATURES
+        was_share = before is not None and before.is_share
+        if layer is None or (layer.ndim, was_share) != (values.ndim, found.is_share):
+            looks = _SHARE if found.is_share else _FEATURES
             make = partial(Image, values, interpolation2d="nearest", blending="translucent", **looks)
             layer = self._own.show(make, name=name)
         else:
@@ -87,13 +99,32 @@ class InsideLayer:
         if not again and len(found.channels) > 1:
             dims.set_current_step(dims.ndim - layer.ndim, 0)
 
+    def _on_move(self, *_: Any) -> None:
+        layer, found = self._own.layer, self._shown
+        if layer is not None and found is not None and found.names:
+            there = probabilities_at(layer, found.names, self._label_layers.viewer.cursor.position)
+            self.read.emit(f"Here: {there or 'nothing, this is outside'}")
+
     def _on_image_changed(self) -> None:
         if self._shown is not None and self._shown.entry is not self._label_layers.session.current:
             self._shown = None
             self._own.drop()
+            self.read.emit("")
 
     def _on_deleted(self, layer: Image) -> None:
         self._shown = None
+        self.read.emit("")
+
+
+def probabilities_at(layer: Image, names: Sequence[str], position: Sequence[float]) -> str:
+    """What a layer of probabilities has at a place of the world, the most likely first; "" outside."""
+    at = np.round(layer.world_to_data(position)).astype(int)[len(names) > 1 :]
+    shape = layer.data.shape[len(names) > 1 :]
+    if layer.visible is False or any(not 0 <= i < n for i, n in zip(at, shape, strict=True)):
+        return ""
+    values = layer.data[(slice(None), *at)] if len(names) > 1 else [layer.data[tuple(at)]]
+    ordered = sorted(zip(names, map(float, values), strict=True), key=lambda one: -one[1])
+    return ", ".join(f"{name} {value:.2f}" for name, value in ordered[:_MOST_READ])
 
 
 def laid_out(
@@ -130,8 +161,8 @@ def reorder_channels(found: InsideMap, channels: tuple[int, ...]) -> InsideMap:
 
 
 def contrast(found: InsideMap) -> tuple[float, float]:
-    """The limits between which a map is shown: gates are shares, other maps have their own range."""
-    if found.is_gate:
+    """The limits between which a map is shown: shares lie between 0 and 1, other maps have their own range."""
+    if found.is_share:
         return 0.0, 1.0
     step = max(1, found.values.size // _SAMPLED)
     low, high = np.percentile(found.values.ravel()[::step].astype(np.float32), [0.5, 99.5])

@@ -201,6 +201,9 @@ class Click:
         """Make a proposal a confirmed object (or class)."""
         if proposal.entry in self._parts.images.entries:
             self._parts.edits.apply(proposal.entry, keeping_edit(proposal))
+            models = self._parts.models
+            is_object = self._parts.choices.kind == "instances"
+            self._parts.mask_sources.note(proposal.entry, "click", models.asked if is_object else models.in_use)
 
     def _ask(self, wish: Wish, proposal: ClickProposal | None) -> None:
         job = self._questions.about(wish, proposal, self._generation, one_slice=self.one_slice)

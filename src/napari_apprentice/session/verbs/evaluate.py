@@ -188,6 +188,7 @@ def _score(name: str, result: EvaluateResult) -> ImageScore:
         dice=result.dice,
         precision=result.precision,
         panoptic_quality=result.panoptic_quality,
+        pixel_accuracy=result.pixel_accuracy,
         mistakes=None if result.precision is None else Mistakes(**counts),
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from napari_apprentice.data import exports
 from napari_apprentice.data.exports import chunked
+from napari_apprentice.data.provenance import Provenance
 from napari_apprentice.data.storage import claims
 from napari_apprentice.data.storage.disk import checked_path
 from napari_apprentice.errors import UserError
@@ -13,6 +14,7 @@ from napari_apprentice.jobs import ExportJob, ExportResult
 from napari_apprentice.project.folder import Project
 from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.session.parts import SessionParts
+from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import in_file
 from napari_apprentice.session.running import Running
 from napari_apprentice.settings import ReadAs
@@ -32,14 +34,25 @@ class Export:
 
     def now(self, path: str | Path) -> None:
         """Write the current image's labels, and return when they are written. Raises `UserError`."""
-        entry, names, path = self._parts.images.open_entry, self._parts.choices.class_names, checked_path(path)
+        entry, choices, path = self._parts.images.open_entry, self._parts.choices, checked_path(path)
+        told = Provenance(image=entry.name, masks=entry.mask_sources)
         if isinstance(entry, LargeProjectImage):
-            chunked.refuse(path, entry.volume, classes=bool(names))
+            chunked.refuse(path, entry.volume, classes=bool(choices.class_names))
             entry.keep_snapshot()
-            for _ in chunked.copy_labels(entry.folder.store.labels, path, entry.volume, names):
+            saying = chunked.Saying(choices.class_names, choices.class_colors, told)
+            for _ in chunked.copy_labels(entry.folder.store.labels, path, entry.volume, saying):
                 pass
         else:
-            exports.write_labels(path, entry.labels, like=entry.volume, names=names)
+            exports.write_labels(
+                path,
+                entry.labels,
+                like=entry.volume,
+                names=choices.class_names,
+                colors=choices.class_colors,
+                confirmed=entry.confirmed,
+                provenance=told,
+                first_number=self._first_number(entry),
+            )
         self._say(entry.name, path)
 
     def begin(self, path: str | Path) -> None:
@@ -58,7 +71,8 @@ class Export:
         parts.queue.start(job, parts.origin(), self._accept, claims.clear)
 
     def _job(self, entry: LargeProjectImage, path: Path, project: Project) -> ExportJob:
-        names, id_ = self._parts.choices.class_names, self._parts.queue.next_id("export")
+        choices, id_ = self._parts.choices, self._parts.queue.next_id("export")
+        names = choices.class_names
         chunked.refuse(path, entry.volume, classes=bool(names))
         entry.keep_snapshot()
         volume, told = entry.volume, in_file(entry) if chunked.measures(path) else None
@@ -70,10 +84,17 @@ class Export:
             unit=volume.unit,
             translate=volume.metadata.get("translate"),
             names=names,
+            colors=choices.class_colors,
+            provenance=Provenance(image=entry.name, masks=entry.mask_sources).text(),
             image=None if told is None else str(entry.folder.image.source),
             read_as=told or ReadAs(),
             out=str(path.absolute()),
         )
+
+    def _first_number(self, entry: ProjectImage) -> int:
+        """The place of an image among all frames of the project, from 1: no two have the same in tables."""
+        entries = self._parts.images.entries
+        return 1 + sum(one.shape[0] for one in entries[: entries.index(entry)])
 
     def _accept(self, running: Running, result: ExportResult) -> None:
         self._say(running.origin.entry.name, Path(result.path))

@@ -107,7 +107,7 @@ class Live:
     def apply(self) -> None:
         """Propose labels for all of the image, or the open part of a large one, as *Segment* does: one undo step."""
         refuse(self.why_not_apply())
-        self._parts.queue.start(self._questions.whole(), self._parts.origin(), self._segment.taking())
+        self._parts.queue.start(self._questions.whole(), self._parts.origin(), self._segment.taking(by="live"))
 
     def _ask(self) -> None:
         """One question at a time: what is wanted meanwhile is asked when that is answered."""

@@ -13,7 +13,7 @@ from napari_apprentice.architecture.layers import Stage
 from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ArrayRef, InsideJob, InsideResult
+from napari_apprentice.jobs import OUTPUT, ArrayRef, InsideJob, InsideResult
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.models import NO_IMAGE
 from napari_apprentice.session.parts import SessionParts
@@ -26,8 +26,9 @@ from napari_apprentice.session.running import Origin, Running
 class InsideMap:
     """What the network has at a level: ``values`` (channels, z, y, x), the channels that vary most first.
 
-    ``channels`` are their places in the network. A voxel is ``scale`` (z, y, x) voxels of the image large, and the
-    centre of the first one lies at ``origin`` in frame ``frame``, both in image voxels.
+    ``channels`` are their places in the network. Of the level "output", the probabilities of foreground or of each
+    class, they are in the order of the classes, with their ``names``. A voxel is ``scale`` (z, y, x) voxels of the
+    image large, and the centre of the first one lies at ``origin`` in frame ``frame``, both in image voxels.
     """
 
     entry: ProjectImage
@@ -37,11 +38,12 @@ class InsideMap:
     frame: int
     scale: tuple[float, float, float]
     origin: tuple[float, float, float]
+    names: tuple[str, ...] = ()
 
     @property
-    def is_gate(self) -> bool:
-        """Whether values say how much of a skip is let through, 0 to 1."""
-        return self.level.startswith("gate")
+    def is_share(self) -> bool:
+        """Whether values lie between 0 and 1: how much of a skip a gate lets through, or probabilities."""
+        return self.level == OUTPUT or self.level.startswith("gate")
 
 
 class LookInside:
@@ -75,7 +77,7 @@ class LookInside:
     def __call__(self, level: str, box: Sequence[slice] | None = None) -> None:
         """Show a level of the network; see `Session.look_inside`."""
         refuse(self.why_not())
-        names = [stage.name for stage in self.levels]
+        names = [OUTPUT, *(stage.name for stage in self.levels)]
         if level not in names:
             title = self._parts.models.in_use.title
             raise UserError(f"{title} has no level {level}: choose one of {', '.join(names)}.")
@@ -113,6 +115,7 @@ class LookInside:
             result.frame - origin.inner[0].start,
             result.scale,
             _moved(result.origin, origin.inner),
+            result.names,
         )
         self._parts.signals.looked_inside.emit(self.map)
 

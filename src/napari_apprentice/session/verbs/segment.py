@@ -9,7 +9,7 @@ from functools import partial
 from napari_apprentice.data.labels.corrections import Labels
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.storage import scratch
-from napari_apprentice.jobs import ArrayRef, SegmentJob, SegmentResult
+from napari_apprentice.jobs import ArrayRef, Job, SegmentJob, SegmentResult
 from napari_apprentice.session.background import Taken, Work
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.merging import AT_ONCE, Meaning, Merged, merged_with
@@ -40,9 +40,12 @@ class Segment:
         refuse(self.why_not())
         self._parts.queue.start(self._job(), self._parts.origin(), self.taking(taken))
 
-    def taking(self, taken: TakenIn = lambda entry: None) -> Accept:
-        """What takes a proposal in for what labels mean now, wherever it comes from; ``taken`` as of a call."""
-        return partial(self._accept, Meaning.of(self._parts.choices), taken)
+    def taking(self, taken: TakenIn = lambda entry: None, by: str = "segment") -> Accept:
+        """What takes a proposal in for what labels mean now, wherever it comes from; ``taken`` as of a call.
+
+        ``by`` is what is noted of where masks come from (`mask_sources`).
+        """
+        return partial(self._accept, Meaning.of(self._parts.choices), taken, by)
 
     def _job(self) -> SegmentJob:
         parts, (project, entry, model) = self._parts, self._parts.subject()
@@ -65,10 +68,15 @@ class Segment:
             return "Masks mean something else now: the proposal was dropped, segment again."
         return ""
 
-    def _accept(self, meaning: Meaning, taken: TakenIn, running: Running, result: SegmentResult) -> Taken:
+    def _accept(self, meaning: Meaning, taken: TakenIn, by: str, running: Running, result: SegmentResult) -> Taken:
         doubts = Doubts.from_text(result.doubts) if result.doubts else Doubts.none()
         labels = scratch.read(result.labels)[running.origin.inner]
-        return self._merging(running.origin, _Proposal(labels, doubts, meaning, taken))
+        note = partial(self._note, by, running.job)
+        return self._merging(running.origin, _Proposal(labels, doubts, meaning, taken, note))
+
+    def _note(self, by: str, job: Job, origin: Origin) -> None:
+        """A proposal is in the labels; of what *Live* learned in passing there is no model to name but its network."""
+        self._parts.mask_sources.note(origin.entry, by, origin.model, getattr(job, "settings", None))
 
     def _merging(self, origin: Origin, proposed: _Proposal, misses: int = 0) -> Taken:
         """Merge a proposal into the labels beside the window, and again when they were edited meanwhile."""
@@ -81,6 +89,7 @@ class Segment:
                 return self._merging(origin, proposed, misses + 1)
             self._parts.edits.apply(origin.entry, merged.change.delta, record=merged.change.record)
             self._parts.review.take_in(origin.entry, proposed.doubts, origin.inner)
+            proposed.note(origin)
             if len(merged.change.delta):
                 proposed.taken(origin.entry)
             return None
@@ -101,3 +110,4 @@ class _Proposal:
     doubts: Doubts
     meaning: Meaning
     taken: TakenIn
+    note: Callable[[Origin], None]

@@ -19,7 +19,7 @@ from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.requests import in_file
 from napari_apprentice.session.running import Running
 from napari_apprentice.session.verbs.segment import Segment
-from napari_apprentice.settings import ReadAs
+from napari_apprentice.settings import ReadAs, SegmentSettings
 
 _RETRY_S = 0.5
 
@@ -91,7 +91,8 @@ class SegmentAll:
         in_use = self._parts.models.in_use
         if origin.model != in_use.key:  # it took long: what it found is worth keeping
             signals.message.emit(f"These masks are from the model that was in use before {in_use.title}.")
-        self._waiting.append(_Waiting(entry, job.store, job.store.first + result.objects, result.doubts))
+        top = job.store.first + result.objects
+        self._waiting.append(_Waiting(entry, job.store, top, result.doubts, origin.model, job.settings))
         self._take_in()
 
     def _take_in(self) -> None:
@@ -101,6 +102,7 @@ class SegmentAll:
             entry = waiting.entry
             if entry in self._parts.images.entries:
                 entry.take_over(waiting.store, waiting.top)
+                self._parts.mask_sources.note(entry, "segment", waiting.model, waiting.settings)
                 self._parts.regions.tell_exchanged(entry)
                 if waiting.doubts:
                     self._parts.review.take_in(entry, Doubts.from_text(waiting.doubts))
@@ -115,3 +117,5 @@ class _Waiting:
     store: StoreRef
     top: int
     doubts: str
+    model: str
+    settings: SegmentSettings

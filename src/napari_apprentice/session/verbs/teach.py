@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from napari_apprentice.data.labels.corrections import UNKNOWN
+from napari_apprentice.data.labels.corrections import UNKNOWN, Corrections
+from napari_apprentice.data.labels.evidence import evidence_in
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachJob, TeachResult
 from napari_apprentice.project.durable import make_folder
 from napari_apprentice.project.versions import Version, now
 from napari_apprentice.session.background import Next
 from napari_apprentice.session.images import refuse
+from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.session.models import NO_IMAGE
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import fresh_net, fresh_representation, training_data_of
 from napari_apprentice.session.running import Running
 from napari_apprentice.session.verbs.versions import Versions
+from napari_apprentice.settings import changed_settings
 
 
 class Teach:
@@ -72,9 +76,20 @@ class Teach:
         refuse(self.why_not_on() if on else self.why_not())
         entries = self._parts.images.entries
         taught = [one for one in entries if one.voxels_taught or (one.folder.is_used and one.is_confirmed)]
-        voxels = sum(one.voxels_taught for one in taught)
-        images = tuple(one.id for one in taught)
-        self._parts.queue.start(self._job(taught, on), self._parts.origin(), partial(self._accept, voxels, images))
+        learned = _Learned(
+            voxels=sum(one.voxels_taught for one in taught),
+            objects=self._objects_in(taught),
+            images=tuple(one.id for one in taught),
+            settings={name: str(value) for name, value in changed_settings(self._parts.choices.teach).items()},
+        )
+        self._parts.queue.start(self._job(taught, on), self._parts.origin(), partial(self._accept, learned))
+
+    def _objects_in(self, taught: Sequence[ProjectImage]) -> int | None:
+        """How many objects are confirmed as a whole; None for classes, and where images are too large to count."""
+        if self._parts.choices.kind == "classes" or any(isinstance(one, LargeProjectImage) for one in taught):
+            return None
+        found = (evidence_in(one.id, Corrections(one.labels, one.confirmed), "instances") for one in taught)
+        return sum(one.confirmed for one in found)
 
     def _why_not_from(self, entry: ProjectImage, first: ProjectImage) -> str:
         if not self._parts.models.in_use.is_fresh:
@@ -113,7 +128,7 @@ class Teach:
             out=str(project.lineage.file(project.lineage.next_id(parts.queue.unfinished_files))),
         )
 
-    def _accept(self, voxels: int, images: tuple[str, ...], running: Running, result: TeachResult) -> Next | None:
+    def _accept(self, learned: _Learned, running: Running, result: TeachResult) -> Next | None:
         """Keep the version; use it where it is better for sure and no other model was chosen meanwhile."""
         parts, project, in_use = self._parts, self._parts.choices.project, self._parts.models.in_use
         if project is None:
@@ -129,8 +144,10 @@ class Teach:
             why_waits=result.why_waits,
             gain_low=result.gain_low,
             gain_high=result.gain_high,
-            voxels=voxels,
-            images=images,
+            voxels=learned.voxels,
+            objects=learned.objects,
+            images=learned.images,
+            settings=learned.settings,
             steps=result.steps,
             seconds=result.seconds,
         )
@@ -159,6 +176,16 @@ class Teach:
         """Whether the current image has masks that nobody confirmed, which no version replaces that was not judged."""
         entry = self._parts.images.current
         return entry is not None and bool((entry.labels[entry.confirmed == UNKNOWN]).any())
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """What a version learns from: as of `Version`."""
+
+    voxels: int
+    objects: int | None
+    images: tuple[str, ...]
+    settings: dict[str, str]
 
 
 def _short(version: Version) -> str:

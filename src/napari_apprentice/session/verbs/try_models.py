@@ -123,6 +123,7 @@ class TryModels:
         self._parts.models.choose(model)
         if masks:
             self._parts.edits.apply(field.entry, self._change(field, trial, meaning))
+            self._parts.mask_sources.note(field.entry, "try", trial.choice, self._parts.choices.segment)
             self._parts.review.take_in_part(field.entry, trial.doubts, field.region)
 
     def _change(self, field: TriedField, trial: Trial, meaning: Meaning) -> Delta:

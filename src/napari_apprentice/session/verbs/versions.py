@@ -44,6 +44,7 @@ class Versions:
         is_as_compared = compared is not None and (compared.version, compared.entry) == (key, entry)
         if compared is not None and is_as_compared and compared.change.edits == compared.entry.edits:
             self._parts.edits.apply(compared.entry, compared.change.delta, record=compared.change.record)
+            self._parts.mask_sources.note(compared.entry, "use", key, self._parts.choices.segment)
             self._note(key, compared.entry)
         elif self._parts.choices.options.resegment_after_teach:
             self.segment_again()
