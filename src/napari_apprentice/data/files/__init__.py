@@ -140,8 +140,11 @@ def read_labels(path: str | Path) -> NDArray[np.uint32]:
     """Read ids or classes (T, Z, Y, X) from a label image; `UserError` when they are not whole numbers from 0."""
     volume = read_image(path)
     pixels = np.asarray(volume.pixels)
+    is_rgb = bool(volume.metadata.get("rgb"))
+    if is_rgb and (pixels[:, 1:3] == pixels[:, :1]).all():  # black, white and gray
+        pixels, is_rgb = pixels[:, :1], False
     _t, c, z, _, _ = pixels.shape
-    if volume.metadata.get("rgb") or (c > 1 and z > 1):
+    if is_rgb or (c > 1 and z > 1):
         raise UserError(f"{path} has {c} channels: a label image has one number per pixel; choose another file.")
     if c > 1:  # a few slices, which nothing in the file tells from channels
         pixels = pixels.transpose(0, 2, 1, 3, 4)
