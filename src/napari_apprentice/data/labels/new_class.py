@@ -21,6 +21,4 @@ def new_class(classes: Sequence[ClassName], name: str = "", color: str = "", val
         value = next((i for i in range(1, MOST + 1) if i not in taken), None)
     if value is None:
         raise UserError(f"There are {MOST} classes already: remove one first.")
-    return ClassName(
-        value=value, name=name or f"class {value}", color=color or _COLOURS[(value - 1) % len(_COLOURS)]
-    )
+    return ClassName(value=value, name=name or f"class {value}", color=color or _COLOURS[(value - 1) % len(_COLOURS)])

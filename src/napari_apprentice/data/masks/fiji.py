@@ -6,6 +6,7 @@ the ellipse. A composite outline has holes and parts.
 
 from __future__ import annotations
 
+import itertools
 import re
 import zipfile
 from collections import Counter, defaultdict
@@ -188,7 +189,7 @@ def _curve(controls: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
     share = np.linspace(0, 1, _CURVE_STEPS + 1)[1:, None]
     points = [np.asarray(one, np.float64)[None] for one in controls]
     while len(points) > 1:
-        points = [a * (1 - share) + b * share for a, b in zip(points, points[1:], strict=False)]
+        points = [a * (1 - share) + b * share for a, b in itertools.pairwise(points)]
     return [(float(x), float(y)) for x, y in points[0]]
 
 

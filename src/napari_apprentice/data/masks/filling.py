@@ -10,6 +10,7 @@ Points are (x, y) in pixels, and pixel (0, 0) reaches from 0 to 1::
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,9 +73,7 @@ def _inside(rings: Sequence[Ring], top: int, left: int, shape: tuple[int, ...]) 
     return inside
 
 
-def _turn(
-    turns: NDArray[np.uint8], begin: Ring, end: Ring, first: NDArray[np.int64], stop: NDArray[np.int64]
-) -> None:
+def _turn(turns: NDArray[np.uint8], begin: Ring, end: Ring, first: NDArray[np.int64], stop: NDArray[np.int64]) -> None:
     """Note in ``turns`` the first pixel behind each crossing of a row and an edge."""
     rows = stop - first
     edge = np.repeat(np.arange(len(rows)), rows)
@@ -90,4 +89,4 @@ def _portions(rows: NDArray[np.int64]) -> list[slice]:
     total = np.cumsum(rows)
     ends = np.unique(np.searchsorted(total, np.arange(_MOST_CROSSINGS, total[-1], _MOST_CROSSINGS), side="right"))
     cuts = [0, *(int(end) for end in ends if 0 < end < len(rows)), len(rows)]
-    return [slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+    return [slice(a, b) for a, b in itertools.pairwise(cuts) if b > a]

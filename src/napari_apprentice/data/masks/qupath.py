@@ -100,7 +100,7 @@ def _section(feature: dict[str, Any], geometry: dict[str, Any]) -> Section | Non
     told = geometry.get("coordinates")
     polygons = [told] if geometry["type"] == "Polygon" else told
     try:
-        parts = tuple(tuple(_ring(ring) for ring in polygon) for polygon in polygons or ())
+        parts = tuple(tuple(_ring(ring) for ring in polygon) for polygon in list(polygons or ()))
     except (TypeError, ValueError, OverflowError):
         return None
     if not parts:
