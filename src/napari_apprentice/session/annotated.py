@@ -121,6 +121,11 @@ def annotated_in(images: Path, labels: Path | None = None) -> Pairing:
     return found
 
 
+def are_masks_of(path: Path, image: str) -> bool:
+    """Whether a file is outlines, which are masks of something, or named as masks of an image of this name."""
+    return are_outlines(path) or (is_image(path) and _is_made_from(_key(path), [_key(Path(image)), image.casefold()]))
+
+
 def _is_one(path: Path) -> bool:
     return is_image(path) or not path.is_dir()
 

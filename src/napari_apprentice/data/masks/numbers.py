@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ def read_numbers(path: Path, shape: tuple[int, ...]) -> Labels:
 
     Planes that one of the two files calls slices and the other one frames are the same. Raises `UserError`.
     """
-    labels = read_labels(path)
+    labels = read_labels(path, math.prod(shape[:2]))
     if labels.shape != shape and 1 in labels.shape[:2] and labels.transpose(1, 0, 2, 3).shape == shape:
         labels = labels.transpose(1, 0, 2, 3)
     return labels
