@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -98,6 +99,7 @@ class AnnotatedDialog(QDialog):
         for meaning, words in _MEANINGS:
             self.meaning.addItem(words, meaning)
         self.background.setRange(0, 255)
+        self.teach.toggled.connect(self._name_button)
         self.teach.setChecked(True)
         rows = QVBoxLayout(self)
         rows.setSpacing(7)
@@ -121,6 +123,9 @@ class AnnotatedDialog(QDialog):
         for one in self.findChildren(QPushButton):
             one.setAutoDefault(False)  # Enter in a field is no click
         self._allow()
+
+    def _name_button(self) -> None:
+        self.job.verb.button.setText("Add these images and teach" if self.teach.isChecked() else "Add these images")
 
     def _choosing(self, field: QLineEdit, title: str) -> QWidget:
         place = QWidget()
@@ -162,10 +167,11 @@ class AnnotatedDialog(QDialog):
 
     def end(self) -> None:
         """The panel ends: what is being read is not taken in."""
-        self._timer.stop()
-        self._look_soon.stop()
         self._left, self._reading = [], None
-        self.close()
+        if isalive(self):
+            self._timer.stop()
+            self._look_soon.stop()
+            self.close()
 
     def _show_words(self) -> None:
         found = self._pairing
