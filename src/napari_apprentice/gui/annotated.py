@@ -69,7 +69,7 @@ class AnnotatedDialog(QDialog):
         self._why_not = "Choose a folder first."
         self._left: list[Annotated] = []
         self._reading: Future[Any] | None = None
-        self._is_first_look = False
+        self._is_first_look = self._is_cancelled = False
         self._asked = MaskSettings()
         self.added: list[Added] = []
         self.setWindowTitle("Teach from images and masks")
@@ -176,8 +176,7 @@ class AnnotatedDialog(QDialog):
     def _show_words(self) -> None:
         found = self._pairing
         words = "" if found is None else " ".join([f"{_images(len(found.pairs))} with masks.", *found.words])
-        self.words.set_role("muted")
-        self.words.setText(words)
+        self._say(words, "muted")
 
     def _allow(self) -> None:
         self.job.verb.allow(self._why_not)
@@ -209,12 +208,12 @@ class AnnotatedDialog(QDialog):
         )
         self._asked, self.added, self._left = asked, [], list(self._pairing.pairs)
         self.job.start("Looking at the masks...")
-        self._is_first_look = True
+        self._is_first_look, self._is_cancelled = True, False
         self._reading = _in_thread(partial(self._pairing.settings, asked, chosen))
         self._timer.start()
 
     def _on_cancel(self) -> None:
-        self._left = []
+        self._left, self._is_cancelled = [], True
 
     # what happens
 
@@ -248,18 +247,20 @@ class AnnotatedDialog(QDialog):
     def _on_ended(self) -> None:
         self._timer.stop()
         came = [one for one in self.added if one.entry is not None]
-        self.job.stop("")
+        self.job.stop("Cancelled." if self._is_cancelled else "")
         self._session.image_changed.emit()
         if not came:
-            self._say(self.added[0].problem if self.added else "Cancelled: no image was added.")
+            self._say(self.added[0].problem if self.added else "No image was added.")
             return
+        failed = len(self.added) - len(came)
         objects = count_words(sum(one.objects for one in came), self._session.kind)
-        what = objects if self._session.kind == "instances" else "all of it confirmed"
-        self.words.set_role("muted")
-        self.words.setText(
-            f"{_images(len(came))} added, {what}. Table of objects, All images, has all; a double click shows one."
+        what = f", {objects}" if self._session.kind == "instances" else ""
+        self._say(
+            f"{_images(len(came))} added{what}. The table of objects has all of them under All images: a double click "
+            f"shows one.{f' {_images(failed)} could not be added: the list says why.' if failed else ''}",
+            role="warning" if failed else "muted",
         )
-        if self.teach.isChecked() and len(came) == len(self.added):
+        if self.teach.isChecked() and not failed and not self._is_cancelled:
             try:
                 self._session.verbs.teach()
             except UserError as error:
@@ -270,8 +271,8 @@ class AnnotatedDialog(QDialog):
         what = f"{done + 1} of {total}: {self._left[0].image.name}"
         self.job.show_progress(Progress(done=done, total=total, what=what))
 
-    def _say(self, sentence: str) -> None:
-        self.words.set_role("warning")
+    def _say(self, sentence: str, role: str = "warning") -> None:
+        self.words.set_role(role)
         self.words.setText(sentence)
 
 

@@ -22,7 +22,6 @@ from napari_apprentice.gui.showing import image_layer_of
 from napari_apprentice.gui.watching import ImageWatch
 from napari_apprentice.session import ProjectImage, Session
 
-
 _MOST_LAYERS = 24
 
 

@@ -77,6 +77,12 @@ class Pairing:
     unused: tuple[Path, ...] = ()
 
     @property
+    def name(self) -> str:
+        """Of the folder in which the images lie, or of that which holds ``images/``."""
+        folder = self.pairs[0].image.absolute().parent
+        return (folder.parent if folder.name.casefold() in _IMAGE_FOLDERS else folder).name or "annotated"
+
+    @property
     def words(self) -> list[str]:
         """What is left out, one sentence each."""
         left = (

@@ -85,9 +85,8 @@ class Annotations:
     def begin(self, pairing: Pairing) -> None:
         """Make a project, named after the folder, when none is open; `UserError` when this one is only to look at."""
         refuse(self._choices.why_only_to_look_at)
-        if self._choices.project is None and pairing.pairs:
-            name = pairing.pairs[0].image.absolute().parent.name or "annotated"
-            self._choices.begin(Project.create(name=name, by_itself=self._choices.options.in_window))
+        if self._choices.project is None:
+            self._choices.begin(Project.create(name=pairing.name, by_itself=self._choices.options.in_window))
 
     def read(self, pair: Annotated, settings: MaskSettings) -> tuple[Volume, Masks]:
         """An image and its masks; on any thread. `UserError` when they cannot be read, or do not belong together."""

@@ -44,6 +44,19 @@ def _pixels(volume: object) -> None:
         check_labels(np.asarray(pixels)[:, 0], volume.name)
 
 
+def outlines(path: Path) -> None:
+    """Outlines of Fiji or QuPath, as objects of an image (2, 1, 3, 32, 32) and as areas of classes."""
+    import numpy as np
+
+    from napari_apprentice.data.image.volume import Volume
+    from napari_apprentice.data.masks import read_masks
+    from napari_apprentice.settings import ClassName
+
+    image = Volume(np.zeros((2, 1, 3, 32, 32), np.uint8))
+    read_masks(path, image)
+    read_masks(path, image, "classes", (ClassName(value=1, name="tumor"),))
+
+
 def model_header(path: Path) -> None:
     """What ``apprentice info`` says of a model file, and whether it fits an image."""
     from napari_apprentice.cli.info import describe
