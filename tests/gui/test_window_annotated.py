@@ -9,6 +9,7 @@ from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 
 import napari_apprentice as na
+from napari_apprentice.gui.opening import get_outlines_reader
 from napari_apprentice.jobs import TeachJob
 
 
@@ -88,3 +89,18 @@ def test_masks_are_dropped_onto_the_image_and_taken_back(panel, opened, folder):
     tifffile.imwrite(folder / "small.tif", np.ones((8, 8), np.uint8))
     panel.image.open_masks(str(folder / "small.tif"))
     assert "they must be of one size" in panel.image.sentence
+
+
+def test_outlines_dropped_on_the_canvas_are_labels_to_start_from(panel, opened, viewer, folder):
+    read = get_outlines_reader(str(folder / "b_rois.zip"))
+    assert get_outlines_reader(str(folder / "a.tif")) is None
+    viewer._add_layer_from_data(*read(str(folder / "b_rois.zip"))[0])
+    layer = viewer.layers["b_rois"]
+    np.testing.assert_array_equal(layer.data, masks())
+    np.testing.assert_array_equal(layer.scale, (0.5, 0.5))
+    panel.image.start.setCurrentText("b_rois")
+    panel.image.start.activated.emit(panel.image.start.currentIndex())
+    np.testing.assert_array_equal(panel.label_layers.labels.data, masks())
+    viewer.layers.clear()
+    with pytest.raises(na.UserError, match="open that first"):
+        read(str(folder / "b_rois.zip"))

@@ -18,7 +18,7 @@ def rois() -> Iterator[bytes]:
     import roifile
 
     polygon = roifile.ImagejRoi.frompoints([(2, 2), (9.5, 3), (7, 12)], name="0001-z2", z=1, t=0, c=0)
-    box = {"left": 3, "top": 4, "right": 20, "bottom": 15}
+    box: dict[str, Any] = {"left": 3, "top": 4, "right": 20, "bottom": 15}
     oval = roifile.ImagejRoi(roitype=roifile.ROI_TYPE.OVAL, name="tumor", position=2, **box)
     round_corners = roifile.ImagejRoi(roitype=roifile.ROI_TYPE.RECT, rounded_rect_arc_size=6, **box)
     path: list[float] = []
