@@ -188,3 +188,15 @@ def test_an_image_too_large_to_be_labelled_whole_is_refused_and_the_others_come(
         a, b = session.add_annotated(tmp_path)
         assert a.objects == 2
         assert "too large" in b.problem
+
+
+def test_what_a_pixel_classifier_wrote_asks_which_value_is_background(tmp_path: Path) -> None:
+    for seed, name in enumerate(("a", "b")):
+        write(tmp_path / f"{name}.tif", seed=seed)
+        tifffile.imwrite(tmp_path / f"{name}_Simple Segmentation.tif", np.where(numbers() > 0, 1, 2).astype(np.uint8))
+    with na.Session.temporary() as session:
+        with pytest.raises(na.UserError, match="say which of them is background"):
+            session.add_annotated(tmp_path)
+        found = session.add_annotated(tmp_path, settings=na.MaskSettings(background=2))
+        assert [one.objects for one in found] == [2, 2]
+        np.testing.assert_array_equal(session.entries[0].confirmed[0, 0], np.where(numbers() > 0, 2, 1))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.files import is_image, is_there, stem_of, suffix_of
 from napari_apprentice.data.files.formats import SUFFIXES
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.masks import Masks, are_masks, are_outlines, numbers_objects, read_image_and_masks
+from napari_apprentice.data.masks import Masks, are_masks, are_outlines, file_numbers_objects, read_image_and_masks
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.batch import images_in
 from napari_apprentice.settings import ClassName, Kind, MaskSettings
@@ -94,7 +94,11 @@ class Pairing:
 
     def settings(self, asked: MaskSettings, kind: Kind) -> MaskSettings:
         """What the numbers in all these masks say: where one of them numbers objects, all do."""
-        if asked.meaning != "auto" or kind == "classes" or not any(_numbers_objects(one.labels) for one in self.pairs):
+        if (
+            asked.meaning != "auto"
+            or kind == "classes"
+            or not any(_numbers_objects(one.labels, asked) for one in self.pairs)
+        ):
             return asked
         return asked.model_copy(update={"meaning": "numbers"})
 
@@ -213,9 +217,9 @@ def _says_masks(path: Path) -> bool:
     return are_outlines(path) or any(added and _key(path).endswith(added) for added in _ADDED)
 
 
-def _numbers_objects(path: Path) -> bool:
+def _numbers_objects(path: Path, asked: MaskSettings) -> bool:
     try:
-        return numbers_objects(path)
+        return file_numbers_objects(path, asked)
     except UserError:  # said where it is read
         return False
 

@@ -14,13 +14,28 @@ from napari_apprentice.data.files.one_sentence import in_one_sentence
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.new_class import MOST, new_class
 from napari_apprentice.data.masks import fiji, qupath
-from napari_apprentice.data.masks.numbers import is_one_value, parts_of, read_numbers, without_background
+from napari_apprentice.data.masks.numbers import (
+    is_one_value,
+    lacks_background,
+    numbers_objects,
+    parts_of,
+    read_numbers,
+    without,
+)
 from napari_apprentice.data.masks.sections import Drawing, draw_classes, draw_objects
 from napari_apprentice.data.masks.words import count
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClassName, Kind, MaskSettings
 
-__all__ = ["OUTLINES", "Masks", "are_masks", "are_outlines", "numbers_objects", "read_image_and_masks", "read_masks"]
+__all__ = [
+    "OUTLINES",
+    "Masks",
+    "are_masks",
+    "are_outlines",
+    "file_numbers_objects",
+    "read_image_and_masks",
+    "read_masks",
+]
 
 Labels = NDArray[np.uint32]
 OUTLINES = (*fiji.SUFFIXES, *qupath.SUFFIXES)
@@ -88,9 +103,14 @@ def read_masks(
         raise UserError(
             f"{path} is {labels.shape} (T, Z, Y, X) and its image {image.labels_shape}: they must be of one size."
         )
-    labels = without_background(labels, settings.background, str(path))
+    labels = without(labels, settings.background)
     if kind == "classes":
         return Masks(labels, _with_values(tuple(classes), labels, path))
+    if settings.meaning != "numbers" and lacks_background(labels):
+        raise UserError(
+            f"Every pixel of {path} is 1 or 2: say which of them is background (Background in the window, "
+            "or --background 2)."
+        )
     if settings.meaning == "parts" or (settings.meaning == "auto" and is_one_value(labels)):
         labels, found = parts_of(labels)
         return Masks(labels, notes=(f"Each connected part is an object: {count(found, 'object')}.",) if found else ())
@@ -105,12 +125,12 @@ def read_image_and_masks(
     return volume, read_masks(masks, volume, kind, classes, settings)
 
 
-def numbers_objects(path: Path) -> bool:
+def file_numbers_objects(path: Path, settings: MaskSettings) -> bool:
     """Whether a label image has several values, so that they are numbers of objects; not so of outlines.
 
     `UserError` when it cannot be read.
     """
-    return not are_outlines(path) and not is_one_value(read_numbers(path, ()))
+    return not are_outlines(path) and numbers_objects(without(read_numbers(path, ()), settings.background))
 
 
 def _drawn(path: Path, image: Volume, kind: Kind, classes: tuple[ClassName, ...]) -> Masks:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_apprentice.data.files import read_labels
-from napari_apprentice.errors import UserError
 
 Labels = NDArray[np.uint32]
 _SAYS_NO_NUMBER = (0, 1, 255)  # the largest value of a mask that does not number objects
@@ -43,14 +42,16 @@ def parts_of(labels: Labels) -> tuple[Labels, int]:
     return made, before
 
 
-def without_background(labels: Labels, background: int, name: str) -> Labels:
-    """Labels in which the value ``background`` is 0; `UserError` where no pixel of it or of 0 is there.
+def without(labels: Labels, background: int) -> Labels:
+    """Labels in which the value ``background`` is 0."""
+    return np.where(labels == background, np.uint32(0), labels) if background else labels
 
-    A mask whose only values are 1 and 2, as pixel classifiers write, does not say which of them is background.
-    """
-    if background:
-        return np.where(labels == background, np.uint32(0), labels)
-    values = np.unique(labels[:: max(1, len(labels) // 4)])
-    if len(values) == 2 and values.tolist() == [1, 2]:
-        raise UserError(f"Every pixel of {name} is 1 or 2: say which of them is background (--background 1, or 2).")
-    return labels
+
+def lacks_background(labels: Labels) -> bool:
+    """Whether each pixel is 1 or 2, as pixel classifiers write: which of them is background is not said."""
+    return labels.size > 0 and int(labels.min()) == 1 and int(labels.max()) == 2
+
+
+def numbers_objects(labels: Labels) -> bool:
+    """Whether there are several values beside 0, so that they are numbers of objects."""
+    return not is_one_value(labels) and not lacks_background(labels)
