@@ -101,6 +101,7 @@ def test_all_of_an_image_is_confirmed_and_taken_back_in_one_step(tmp_path: Path)
         added = session.add_annotated(tmp_path / "data")
         assert [(one.pair.name, one.objects, one.problem) for one in added] == [(name, 2, "") for name in "abc"]
         assert session.current is added[0].entry
+        assert [one.is_read for one in session.entries] == [True, False, False]
         for one in session.entries:  # those that are not current were let go of, and are read again
             np.testing.assert_array_equal(one.labels[0, 0], numbers())
             np.testing.assert_array_equal(one.confirmed[0, 0], np.where(numbers() > 0, AS_LABELLED, BACKGROUND))

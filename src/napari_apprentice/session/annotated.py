@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from napari_apprentice.data.files import is_image, is_there, stem_of, suffix_of
 from napari_apprentice.data.files.formats import SUFFIXES
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.masks import Masks, are_masks, are_outlines, file_numbers_objects, read_image_and_masks
+from napari_apprentice.data.masks import (
+    OUTLINES,
+    Masks,
+    are_masks,
+    are_outlines,
+    file_numbers_objects,
+    read_image_and_masks,
+)
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.batch import images_in
 from napari_apprentice.settings import ClassName, Kind, MaskSettings
@@ -184,7 +191,7 @@ def _pair(images: Sequence[Path], folder: Path) -> Pairing:
 
 def _key(path: Path) -> str:
     """A file's name without suffixes, in small letters; of ``cells.tif.geojson`` cells."""
-    if not are_outlines(path):
+    if path.suffix.lower() not in OUTLINES:
         return stem_of(path).casefold()
     inner = Path(path.name[: -len(path.suffix)])
     return (stem_of(inner) if suffix_of(inner) in SUFFIXES else inner.name).casefold()
@@ -214,7 +221,7 @@ def _is_made_from(key: str, names: Iterable[str]) -> bool:
 
 
 def _says_masks(path: Path) -> bool:
-    return are_outlines(path) or any(added and _key(path).endswith(added) for added in _ADDED)
+    return path.suffix.lower() in OUTLINES or any(added and _key(path).endswith(added) for added in _ADDED)
 
 
 def _numbers_objects(path: Path, asked: MaskSettings) -> bool:

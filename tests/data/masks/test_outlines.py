@@ -14,7 +14,7 @@ import tifffile
 
 import napari_apprentice as na
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.masks import Masks, read_masks
+from napari_apprentice.data.masks import Masks, are_outlines, read_masks
 from napari_apprentice.settings import ClassName
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -251,6 +251,15 @@ def test_a_set_that_unpacks_to_far_more_than_outlines_need_is_refused(tmp_path: 
     (tmp_path / "b.zip").write_bytes(b"PK\x03\x04 cut off")
     with pytest.raises(na.UserError, match=r"b\.zip is damaged"):
         read_masks(tmp_path / "b.zip", image(8, 8))
+
+
+def test_a_zip_is_outlines_by_the_names_in_it(tmp_path: Path) -> None:
+    for name, names in (("a", ["x.roi"]), ("b", ["__MACOSX/x.roi", "x.ROI"]), ("c", ["x.tif"]), ("d", [])):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as file:
+            for one in names:
+                file.writestr(one, b"x")
+    (tmp_path / "e.zip").write_bytes(b"PK")
+    assert [are_outlines(tmp_path / f"{name}.zip") for name in "abcdef"] == [True, True, False, False, False, False]
 
 
 def test_of_a_set_with_a_damaged_outline_the_others_come(tmp_path: Path) -> None:

@@ -108,8 +108,8 @@ def read_masks(
         return Masks(labels, _with_values(tuple(classes), labels, path))
     if settings.meaning != "numbers" and lacks_background(labels):
         raise UserError(
-            f"Every pixel of {path} is 1 or 2: say which of them is background (Background in the window, "
-            "or --background 2)."
+            f"Every pixel of {path} is 1 or 2: say which of them is background (--background 2; in the window "
+            "Background, where a folder is added)."
         )
     if settings.meaning == "parts" or (settings.meaning == "auto" and is_one_value(labels)):
         labels, found = parts_of(labels)

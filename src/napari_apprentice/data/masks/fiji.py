@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import struct
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -67,12 +68,21 @@ def _what(roi: Any) -> str:
 
 
 def holds_outlines(path: Path) -> bool:
-    """Whether a ``.zip`` looks like a ROI set: by the names in it."""
+    """Whether a ``.zip`` looks like a ROI set: by the first name in it, else by all of them."""
     try:
-        with zipfile.ZipFile(path) as file:
-            return any(_is_roi(name) for name in file.namelist())
+        with path.open("rb") as file:
+            head = file.read(_ZIP_HEAD.size)
+            if len(head) == _ZIP_HEAD.size and head.startswith(b"PK"):
+                if _is_roi(file.read(_ZIP_HEAD.unpack(head)[0]).decode("utf-8", "replace")):
+                    return True
+                with zipfile.ZipFile(file) as members:
+                    return any(_is_roi(name) for name in members.namelist())
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return False
+        pass
+    return False
+
+
+_ZIP_HEAD = struct.Struct("<26xH2x")  # of the first file: how long its name is, which follows
 
 
 def _is_roi(name: str) -> bool:
