@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.files import is_image, is_there, stem_of, suffix_of
+from napari_apprentice.data.files import is_image, is_there, read_image, stem_of, suffix_of
 from napari_apprentice.data.files.formats import SUFFIXES
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.masks import (
@@ -22,7 +22,7 @@ from napari_apprentice.data.masks import (
     are_masks,
     are_outlines,
     file_numbers_objects,
-    read_image_and_masks,
+    read_masks,
 )
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.batch import images_in
@@ -67,7 +67,8 @@ class Annotated:
         settings: MaskSettings = MaskSettings(),  # noqa: B008 (frozen)
     ) -> tuple[Volume, Masks]:
         """The image and its masks, as `data.masks.read_masks` understands them."""
-        return read_image_and_masks(self.image, self.labels, kind, classes, settings)
+        volume = read_image(self.image)
+        return volume, read_masks(self.labels, volume, kind, classes, settings)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.files import is_beside, is_image, is_there, read_image
+from napari_apprentice.data.files import is_beside, is_image, is_there
 from napari_apprentice.data.files.one_sentence import in_one_sentence
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.new_class import MOST, new_class
@@ -33,7 +33,6 @@ __all__ = [
     "are_masks",
     "are_outlines",
     "file_numbers_objects",
-    "read_image_and_masks",
     "read_masks",
 ]
 
@@ -115,14 +114,6 @@ def read_masks(
         labels, found = parts_of(labels)
         return Masks(labels, notes=(f"Each connected part is an object: {count(found, 'object')}.",) if found else ())
     return Masks(labels)
-
-
-def read_image_and_masks(
-    image: Path, masks: Path, kind: Kind, classes: Sequence[ClassName], settings: MaskSettings
-) -> tuple[Volume, Masks]:
-    """An image and its masks, as `read_masks` understands them; `UserError` when they do not belong together."""
-    volume = read_image(image)
-    return volume, read_masks(masks, volume, kind, classes, settings)
 
 
 def file_numbers_objects(path: Path, settings: MaskSettings) -> bool:
