@@ -162,4 +162,5 @@ def _pairs(images: Path, labels: Path) -> tuple[list[Annotated], list[Path]]:
     for path in (images, labels):
         if not path.exists():
             raise UserError(f"{path} does not exist: choose a folder with images/ and labels/.")
-    return annotated_in(images, labels)
+    found = annotated_in(images, labels)
+    return list(found.pairs), list(found.alone)

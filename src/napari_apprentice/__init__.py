@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from napari_apprentice.data.exports import read_provenance, write_labels
     from napari_apprentice.data.files import read_image, read_labels
     from napari_apprentice.data.image.channels import chosen_channels, one_channel
+    from napari_apprentice.data.masks import read_masks
     from napari_apprentice.errors import UserError
     from napari_apprentice.session import Session, SessionOptions
     from napari_apprentice.session.evaluation import evaluate
-    from napari_apprentice.settings import FilterSettings, SegmentSettings, TeachSettings
+    from napari_apprentice.settings import FilterSettings, MaskSettings, SegmentSettings, TeachSettings
 
 __version__ = "0.2.0.dev0"
 __all__ = [
     "FilterSettings",
     "FreshSettings",
+    "MaskSettings",
     "NetSettings",
     "SegmentSettings",
     "Session",
@@ -42,6 +44,7 @@ __all__ = [
     "preset",
     "read_image",
     "read_labels",
+    "read_masks",
     "read_provenance",
     "write_labels",
 ]
@@ -61,6 +64,8 @@ _HOMES = {
     "SessionOptions": "session",
     "evaluate": "session.evaluation",
     "FilterSettings": "settings",
+    "MaskSettings": "settings",
+    "read_masks": "data.masks",
     "SegmentSettings": "settings",
     "TeachSettings": "settings",
 }

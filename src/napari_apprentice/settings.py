@@ -23,6 +23,7 @@ ScheduleName = Literal["cosine", "plateau"]
 AugmentationName = Literal["light", "strong", "none"]
 AugmentationChoice = Literal["auto", AugmentationName]
 RepresentationName = Literal["log-distance", "affinities"]  # those of objects that can be chosen
+MaskMeaning = Literal["auto", "numbers", "parts"]
 Triple = tuple[int, int, int]
 
 
@@ -155,6 +156,24 @@ class FilterSettings(FiniteSettings):
         """Whether there is any condition."""
         ends = (self.min_size, self.max_size, self.min_intensity, self.max_intensity)
         return self.touching_border or any(end is not None for end in ends)
+
+
+class MaskSettings(Settings):
+    """What masks that were made elsewhere say."""
+
+    meaning: Annotated[
+        MaskMeaning,
+        Field(
+            description="Of label images: numbers of objects, or just what is object, so that each connected part is "
+            "one; auto: parts where the only value is 1 or 255."
+        ),
+    ] = "auto"
+    background: Annotated[
+        int, Field(ge=0, le=255, description="The value that is background; pixel classifiers often give it 1 or 2.")
+    ] = 0
+    partial: Annotated[
+        bool, Field(description="Only some objects were annotated: nothing is said of what lies between them.")
+    ] = False
 
 
 class ClusterSettings(Settings):

@@ -92,7 +92,7 @@ def test_images_without_labels_are_left_out_and_named(annotated: Path, capsys: p
     (annotated / "labels" / "a.tif").unlink()
     assert run(annotated / "images", annotated / "labels", "--predicted", annotated / "predicted") == 0
     said = capsys.readouterr()
-    assert "without labels: a.tif" in said.err
+    assert "without masks, left out: a.tif" in said.err
     assert "1 image, 2 objects annotated, 2 found" in said.out
 
 
@@ -101,7 +101,7 @@ def test_images_without_labels_are_left_out_and_named(annotated: Path, capsys: p
     [
         (("images", "labels"), "either --model or --predicted"),
         (("images", "nowhere", "--predicted", "predicted"), "does not exist"),
-        (("images", "empty", "--predicted", "predicted"), "No labels in"),
+        (("images", "empty", "--predicted", "predicted"), "No masks in"),
         (("images", "labels/a.tif", "--predicted", "predicted"), "give the folder"),
         (("images", "labels", "--model", "fresh"), "fresh network"),
     ],

@@ -15,6 +15,7 @@ from napari.viewer import ViewerModel
 from npe2 import PluginManifest
 
 from napari_apprentice.data.files import SUFFIXES, picture, read_image, read_labels
+from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers, showing
 from napari_apprentice.gui.images import OpenImages
@@ -217,3 +218,17 @@ def test_colours_of_a_slide_at_several_resolutions(tmp_path):
     assert (layer.rgb, layer.level_shapes.tolist()) == (True, [[64, 96], [32, 48]])
     volume = layers.volume_of(layer, layers.guess(layer))
     assert (volume.pixels.shape, volume.levels[0].shape) == ((1, 3, 1, 64, 96), (1, 3, 1, 32, 48))
+
+
+def test_of_a_project_with_very_many_images_those_are_shown_that_are_chosen(tmp_path: Path) -> None:
+    with Session.create(tmp_path / "project") as session:
+        for seed in range(25):
+            pixels = np.random.default_rng(seed).integers(0, 255, (1, 1, 1, 8, 8), np.uint8)
+            session.add_image(Volume(pixels, name=f"image {seed}"))
+        viewer = ViewerModel()
+        images = OpenImages(viewer, session)
+        images.show_all()
+        assert [layer.name for layer in viewer.layers] == ["image 24"]
+        session.choose_image(session.entries[3])
+        assert [layer.name for layer in viewer.layers] == ["image 24", "image 3"]
+        images.close()

@@ -118,7 +118,7 @@ def test_a_file_that_is_another_by_now_says_nothing_about_the_layer(plugins, vie
 
 def test_the_panel_opens_files_with_all_that_they_say_and_works_on_them(panel, opened, viewer, ome, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *args: ([str(ome)], ""))
-    files, folder = panel.image.files.choices.actions()
+    files, folder, *_ = panel.image.files.choices.actions()
     files.trigger()
     assert panel.session.current.name == "movie"
     assert panel.image.words.text() == "2D, 6 frames, 2 channels, 120 x 160 pixels, 0.5 x 0.5 um"

@@ -17,6 +17,7 @@ from napari_apprentice.cli.evaluate import evaluate
 from napari_apprentice.cli.info import info
 from napari_apprentice.cli.inside import inside
 from napari_apprentice.cli.live import live
+from napari_apprentice.cli.masks import masks
 from napari_apprentice.cli.methods import methods
 from napari_apprentice.cli.mistakes import sentence
 from napari_apprentice.cli.progress import console
@@ -41,7 +42,7 @@ app = App(
     help="Segment images, teach the network from corrections, and measure how well it does.",
     help_epilogue=f"With {VERBOSE} a command also says what other libraries say, and where an error comes from.",
 )
-for command in (segment, live, teach, compare, use, evaluate, inside, info, methods, check, prune, demo):
+for command in (segment, live, teach, compare, use, evaluate, masks, inside, info, methods, check, prune, demo):
     app.command(command)
 app.command(try_models, name="try")
 # found when asked for: whether the lab is there, and what it loads, is nothing to the others

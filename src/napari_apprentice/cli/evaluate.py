@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Group, Parameter
 
-from napari_apprentice.cli.progress import console, progress_bar, say
+from napari_apprentice.cli.progress import progress_bar, say, warn
 from napari_apprentice.data.labels.evaluation import Evaluation
 from napari_apprentice.data.labels.scores import THRESHOLDS
 from napari_apprentice.errors import UserError
@@ -15,9 +15,10 @@ from napari_apprentice.runners import InlineRunners
 from napari_apprentice.session.annotated import annotated_in
 from napari_apprentice.session.evaluation import Predicted, Proposals, Worst, score_images, write_table
 from napari_apprentice.session.result_words import count_words
-from napari_apprentice.settings import SegmentSettings
+from napari_apprentice.settings import MaskSettings, SegmentSettings
 
 Options = Annotated[SegmentSettings, Parameter(name="*", group=Group("Settings"))]
+MaskOptions = Annotated[MaskSettings, Parameter(name="*", group=Group("What the labels say"))]
 
 TABLE, PICTURE = "scores.csv", "worst.png"
 
@@ -31,6 +32,7 @@ def evaluate(
     predicted: Path | None = None,
     out: Path | None = None,
     settings: Options = SegmentSettings(),  # noqa: B008 (frozen)
+    masks: MaskOptions = MaskSettings(),  # noqa: B008 (frozen)
 ) -> None:
     """Compare what a model finds with annotations: scores, and how many objects it missed, merged, cut or made up.
 
@@ -39,7 +41,8 @@ def evaluate(
     images
         An image, or a folder of images.
     labels
-        Its labels, or a folder with labels of the same names (or with _masks or _labels added).
+        Its labels, or a folder with labels of the same names (or as programs name them: cells_masks.tif,
+        cells_seg.npy, cells_rois.zip, cells.geojson).
     model
         The name of a bundled model, or a model file.
     predicted
@@ -49,16 +52,15 @@ def evaluate(
     """
     if (model is None) == (predicted is None):
         raise UserError("Give either --model or --predicted, labels that were made before.")
-    pairs, alone = annotated_in(images, labels)
-    if alone:
-        names = ", ".join(path.name for path in alone[:3]) + (" and others" if len(alone) > 3 else "")
-        console().print(f"Left out, without labels: {names}.", markup=False, highlight=False, soft_wrap=True)
+    found = annotated_in(images, labels)
+    for sentence in found.words:
+        warn(sentence)
     runners, worst, done = InlineRunners(), Worst(), []
     try:
         labels_of = Predicted(predicted, images) if predicted else Proposals(str(model), settings, runners)
         with progress_bar() as bar:
-            task = bar.add_task("Evaluating", total=len(pairs))
-            for score in score_images(pairs, labels_of, worst.see if out else None):
+            task = bar.add_task("Evaluating", total=len(found.pairs))
+            for score in score_images(found, labels_of, worst.see if out else None, masks):
                 done.append(score)
                 bar.advance(task)
     finally:

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 
 from napari_apprentice.architecture import FreshSettings
+from napari_apprentice.cli.annotated import AddedFrom, add_annotated
 from napari_apprentice.cli.progress import say, show_progress, warn
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners.inline import InlineRunners
@@ -26,28 +27,35 @@ def teach(
     on: bool = False,
     settings: Options = TeachSettings(),  # noqa: B008 (frozen)
     fresh: Fresh = None,
+    added: AddedFrom = AddedFrom(),  # noqa: B008 (frozen)
 ) -> None:
     """Teach the network from the corrections in a project, and keep the new version there.
 
-    It is used when it does better for sure on corrections that were set aside. Otherwise it waits: "apprentice compare"
-    shows what it would change, and "apprentice use" uses it.
+    With --from the images of a folder and their masks come into the project first, which is made when it is not there.
+
+    A version is used when it does better for sure on corrections that were set aside. Otherwise it waits: "apprentice
+    compare" shows what it would change, and "apprentice use" uses it.
 
     Parameters
     ----------
     project
-        The project's folder.
+        The project's folder; with --from also a new one.
     model
         What to start from: a bundled model, a model file, a version in the project or "fresh"; empty: the
         project's current one.
     on
         Go on with the version that waits, from where it stopped.
     """
-    with Session.open(project, InlineRunners()) as session:
+    with (Session.open if added.images is None else Session.create)(project, InlineRunners()) as session:
         missing = list(session.images.missing.values())
-        if missing and not session.entries:
+        if missing and not session.entries and added.images is None:
             raise UserError(missing[0])
         for sentence in missing:
             warn(sentence)
+        if added.images is not None:
+            add_annotated(session, added)
+        elif added != AddedFrom():
+            raise UserError("Masks come in with their images: give the folder with --from.")
         if model is not None:
             session.choose_model(model)
         session.teach_settings = settings

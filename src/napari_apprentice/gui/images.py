@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +21,8 @@ from napari_apprentice.gui.rereading import remember_file, take_size
 from napari_apprentice.gui.showing import image_layer_of
 from napari_apprentice.gui.watching import ImageWatch
 from napari_apprentice.session import ProjectImage, Session
+
+_MOST_LAYERS = 24
 
 
 @dataclass
@@ -44,6 +48,8 @@ class OpenImages:
         self._session = session
         self._shown: list[ShownImage] = []
         self._given_back: list[Image] = []  # layers that were put aside for a session that let go of them
+        self._is_opening = False  # layers of images come and are known a moment later
+        session.image_changed.connect(self._on_image_changed)
         self._watch = ImageWatch(
             self._viewer,
             listed=self.changed.emit,
@@ -54,6 +60,7 @@ class OpenImages:
 
     def close(self) -> None:
         """Stop listening."""
+        self._session.image_changed.disconnect(self._on_image_changed)
         self._watch.close()
         self._shown.clear()
 
@@ -123,7 +130,9 @@ class OpenImages:
             self._session.images.reinterpret(known.entry, volume)
             return notes
         before = known.entry if known is not None else None
-        self._show(layer, reading, self._session.add_image(volume))
+        with self.opening():
+            entry = self._session.add_image(volume)
+        self._show(layer, reading, entry)
         if before is not None and before is not self._session.current and not _worked_on(before):
             self._session.images.remove(before)
         return notes
@@ -136,9 +145,23 @@ class OpenImages:
             self._viewer.reset_view()  # it became smaller or larger
         return reading
 
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """Whoever changes the current image meanwhile shows it, too."""
+        before, self._is_opening = self._is_opening, True
+        try:
+            yield
+        finally:
+            self._is_opening = before
+
     def show_all(self) -> None:
-        """Bring every image of the session into the viewer: by the layer that shows it already, or by a new one."""
-        for entry in list(self._session.entries):
+        """Bring the images of the session into the viewer: by the layer that shows one already, or by a new one.
+
+        Of very many only the current one gets a new layer; the others get theirs when they are chosen.
+        """
+        found = list(self._session.entries)
+        few = found if len(found) <= _MOST_LAYERS else [one for one in found if one is self._session.current]
+        for entry in few:
             if self.shown(entry) is None:
                 self._show_again(entry)
         if self._session.current is not None:
@@ -168,6 +191,15 @@ class OpenImages:
     def _remember(self, layer: Image, reading: LayerReading, entry: ProjectImage) -> None:
         self._shown = [one for one in self._shown if one.entry is not entry and one.layer is not layer]
         self._shown.append(ShownImage(entry, layer, reading, AxisMapping(reading.layer_axes, _lengths(layer))))
+
+    # what happens
+
+    def _on_image_changed(self) -> None:
+        """An image was chosen that no layer ever showed, such as one of a folder with masks."""
+        entry = self._session.current
+        if entry is not None and not self._is_opening and self.shown(entry) is None:
+            with self.opening():
+                self._show_again(entry)
 
     # what happens to layers
 

@@ -13,6 +13,9 @@ from napari_apprentice.gui.opening import open_paths
 _FILES = "Open with Apprentice"
 _FOLDER = "Open an OME-Zarr or a folder of DICOM with Apprentice"
 
+_MASKS = "Masks for this image"
+_KINDS_OF_MASKS = "Masks: images, Fiji ROIs, GeoJSON (*);;Fiji ROIs (*.zip *.roi);;GeoJSON of QuPath (*.geojson)"
+
 
 def open_files(viewer: Viewer) -> None:
     """The command of the menu for files."""
@@ -34,6 +37,12 @@ def ask_folder(parent: QWidget | None) -> list[str]:
     """A folder that the user chooses; [] when they think better of it."""
     path = QFileDialog.getExistingDirectory(parent, _FOLDER)
     return [path] if path else []
+
+
+def ask_masks(parent: QWidget | None) -> str:
+    """A file of masks that the user chooses; "" when they think better of it."""
+    path, _ = QFileDialog.getOpenFileName(parent, _MASKS, "", _KINDS_OF_MASKS)
+    return str(path)
 
 
 def _or_warn(viewer: Viewer, paths: list[str]) -> list[Layer]:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import napari
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Image, Layer
 from napari.types import LayerData
+from napari.utils.notifications import show_info
 
 from napari_apprentice.data.files import images_of, is_beside, is_image
 from napari_apprentice.data.files.pixels import MAP_FROM
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.masks import are_outlines, read_masks
 from napari_apprentice.errors import UserError
-from napari_apprentice.gui.layers import KEPT
+from napari_apprentice.gui.axis_mapping import AxisMapping
+from napari_apprentice.gui.layers import KEPT, guess, pixels_of, volume_of
+from napari_apprentice.gui.placement import placement
 from napari_apprentice.gui.showing import shown_as
 from napari_apprentice.gui.shown_array import whole_of
 
@@ -40,6 +45,30 @@ def read(path: str) -> list[LayerData]:
             "or segment all of them from the command line."
         )
     return [layer_data(load(), labels=len(inside) > 1 and _says_labels(one)) for one, load in images.items()]
+
+
+def get_outlines_reader(path: str | Sequence[str]) -> Callable[[str], list[LayerData]] | None:
+    """What reads outlines of Fiji and QuPath, for napari; None for what is none."""
+    if not isinstance(path, str | Path) or not are_outlines(Path(path)):
+        return None
+    return read_outlines
+
+
+def read_outlines(path: str) -> list[LayerData]:
+    """Outlines as labels on the topmost image that is seen; `UserError` without one, or for a file that is none."""
+    viewer = napari.current_viewer()
+    found = [] if viewer is None else [one for one in viewer.layers if isinstance(one, Image)]
+    if not found:
+        raise UserError(f"{path} holds outlines, which are drawn on an image: open that first.")
+    layer = next((one for one in reversed(found) if one.visible), found[-1])
+    reading = guess(layer)
+    lengths = tuple(int(n) for n in pixels_of(layer).shape)
+    mapping = AxisMapping(reading.layer_axes, lengths[: len(reading.layer_axes)])
+    masks = read_masks(path, volume_of(layer, reading))
+    if masks.notes:
+        show_info(" ".join(masks.notes))
+    options = {"name": Path(path).stem, **placement(layer, mapping)}
+    return [(np.ascontiguousarray(mapping.view(masks.labels)), options, "labels")]
 
 
 def open_paths(viewer: ViewerModel, paths: Sequence[str]) -> list[Layer]:

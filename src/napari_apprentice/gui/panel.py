@@ -11,9 +11,11 @@ from napari.layers import Layer
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
+from napari_apprentice.data.files import is_image
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed, Finished
 from napari_apprentice.gui import evaluation, objects, trying
+from napari_apprentice.gui.annotated import FromFolder
 from napari_apprentice.gui.computer_check import ComputerCheck
 from napari_apprentice.gui.docked import Docked
 from napari_apprentice.gui.evaluation.pane import EvaluationPane
@@ -40,6 +42,7 @@ from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.gui.window_watcher import WindowWatcher
 from napari_apprentice.project.recent import remove_unused
 from napari_apprentice.session import Session
+from napari_apprentice.session.annotated import are_masks_of
 
 WIDTH = 350
 _PUMP_MS = 50
@@ -67,7 +70,10 @@ class ApprenticePanel(QWidget):
         self.images = self.runtime.images
         self.label_layers = self.runtime.label_layers
         self.tools = self.runtime.tools
-        self.image = ImageSection(self.label_layers, self.runtime.channel_layers, self.new_project)
+        self.from_folder = FromFolder(self.session, self.runtime.leave_project, lambda: self)
+        self.image = ImageSection(
+            self.label_layers, self.runtime.channel_layers, self.new_project, self.from_folder.show
+        )
         self.how_well = Docked(self.viewer, evaluation.NAME, partial(EvaluationPane, self.label_layers))
         self.objects = Docked(self.viewer, objects.NAME, partial(ObjectsPane, self.tools))
         self.tried = Docked(self.viewer, trying.NAME, partial(TryingPane, self.label_layers))
@@ -76,7 +82,7 @@ class ApprenticePanel(QWidget):
         self.segment = SegmentSection(self.session, self.check_computer, self.hints.show_again)
         self.correct = CorrectSection(self.tools, self.objects.show)
         self.review = ReviewSection(self.tools, self.runtime.doubt_map)
-        self.teach = TeachSection(self.session, self.runtime.comparison)
+        self.teach = TeachSection(self.session, self.runtime.comparison, self.from_folder.show)
         self.project = ProjectSection(self.session, self.continue_project, self.new_project)
         self.sections: list[Section] = [
             self.image, self.model, self.segment, self.correct, self.review, self.teach, self.project,
@@ -87,6 +93,7 @@ class ApprenticePanel(QWidget):
             self.said,
             *(section.connections for section in self.sections),
             self.segment.many,
+            self.from_folder,
             self.how_well,
             self.objects,
             self.tried,
@@ -103,6 +110,7 @@ class ApprenticePanel(QWidget):
     def _build(self) -> None:
         self.setMinimumWidth(WIDTH)
         self.setObjectName("apprentice")
+        self.setAcceptDrops(True)
         self.offer = LatestOffer(self.continue_project)
         self._column = Column(self.offer, *self.sections)
         layout = QVBoxLayout(self)
@@ -287,6 +295,26 @@ class ApprenticePanel(QWidget):
         if canvas is not None:
             self._canvas = canvas
             self.said.lie_on(canvas)
+
+    def dragEnterEvent(self, event: Any) -> None:
+        """Files and folders can be dropped."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:
+        """Masks go onto the image that is open, folders of images with masks into a dialog, all else is opened."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        current = self.session.current
+        folders = [path for path in paths if path.is_dir() and not is_image(path)]
+        masks = [path for path in paths if current is not None and are_masks_of(path, current.name)]
+        if folders:
+            self.from_folder.show(str(folders[0]))
+        for path in masks:
+            self.image.open_masks(str(path))
+        rest = [str(path) for path in paths if path not in folders and path not in masks]
+        if rest:
+            self.image.open_paths(rest)
 
     def event(self, event: Any) -> bool:
         """Taken out of its dock (napari's cross does that, and keeps the widget): the runtime ends."""

@@ -135,7 +135,8 @@ class PanelRuntime:
         project = Project.open(path)
         self.leave_project()
         self.label_layers.drop_leftovers()
-        self.session.continue_project(project)
+        with self.images.opening():
+            self.session.continue_project(project)
         self.images.show_all()
         for layer in self.viewer.layers:
             layer.metadata.pop(layers.LEFT, None)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_apprentice.data.labels import edits, object_edits, splitting
 from napari_apprentice.data.labels.beginning import object_begun_in
-from napari_apprentice.data.labels.corrections import merge_proposal
+from napari_apprentice.data.labels.corrections import Labels, merge_proposal
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.directions import Seen, SliceAxis
 from napari_apprentice.data.labels.keeping import Object, objects_touched, with_rest
@@ -148,11 +148,14 @@ class Edits:
                 f"{entry.name} is too large for this: its labels are corrected where you look, "
                 "not exchanged as a whole."
             )
-        kind, link = self._choices.kind, self._choices.segment.link
-        new = merge_proposal(entry.labels, entry.confirmed, checked_labels(labels, entry.volume), kind)
-        if kind == "instances":
-            new = entry.numbered(new, entry.labels, entry.confirmed, link=link)
+        new = self.as_proposal(entry, checked_labels(labels, entry.volume))
         self.apply(entry, edits.replace_labels(entry.labels, entry.confirmed, new))
+
+    def as_proposal(self, entry: ProjectImage, labels: Labels) -> Labels:
+        """Labels of an image as they would be taken in: what is confirmed stays, and its ids are its own."""
+        kind, link = self._choices.kind, self._choices.segment.link
+        new = merge_proposal(entry.labels, entry.confirmed, labels, kind)
+        return entry.numbered(new, entry.labels, entry.confirmed, link=link) if kind == "instances" else new
 
     @property
     def can_undo(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,18 +11,18 @@ import imageio.v3 as iio
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.files import read_labels
 from napari_apprentice.data.image.blank import value_of_blank
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.evaluation import Evaluation, ImageScore, score_classes, score_objects
 from napari_apprentice.data.labels.mistakes import unmatched_in
 from napari_apprentice.data.labels.outline_pictures import side_by_side
 from napari_apprentice.data.labels.scores import THRESHOLDS
+from napari_apprentice.data.masks import read_masks
 from napari_apprentice.errors import UserError
 from napari_apprentice.runners import InlineRunners, Runners
-from napari_apprentice.session.annotated import Annotated, annotated_in
+from napari_apprentice.session.annotated import Annotated, Pairing, annotated_in
 from napari_apprentice.session.session import Session
-from napari_apprentice.settings import SegmentSettings
+from napari_apprentice.settings import ClassName, Kind, MaskSettings, SegmentSettings
 
 Labels = NDArray[np.uint32]
 Value = str | int | float | None
@@ -59,20 +59,17 @@ class Predicted:
     """Labels that some program wrote, of the same names as the images."""
 
     def __init__(self, folder: Path, images: Path) -> None:
-        self._of = {one.image: one.labels for one in annotated_in(images, folder)[0]}
+        found = annotated_in(images, folder)
+        self._of = {one.image: one.labels for one in found.pairs}
+        self._settings = found.settings(MaskSettings(), "instances")
+        self.kind: Kind = "instances"
         self.classes: dict[int, str] = {}
 
     def __call__(self, image: Annotated, volume: Volume) -> Labels:
         """Labels (T, Z, Y, X); `UserError` for those of another shape."""
         if image.image not in self._of:
             raise UserError(f"There are no predicted labels for {image.image.name}: leave the image out, or add them.")
-        path = self._of[image.image]
-        labels = read_labels(path)
-        if labels.shape != volume.labels_shape:
-            raise UserError(
-                f"{path} is {labels.shape} (T, Z, Y, X) and its image {volume.labels_shape}: they must be of one size."
-            )
-        return labels
+        return read_masks(self._of[image.image], volume, settings=self._settings).labels
 
 
 @dataclass
@@ -112,14 +109,22 @@ class Worst:
 
 
 def score_images(
-    images: Sequence[Annotated], labels_of: Proposals | Predicted, see: Callable[..., None] | None = None
+    images: Pairing,
+    labels_of: Proposals | Predicted,
+    see: Callable[..., None] | None = None,
+    settings: MaskSettings = MaskSettings(),  # noqa: B008 (frozen)
 ) -> Iterator[ImageScore]:
     """The score of each image; ``see`` is shown score, volume, annotation and what was found.
 
+    ``settings`` say how annotations are to be understood.
+
     Raises `UserError` for an annotation that is not of the image, or not of the model's classes.
     """
-    for one in images:
-        volume, truth = one.read()
+    classes = [ClassName(value=value, name=name) for value, name in labels_of.classes.items()]
+    settings = images.settings(settings, labels_of.kind)
+    for one in images.pairs:
+        volume, masks = one.read_masks(labels_of.kind, classes, settings)
+        truth = masks.labels
         found = labels_of(one, volume)
         if labels_of.classes:
             strange = sorted({int(value) for value in np.unique(truth)} - {0, *labels_of.classes})
@@ -148,7 +153,8 @@ def evaluate(
     Parameters
     ----------
     images, labels
-        Two files, or two folders in which an image and its labels have the same name.
+        Two files, or two folders in which an image and its labels have the same name, or one that a program made of
+        it; labels are whatever `read_masks` reads.
     model
         A bundled model or a model file.
     settings
@@ -161,7 +167,7 @@ def evaluate(
     >>> evaluate("images/", "labels/", "nuclei-2d").precision
     (0.87, 0.73, 0.41)
     """
-    pairs, _ = annotated_in(Path(images), Path(labels))
+    pairs = annotated_in(Path(images), Path(labels))
     here = InlineRunners() if runners is None else runners
     try:
         return Evaluation(tuple(score_images(pairs, Proposals(model, settings or SegmentSettings(), here))))

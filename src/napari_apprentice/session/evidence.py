@@ -35,8 +35,8 @@ class ConfirmedSoFar:
         noted = {} if project is None or is_all_read else overview.read(project.path).confirmed
         known = {id_: one for id_, one in noted.items() if project is not None and id_ in project.record.entries}
         for entry in entries:
-            if entry.is_read and not isinstance(entry, LargeProjectImage):
-                known[entry.id] = self._count(entry)
+            if not isinstance(entry, LargeProjectImage) and (entry.is_read or self._is_counted(entry)):
+                known[entry.id] = self.count(entry)
         return known
 
     @property
@@ -46,11 +46,15 @@ class ConfirmedSoFar:
             return "In very large images what is confirmed is counted when you press Teach."
         return reduce(add, self.by_image.values(), Evidence()).words(self._choices.kind)
 
-    def _count(self, entry: ProjectImage) -> Evidence:
-        state = (entry.edits, self._choices.kind)
-        counted = self._counted.get(entry)
-        if counted is None or counted[:2] != state:
+    def count(self, entry: ProjectImage) -> Evidence:
+        """What there is in one image; it is known from then on, also when it is let go of."""
+        if not self._is_counted(entry):
             corrections = Corrections(entry.labels, entry.confirmed)
-            counted = (*state, evidence_in(entry.id, corrections, state[1]) if entry.voxels_taught else Evidence())
-            self._counted[entry] = counted
-        return counted[2]
+            kind = self._choices.kind
+            found = evidence_in(entry.id, corrections, kind) if entry.voxels_taught else Evidence()
+            self._counted[entry] = (entry.edits, kind, found)
+        return self._counted[entry][2]
+
+    def _is_counted(self, entry: ProjectImage) -> bool:
+        counted = self._counted.get(entry)
+        return counted is not None and counted[:2] == (entry.edits, self._choices.kind)

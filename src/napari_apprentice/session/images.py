@@ -99,7 +99,7 @@ class Images:
         too_large = self._is_too_large(volume)
         if labelled and too_large:
             raise UserError(
-                f"{volume.name} is too large to begin with labels of another layer: segment all of it instead."
+                f"{volume.name} is too large to begin with labels that are there: segment all of it instead."
             )
         folder, _ = project.keep(volume, by_region=too_large)
         self.missing.pop(folder.id, None)

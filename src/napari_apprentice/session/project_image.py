@@ -254,6 +254,14 @@ class ProjectImage:
         if not self.edits and not self.complaint:
             self._correction = None
 
+    def put_down(self) -> None:
+        """Let go of labels that no layer shares, and of pixels that lie in a file: the disk has all of it."""
+        if self.folder.is_behind or self.complaint:
+            return
+        self._correction = None
+        if self.folder.image.copied or self.folder.image.source is not None:
+            self._volume = None
+
     def _corrected(self) -> Correction:
         if self._correction is None:
             self._correction, refused = self._read()

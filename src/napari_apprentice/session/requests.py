@@ -78,6 +78,7 @@ def training_data_of(
             if isinstance(entry, LargeProjectImage):
                 training_data += _cells(entry, header, folder)
                 continue
+            was_read = entry.is_read
             training_data.append(
                 TrainingImageRef(
                     image=pixels_of(entry, header, images),
@@ -86,6 +87,8 @@ def training_data_of(
                     key=entry.id,
                 )
             )
+            if not was_read:
+                entry.put_down()
     except (OSError, UserError):
         shutil.rmtree(folder, ignore_errors=True)
         raise

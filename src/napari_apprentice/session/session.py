@@ -22,6 +22,7 @@ from napari_apprentice.project.record import is_project
 from napari_apprentice.project.versions import Version
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import commands, methods, project_overview
+from napari_apprentice.session.annotations import Added, Annotations
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.compute import Compute
@@ -48,7 +49,15 @@ from napari_apprentice.session.verbs.compare import Comparison
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
 from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import InsideMap
-from napari_apprentice.settings import ClassName, ClusterSettings, FilterSettings, Kind, SegmentSettings, TeachSettings
+from napari_apprentice.settings import (
+    ClassName,
+    ClusterSettings,
+    FilterSettings,
+    Kind,
+    MaskSettings,
+    SegmentSettings,
+    TeachSettings,
+)
 
 
 class Session:
@@ -90,10 +99,11 @@ class Session:
         self.images = images = Images(signals, choices, queue)
         self.regions = regions = Regions(signals, choices, queue, images)
         self.models = models = Models(signals, choices, images)
-        self.confirmed_so_far = ConfirmedSoFar(choices, images)
+        self.confirmed_so_far = confirmed = ConfirmedSoFar(choices, images)
         self.mask_sources = sources = MaskSources(choices, models)
         self.saving = saving = Saving(signals, choices, images)
         self.edits = edits = Edits(signals, choices, images, regions, saving)
+        self.annotations = Annotations(choices, images, edits, confirmed)
         self.shapes = Shapes(choices, images, edits)
         self.review = review = Review(signals, choices, images, regions, edits)
         self.objects = ObjectsOfImage(signals, choices, images, edits)
@@ -254,6 +264,51 @@ class Session:
         for note in notes:
             self.message.emit(note)
         return entry
+
+    def add_annotated(
+        self,
+        images: str | Path,
+        masks: str | Path | None = None,
+        settings: MaskSettings = MaskSettings(),  # noqa: B008 (frozen)
+    ) -> list[Added]:
+        """Add images whose masks are right, all of it confirmed, to be taught from; each is one undo step.
+
+        Parameters
+        ----------
+        images, masks
+            An image and its masks, or folders of them; without ``masks`` one folder that holds both. They are paired by
+            their names, as programs name masks after images (``cells_masks.tif``, ``cells_seg.npy``,
+            ``cells.geojson``).
+        settings
+            What masks say, and whether everything is annotated.
+
+        Returns
+        -------
+        list of Added
+            What became of each. `UserError` where no masks are found, or when none could be added.
+        """
+        pairing = self.annotations.pairs(images, masks)
+        for sentence in pairing.words:
+            self.message.emit(sentence)
+        added = list(self.annotations.add_all(pairing, settings))
+        if added and all(one.problem for one in added):
+            raise UserError(added[0].problem)
+        self.image_changed.emit()
+        return added
+
+    def open_masks(
+        self,
+        path: str | Path,
+        settings: MaskSettings = MaskSettings(),  # noqa: B008 (frozen)
+        *,
+        confirm: bool = False,
+    ) -> tuple[str, ...]:
+        """Take masks of the current image from a file: a label image, Fiji ROIs, GeoJSON of QuPath; one undo step.
+
+        They are a proposal, or right with ``confirm``; what is confirmed already stays. Gives back sentences about what
+        is not as in the file. Raises `UserError`.
+        """
+        return self.annotations.open_masks(path, settings, confirm=confirm)
 
     def choose_image(self, entry: ProjectImage) -> None:
         """Make an image current; `UserError` when its file went away or changed."""

@@ -7,6 +7,7 @@ that it can be instrumented first.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from pathlib import Path
 
 from napari_apprentice.errors import UserError
@@ -42,6 +43,20 @@ def _pixels(volume: object) -> None:
         np.asarray(pixels[0, 0, 0])
     if math.prod(pixels.shape) * itemsize <= _WHOLE:
         check_labels(np.asarray(pixels)[:, 0], volume.name)
+
+
+def outlines(path: Path) -> None:
+    """Outlines of Fiji or QuPath, as objects of an image (2, 1, 3, 32, 32) and as areas of classes."""
+    import numpy as np
+
+    from napari_apprentice.data.image.volume import Volume
+    from napari_apprentice.data.masks import read_masks
+    from napari_apprentice.settings import ClassName
+
+    image = Volume(np.zeros((2, 1, 3, 32, 32), np.uint8))
+    read_masks(path, image)
+    with suppress(UserError):  # none of them may be of a class
+        read_masks(path, image, "classes", (ClassName(value=1, name="tumor"),))
 
 
 def model_header(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from apprentice_lab.trust.fuzzing import seeds_images, seeds_microscopes, seeds_own
+from apprentice_lab.trust.fuzzing import seeds_images, seeds_microscopes, seeds_outlines, seeds_own
 from apprentice_lab.trust.fuzzing.targets import Target
 from apprentice_lab.trust.fuzzing.writing import of_folder
 
@@ -42,6 +42,9 @@ _MADE: dict[str, Callable[[], Iterator[bytes]]] = {
     "png": seeds_images.pictures(".png"),
     "jpeg": seeds_images.pictures(".jpg"),
     "gif": seeds_images.pictures(".gif"),
+    "fiji-roi": seeds_outlines.rois,
+    "fiji-rois": seeds_outlines.sets,
+    "geojson": seeds_outlines.geojson,
     "model": seeds_own.models,
     "journal": seeds_own.of_project(".bin"),
     "snapshot": seeds_own.of_project(".npz"),

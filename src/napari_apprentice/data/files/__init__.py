@@ -136,12 +136,21 @@ def parts_of(path: str | Path) -> list[str]:
     return [str(there / one) for one in inside] if len(inside) > 1 else [str(path)]
 
 
-def read_labels(path: str | Path) -> NDArray[np.uint32]:
-    """Read ids or classes (T, Z, Y, X) from a label image; `UserError` when they are not whole numbers from 0."""
+def read_labels(path: str | Path, planes: int = 1) -> NDArray[np.uint32]:
+    """Read ids or classes (T, Z, Y, X) from a label image; `UserError` when they are not whole numbers from 0.
+
+    Where its image is known to have so many ``planes``, channels of that number are planes.
+    """
     volume = read_image(path)
     pixels = np.asarray(volume.pixels)
-    _t, c, z, _, _ = pixels.shape
-    if volume.metadata.get("rgb") or (c > 1 and z > 1):
+    is_rgb = bool(volume.metadata.get("rgb"))
+    t, c, z, _, _ = pixels.shape
+    if c > 1 and c == planes and t == z == 1:  # a plain stack of three is written as colours by some programs
+        pixels, is_rgb = pixels.transpose(0, 2, 1, 3, 4), False
+    elif is_rgb and (pixels[:, 1:3] == pixels[:, :1]).all():  # black, white and gray
+        pixels, is_rgb = pixels[:, :1], False
+    _, c, z, _, _ = pixels.shape
+    if is_rgb or (c > 1 and z > 1):
         raise UserError(f"{path} has {c} channels: a label image has one number per pixel; choose another file.")
     if c > 1:  # a few slices, which nothing in the file tells from channels
         pixels = pixels.transpose(0, 2, 1, 3, 4)

@@ -149,6 +149,21 @@ def replace_labels(labels: Labels, confirmed: Confirmed, new_labels: Labels) -> 
     return Delta(_four(labels.shape), where, read_flat(labels, where), read_flat(new_labels, where), sure, sure)
 
 
+def annotate(labels: Labels, confirmed: Confirmed, new_labels: Labels, *, confirm: bool, partial: bool) -> Delta:
+    """As `replace_labels`; with ``confirm`` objects are right, and unless they are ``partial`` so is background.
+
+    Nothing that is confirmed becomes another label by it: ``new_labels`` are the same there.
+    """
+    change = replace_labels(labels, confirmed, new_labels)
+    if not confirm:
+        return change
+    now = np.where(new_labels > 0, AS_LABELLED, UNKNOWN if partial else BACKGROUND).astype(np.uint8)
+    now = np.where(now == UNKNOWN, confirmed, now)
+    where = np.flatnonzero((labels != new_labels) | (confirmed != now))
+    sure, values = read_flat(confirmed, where), read_flat(labels, where)
+    return Delta(_four(labels.shape), where, values, read_flat(new_labels, where), sure, read_flat(now, where))
+
+
 def replace_part(labels: Labels, confirmed: Confirmed, part: Sequence[slice], new_labels: Labels) -> Delta:
     """The labels of a box at once; ``part`` are its slices for t, z, y, x. What is confirmed stays as it is."""
     differs = labels[tuple(part)] != new_labels

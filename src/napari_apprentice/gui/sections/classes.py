@@ -6,14 +6,12 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
+from napari_apprentice.data.labels.new_class import new_class
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.gui.widgets.buttons import link
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.settings import ClassName
-
-_COLOURS = ("#7b3294", "#e377c2", "#17becf", "#ff7f0e", "#2ca02c", "#d62728", "#bcbd22", "#1f77b4", "#8c564b")
-_MOST = 255
 
 
 class ClassList(QWidget):
@@ -79,13 +77,12 @@ class ClassList(QWidget):
             swatch.setChecked(value == selected)
 
     def _on_add(self) -> None:
-        taken = {one.value for one in self._session.classes}
-        value = next((i for i in range(1, _MOST + 1) if i not in taken), None)
-        if value is None:
-            self._tools.troubled.emit(f"There are {_MOST} classes already: remove one first.")
-            return
-        colour = _COLOURS[(value - 1) % len(_COLOURS)]
-        self._choose((*self._session.classes, ClassName(value=value, name=f"class {value}", color=colour)))
+        try:
+            added = new_class(self._session.classes)
+        except UserError as error:
+            self._tools.troubled.emit(str(error))
+        else:
+            self._choose((*self._session.classes, added))
 
     def _on_colour(self, one: ClassName) -> None:
         colour = QColorDialog.getColor(QColor(one.color), self, f"Colour of {one.name}")

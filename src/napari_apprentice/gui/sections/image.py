@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from napari.layers import Image, Labels
@@ -18,7 +19,7 @@ from napari_apprentice.gui.channel_layers import ChannelLayers
 from napari_apprentice.gui.images import OpenImages
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.masks import is_ours
-from napari_apprentice.gui.open_dialog import ask_files, ask_folder
+from napari_apprentice.gui.open_dialog import ask_files, ask_folder, ask_masks
 from napari_apprentice.gui.opening import open_paths
 from napari_apprentice.gui.sections.asking import AskAxes, AskSize
 from napari_apprentice.gui.sections.channels import ChannelChoice, inputs_of
@@ -30,14 +31,10 @@ from napari_apprentice.gui.widgets.buttons import LinkMenu, button, link
 from napari_apprentice.gui.widgets.rows import Fields, row
 from napari_apprentice.gui.widgets.section import Section
 from napari_apprentice.gui.widgets.states import StatesBox
-from napari_apprentice.gui.widgets.words import muted
+from napari_apprentice.gui.widgets.words import KINDS, muted
 from napari_apprentice.session import ProjectImage
 from napari_apprentice.settings import ClassName, Kind
 
-_KINDS: tuple[tuple[Kind, str], ...] = (
-    ("instances", "cells, each by itself"),
-    ("classes", "classes (tissue, organelle)"),
-)
 _OPEN = "Open with Apprentice: all that a file says, with axes, pixel size, channels, orientation and pyramids"
 _COLOURS = "All channels at once, a layer and a colour for each; otherwise one by one, with the slider below the image"
 _FIRST_CLASS = (ClassName(value=1, name="class 1", color="#7b3294"),)
@@ -47,7 +44,11 @@ class ImageSection(Section):
     """Chooses the image layer, says what it is, lets the user say axes, channels and pixel size."""
 
     def __init__(
-        self, label_layers: LabelLayers, channel_layers: ChannelLayers, new_project: Callable[[], None]
+        self,
+        label_layers: LabelLayers,
+        channel_layers: ChannelLayers,
+        new_project: Callable[[], None],
+        from_folder: Callable[[], None],
     ) -> None:
         super().__init__("1  Image")
         self._label_layers = label_layers
@@ -62,6 +63,9 @@ class ImageSection(Section):
         self.files = LinkMenu("Open", _OPEN)
         self.files.choices.addAction("Files...", lambda: self.open_paths(ask_files(self)))
         self.files.choices.addAction("A folder (OME-Zarr, DICOM)...", lambda: self.open_paths(ask_folder(self)))
+        self.files.choices.addSeparator()
+        self.masks = self.files.choices.addAction("Masks for this image...", self._on_masks)
+        self.files.choices.addAction("A folder of images with masks...", from_folder)
         self.words = muted("")
         self.notes = muted("", role="warning")
         self.notes.hide()
@@ -79,7 +83,7 @@ class ImageSection(Section):
         self.colours.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.colours.toggled.connect(channel_layers.set_on)
         self.kind = QComboBox()
-        for kind, words in _KINDS:
+        for kind, words in KINDS:
             self.kind.addItem(words, kind)
         self.kind.activated.connect(self._on_kind)
         self.start = QComboBox()
@@ -146,8 +150,10 @@ class ImageSection(Section):
         self.contrast.show_image(shown)
         self._show_channels()
         self._show_colours()
-        self.kind.setCurrentIndex([kind for kind, _ in _KINDS].index(self._session.kind))
+        self.kind.setCurrentIndex([kind for kind, _ in KINDS].index(self._session.kind))
         self.kind.setEnabled(shown is not None)
+        if self.masks is not None:
+            self.masks.setEnabled(shown is not None)
         self._show_starts()
 
     def open(self, layer: Image) -> None:
@@ -164,6 +170,13 @@ class ImageSection(Section):
             images = [one for one in open_paths(self._label_layers.viewer, paths) if isinstance(one, Image)]
             if images:
                 self.open(images[0])
+
+    def open_masks(self, path: str) -> None:
+        """Masks from a file for the current image: a proposal, until they are approved; a mistake is said here."""
+        with self.said():
+            notes = self._session.open_masks(path)
+            said = f"The masks of {Path(path).name} are here, and nothing of them is confirmed: approve what is right."
+            self._session.message.emit(" ".join([said, *notes]))
 
     # showing
 
@@ -238,6 +251,11 @@ class ImageSection(Section):
         if layer is not None:
             self.open(layer)
 
+    def _on_masks(self) -> None:
+        path = ask_masks(self)
+        if path:
+            self.open_masks(path)
+
     def _on_correct(self) -> None:
         self.reading.setVisible(not self.reading.isVisible())
 
@@ -267,7 +285,7 @@ class ImageSection(Section):
         self.refresh()
 
     def _on_kind(self, index: int) -> None:
-        kind: Kind = _KINDS[index][0]
+        kind: Kind = KINDS[index][0]
         self.other.hide()
         with self.said():
             try:

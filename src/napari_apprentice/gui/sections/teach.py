@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -12,7 +13,7 @@ from napari_apprentice.events import Event, Failed, Finished, Progress, Validate
 from napari_apprentice.gui.comparison import ComparisonView
 from napari_apprentice.gui.sections.versions import VersionPane
 from napari_apprentice.gui.theme import Palette
-from napari_apprentice.gui.widgets.buttons import Fold
+from napari_apprentice.gui.widgets.buttons import Fold, link
 from napari_apprentice.gui.widgets.forms import Form
 from napari_apprentice.gui.widgets.job import JobControl
 from napari_apprentice.gui.widgets.section import Section
@@ -54,7 +55,7 @@ _LABELS = {
 class TeachSection(Section):
     """Time to teach, how much is confirmed, *Teach* and *Cancel*, curves, and what became of the version."""
 
-    def __init__(self, session: Session, comparison: ComparisonView) -> None:
+    def __init__(self, session: Session, comparison: ComparisonView, from_folder: Callable[[], None]) -> None:
         super().__init__("5  Teach")
         self._session = session
         self._palette: Palette | None = None
@@ -71,6 +72,9 @@ class TeachSection(Section):
         self.job = JobControl("Teach", self._on_teach, lambda: session.cancel("teach"), self._fold)
         self.job.verb.set_help("Learn from what you confirmed, in the background; you can paint on meanwhile.")
         self.confirmed = muted("")
+        self.from_folder = link(
+            "From images and masks you have...", from_folder, "Teach from a folder of images that are annotated already"
+        )
         self._count_soon = qthrottled(self._show_confirmed, timeout=_COUNT_AFTER_MS, leading=False)
         self.versions = VersionPane(session, comparison, self.said)
         self._build()
@@ -83,6 +87,7 @@ class TeachSection(Section):
         self.rows.addWidget(self.more)
         self.rows.addWidget(self.confirmed)
         self.rows.addWidget(self.job)
+        self.rows.addWidget(self.from_folder)
         self.rows.addWidget(self.versions)
         self.legend = muted("")
         self.legend.setTextFormat(Qt.TextFormat.RichText)

@@ -8,6 +8,12 @@ from typing import Any
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from napari_apprentice.settings import Kind
+
+KINDS: tuple[tuple[Kind, str], ...] = (
+    ("instances", "cells, each by itself"),
+    ("classes", "classes (tissue, organelle)"),
+)
 _WORD = re.compile(r"\S{12,}")  # shorter ones always fit
 _EDGE = 4  # pixels of the screen
 
