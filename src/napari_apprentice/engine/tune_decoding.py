@@ -21,7 +21,7 @@ from napari_apprentice.engine.judging import CasePredictions, EvaluationCase, ma
 from napari_apprentice.settings import DecodeSettings
 
 _FEWEST = 6  # objects to choose by
-_GOOD = 0.7  # the score from which a model's own limits of size and probability are trusted
+_GOOD = 0.5  # the score from which a model's own limits of size and probability are trusted
 _SOME = 8  # objects to choose otherwise by than a model that did badly
 _MANY = 20  # objects from which a quantile means something; and to choose otherwise by than one that did well
 _SMALLEST = 0.25  # of a typical object, with fewer
