@@ -39,6 +39,15 @@ def test_maps_are_written_as_tiff(
     assert "map.png should end with .tif" in capsys.readouterr().err
 
 
+def test_the_image_is_not_overwritten(
+    images: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (images / "one.tif").read_bytes()
+    assert run(images / "one.tif", model, images / ".." / images.name / "one.tif", "output") == 2
+    assert "one.tif would be overwritten: choose another --out." in capsys.readouterr().err
+    assert (images / "one.tif").read_bytes() == before
+
+
 @pytest.fixture
 def project(images: Path, tmp_path: Path) -> Path:
     """A project with a corrected image."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import tifffile
 
 import napari_apprentice as na
 from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND, UNKNOWN
+from napari_apprentice.errors import UserError
 from napari_apprentice.session.annotated import annotated_in
 
 SIDE = 24
@@ -66,6 +68,9 @@ def write(path: Path, what: str = "image", seed: int = 0) -> Path:
         ("cells.tif", "RoiSet.zip"),
         ("cells.tif", "cells.geojson"),
         ("cells.ome.tif", "cells.ome.tif.geojson"),
+        ("cells.ome.tif", "cells.ome_seg.npy"),
+        ("cells.ome.tif", "cells.ome_cp_masks.tif"),
+        ("Zellk\u00f6rper.tif", "Zellko\u0308rper_masks.tif"),
     ],
 )
 def test_masks_are_found_as_programs_name_them(image: str, masks: str, tmp_path: Path) -> None:
@@ -201,3 +206,18 @@ def test_what_a_pixel_classifier_wrote_asks_which_value_is_background(tmp_path: 
         found = session.add_annotated(tmp_path, settings=na.MaskSettings(background=2))
         assert [one.objects for one in found] == [2, 2]
         np.testing.assert_array_equal(session.entries[0].confirmed[0, 0], np.where(numbers() > 0, 2, 1))
+
+
+def test_outlines_of_which_none_can_be_drawn_do_not_say_that_there_is_no_object(tmp_path: Path) -> None:
+    image = write(tmp_path / "cells.tif")
+    far = {"type": "Polygon", "coordinates": [[[90, 90], [98, 90], [98, 98], [90, 90]]]}
+    (tmp_path / "cells.geojson").write_text(json.dumps({"type": "Feature", "geometry": far, "properties": {}}))
+    (tmp_path / "points.geojson").write_text('{"type": "Point", "coordinates": [3, 3]}')
+    with na.Session.create(tmp_path / "project") as session:
+        with pytest.raises(UserError, match=r"Nothing in .* can be drawn.*no pixel of the image lies in them"):
+            session.add_annotated(image, tmp_path / "cells.geojson")
+        assert not session.entries
+        session.add_image(na.read_image(image))
+        with pytest.raises(UserError, match="Left out, having no area: 1 point"):
+            session.open_masks(tmp_path / "points.geojson", confirm=True)
+        assert not session.current.is_confirmed

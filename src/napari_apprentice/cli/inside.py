@@ -51,6 +51,8 @@ def inside(
     """
     if out.suffix.lower() not in tiff.SUFFIXES:
         raise UserError(f"{out.name} should end with .tif: maps are written as TIFF.")
+    if out.resolve() == image.resolve():
+        raise UserError(f"{out} would be overwritten: choose another --out.")
     volume = read_image(image)
     with Session.temporary(InlineRunners()) as session:
         session.choose_model(model)

@@ -109,6 +109,15 @@ class Provenance(FiniteSettings):
         return self.model_dump(mode="json", exclude_defaults=True) | {"product": self.product, "version": self.version}
 
 
+def provenance_in(told: str | dict[str, Any] | None) -> Provenance | None:
+    """What is written in JSON, or as plain values; None for what does not say that it was written here."""
+    try:
+        values = json.loads(told) if isinstance(told, str) else told
+        return Provenance.model_validate(values) if values and values.get("product") == PRODUCT else None
+    except (ValueError, RecursionError, AttributeError):  # pydantic's errors are ValueErrors
+        return None
+
+
 _NO_SHARES: dict[str, Any] = {"of_object": None}
 
 

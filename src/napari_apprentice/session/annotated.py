@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ _ADDED = (
 )
 # and for what is no mask
 _OTHER = ("_flows", "_cp_flows", "_cp_output", "_outlines", "_cp_outlines", "_probabilities", "_uncertainty")
+_INNER = (".ome", ".nii")  # first suffixes of two, that programs do not take off
 _OF_IMAGES = ("_img", "_image", "_raw", "-img", "-image", "-raw")  # cells_img.tif, cells_masks.tif
 _IMAGE_FOLDERS = ("images", "image", "imgs", "img", "raw")
 _MASK_FOLDERS = ("masks", "mask", "labels", "label", "annotations", "rois", "gt", "ground_truth", "groundtruth")
@@ -141,7 +143,7 @@ def annotated_in(images: Path, labels: Path | None = None) -> Pairing:
 
 def are_masks_of(path: Path, image: str) -> bool:
     """Whether a file is outlines, which are masks of something, or named as masks of an image of this name."""
-    return are_outlines(path) or (is_image(path) and _is_made_from(_key(path), [_key(Path(image)), image.casefold()]))
+    return are_outlines(path) or (is_image(path) and _is_made_from(_key(path), [_key(Path(image)), _plain(image)]))
 
 
 def _is_one(path: Path) -> bool:
@@ -193,15 +195,21 @@ def _pair(images: Sequence[Path], folder: Path) -> Pairing:
 def _key(path: Path) -> str:
     """A file's name without suffixes, in small letters; of ``cells.tif.geojson`` cells."""
     if path.suffix.lower() not in OUTLINES:
-        return stem_of(path).casefold()
+        return _plain(stem_of(path))
     inner = Path(path.name[: -len(path.suffix)])
-    return (stem_of(inner) if suffix_of(inner) in SUFFIXES else inner.name).casefold()
+    return _plain(stem_of(inner) if suffix_of(inner) in SUFFIXES else inner.name)
+
+
+def _plain(name: str) -> str:
+    """In small letters, accents in one way: some disks write them as signs of their own."""
+    return normalize("NFC", normalize("NFC", name).casefold())
 
 
 def _names_of(key: str) -> Iterator[str]:
-    """What masks of an image may be named after."""
-    yield key
-    yield from (key.removesuffix(added) for added in _OF_IMAGES if key.endswith(added))
+    """What masks of an image may be named after; of ``cells.ome.tif`` Cellpose makes ``cells.ome_seg.npy``."""
+    for one in (key, *(f"{key}{inner}" for inner in _INNER)):
+        yield one
+        yield from (one.removesuffix(added) for added in _OF_IMAGES if one.endswith(added))
 
 
 def _images_of(key: str) -> Iterator[tuple[int, str]]:

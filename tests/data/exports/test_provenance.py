@@ -13,6 +13,7 @@ from napari_apprentice.data.exports import WRITERS, read_provenance, write_label
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.corrections import AS_LABELLED, KEPT
 from napari_apprentice.data.provenance import MaskSource, ModelNote, Provenance
+from napari_apprentice.errors import UserError
 
 SUFFIXES = [one for one in WRITERS if one not in (".dcm", ".parquet")]
 MODEL = ModelNote(name="Nuclei", id="nuclei", weights="ab" * 32, parent="older", scores={"AP 0.50": 0.9}, licence="CC0")
@@ -86,3 +87,16 @@ def test_info_says_it(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture
     assert run(["info", str(path), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["provenance"]
     assert told["confirmed"]["of_object"] == {"2": 1.0, "5": 0.25}
+
+
+def test_what_others_wrote_is_neither_taken_for_ours_nor_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    (tmp_path / "a.csv.json").write_text('{"image": "mine", "objects": 3}')
+    assert read_provenance(tmp_path / "a.csv") is None
+    with pytest.raises(UserError, match=r"a\.csv\.json is there.*choose another name"):
+        write_labels(tmp_path / "a.csv", np.ones((1, 1, 4, 4), np.uint32))
+    assert (tmp_path / "a.csv").read_text() == "x\n1\n"
+    assert (tmp_path / "a.csv.json").read_text() == '{"image": "mine", "objects": 3}'
+    for _ in range(2):  # our own is written anew
+        write_labels(tmp_path / "b.csv", np.ones((1, 1, 4, 4), np.uint32))
+    assert read_provenance(tmp_path / "b.csv") is not None

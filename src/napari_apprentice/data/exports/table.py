@@ -16,12 +16,13 @@ from napari_apprentice.data.exports.export import MANY, ExportRequest
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.corrections import rank_ids
 from napari_apprentice.data.objects.names import BORDER, CLASS, CONFIRMED, FRAME, LABEL, PIXELS, column_name
-from napari_apprentice.data.provenance import KEY, Provenance, shares_of, sidecar_of
+from napari_apprentice.data.provenance import KEY, Provenance, provenance_in, shares_of, sidecar_of
 from napari_apprentice.data.storage.atomic_write import atomic_write, write_text
 from napari_apprentice.errors import UserError
 
 Column = NDArray[Any] | list[Any]
 Add = Callable[[dict[str, Column]], None]
+_LARGEST = 1 << 28  # bytes of what lies beside a table
 
 
 def write(path: Path, export: ExportRequest) -> None:
@@ -38,6 +39,8 @@ def write_parts(
     A CSV file has no room for where it comes from: that is a small file beside it.
     """
     is_csv = path.suffix.lower() != ".parquet"
+    if is_csv:
+        _refuse_foreign(sidecar_of(path))
     with atomic_write(path) as part, _csv(part) if is_csv else _parquet(part, provenance) as add:
         for share, export in parts:
             if export is not None:
@@ -45,6 +48,16 @@ def write_parts(
             yield share
     if is_csv:
         write_text(sidecar_of(path), provenance.text() + "\n")
+
+
+def _refuse_foreign(beside: Path) -> None:
+    """`UserError` where a file of someone else would be overwritten."""
+    if beside.exists() and (beside.stat().st_size > _LARGEST or provenance_in(_text(beside)) is None):
+        raise UserError(f"{beside} is there and says nothing of this table: choose another name, or move it.")
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
 
 
 def measure_objects(export: ExportRequest) -> dict[str, Column]:

@@ -9,11 +9,9 @@ from typing import Any
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
-from pydantic import ValidationError
-
 from napari_apprentice.data.exports import cellpose, cellprofiler
 from napari_apprentice.data.files.tiff_writing import NAMESPACE
-from napari_apprentice.data.provenance import KEY, Provenance, sidecar_of
+from napari_apprentice.data.provenance import KEY, Provenance, provenance_in, sidecar_of
 
 _HEAD = 1 << 20  # characters of a GeoJSON file that are looked through
 
@@ -28,20 +26,11 @@ def read_provenance(path: str | Path) -> Provenance | None:
     suffix = next((one for one in sorted(_READERS, key=len, reverse=True) if name.endswith(one)), None)
     try:
         if path.is_dir():
-            return _from_text(_zarr(path))
+            return provenance_in(_zarr(path))
         if suffix is None or not path.is_file():
             return None
-        return _from_text(_READERS[suffix](path))
+        return provenance_in(_READERS[suffix](path))
     except Exception:  # a foreign or damaged file may be wrong in any way, and says nothing then
-        return None
-
-
-def _from_text(told: str | dict[str, Any] | None) -> Provenance | None:
-    if not told:
-        return None
-    try:
-        return Provenance.model_validate(json.loads(told) if isinstance(told, str) else told)
-    except ValidationError:
         return None
 
 

@@ -138,7 +138,10 @@ def _drawn(path: Path, image: Volume, kind: Kind, classes: tuple[ClassName, ...]
         labels, notes = draw_classes(drawing, {one.name: one.value for one in classes}, shape)
     else:
         labels, notes = draw_objects(drawing, shape)
-    return Masks(labels, classes, (*drawing.notes, *notes))
+    notes = [*drawing.notes, *notes]
+    if not labels.any():  # an image without any object would be taught as one
+        raise UserError(" ".join((f"Nothing in {path} can be drawn on its image.", *notes)))
+    return Masks(labels, classes, tuple(notes))
 
 
 def _with_names(classes: tuple[ClassName, ...], drawing: Drawing) -> tuple[ClassName, ...]:
