@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from napari_apprentice.data.image.sampling import sample
 from napari_apprentice.engine.normalize import fit, with_logarithm
 from napari_apprentice.settings import NormalizeSettings
 
@@ -82,3 +83,11 @@ def test_channels_keep_their_smoothing_when_they_are_taken_apart_and_joined() ->
     first, second = scaling.only(slice(0, 1)), scaling.only(slice(1, 2))
     assert second.smoothing == (0,)
     assert first.beside(second) == scaling
+
+
+def test_of_a_large_image_noise_is_told_by_a_sample() -> None:
+    pixels = np.tile(spots(0.2), (1, 1, 6, 6))
+    some = sample(pixels, whole=1000)
+    whole, told = fit(pixels, NOISY), fit(some, NOISY)
+    np.testing.assert_allclose(told.smoothing, whole.smoothing, rtol=0.1)
+    np.testing.assert_allclose((*told.low, *told.high), (*whole.low, *whole.high), atol=20)

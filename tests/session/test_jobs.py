@@ -315,6 +315,10 @@ def test_of_a_fresh_network_the_version_that_waits_is_itself_what_is_taught(read
     ready.teach(on=True)
     job = ready.runners.started[-1].job
     assert (job.parent, job.goes_on_from, job.net) == (str(ready.project.lineage.file("v1")), None, None)
+    play(ready, taught(ready, score_before=0.3, score_after=0.6, better=True))
+    assert (ready.model.key, ready.waiting.id) == (FRESH, "v2"), "no version was compared with the masks there are"
+    assert "Version 2 waits" in ready.sentences[-1]
+    assert not ready.busy()
 
 
 def test_a_version_of_another_parent_is_kept_but_not_adopted(ready, tmp_path):

@@ -7,6 +7,8 @@ import pytest
 
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.doubting import doubts_in
+from napari_apprentice.data.labels.doubts import Doubts
+from napari_apprentice.data.labels.mends import Mends
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import PackedMask
 from napari_apprentice.session import ProjectImage, Session
@@ -179,3 +181,33 @@ def test_without_a_suggestion_it_is_said_what_to_do(session, looked_at) -> None:
     with pytest.raises(UserError, match="Nothing is suggested here"):
         session.verbs.suggest.take()
     assert session.verbs.suggest.other() is None
+
+
+@pytest.mark.parametrize("looked_at", [1], indirect=True)
+def test_other_goes_on_from_what_is_shown_where_one_cannot_be_done(session, looked_at) -> None:
+    point, neighbour = (0, 0, *ONE), (0, 0, *TWO)
+    mends = Mends.nothing(1)
+    mends.joins[0], mends.cuts[0] = neighbour, [(0, 0, 20, 13), (0, 0, 20, 27)]
+    mends.chances[0] = (0.8, 0.6, 0.4)
+    box = [(0, 1), (0, 1), (10, 32), (2, 40)]
+    doubts = Doubts(np.array([point]), np.array([box]), np.array([0.9]), np.zeros(1, bool), mends)
+    session.review.take_in(looked_at, doubts)
+    session.edits.approve_object(neighbour)  # nothing is joined with it any more
+    session.review.next()
+    suggest = session.verbs.suggest
+    shown = [suggest.suggestion.way, *(suggest.other().way for _ in range(3))]
+    assert shown == ["split", "delete", "split", "delete"]
+
+
+@pytest.mark.parametrize("looked_at", [1], indirect=True)
+def test_after_a_stroke_what_is_suggested_is_that_for_the_masks_as_they_are(session, looked_at) -> None:
+    go_to(session, 1)
+    suggest = session.verbs.suggest
+    with session.edits.stroke():
+        session.edits.paint(np.ravel_multi_index((0, 0, 70, 90), looked_at.labels.shape)[None], 9)
+    assert not suggest.suggestion.is_stale
+    with session.edits.stroke():
+        session.edits.paint(np.flatnonzero(looked_at.labels == 1)[:20], 1)
+    assert suggest.suggestion is None, "it was corrected by hand"
+    session.undo()
+    assert suggest.suggestion.words == "split in two"

@@ -48,6 +48,7 @@ class Edits:
             if not self._regions.is_held:
                 self._step = None
                 self._looked_after = set()
+                self._signals.stroke_ended.emit()
 
     def id_to_paint(self, entry: ProjectImage, point: Sequence[float], selected: int) -> int:
         """What a stroke paints that begins at ``point`` (t, z, y, x) while an id is ``selected``.

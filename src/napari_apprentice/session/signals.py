@@ -12,6 +12,7 @@ class Signals:
     labels_changed = Signal(object)  # ProjectImage: its labels changed by something other than the layer
     confirmed_changed = Signal(object)  # ProjectImage
     edited = Signal(object, object)  # ProjectImage, Delta: an edit of its labels, done or taken back, whoever shows it
+    stroke_ended = Signal()
     model_changed = Signal()
     settings_changed = Signal()  # settings, kind, classes or where jobs run
     job_started = Signal(str)

@@ -37,11 +37,12 @@ class Suggest:
         self._parts = parts
         self._answers: dict[_Asked, PackedMask | None] = {}  # None until it is answered
         self._ways: list[tuple[Way, float]] = []
-        self._number = 0  # which of them is shown
+        self._chosen: Way | None = None  # that *Other* came to; None: the likeliest is shown
         self.suggestion: Suggestion | None = None
         signals = parts.signals
         signals.reviewing.connect(self._on_reviewing)
         signals.edited.connect(self._on_edited)
+        signals.stroke_ended.connect(self._on_stroke_ended)
         signals.doubts_changed.connect(self._on_doubts_changed)
         signals.image_changed.connect(self._forget_old)
 
@@ -72,38 +73,46 @@ class Suggest:
 
     def other(self) -> Suggestion | None:
         """Show the next likely suggestion for the place; after the last one the first again."""
-        if self._ways:
-            self._number = (self._number + 1) % len(self._ways)
-            self._look_again()
+        if self.suggestion is not None:
+            self._chosen = self.suggestion.way
+            self._look_again(beyond=True)
         return self.suggestion
 
     def _on_reviewing(self, place: DoubtfulPlace | None) -> None:
-        self._number = 0
+        self._chosen = None
         self._look_again()
         if place is not None:
             for one in [place, *self._parts.review.coming(_AHEAD)]:
                 self._ask(one)
 
-    def _look_again(self) -> None:
-        """Find what is shown in the labels as they are now."""
+    def _look_again(self, *, beyond: bool = False) -> None:
+        """Find what is shown in the labels as they are now; with ``beyond`` another way than the chosen one first."""
         place, found = self._parts.review.place, None
         self._ways = []
         if place is not None:
             answer = self._answers.get(_name(place))
             self._ways = ways_for(place, answer)
-            while self._ways and found is None:
-                self._number %= len(self._ways)
-                found = suggestion_of(place, *self._ways[self._number], answer)
-                if found is None:
-                    del self._ways[self._number]
+            first = next((i for i, (way, _) in enumerate(self._ways) if way == self._chosen), 0)
+            first += int(beyond)
+            for way, chance in [*self._ways[first:], *self._ways[:first]]:
+                found = suggestion_of(place, way, chance, answer)
+                if found is not None:
+                    break
+                self._ways.remove((way, chance))
+        if beyond and found is not None:
+            self._chosen = found.way
         was, self.suggestion = self.suggestion, found
         if was is not None or found is not None:
             self._parts.signals.suggested.emit(found)
 
     def _on_edited(self, entry: ProjectImage, delta: Delta) -> None:
-        """In a stroke it is left as it is, and not taken: it is looked for again when it is asked for."""
+        """In a stroke it is left as it is, and not taken."""
         place = self._parts.review.place
         if place is not None and place.entry is entry and not self._parts.regions.is_held:
+            self._look_again()
+
+    def _on_stroke_ended(self) -> None:
+        if self.suggestion is not None and self.suggestion.is_stale:
             self._look_again()
 
     def _on_doubts_changed(self, entry: ProjectImage) -> None:
@@ -149,8 +158,7 @@ class Suggest:
 
     def _add_answer(self, place: DoubtfulPlace) -> None:
         """One more suggestion; what is shown stays, unless it is less likely."""
-        shown = self.suggestion
-        if shown is None or self._number == 0:
+        if self.suggestion is None or self._chosen is None:
             self._look_again()
 
 

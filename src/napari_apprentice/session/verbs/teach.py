@@ -81,6 +81,7 @@ class Teach:
             objects=self._objects_in(taught),
             images=tuple(one.id for one in taught),
             settings={name: str(value) for name, value in changed_settings(self._parts.choices.teach).items()},
+            on=on,
         )
         self._parts.queue.start(self._job(taught, on), self._parts.origin(), partial(self._accept, learned))
 
@@ -159,6 +160,11 @@ class Teach:
             say = f"Another model was chosen meanwhile: {version.title} is kept in the list but not in use."
         elif version.better is None and in_use.is_fresh and not self._shows_proposals():
             return self._taken(version, ": a fresh network proposed nothing before.")
+        elif learned.on and in_use.is_fresh and version.better and self._shows_proposals():
+            say = (
+                f"{_short(version)} waits: it is better than the version before, and nothing was compared with the "
+                "masks there are."
+            )
         elif not version.better:
             say = f"{_short(version)} waits, and {in_use.title} stays in use. {version.why}"
         else:
@@ -186,6 +192,7 @@ class _Learned:
     objects: int | None
     images: tuple[str, ...]
     settings: dict[str, str]
+    on: bool  # from the version that waited
 
 
 def _short(version: Version) -> str:
