@@ -60,7 +60,8 @@ def test_a_folder_is_segmented_and_a_bad_file_stops_nothing(dialog, folder, qtbo
     dialog.job.verb.button.click()
     finish(dialog, qtbot)
     out = folder.with_name("plate_labels")
-    assert sorted(path.name for path in out.iterdir()) == ["a.csv", "a.tif", "c.csv", "c.tif", "report.csv"]
+    named = [f"{one}{suffix}" for one in "ac" for suffix in (".csv", ".csv.json", ".tif")]
+    assert sorted(path.name for path in out.iterdir()) == [*named, "report.csv"]
     assert dialog.job.ended.text() == "Done: 2 segmented, 1 failed."
     table = dialog.table
     assert [table.item(i, 0).text() for i in range(3)] == ["a.tif", "b.tif", "c.tif"]

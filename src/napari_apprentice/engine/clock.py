@@ -65,9 +65,10 @@ class Clock:
         if expected is None or expected >= min(_FEW, self._steps):
             return ""
         needed = self._first + _FEW * (self.elapsed - self._first) / steps + self.reserve
+        fit = "1 step fits" if expected == 1 else f"{expected} steps fit"
         return (
-            f"Only about {expected} steps fit into {_length(self._seconds)} on this computer, and fewer than {_FEW} "
-            f"teach little: give Teach {_length(60 * math.ceil(needed / 60))}."
+            f"Only about {fit} into {_length(self._seconds)} on this computer, and fewer than {_FEW} teach little: "
+            f"give Teach {_length(60 * math.ceil(needed / 60))}."
         )
 
     def beat(self, steps: int, what: str) -> Progress:

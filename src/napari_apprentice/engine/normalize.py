@@ -12,6 +12,7 @@ from napari_apprentice.data.image.noise import WIDELY, noise_of, smooth, smoothi
 from napari_apprentice.settings import NormalizeSettings
 
 _MOST_SAMPLES = 4_000_000
+_MOST_SMOOTHED = 1 << 24  # voxels of a noisy channel that its range is taken from, in whole slices
 # Far above the high percentile there are only hot pixels and debris.
 _CEILING = 4.0
 _REACH = 13  # pixels around a part that its values depend on: what the widest smoothing and a hot pixel reach
@@ -95,6 +96,8 @@ def _fit_channel(channel: np.ndarray, settings: NormalizeSettings) -> tuple[floa
     noise = noise_of(channel) / width if settings.noise > 0 else 0.0
     if noise <= settings.noise:
         return low, high, 0.0
+    some = max(1, _MOST_SMOOTHED // max(1, channel[0].size))
+    channel = channel[np.unique(np.linspace(0, len(channel) - 1, min(some, len(channel))).round().astype(int))]
     values = np.nan_to_num((channel.astype(np.float32) - low) / width, posinf=1.0, neginf=0.0)
     without_hot_pixels(values)
     first, last = _percentiles(smooth(values.copy(), WIDELY), settings)  # without the noise, which widens the range

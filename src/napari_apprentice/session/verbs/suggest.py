@@ -146,15 +146,22 @@ class Suggest:
         except UserError:  # a full disk, a file that is gone: nobody asked for it
             return
         self._answers[name] = None
-        parts.queue.start(job, parts.origin(), partial(self._accept, name), lambda: None)
+        parts.queue.start(job, parts.origin(), partial(self._accept, name), partial(self._forget, name))
 
     def _accept(self, name: _Asked, running: Running, result: ClickResult) -> None:
-        if name not in self._answers or not running.origin.is_same_part or result.is_unsure:
+        if name not in self._answers or result.is_unsure:
+            return
+        if not running.origin.is_same_part:
+            self._forget(name)
             return
         self._answers[name] = result.mask
         place = self._parts.review.place
         if place is not None and _name(place) == name and result.mask:
             self._add_answer(place)
+
+    def _forget(self, name: _Asked) -> None:
+        """It was not answered, and can be asked again."""
+        self._answers.pop(name, None)
 
     def _add_answer(self, place: DoubtfulPlace) -> None:
         """One more suggestion; what is shown stays, unless it is less likely."""
