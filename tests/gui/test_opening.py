@@ -16,6 +16,7 @@ from npe2 import PluginManifest
 
 from napari_apprentice.data.files import SUFFIXES, picture, read_image, read_labels
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.masks import OUTLINES
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui import layers, showing
 from napari_apprentice.gui.images import OpenImages
@@ -124,9 +125,10 @@ def test_the_masks_of_the_panel_are_saved_where_their_image_lies(tmp_path, qtbot
 
 
 def test_the_manifest_offers_every_format_that_napari_reads_less_of():
-    (reader,) = PluginManifest.from_file(Path(__file__).parents[2] / "napari.yaml").contributions.readers
-    patterns = {pattern.removeprefix("*") for pattern in reader.filename_patterns}
-    assert patterns == (SUFFIXES - {*picture.SUFFIXES, ".tif", ".tiff", ".npy"}) | {".zarr"}
+    readers = PluginManifest.from_file(Path(__file__).parents[2] / "napari.yaml").contributions.readers
+    images, outlines = ({pattern.removeprefix("*") for pattern in one.filename_patterns} for one in readers)
+    assert images == (SUFFIXES - {*picture.SUFFIXES, ".tif", ".tiff", ".npy"}) | {".zarr"}
+    assert outlines == set(OUTLINES)
 
 
 @pytest.mark.parametrize(

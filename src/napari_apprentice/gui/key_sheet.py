@@ -52,7 +52,7 @@ class KeySheet(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         taking, *meanwhile, under_cursor, review, panel, naparis = lines_of(tools)
         columns = QHBoxLayout(self)
-        columns.setSpacing(20)
+        columns.setSpacing(14)
         for parts in ([taking, review, panel], meanwhile, [under_cursor, naparis]):
             column = QVBoxLayout()
             column.setSpacing(7)
@@ -65,8 +65,8 @@ class KeySheet(QDialog):
 
 def _table(lines: list[Line]) -> QGridLayout:
     table = QGridLayout()
-    table.setHorizontalSpacing(16)
-    table.setColumnMinimumWidth(0, 90)
+    table.setHorizontalSpacing(10)
+    table.setColumnMinimumWidth(0, 80)
     table.setColumnStretch(1, 1)
     for place, (key, words) in enumerate(lines):
         table.addWidget(QLabel(key), place, 0)

@@ -20,11 +20,11 @@ def rois() -> Iterator[bytes]:
     polygon = roifile.ImagejRoi.frompoints([(2, 2), (9.5, 3), (7, 12)], name="0001-z2", z=1, t=0, c=0)
     box: dict[str, Any] = {"left": 3, "top": 4, "right": 20, "bottom": 15}
     oval = roifile.ImagejRoi(roitype=roifile.ROI_TYPE.OVAL, name="tumor", position=2, **box)
-    round_corners = roifile.ImagejRoi(roitype=roifile.ROI_TYPE.RECT, rounded_rect_arc_size=6, **box)
+    round_corners = roifile.ImagejRoi(roitype=roifile.ROI_TYPE.RECT, rounded_rect_arc_size=6, position=1, **box)
     path: list[float] = []
     for low, high in ((3, 15), (6, 12)):
         path += [0, low, low, 1, high, low, 2, high, high, low, high, 3, low, high, low, high, low, low, 4]
-    composite = roifile.ImagejRoi(roitype=roifile.ROI_TYPE.RECT, **box)
+    composite = roifile.ImagejRoi(roitype=roifile.ROI_TYPE.RECT, position=3, **box)
     composite.multi_coordinates = np.array(path, np.float32)
     composite.shape_roi_size = len(path)
     yield from (roi.tobytes() for roi in (polygon, oval, round_corners, composite))
