@@ -274,16 +274,22 @@ def test_the_first_version_of_a_fresh_network_is_used_unjudged_where_no_masks_ar
     assert session.sentences[-1] == "Version 1 (not judged) is in use now: a fresh network proposed nothing before."
 
 
-def test_it_waits_where_it_would_replace_masks(ready):
+@pytest.fixture
+def beside_masks(ready):
+    """A fresh network was taught, beside masks that another model proposed, and its version was not judged."""
     ready.segment()
     play(ready, proposed(ready, SQUARE))
     ready.choose_model(FRESH)
     ready.paint(rows(2), 2)
     ready.teach()
     play(ready, taught(ready, why_no_score="only 3 objects are set aside."))
-    assert ready.model.key == FRESH
-    assert ready.waiting.id == "v1"
-    assert ready.current.holds(1)
+    return ready
+
+
+def test_it_waits_where_it_would_replace_masks(beside_masks):
+    assert beside_masks.model.key == FRESH
+    assert beside_masks.waiting.id == "v1"
+    assert beside_masks.current.holds(1)
 
 
 def test_a_version_that_waits_is_taught_on(ready):
@@ -305,13 +311,8 @@ def test_a_version_that_waits_is_taught_on(ready):
         ready.teach(on=True)
 
 
-def test_of_a_fresh_network_the_version_that_waits_is_itself_what_is_taught(ready):
-    ready.segment()
-    play(ready, proposed(ready, SQUARE))
-    ready.choose_model(FRESH)
-    ready.paint(rows(2), 2)
-    ready.teach()
-    play(ready, taught(ready, why_no_score="only 3 objects are set aside."))
+def test_of_a_fresh_network_the_version_that_waits_is_itself_what_is_taught(beside_masks):
+    ready = beside_masks
     ready.teach(on=True)
     job = ready.runners.started[-1].job
     assert (job.parent, job.goes_on_from, job.net) == (str(ready.project.lineage.file("v1")), None, None)

@@ -76,7 +76,7 @@ class Clock:
         if self._cancelled():
             raise Cancelled
         used, left = self.share_used(steps), self.left
-        if steps >= 5 and used > 0:
+        if steps >= _MEASURED and used > 0:
             left = min(left, (self.elapsed - self._first) * (1 - used) / used + self.reserve)
         return Progress(done=used, total=1.0, left_s=left, what=what)
 

@@ -14,6 +14,7 @@ from napari_apprentice.engine import judging
 from napari_apprentice.engine.device import Device
 from napari_apprentice.engine.judging import CasePredictions, EvaluationCase
 from napari_apprentice.engine.losses import Objective
+from napari_apprentice.engine.telling import telling
 from napari_apprentice.engine.tune_decoding import Known, tune_decoding
 from napari_apprentice.events import Event
 from napari_apprentice.settings import DecodeSettings
@@ -63,13 +64,7 @@ class Evaluator:
         steps = judging.predict_cases(
             self._net, header.net, cases, self._objective, header.normalize.gain, self._device
         )
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                predicted: CasePredictions = end.value
-                return predicted
-            yield self._beat(what)
+        return (yield from telling(steps, lambda _: [self._beat(what)]))
 
     def evaluate(self, cases: Sequence[EvaluationCase], decode: DecodeSettings) -> Generator[Event, None, Score | None]:
         """How well it does; None when there is nothing to judge by."""
@@ -125,10 +120,4 @@ class Evaluator:
             return known.decode
         predicted = yield from self.predict_cases(cases, what)
         tries = tune_decoding(cases, predicted, self._representation, known, sections=True)
-        while True:
-            try:
-                next(tries)
-            except StopIteration as end:
-                chosen: DecodeSettings = end.value
-                return chosen
-            yield self._beat(what)
+        return (yield from telling(tries, lambda _: [self._beat(what)]))

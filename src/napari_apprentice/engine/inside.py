@@ -25,9 +25,10 @@ from napari_apprentice.engine.device import mixed_precision
 from napari_apprentice.engine.field import view_in, widen_view
 from napari_apprentice.engine.inputs import inputs_for
 from napari_apprentice.engine.nets import Net
-from napari_apprentice.engine.predict import Prediction
+from napari_apprentice.engine.predict import PredictionStep
 from napari_apprentice.engine.resample import network_shape
 from napari_apprentice.engine.task import Task, open_task, predict_frame
+from napari_apprentice.engine.telling import telling
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Progress, Started
@@ -63,14 +64,12 @@ def run(job: InsideJob, cancelled: Callable[[], bool], warm: Warm | None = None)
 
 def _output(task: Task, job: InsideJob) -> Generator[Event, None, InsideResult]:
     """The probabilities of a frame, before anything is decided from them; the prediction stays at hand for clicks."""
-    t, steps = job.box[0][0], predict_frame(task, job.box[0][0])
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            prediction: Prediction = end.value
-            break
+    t = job.box[0][0]
+
+    def progress(step: PredictionStep) -> Iterator[Event]:
         yield Progress(done=step.done, total=step.total, what="Predicting")
+
+    prediction = yield from telling(predict_frame(task, t), progress)
     names = _names(task.network.header)
     values = prediction.values[: len(names)]
     _, y, x = (n / m for n, m in zip(prediction.shape, values.shape[1:], strict=True))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from napari_apprentice.data.image.noise import WIDELY, noise_of, smooth, smoothing_for, without_hot_pixels
+from napari_apprentice.data.image.noise import WIDELY, noise_of, smooth, smoothing_for, some_slices, without_hot_pixels
 from napari_apprentice.settings import NormalizeSettings
 
 _MOST_SAMPLES = 4_000_000
@@ -96,9 +96,8 @@ def _fit_channel(channel: np.ndarray, settings: NormalizeSettings) -> tuple[floa
     noise = noise_of(channel) / width if settings.noise > 0 else 0.0
     if noise <= settings.noise:
         return low, high, 0.0
-    some = max(1, _MOST_SMOOTHED // max(1, channel[0].size))
-    channel = channel[np.unique(np.linspace(0, len(channel) - 1, min(some, len(channel))).round().astype(int))]
-    values = np.nan_to_num((channel.astype(np.float32) - low) / width, posinf=1.0, neginf=0.0)
+    some = some_slices(channel, _MOST_SMOOTHED).astype(np.float32)
+    values = np.nan_to_num((some - low) / width, posinf=1.0, neginf=0.0)
     without_hot_pixels(values)
     first, last = _percentiles(smooth(values.copy(), WIDELY), settings)  # without the noise, which widens the range
     sigma = smoothing_for(noise / (last - first))

@@ -14,8 +14,9 @@ from napari_apprentice.data.labels.linking import link_frame
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.decoding import labels_of, quick_labels
 from napari_apprentice.engine.doubting import doubts_of, sureness
-from napari_apprentice.engine.predict import Prediction
+from napari_apprentice.engine.predict import PredictionStep
 from napari_apprentice.engine.task import Task, open_task, predict_frame, quicker
+from napari_apprentice.engine.telling import telling
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.events import Event, Finished, Note, Progress, Region, Started, TileDone
 from napari_apprentice.jobs import ProposingJob, SegmentResult
@@ -79,13 +80,9 @@ def _frame(
     """Predict and decode one frame; events on the way, its labels (Z, Y, X), what is doubtful and how sure it is."""
     header = task.network.header
     highest = 0
-    steps = predict_frame(task, t)
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            prediction: Prediction = end.value
-            break
+
+    def shown(step: PredictionStep) -> Iterator[Event]:
+        nonlocal highest
         if step.note:
             yield Note(text=step.note)
         if step.block is not None and step.region is not None:
@@ -94,6 +91,8 @@ def _frame(
             highest += int(labels.max())
             yield TileDone(region=((t, t + 1), *region))
         yield clock.at(t + _PREDICTING * step.done / step.total, "Predicting")
+
+    prediction = yield from telling(predict_frame(task, t), shown)
 
     def decode() -> tuple[np.ndarray, Doubts, float]:
         labels = labels_of(prediction, header, task.image.spacing)

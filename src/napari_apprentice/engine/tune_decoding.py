@@ -66,12 +66,11 @@ def tune_decoding(
             yield
             if score > top + 0.005:
                 best, top = tried, score
-    limits = _unusual(cases, predicted, representation, best)
-    if limits is None:
-        return best if is_fresh else best.model_copy(update=_limits(first.min_size, first.confidence))
+    before = best if is_fresh else first
+    min_size, confidence = _unusual(cases, predicted, representation, best) or (before.min_size, before.confidence)
     if is_good:
-        limits = min(limits[0], first.min_size), min(limits[1], first.confidence)
-    return best.model_copy(update=_limits(*limits))
+        min_size, confidence = min(min_size, first.min_size), min(confidence, first.confidence)
+    return best.model_copy(update={"min_size": min_size, "confidence": confidence})
 
 
 def _score(
@@ -85,10 +84,6 @@ def _score(
     found = match_cases(cases, predicted, representation, settings, sections=sections)
     objects = found[0].true_positives + found[0].false_negatives
     return float(np.mean([one.average_precision for one in found])), objects
-
-
-def _limits(min_size: int, confidence: float) -> dict[str, float]:
-    return {"min_size": min_size, "confidence": confidence}
 
 
 def _unusual(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem
-
+from napari_apprentice.gui.widgets.lines import LinesTable
 from napari_apprentice.session.annotated import Pairing
 from napari_apprentice.session.annotations import Added
 from napari_apprentice.session.result_words import count_words
@@ -16,22 +14,12 @@ _COLUMNS = {"Image": 200, "Masks": 220, "": 150}
 _NO_MASKS, _NO_IMAGE, _UNUSED = "no masks: left out", "no image: left out", "left out: the image has others"
 
 
-class PairTable(QTableWidget):
+class PairTable(LinesTable):
     """A line for each image and its masks, then those that go with nothing."""
 
     def __init__(self) -> None:
-        super().__init__(0, len(_COLUMNS))
+        super().__init__(_COLUMNS)
         self._lines: dict[Path, int] = {}
-        self.setHorizontalHeaderLabels(list(_COLUMNS))
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        for header, shown in ((self.verticalHeader(), False), (self.horizontalHeader(), True)):
-            if header is not None:
-                header.setVisible(shown)
-                header.setStretchLastSection(shown)
-        for column, width in enumerate(_COLUMNS.values()):
-            self.setColumnWidth(column, width)
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
@@ -54,19 +42,14 @@ class PairTable(QTableWidget):
             if image is not None:
                 self._lines[image] = place
             for column, path in enumerate((image, masks)):
-                self._put(place, column, "" if path is None else path.name, "" if path is None else str(path))
-            self._put(place, 2, words, words)
+                self.put(place, column, "" if path is None else path.name, "" if path is None else str(path))
+            self.put(place, 2, words, words)
 
     def show_added(self, added: Added, kind: Kind) -> None:
         """Say in its line what became of an image."""
         place = self._lines[added.pair.image]
         words = added.problem or " ".join([count_words(added.objects, kind), *added.notes])
-        self._put(place, 2, words, words)
+        self.put(place, 2, words, words)
         item = self.item(place, 2)
         if item is not None:
             self.scrollToItem(item)
-
-    def _put(self, place: int, column: int, text: str, tip: str) -> None:
-        item = QTableWidgetItem(text)
-        item.setToolTip(tip)
-        self.setItem(place, column, item)

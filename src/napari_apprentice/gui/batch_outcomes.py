@@ -5,31 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem
-
+from napari_apprentice.gui.widgets.lines import LinesTable
 from napari_apprentice.session.batch import ImageOutcome, short_name
 
 _COLUMNS = {"File": 170, "Objects": 80, "Seconds": 60, "What went wrong": 200}
 _WORDS = {"done": "segmented", "done before": "done before", "failed": "failed"}
 
 
-class OutcomeTable(QTableWidget):
+class OutcomeTable(LinesTable):
     """A line for each file: how many objects in how many seconds, or the sentence why not."""
 
     def __init__(self) -> None:
-        super().__init__(0, len(_COLUMNS))
+        super().__init__(_COLUMNS)
         self.outcomes: list[ImageOutcome] = []
-        self.setHorizontalHeaderLabels(list(_COLUMNS))
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        for header, shown in ((self.verticalHeader(), False), (self.horizontalHeader(), True)):
-            if header is not None:
-                header.setVisible(shown)
-                header.setStretchLastSection(shown)
-        for column, width in enumerate(_COLUMNS.values()):
-            self.setColumnWidth(column, width)
 
     def begin(self) -> None:
         """Another batch."""
@@ -46,9 +34,7 @@ class OutcomeTable(QTableWidget):
         name = short_name(Path(outcome.source))
         problem = outcome.problem.replace(outcome.source, name)
         for column, text in enumerate((name, objects, seconds, problem)):
-            item = QTableWidgetItem(text)
-            item.setToolTip(outcome.source if column == 0 else outcome.details or text)
-            self.setItem(place, column, item)
+            self.put(place, column, text, outcome.source if column == 0 else outcome.details or text)
         if problem:
             self.resizeRowToContents(place)
         self.scrollToBottom()

@@ -10,6 +10,7 @@ from napari_apprentice.project.folder import Project
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.compute import Compute
 from napari_apprentice.session.edits import Edits
+from napari_apprentice.session.evidence import ConfirmedSoFar
 from napari_apprentice.session.images import Images
 from napari_apprentice.session.mask_sources import MaskSources
 from napari_apprentice.session.models import NO_IMAGE, Models
@@ -37,6 +38,7 @@ class SessionParts:
     edits: Edits
     review: Review
     mask_sources: MaskSources
+    confirmed: ConfirmedSoFar
 
     def subject(self) -> tuple[Project, ProjectImage, Path | None]:
         """The project, the current image and the file of the model in use; `UserError` without an image."""

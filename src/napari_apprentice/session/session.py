@@ -108,7 +108,9 @@ class Session:
         self.review = review = Review(signals, choices, images, regions, edits)
         self.objects = ObjectsOfImage(signals, choices, images, edits)
         self.objects_by_image = ObjectsByImage(choices, images)
-        parts = SessionParts(signals, choices, compute, queue, images, regions, models, saving, edits, review, sources)
+        parts = SessionParts(
+            signals, choices, compute, queue, images, regions, models, saving, edits, review, sources, confirmed
+        )
         self.verbs = Verbs(parts)
 
         self.image_changed = signals.image_changed

@@ -83,8 +83,8 @@ def ways_for(place: DoubtfulPlace, answer: PackedMask | None) -> list[tuple[Way,
 def suggestion_of(place: DoubtfulPlace, way: Way, chance: float, answer: PackedMask | None) -> Suggestion | None:
     """The edit that mends a place in this way; None where that cannot be done without changing what is confirmed."""
     entry = place.entry
-    at = _here(entry, place.point)
-    if not _is_inside(entry, at) or entry.confirmed[at] != UNKNOWN or int(entry.labels[at]) != (place.id or 0):
+    at = here(entry, place.point)
+    if not is_inside(entry, at) or entry.confirmed[at] != UNKNOWN or int(entry.labels[at]) != (place.id or 0):
         return None
     try:
         delta = _edit(place, way, at, answer)
@@ -101,11 +101,11 @@ def _edit(place: DoubtfulPlace, way: Way, at: tuple[int, ...], answer: PackedMas
     if way == "delete":
         return object_edits.delete_object(labels, confirmed, at, "instances")
     if way == "join":
-        other = _here(entry, mends.joins[0])
-        return object_edits.merge_objects(labels, confirmed, [at, other]) if _is_inside(entry, other) else None
+        other = here(entry, mends.joins[0])
+        return object_edits.merge_objects(labels, confirmed, [at, other]) if is_inside(entry, other) else None
     if way == "split":
-        places = [_here(entry, one) for one in mends.cuts[0]]
-        if any(not _is_inside(entry, one) or labels[one] != place.id for one in places):
+        places = [here(entry, one) for one in mends.cuts[0]]
+        if any(not is_inside(entry, one) or labels[one] != place.id for one in places):
             return None
         return splitting.split_at_places(
             labels, confirmed, places, entry.look, entry.volume.spacing, free=entry.next_id()
@@ -131,11 +131,12 @@ def _as_answered(place: DoubtfulPlace, at: tuple[int, ...], answer: PackedMask) 
     return keeping_edit(proposal)
 
 
-def _here(entry: ProjectImage, point: Iterable[int]) -> tuple[int, int, int, int]:
+def here(entry: ProjectImage, point: Iterable[int]) -> tuple[int, int, int, int]:
     """A voxel of the whole image in what is open of it."""
     t, z, y, x = (int(i) - part.start for i, part in zip(point, entry.region, strict=True))
     return t, z, y, x
 
 
-def _is_inside(entry: ProjectImage, at: tuple[int, ...]) -> bool:
+def is_inside(entry: ProjectImage, at: tuple[int, ...]) -> bool:
+    """Whether a voxel lies in what is open of the image."""
     return all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True))

@@ -6,6 +6,8 @@ far apart.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -48,11 +50,10 @@ def noise_of(channel: NDArray[np.generic]) -> float:
     What two neighbouring second differences leave of a smooth image (Immerkær, *Fast noise variance estimation*,
     CVIU 1996), with the median in place of the mean, so that edges and hot pixels do not count.
     """
-    slices, height, width = channel.shape
+    _, height, width = channel.shape
     if height < 3 or width < 3:
         return 0.0
-    most = max(1, _MOST // (height * width))
-    some = channel[np.unique(np.linspace(0, slices - 1, min(slices, most)).round().astype(int))]
+    some = some_slices(channel, _MOST)
     rows = max(3, _MOST // (width * len(some)))
     top = max(0, (height - rows) // 2)
     pixels = np.asarray(some[:, top : top + rows], np.float32)
@@ -61,6 +62,13 @@ def noise_of(channel: NDArray[np.generic]) -> float:
         both = np.abs(across[:, 2:] - 2 * across[:, 1:-1] + across[:, :-2])
     both = both[np.isfinite(both)]
     return float(np.median(both)) / _NORMAL / 6 if both.size else 0.0
+
+
+def some_slices(channel: NDArray[Any], most: int) -> NDArray[Any]:
+    """Whole slices from all over a channel (Z, Y, X), at least one, of at most so many voxels together."""
+    count = min(len(channel), max(1, most // max(1, channel[0].size)))
+    some: NDArray[Any] = channel[np.unique(np.linspace(0, len(channel) - 1, count).round().astype(int))]
+    return some
 
 
 def smoothing_for(noise: float) -> float:

@@ -10,7 +10,7 @@ import itertools
 import re
 import struct
 import zipfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.exports.outlines import Ring
 from napari_apprentice.data.masks.sections import Drawing, Plane, Section
-from napari_apprentice.data.masks.words import count, were
+from napari_apprentice.data.masks.words import LeftOut
 from napari_apprentice.errors import UserError
 
 SUFFIXES = (".roi", ".zip")
@@ -38,24 +38,21 @@ def read(path: Path, image: tuple[int, int, int]) -> Drawing:
 
     Raises `UserError` for a file without any; what else is raised is damage.
     """
-    drawing, skipped, damaged = Drawing([]), Counter[str](), 0
+    drawing, left_out = Drawing([]), LeftOut()
     sections: list[tuple[Any, Section]] = []
     for roi in _rois(path):
         parts = None if roi is None else _parts_of(roi)
         if roi is not None and parts is None:
-            skipped[_what(roi)] += 1
+            left_out.marks[_what(roi)] += 1
         elif parts is None or not all(_is_sound(ring) for part in parts for ring in part):
-            damaged += 1
+            left_out.damaged += 1
         else:
             sections.append((roi, Section(parts, _plane_of(roi, image))))
-    if not sections and not skipped:
-        what = "only damaged outlines" if damaged else "no outlines"
-        raise UserError(f"{path} holds {what} of Fiji (.roi): choose a ROI set, or save it again in the ROI manager.")
-    if skipped:
-        kinds = ", ".join(count(number, what) for what, number in sorted(skipped.items()))
-        drawing.notes.append(f"Left out, having no area: {kinds}.")
-    if damaged:
-        drawing.notes.append(f"{were(damaged, 'outline')} left out, being damaged.")
+    if not sections and not left_out.marks:
+        raise UserError(
+            f"{path} holds {left_out.only} of Fiji (.roi): choose a ROI set, or save it again in the ROI manager."
+        )
+    drawing.notes += left_out.notes()
     drawing.sections = _named(sections)
     return drawing
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from napari_apprentice.data.exports.outlines import Ring
 from napari_apprentice.data.masks.sections import Drawing, Plane, Section
-from napari_apprentice.data.masks.words import count, were
+from napari_apprentice.data.masks.words import LeftOut, were
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Kind
 
@@ -35,26 +34,21 @@ def read(path: Path, kind: Kind) -> Drawing:
         told = json.loads(path.read_bytes())
     except RecursionError as error:
         raise UserError(f"{path} is no GeoJSON: it is nested too deeply; export it again.") from error
-    drawing, skipped, damaged = Drawing([]), Counter[str](), 0
+    drawing, left_out = Drawing([]), LeftOut()
     found: list[tuple[str, Section]] = []
     for feature, geometry in _geometries(told, {}, 0):
         shape = geometry.get("type")
         if shape not in ("Polygon", "MultiPolygon"):
-            skipped[_WHAT.get(str(shape), "other mark")] += 1
+            left_out.marks[_WHAT.get(str(shape), "other mark")] += 1
             continue
         section = _section(feature, geometry)
         if section is None:
-            damaged += 1
+            left_out.damaged += 1
         else:
             found.append((_type_of(feature), section))
-    if not found and not skipped:
-        what = "only damaged outlines" if damaged else "no outlines"
-        raise UserError(f"{path} holds {what} (polygons in GeoJSON): export objects from QuPath as GeoJSON.")
-    if skipped:
-        kinds = ", ".join(count(number, what) for what, number in sorted(skipped.items()))
-        drawing.notes.append(f"Left out, having no area: {kinds}.")
-    if damaged:
-        drawing.notes.append(f"{were(damaged, 'outline')} left out, being damaged.")
+    if not found and not left_out.marks:
+        raise UserError(f"{path} holds {left_out.only} (polygons in GeoJSON): export objects from QuPath as GeoJSON.")
+    drawing.notes += left_out.notes()
     drawing.sections = _chosen(found, kind, drawing.notes)
     return drawing
 

@@ -18,7 +18,7 @@ from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
 from napari_apprentice.session.running import Running
-from napari_apprentice.session.suggestion import Suggestion, Way, suggestion_of, ways_for
+from napari_apprentice.session.suggestion import Suggestion, Way, here, is_inside, suggestion_of, ways_for
 
 _AHEAD = 3  # places that are asked about before they are looked at
 _Asked = tuple[str, int, Point]  # an image, how often it was read, a place
@@ -126,12 +126,13 @@ class Suggest:
     def _ask(self, place: DoubtfulPlace) -> None:
         """Ask what a click there would find, once."""
         parts, entry, name = self._parts, place.entry, _name(place)
-        inside = all(part.start <= i < part.stop for i, part in zip(place.point, entry.region, strict=True))
-        if name in self._answers or entry.shape[1] > 1 or not inside or entry is not parts.images.current:
+        if name in self._answers or entry.shape[1] > 1 or entry is not parts.images.current:
+            return
+        at = here(entry, place.point)
+        if not is_inside(entry, at):
             return
         project, _, _ = parts.subject()
         known = parts.models.asked
-        at = tuple(i - part.start for i, part in zip(place.point, entry.region, strict=True))
         try:
             job = SuggestJob(
                 id=parts.queue.next_id("suggest"),

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from napari_apprentice.data.labels.corrections import UNKNOWN, Corrections
-from napari_apprentice.data.labels.evidence import evidence_in
+from napari_apprentice.data.labels.corrections import UNKNOWN
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachJob, TeachResult
 from napari_apprentice.project.durable import make_folder
@@ -89,8 +88,7 @@ class Teach:
         """How many objects are confirmed as a whole; None for classes, and where images are too large to count."""
         if self._parts.choices.kind == "classes" or any(isinstance(one, LargeProjectImage) for one in taught):
             return None
-        found = (evidence_in(one.id, Corrections(one.labels, one.confirmed), "instances") for one in taught)
-        return sum(one.confirmed for one in found)
+        return sum(self._parts.confirmed.count(one).confirmed for one in taught)
 
     def _why_not_from(self, entry: ProjectImage, first: ProjectImage) -> str:
         if not self._parts.models.in_use.is_fresh:
@@ -109,7 +107,8 @@ class Teach:
         training_data = training_data_of(taught, parts.models.in_use.header, project.scratch, project.scratch / id_)
         if not training_data:
             raise UserError("What was confirmed cannot be found in the project: correct a few objects, then teach.")
-        further = project.lineage.file(parts.models.waiting.id) if on and parts.models.waiting is not None else None
+        waiting = parts.models.waiting if on else None
+        further = None if waiting is None else project.lineage.file(waiting.id)
         if model is None and further is not None:  # of a fresh network: there is no other to judge it against
             model, further = further, None
         fresh = choices.fresh if model is None else None
