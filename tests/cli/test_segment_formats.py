@@ -61,3 +61,26 @@ def test_planes_that_are_not_there_are_said_on_the_command_line_and_in_the_repor
     with (tmp_path / "report.csv").open(encoding="utf-8") as file:
         (line,) = csv.DictReader(file)
     assert (line["state"], line["problem"]) == ("done", sentence)
+
+
+def test_images_of_a_batch_have_numbers_of_their_own_that_stay(images: Path, model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    tifffile.imwrite(tmp_path / "blank.tif", np.zeros((64, 64), np.uint8))
+    tifffile.imwrite(tmp_path / "t.tif", np.stack([spots(z) for z in range(2)]), imagej=True, metadata={"axes": "TYX"})
+    sources = [str(path) for path in (images / "one.tif", tmp_path / "t.tif", tmp_path / "blank.tif")]
+
+    def numbers() -> dict[str, list[int]]:
+        told = {}
+        for path in sorted(out.glob("*_image.csv")):
+            with path.open(encoding="utf-8", newline="") as file:
+                told[path.name.split(".")[0]] = [int(row["ImageNumber"]) for row in csv.DictReader(file)]
+        return told
+
+    rest = ["--model", str(model), "--out", str(out), "--format", "cellprofiler.csv"]
+    assert cli.run(["segment", *sources, *rest]) == 0
+    assert numbers() == {"one": [1], "t": [2, 3], "blank": [4]}
+    (out / "t.cellprofiler.csv").unlink()
+    assert cli.run(["segment", *sources[1:], *rest, "--skip-done"]) == 0
+    assert numbers() == {"one": [1], "t": [2, 3], "blank": [4]}
+    with (out / "t.cellprofiler.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["ImageNumber"] for row in csv.DictReader(file)} == {"2", "3"}

@@ -221,3 +221,42 @@ def test_outlines_of_which_none_can_be_drawn_do_not_say_that_there_is_no_object(
         with pytest.raises(UserError, match="Left out, having no area: 1 point"):
             session.open_masks(tmp_path / "points.geojson", confirm=True)
         assert not session.current.is_confirmed
+
+
+def test_background_is_not_confirmed_where_an_outline_was_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "cells.tif")
+    inside, beyond = ([[a, a], [a + 4, a], [a + 4, a + 4], [a, a]] for a in (3, 90))
+    polygons = [{"type": "Polygon", "coordinates": [ring]} for ring in (inside, beyond)]
+    (tmp_path / "cells.geojson").write_text(json.dumps({"type": "GeometryCollection", "geometries": polygons}))
+    with na.Session.temporary() as session:
+        (added,) = session.add_annotated(tmp_path)
+        assert added.notes[-1] == "So its background is not confirmed: approve it where there is nothing."
+        expected = np.where(added.entry.labels > 0, AS_LABELLED, UNKNOWN)
+        np.testing.assert_array_equal(added.entry.confirmed, expected)
+    with na.Session.temporary() as session:
+        entry = session.add_image(na.read_image(tmp_path / "cells.tif"))
+        assert session.open_masks(tmp_path / "cells.geojson", confirm=True)[-1] == added.notes[-1]
+        assert set(np.unique(entry.confirmed)) == {UNKNOWN, AS_LABELLED}
+        session.undo()
+        assert not entry.confirmed.any()
+
+
+def test_opened_masks_keep_their_ids_as_far_as_they_are_free(tmp_path: Path) -> None:
+    labels = np.zeros((2, SIDE, SIDE), np.uint16)
+    labels[:, 4:8, 4:8], labels[:, 12:20, 10:20], labels[1, 21:23, 2:5] = 7, 40, 3
+    tifffile.imwrite(tmp_path / "masks.tif", labels, imagej=True, metadata={"axes": "TYX"})
+    pixels = np.random.default_rng(0).integers(1, 200, labels.shape).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, imagej=True, metadata={"axes": "TYX"})
+    with na.Session.temporary() as session:
+        entry = session.add_image(na.read_image(tmp_path / "a.tif"))
+        session.open_masks(tmp_path / "masks.tif")
+        np.testing.assert_array_equal(entry.labels[:, 0], labels)
+        session.undo()
+        session.paint(range(5), 40)  # which is confirmed, and another object
+        session.open_masks(tmp_path / "masks.tif")
+        assert np.unique(entry.labels[0, 0, :1]).tolist() == [0, 40]
+        assert np.unique(entry.labels[0, 0, 1:]).tolist() == [0, 1, 7]
+        session.undo()
+        session.redo()
+        assert np.unique(entry.labels[0]).tolist() == [0, 1, 7, 40]
+        assert np.unique(entry.labels[1]).tolist() == [0, 1, 3, 7]

@@ -192,3 +192,11 @@ def test_the_suffix_counts_inside_an_image_too(session, tmp_path: Path) -> None:
     session.verbs.export.begin(image / "labels" / "t.csv")
     session.run_until_idle()
     assert (image / "labels" / "t.csv").is_file()
+
+
+def test_a_table_says_how_much_of_each_object_is_confirmed(session, tmp_path: Path) -> None:
+    session.run_until_idle()
+    session.verbs.export.begin(tmp_path / "a.csv")
+    session.run_until_idle()
+    session.export_labels(tmp_path / "b.csv")
+    assert measured(tmp_path / "a.csv")["confirmed"] == measured(tmp_path / "b.csv")["confirmed"] == "1.0"

@@ -63,7 +63,7 @@ def inside(
             session.run_until_idle()
         if session.inside_map is not None:
             note = session.mask_sources.note_of(session.model)
-            source = () if note is None else (MaskSource(by=f"inside, {level}", model=note),)
+            source = () if note is None else (MaskSource.of(f"inside, {level}", note, settings),)
             write(out, session.inside_map, Provenance(image=image.name, masks=source).text())
             say(f"{out}: {words(session.inside_map)}")
 

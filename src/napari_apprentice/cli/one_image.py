@@ -11,6 +11,7 @@ import numpy as np
 from napari_apprentice.cli.large import is_large, segment_large
 from napari_apprentice.cli.progress import show_progress, warn
 from napari_apprentice.data.exports import needs_objects, write_labels
+from napari_apprentice.data.exports.image_numbers import ImageNumbers
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.blank import value_of_blank
 from napari_apprentice.data.image.reading import not_said, read_as
@@ -39,6 +40,7 @@ class OneImage:
     blocks: bool | None
     block_mb: Callable[[], float]
     _said: set[str] = field(default_factory=set)
+    _numbers: ImageNumbers = field(default_factory=ImageNumbers)
 
     def segment(self, target: Target) -> SegmentedImage:
         """Read, segment and write one image."""
@@ -46,7 +48,7 @@ class OneImage:
         value = value_of_blank(volume)
         large = is_large(volume)
         if value is not None and not large:
-            found = _blank(volume, target)
+            found = self._blank(volume, target)
         elif large if self.blocks is None else self.blocks:
             source, written = target.source, target.written
             if self.filter.is_wanted:
@@ -81,18 +83,20 @@ class OneImage:
                 left = np.unique(session.objects.now().objects[:, 1])
                 result = result.model_copy(update={"objects": len(left)})
             wanted = [path for path in target.written if result.objects or not needs_objects(path)]
-            each_of(wanted, session.export_labels)
+            each_of(wanted, lambda path: session.export_labels(path, self._numbers.of(path, volume)))
             return SegmentedImage(
                 objects=result.objects, seconds=result.seconds, words=describe_result(result, session.kind, volume)
             )
 
+    def _blank(self, volume: Volume, target: Target) -> SegmentedImage:
+        """The labels of an image in which there is nothing."""
+        labels = np.zeros(volume.labels_shape, np.uint32)
 
-def _blank(volume: Volume, target: Target) -> SegmentedImage:
-    """The labels of an image in which there is nothing."""
-    labels = np.zeros(volume.labels_shape, np.uint32)
-    wanted = [path for path in target.written if not needs_objects(path)]
-    each_of(wanted, lambda path: write_labels(path, labels, like=volume))
-    return SegmentedImage(objects=0, seconds=0.0, words=count_words(0, "instances"))
+        def write(path: Path) -> None:
+            write_labels(path, labels, like=volume, first_number=self._numbers.of(path, volume))
+
+        each_of([path for path in target.written if not needs_objects(path)], write)
+        return SegmentedImage(objects=0, seconds=0.0, words=count_words(0, "instances"))
 
 
 def each_of(paths: Sequence[Path], write: Callable[[Path], None]) -> None:

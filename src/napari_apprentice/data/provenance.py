@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_apprentice import __version__
 from napari_apprentice.data.labels.corrections import AS_LABELLED, rank_ids
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.settings import FiniteSettings
+from napari_apprentice.settings import FiniteSettings, Settings, changed_settings
 
 PRODUCT = "napari-apprentice"
 KEY = PRODUCT  # the member of a file's metadata that holds it, or the namespace
@@ -59,6 +59,12 @@ class MaskSource(FiniteSettings):
     by: str
     model: ModelNote
     settings: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, by: str, model: ModelNote, settings: Settings | None = None) -> MaskSource:
+        """``settings`` are kept as far as they are not the usual ones."""
+        told = {} if settings is None else changed_settings(settings)
+        return cls(by=by, model=model, settings={name: _plain(value) for name, value in told.items()})
 
 
 class ConfirmedShare(FiniteSettings):
@@ -145,6 +151,10 @@ def _counts(
     there = np.flatnonzero(voxels)
     there = there[names[there] > 0]
     return names[there].astype(np.int64), voxels[there], sure[there]
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
 
 
 def _ascii(told: Provenance) -> str:

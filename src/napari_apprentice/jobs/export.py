@@ -19,10 +19,10 @@ class ExportResult(Result):
 class ExportJob(Job):
     """Write the labels of a large image to a file, ``out``.
 
-    ``labels`` is the folder of a zarr array (T, Z, Y, X), ``spacing`` is (z, y, x), ``translate`` where the centre of
-    the first voxel lies; ``names`` has what classes are called and ``colors`` their colours, ``provenance`` is the text
-    of a `data.provenance.Provenance`. Tables measure ``image``, what `read_image` takes, if there is one, as
-    ``read_as`` says.
+    ``labels`` is the folder of a zarr array (T, Z, Y, X), ``confirmed`` that of what was confirmed by hand ("": not
+    known), ``spacing`` is (z, y, x), ``translate`` where the centre of the first voxel lies; ``names`` has what classes
+    are called and ``colors`` their colours, ``provenance`` is the text of a `data.provenance.Provenance`. Tables
+    measure ``image``, what `read_image` takes, if there is one, as ``read_as`` says.
     """
 
     verb: ClassVar[str] = "export"
@@ -32,6 +32,7 @@ class ExportJob(Job):
 
     type: Literal["export"] = "export"
     labels: str
+    confirmed: str = ""
     spacing: tuple[float, float, float]
     unit: str
     translate: tuple[float, float, float] | None = None

@@ -107,10 +107,19 @@ class LabelStore:
         _ = self._labels
         return self.path / f"labels-{self.number}"
 
-    def link_into(self, folder: Path) -> Path:
-        """The labels as they are now, under another name; chunks are replaced and never changed, so links will do."""
+    @property
+    def confirmed(self) -> Path:
+        """The folder of the array of what is confirmed, which is made if there is none."""
+        _ = self._confirmed
+        return self.path / CONFIRMED
+
+    def link_into(self, folder: Path) -> tuple[Path, Path]:
+        """Labels and what is confirmed as they are now, in another folder.
+
+        Chunks are replaced and never changed, so links will do.
+        """
         try:
-            return Path(shutil.copytree(self.labels, folder, copy_function=_linked))
+            return _copied(self.labels, folder), _copied(self.confirmed, folder)
         except OSError as error:  # shutil's own error too, of many files at once
             shutil.rmtree(folder, ignore_errors=True)
             raise durable.disk_trouble(error, self.path) from error
@@ -265,6 +274,10 @@ def _is_described(folder: Path, shape: Sequence[int], chunk: Sequence[int], dtyp
     except Exception:  # what damaged metadata raise is anything
         return False
     return (array.shape, array.chunks, array.dtype) == (tuple(shape), tuple(chunk), np.dtype(dtype))
+
+
+def _copied(array: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(array, folder / array.name, copy_function=_linked))
 
 
 def _linked(source: str, target: str) -> None:

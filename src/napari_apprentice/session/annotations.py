@@ -50,19 +50,19 @@ class Annotations:
     def open_masks(self, path: str | Path, settings: MaskSettings, *, confirm: bool = False) -> tuple[str, ...]:
         """Masks from a file for the current image, where nothing is confirmed, and sentences about them.
 
-        With ``confirm`` they teach: what is masked, and unless ``settings.partial`` the background. `UserError` for a
-        file that is none, or not of this image.
+        With ``confirm`` they teach: what is masked, and the background unless ``settings.partial`` or something in the
+        file cannot be drawn. Objects have the ids that they have in the file, as far as these are free. `UserError` for
+        a file that is none, or not of this image.
         """
         entry = self._images.open_entry
         if isinstance(entry, LargeProjectImage):
             raise UserError(f"{entry.name} is too large for this: its masks are made where you look, not opened whole.")
         masks = read_masks(path, entry.volume, self._choices.kind, self._choices.classes, settings)
         self._take_classes(masks)
-        labels = self._edits.as_proposal(entry, masks.labels)
-        self._edits.apply(
-            entry, annotate(entry.labels, entry.confirmed, labels, confirm=confirm, partial=settings.partial)
-        )
-        return masks.notes
+        labels = self._edits.as_proposal(entry, masks.labels, keep_ids=True)
+        partial = settings.partial or masks.lacks
+        self._edits.apply(entry, annotate(entry.labels, entry.confirmed, labels, confirm=confirm, partial=partial))
+        return _notes(masks, settings) if confirm else masks.notes
 
     def pairs(self, images: str | Path, masks: str | Path | None = None) -> Pairing:
         """Images with their masks, as `annotated_in` finds them; `UserError` where there are none."""
@@ -100,11 +100,12 @@ class Annotations:
         check_pixels(volume)
         self._take_classes(masks)
         entry = self._images.add(volume, labelled=True)
-        notes = masks.notes
+        notes = _notes(masks, settings)
         if entry.is_confirmed:
             notes = (f"{entry.name} has confirmed masks in the project already: they stay.",)
         else:
-            change = annotate(entry.labels, entry.confirmed, masks.labels, confirm=True, partial=settings.partial)
+            partial = settings.partial or masks.lacks
+            change = annotate(entry.labels, entry.confirmed, masks.labels, confirm=True, partial=partial)
             self._edits.apply(entry, change)
         if self._images.current is None:
             self._images.choose(entry)
@@ -117,3 +118,10 @@ class Annotations:
     def _take_classes(self, masks: Masks) -> None:
         if self._choices.kind == "classes" and masks.classes != self._choices.classes:
             self._images.choose_kind("classes", masks.classes)
+
+
+def _notes(masks: Masks, settings: MaskSettings) -> tuple[str, ...]:
+    """Sentences about masks that teach."""
+    if not masks.lacks or settings.partial:
+        return masks.notes
+    return (*masks.notes, "So its background is not confirmed: approve it where there is nothing.")

@@ -152,10 +152,13 @@ class Edits:
         new = self.as_proposal(entry, checked_labels(labels, entry.volume))
         self.apply(entry, edits.replace_labels(entry.labels, entry.confirmed, new))
 
-    def as_proposal(self, entry: ProjectImage, labels: Labels) -> Labels:
-        """Labels of an image as they would be taken in: what is confirmed stays, and its ids are its own."""
-        kind, link = self._choices.kind, self._choices.segment.link
-        new = merge_proposal(entry.labels, entry.confirmed, labels, kind)
+    def as_proposal(self, entry: ProjectImage, labels: Labels, *, keep_ids: bool = False) -> Labels:
+        """Labels of an image as they would be taken in: what is confirmed stays, and its ids are its own.
+
+        With ``keep_ids`` objects keep theirs, through time too, as far as nothing confirmed has them.
+        """
+        kind, link = self._choices.kind, self._choices.segment.link and not keep_ids
+        new = merge_proposal(entry.labels, entry.confirmed, labels, kind, keep_ids=keep_ids)
         return entry.numbered(new, entry.labels, entry.confirmed, link=link) if kind == "instances" else new
 
     @property

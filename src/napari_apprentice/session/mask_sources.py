@@ -11,7 +11,7 @@ from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.models import Models
 from napari_apprentice.session.project_image import ProjectImage
-from napari_apprentice.settings import Settings, changed_settings
+from napari_apprentice.settings import Settings
 
 
 class MaskSources:
@@ -31,8 +31,7 @@ class MaskSources:
             note = ModelNote(name=str(model))
         if note is None:
             return
-        told = {} if settings is None else changed_settings(settings)
-        source = MaskSource(by=by, model=note, settings={name: _plain(value) for name, value in told.items()})
+        source = MaskSource.of(by, note, settings)
         if source in entry.mask_sources:
             return
         try:
@@ -49,7 +48,3 @@ class MaskSources:
         if key not in self._weights:
             self._weights[key] = weights_sha256(choice.file)
         return ModelNote.of(choice.header, self._weights[key])
-
-
-def _plain(value: object) -> object:
-    return value if isinstance(value, bool | int | float | str | None) else str(value)

@@ -576,9 +576,13 @@ class Session:
         """
         return self.verbs.evaluate.last
 
-    def export_labels(self, path: str | Path) -> None:
-        """Write the current image's labels in the format of the suffix (`data.exports.write_labels`)."""
-        self.verbs.export.now(path)
+    def export_labels(self, path: str | Path, first_number: int | None = None) -> None:
+        """Write the current image's labels in the format of the suffix (`data.exports.write_labels`).
+
+        ``first_number`` is what tables of CellProfiler call the first frame; None: its place among all frames of the
+        project, from 1.
+        """
+        self.verbs.export.now(path, first_number)
 
     def methods(self) -> str:
         """A paragraph for a paper on what was done in this project, and what to cite. `UserError` without an image."""

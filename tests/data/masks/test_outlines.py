@@ -166,6 +166,7 @@ def test_points_and_lines_are_left_out_with_a_sentence(tmp_path: Path) -> None:
     found = from_rois(tmp_path, point, line, roi(box(0, 0, 2, 2)), on=image(6, 6))
     assert int(found.labels.sum()) == 4
     assert found.notes == ("Left out, having no area: 1 line, 1 point.",)
+    assert found.lacks
 
 
 def test_where_outlines_overlap_the_smaller_one_keeps_its_pixels(tmp_path: Path) -> None:
@@ -175,6 +176,7 @@ def test_where_outlines_overlap_the_smaller_one_keeps_its_pixels(tmp_path: Path)
     assert found.labels[0, 0, 2, 2] == 4
     assert int((found.labels == 2).sum()) == 36 - 4
     assert found.notes == ("4 pixels were in more than one outline: the smaller one has them.",)
+    assert not found.lacks
     again = from_rois(tmp_path, roi(small), roi(small), on=image(8, 8))
     assert again.notes[1] == "1 outline was left out, lying wholly under smaller ones."
 
@@ -294,3 +296,27 @@ def test_planes_that_one_file_calls_slices_and_the_other_frames_are_the_same(tmp
     np.testing.assert_array_equal(found.labels[:, 0], labels)
     with pytest.raises(na.UserError, match="they must be of one size"):
         read_masks(tmp_path / "a.tif", image(4, 1, 1, 8, 9))
+
+
+def test_an_export_without_objects_says_that_there_is_none_and_other_empty_collections_say_nothing(
+    tmp_path: Path,
+) -> None:
+    na.write_labels(tmp_path / "none.geojson", np.zeros((1, 1, 8, 8), np.uint32))
+    found = read_masks(tmp_path / "none.geojson", image(8, 8))
+    assert not found.labels.any()
+    assert not found.lacks
+    with pytest.raises(na.UserError, match="holds no outlines"):
+        from_json(tmp_path, on=image(8, 8))
+
+
+def test_a_white_mask_is_of_the_one_class_there_is(tmp_path: Path) -> None:
+    mask = np.zeros((8, 8), np.uint8)
+    mask[2:4, 2:4] = 255
+    tifffile.imwrite(tmp_path / "a.tif", mask)
+    found = read_masks(tmp_path / "a.tif", image(8, 8), kind="classes")
+    assert (int(found.labels.sum()), found.classes[0].value) == (4, 1)
+    one, other, white = (ClassName(value=value, name=f"{value}") for value in (3, 5, 255))
+    assert int(read_masks(tmp_path / "a.tif", image(8, 8), "classes", (one,)).labels.max()) == 3
+    assert int(read_masks(tmp_path / "a.tif", image(8, 8), "classes", (one, white)).labels.max()) == 255
+    with pytest.raises(na.UserError, match="give it the number of its class"):
+        read_masks(tmp_path / "a.tif", image(8, 8), "classes", (one, other))

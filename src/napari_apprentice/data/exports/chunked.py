@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,13 @@ def refuse(path: Path, image: Volume, *, classes: bool = False) -> None:
         omezarr.refuse(path, image)
 
 
-def copy_labels(labels: Path, path: Path, image: Volume, saying: Saying, *, seen: bool = True) -> Iterator[float]:
+def copy_labels(
+    labels: Path, path: Path, image: Volume, saying: Saying, *, seen: bool = True, confirmed: Path | None = None
+) -> Generator[float]:
     """Write the labels of the zarr array (T, Z, Y, X) in a folder to ``path``; its empty chunks are not read.
 
-    Tables have intensities of an ``image`` that was ``seen``. `UserError` when labels cannot be written; stopped before
+    Tables have intensities of an ``image`` that was ``seen``, and the shares of objects that are ``confirmed`` in
+    another array of that shape. `UserError` when labels cannot be written; stopped before
     its end, it leaves nothing behind.
     """
     import zarr
@@ -88,7 +91,8 @@ def copy_labels(labels: Path, path: Path, image: Volume, saying: Saying, *, seen
         if has_pyramid(path):
             yield from _by_way_of_zarr(labels, path, image, saying)
         else:
-            yield from _objects_written(zarr.open_array(labels, mode="r"), path, image, saying, seen=seen)
+            sure = None if confirmed is None else zarr.open_array(confirmed, mode="r")
+            yield from _objects_written(zarr.open_array(labels, mode="r"), path, image, saying, seen=seen, sure=sure)
     except OSError as error:
         raise disk.refusal(error, path) from error
 
@@ -151,9 +155,13 @@ def _finished(folder: Path, path: Path, image: Volume, saying: Saying) -> Iterat
         omezarr.register_labels(path)
 
 
-def _objects_written(labels: Any, path: Path, image: Volume, saying: Saying, *, seen: bool) -> Iterator[float]:
+def _objects_written(
+    labels: Any, path: Path, image: Volume, saying: Saying, *, seen: bool, sure: Any = None
+) -> Iterator[float]:
     write = _of_objects(path)
-    return iter(()) if write is None else write(path, some_at_a_time(labels, image, seen=seen), saying.provenance)
+    if write is None:
+        return iter(())
+    return write(path, some_at_a_time(labels, image, sure, seen=seen), saying.provenance)
 
 
 def _is_tiff(path: Path) -> bool:

@@ -36,16 +36,21 @@ class _Boxes:
         return _Boxes(self.ids[chosen], self.first[chosen], self.end[chosen])
 
 
-def some_at_a_time(labels: Any, image: Volume, *, seen: bool) -> Iterator[tuple[float, ExportRequest | None]]:
+def some_at_a_time(
+    labels: Any, image: Volume, confirmed: Any = None, *, seen: bool
+) -> Iterator[tuple[float, ExportRequest | None]]:
     """Objects of ``labels``, a chunked array (T, Z, Y, X), with the share that is done; None while it only looks.
 
-    The first part has no object. `UserError` for an object that is too large by itself.
+    ``confirmed`` is another one, of what was confirmed by hand (None: not known). The first part has no object.
+    `UserError` for an object that is too large by itself.
     """
     frames, *shape = labels.shape
     window = _window(labels)
     z, y, x = (range(0, n, side) for n, side in zip(shape, window, strict=True))
     corners = list(itertools.product(z, y, x))
-    yield 0.0, ExportRequest(np.zeros((1, 1, 1, 1), np.uint32), image, seen=seen)
+    nothing = np.zeros((1, 1, 1, 1), np.uint32)
+    sure = None if confirmed is None else nothing.astype(np.uint8)
+    yield 0.0, ExportRequest(nothing, image, seen=seen, confirmed=sure)
     for t in range(frames):
         found = []
         for n, corner in enumerate(corners, 1):
@@ -56,7 +61,7 @@ def some_at_a_time(labels: Any, image: Volume, *, seen: bool) -> Iterator[tuple[
         for n, group in enumerate(groups, 1):
             for some in _together(boxes.among(group), window):
                 share = (t + _LOOKING + (1 - _LOOKING) * n / len(groups)) / frames
-                yield share, _read(labels, t, some, image, seen=seen)
+                yield share, _read(labels, confirmed, t, some, image, seen=seen)
 
 
 def _window(labels: Any) -> Triple:
@@ -109,10 +114,12 @@ def _together(boxes: _Boxes, window: Triple) -> Iterator[_Boxes]:
         yield boxes.among(np.array([one]))
 
 
-def _read(labels: Any, t: int, boxes: _Boxes, image: Volume, *, seen: bool) -> ExportRequest:
+def _read(labels: Any, confirmed: Any, t: int, boxes: _Boxes, image: Volume, *, seen: bool) -> ExportRequest:
     """The box around some objects, with nothing else in it."""
     near, far = boxes.first.min(0).tolist(), boxes.end.max(0).tolist()
-    values = np.asarray(labels[(t, *(slice(a, b) for a, b in zip(near, far, strict=True)))])
+    part = (t, *(slice(a, b) for a, b in zip(near, far, strict=True)))
+    values = np.asarray(labels[part])
+    sure = None if confirmed is None else np.asarray(confirmed[part])[None]
     names, ranks = rank_ids(values, MANY)
     own = np.where(np.isin(names, boxes.ids), names, np.uint32(0))[ranks]
-    return ExportRequest(own[None], image, seen=seen, corner=(t, near[0], near[1], near[2]))
+    return ExportRequest(own[None], image, seen=seen, corner=(t, near[0], near[1], near[2]), confirmed=sure)

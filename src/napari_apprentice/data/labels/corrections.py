@@ -162,7 +162,9 @@ def _dilate(source: Mask, target: Mask, width: int) -> None:
                 target[to] |= source[of]
 
 
-def merge_proposal(labels: Labels, confirmed: Confirmed, proposal: NDArray[Any], kind: Kind) -> Labels:
+def merge_proposal(
+    labels: Labels, confirmed: Confirmed, proposal: NDArray[Any], kind: Kind, *, keep_ids: bool = False
+) -> Labels:
     """The labels after segmenting again; confirmed and kept voxels and their ids never change.
 
     All arrays are (T, Z, Y, X). Confirmed background stays 0. For ``"classes"`` the proposal fills what is not
@@ -171,7 +173,8 @@ def merge_proposal(labels: Labels, confirmed: Confirmed, proposal: NDArray[Any],
     - a proposed object that mostly lies on what is confirmed is dropped, otherwise it is clipped;
     - an object that is confirmed in part and proposed again (mutual best overlap, more than half of the
       smaller of the two) keeps its id: what is proposed around the confirmed part inherits it;
-    - every other proposed object gets a free id, so that no two objects share one.
+    - every other proposed object gets a free id, so that no two objects share one. With ``keep_ids`` that is its own,
+      in all frames, unless something confirmed has it.
     """
     Corrections(labels, confirmed)
     if proposal.shape != labels.shape:
@@ -182,24 +185,35 @@ def merge_proposal(labels: Labels, confirmed: Confirmed, proposal: NDArray[Any],
     if kind == "classes":
         np.copyto(out, proposal.astype(np.uint32, copy=False), where=confirmed == UNKNOWN)
         return out
-    free = FreeIds(out[confirmed >= AS_LABELLED])
+    free = FreeIds(out[confirmed >= AS_LABELLED], proposal if keep_ids else None)
     for frame, old, sure, new in zip(out, labels, confirmed, proposal, strict=True):
         fixed = sure != UNKNOWN
         names, ranks = rank_ids(new)
-        called = _names(old, fixed, ranks, len(names), free)
+        called = _names(old, fixed, ranks, names, free)
         np.copyto(frame, called[ranks], where=~fixed)
     return out
 
 
 class FreeIds:
-    """Hands out the smallest ids that no confirmed voxel has."""
+    """Hands out the smallest ids that no confirmed voxel has; objects that are ``kept`` have their own, if it is free.
 
-    def __init__(self, fixed: Labels) -> None:
-        names, ranks = rank_ids(fixed)
-        used = np.zeros(len(names), bool)
-        used[ranks] = True
-        self._taken = names[used & (names > 0)]
+    Those of them whose id is not free have another one, the same in all frames.
+    """
+
+    def __init__(self, fixed: Labels, kept: NDArray[Any] | None = None) -> None:
+        self._taken = _ids_in(fixed)
         self._next = 1
+        self._kept: Labels | None = None
+        if kept is not None:
+            self._kept = _ids_in(kept)
+            clash = np.isin(self._kept, self._taken)
+            self._taken = np.union1d(self._taken, self._kept)
+            self._called = self._kept.copy()
+            self._called[clash] = self.take(int(clash.sum()))
+
+    def name(self, ids: Labels) -> Labels:
+        """What proposed objects with ascending ``ids`` are called."""
+        return self.take(len(ids)) if self._kept is None else self._called[np.searchsorted(self._kept, ids)]
 
     def take(self, count: int) -> Labels:
         """``count`` ids, ascending, never handed out before."""
@@ -210,19 +224,29 @@ class FreeIds:
         return ids
 
 
-def _names(old: Labels, fixed: Mask, ranks: NDArray[Any], count: int, free: FreeIds) -> Labels:
-    """What each rank of the proposal is called in the result: 0 (dropped), an inherited id, or a free one."""
+def _ids_in(labels: NDArray[Any]) -> Labels:
+    """The ids there are, ascending."""
+    names, ranks = rank_ids(labels)
+    used = np.zeros(len(names), bool)
+    used[ranks] = True
+    ids: Labels = names[used & (names > 0)].astype(np.uint32)
+    return ids
+
+
+def _names(old: Labels, fixed: Mask, ranks: NDArray[Any], ids: Labels, free: FreeIds) -> Labels:
+    """What each rank of the proposal, of ``ids``, is called in the result: 0 (dropped), an inherited or a free id."""
+    count = len(ids)
     size = _counts(ranks, count)
     on_confirmed = _counts(ranks[fixed], count)
-    heirs, ids, on_own = _heirs(old, fixed, ranks, size)
+    heirs, inherited, on_own = _heirs(old, fixed, ranks, size)
     on_confirmed[heirs] -= on_own
     stays = on_confirmed * 2 < size
     stays[0] = False
     result = np.zeros(count, np.uint32)
-    result[heirs] = ids
+    result[heirs] = inherited
     result[~stays] = 0
     fresh = np.flatnonzero(stays & (result == 0))
-    result[fresh] = free.take(len(fresh))
+    result[fresh] = free.name(ids[fresh])
     return result
 
 

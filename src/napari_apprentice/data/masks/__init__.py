@@ -15,6 +15,7 @@ from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.new_class import MOST, new_class
 from napari_apprentice.data.masks import fiji, qupath
 from napari_apprentice.data.masks.numbers import (
+    WHITE,
     is_one_value,
     lacks_background,
     numbers_objects,
@@ -42,11 +43,15 @@ OUTLINES = (*fiji.SUFFIXES, *qupath.SUFFIXES)
 
 @dataclass(frozen=True)
 class Masks:
-    """Ids or classes (T, Z, Y, X), the classes with those that came new, and sentences for the user."""
+    """Ids or classes (T, Z, Y, X), the classes with those that came new, and sentences for the user.
+
+    ``lacks`` says that something in the file is not in the labels, so that what is 0 need not be background.
+    """
 
     labels: Labels
     classes: tuple[ClassName, ...] = ()
     notes: tuple[str, ...] = ()
+    lacks: bool = False
 
 
 def are_outlines(path: Path) -> bool:
@@ -104,6 +109,7 @@ def read_masks(
         )
     labels = without(labels, settings.background)
     if kind == "classes":
+        labels = _of_one_class(labels, tuple(classes), path)
         return Masks(labels, _with_values(tuple(classes), labels, path))
     if settings.meaning != "numbers" and lacks_background(labels):
         raise UserError(
@@ -135,13 +141,12 @@ def _drawn(path: Path, image: Volume, kind: Kind, classes: tuple[ClassName, ...]
             names = ", ".join(one.name for one in classes) or "none yet"
             raise UserError(f"No outline in {path} has the name of a class ({names}): rename outlines, or classes.")
     if kind == "classes":
-        labels, notes = draw_classes(drawing, {one.name: one.value for one in classes}, shape)
+        labels = draw_classes(drawing, {one.name: one.value for one in classes}, shape)
     else:
-        labels, notes = draw_objects(drawing, shape)
-    notes = [*drawing.notes, *notes]
-    if not labels.any():  # an image without any object would be taught as one
-        raise UserError(" ".join((f"Nothing in {path} can be drawn on its image.", *notes)))
-    return Masks(labels, classes, tuple(notes))
+        labels = draw_objects(drawing, shape)
+    if not labels.any() and drawing.lacks:  # an image without any object would be taught as one
+        raise UserError(" ".join((f"Nothing in {path} can be drawn on its image.", *drawing.notes)))
+    return Masks(labels, classes, tuple(drawing.notes), drawing.lacks)
 
 
 def _with_names(classes: tuple[ClassName, ...], drawing: Drawing) -> tuple[ClassName, ...]:
@@ -150,6 +155,16 @@ def _with_names(classes: tuple[ClassName, ...], drawing: Drawing) -> tuple[Class
         if section.kind and section.kind not in {one.name for one in classes}:
             classes = (*classes, new_class(classes, section.kind, section.color))
     return classes
+
+
+def _of_one_class(labels: Labels, classes: tuple[ClassName, ...], path: Path) -> Labels:
+    """A mask of 0 and 255 says what is there and what not: it is of the one class there is, or will be."""
+    if int(labels.max(initial=0)) != WHITE or not is_one_value(labels) or WHITE in {one.value for one in classes}:
+        return labels
+    if len(classes) > 1:
+        names = ", ".join(f"{one.value} {one.name}" for one in classes)
+        raise UserError(f"All that is masked in {path} is {WHITE}: give it the number of its class ({names}).")
+    return np.where(labels > 0, np.uint32(classes[0].value if classes else 1), np.uint32(0))
 
 
 def _with_values(classes: tuple[ClassName, ...], labels: Labels, path: Path) -> tuple[ClassName, ...]:

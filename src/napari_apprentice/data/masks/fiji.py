@@ -53,6 +53,7 @@ def read(path: Path, image: tuple[int, int, int]) -> Drawing:
             f"{path} holds {left_out.only} of Fiji (.roi): choose a ROI set, or save it again in the ROI manager."
         )
     drawing.notes += left_out.notes()
+    drawing.lacks = left_out.is_any
     drawing.sections = _named(sections)
     return drawing
 

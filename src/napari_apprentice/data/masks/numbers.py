@@ -12,7 +12,8 @@ from scipy import ndimage
 from napari_apprentice.data.files import read_labels
 
 Labels = NDArray[np.uint32]
-_SAYS_NO_NUMBER = (0, 1, 255)  # the largest value of a mask that does not number objects
+WHITE = 255  # of binary masks
+_SAYS_NO_NUMBER = (0, 1, WHITE)  # the largest value of a mask that does not number objects
 
 
 def read_numbers(path: Path, shape: tuple[int, ...]) -> Labels:

@@ -12,6 +12,7 @@ import numpy as np
 from napari_apprentice.data.exports.outlines import Ring
 from napari_apprentice.data.masks.sections import Drawing, Plane, Section
 from napari_apprentice.data.masks.words import LeftOut, were
+from napari_apprentice.data.provenance import KEY, provenance_in
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Kind
 
@@ -46,28 +47,36 @@ def read(path: Path, kind: Kind) -> Drawing:
             left_out.damaged += 1
         else:
             found.append((_type_of(feature), section))
+    if not found and not left_out.is_any and _says_nothing_is_there(told):
+        return drawing
     if not found and not left_out.marks:
         raise UserError(f"{path} holds {left_out.only} (polygons in GeoJSON): export objects from QuPath as GeoJSON.")
     drawing.notes += left_out.notes()
-    drawing.sections = _chosen(found, kind, drawing.notes)
+    drawing.lacks = left_out.is_any
+    drawing.sections = _chosen(found, kind, drawing)
     return drawing
 
 
 _WHAT = {"Point": "point", "MultiPoint": "group of points", "LineString": "line", "MultiLineString": "line"}
 
 
-def _chosen(found: list[tuple[str, Section]], kind: Kind, notes: list[str]) -> list[Section]:
+def _says_nothing_is_there(told: Any) -> bool:
+    """Whether a collection was written here for labels without an object: others are empty by mistake, too."""
+    written = provenance_in(told.get(KEY)) if isinstance(told, dict) and told.get("features") == [] else None
+    return written is not None and written.objects == 0
+
+
+def _chosen(found: list[tuple[str, Section]], kind: Kind, drawing: Drawing) -> list[Section]:
     """Those that are meant, of several sorts; what QuPath itself ignores (classes ending in *) is none."""
     starred = sum(section.kind.endswith("*") for _, section in found)
-    if starred:
-        notes.append(f"{were(starred, 'outline')} left out, of classes that QuPath ignores (Ignore*).")
+    drawing.leave_out(starred, ", of classes that QuPath ignores (Ignore*)")
     found = [(sort, section) for sort, section in found if not section.kind.endswith("*")]
     first, then = (_FOUND, _DRAWN) if kind == "instances" else (_DRAWN, _FOUND)
     wanted = first if any(sort in first for sort, _ in found) else then
     kept = [section for sort, section in found if sort in wanted]
     if len(kept) < len(found):
         what = "annotations are areas around objects" if kind == "instances" else "detections are no areas of a class"
-        notes.append(f"{were(len(found) - len(kept), 'outline')} left out: {what}.")
+        drawing.notes.append(f"{were(len(found) - len(kept), 'outline')} left out: {what}.")
     return kept
 
 

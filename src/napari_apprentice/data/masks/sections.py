@@ -37,46 +37,57 @@ class Section:
 
 @dataclass
 class Drawing:
-    """The sections in a file, and in ``notes`` what of it was left out."""
+    """The sections in a file, and in ``notes`` sentences on what is not as it was drawn.
+
+    ``lacks`` says that objects, or areas, may be in the image and not in its labels: something was left out, and what
+    it was drawn around is not background.
+    """
 
     sections: list[Section]
     notes: list[str] = field(default_factory=list)
+    lacks: bool = False
+
+    def leave_out(self, outlines: int, why: str) -> None:
+        """Say that so many were left out, if any; ``why`` goes on after that."""
+        if outlines:
+            self.notes.append(f"{were(outlines, 'outline')} left out{why}.")
+            self.lacks = True
 
 
-def draw_objects(drawing: Drawing, shape: tuple[int, ...]) -> tuple[Labels, list[str]]:
-    """Labels (T, Z, Y, X) in which each object has an id, and sentences about what is not as it was drawn.
+def draw_objects(drawing: Drawing, shape: tuple[int, ...]) -> Labels:
+    """Labels (T, Z, Y, X) in which each object has an id; what is not as it was drawn is said in the drawing's notes.
 
     The id is its number where the file numbers its objects. Else each section has one of its own, and in a volume
     sections that overlap from slice to slice are one object. Where sections overlap the smaller one has the pixels.
     """
-    placed, notes = _placed(drawing.sections, shape)
+    placed = _placed(drawing, shape)
     numbers = _numbers(placed)
     values = numbers or list(range(1, len(placed) + 1))
-    labels, told = _draw(placed, values, shape)
+    labels = _draw(drawing, placed, values, shape)
     if not numbers and shape[1] > 1:
         before = len(np.unique(labels[labels > 0]))
         labels = _joined(labels)
         after = len(np.unique(labels[labels > 0]))
         if after < before:
-            told.append(f"{were(before, 'outline')} joined where they overlap from slice to slice, to {after} objects.")
-    return labels, [*notes, *told]
+            drawing.notes.append(
+                f"{were(before, 'outline')} joined where they overlap from slice to slice, to {after} objects."
+            )
+    return labels
 
 
-def draw_classes(drawing: Drawing, values: dict[str, int], shape: tuple[int, ...]) -> tuple[Labels, list[str]]:
+def draw_classes(drawing: Drawing, values: dict[str, int], shape: tuple[int, ...]) -> Labels:
     """Labels (T, Z, Y, X) of classes, by the name of each section's class; sections of other classes are left out."""
-    placed, notes = _placed(drawing.sections, shape)
+    placed = _placed(drawing, shape)
     known = [one for one in placed if one.kind in values]
-    if len(known) < len(placed):
-        notes.append(f"{were(len(placed) - len(known), 'outline')} left out, having no class.")
-    labels, told = _draw(known, [values[one.kind] for one in known], shape)
-    return labels, [*notes, *told]
+    drawing.leave_out(len(placed) - len(known), ", having no class")
+    return _draw(drawing, known, [values[one.kind] for one in known], shape)
 
 
-def _placed(sections: Sequence[Section], shape: tuple[int, ...]) -> tuple[list[Section], list[str]]:
+def _placed(drawing: Drawing, shape: tuple[int, ...]) -> list[Section]:
     """The sections of which is known where they lie, each with its plane."""
     frames, slices = shape[0], shape[1]
     placed, nowhere, beyond = [], 0, 0
-    for one in sections:
+    for one in drawing.sections:
         plane = (0, 0) if one.plane is None and frames * slices == 1 else one.plane
         if plane is None:
             nowhere += 1
@@ -84,12 +95,9 @@ def _placed(sections: Sequence[Section], shape: tuple[int, ...]) -> tuple[list[S
             beyond += 1
         else:
             placed.append(Section(one.parts, plane, one.number, one.kind, one.color))
-    notes = []
-    if nowhere:
-        notes.append(f"{were(nowhere, 'outline')} left out: the file does not say in which slice or frame.")
-    if beyond:
-        notes.append(f"{were(beyond, 'outline')} left out, in slices or frames that the image does not have.")
-    return placed, notes
+    drawing.leave_out(nowhere, ": the file does not say in which slice or frame")
+    drawing.leave_out(beyond, ", in slices or frames that the image does not have")
+    return placed
 
 
 def _numbers(sections: Sequence[Section]) -> list[int]:
@@ -101,7 +109,7 @@ def _numbers(sections: Sequence[Section]) -> list[int]:
     return [] if max(twice.values(), default=0) > 1 else [number or 0 for number in numbers]
 
 
-def _draw(sections: Sequence[Section], values: Sequence[int], shape: tuple[int, ...]) -> tuple[Labels, list[str]]:
+def _draw(drawing: Drawing, sections: Sequence[Section], values: Sequence[int], shape: tuple[int, ...]) -> Labels:
     labels = np.zeros(shape, np.uint32)
     overlapping = empty = hidden = 0
     order = sorted(range(len(sections)), key=lambda i: sections[i].plane or (0, 0))
@@ -116,14 +124,12 @@ def _draw(sections: Sequence[Section], values: Sequence[int], shape: tuple[int, 
         empty += sum(not filled.mask.any() for _, filled in drawn)
         left = set(np.unique(here).tolist())
         hidden += len({values[i] for i, filled in drawn if filled.mask.any()} - left)
-    notes = []
     if overlapping:
-        notes.append(f"{were(overlapping, 'pixel')} in more than one outline: the smaller one has them.")
-    if hidden:
-        notes.append(f"{were(hidden, 'outline')} left out, lying wholly under smaller ones.")
-    if empty:
-        notes.append(f"{were(empty, 'outline')} left out: no pixel of the image lies in them.")
-    return labels, notes
+        drawing.notes.append(f"{were(overlapping, 'pixel')} in more than one outline: the smaller one has them.")
+    if hidden:  # its pixels are of other objects
+        drawing.notes.append(f"{were(hidden, 'outline')} left out, lying wholly under smaller ones.")
+    drawing.leave_out(empty, ": no pixel of the image lies in them")
+    return labels
 
 
 def _largest_first(

@@ -24,6 +24,11 @@ class LeftOut:
     damaged: int = 0
 
     @property
+    def is_any(self) -> bool:
+        """Whether something is."""
+        return bool(self.marks or self.damaged)
+
+    @property
     def only(self) -> str:
         """What a file holds of which nothing is left."""
         return "only damaged outlines" if self.damaged else "no outlines"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import zarr
 
-from napari_apprentice.data.exports import chunked
+from napari_apprentice.data.exports.chunked import Saying, copy_labels
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.reading import read_as
 from napari_apprentice.data.image.volume import Volume
@@ -23,17 +24,20 @@ def run(job: ExportJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
     """Write ``job.out``; raises `errors.Cancelled` within a chunk of a cancel, and then nothing is left of it."""
     began = time.monotonic()
     seen = job.image is not None
-    for share in chunked.copy_labels(Path(job.labels), Path(job.out), _image(job), _saying(job), seen=seen):
-        if cancelled():
-            raise Cancelled
-        left = (time.monotonic() - began) * (1 - share) / share if share > 0 else None
-        yield Progress(done=share, total=1, left_s=left, what="Exporting")
+    confirmed = Path(job.confirmed) if job.confirmed else None
+    labels, out = Path(job.labels), Path(job.out)
+    with closing(copy_labels(labels, out, _image(job), _saying(job), seen=seen, confirmed=confirmed)) as steps:
+        for share in steps:
+            if cancelled():
+                raise Cancelled
+            left = (time.monotonic() - began) * (1 - share) / share if share > 0 else None
+            yield Progress(done=share, total=1, left_s=left, what="Exporting")
     yield Finished(result=ExportResult(job=job.id, path=job.out))
 
 
-def _saying(job: ExportJob) -> chunked.Saying:
+def _saying(job: ExportJob) -> Saying:
     told = Provenance.model_validate_json(job.provenance) if job.provenance else Provenance()
-    return chunked.Saying(job.names, job.colors, told)
+    return Saying(job.names, job.colors, told)
 
 
 def _image(job: ExportJob) -> Volume:

@@ -32,15 +32,19 @@ class Export:
             return "Labels are being exported: wait until that is done, or cancel it."
         return ""
 
-    def now(self, path: str | Path) -> None:
-        """Write the current image's labels, and return when they are written. Raises `UserError`."""
+    def now(self, path: str | Path, first_number: int | None = None) -> None:
+        """Write the current image's labels, and return when they are written. Raises `UserError`.
+
+        ``first_number`` is what tables call the first frame; None: its place among all frames of the project.
+        """
         entry, choices, path = self._parts.images.open_entry, self._parts.choices, checked_path(path)
         told = Provenance(image=entry.name, masks=entry.mask_sources)
         if isinstance(entry, LargeProjectImage):
             chunked.refuse(path, entry.volume, classes=bool(choices.class_names))
             entry.keep_snapshot()
             saying = chunked.Saying(choices.class_names, choices.class_colors, told)
-            for _ in chunked.copy_labels(entry.folder.store.labels, path, entry.volume, saying):
+            store = entry.folder.store
+            for _ in chunked.copy_labels(store.labels, path, entry.volume, saying, confirmed=store.confirmed):
                 pass
         else:
             exports.write_labels(
@@ -51,7 +55,7 @@ class Export:
                 colors=choices.class_colors,
                 confirmed=entry.confirmed,
                 provenance=told,
-                first_number=self._first_number(entry),
+                first_number=self._first_number(entry) if first_number is None else first_number,
             )
         self._say(entry.name, path)
 
@@ -76,10 +80,11 @@ class Export:
         chunked.refuse(path, entry.volume, classes=bool(names))
         entry.keep_snapshot()
         volume, told = entry.volume, in_file(entry) if chunked.measures(path) else None
-        labels = entry.folder.store.link_into(project.scratch / id_ / "labels")
+        labels, confirmed = entry.folder.store.link_into(project.scratch / id_)
         return ExportJob(
             id=id_,
             labels=str(labels),
+            confirmed=str(confirmed),
             spacing=volume.spacing,
             unit=volume.unit,
             translate=volume.metadata.get("translate"),
