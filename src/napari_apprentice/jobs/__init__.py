@@ -25,6 +25,7 @@ from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, Volum
 from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult, TryJob
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
+from napari_apprentice.jobs.travel import ExportModelJob, ExportModelResult, Form
 
 __all__ = [
     "OUTPUT",
@@ -41,7 +42,10 @@ __all__ = [
     "EvaluateJob",
     "EvaluateResult",
     "ExportJob",
+    "ExportModelJob",
+    "ExportModelResult",
     "ExportResult",
+    "Form",
     "InsideJob",
     "InsideResult",
     "Job",

@@ -14,6 +14,7 @@ from napari_apprentice.jobs.live import KeepLiveJob, KeepLiveResult, LiveAllJob,
 from napari_apprentice.jobs.segment import CompareJob, SegmentJob, SegmentResult, TryJob
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
+from napari_apprentice.jobs.travel import ExportModelJob, ExportModelResult
 
 AnyJob = (
     SegmentJob
@@ -30,6 +31,7 @@ AnyJob = (
     | LiveJob
     | LiveAllJob
     | KeepLiveJob
+    | ExportModelJob
 )
 AnyResult = (
     SegmentResult
@@ -41,6 +43,7 @@ AnyResult = (
     | InsideResult
     | LiveResult
     | KeepLiveResult
+    | ExportModelResult
 )
 _adapter: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="type")])
 
