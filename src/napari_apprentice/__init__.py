@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_apprentice.errors import UserError
     from napari_apprentice.session import Session, SessionOptions
     from napari_apprentice.session.evaluation import evaluate
-    from napari_apprentice.session.travel import export_model
+    from napari_apprentice.session.travel import export_model, import_model
     from napari_apprentice.settings import FilterSettings, MaskSettings, SegmentSettings, TeachSettings
 
 __version__ = "0.2.0.dev0"
@@ -42,6 +42,7 @@ __all__ = [
     "chosen_channels",
     "evaluate",
     "export_model",
+    "import_model",
     "one_channel",
     "preset",
     "read_image",
@@ -66,6 +67,7 @@ _HOMES = {
     "SessionOptions": "session",
     "evaluate": "session.evaluation",
     "export_model": "session.travel",
+    "import_model": "session.travel",
     "FilterSettings": "settings",
     "MaskSettings": "settings",
     "read_masks": "data.masks",

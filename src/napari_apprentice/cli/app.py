@@ -15,6 +15,7 @@ from napari_apprentice.cli.check import check
 from napari_apprentice.cli.demo import demo
 from napari_apprentice.cli.evaluate import evaluate
 from napari_apprentice.cli.export import export
+from napari_apprentice.cli.import_model import import_
 from napari_apprentice.cli.info import info
 from napari_apprentice.cli.inside import inside
 from napari_apprentice.cli.live import live
@@ -45,6 +46,7 @@ app = App(
 )
 for command in (segment, live, teach, compare, use, evaluate, masks, inside, info, methods, export, check, prune, demo):
     app.command(command)
+app.command(import_, name="import")
 app.command(try_models, name="try")
 # found when asked for: whether the lab is there, and what it loads, is nothing to the others
 app.command("napari_apprentice.cli.lab:bench", name="bench", help="Measure something and write results.json and plots.")

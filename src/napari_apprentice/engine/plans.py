@@ -21,6 +21,7 @@ from napari_apprentice.jobs import (
     EvaluateJob,
     ExportJob,
     ExportModelJob,
+    ImportModelJob,
     InsideJob,
     Job,
     KeepLiveJob,
@@ -107,6 +108,12 @@ def _export_model(engine: Engine, job: ExportModelJob, cancelled: IsCancelled) -
     return run(job, cancelled)
 
 
+def _import_model(engine: Engine, job: ImportModelJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.importing.importing import run
+
+    return run(job, cancelled)
+
+
 def _click(engine: Engine, job: ClickJob, cancelled: IsCancelled) -> Iterator[Event]:
     from napari_apprentice.engine.click import run
 
@@ -152,6 +159,7 @@ PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]]
     TeachJob: _teach,
     ExportJob: _export,
     ExportModelJob: _export_model,
+    ImportModelJob: _import_model,
     ClickJob: _click,
     AskJob: _ask,
     SuggestJob: _ask,

@@ -14,7 +14,7 @@ from napari_apprentice.jobs.live import KeepLiveJob, KeepLiveResult, LiveAllJob,
 from napari_apprentice.jobs.segment import CompareJob, SegmentJob, SegmentResult, TryJob
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
-from napari_apprentice.jobs.travel import ExportModelJob, ExportModelResult
+from napari_apprentice.jobs.travel import ExportModelJob, ExportModelResult, ImportModelJob, ImportModelResult
 
 AnyJob = (
     SegmentJob
@@ -32,6 +32,7 @@ AnyJob = (
     | LiveAllJob
     | KeepLiveJob
     | ExportModelJob
+    | ImportModelJob
 )
 AnyResult = (
     SegmentResult
@@ -44,6 +45,7 @@ AnyResult = (
     | LiveResult
     | KeepLiveResult
     | ExportModelResult
+    | ImportModelResult
 )
 _adapter: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="type")])
 

@@ -1,4 +1,4 @@
-"""Models go to other programs: what is asked for is checked here, and done by the engine."""
+"""Models go to other programs and come from them: what is asked for is checked here, and done by the engine."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from napari_apprentice.data.storage.disk import checked_path
 from napari_apprentice.data.weights import check_weights
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Failed, Finished, WasCancelled
-from napari_apprentice.jobs import ExportModelJob, Form, Job, Result
+from napari_apprentice.jobs import ActivationName, ExportModelJob, Form, ImportModelJob, Job, NormalizeName, Result
 from napari_apprentice.runners import InlineRunners, Runners
 from napari_apprentice.session.catalog import Catalog, ModelChoice
+from napari_apprentice.settings import Triple
 
 SUFFIXES: dict[Form, str] = {"bioimageio": ".zip", "onnx": ".onnx", "torchscript": ".pt"}
 _BY = {suffix: form for form, suffix in SUFFIXES.items()}
+OWN = ".safetensors"
 _DEVELOPERS = "napari-apprentice developers"
 _PAUSE_S = 0.01
 
@@ -64,6 +66,84 @@ def export_model(
     job = export_job(choice, out, to, authors=authors, card=card)
     result = _done(job, runners)
     return Travelled(Path(job.out), getattr(result, "notes", ()))
+
+
+def import_model(
+    file: str | Path,
+    out: str | Path | None = None,
+    *,
+    outputs: Sequence[str] = (),
+    offsets: Sequence[Triple] = (),
+    axes: str = "",
+    normalize: NormalizeName | None = None,
+    activation: ActivationName | None = None,
+    diameter: float | None = None,
+    trust: bool = False,
+    runners: Runners | None = None,
+) -> Travelled:
+    """Make a model file of a package of bioimage.io (``.zip``) or an ONNX file.
+
+    A model that was exported from here comes back as it was. One of others segments, and cannot be taught. What its
+    file does not tell has to be said.
+
+    Parameters
+    ----------
+    file
+        The package, or the ONNX file.
+    out
+        The model file to write (``.safetensors``); None: beside ``file``, under its name.
+    outputs
+        A word for each output: foreground, boundary, background, affinities (1 within an object), apart (1 between
+        objects), ignore, or the names of classes after background.
+    offsets
+        Of affinities, (z, y, x) for each pair.
+    axes
+        Of the input, such as "bcyx".
+    normalize
+        What becomes of intensities: "percentiles" (1 and 99.8 become 0 and 1), "mean" (mean 0, deviation 1), "0 to 1"
+        (lowest and highest), "values" (as they are).
+    activation
+        What makes probabilities of the outputs: "sigmoid", "softmax" or "none".
+    diameter
+        How large objects are that it knows, in pixels.
+    trust
+        Run a TorchScript, which is a program, once to make ONNX of it.
+    runners
+        Where it is done; None: in this process.
+
+    Raises
+    ------
+    UserError
+        For a file that is none of these or damaged, a model that cannot be used, or where something is not said.
+    """
+    path = checked_path(file).absolute()
+    target = path.with_suffix(OWN) if out is None else checked_path(out).absolute()
+    job = ImportModelJob(
+        id="import model",
+        file=str(path),
+        outputs=tuple(outputs),
+        offsets=tuple(offsets),
+        axes=axes,
+        normalize=normalize,
+        activation=activation,
+        diameter=diameter,
+        trusts=trust,
+        out=str(target),
+    )
+    refuse_import(job)
+    result = _done(job, runners)
+    return Travelled(target, (getattr(result, "words", ""),))
+
+
+def refuse_import(job: ImportModelJob) -> None:
+    """`UserError` for what can be told without opening the file."""
+    path, target = Path(job.file), Path(job.out)
+    if not path.is_file():
+        raise UserError(f"There is no file {path}: check the path.")
+    if target.suffix != OWN:
+        raise UserError(f"{target.name} is no name for a model: let it end in {OWN}.")
+    if not target.parent.is_dir():
+        raise UserError(f"There is no folder {target.parent}: make it, or choose another one.")
 
 
 def export_job(

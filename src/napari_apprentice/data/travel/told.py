@@ -49,9 +49,14 @@ class TilingTold(FiniteSettings):
 
 
 class ResolutionTold(FiniteSettings):
-    """How large pixels are that the network sees (z, y, x), and objects in such pixels, where that is known."""
+    """How large pixels are that the network sees (z, y, x), and objects in such pixels, where that is known.
+
+    ``zoom``: it sees so many pixels for one of an image with ``image_spacing``, or of any where that is not known.
+    """
 
     spacing: tuple[float, float, float] | None
+    image_spacing: tuple[float, float, float] | None
+    zoom: float
     unit: str
     object_diameter: float | None
     measures: bool
@@ -166,6 +171,8 @@ def _resolution(header: ModelHeader) -> ResolutionTold:
         words = f"Bring the image to {header.zoom:g} times its resolution in the plane first."
     return ResolutionTold(
         spacing=spacing,
+        image_spacing=header.spacing,
+        zoom=header.zoom,
         unit=header.unit,
         object_diameter=header.object_diameter,
         measures=header.measures,

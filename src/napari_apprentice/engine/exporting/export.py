@@ -33,7 +33,8 @@ def run(job: ExportModelJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
     refuse(header)
     travelling = Travelling(header, net).eval()
     told = told_of(header, weights_sha256(job.model), block=block_of(header), halo=halo_of(header.net))
-    out, notes = Path(job.out), []
+    out = Path(job.out)
+    notes: list[str] = []
     if job.to == "bioimageio":
         content, notes = package(job, header, travelling, told)
     else:

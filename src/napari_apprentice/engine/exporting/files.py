@@ -48,7 +48,7 @@ def onnx(header: ModelHeader, net: Travelling, told: Told) -> bytes:
 
 
 def _traced(net: Travelling, image: torch.Tensor, names: dict[int, str]) -> bytes:
-    content = io.BytesIO()
+    content: Any = io.BytesIO()
     with _quietly():
         torch.onnx.export(
             net,
@@ -60,7 +60,7 @@ def _traced(net: Travelling, image: torch.Tensor, names: dict[int, str]) -> byte
             dynamic_axes={INPUT: names, OUTPUT: names},
             opset_version=OPSET,
         )
-    return content.getvalue()
+    return bytes(content.getvalue())
 
 
 def _exported(net: Travelling, image: torch.Tensor, names: dict[int, str]) -> bytes:

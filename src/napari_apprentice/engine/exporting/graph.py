@@ -28,7 +28,7 @@ class Travelling(nn.Module):
 
     def __init__(self, header: ModelHeader, net: Net) -> None:
         super().__init__()
-        self.net = ready(net, pick("cpu"))
+        self.net: Net = ready(net, pick("cpu"))  # type: ignore[assignment]  # a module that computes the same
         self.meanings = meanings_of(header)
         self.gain = header.normalize.gain
 

@@ -148,7 +148,7 @@ def image_to_test(header: ModelHeader, told: Told) -> np.ndarray:
     smooth = ndimage.gaussian_filter(rng.random(shape), (0, *(4,) * (len(shape) - 1)))
     high, low = smooth.max(), smooth.min()
     values = 100 + 900 * np.clip((smooth - low) / (high - low) * 3 - 1.5, 0, 1) + 20 * rng.random(shape)
-    return np.round(values[None]).astype(np.float32)
+    return np.asarray(np.round(values[None]), np.float32)
 
 
 def scaled(image: np.ndarray, told: Told) -> np.ndarray:
