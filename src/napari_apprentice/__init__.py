@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_apprentice.errors import UserError
     from napari_apprentice.session import Session, SessionOptions
     from napari_apprentice.session.evaluation import evaluate
-    from napari_apprentice.session.travel import export_model, import_model
+    from napari_apprentice.session.travel import export_model, import_model, import_torch
     from napari_apprentice.settings import FilterSettings, MaskSettings, SegmentSettings, TeachSettings
 
 __version__ = "0.2.0.dev0"
@@ -43,6 +43,7 @@ __all__ = [
     "evaluate",
     "export_model",
     "import_model",
+    "import_torch",
     "one_channel",
     "preset",
     "read_image",
@@ -68,6 +69,7 @@ _HOMES = {
     "evaluate": "session.evaluation",
     "export_model": "session.travel",
     "import_model": "session.travel",
+    "import_torch": "session.travel",
     "FilterSettings": "settings",
     "MaskSettings": "settings",
     "read_masks": "data.masks",

@@ -174,11 +174,8 @@ class ModelHeader(FiniteSettings):
 def representation_of(header: ModelHeader) -> Representation:
     """How a model says what is where. Raises `UserError` where that is not known here, or cannot be."""
     outputs = outputs_of(header)
-    known = (
-        None
-        if header.elsewhere is None
-        else elsewhere(header.representation, header.net.dims, header.elsewhere.offsets)
-    )
+    of = header.elsewhere
+    known = None if of is None else elsewhere(header.representation, header.net.dims, of.offsets)
     known = known or representation(header.representation, header.net.dims, outputs)
     if known.kind != header.kind or len(known.channels) > outputs:
         raise UserError(

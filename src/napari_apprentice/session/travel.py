@@ -6,20 +6,26 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, Literal, get_args
 
+from napari_apprentice.architecture import NetSettings
+from napari_apprentice.data.representations import USUAL
 from napari_apprentice.data.storage.disk import checked_path
+from napari_apprentice.data.storage.temporary import TemporaryFolder
 from napari_apprentice.data.weights import check_weights
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Failed, Finished, WasCancelled
 from napari_apprentice.jobs import ActivationName, ExportModelJob, Form, ImportModelJob, Job, NormalizeName, Result
 from napari_apprentice.runners import InlineRunners, Runners
+from napari_apprentice.runners.door import engine_module
 from napari_apprentice.session.catalog import Catalog, ModelChoice
-from napari_apprentice.settings import Triple
+from napari_apprentice.settings import ClassName, Kind, Triple
 
 SUFFIXES: dict[Form, str] = {"bioimageio": ".zip", "onnx": ".onnx", "torchscript": ".pt"}
 _BY = {suffix: form for form, suffix in SUFFIXES.items()}
 OWN = ".safetensors"
+FOREIGN = (".zip", ".onnx")
+_MOST_NAMES = 1000
 _DEVELOPERS = "napari-apprentice developers"
 _PAUSE_S = 0.01
 
@@ -117,7 +123,7 @@ def import_model(
         For a file that is none of these or damaged, a model that cannot be used, or where something is not said.
     """
     path = checked_path(file).absolute()
-    target = path.with_suffix(OWN) if out is None else checked_path(out).absolute()
+    target = beside(path) if out is None else checked_path(out).absolute()
     job = ImportModelJob(
         id="import model",
         file=str(path),
@@ -133,6 +139,85 @@ def import_model(
     refuse_import(job)
     result = _done(job, runners)
     return Travelled(target, (getattr(result, "words", ""),))
+
+
+def import_torch(
+    module: Any,
+    out: str | Path,
+    network: NetSettings | None = None,
+    *,
+    kind: Kind = "instances",
+    representation: str | None = None,
+    classes: Sequence[ClassName] = (),
+    logarithm: bool = False,
+    outputs: Sequence[str] = (),
+    offsets: Sequence[Triple] = (),
+    channels: int = 1,
+    dims: Literal[2, 3] = 2,
+    normalize: NormalizeName | None = None,
+    activation: ActivationName | None = None,
+    diameter: float | None = None,
+) -> Travelled:
+    """Make a model file of a module of PyTorch.
+
+    With a description of its ``network`` that it computes the same as, its weights become a model of this program,
+    which segments and is taught. Without, it segments as a network made elsewhere, and cannot be taught.
+
+    Parameters
+    ----------
+    module
+        A ``torch.nn.Module`` that takes (B, C, Y, X) or (B, C, Z, Y, X) and gives as many pixels.
+    out
+        The model file to write (``.safetensors``).
+    network
+        What it is made of; weights are taken by name, or in their order.
+    kind, representation, classes
+        With ``network``: what its outputs (logits) mean, "log-distance", "affinities" or "classes".
+    logarithm
+        With ``network``: whether it takes intensities and their logarithms, as fresh networks do.
+    outputs, offsets, normalize, activation, diameter
+        Without ``network``: as of `import_model`.
+    channels, dims
+        Without ``network``: what it takes.
+
+    Raises
+    ------
+    UserError
+        Where module and description do not compute the same, or something is not said.
+    """
+    target = checked_path(out).absolute()
+    if target.suffix != OWN:
+        raise UserError(f"{target.name} is no name for a model: let it end in {OWN}.")
+    if not target.parent.is_dir():
+        raise UserError(f"There is no folder {target.parent}: make it, or choose another one.")
+    engine = engine_module("importing.module")
+    if network is not None:
+        says = representation or USUAL[kind]
+        told = {"kind": kind, "representation": says, "classes": tuple(classes), "logarithm": logarithm}
+        engine.write(target, module, network, **told)
+        return Travelled(target)
+    folder = TemporaryFolder()
+    try:
+        graph = folder.path / f"{target.stem}.onnx"
+        graph.write_bytes(engine.as_onnx(module, channels, dims))
+        return import_model(
+            graph,
+            target,
+            outputs=outputs,
+            offsets=offsets,
+            normalize=normalize,
+            activation=activation,
+            diameter=diameter,
+        )
+    finally:
+        folder.close()
+
+
+def beside(path: Path) -> Path:
+    """Where a model goes that nobody named: beside its file, and never over another one."""
+    names = [path.stem, *(f"{path.stem}-{i}" for i in range(2, _MOST_NAMES))]
+    found = (path.with_name(name + OWN) for name in names)
+    return next((one for one in found if not one.exists()), path.with_suffix(OWN))
 
 
 def refuse_import(job: ImportModelJob) -> None:

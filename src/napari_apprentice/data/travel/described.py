@@ -96,7 +96,10 @@ def _described(told: Any) -> Described:
 
 def _new(told: Mapping[str, Any]) -> Tensor:
     """A tensor of format 0.5."""
-    letters, channels, sizes, halo = "", (), {}, {}  # type: ignore[var-annotated]
+    letters = ""
+    channels: tuple[str, ...] = ()
+    sizes: dict[str, Size] = {}
+    halo: dict[str, int] = {}
     for axis in told["axes"]:
         letter = {"batch": "b", "channel": "c", "space": str(axis.get("id", "x"))}.get(axis["type"], "")
         if letter not in ("b", "c", *_ORDER):
@@ -131,7 +134,8 @@ def _old(told: Mapping[str, Any]) -> Tensor:
 def normalize_of(steps: Sequence[Mapping[str, Any]], axes: str) -> NormalizeSettings:
     """Steps before the network as one line for each channel; `UserError` for those that are none."""
     found: dict[str, Any] = {"by": "values", "gain": 0.0, "mends": False}
-    scale, offset = (1.0,), (0.0,)
+    scale: tuple[float, ...] = (1.0,)
+    offset: tuple[float, ...] = (0.0,)
     for step in steps:
         name, kwargs = str(step.get("id") or step.get("name")), dict(step.get("kwargs") or {})
         if name == "ensure_dtype":

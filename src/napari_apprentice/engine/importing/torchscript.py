@@ -25,7 +25,7 @@ def to_onnx(content: bytes, name: str, image: np.ndarray, *, trusts: bool) -> by
         )
     try:
         net = torch.jit.load(io.BytesIO(content), map_location="cpu").eval()
-        return _exported(net, torch.from_numpy(image))
+        return exported(net, torch.from_numpy(image))
     except Exception as error:  # as many kinds as there are reasons
         if find_spec("onnx") is None:
             raise UserError(f"To make ONNX of {name} the package onnx is missing: {_EXTRA}.") from error
@@ -35,7 +35,8 @@ def to_onnx(content: bytes, name: str, image: np.ndarray, *, trusts: bool) -> by
         ) from error
 
 
-def _exported(net: Any, image: torch.Tensor) -> bytes:
+def exported(net: Any, image: torch.Tensor) -> bytes:
+    """Any network as ONNX, of which all sizes but channels are dynamic in a batch of one."""
     out: Any = io.BytesIO()
     sizes = dict.fromkeys(range(2, image.ndim), "") if image.ndim > 3 else {}
     names = {axis: f"size{axis}" for axis in sizes}

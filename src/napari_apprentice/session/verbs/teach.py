@@ -125,6 +125,7 @@ class Teach:
             net=None
             if fresh is None
             else fresh_net(fresh, [one.volume for one in taught], choices.kind, choices.classes),
+            keeps_pools=fresh is not None and fresh.own is not None,
             encoder=None if fresh is None or fresh.encoder is None else str(fresh.encoder),
             representation=None if fresh is None else fresh_representation(fresh, choices.kind),
             settings=choices.teach,
