@@ -273,7 +273,8 @@ def why_not_known(header: ModelHeader | None, what: str) -> str:
     """One sentence when something needs the parts of a network, and it was made elsewhere; ``what`` cannot be done."""
     if header is None or header.elsewhere is None:
         return ""
-    return f"{header.name} was made elsewhere and is run as it is, so that {what}: choose another model, or a fresh network."
+    why = f"{header.name} was made elsewhere and is run as it is, so that {what}"
+    return f"{why}: choose another model, or a fresh network."
 
 
 def why_not_masks(header: ModelHeader) -> str:
