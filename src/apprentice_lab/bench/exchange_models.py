@@ -49,7 +49,7 @@ def _image(size: tuple[int, int, int], seed: int) -> np.ndarray:
     high, low = smooth.max(), smooth.min()
     image = 100 + 900 * np.clip((smooth - low) / (high - low) * 3 - 1.5, 0, 1) + 10 * rng.random(size)
     image[0, 5, 7] = image[-1, 0, 0] = 30_000
-    return image[None].astype(np.float32)
+    return np.asarray(image[None], np.float32)
 
 
 def _here(name: str, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

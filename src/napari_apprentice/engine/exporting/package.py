@@ -82,7 +82,7 @@ def describe(header: ModelHeader, told: Told, authors: Sequence[str], weights: d
     }
     steps = {"min_percentile": told.normalize.low, "max_percentile": told.normalize.high, "eps": _EPS}
     sizes = dict(zip("zyx", _sizes(told), strict=True))
-    halo = dict(zip("zyx", told.tiling.halo, strict=True))
+    halo = dict(zip("zyx", _halo(told), strict=True))
     licence = re.match(r"[A-Za-z0-9.+-]+", header.licence)
     return {
         "type": "model",
@@ -164,9 +164,14 @@ def _sizes(told: Told) -> list[Any]:
     return [{"min": least, "step": step} for least, step in zip(_least(told), told.tiling.multiple, strict=True)]
 
 
+def _halo(told: Told) -> list[int]:
+    """On the grid of the pooling: programs move the image by as much, and a network sees it otherwise between."""
+    return [m * -(-h // m) for h, m in zip(told.tiling.halo, told.tiling.multiple, strict=True)]
+
+
 def _least(told: Told) -> list[int]:
     """The smallest size of which something is left inside the halo."""
-    return [m * -(-(2 * h + 1) // m) for h, m in zip(told.tiling.halo, told.tiling.multiple, strict=True)]
+    return [m * -(-(2 * h + 1) // m) for h, m in zip(_halo(told), told.tiling.multiple, strict=True)]
 
 
 def _fitting(told: Told) -> tuple[int, ...]:
