@@ -20,7 +20,14 @@ _SIZES = "zyx"
 
 
 def torchscript(header: ModelHeader, net: Travelling, told: Told | None = None) -> bytes:
-    """The content of a TorchScript file, for images of any size that the network takes; ``told`` lies inside."""
+    """The content of a TorchScript file, for images of any size that the network takes; ``told`` lies inside.
+
+    `UserError` for a network that cannot be traced.
+    """
+    if header.net.up == "max-unpool":
+        raise UserError(
+            f"{header.name} puts values back where their maximum was, which TorchScript cannot trace: choose ONNX."
+        )
     with _quietly():
         traced = torch.jit.trace(net, example(header), check_trace=False)
     content = io.BytesIO()

@@ -41,15 +41,19 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 def package(job: ExportModelJob, header: ModelHeader, net: Travelling, told: Told) -> tuple[bytes, list[str]]:
     """The content of the zip, and what the user may want to know."""
     notes = []
-    weights: dict[str, Any] = {
-        "torchscript": {"source": "weights.pt", "pytorch_version": torch.__version__.split("+")[0]}
-    }
-    content: dict[str, bytes] = {"weights.pt": files.torchscript(header, net)}
-    if find_spec("onnx") is None:
+    weights: dict[str, Any] = {}
+    content: dict[str, bytes] = {}
+    has_onnx = find_spec("onnx") is not None
+    if header.net.up != "max-unpool" or not has_onnx:  # which TorchScript does not know
+        content["weights.pt"] = files.torchscript(header, net)
+        weights["torchscript"] = {"source": "weights.pt", "pytorch_version": torch.__version__.split("+")[0]}
+    if not has_onnx:
         notes.append(f"The package has no ONNX weights, for which the package onnx is missing: {files.EXTRA}.")
     else:
         content["weights.onnx"] = files.onnx(header, net, told)
-        weights["onnx"] = {"source": "weights.onnx", "opset_version": files.OPSET, "parent": "torchscript"}
+        weights["onnx"] = {"source": "weights.onnx", "opset_version": files.OPSET}
+        if "torchscript" in weights:
+            weights["onnx"]["parent"] = "torchscript"
     authors = list(job.authors)
     if not authors:
         authors = [_NOBODY]
