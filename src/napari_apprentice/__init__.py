@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from napari_apprentice.errors import UserError
     from napari_apprentice.session import Session, SessionOptions
     from napari_apprentice.session.evaluation import evaluate
+    from napari_apprentice.session.travel import export_model, import_model, import_torch
     from napari_apprentice.settings import FilterSettings, MaskSettings, SegmentSettings, TeachSettings
 
 __version__ = "0.2.0.dev0"
@@ -40,6 +41,9 @@ __all__ = [
     "UserError",
     "chosen_channels",
     "evaluate",
+    "export_model",
+    "import_model",
+    "import_torch",
     "one_channel",
     "preset",
     "read_image",
@@ -63,6 +67,9 @@ _HOMES = {
     "Session": "session",
     "SessionOptions": "session",
     "evaluate": "session.evaluation",
+    "export_model": "session.travel",
+    "import_model": "session.travel",
+    "import_torch": "session.travel",
     "FilterSettings": "settings",
     "MaskSettings": "settings",
     "read_masks": "data.masks",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 Kind = Literal["instances", "classes"]
 # values: numbers for each voxel, as an auto-encoder gives; prompts: one object, asked for by clicks or a box
@@ -25,6 +25,7 @@ AugmentationChoice = Literal["auto", AugmentationName]
 RepresentationName = Literal["log-distance", "affinities"]  # those of objects that can be chosen
 MaskMeaning = Literal["auto", "numbers", "parts"]
 Triple = tuple[int, int, int]
+_MOST_SCALED = 4096  # channels
 
 
 class Settings(BaseModel):
@@ -71,6 +72,11 @@ class NormalizeSettings(FiniteSettings):
 
     The low percentile becomes 0 and the high one 1; the network sees that value and its
     logarithm ``log1p(gain * v) / log1p(gain)``, in which dim objects beside bright ones stand out.
+
+    A network that was made elsewhere may want something else: ``by`` "mean" makes the mean 0 and the deviation 1,
+    "values" leaves values as they are; ``together``: of all channels at once; then values are multiplied by ``scale``
+    and ``offset`` is added (one for each channel, or one for all), and ``clip`` bounds them. It sees hot pixels, and
+    what is brighter than we let ours see, unless ``mends``.
     """
 
     low: Annotated[float, Field(ge=0, le=50, description="Percentile that becomes 0.")] = 1.0
@@ -85,6 +91,12 @@ class NormalizeSettings(FiniteSettings):
             "0: none is.",
         ),
     ] = 0.0
+    by: Literal["percentiles", "mean", "values"] = "percentiles"
+    together: bool = False
+    scale: Annotated[tuple[float, ...], Field(max_length=_MOST_SCALED), FailFast()] = ()
+    offset: Annotated[tuple[float, ...], Field(max_length=_MOST_SCALED), FailFast()] = ()
+    clip: tuple[float, float] | None = None
+    mends: bool = True
 
     @property
     def inputs_per_channel(self) -> int:

@@ -19,6 +19,8 @@ from napari_apprentice.jobs import (
     Corrected,
     EvaluateJob,
     ExportJob,
+    ExportModelJob,
+    ImportModelJob,
     InsideJob,
     KeepLiveJob,
     LiveAllJob,
@@ -112,7 +114,11 @@ KEEP_LIVE = KeepLiveJob(
     corrections=Corrected(labels=ArrayRef(path="/s/11-l.npy"), confirmed=ArrayRef(path="/s/11-c.npy")),
     out="/p/versions/v3.safetensors",
 )
-ALL = (SEGMENT, COMPARE, TRY, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK, SUGGEST, LIVE, LIVE_ALL, KEEP_LIVE)
+EXPORT_MODEL = ExportModelJob(id="12", model="/m/one.safetensors", to="onnx", out="/o/one.onnx")
+IMPORT_MODEL = ImportModelJob(id="13", file="/o/two.zip", outputs=("foreground",), out="/o/two.safetensors")
+TRAVELLING = (EXPORT_MODEL, IMPORT_MODEL)
+IMAGES = (SEGMENT, COMPARE, TRY, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK, SUGGEST, LIVE, LIVE_ALL, KEEP_LIVE)
+ALL = (*IMAGES, *TRAVELLING)
 
 
 def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:

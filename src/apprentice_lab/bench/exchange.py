@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from apprentice_lab.bench import exchange_readers, report
+from apprentice_lab.bench import exchange_models, exchange_models_readers, exchange_readers, report
 from napari_apprentice.data.exports import read_provenance, write_labels
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.volume import Volume
@@ -42,6 +42,13 @@ class ExchangeSettings(Settings):
     python: Annotated[
         Path | None, Field(description="A Python that has the readers; empty: one is made in --out, with pip.")
     ] = None
+    models: Annotated[
+        Path | None,
+        Field(
+            description="A Python that has torch, onnxruntime and bioimageio.core, which run exported models; empty: "
+            "models are left out."
+        ),
+    ] = None
 
 
 def run(out: Path, settings: ExchangeSettings) -> Iterator[str]:
@@ -54,6 +61,8 @@ def run(out: Path, settings: ExchangeSettings) -> Iterator[str]:
     theirs = _ask(python, "write", files)
     _write(files, labels)
     rows = [*_ask(python, "read", files), *_ours(files, labels), *(_read_here(files, row, labels) for row in theirs)]
+    if settings.models is not None:
+        rows += [*_models(settings.models, files), *exchange_models.ours(files)]
     report.write(out, {"rows": rows, "python": str(python)})
     table = report.markdown(_HEAD, [[str(row[name]) for name in _HEAD] for row in rows])
     (out / "table.md").write_text(table + "\n", encoding="utf-8")
@@ -176,6 +185,21 @@ def _environment(folder: Path) -> Path:
         why = done.stderr.strip()[-200:]
         raise UserError(f"The readers cannot be installed ({why}): give a Python that has them with --python.")
     return python
+
+
+def _models(python: Path, files: Path) -> list[dict[str, Any]]:
+    """Rows of exported models; what other programs print on the way is theirs."""
+    exchange_models.write(files)
+    answer = files / "models.json"
+    command = [str(python), "-I", exchange_models_readers.__file__, str(files), str(answer)]
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UserError(f"{python} cannot be run ({error.strerror}): give another Python with --models.") from error
+    if done.returncode:
+        raise UserError(f"{python} cannot run the models: {done.stderr.strip()[-400:]}")
+    rows: list[dict[str, Any]] = json.loads(answer.read_text(encoding="utf-8"))
+    return rows
 
 
 def _ask(python: Path, what: str, files: Path) -> list[dict[str, Any]]:

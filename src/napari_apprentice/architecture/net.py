@@ -25,7 +25,7 @@ Down = Literal["max", "average", "strided"]
 Bottleneck = Literal["plain", "dilated", "aspp", "codes"]
 Up = Literal["linear", "nearest", "transposed", "shuffle", "max-unpool", "average-unpool"]
 Skip = Literal["none", "concatenate", "add", "attention", "nested"]
-Decoder = Literal["levels", "scores", "direct"]
+Decoder = Literal["levels", "scores", "direct", "elsewhere"]
 Norm = Literal["none", "batch", "group", "instance"]
 
 _MAPS = ("encoder", "bottleneck", "codes", "gate", "decoder", "node", "score")
@@ -55,7 +55,10 @@ class NetSettings(FiniteSettings):
         The one size (z, y, x) that a net with dense codes takes: each code sees the whole image.
     decoder
         ``levels`` goes up step by step; ``scores`` adds up coarse predictions of the last `scores` + 1 levels (FCN);
-        ``direct`` interpolates one coarse prediction.
+        ``direct`` interpolates one coarse prediction; ``elsewhere``: the network was not built of these parts, and only
+        its inputs, outputs, multiple and `reach` are known.
+    reach
+        How far (z, y, x) an output voxel of a network made elsewhere is said to see.
     up
         ``linear``, ``nearest``: a convolution of 1, then interpolation (they commute, and this order is cheaper).
         Unpooling has no channels of its own: the block before it gives the width of the level above.
@@ -89,6 +92,7 @@ class NetSettings(FiniteSettings):
     size: Counts | None = None
     decoder: Decoder = "levels"
     scores: Annotated[int, Field(ge=0)] = 0
+    reach: tuple[Annotated[int, Field(ge=0, le=_LARGEST_MULTIPLE)], ...] = ()
     up: Up = "linear"
     keep_channels: bool = False
     up_bias: bool = True
@@ -162,6 +166,8 @@ class NetSettings(FiniteSettings):
 def why_not(net: NetSettings) -> str:
     """One sentence when parts do not go together; "" when they do."""
     levels = len(net.widths)
+    if (net.decoder == "elsewhere") != (len(net.reach) == 3):
+        return "a network made elsewhere tells its reach along z, y and x, and no other does"
     if len(net.pools) != levels - 1:
         return f"{levels} widths need {levels - 1} pools, got {len(net.pools)}"
     if max(net.multiple) > _LARGEST_MULTIPLE:

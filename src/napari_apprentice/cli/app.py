@@ -14,6 +14,8 @@ from napari_apprentice import __version__
 from napari_apprentice.cli.check import check
 from napari_apprentice.cli.demo import demo
 from napari_apprentice.cli.evaluate import evaluate
+from napari_apprentice.cli.export import export
+from napari_apprentice.cli.import_model import import_
 from napari_apprentice.cli.info import info
 from napari_apprentice.cli.inside import inside
 from napari_apprentice.cli.live import live
@@ -42,8 +44,9 @@ app = App(
     help="Segment images, teach the network from corrections, and measure how well it does.",
     help_epilogue=f"With {VERBOSE} a command also says what other libraries say, and where an error comes from.",
 )
-for command in (segment, live, teach, compare, use, evaluate, masks, inside, info, methods, check, prune, demo):
+for command in (segment, live, teach, compare, use, evaluate, masks, inside, info, methods, export, check, prune, demo):
     app.command(command)
+app.command(import_, name="import")
 app.command(try_models, name="try")
 # found when asked for: whether the lab is there, and what it loads, is nothing to the others
 app.command("napari_apprentice.cli.lab:bench", name="bench", help="Measure something and write results.json and plots.")

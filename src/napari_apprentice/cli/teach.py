@@ -16,7 +16,15 @@ from napari_apprentice.session import Session
 from napari_apprentice.settings import TeachSettings
 
 Options = Annotated[TeachSettings, Parameter(name="*", group=Group("Settings"))]
-Fresh = Annotated[FreshSettings | None, Parameter(name="*", group=Group("A fresh network, with --model fresh"))]
+
+
+class _Fresh(FreshSettings):
+    """What can be said of it in words."""
+
+    own: Annotated[None, Parameter(parse=False)] = None
+
+
+Fresh = Annotated[_Fresh | None, Parameter(name="*", group=Group("A fresh network, with --model fresh"))]
 
 
 def teach(
@@ -65,7 +73,7 @@ def teach(
                     f"A network can only be chosen for a fresh start, and {session.model.title} is one already: "
                     "add --model fresh."
                 )
-            session.fresh_settings = fresh
+            session.fresh_settings = FreshSettings(**dict(fresh))
         with show_progress(session, project.name, curve=True):
             words = session.confirmed_so_far.words
             session.teach(on=on)

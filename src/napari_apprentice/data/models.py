@@ -9,14 +9,21 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import FailFast, Field, ValidationError, model_validator
 from pydantic_core import from_json
 from safetensors import SafetensorError, safe_open
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.representations import NUMBER, USUAL, Meaning, Representation, representation
+from napari_apprentice.data.representations import (
+    NUMBER,
+    USUAL,
+    Meaning,
+    Representation,
+    elsewhere,
+    representation,
+)
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClassName, DecodeSettings, FiniteSettings, ModelKind, NormalizeSettings
 
@@ -24,13 +31,21 @@ METADATA_KEY = "napari-apprentice"
 _MOST_NAMED = 6  # channels in a sentence
 _PREFIX = 8  # bytes that say how long the header is
 _LARGEST_HEADER = 4_000_000  # bytes; that of the largest bundled model has 12,416
-_FORMAT = 2  # a model with what Live learned; all others are of format 1
+_FORMAT = 3  # a network made elsewhere; 2: a model with what Live learned; all others are of format 1
+_ONLY_ELSEWHERE: Any = {
+    "elsewhere": True,
+    "net": {"reach"},
+    "normalize": {"by", "together", "scale", "offset", "clip", "mends"},
+}
 _LEARNED_FORM = 1
 _MOST_CLASSES = 255
 _MOST_CHANNELS = 4096
 _LARGEST_ZOOM = 1000.0
 _LARGEST_DIAMETER = 1e6  # network pixels
+_LARGEST_EDGE = 1 << 16  # voxels of what a network takes at once
 _Step = Annotated[float, Field(gt=0)]
+_Size = Annotated[int, Field(ge=1, le=_LARGEST_EDGE)]
+_Steps = Annotated[int, Field(ge=0, le=_LARGEST_EDGE)]
 _CUT_SHORT = ("incomplete metadata", "invalid header length")  # safetensors' words for bytes that are missing
 
 
@@ -61,6 +76,29 @@ class LearnedLive(FiniteSettings):
         return self
 
 
+class MadeElsewhere(FiniteSettings):
+    """A network that was made elsewhere: its ONNX graph lies in the model file, and is run as it is.
+
+    ``input`` and ``output`` are their names in the graph, ``axes`` and ``output_axes`` theirs (b, c, z, y, x in any
+    order). An axis (z, y, x) is ``smallest`` long, or that and any number of ``steps`` more (0: never); the graph gives
+    ``lost`` fewer. ``activation`` is still to be done to its channels. ``takes`` says of each channel of ours which of
+    theirs it is, and whether 1 minus it; -1 is the mean of those of ``offsets`` of one step. ``offsets`` are those of
+    affinities.
+    """
+
+    input: str
+    output: str
+    axes: Annotated[str, Field(pattern=r"^[bczyx]{3,5}$")]
+    output_axes: Annotated[str, Field(pattern=r"^[bczyx]{3,5}$")]
+    channels: Annotated[int, Field(ge=1, le=_MOST_CHANNELS)]
+    smallest: tuple[_Size, _Size, _Size]
+    steps: tuple[_Steps, _Steps, _Steps]
+    lost: tuple[_Steps, _Steps, _Steps] = (0, 0, 0)
+    activation: Literal["none", "sigmoid", "softmax"] = "none"
+    takes: Annotated[tuple[tuple[int, bool], ...], Field(min_length=1, max_length=_MOST_CHANNELS), FailFast()]
+    offsets: Annotated[tuple[tuple[int, int, int], ...], Field(max_length=_MOST_CHANNELS), FailFast()] = ()
+
+
 class ModelHeader(FiniteSettings):
     """What a model is, where it comes from and how well it does.
 
@@ -72,7 +110,8 @@ class ModelHeader(FiniteSettings):
     size only: how large those of an image are is measured before it begins. ``channels`` are the names of the image
     channels that it was taught on, in their order; () where they had none.
     With ``live`` the model proposes what *Live* learned: ``kind``, ``classes``, ``representation`` and ``decode`` are
-    of that, ``net`` is the network below it.
+    of that, ``net`` is the network below it. Of a network that was made ``elsewhere`` the parts are not known, and it
+    cannot be taught.
     """
 
     format: Annotated[int, Field(ge=1, le=_FORMAT)] = 1
@@ -85,6 +124,7 @@ class ModelHeader(FiniteSettings):
     normalize: NormalizeSettings = NormalizeSettings()
     decode: DecodeSettings = DecodeSettings()
     live: LearnedLive | None = None
+    elsewhere: MadeElsewhere | None = None
     image_channels: Annotated[int, Field(ge=1)] = 1
     channels: Annotated[tuple[str, ...], Field(max_length=_MOST_CHANNELS), FailFast()] = ()
     zoom: Annotated[float, Field(ge=1 / _LARGEST_ZOOM, le=_LARGEST_ZOOM)] = 1.0
@@ -108,6 +148,13 @@ class ModelHeader(FiniteSettings):
         return {**told, "representation": USUAL.get(kind, kind)}
 
     @model_validator(mode="after")
+    def _has_what_elsewhere_needs(self) -> Self:
+        there, takes = self.elsewhere is not None, () if self.elsewhere is None else self.elsewhere.takes
+        if there != (self.net.decoder == "elsewhere") or (there and (len(takes) != self.net.out_channels or self.live)):
+            raise ValueError("what is told of a network made elsewhere does not fit the model")
+        return self
+
+    @model_validator(mode="after")
     def _has_what_live_needs(self) -> Self:
         if self.live is None:
             return self
@@ -127,7 +174,9 @@ class ModelHeader(FiniteSettings):
 def representation_of(header: ModelHeader) -> Representation:
     """How a model says what is where. Raises `UserError` where that is not known here, or cannot be."""
     outputs = outputs_of(header)
-    known = representation(header.representation, header.net.dims, outputs)
+    of = header.elsewhere
+    known = None if of is None else elsewhere(header.representation, header.net.dims, of.offsets)
+    known = known or representation(header.representation, header.net.dims, outputs)
     if known.kind != header.kind or len(known.channels) > outputs:
         raise UserError(
             f"The model {header.name} cannot say {header.kind} by {header.representation} with "
@@ -154,8 +203,8 @@ def without_live(header: ModelHeader) -> ModelHeader:
 
 
 def meanings_of(header: ModelHeader) -> tuple[Meaning, ...]:
-    """What each output of a model's network means."""
-    if header.kind in ("values", "prompts"):
+    """What each output of a model's network means, before which it has yet to be made of it."""
+    if header.elsewhere is not None or header.kind in ("values", "prompts"):
         return (NUMBER,) * header.net.out_channels
     return representation_of(header).meanings
 
@@ -213,6 +262,19 @@ def read_header(path: str | Path) -> ModelHeader:
         why = error.strerror or error
         raise UserError(f"The model file {path} cannot be read ({why}): check the path.") from error
     return header_of(metadata, path)
+
+
+def header_text(header: ModelHeader) -> str:
+    """As a file has it: what only networks made elsewhere have is left out of others, which older versions read."""
+    return header.model_dump_json(exclude=None if header.elsewhere is not None else _ONLY_ELSEWHERE)
+
+
+def why_not_known(header: ModelHeader | None, what: str) -> str:
+    """One sentence when something needs the parts of a network, and it was made elsewhere; ``what`` cannot be done."""
+    if header is None or header.elsewhere is None:
+        return ""
+    why = f"{header.name} was made elsewhere and is run as it is, so that {what}"
+    return f"{why}: choose another model, or a fresh network."
 
 
 def why_not_masks(header: ModelHeader) -> str:

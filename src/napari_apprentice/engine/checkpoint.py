@@ -11,14 +11,24 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import nn
 
-from napari_apprentice.data.models import METADATA_KEY, ModelHeader, read_header, without_live
+from napari_apprentice.data.models import (
+    METADATA_KEY,
+    ModelHeader,
+    header_text,
+    read_header,
+    why_not_known,
+    without_live,
+)
 from napari_apprentice.data.storage import disk
 from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.data.weights import check_weights
+from napari_apprentice.engine.elsewhere import ElsewhereNet
 from napari_apprentice.engine.learned import PREFIX, Learned, feature_count
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.engine.prompts.inputs import PROMPTS
 from napari_apprentice.errors import UserError
+
+GRAPH = "onnx"  # the tensor of bytes that is a network made elsewhere
 
 
 class Loaded(NamedTuple):
@@ -42,12 +52,7 @@ def save(
     tensors = {name: _stored(tensor, half=half) for name, tensor in net.state_dict().items()}
     if learned is not None:
         tensors |= {name: _stored(tensor, half=False) for name, tensor in learned.tensors().items()}
-    content = to_bytes(tensors, metadata={METADATA_KEY: header.model_dump_json()})
-    try:
-        with atomic_write(path) as part:
-            part.write_bytes(content)
-    except OSError as error:
-        raise disk.refusal(error, path, len(content), "the model") from error
+    _write(path, to_bytes(tensors, metadata={METADATA_KEY: header_text(header)}))
 
 
 def load(path: str | Path) -> tuple[ModelHeader, Net]:
@@ -59,6 +64,8 @@ def load(path: str | Path) -> tuple[ModelHeader, Net]:
 def load_whole(path: str | Path) -> Loaded:
     """The same, with what *Live* learned."""
     header = read_header(path)
+    if why_not := why_not_known(header, "it cannot be taught, cut or exported"):
+        raise UserError(why_not)
     misfit = f"The weights in {path} do not fit its header or are damaged: copy the model again."
     if header.net.parameters > Path(path).stat().st_size:  # a header must not make us allocate what is not there
         raise UserError(misfit)
@@ -78,6 +85,26 @@ def load_whole(path: str | Path) -> Loaded:
     return Loaded(header, net, learned)
 
 
+def load_to_predict(path: str | Path) -> tuple[ModelHeader, nn.Module, Learned | None]:
+    """The same of any model, also of a network that was made elsewhere, which can do nothing but that."""
+    header = read_header(path)
+    if header.elsewhere is None:
+        return load_whole(path)
+    try:
+        graph = load_file(str(path))[GRAPH].numpy().tobytes()
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise UserError(f"The network in {path} cannot be read: import the model again.") from error
+    return header, ElsewhereNet(header, graph), None
+
+
+def save_elsewhere(path: str | Path, header: ModelHeader, graph: bytes) -> None:
+    """Write a network that was made elsewhere, an ONNX graph, as a model file."""
+    path = Path(path)
+    tensor = torch.frombuffer(bytearray(graph), dtype=torch.uint8)
+    content = to_bytes({GRAPH: tensor}, metadata={METADATA_KEY: header_text(header)})
+    _write(path, content)
+
+
 def refuse_inputs(header: ModelHeader, path: str | Path) -> None:
     """`UserError` when a network takes another number of inputs than are made of the channels of its images."""
     told = PROMPTS if header.kind == "prompts" else 0
@@ -88,6 +115,14 @@ def refuse_inputs(header: ModelHeader, path: str | Path) -> None:
             f"The header of the model {path} does not fit its network ({taken} inputs, of which {made} are made of an "
             "image): copy the model again, or choose another one."
         )
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        with atomic_write(path) as part:
+            part.write_bytes(content)
+    except OSError as error:
+        raise disk.refusal(error, path, len(content), "the model") from error
 
 
 def _stored(tensor: torch.Tensor, *, half: bool) -> torch.Tensor:

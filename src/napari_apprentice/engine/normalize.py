@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,17 @@ _REACH = 13  # pixels around a part that its values depend on: what the widest s
 
 @dataclass(frozen=True)
 class Scaling:
-    """What becomes 0 and what becomes 1, for each channel, and by how many pixels it is smoothed before."""
+    """What becomes 0 and what becomes 1, for each channel, and by how many pixels it is smoothed before.
+
+    Without ``mends`` hot pixels stay, and values are bounded by ``clip`` only.
+    """
 
     low: tuple[float, ...]
     high: tuple[float, ...]
     gain: float
     smoothing: tuple[float, ...] = ()
+    mends: bool = True
+    clip: tuple[float, float] | None = None
 
     def linear(self, pixels: np.ndarray) -> np.ndarray:
         """From pixels (C, Z, Y, X) of any numeric dtype to float32 in [0, 4]; NaN and infinity become 0.
@@ -37,6 +42,8 @@ class Scaling:
         values -= low
         values /= high - low
         np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+        if not self.mends:
+            return values if self.clip is None else np.clip(values, *self.clip, out=values)
         without_hot_pixels(values)
         for channel, sigma in zip(values, self.smoothing, strict=False):
             smooth(channel, sigma)
@@ -70,12 +77,12 @@ class Scaling:
 
     def only(self, part: slice) -> Scaling:
         """Of some channels."""
-        return Scaling(self.low[part], self.high[part], self.gain, self.smoothing[part])
+        return replace(self, low=self.low[part], high=self.high[part], smoothing=self.smoothing[part])
 
     def beside(self, other: Scaling) -> Scaling:
         """Of further channels, too."""
         low, high, smoothing = self.low + other.low, self.high + other.high, self.smoothing + other.smoothing
-        return Scaling(low, high, self.gain, smoothing)
+        return replace(self, low=low, high=high, smoothing=smoothing)
 
     def _bounds(self, ndim: int) -> tuple[np.ndarray, np.ndarray]:
         shape = (-1, *([1] * (ndim - 1)))
@@ -84,9 +91,40 @@ class Scaling:
 
 def fit(pixels: np.ndarray, settings: NormalizeSettings) -> Scaling:
     """Percentiles of every channel of an image (C, Z, Y, X); big images are sampled on a regular grid."""
+    if not settings.mends:
+        return _as_wanted(pixels, settings)
     channels = [_fit_channel(channel, settings) for channel in pixels]
     low, high, smoothing = zip(*channels, strict=True) if channels else ((), (), ())
     return Scaling(low, high, settings.gain, smoothing)
+
+
+def _as_wanted(pixels: np.ndarray, settings: NormalizeSettings) -> Scaling:
+    """As a network wants it that was made elsewhere: (v - low) / (high - low) * scale + offset, as one line."""
+    parts = [pixels] * len(pixels) if settings.together else pixels
+    low, high = [], []
+    for i, part in enumerate(parts):
+        first, last = _ends(part, settings)
+        scale, offset = (
+            _of_channel(values, i, usual) for values, usual in ((settings.scale, 1.0), (settings.offset, 0.0))
+        )
+        width = (last - first) / scale
+        low.append(first - offset * width)
+        high.append(first - offset * width + width)
+    return Scaling(tuple(low), tuple(high), 0.0, mends=False, clip=settings.clip)
+
+
+def _ends(part: np.ndarray, settings: NormalizeSettings) -> tuple[float, float]:
+    if settings.by == "values":
+        return 0.0, 1.0
+    if settings.by == "percentiles":
+        return _percentiles(part, settings)
+    sample = _sample(part).astype(np.float64)
+    mean, deviation = (float(sample.mean()), float(sample.std())) if sample.size else (0.0, 1.0)
+    return mean, mean + (deviation or 1.0)
+
+
+def _of_channel(values: tuple[float, ...], channel: int, usual: float) -> float:
+    return values[min(channel, len(values) - 1)] if values else usual
 
 
 def _fit_channel(channel: np.ndarray, settings: NormalizeSettings) -> tuple[float, float, float]:
@@ -106,13 +144,17 @@ def _fit_channel(channel: np.ndarray, settings: NormalizeSettings) -> tuple[floa
 
 
 def _percentiles(channel: np.ndarray, settings: NormalizeSettings) -> tuple[float, float]:
-    step = max(1, int(np.ceil(np.sqrt(channel.size / _MOST_SAMPLES))))
-    sample = np.asarray(channel[..., ::step, ::step], dtype=np.float32)
-    sample = sample[np.isfinite(sample)]
+    sample = _sample(channel)
     a, b = (0.0, 1.0) if sample.size == 0 else np.percentile(sample, [settings.low, settings.high])
     if b <= a and sample.size:  # a few bright pixels in an empty image
         a, b = float(sample.min()), float(sample.max())
     return float(a), float(b) if b > a else float(a) + 1.0
+
+
+def _sample(channel: np.ndarray) -> np.ndarray:
+    step = max(1, int(np.ceil(np.sqrt(channel.size / _MOST_SAMPLES))))
+    sample = np.asarray(channel[..., ::step, ::step], dtype=np.float32)
+    return np.asarray(sample[np.isfinite(sample)])
 
 
 def _widened(part: slice, by: int, length: int) -> tuple[slice, slice]:

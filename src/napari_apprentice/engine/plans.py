@@ -20,6 +20,8 @@ from napari_apprentice.jobs import (
     CompareJob,
     EvaluateJob,
     ExportJob,
+    ExportModelJob,
+    ImportModelJob,
     InsideJob,
     Job,
     KeepLiveJob,
@@ -100,6 +102,18 @@ def _export(engine: Engine, job: ExportJob, cancelled: IsCancelled) -> Iterator[
     return run(job, cancelled)
 
 
+def _export_model(engine: Engine, job: ExportModelJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.exporting.export import run
+
+    return run(job, cancelled)
+
+
+def _import_model(engine: Engine, job: ImportModelJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.importing.importing import run
+
+    return run(job, cancelled)
+
+
 def _click(engine: Engine, job: ClickJob, cancelled: IsCancelled) -> Iterator[Event]:
     from napari_apprentice.engine.click import run
 
@@ -144,6 +158,8 @@ PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]]
     EvaluateJob: _evaluate,
     TeachJob: _teach,
     ExportJob: _export,
+    ExportModelJob: _export_model,
+    ImportModelJob: _import_model,
     ClickJob: _click,
     AskJob: _ask,
     SuggestJob: _ask,

@@ -190,7 +190,7 @@ def _fresh_settings(job: TeachJob, spacing: tuple[float, float, float], zoom: fl
     settings = job.net
     if settings is None:
         raise ValueError("a teach job needs a parent or a net")
-    if settings.dims == 2:
+    if settings.dims == 2 or job.keeps_pools:
         return settings
     at_net = (spacing[0], spacing[1] / zoom, spacing[2] / zoom)
     return settings.model_copy(update={"pools": pools_for(3, at_net, settings.depth)})

@@ -18,8 +18,8 @@ def tiles_for(net: NetSettings, shape: Triple, edge: int, *, blend: bool) -> lis
 
     A volume of no more voxels than a tile is one tile: cut along z, a network would see little of a small organ.
     """
-    wanted = tile_of(net, edge)
-    if net.dims == 3 and np.prod(shape, dtype=np.int64) <= np.prod(wanted):
+    wanted = tile_of(net, edge) if net.decoder != "elsewhere" or net.size is None else net.size
+    if net.dims == 3 and net.size is None and np.prod(shape, dtype=np.int64) <= np.prod(wanted):
         wanted = shape
     halo = halo_of(net) if blend else net.receptive_radius
     tile = [_even(n, max(t, 4 * h), h) for n, t, h in zip(shape, wanted, halo, strict=True)]

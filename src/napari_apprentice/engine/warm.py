@@ -88,9 +88,9 @@ class Warm:
         key = (file_key(path), device.name)
         found = self._networks.find(key)
         if found is None:
-            header, net, learned = checkpoint.load_whole(path)
+            header, net, learned = checkpoint.load_to_predict(path)
             checkpoint.refuse_inputs(header, path)
-            found = Network(header, ready(net, device), device, key, learned=learned)
+            found = Network(header, net if header.elsewhere else ready(net, device), device, key, learned=learned)
             self._networks.keep(key, found)
         return found
 

@@ -25,9 +25,19 @@ from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, Volum
 from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult, TryJob
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
+from napari_apprentice.jobs.travel import (
+    ActivationName,
+    ExportModelJob,
+    ExportModelResult,
+    Form,
+    ImportModelJob,
+    ImportModelResult,
+    NormalizeName,
+)
 
 __all__ = [
     "OUTPUT",
+    "ActivationName",
     "AnyJob",
     "AnyResult",
     "ArrayRef",
@@ -41,7 +51,12 @@ __all__ = [
     "EvaluateJob",
     "EvaluateResult",
     "ExportJob",
+    "ExportModelJob",
+    "ExportModelResult",
     "ExportResult",
+    "Form",
+    "ImportModelJob",
+    "ImportModelResult",
     "InsideJob",
     "InsideResult",
     "Job",
@@ -51,6 +66,7 @@ __all__ = [
     "LiveAllJob",
     "LiveJob",
     "LiveResult",
+    "NormalizeName",
     "PackedMask",
     "Point",
     "ProposingJob",

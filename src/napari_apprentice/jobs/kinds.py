@@ -14,6 +14,7 @@ from napari_apprentice.jobs.live import KeepLiveJob, KeepLiveResult, LiveAllJob,
 from napari_apprentice.jobs.segment import CompareJob, SegmentJob, SegmentResult, TryJob
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
+from napari_apprentice.jobs.travel import ExportModelJob, ExportModelResult, ImportModelJob, ImportModelResult
 
 AnyJob = (
     SegmentJob
@@ -30,6 +31,8 @@ AnyJob = (
     | LiveJob
     | LiveAllJob
     | KeepLiveJob
+    | ExportModelJob
+    | ImportModelJob
 )
 AnyResult = (
     SegmentResult
@@ -41,6 +44,8 @@ AnyResult = (
     | InsideResult
     | LiveResult
     | KeepLiveResult
+    | ExportModelResult
+    | ImportModelResult
 )
 _adapter: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="type")])
 

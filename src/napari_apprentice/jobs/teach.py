@@ -38,7 +38,8 @@ class TeachResult(Result):
 class TeachJob(Job):
     """Fine-tune ``parent`` (a model file), or a fresh ``net``, on corrected images; writes a model to ``out``.
 
-    ``encoder`` is a file with weights that the way down of a fresh net begins with. ``representation`` says how it is
+    ``keeps_pools``: the net is taken as it is; else its pooling follows the spacing of the images. ``encoder`` is a
+    file with weights that the way down of a fresh net begins with. ``representation`` says how it is
     to tell what is where (`data/representations`); None: as the parent does, or as is usual for the ``kind``.
     ``goes_on_from`` is a version that was taught from ``parent`` before: it begins as that one ended, and is judged
     against ``parent`` all the same.
@@ -59,6 +60,7 @@ class TeachJob(Job):
     parent: Annotated[str | None, READ] = None
     goes_on_from: Annotated[str | None, READ] = None
     net: NetSettings | None = None
+    keeps_pools: bool = False
     encoder: Annotated[str | None, READ] = None
     representation: str | None = None
     settings: TeachSettings = TeachSettings()

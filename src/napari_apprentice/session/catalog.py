@@ -70,6 +70,8 @@ class Catalog:
         if not path.is_file():
             names = ", ".join([*bundled, *([v.id for v in lineage.versions] if lineage else []), FRESH])
             raise UserError(f"There is no model {key}: choose one of {names}, or a .safetensors file.")
+        if path.suffix.lower() in (".zip", ".onnx"):
+            raise UserError(f"{path.name} is a model of another program: make it one of this with apprentice import.")
         path = path.absolute()
         return ModelChoice(str(path), path.stem, self.header(path), path)
 
@@ -106,6 +108,8 @@ def bundled_files() -> dict[str, tuple[str, Path]]:
 
 def fresh(settings: FreshSettings, *, three_d: bool) -> ModelChoice:
     """A network that knows nothing yet, of the image's dimensionality."""
+    if settings.own is not None:
+        return ModelChoice(FRESH, f"fresh network of your own ({settings.own.dims}D)")
     chosen = PRESETS[settings.network]
     dims = "" if len(chosen.dims) == 1 else " (3D)" if three_d else " (2D)"
     return ModelChoice(FRESH, f"fresh {chosen.title}{dims}")

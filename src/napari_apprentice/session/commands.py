@@ -36,6 +36,8 @@ def command(doing: Doing) -> str:
     options = [shlex.join(options_of(doing.settings))] if changed_settings(doing.settings) else []
     if kind == "teach":
         words = ["apprentice teach", shlex.quote(str(doing.project.path))]
+        if model.is_fresh and doing.fresh.own is not None:
+            return "# The network was given from Python, which the command line cannot: see the lines of Python."
         if model.is_fresh:
             words += ["--model fresh", "--network", doing.fresh.network]
             words += [shlex.quote(word) for word in options_of(doing.fresh, leave_out="network")]
@@ -71,11 +73,14 @@ def lines(doing: Doing) -> str:
 
 def _assigned(name: str, settings: Settings) -> list[str]:
     """The line that makes these the session's settings, unless they are the defaults."""
-    chosen = ", ".join(
-        f"{key}={(str(value) if isinstance(value, Path) else value)!r}"
-        for key, value in changed_settings(settings).items()
-    )
+    chosen = ", ".join(f"{key}={_in_python(value)}" for key, value in changed_settings(settings).items())
     return [f"session.{name}_settings = na.{type(settings).__name__}({chosen})"] if chosen else []
+
+
+def _in_python(value: object) -> str:
+    if isinstance(value, Settings):
+        return f"na.{value!r}"
+    return repr(str(value) if isinstance(value, Path) else value)
 
 
 def image_file(entry: ProjectImage) -> str:

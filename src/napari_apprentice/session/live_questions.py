@@ -114,6 +114,8 @@ def _sees(choice: ModelChoice, entry: ProjectImage) -> bool:
     header: ModelHeader | None = choice.header
     if header is None or choice.file is None or header.net.dims != 2 or header.kind == "prompts":
         return False
+    if header.elsewhere is not None:  # of which no features are known
+        return False
     return fits(entry.volume, without_live(header).image_channels)
 
 

@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-_ABOVE, _TIMES = 1.0, 3.0  # a hot pixel is so much, and so many times, brighter than all but one of those around it
+HOT_ABOVE, HOT_TIMES = (
+    1.0,
+    3.0,
+)  # a hot pixel is so much, and so many times, brighter than all but one of those around it
 _NORMAL = 0.6745  # the median of |x| for a normal x of standard deviation 1
 _MOST = 1 << 22  # pixels that noise is measured on
 _FIRST, _GROWTH, _WIDEST = 0.5, 13.0, 3.0  # pixels
@@ -29,7 +32,7 @@ def without_hot_pixels(values: Image) -> Image:
     """
     if min(values.shape[-2:]) < 2:
         return values
-    bright = np.argwhere(values > _ABOVE)
+    bright = np.argwhere(values > HOT_ABOVE)
     if not len(bright):
         return values
     *outer, y, x = bright.T
@@ -39,7 +42,7 @@ def without_hot_pixels(values: Image) -> Image:
     around.sort(axis=0)
     second = around[-2]
     own = values[(*outer, y, x)]
-    hot = (own - second > _ABOVE) & (own > _TIMES * second)
+    hot = (own - second > HOT_ABOVE) & (own > HOT_TIMES * second)
     values[tuple(axis[hot] for axis in (*outer, y, x))] = np.median(around[:, hot], axis=0)
     return values
 

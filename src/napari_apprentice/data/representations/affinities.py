@@ -66,6 +66,11 @@ class Affinities(InstanceRepresentation):
         return _NEAR[self.dims] + _FAR[self.dims]
 
     @property
+    def near(self) -> int:
+        """How many of the offsets, the first, are those of neighbours."""
+        return len(_NEAR[self.dims])
+
+    @property
     def channels(self) -> tuple[Channel, ...]:
         """Foreground and one for each offset."""
         return Channel("foreground"), *(Channel(f"with {' '.join(map(str, offset))}") for offset in self.offsets)
@@ -123,7 +128,7 @@ class Affinities(InstanceRepresentation):
         flat = inside.shape[0] == 1
         used = [not (flat and offset[0]) for offset in self.offsets]
         offsets = [offset for offset, use in zip(self.offsets, used, strict=True) if use]
-        near = sum(use for use, _ in zip(used, _NEAR[self.dims], strict=False))
+        near = sum(used[: self.near])
         pairs = np.array(values[1:][used], np.float32)
         pairs[near:] = 1.0 - pairs[near:]
         # a bias of both, as logits would have it: which of two sure pairs comes first

@@ -40,6 +40,8 @@ def choose(engine_cache: EngineCache, network: Network, model: str, tile: Triple
         return Choice(network)
     if asked and not runtime.is_installed():
         raise UserError('The fast engine is not installed: pip install "napari-apprentice[fast]", or choose auto.')
+    if network.header.elsewhere is not None:
+        return Choice(network, note="The fast engine does not take networks made elsewhere." if asked else "")
     if network.learned is not None:  # of the network its maps are needed, not its answers
         note = "The fast engine does not know what Live learned: PyTorch runs the network."
         return Choice(network, note=note if asked else "")

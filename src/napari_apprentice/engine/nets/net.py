@@ -44,13 +44,13 @@ class Net(nn.Module):
     def supervised_logits(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Logits (B, out_channels, Z, Y, X) of every head that a loss can look at."""
         self._check(x)
-        folded = self._fold(x)
-        if self.settings.padding == "valid":
-            size = folded.shape[2:]
-            logits = [_first(part, size) for part in self.body(self._with_margin(folded))]
-        else:
-            logits = self.body(folded)
-        return [self._unfold(part, x.shape[0]) for part in logits]
+        return [self._unfold(part, x.shape[0]) for part in self.same_size(self._fold(x))]
+
+    def same_size(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """As `body`, and of the same size as x, which is not looked at: it can be traced for any."""
+        if self.settings.padding == "same":
+            return self.body(x)
+        return [_first(part, x.shape[2:]) for part in self.body(self._with_margin(x))]
 
     def valid(self, x: torch.Tensor) -> torch.Tensor:
         """Logits as the paper has them: of valid convolutions smaller than the input by ``settings.margin``."""

@@ -52,7 +52,8 @@ class FreshNetwork(QWidget):
         self.more.offer("representation", list(get_args(RepresentationName)), _REPRESENTATIONS)
         self.more.fields["representation"].native.setEnabled(self._session.kind == "instances")
         chosen = PRESETS[settings.network]
-        self.words.setText(f"{chosen.words} ({chosen.paper})")
+        own = settings.own is not None
+        self.words.setText("A network that was given from Python." if own else f"{chosen.words} ({chosen.paper})")
         self.facts.setText(self._facts())
         self.facts.setVisible(bool(self.facts.text()))
 
@@ -63,6 +64,10 @@ class FreshNetwork(QWidget):
             return ""
 
     def _on_changed(self, settings: FreshSettings) -> None:
-        # each of the two forms knows its own fields
-        changed = {name: value for name, value in settings if value != getattr(self._session.fresh_settings, name)}
+        # each of the two forms knows its own fields; to choose a network is to give one's own up
+        changed: dict[str, object] = {
+            name: value for name, value in settings if value != getattr(self._session.fresh_settings, name)
+        }
+        if set(changed) & {"network", "width", "norm", "padding", "dropout"}:
+            changed["own"] = None
         self._session.fresh_settings = self._session.fresh_settings.model_copy(update=changed)

@@ -8,6 +8,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QComboBox, QFileDialog
 
+from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.sections.fresh import FreshNetwork
@@ -22,9 +23,16 @@ from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import ModelChoice, Suited
 from napari_apprentice.session.models import NO_IMAGE
 
-_FILE = "\0file"
+_FILE, _EXPORT = "\0file", "\0export"
+_MODELS = "Models (*.safetensors *.zip *.onnx);;All files (*)"
+_FORMATS = "bioimage.io (*.zip);;ONNX (*.onnx);;TorchScript (*.pt)"
 _FITS, _OTHERS = "Fits this image, the likely best first", "Others: point at one to see why"
 _TRY = "Try all on what I see: segment the view with each model that can; nothing changes until you take one"
+_SAID = {
+    "inside": "Looking inside...",
+    "export model": "Writing the model...",
+    "import model": "Reading the model...",
+}
 _HOW_WELL = "Evaluate models on this image where it is annotated: scores, and every mistake on the canvas"
 
 
@@ -96,6 +104,7 @@ class ModelSection(Section):
             if group:
                 self.choice.insertSeparator(self.choice.count())
         self.choice.addItem("open a model file...", _FILE)
+        self.choice.addItem("export this model...", _EXPORT)
         self.choice.ask()
 
     def _purpose_of(self, key: Any) -> str:
@@ -113,12 +122,13 @@ class ModelSection(Section):
             look_inside(self._label_layers, level)
 
     def _on_started(self, kind: str) -> None:
-        if kind == "inside":
-            self.aside.setText("Looking inside...")
+        if kind in _SAID:
+            self.aside.setText(_SAID[kind])
 
     def _on_ended(self, kind: str, event: Event) -> None:
-        if kind == "inside":
-            self.aside.setText("Looking inside..." if self._session.busy("inside") else "")
+        if kind in _SAID:
+            self.aside.setText(_SAID[kind] if self._session.busy(kind) else "")
+            self.refresh()
             if isinstance(event, Failed):
                 self.say(event.message, event.details)
         else:
@@ -128,13 +138,27 @@ class ModelSection(Section):
         key = self.choice.itemData(index)
         if key == _FILE:
             key = self._ask_for_file()
-        if key:
-            with self.said():
+        with self.said():
+            if key == _EXPORT:
+                self._export()
+            elif key and self._session.verbs.travel.is_foreign(key):
+                self._session.verbs.travel.bring(key)
+            elif key:
                 self._session.choose_model(key)
         self.refresh()
 
+    def _export(self) -> None:
+        choice = self._session.model
+        if choice.file is None:
+            raise UserError("A fresh network knows nothing yet: teach it before it is exported.")
+        name = f"{Path(choice.title).stem}.zip".replace(" ", "-")
+        path, chosen = QFileDialog.getSaveFileName(self, "Export this model", name, _FORMATS)
+        if path:
+            suffix = chosen.partition("*")[2].rstrip(")")
+            self._session.verbs.travel.export(path if Path(path).suffix else f"{path}{suffix}")
+
     def _ask_for_file(self) -> str:
-        path, _ = QFileDialog.getOpenFileName(self, "Open a model", "", "Models (*.safetensors);;All files (*)")
+        path, _ = QFileDialog.getOpenFileName(self, "Open a model", "", _MODELS)
         return str(Path(path)) if path else ""
 
 

@@ -16,6 +16,7 @@ from napari_apprentice.session.verbs.segment import Segment
 from napari_apprentice.session.verbs.segment_all import SegmentAll
 from napari_apprentice.session.verbs.suggest import Suggest
 from napari_apprentice.session.verbs.teach import Teach
+from napari_apprentice.session.verbs.travel import Travel
 from napari_apprentice.session.verbs.try_models import TryModels
 from napari_apprentice.session.verbs.versions import Versions
 
@@ -37,3 +38,4 @@ class Verbs:
         self.look_inside = LookInside(parts)
         self.evaluate = Evaluate(parts)
         self.export = Export(parts)
+        self.travel = Travel(parts)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_apprentice.architecture.layers import Stage
 from napari_apprentice.data.geometry.regions import Region
+from napari_apprentice.data.models import why_not_known
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import OUTPUT, ArrayRef, InsideJob, InsideResult
@@ -72,7 +73,8 @@ class LookInside:
             return NO_IMAGE
         if models.in_use.is_fresh:
             return "A fresh network has learned nothing that could be seen inside: teach it first."
-        return models.why_not_fits(entry.volume)
+        unknown = why_not_known(models.in_use.header, "nothing inside can be looked at")
+        return unknown or models.why_not_fits(entry.volume)
 
     def __call__(self, level: str, box: Sequence[slice] | None = None) -> None:
         """Show a level of the network; see `Session.look_inside`."""

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from napari_apprentice.data.labels.corrections import UNKNOWN
+from napari_apprentice.data.models import why_not_known
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachJob, TeachResult
 from napari_apprentice.project.durable import make_folder
@@ -45,6 +46,8 @@ class Teach:
             return "Teaching is under way: paint on, or cancel it."
         if choices.kind == "classes" and not choices.classes:
             return "This project has no classes yet: name at least one."
+        if why_not := why_not_known(parts.models.in_use.header, "it cannot be taught"):
+            return why_not
         taught = [entry for entry in parts.images.entries if entry.voxels_taught]
         if not taught:
             what = "objects" if choices.kind == "instances" else "areas of each class"
@@ -122,6 +125,7 @@ class Teach:
             net=None
             if fresh is None
             else fresh_net(fresh, [one.volume for one in taught], choices.kind, choices.classes),
+            keeps_pools=fresh is not None and fresh.own is not None,
             encoder=None if fresh is None or fresh.encoder is None else str(fresh.encoder),
             representation=None if fresh is None else fresh_representation(fresh, choices.kind),
             settings=choices.teach,

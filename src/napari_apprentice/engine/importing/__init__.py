@@ -1,0 +1,1 @@
+"""Models of other programs become model files: from packages of bioimage.io, ONNX and modules of PyTorch."""

@@ -1,0 +1,335 @@
+"""From a file of another program to a model file: what it tells, what was said of it, and one look whether it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+from pydantic import ValidationError
+
+from napari_apprentice.architecture import NetSettings
+from napari_apprentice.data.models import MadeElsewhere, ModelHeader
+from napari_apprentice.data.storage.atomic_write import atomic_write
+from napari_apprentice.data.travel.described import Described, Size, described
+from napari_apprentice.data.travel.meanings import meant, words_of
+from napari_apprentice.data.travel.told import KEY, Told
+from napari_apprentice.engine import checkpoint
+from napari_apprentice.engine.elsewhere import finite_or_refuse, from_axes, open_graph, run_graph, taken, to_axes
+from napari_apprentice.engine.importing.opened import Package
+from napari_apprentice.engine.importing.torchscript import to_onnx
+from napari_apprentice.errors import Cancelled, UserError
+from napari_apprentice.events import Event, Finished, Progress
+from napari_apprentice.jobs import ImportModelJob, ImportModelResult
+from napari_apprentice.settings import DecodeSettings, NormalizeSettings, Triple
+
+_OWN = "model.safetensors"
+_REACH = {2: (0, 32, 32), 3: (8, 32, 32)}
+_TRIED = {2: (1, 256, 256), 3: (16, 64, 64)}
+_USUAL = {4: "bcyx", 5: "bczyx"}
+_MOST_MULTIPLE = 256
+_NORMALIZE: Mapping[str, dict[str, Any]] = {
+    "percentiles": {"by": "percentiles"},
+    "mean": {"by": "mean"},
+    "0 to 1": {"by": "percentiles", "low": 0.0, "high": 100.0},
+    "values": {"by": "values"},
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of a network: from its file, or said by whoever imports it."""
+
+    graph: bytes
+    name: str
+    normalize: NormalizeSettings | None = None
+    activation: str = "none"
+    axes: str = ""
+    output_axes: str = ""
+    names: tuple[str, ...] = ()
+    offsets: tuple[Triple, ...] = ()
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    halo: Mapping[str, int] = field(default_factory=dict)
+    spacing: tuple[float, float, float] | None = None
+    unit: str = "pixel"
+    licence: str = ""
+    notes: str = ""
+    told: Told | None = None
+
+
+def run(job: ImportModelJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
+    """Write ``job.out``."""
+    yield Progress(done=0, total=2, what="Reading the model")
+    path, out = Path(job.file), Path(job.out)
+    source: Source | None
+    if path.suffix.lower() == ".zip":
+        package = Package(path)
+        told = described(package.description)
+        if told.is_ours and package.has(_OWN):
+            yield Finished(result=_ours(job, package.read(_OWN), out))
+            return
+        source = _of_package(package, told, trusts=job.trusts)
+    else:
+        source = _of_file(path, trusts=job.trusts)
+    if cancelled():
+        raise Cancelled
+    yield Progress(done=1, total=2, what="Trying the model")
+    header = header_of(job, source)
+    checkpoint.save_elsewhere(out, header, source.graph)
+    yield Finished(result=ImportModelResult(job=job.id, path=str(out), words=words(header)))
+
+
+def words(header: ModelHeader) -> str:
+    """One sentence on what an imported model does."""
+    what = {
+        "foreground": "objects from foreground",
+        "boundaries": "objects from foreground and boundaries",
+        "affinities": "objects from affinities",
+        "log-distance": "objects from foreground and distances",
+        "classes": "classes: " + ", ".join(one.name for one in header.classes),
+    }.get(header.representation, header.kind)
+    return f"{header.name} proposes {what}; it was made elsewhere and cannot be taught."
+
+
+def _ours(job: ImportModelJob, content: bytes, out: Path) -> ImportModelResult:
+    """Our own model file, as it was when it was packed."""
+    with atomic_write(out) as part:
+        part.write_bytes(content)
+        header, _, _ = checkpoint.load_whole(part)
+    text = f"{header.name} was exported from here, and can be taught."
+    return ImportModelResult(job=job.id, path=str(out), is_ours=True, words=text)
+
+
+def _of_package(package: Package, told: Described, *, trusts: bool) -> Source:
+    form = next((one for one in ("onnx", "torchscript") if one in told.weights), None)
+    if form is None:
+        there = ", ".join(told.weights) or "none"
+        raise UserError(
+            f"{told.name} has no weights that are run here (it has: {there}; ONNX is needed): choose another model."
+        )
+    content = package.read(*told.weights[form])
+    source = Source(
+        content,
+        told.name,
+        told.normalize,
+        told.activation,
+        told.input.axes,
+        told.output.axes,
+        told.output.channels,
+        told.offsets,
+        told.input.sizes,
+        told.output.halo,
+        told.spacing,
+        told.unit,
+        told.licence,
+        told.notes,
+    )
+    if form == "torchscript":
+        source = replace(source, graph=to_onnx(content, told.name, _example(source), trusts=trusts))
+    return source
+
+
+def _of_file(path: Path, *, trusts: bool) -> Source:
+    """An ONNX file; one of ours tells everything."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"The file {path} cannot be read ({error.strerror}): check the path.") from error
+    if path.suffix.lower() in (".pt", ".pth", ".ts"):
+        raise UserError(
+            f"{path.name} is TorchScript or a pickle, and does not tell what it takes: export it as ONNX, or as a "
+            "package of bioimage.io."
+        )
+    graph = open_graph(content, path.stem)
+    said = graph.get_modelmeta().custom_metadata_map.get(KEY)
+    source = Source(content, path.stem)
+    if said is None:
+        return source
+    try:
+        told = Told.model_validate_json(said)
+    except ValidationError:  # of a newer version, or not ours
+        return source
+    of = told.normalize
+    return replace(
+        source,
+        name=told.name,
+        normalize=NormalizeSettings(low=of.low, high=of.high, gain=0.0, mends=False),
+        spacing=told.resolution.image_spacing,
+        unit=told.resolution.unit,
+        licence=told.licence,
+        notes=f"exported from {told.made_by}",
+        sizes={letter: (m, m) for letter, m in zip("zyx", told.tiling.multiple, strict=True)},
+        told=told,
+    )
+
+
+def header_of(job: ImportModelJob, source: Source) -> ModelHeader:
+    """The header of the model file, after one look at what the network gives."""
+    graph = open_graph(source.graph, source.name)
+    entry, exit_ = graph.get_inputs()[0], graph.get_outputs()[0]
+    if len(graph.get_inputs()) != 1:
+        raise UserError(
+            f"{source.name} takes {len(graph.get_inputs())} inputs, and here it gets one image: choose another model."
+        )
+    axes = job.axes or source.axes or _USUAL.get(len(entry.shape), "")
+    if len(axes) != len(entry.shape) or not {"y", "x"} <= set(axes) <= set("bczyx"):
+        raise UserError(
+            f"{source.name} takes {len(entry.shape)} axes, and which they are is not told: give --axes, such as bcyx."
+        )
+    dims: Literal[2, 3] = 3 if "z" in axes else 2
+    shape = dict(zip(axes, entry.shape, strict=True))
+    channels = shape.get("c", 1)
+    if not isinstance(channels, int):
+        channels = 1
+    sizes = {letter: source.sizes.get(letter) or _size(shape.get(letter, 1), dims) for letter in "zyx"}
+    if dims == 2:
+        sizes["z"] = (1, 1)
+    of = MadeElsewhere(
+        input=entry.name,
+        output=exit_.name,
+        axes=axes,
+        output_axes=source.output_axes
+        or (axes if len(exit_.shape) == len(axes) else _USUAL.get(len(exit_.shape), axes)),
+        channels=channels,
+        smallest=tuple(sizes[letter][0] for letter in "zyx"),
+        steps=tuple(sizes[letter][1] for letter in "zyx"),
+        activation=cast(Any, job.activation or source.activation),
+        takes=((0, False),),
+    )
+    of, maps = _tried(graph, of, dims)
+    of, meaning = _meaning(job, source, of, len(maps))
+    finite_or_refuse([taken(of, maps)], source.name)
+    if job.activation is None and source.activation == "none" and source.told is None:
+        _refuse_logits(of, maps, source.name)
+    return _header(job, source, of, dims, **meaning)
+
+
+def _tried(graph: Any, of: MadeElsewhere, dims: int) -> tuple[MadeElsewhere, np.ndarray]:
+    """The maps of a plain image; a network that gives fewer pixels than it takes tells by how many."""
+    size = [
+        least if step == 0 else least + step * max(0, -(-(n - least) // step))
+        for n, least, step in zip(_TRIED[dims], of.smallest, of.steps, strict=True)
+    ]
+    rng = np.random.default_rng(0)
+    image = rng.random((of.channels, *size), dtype=np.float32)
+    try:
+        return of, run_graph(graph, of, image)
+    except UserError:
+        found = from_axes(np.asarray(graph.run([of.output], {of.input: to_axes(image, of.axes)})[0]), of.output_axes)
+        lost = tuple(n - m for n, m in zip(size, found.shape[1:], strict=True))
+        if min(lost) < 0 or any(2 * one > n for one, n in zip(lost, size, strict=True)):
+            raise
+        return of.model_copy(update={"lost": lost}), found
+    except Exception as error:  # onnxruntime's own kinds
+        why = str(error).splitlines()[0][:200]
+        raise UserError(
+            f"The network cannot be run on an image of {tuple(size)} ({why}): give --axes if they are others."
+        ) from error
+
+
+def _meaning(
+    job: ImportModelJob, source: Source, of: MadeElsewhere, count: int
+) -> tuple[MadeElsewhere, dict[str, Any]]:
+    if source.told is not None and not job.outputs:
+        told = source.told
+        meaning = {
+            "kind": told.kind,
+            "representation": told.representation,
+            "classes": told.classes,
+            "decode": told.decode,
+        }
+        return of.model_copy(update={"takes": tuple((i, False) for i in range(count))}), meaning
+    offsets = job.offsets or source.offsets
+    found = meant(job.outputs or words_of(source.names, count), count, offsets, source.name)
+    updates = {"takes": found.takes, "offsets": found.offsets}
+    decode = DecodeSettings(min_size=12)
+    return of.model_copy(update=updates), {
+        "kind": found.kind,
+        "representation": found.representation,
+        "classes": found.classes,
+        "decode": decode,
+    }
+
+
+def _refuse_logits(of: MadeElsewhere, maps: np.ndarray, name: str) -> None:
+    used = maps[[i for i, _ in of.takes if i >= 0]]
+    if used.min() < -1e-3 or used.max() > 1 + 1e-3:
+        raise UserError(
+            f"The outputs of {name} are not between 0 and 1 ({used.min():.3g} to {used.max():.3g}): give --activation "
+            "sigmoid, softmax or none."
+        )
+
+
+def _header(job: ImportModelJob, source: Source, of: MadeElsewhere, dims: Literal[2, 3], **meaning: Any) -> ModelHeader:
+    asked = None if job.normalize is None else NormalizeSettings(gain=0.0, mends=False, **_NORMALIZE[job.normalize])
+    normalize = asked or source.normalize
+    if normalize is None:
+        raise UserError(
+            f"How {source.name} wants intensities is not told in its file: give --normalize (percentiles: 1 and 99.8 "
+            'become 0 and 1; mean: mean 0 and deviation 1; "0 to 1": lowest and highest; values: as they are).'
+        )
+    fixed = any(step == 0 for step in of.steps)
+    multiple = tuple(1 if fixed or step > _MOST_MULTIPLE else step for step in of.steps)
+    reach = tuple(max(source.halo.get(letter, 0), n) for letter, n in zip("zyx", _REACH[dims], strict=True))
+    size = None
+    if fixed:
+        size = tuple(
+            least if step == 0 else max(least, tried)
+            for least, step, tried in zip(of.smallest, of.steps, _TRIED[dims], strict=True)
+        )
+    net = NetSettings(
+        preset="made elsewhere",
+        dims=dims,
+        in_channels=of.channels,
+        out_channels=len(of.takes),
+        widths=(1, 1),
+        pools=(cast(Triple, multiple),),
+        decoder="elsewhere",
+        reach=reach,
+        size=size,
+        norm="none",
+    )
+    name = Path(job.out).stem
+    if source.told is not None:
+        meaning |= {"zoom": source.told.resolution.zoom, "measures": source.told.resolution.measures}
+    return ModelHeader(
+        format=3,
+        id=name,
+        name=source.name,
+        net=net,
+        normalize=normalize,
+        elsewhere=of,
+        image_channels=of.channels,
+        spacing=source.spacing,
+        unit=source.unit,
+        object_diameter=job.diameter or (None if source.told is None else source.told.resolution.object_diameter),
+        licence=source.licence,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        notes=source.notes or f"imported from {Path(job.file).name}",
+        **meaning,
+    )
+
+
+def _size(told: Any, dims: int) -> Size:
+    """What an ONNX file says of an axis: a number, or a name where any will do."""
+    if isinstance(told, int) and told > 1:
+        return told, 0
+    return (16, 16)
+
+
+def _example(source: Source) -> np.ndarray:
+    """An image in the order of the axes that the network takes."""
+    dims = 3 if "z" in source.axes else 2
+    size = [
+        max(least, n - (n - least) % step) if step else least
+        for n, (least, step) in (
+            (n, source.sizes.get(letter, (n, 16))) for n, letter in zip(_TRIED[dims], "zyx", strict=True)
+        )
+    ]
+    if dims == 2:
+        size[0] = 1
+    channels = 1
+    return to_axes(np.random.default_rng(0).random((channels, *size), dtype=np.float32), source.axes)
