@@ -21,14 +21,24 @@ if TYPE_CHECKING:
     from napari_apprentice.data.exports import read_provenance, write_labels
     from napari_apprentice.data.files import read_image, read_labels
     from napari_apprentice.data.image.channels import chosen_channels, one_channel
+    from napari_apprentice.data.image.volume import Volume
     from napari_apprentice.data.masks import read_masks
     from napari_apprentice.errors import UserError
     from napari_apprentice.session import Session, SessionOptions
     from napari_apprentice.session.evaluation import evaluate
-    from napari_apprentice.settings import FilterSettings, MaskSettings, SegmentSettings, TeachSettings
+    from napari_apprentice.settings import (
+        ClassName,
+        ClusterSettings,
+        FilterSettings,
+        MaskSettings,
+        SegmentSettings,
+        TeachSettings,
+    )
 
 __version__ = "0.2.0.dev0"
 __all__ = [
+    "ClassName",
+    "ClusterSettings",
     "FilterSettings",
     "FreshSettings",
     "MaskSettings",
@@ -38,6 +48,7 @@ __all__ = [
     "SessionOptions",
     "TeachSettings",
     "UserError",
+    "Volume",
     "chosen_channels",
     "evaluate",
     "one_channel",
@@ -55,6 +66,7 @@ _HOMES = {
     "preset": "architecture",
     "chosen_channels": "data.image.channels",
     "one_channel": "data.image.channels",
+    "Volume": "data.image.volume",
     "read_image": "data.files",
     "read_labels": "data.files",
     "read_provenance": "data.exports",
@@ -63,6 +75,8 @@ _HOMES = {
     "Session": "session",
     "SessionOptions": "session",
     "evaluate": "session.evaluation",
+    "ClassName": "settings",
+    "ClusterSettings": "settings",
     "FilterSettings": "settings",
     "MaskSettings": "settings",
     "read_masks": "data.masks",
