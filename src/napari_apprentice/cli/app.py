@@ -22,6 +22,7 @@ from napari_apprentice.cli.methods import methods
 from napari_apprentice.cli.mistakes import sentence
 from napari_apprentice.cli.progress import console
 from napari_apprentice.cli.prune import prune
+from napari_apprentice.cli.sample import sample
 from napari_apprentice.cli.segment import segment
 from napari_apprentice.cli.teach import teach
 from napari_apprentice.cli.try_models import try_models
@@ -42,7 +43,7 @@ app = App(
     help="Segment images, teach the network from corrections, and measure how well it does.",
     help_epilogue=f"With {VERBOSE} a command also says what other libraries say, and where an error comes from.",
 )
-for command in (segment, live, teach, compare, use, evaluate, masks, inside, info, methods, check, prune, demo):
+for command in (segment, live, teach, compare, use, evaluate, masks, inside, info, methods, check, prune, sample, demo):
     app.command(command)
 app.command(try_models, name="try")
 # found when asked for: whether the lab is there, and what it loads, is nothing to the others
