@@ -20,14 +20,15 @@ EXTRAS = ("gui", "fast", "czi", "lif", "nd2", "nifti", "dicom", "tables", "clust
 def main() -> None:
     """A line for torch, for what is always there, and for each extra."""
     torch, base = closure("torch", ()), closure(NAME, ())
-    print(f"{megabytes(torch):8.0f}  torch, with what it needs")
-    print(f"{megabytes(base - torch):8.0f}  napari-apprentice without extras, with napari and the rest")
+    lines = [f"{megabytes(torch):8.0f}  torch, with what it needs"]
+    lines.append(f"{megabytes(base - torch):8.0f}  napari-apprentice without extras, with napari and the rest")
     for extra in EXTRAS:
         added = closure(NAME, (extra,)) - base
         names = ", ".join(sorted(added, key=lambda name: -size_of(name))[:3])
         missing = "" if all(is_there(name) for name in added) else "  (not all of it is installed here)"
-        print(f"{megabytes(added):+8.1f}  [{extra}]  {names}{missing}")
-    print(f"{megabytes(closure(NAME, EXTRAS)):8.0f}  all of it", file=sys.stdout)
+        lines.append(f"{megabytes(added):+8.1f}  [{extra}]  {names}{missing}")
+    lines.append(f"{megabytes(closure(NAME, EXTRAS)):8.0f}  all of it")
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def closure(name: str, extras: tuple[str, ...]) -> set[str]:

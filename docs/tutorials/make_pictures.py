@@ -29,7 +29,7 @@ from napari_apprentice.gui.objects.pane import FILTER
 
 SIZE = (1366, 768)  # the smallest screen of a laptop
 CELLS_TO_CLICK = 6
-STEPS = 150  # by steps, so that a busy computer makes the same pictures
+STEPS = 60  # by steps, so that a busy computer makes the same pictures
 TEACH_S = 3600.0
 LONGEST_S = 4000.0
 SLICES = (8, 16, 24)
