@@ -5,7 +5,6 @@ xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_screenshots.py
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,11 +12,11 @@ from typing import Any
 import napari
 import numpy as np
 import tifffile
-from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from scipy import ndimage
 from skimage import data
+from windows import close, new_home, picture, scroll_to, window
 
 from apprentice_lab.bench.report import DATA
 from apprentice_lab.bench.window.waiting import wait, wait_until
@@ -25,17 +24,12 @@ from napari_apprentice import FreshSettings, Session
 from napari_apprentice.data import samples
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.storage import put_away
 from napari_apprentice.demo import OBJECTS, correct
-from napari_apprentice.gui.app import open_window
 from napari_apprentice.gui.objects.pane import FILTER
 from napari_apprentice.session import SessionOptions
-from napari_apprentice.session.next_step import NAMES
 from napari_apprentice.settings import ClassName
 
-IMAGES = Path(__file__).parent / "images"
 SIZE = (1300, 860)
-COLOURS = 256
 REAL = "A16_s2_5AF20A10"  # of BBBC039, CC0
 PHASE = "set28"  # of usiigaci_phase, MIT
 MOSAIC = 12  # times the sample, along both sides
@@ -49,10 +43,7 @@ GLAND_CLASSES = (
 
 def main() -> None:
     """The loop on 2D nuclei, two models judged, a volume, classes on a real section, the networks: all pictures."""
-    IMAGES.mkdir(exist_ok=True)
-    with TemporaryDirectory() as home:
-        os.environ["APPRENTICE_HOME"] = home
-        put_away.write(NAMES)  # hints would lie on the pictures
+    with new_home():
         _all()
 
 
@@ -74,24 +65,24 @@ def _loop() -> None:
     with Session.temporary() as session:
         viewer, panel = _window(session, volume)
         session.choose_model("nuclei-2d")
-        _picture(viewer, "open")
+        picture(viewer, "open")
         session.segment()
         wait_until(lambda: not session.busy())
-        _picture(viewer, "segment")
+        picture(viewer, "segment")
         correct(session, truth, OBJECTS)
         panel.label_layers.show_confirmed(True)
-        _picture(viewer, "correct")
+        picture(viewer, "correct")
         panel.label_layers.show_confirmed(False)
         session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": TEACH_S})
         session.teach()
         wait(0.6 * TEACH_S)
-        _show(panel, panel.teach)
-        _picture(viewer, "teach")
+        scroll_to(panel, panel.teach)
+        picture(viewer, "teach")
         wait_until(lambda: not session.busy())
         _use(session)
-        _show(panel, panel.teach)
-        _picture(viewer, "better")
-        _close(viewer, panel)
+        scroll_to(panel, panel.teach)
+        picture(viewer, "better")
+        close(viewer, panel)
 
 
 def _compare() -> None:
@@ -112,9 +103,9 @@ def _compare() -> None:
         panel.teach.versions.shows_new.click()
         panel.said.hide()
         wait(1.0)
-        _show(panel, panel.teach.versions)
-        _picture(viewer, "compare")
-        _close(viewer, panel)
+        scroll_to(panel, panel.teach.versions)
+        picture(viewer, "compare")
+        close(viewer, panel)
 
 
 def _use(session: Session) -> None:
@@ -137,8 +128,8 @@ def _evaluate() -> None:
         pane = panel.how_well.pane
         if pane is not None:
             pane.all_labels.setChecked(True)
-        _picture(viewer, "evaluate")
-        _close(viewer, panel)
+        picture(viewer, "evaluate")
+        close(viewer, panel)
 
 
 def _try() -> None:
@@ -152,8 +143,8 @@ def _try() -> None:
         wait_until(lambda: not session.busy(), longest_s=120)
         if panel.tried.pane is not None:
             QTest.mouseClick(panel.tried.pane.cards[0].picture, Qt.MouseButton.LeftButton)
-        _picture(viewer, "try")
-        _close(viewer, panel)
+        picture(viewer, "try")
+        close(viewer, panel)
 
 
 def _segmented(session: Session, path: Path) -> tuple[Any, Any]:
@@ -180,8 +171,8 @@ def _objects() -> None:
             pane.filter.fields["min_size"].setText("300")
             pane.filter.border.setChecked(True)
         viewer.reset_view()
-        _picture(viewer, "objects")
-        _close(viewer, panel)
+        picture(viewer, "objects")
+        close(viewer, panel)
 
 
 def _review() -> None:
@@ -191,15 +182,15 @@ def _review() -> None:
         return
     with Session.temporary() as session:
         viewer, panel = _segmented(session, path)
-        _show(panel, panel.review)
+        scroll_to(panel, panel.review)
         panel.review.show_map.setChecked(True)
         panel.review.buttons["next doubtful"].click()
         while session.review.place is not None and session.review.place.id is None:
             panel.review.buttons["next doubtful"].click()
         wait(4.0)
         viewer.scene.camera.zoom *= 0.4
-        _picture(viewer, "review")
-        _close(viewer, panel)
+        picture(viewer, "review")
+        close(viewer, panel)
 
 
 def _volume() -> None:
@@ -208,8 +199,8 @@ def _volume() -> None:
         session.segment()
         wait_until(lambda: not session.busy())
         viewer.dims.set_point(0, viewer.dims.range[0].stop / 2)
-        _picture(viewer, "volume")
-        _close(viewer, panel)
+        picture(viewer, "volume")
+        close(viewer, panel)
 
 
 def _large() -> None:
@@ -225,8 +216,8 @@ def _large() -> None:
         wait_until(lambda: not session.busy(), longest_s=900)
         viewer.scene.camera.zoom *= 3
         wait(1.5)
-        _picture(viewer, "large")
-        _close(viewer, panel)
+        picture(viewer, "large")
+        close(viewer, panel)
 
 
 def _write_pyramid(path: Path, pixels: np.ndarray) -> None:
@@ -249,24 +240,24 @@ def _classes() -> None:
         for value, mask in _strokes(pixels[0, :, 0]).items():
             session.paint(np.flatnonzero(mask), value)
         panel.label_layers.show_confirmed(False)
-        _picture(viewer, "classes-strokes")
+        picture(viewer, "classes-strokes")
         _live(panel)
-        _picture(viewer, "live")
+        picture(viewer, "live")
         session.live.off()
         session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": 2 * TEACH_S})
         session.teach()
         wait_until(lambda: not session.busy(), longest_s=4 * TEACH_S)
         _use(session)
-        _show(panel, panel.image)
-        _picture(viewer, "classes")
-        _close(viewer, panel)
+        scroll_to(panel, panel.image)
+        picture(viewer, "classes")
+        close(viewer, panel)
 
 
 def _live(panel: Any) -> None:
     """The strokes that are there are learned at once."""
     panel.correct.live.box.click()
     wait_until(lambda: panel.session.live.proposal is not None and not panel.session.busy())
-    _show(panel, panel.correct)
+    scroll_to(panel, panel.correct)
 
 
 def _networks() -> None:
@@ -278,7 +269,7 @@ def _networks() -> None:
         session.fresh_settings = FreshSettings(network="attention-unet")
         panel.model.fresh.fold.click()
         correct(session, truth, OBJECTS)
-        _picture(viewer, "networks-panel")
+        picture(viewer, "networks-panel")
         session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": 2 * TEACH_S})
         session.teach()
         wait_until(lambda: not session.busy(), longest_s=4 * TEACH_S)
@@ -289,8 +280,8 @@ def _networks() -> None:
         panel.model.inside.level.setCurrentIndex(panel.model.inside.level.findData("gate 0"))
         panel.model.inside.button.click()
         wait_until(lambda: not session.busy())
-        _picture(viewer, "networks-inside")
-        _close(viewer, panel)
+        picture(viewer, "networks-inside")
+        close(viewer, panel)
 
 
 def _strokes(rgb: Any) -> dict[int, Any]:
@@ -314,38 +305,7 @@ def _strokes(rgb: Any) -> dict[int, Any]:
 
 
 def _window(session: Session, volume: Any) -> tuple[napari.Viewer, Any]:
-    viewer, panel = open_window(volume, session)
-    viewer.window.resize(*SIZE)
-    wait(1.0)
-    if session.current is None:
-        panel.image.open(panel.images.layers[0])
-    wait(1.0)
-    viewer.reset_view()
-    return viewer, panel
-
-
-def _close(viewer: napari.Viewer, panel: Any) -> None:
-    panel.runtime.close()
-    viewer.close()
-    wait(0.5)
-
-
-def _show(panel: Any, section: Any) -> None:
-    """Scroll the panel to a section."""
-    from qtpy.QtWidgets import QScrollArea
-
-    panel.findChild(QScrollArea).ensureWidgetVisible(section, 0, 0)
-    wait(0.3)
-
-
-def _picture(viewer: napari.Viewer, name: str) -> None:
-    """What is on the screen, in few colours to stay small."""
-    wait(1.0)
-    pixels = viewer.screenshot(canvas_only=False, flash=False)
-    picture = Image.fromarray(np.ascontiguousarray(pixels[..., :3])).quantize(
-        COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
-    )
-    picture.save(IMAGES / f"{name}.png", optimize=True)
+    return window(session, volume, SIZE)
 
 
 if __name__ == "__main__":

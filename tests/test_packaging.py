@@ -121,7 +121,7 @@ def test_dependencies_have_lower_bounds_only() -> None:
 
 
 def test_every_picture_in_the_documents_is_there_and_small() -> None:
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for target in [part.partition(")")[0] for part in page.read_text().split("](")[1:]]:
             if "://" in target or target.startswith("#"):
                 continue

@@ -21,15 +21,25 @@ if TYPE_CHECKING:
     from napari_apprentice.data.exports import read_provenance, write_labels
     from napari_apprentice.data.files import read_image, read_labels
     from napari_apprentice.data.image.channels import chosen_channels, one_channel
+    from napari_apprentice.data.image.volume import Volume
     from napari_apprentice.data.masks import read_masks
     from napari_apprentice.errors import UserError
     from napari_apprentice.session import Session, SessionOptions
     from napari_apprentice.session.evaluation import evaluate
     from napari_apprentice.session.travel import export_model, import_model, import_torch
-    from napari_apprentice.settings import FilterSettings, MaskSettings, SegmentSettings, TeachSettings
+    from napari_apprentice.settings import (
+        ClassName,
+        ClusterSettings,
+        FilterSettings,
+        MaskSettings,
+        SegmentSettings,
+        TeachSettings,
+    )
 
 __version__ = "0.2.0.dev0"
 __all__ = [
+    "ClassName",
+    "ClusterSettings",
     "FilterSettings",
     "FreshSettings",
     "MaskSettings",
@@ -39,6 +49,7 @@ __all__ = [
     "SessionOptions",
     "TeachSettings",
     "UserError",
+    "Volume",
     "chosen_channels",
     "evaluate",
     "export_model",
@@ -59,6 +70,7 @@ _HOMES = {
     "preset": "architecture",
     "chosen_channels": "data.image.channels",
     "one_channel": "data.image.channels",
+    "Volume": "data.image.volume",
     "read_image": "data.files",
     "read_labels": "data.files",
     "read_provenance": "data.exports",
@@ -70,6 +82,8 @@ _HOMES = {
     "export_model": "session.travel",
     "import_model": "session.travel",
     "import_torch": "session.travel",
+    "ClassName": "settings",
+    "ClusterSettings": "settings",
     "FilterSettings": "settings",
     "MaskSettings": "settings",
     "read_masks": "data.masks",

@@ -24,6 +24,7 @@ from napari_apprentice.cli.methods import methods
 from napari_apprentice.cli.mistakes import sentence
 from napari_apprentice.cli.progress import console
 from napari_apprentice.cli.prune import prune
+from napari_apprentice.cli.sample import sample
 from napari_apprentice.cli.segment import segment
 from napari_apprentice.cli.teach import teach
 from napari_apprentice.cli.try_models import try_models
@@ -44,7 +45,23 @@ app = App(
     help="Segment images, teach the network from corrections, and measure how well it does.",
     help_epilogue=f"With {VERBOSE} a command also says what other libraries say, and where an error comes from.",
 )
-for command in (segment, live, teach, compare, use, evaluate, masks, inside, info, methods, export, check, prune, demo):
+for command in (
+    segment,
+    live,
+    teach,
+    compare,
+    use,
+    evaluate,
+    masks,
+    inside,
+    info,
+    methods,
+    export,
+    check,
+    prune,
+    sample,
+    demo,
+):
     app.command(command)
 app.command(import_, name="import")
 app.command(try_models, name="try")

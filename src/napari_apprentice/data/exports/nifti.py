@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from napari_apprentice.data.exports.export import ExportRequest
+from napari_apprentice.data.files.nifti import LIBRARY
+from napari_apprentice.data.files.planes import library
 from napari_apprentice.data.image.units import PIXEL, micrometers
 from napari_apprentice.data.provenance import KEY
 from napari_apprentice.data.storage.atomic_write import atomic_write
@@ -20,8 +22,7 @@ _UNITS = {"um": "micron", "mm": "mm", "m": "meter", PIXEL: "unknown"}
 
 def write(path: Path, export: ExportRequest) -> None:
     """Write (X, Y, Z) or (X, Y, Z, T) in the smallest unsigned type."""
-    import nibabel
-
+    nibabel = library(*LIBRARY)
     voxels = export.compact.transpose(3, 2, 1, 0)
     voxels = voxels if voxels.shape[3] > 1 else voxels[..., 0]
     if max(voxels.shape) > _LONGEST:

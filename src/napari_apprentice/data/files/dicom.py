@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.files import place
 from napari_apprentice.data.files.dicom_copies import Opened, without_copies
-from napari_apprentice.data.files.dicom_frames import frames_of, groups_of, number_of, placement_of, tags_of
+from napari_apprentice.data.files.dicom_frames import LIBRARY, frames_of, groups_of, number_of, placement_of, tags_of
 from napari_apprentice.data.files.dicom_segments import is_segmentation, segments
 from napari_apprentice.data.files.dicom_stack import frames_to_volume
+from napari_apprentice.data.files.planes import library
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
@@ -151,12 +152,10 @@ def _dicom_files(path: Path, most: int | None = None) -> Iterator[Path]:
 
 
 def _opened(path: Path) -> Any:
-    import pydicom  # .4 s that only who opens such a file waits for
-    from pydicom.errors import InvalidDicomError
-
+    pydicom = library(*LIBRARY)  # .4 s that only who opens such a file waits for
     try:
         dataset = pydicom.dcmread(path)
-    except InvalidDicomError as error:
+    except pydicom.errors.InvalidDicomError as error:
         raise UserError(f"{path} is not a complete DICOM file (it has no header): get the file again.") from error
     if "PixelData" not in dataset and "FloatPixelData" not in dataset and "DoubleFloatPixelData" not in dataset:
         what = str(dataset.get("Modality", "")) or "record"

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.files.pixels import native, refuse_nonsense
+from napari_apprentice.data.files.planes import library
 from napari_apprentice.data.image.units import are_steps
 from napari_apprentice.errors import UserError
 
+LIBRARY = ("pydicom", "DICOM", "dicom")
 _MOST_EMPTY = 2000  # times the pixels of all tiles; a slide that claims more would fill the memory
 _IN_ORDER = (
     "TemporalPositionIdentifier",
@@ -75,8 +77,7 @@ class DicomFrame:
 
 def tags_of(path: Path, names: Sequence[str]) -> dict[str, Any] | None:
     """Some tags of a file, read without its pixels; None for what is no DICOM file."""
-    import pydicom
-
+    pydicom = library(*LIBRARY)
     try:
         dataset = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(names))
     except Exception:  # a file beside the series may be damaged in any way: it is not of the series

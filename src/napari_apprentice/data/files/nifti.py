@@ -19,20 +19,21 @@ from numpy.typing import NDArray
 
 from napari_apprentice.data.files.nifti_place import is_minc, place_of
 from napari_apprentice.data.files.pixels import MAP_FROM, native, refuse_nonsense
+from napari_apprentice.data.files.planes import library
 from napari_apprentice.data.image import orientation
 from napari_apprentice.data.image.axes import to_volume
 from napari_apprentice.data.image.lazy import LazyArray
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 
+LIBRARY = ("nibabel", "NIfTI", "nifti")
 SUFFIXES = (".nii", ".nii.gz", ".mgh", ".mgz", ".mnc", ".hdr")
 _AXES = "XYZTC"
 
 
 def read(path: Path, part: str = "") -> Volume:
     """Read a volume, a series of volumes or an RGB image; a large one that is not packed as it is needed."""
-    import nibabel  # half a second, only for who opens such a file
-
+    nibabel = library(*LIBRARY)  # half a second, only for who opens such a file
     with _no_lines_of(nibabel.imageglobals.logger):
         image = _loaded(path)
     if not isinstance(image, nibabel.spatialimages.SpatialImage) or "cifti" in type(image).__name__.lower():
@@ -63,8 +64,7 @@ def read(path: Path, part: str = "") -> Volume:
 
 def _loaded(path: Path) -> Any:
     """The image of nibabel, also where its qform is no rotation, for which nibabel refuses it as a whole."""
-    import nibabel
-
+    nibabel = library(*LIBRARY)
     try:
         return nibabel.load(path)
     except ValueError:
