@@ -18,6 +18,7 @@ from napari_apprentice.jobs import (
     AskJob,
     ClickJob,
     CompareJob,
+    DescribeJob,
     EvaluateJob,
     ExportJob,
     InsideJob,
@@ -136,6 +137,12 @@ def _keep_live(engine: Engine, job: KeepLiveJob, cancelled: IsCancelled) -> Iter
     return run(job, cancelled, engine.warm)
 
 
+def _describe(engine: Engine, job: DescribeJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.describe import run
+
+    return run(job, cancelled, engine.warm)
+
+
 PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]] = {
     SegmentJob: _segment,
     CompareJob: _segment,
@@ -151,6 +158,7 @@ PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]]
     LiveJob: _live,
     LiveAllJob: _live_all,
     KeepLiveJob: _keep_live,
+    DescribeJob: _describe,
 }
 """What is done for each kind of job; a function imports its module when it is first needed."""
 

@@ -6,6 +6,7 @@ where it runs, what travels with it and what is cleaned up, so that session and 
 
 from napari_apprentice.jobs.base import ArrayRef, Job, Provisional, Result
 from napari_apprentice.jobs.click import Asked, AskingJob, AskJob, ClickJob, ClickResult, SuggestJob
+from napari_apprentice.jobs.describe import DescribeJob, DescribeResult
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult, WrongRef
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import OUTPUT, InsideJob, InsideResult
@@ -38,6 +39,8 @@ __all__ = [
     "ClickResult",
     "CompareJob",
     "Corrected",
+    "DescribeJob",
+    "DescribeResult",
     "EvaluateJob",
     "EvaluateResult",
     "ExportJob",

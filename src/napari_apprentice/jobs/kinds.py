@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from napari_apprentice.jobs.click import AskJob, ClickJob, ClickResult, SuggestJob
+from napari_apprentice.jobs.describe import DescribeJob, DescribeResult
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
@@ -30,6 +31,7 @@ AnyJob = (
     | LiveJob
     | LiveAllJob
     | KeepLiveJob
+    | DescribeJob
 )
 AnyResult = (
     SegmentResult
@@ -41,6 +43,7 @@ AnyResult = (
     | InsideResult
     | LiveResult
     | KeepLiveResult
+    | DescribeResult
 )
 _adapter: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="type")])
 

@@ -31,6 +31,7 @@ from napari_apprentice.session.evidence import ConfirmedSoFar
 from napari_apprentice.session.images import Images, checked_labels
 from napari_apprentice.session.mask_sources import MaskSources
 from napari_apprentice.session.models import Models
+from napari_apprentice.session.object_classes import ClassesOfObjects
 from napari_apprentice.session.objects import ObjectsOfImage
 from napari_apprentice.session.objects_by_image import ObjectsByImage
 from napari_apprentice.session.options import SessionOptions
@@ -106,10 +107,24 @@ class Session:
         self.annotations = Annotations(choices, images, edits, confirmed)
         self.shapes = Shapes(choices, images, edits)
         self.review = review = Review(signals, choices, images, regions, edits)
-        self.objects = ObjectsOfImage(signals, choices, images, edits)
-        self.objects_by_image = ObjectsByImage(choices, images)
+        self.object_classes = classes = ClassesOfObjects(signals, choices, images, edits)
+        self.objects = objects = ObjectsOfImage(signals, choices, images, edits, classes)
+        self.objects_by_image = ObjectsByImage(choices, images, classes)
         parts = SessionParts(
-            signals, choices, compute, queue, images, regions, models, saving, edits, review, sources, confirmed
+            signals,
+            choices,
+            compute,
+            queue,
+            images,
+            regions,
+            models,
+            saving,
+            edits,
+            review,
+            sources,
+            confirmed,
+            classes,
+            objects,
         )
         self.verbs = Verbs(parts)
 
@@ -128,6 +143,7 @@ class Session:
         self.evaluated = signals.evaluated
         self.compared = signals.compared
         self.tried = signals.tried
+        self.object_classes_changed = signals.object_classes_changed
         self.doubts_changed = signals.doubts_changed
         self.reviewing = signals.reviewing
         self.suggested = signals.suggested
@@ -213,7 +229,15 @@ class Session:
         self.review.end()
         project, entries, current, kind = self.project, self.entries, self.current, self.kind
         confirmed = self.confirmed_so_far.by_image
-        known = (self.objects, self.objects_by_image, self.images, self.models, self.choices, self.confirmed_so_far)
+        known = (
+            self.objects,
+            self.objects_by_image,
+            self.object_classes,
+            self.images,
+            self.models,
+            self.choices,
+            self.confirmed_so_far,
+        )
         for part in known:
             part.forget()
         if project is None:
@@ -420,6 +444,15 @@ class Session:
         says otherwise. Their table is ``session.objects.now()``. Raises `UserError`.
         """
         return self.objects.filter(settings, edited=edited)
+
+    def describe_objects(self) -> None:
+        """Look at the objects of the current image, as far as they are not known, so that classes can be proposed.
+
+        ``session.object_classes`` has the classes that objects are given: ``add(name)``, ``give(objects, name)``; then
+        the columns ``class`` and ``class_probability`` of ``session.objects.now()`` say of which each is. Raises
+        `UserError` with what is missing.
+        """
+        self.verbs.describe()
 
     # verbs
 

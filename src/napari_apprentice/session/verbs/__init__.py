@@ -7,6 +7,7 @@ the job broke off. The kind of job (`jobs`) says where it runs; the engine has a
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.verbs.click import Click
 from napari_apprentice.session.verbs.compare import Compare
+from napari_apprentice.session.verbs.describe import Describe
 from napari_apprentice.session.verbs.evaluate import Evaluate
 from napari_apprentice.session.verbs.export import Export
 from napari_apprentice.session.verbs.keep_live import KeepLive
@@ -36,4 +37,5 @@ class Verbs:
         self.live = Live(parts, self.segment, self.keep_live)
         self.look_inside = LookInside(parts)
         self.evaluate = Evaluate(parts)
+        self.describe = Describe(parts)
         self.export = Export(parts)
