@@ -162,7 +162,7 @@ def test_exports_have_the_classes(session, tmp_path):
     assert [row["Metadata_Class"] for row in rows] == ["dim", "bright"] * 8
     features = json.loads((tmp_path / "cells.geojson").read_text())["features"]
     told = {one["properties"]["name"]: one["properties"]["classification"]["name"] for one in features}
-    assert told["1"] == "dim" and told["16"] == "bright"
+    assert [told["1"], told["16"]] == ["dim", "bright"]
     assert features[0]["properties"]["objectType"] == "detection"
     assert len(features[0]["properties"]["classification"]["color"]) == 3
 

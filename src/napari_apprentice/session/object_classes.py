@@ -137,6 +137,11 @@ class ClassesOfObjects:
         keys = np.array(sorted(latest), np.int64)
         return keys, np.array([latest[int(key)] for key in keys], np.int64)
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether any object of the project was given a class, so that classes are to be proposed."""
+        return bool(self._told())
+
     # what is proposed
 
     def of(self, entry: ProjectImage, keys: Keys) -> ObjectClasses:

@@ -78,8 +78,8 @@ def _feature(outline: Outline, export: ExportRequest, measured: _Measured) -> di
         value = int(export.classes.value_of([(outline.time - export.corner[0]) << 32 | outline.value])[0])
         if value:
             told = export.classes
-            color = parts_of(told.colors.get(value, ""))
-            properties["classification"] = {"name": told.names.get(value, f"class {value}"), "color": color}
+            parts = parts_of(told.colors.get(value, ""))
+            properties["classification"] = {"name": told.names.get(value, f"class {value}"), "color": parts}
     if numbers := measured.get((outline.time, outline.value)):
         properties["measurements"] = numbers
     geometry = _geometry(outline)

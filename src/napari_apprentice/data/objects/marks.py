@@ -135,7 +135,7 @@ def give(marks: Marks, labels: Labels, corner: Sequence[int], objects: Objects, 
 
 
 def points_in(labels: Labels, objects: Objects) -> list[NDArray[np.int64]]:
-    """A few voxels (k, 4) of each of ``objects`` (n, 2), frames and ids, that are there, not at its rim if they can be."""
+    """A few voxels (k, 4) of each of ``objects`` (n, 2), frames and ids, that are there, inside it where possible."""
     found: list[NDArray[np.int64]] = []
     for frame in np.unique(objects[:, 0]) if len(objects) else ():
         ids = np.unique(objects[objects[:, 0] == frame, 1])

@@ -16,6 +16,7 @@ from napari_apprentice.data.objects.table import Objects, ObjectTable, keys_of, 
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.objects.actions import ObjectActions
 from napari_apprentice.gui.objects.canvas import ObjectsOnCanvas
+from napari_apprentice.gui.objects.classes_page import ClassesPage
 from napari_apprentice.gui.objects.filter_form import FilterForm
 from napari_apprentice.gui.objects.histogram import Histogram
 from napari_apprentice.gui.objects.images_tab import ImagesTab
@@ -31,7 +32,7 @@ from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import ProjectImage
 from napari_apprentice.session.large_project_image import LargeProjectImage
 
-HISTOGRAM, FILTER, ALL_IMAGES = _PAGES = ("Histogram", "Filter", "All images")
+HISTOGRAM, FILTER, CLASSES, ALL_IMAGES = _PAGES = ("Histogram", "Filter", "Classes", "All images")
 _LEFT_PX = 272
 _OUTLINE_MS = 30
 _ALL_IMAGES = "A row for each image of the project. A double click opens the image."
@@ -50,6 +51,7 @@ class ObjectsPane(QWidget):
         self.view = ColumnsView()
         self.histogram = Histogram(self._on_range)
         self.filter = FilterForm(self._on_filter_changed, self._on_remove)
+        self.classes = ClassesPage(self._label_layers, self._selected, lambda: self._measuring.soon())
         self.images = ImagesTab(self._session)
         self.tracks = TracksLayer(self._label_layers)
         self.below = ObjectActions(self._session, self._selected, lambda: self._measuring.now(), self.tracks)
@@ -72,7 +74,7 @@ class ObjectsPane(QWidget):
         right.addWidget(self.view, 1)
         right.addLayout(self.below.row())
         self._pages, self._tables = QStackedWidget(), QStackedWidget()
-        for page in (self.histogram, self.filter, muted(_ALL_IMAGES)):
+        for page in (self.histogram, self.filter, self.classes, muted(_ALL_IMAGES)):
             self._pages.addWidget(page)
         for table in (objects, self.images):
             self._tables.addWidget(table)
@@ -98,6 +100,7 @@ class ObjectsPane(QWidget):
         add, session = self._connections.add, self._session
         self._connections.at_close(self._measuring.stop)
         self._connections.at_close(self._outline_soon.cancel)
+        self._connections.at_close(self.classes.close_page)
         add(self._measuring.measured, self._show)
         add(self._measuring.began, lambda: self.below.say("Measuring..."))
         add(self._measuring.troubled, self.below.warn)
@@ -113,6 +116,8 @@ class ObjectsPane(QWidget):
             "A": self.below.on_approve,
             "D": self.below.on_delete,
             "Del": self.below.on_delete,
+            **{str(number): partial(self.classes.on_give, number) for number in range(1, 10)},
+            "0": self.classes.on_take,
             "Ctrl+Z": session.undo,
             "Ctrl+Shift+Z": session.redo,
         }
@@ -149,6 +154,8 @@ class ObjectsPane(QWidget):
         self._tables.setCurrentIndex(int(page == ALL_IMAGES))
         for name, turn in self.turns.items():
             turn.setChecked(name == page)
+        if page == CLASSES:
+            self.classes.look()
         if page == FILTER and self._shown is not None:
             self._show_filter(select=self.filter.settings.is_wanted)
 
@@ -185,6 +192,8 @@ class ObjectsPane(QWidget):
             self.filter.show_image(size_title(table, entry.volume), channels)
         self._show_count()
         self._show_filter(select=self._page == FILTER and self.filter.settings.is_wanted)
+        self.classes.show_table()
+        self.classes.look()
         self._outline_soon()
 
     # what the user does
@@ -200,6 +209,8 @@ class ObjectsPane(QWidget):
 
     def _on_clicked(self, frame: int, number: int) -> None:
         """An object on the canvas."""
+        if self._page == CLASSES and self.classes.gives_by_click:
+            self.classes.give_to(np.array([[frame, number]]))
         if self._page == ALL_IMAGES:
             self.turn_to(HISTOGRAM)
         self.view.select(keys_of(np.array([[frame, number]])))
@@ -265,3 +276,4 @@ class ObjectsPane(QWidget):
         all_of_them = f"{total:,} {what}"
         self.below.say(f"{chosen:,} of {all_of_them} selected.{says}{part}" if chosen else f"{all_of_them}.{part}")
         self.below.allow(total, chosen)
+        self.classes.allow(chosen)
