@@ -199,7 +199,9 @@ def _object_classes() -> None:
         panel.objects.show()
         pane = panel.objects.pane
         pane.turn_to(CLASSES)
-        is_myelinated = {one: (np.asarray(kinds.pixels[:, 0])[ids == one] == 1).mean() > 0.5 for one in np.unique(ids)[1:]}
+        is_myelinated = {
+            one: (np.asarray(kinds.pixels[:, 0])[ids == one] == 1).mean() > 0.5 for one in np.unique(ids)[1:]
+        }
         for name, wanted in (("myelinated", True), ("unmyelinated", False)):
             session.object_classes.add(name)
             few = [one for one, is_one in is_myelinated.items() if is_one == wanted][::4][:5]

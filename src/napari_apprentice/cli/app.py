@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError
 
 from napari_apprentice import __version__
 from napari_apprentice.cli.check import check
+from napari_apprentice.cli.classify import classify
 from napari_apprentice.cli.demo import demo
 from napari_apprentice.cli.evaluate import evaluate
 from napari_apprentice.cli.info import info
@@ -42,7 +43,22 @@ app = App(
     help="Segment images, teach the network from corrections, and measure how well it does.",
     help_epilogue=f"With {VERBOSE} a command also says what other libraries say, and where an error comes from.",
 )
-for command in (segment, live, teach, compare, use, evaluate, masks, inside, info, methods, check, prune, demo):
+for command in (
+    segment,
+    live,
+    teach,
+    compare,
+    use,
+    evaluate,
+    classify,
+    masks,
+    inside,
+    info,
+    methods,
+    check,
+    prune,
+    demo,
+):
     app.command(command)
 app.command(try_models, name="try")
 # found when asked for: whether the lab is there, and what it loads, is nothing to the others

@@ -14,6 +14,7 @@ from napari_apprentice.data.labels.corrections import rank_ids
 from napari_apprentice.data.objects.classes import ObjectClasses
 from napari_apprentice.data.objects.table import keys_of
 from napari_apprentice.gui.label_layers import LabelLayers
+from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.own_layer import OwnLayer
 
 _OPACITY = 0.55
@@ -29,6 +30,7 @@ class ClassColours:
         self.is_on = False
         self._values: NDArray[np.uint8] | None = None  # (T, Z, Y, X)
         self._colors: dict[int, str] = {}
+        self._hidden: ApprenticeLabels | None = None  # the masks, whose colours say something else
         self._own = OwnLayer[Labels](label_layers.viewer, label_layers.images, label_layers.options, self._on_deleted)
 
     @property
@@ -51,6 +53,7 @@ class ClassColours:
         values, colors = _painted(entry.labels, classes), dict(classes.colors)
         if self._own.layer is None or self._values is None or self._values.shape != values.shape:
             self._values, self._colors = values, colors
+            self._hide_masks()
             self._own.show(
                 partial(Labels, axis_mapping.view(values)),
                 name=f"{entry.name} classes",
@@ -67,13 +70,26 @@ class ClassColours:
 
     def close(self) -> None:
         """Take the layer away."""
+        self._show_masks()
         self._own.close()
 
+    def _hide_masks(self) -> None:
+        masks = self._label_layers.labels
+        if masks is not None and masks.visible:
+            masks.visible, self._hidden = False, masks
+
+    def _show_masks(self) -> None:
+        hidden, self._hidden = self._hidden, None
+        if hidden is not None and hidden is self._label_layers.labels:
+            hidden.visible = True
+
     def _drop(self) -> None:
+        self._show_masks()
         self._values = None
         self._own.drop()
 
     def _on_deleted(self, layer: Labels) -> None:
+        self._show_masks()
         self._values, self.is_on = None, False
         self.changed.emit()
 
@@ -90,5 +106,6 @@ def _painted(labels: NDArray[np.uint32], classes: ObjectClasses) -> NDArray[np.u
 
 def _colormap(colors: dict[int, str]) -> DirectLabelColormap:
     found: dict[int | None, str] = {None: "transparent", 0: "transparent"}
-    found.update(colors)
+    for value, color in colors.items():
+        found[value] = color
     return DirectLabelColormap(color_dict=found)

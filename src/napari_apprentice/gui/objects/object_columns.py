@@ -22,7 +22,8 @@ def columns_of(table: ObjectTable, image: Volume) -> list[Column]:
         if name == names.PIXELS:  # the size says it
             continue
         title, tip = _heading(name, table, image)
-        found.append(Column(name, title, tip, values, _WORDS.get(name, number_words)))
+        longest = max(set(values.tolist()), key=len, default="") if name == names.CLASS else ""
+        found.append(Column(name, title, tip, values, _WORDS.get(name, number_words), longest))
     return found
 
 
