@@ -8,6 +8,12 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_apprentice.gui.objects.pane import CLASSES
+from napari_apprentice.runners.inline import InlineRunners
+
+
+@pytest.fixture
+def runners():
+    return InlineRunners()
 
 
 @pytest.fixture

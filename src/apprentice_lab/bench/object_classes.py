@@ -109,9 +109,9 @@ def _seen(settings: ObjectClassesSettings, name: str, model: str) -> Seen:
             if volume.pixels.shape[1] != 1:
                 continue  # in colour: a network sees other things there
             session.add_image(volume, kind="instances")
-            session.choose_model(model)
             entry = session.entries[-1]
             session.edits.apply(entry, replace_labels(entry.labels, entry.confirmed, labels))
+            session.choose_model(model)  # where there are objects, also one of classes
             session.describe_objects()
             session.run_until_idle()
             described = session.object_classes.described(entry)

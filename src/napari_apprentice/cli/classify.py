@@ -54,6 +54,7 @@ def classify(
 
 
 def _write(session: Session, images: Iterable[ProjectImage], out: Path, form: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
     for entry in images:
         session.choose_image(entry)

@@ -26,6 +26,7 @@ from napari_apprentice.jobs import (
     KeepLiveJob,
     LiveAllJob,
     LiveJob,
+    MapJob,
     ProposingJob,
     SegmentJob,
     SegmentLargeJob,
@@ -143,6 +144,12 @@ def _describe(engine: Engine, job: DescribeJob, cancelled: IsCancelled) -> Itera
     return run(job, cancelled, engine.warm)
 
 
+def _map_objects(engine: Engine, job: MapJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.mapping import run
+
+    return run(job, cancelled, engine.warm)
+
+
 PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]] = {
     SegmentJob: _segment,
     CompareJob: _segment,
@@ -159,6 +166,7 @@ PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]]
     LiveAllJob: _live_all,
     KeepLiveJob: _keep_live,
     DescribeJob: _describe,
+    MapJob: _map_objects,
 }
 """What is done for each kind of job; a function imports its module when it is first needed."""
 

@@ -21,6 +21,7 @@ from napari_apprentice.jobs.live import (
     LiveResult,
     Samples,
 )
+from napari_apprentice.jobs.map_objects import MapJob, MapMethod, MapResult
 from napari_apprentice.jobs.masks import PackedMask
 from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, VolumeRef
 from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult, TryJob
@@ -54,6 +55,9 @@ __all__ = [
     "LiveAllJob",
     "LiveJob",
     "LiveResult",
+    "MapJob",
+    "MapMethod",
+    "MapResult",
     "PackedMask",
     "Point",
     "ProposingJob",

@@ -202,6 +202,16 @@ class ClassesOfObjects:
         """What was seen in the objects of an image; None before it was looked at."""
         return self._of(entry).described
 
+    def even(self, entry: ProjectImage, keys: Keys) -> tuple[Keys, NDArray[np.float32]]:
+        """Those of objects that were looked at, and their numbers (n, F), which can be compared with each other."""
+        described = self._of(entry).described
+        if described is None:
+            return np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
+        rows, there = _places(described.keys, keys + _first(entry))
+        sort = (described.network, described.values.shape[1])
+        alike = [one for one in self._images.entries if _sort(self._of(one).described) == sort]
+        return keys[there], self._usual_of(sort, alike).even(described.values[rows])
+
     @property
     def counted(self) -> str:
         """What is proposed from what, in a sentence; or what is missing."""

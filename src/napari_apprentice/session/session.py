@@ -15,6 +15,7 @@ from napari_apprentice.data.image.axes import check_pixels
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.edits import replace_labels
 from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import MapMethod
 from napari_apprentice.project import left_behind
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.recent import projects_folder
@@ -50,6 +51,7 @@ from napari_apprentice.session.verbs.compare import Comparison
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
 from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import InsideMap
+from napari_apprentice.session.verbs.map_objects import ObjectMap
 from napari_apprentice.settings import (
     ClassName,
     ClusterSettings,
@@ -144,6 +146,7 @@ class Session:
         self.compared = signals.compared
         self.tried = signals.tried
         self.object_classes_changed = signals.object_classes_changed
+        self.mapped = signals.mapped
         self.doubts_changed = signals.doubts_changed
         self.reviewing = signals.reviewing
         self.suggested = signals.suggested
@@ -453,6 +456,19 @@ class Session:
         `UserError` with what is missing.
         """
         self.verbs.describe()
+
+    def map_objects(self, method: MapMethod = "pca") -> None:
+        """Lay out the objects of the current image in a plane, those that look alike to the network near each other.
+
+        Answered by ``mapped``, and then in `object_map`; the table has a column ``unusual`` then. ``"tsne"`` needs
+        scikit-learn. Raises `UserError`.
+        """
+        self.verbs.map_objects(method)
+
+    @property
+    def object_map(self) -> ObjectMap | None:
+        """What `map_objects` made last, as long as the image is current."""
+        return self.verbs.map_objects.map
 
     # verbs
 

@@ -39,6 +39,7 @@ _TIPS = {
     PROBABILITY: "How likely it is of this class, by what you gave others; 100 % where you gave it",
     BY_HAND: "Whether you gave it",
     names.BORDER: "Whether it touches the edge of the image; in a volume also the first or last slice",
+    "unusual": "How far it is from the objects that look most like it to the network: 1 is as usual (Map)",
     DOUBT: "How likely it is wrong, by what the network said when it proposed it; empty where you corrected",
     CONFIRMED: "Whether you painted or approved all of it, or a part",
 }

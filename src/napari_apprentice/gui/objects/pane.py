@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from superqt.utils import qthrottled
 
 from napari_apprentice.data.objects import names
@@ -20,6 +20,7 @@ from napari_apprentice.gui.objects.classes_page import ClassesPage
 from napari_apprentice.gui.objects.filter_form import FilterForm
 from napari_apprentice.gui.objects.histogram import Histogram
 from napari_apprentice.gui.objects.images_tab import ImagesTab
+from napari_apprentice.gui.objects.map_page import MapPage
 from napari_apprentice.gui.objects.measuring import Measuring
 from napari_apprentice.gui.objects.object_columns import columns_of, size_title
 from napari_apprentice.gui.objects.tracks import TracksLayer
@@ -32,8 +33,8 @@ from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import ProjectImage
 from napari_apprentice.session.large_project_image import LargeProjectImage
 
-HISTOGRAM, FILTER, CLASSES, ALL_IMAGES = _PAGES = ("Histogram", "Filter", "Classes", "All images")
-_LEFT_PX = 272
+HISTOGRAM, FILTER, CLASSES, MAP, ALL_IMAGES = _PAGES = ("Histogram", "Filter", "Classes", "Map", "All images")
+_LEFT_PX = 320
 _OUTLINE_MS = 30
 _ALL_IMAGES = "A row for each image of the project. A double click opens the image."
 _REMOVE_OR_DELETE = "Remove says and teaches nothing; Delete says that there is background."
@@ -52,6 +53,7 @@ class ObjectsPane(QWidget):
         self.histogram = Histogram(self._on_range)
         self.filter = FilterForm(self._on_filter_changed, self._on_remove)
         self.classes = ClassesPage(self._label_layers, self._selected, lambda: self._measuring.soon())
+        self.map = MapPage(self._session, self._on_drawn_around, self._on_point)
         self.images = ImagesTab(self._session)
         self.tracks = TracksLayer(self._label_layers)
         self.below = ObjectActions(self._session, self._selected, lambda: self._measuring.now(), self.tracks)
@@ -71,10 +73,15 @@ class ObjectsPane(QWidget):
         right = QVBoxLayout(objects)
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(4)
-        right.addWidget(self.view, 1)
+        beside = QSplitter()
+        beside.addWidget(self.map.plot)
+        beside.addWidget(self.view)
+        beside.setChildrenCollapsible(False)
+        self.map.plot.hide()
+        right.addWidget(beside, 1)
         right.addLayout(self.below.row())
         self._pages, self._tables = QStackedWidget(), QStackedWidget()
-        for page in (self.histogram, self.filter, self.classes, muted(_ALL_IMAGES)):
+        for page in (self.histogram, self.filter, self.classes, self.map, muted(_ALL_IMAGES)):
             self._pages.addWidget(page)
         for table in (objects, self.images):
             self._tables.addWidget(table)
@@ -101,11 +108,13 @@ class ObjectsPane(QWidget):
         self._connections.at_close(self._measuring.stop)
         self._connections.at_close(self._outline_soon.cancel)
         self._connections.at_close(self.classes.close_page)
+        self._connections.at_close(self.map.close_page)
         add(self._measuring.measured, self._show)
         add(self._measuring.began, lambda: self.below.say("Measuring..."))
         add(self._measuring.troubled, self.below.warn)
         add(session.signals.edited, self._on_edited)
         add(session.doubts_changed, self._on_doubts_changed)
+        add(session.mapped, self._measuring.soon)
         for signal in (session.image_changed, session.settings_changed):
             add(signal, self._on_image_changed)
         add(session.region_changed, lambda entry, spot: self._on_image_changed())
@@ -126,6 +135,7 @@ class ObjectsPane(QWidget):
         """Follow the theme: a dock does not have the style of the panel."""
         self.setStyleSheet(stylesheet(colours))
         self.histogram.set_palette(colours)
+        self.map.set_palette(colours)
 
     def end(self) -> None:
         """Let go of session and canvas."""
@@ -152,6 +162,7 @@ class ObjectsPane(QWidget):
         self._page = page
         self._pages.setCurrentIndex(_PAGES.index(page))
         self._tables.setCurrentIndex(int(page == ALL_IMAGES))
+        self.map.plot.setVisible(page == MAP)
         for name, turn in self.turns.items():
             turn.setChecked(name == page)
         if page == CLASSES:
@@ -188,17 +199,33 @@ class ObjectsPane(QWidget):
             columns = columns_of(table, entry.volume)
             self.view.show_columns(columns, table.keys)
             self.histogram.show_columns(columns, table.size)
+            self.map.show_table(table, columns)
             channels = names.channel_names(entry.volume)
             self.filter.show_image(size_title(table, entry.volume), channels)
         self._show_count()
         self._show_filter(select=self._page == FILTER and self.filter.settings.is_wanted)
+        self.map.show_chosen(self.view.selected)
         self.classes.show_table()
         self.classes.look()
         self._outline_soon()
 
     # what the user does
 
+    def _on_drawn_around(self, keys: NDArray[np.int64], adds: bool) -> None:
+        """Points on the map."""
+        keys = np.union1d(self.view.selected, keys) if adds else keys
+        self.view.select(keys, first=True)
+        self.view.setFocus()  # so that A, D and the keys of classes are for them
+        self._on_chosen()
+
+    def _on_point(self, key: int) -> None:
+        self.view.select(np.array([key]))
+        self.view.setFocus()
+        self._on_went(key)
+        self._on_chosen()
+
     def _on_chosen(self) -> None:
+        self.map.show_chosen(self.view.selected)
         self._show_count()
         self._outline_soon()
 

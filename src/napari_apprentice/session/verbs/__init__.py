@@ -13,6 +13,7 @@ from napari_apprentice.session.verbs.export import Export
 from napari_apprentice.session.verbs.keep_live import KeepLive
 from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import LookInside
+from napari_apprentice.session.verbs.map_objects import MapObjects
 from napari_apprentice.session.verbs.segment import Segment
 from napari_apprentice.session.verbs.segment_all import SegmentAll
 from napari_apprentice.session.verbs.suggest import Suggest
@@ -38,4 +39,5 @@ class Verbs:
         self.look_inside = LookInside(parts)
         self.evaluate = Evaluate(parts)
         self.describe = Describe(parts)
+        self.map_objects = MapObjects(parts, self.describe)
         self.export = Export(parts)
