@@ -6,6 +6,7 @@ xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_screenshots.py
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,7 +29,7 @@ from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.storage import put_away
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.gui.app import open_window
-from napari_apprentice.gui.objects.pane import CLASSES, FILTER
+from napari_apprentice.gui.objects.pane import CLASSES, FILTER, MAP
 from napari_apprentice.session import SessionOptions
 from napari_apprentice.session.next_step import NAMES
 from napari_apprentice.settings import ClassName
@@ -211,6 +212,19 @@ def _object_classes() -> None:
         wait_until(lambda: "class" in session.objects.now().columns, 20)
         wait(1.5)
         _picture(viewer, "object-classes")
+        pane.classes.show_colours.setChecked(False)
+        pane.turn_to(MAP)
+        if find_spec("sklearn") is None:
+            pane.map.method.setCurrentIndex(1)
+        pane.map.on_map()
+        wait_until(lambda: session.object_map is not None, 120)
+        wait_until(lambda: len(pane.map.plot.points) > 0, 20)
+        pane.map.by.setCurrentIndex(pane.map.by.findData("class"))
+        pane.map._colour()
+        points = pane.map.plot.points
+        far = points[:, 0] > np.quantile(points[:, 0], 0.85)
+        pane.map._on_drawn(np.flatnonzero(far), False)
+        _picture(viewer, "object-map")
         _close(viewer, panel)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtTest import QTest
 
-from napari_apprentice.gui.objects.pane import CLASSES
+from napari_apprentice.gui.objects.pane import CLASSES, MAP
 from napari_apprentice.runners.inline import InlineRunners
 
 
@@ -71,3 +71,32 @@ def test_classes_are_given_by_keys_and_clicks_proposed_for_all_coloured_and_undo
     qtbot.waitUntil(lambda: pane._shown.columns["class_by_hand"][6], timeout=20_000)
     QTest.keyClick(pane.view, Qt.Key.Key_0)
     qtbot.waitUntil(lambda: not pane._shown.columns["class_by_hand"][6], timeout=20_000)
+
+
+def test_points_drawn_around_on_the_map_are_selected_in_table_and_canvas(panel, pane, qtbot):
+    pane.turn_to(MAP)
+    page = pane.map
+    page.method.setCurrentIndex(page.method.findData("pca"))
+    page.job.verb.button.click()
+    qtbot.waitUntil(lambda: len(page.plot.points) == 12, timeout=90_000)
+    qtbot.waitUntil(lambda: "unusual" in pane._shown.columns, timeout=20_000)
+    where = page.plot.plotItem.vb.sceneBoundingRect()
+    corners = [where.topLeft(), where.topRight(), where.bottomRight(), where.bottomLeft(), where.topLeft()]
+    inside = [QPoint(int(one.x() + (3 if i in (0, 3, 4) else -3)), int(one.y() + (3 if i in (0, 1, 4) else -3)))
+              for i, one in enumerate(corners)]  # fmt: skip
+    view = page.plot.viewport()
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=inside[0])
+    for at in inside[1:]:
+        QTest.mouseMove(view, at)
+        QTest.qWait(30)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=inside[-1])
+    qtbot.waitUntil(lambda: len(pane.view.selected) == 12, timeout=5_000)
+    assert len(page.plot._chosen.data) == 12
+    first = page.plot.points[0]
+    at = page.plot.plotItem.vb.mapViewToScene(QPointF(float(first[0]), float(first[1]))).toPoint()
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: len(pane.view.selected) == 1, timeout=5_000)
+    qtbot.waitUntil(lambda: any(one.name == "selected objects" for one in panel.viewer.layers), timeout=5_000)
+    assert page.by.findData("unusual") >= 0
+    page.outliers.click()
+    assert set(pane.view.selected) <= set(page._keys)

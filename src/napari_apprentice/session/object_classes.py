@@ -23,6 +23,8 @@ from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.signals import Signals
 from napari_apprentice.settings import ClassName
 
+_ROOM = 1 << 28  # bytes of what was seen in objects, beyond those of the image at work
+
 Keys = NDArray[np.int64]
 
 
@@ -30,7 +32,9 @@ Keys = NDArray[np.int64]
 class _Known:
     """What is known of an image: keys are of the whole image, frames counted from its first."""
 
-    described: Described | None
+    described: Described | None = None
+    is_on_disk: bool = True  # as far as there is anything
+    is_none: bool = False  # there is nothing
     stale: dict[int, int] = field(default_factory=dict)  # key, and how many edits the image had when it changed
     given: dict[int, int] = field(default_factory=dict)  # number of a mark, key
     given_at: tuple[int, int, int] | None = None  # the state of the image that this is of
@@ -152,7 +156,7 @@ class ClassesOfObjects:
         whole = keys + _first(entry)
         values, chances = np.zeros(len(keys), np.int64), np.zeros(len(keys))
         by_hand = np.zeros(len(keys), bool)
-        described = self._of(entry).described
+        described = self.described(entry)
         head = None if described is None else self._head(described)
         if head is not None and described is not None and len(described.keys):
             rows, there = _places(described.keys, whole)
@@ -170,17 +174,17 @@ class ClassesOfObjects:
     @property
     def network(self) -> str:
         """The key of the network with which the project's objects were looked at; "" before any was."""
-        seen = (self._of(entry).described for entry in self._images.entries)
+        seen = (self.described(entry) for entry in self._images.entries)
         return next((one.network for one in seen if one is not None), "")
 
     def missing(self, entry: ProjectImage, table: ObjectTable, voxels: NDArray[np.int64]) -> Objects:
         """The objects of a table, with so many ``voxels`` each, that were not looked at as they are now."""
-        known, whole = self._of(entry), table.keys + _first(entry)
-        if known.described is None:
+        known, described, whole = self._of(entry), self.described(entry), table.keys + _first(entry)
+        if described is None:
             return table.objects
-        rows, there = _places(known.described.keys, whole)
+        rows, there = _places(described.keys, whole)
         is_known = np.zeros(len(whole), bool)
-        is_known[there] = known.described.voxels[rows] == voxels[there]
+        is_known[there] = described.voxels[rows] == voxels[there]
         if known.stale:
             is_known &= ~np.isin(whole, list(known.stale))
         return table.objects[~is_known]
@@ -192,24 +196,33 @@ class ClassesOfObjects:
         """
         known = self._of(entry)
         found = Described(found.keys + _first(entry), found.voxels, found.values, found.own, found.network)
-        known.described = found if known.described is None else known.described.with_others(found)
+        before = self.described(entry)
+        known.described = found if before is None else before.with_others(found)
+        known.is_none = known.is_on_disk = False
         known.stale = {key: at for key, at in known.stale.items() if at > edits}
         self._usual.clear()
         self._signals.object_classes_changed.emit()
         entry.folder.keep_described(known.described)
+        known.is_on_disk = True
 
     def described(self, entry: ProjectImage) -> Described | None:
         """What was seen in the objects of an image; None before it was looked at."""
-        return self._of(entry).described
+        known = self._of(entry)
+        if known.described is None and not known.is_none:
+            known.described = entry.folder.described()
+            known.is_none = known.described is None
+        self._known[entry.id] = self._known.pop(entry.id)  # the last one is used now
+        self._make_room(known)
+        return known.described
 
     def even(self, entry: ProjectImage, keys: Keys) -> tuple[Keys, NDArray[np.float32]]:
         """Those of objects that were looked at, and their numbers (n, F), which can be compared with each other."""
-        described = self._of(entry).described
+        described = self.described(entry)
         if described is None:
             return np.zeros(0, np.int64), np.zeros((0, 0), np.float32)
         rows, there = _places(described.keys, keys + _first(entry))
         sort = (described.network, described.values.shape[1])
-        alike = [one for one in self._images.entries if _sort(self._of(one).described) == sort]
+        alike = [one for one in self._images.entries if _sort(self.described(one)) == sort]
         return keys[there], self._usual_of(sort, alike).even(described.values[rows])
 
     @property
@@ -240,17 +253,17 @@ class ClassesOfObjects:
     def _taught_in(self) -> Iterator[ProjectImage]:
         """The images in which objects may have been given a class."""
         for entry in self._images.entries:
-            if entry is self._images.current or self._of(entry).described is not None:
+            if entry is self._images.current or self.described(entry) is not None:
                 yield entry
 
     def _head(self, described: Described) -> ClassHead | None:
         """What tells classes apart by what was seen in such a way."""
         sort = (described.network, described.values.shape[1])
         if sort not in self._heads:
-            alike = [one for one in self._taught_in() if _sort(self._of(one).described) == sort]
+            alike = [one for one in self._taught_in() if _sort(self.described(one)) == sort]
             rows, values = [], []
             for entry in alike:
-                seen = self._of(entry).described
+                seen = self.described(entry)
                 given, told = self.given(entry)
                 if seen is not None and len(given):
                     at, there = _places(seen.keys, given)
@@ -265,19 +278,30 @@ class ClassesOfObjects:
 
     def _usual_of(self, sort: tuple[str, int], alike: list[ProjectImage]) -> Usual:
         if sort not in self._usual:
-            seen = [one for entry in alike if (one := self._of(entry).described) is not None]
+            seen = [one for entry in alike if (one := self.described(entry)) is not None]
             share = max(1, sum(len(one.keys) for one in seen) // (1 << 13))
             self._usual[sort] = Usual.of(np.concatenate([one.values[::share] for one in seen]), seen[0].own)
         return self._usual[sort]
 
     def _of(self, entry: ProjectImage) -> _Known:
         if entry.id not in self._known:
-            self._known[entry.id] = _Known(entry.folder.described())
+            self._known[entry.id] = _Known()
         return self._known[entry.id]
+
+    def _make_room(self, used: _Known) -> None:
+        """Keep no more in memory than there is room for; the disk has it."""
+        held = [one for one in self._known.values() if one.described is not None]
+        total = sum(one.described.values.nbytes for one in held if one.described is not None)
+        for one in held:
+            if total <= _ROOM:
+                return
+            if one is not used and one.is_on_disk and one.described is not None:
+                total -= one.described.values.nbytes
+                one.described = None
 
     def _on_edited(self, entry: ProjectImage, delta: Delta) -> None:
         known = self._known.get(entry.id)
-        if known is None or known.described is None:
+        if known is None or known.is_none:
             return
         changed = np.flatnonzero(delta.labels_before != delta.labels_after)
         frames = delta.indices[changed] // int(np.prod(delta.shape[1:]))
