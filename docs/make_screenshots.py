@@ -205,7 +205,7 @@ def _object_classes() -> None:
         }
         for name, wanted in (("myelinated", True), ("unmyelinated", False)):
             session.object_classes.add(name)
-            few = [one for one, is_one in is_myelinated.items() if is_one == wanted][::4][:5]
+            few = [one for one, is_one in is_myelinated.items() if is_one == wanted][::2][:6]
             session.object_classes.give([[0, one] for one in few], name)
         wait_until(lambda: session.object_classes.described(session.current) is not None, 120)
         pane.classes.show_colours.setChecked(True)

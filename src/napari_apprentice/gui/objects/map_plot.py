@@ -31,7 +31,7 @@ class MapPlot(pg.PlotWidget):
         clicked: Callable[[int], None],
         said: Callable[[int], str],
     ) -> None:
-        self._box = _LassoBox(self._on_line, self._on_click)
+        self._box = _LassoBox(self._on_line)
         super().__init__(viewBox=self._box)
         self._selected, self._clicked, self._said = selected, clicked, said
         self.points: NDArray[np.float32] = np.zeros((0, 2), np.float32)
@@ -50,6 +50,7 @@ class MapPlot(pg.PlotWidget):
         self._box.setAspectLocked(True)
         self.setToolTip(_TIP)
         self.scene().sigMouseMoved.connect(self._on_moved)
+        self.scene().sigMouseClicked.connect(self._on_click)  # points would keep it from the view
 
     def show_points(self, points: NDArray[np.float32], group: NDArray[np.int64], colors: list[str]) -> None:
         """Points (n, 2), each in the colour of its ``group`` (n,)."""
@@ -93,8 +94,10 @@ class MapPlot(pg.PlotWidget):
         if len(corners) >= _LEAST:
             self._selected(np.flatnonzero(points_in_poly(self.points, corners)), adds)
 
-    def _on_click(self, place: Any) -> None:
-        row = self.row_at(place)
+    def _on_click(self, event: Any) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        row = self.row_at(self._box.mapSceneToView(event.scenePos()))
         if row is not None:
             self._clicked(row)
 
@@ -106,10 +109,9 @@ class MapPlot(pg.PlotWidget):
 class _LassoBox(pg.ViewBox):
     """Left drags draw a line around points; other buttons and the wheel move the view."""
 
-    def __init__(self, drawn: Callable[[NDArray[np.float64], bool], None], clicked: Callable[[Any], None]) -> None:
+    def __init__(self, drawn: Callable[[NDArray[np.float64], bool], None]) -> None:
         super().__init__()
         self._drawn = drawn
-        self._when_clicked = clicked
         self._corners: list[tuple[float, float]] = []
         self.line: pg.PlotCurveItem | None = None
 
@@ -131,9 +133,3 @@ class _LassoBox(pg.ViewBox):
         else:
             closed = np.vstack([corners, corners[:1]])
             self.line.setData(closed[:, 0], closed[:, 1])
-
-    def mouseClickEvent(self, ev: Any) -> None:
-        """A point is gone to."""
-        if ev.button() == Qt.MouseButton.LeftButton:
-            ev.accept()
-            self._when_clicked(self.mapToView(ev.pos()))
