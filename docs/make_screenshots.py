@@ -214,8 +214,7 @@ def _object_classes() -> None:
         _picture(viewer, "object-classes")
         pane.classes.show_colours.setChecked(False)
         pane.turn_to(MAP)
-        if find_spec("sklearn") is None:
-            pane.map.method.setCurrentIndex(1)
+        pane.map.method.setCurrentIndex(pane.map.method.findData("tsne" if find_spec("sklearn") else "pca"))
         pane.map.on_map()
         wait_until(lambda: session.object_map is not None, 120)
         wait_until(lambda: len(pane.map.plot.points) > 0, 20)

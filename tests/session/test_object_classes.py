@@ -210,3 +210,16 @@ def test_in_a_large_image_classes_stay_where_they_were_given(image, tmp_path):
     with Session.open(tmp_path / "p") as again:
         again.open_region(RIGHT)
         assert classes(again) == ["dead"]
+
+
+def test_damaged_classes_are_said_set_aside_and_what_was_given_since_is_there(tmp_path):
+    with Session.create(tmp_path / "p") as session:
+        taught(session)
+        session.current.keep_snapshot()
+        session.object_classes.give([[0, 5]], "dim")
+        place = session.current.folder.path / "classes.json"
+    place.write_bytes(place.read_bytes()[:-9])
+    with Session.open(tmp_path / "p") as again:
+        assert [one for one in classes(again) if one] == ["dim"]
+        assert "classes given to objects" in again.current.complaint
+        assert list(place.parent.glob("classes*.damaged"))

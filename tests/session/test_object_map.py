@@ -10,7 +10,7 @@ from tests.session.test_object_classes import spots
 
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ArrayRef, MapJob
+from napari_apprentice.jobs import ArrayRef, MapJob, TsneJob
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
 
@@ -94,10 +94,9 @@ def test_many_objects_are_placed_among_landmarks(tmp_path, monkeypatch, method):
     random = np.random.default_rng(0)
     kinds = np.repeat([0, 1], 150)
     values = random.normal(0, 0.1, (300, 20)) + kinds[:, None]
-    job = MapJob(
+    job = (TsneJob if method == "tsne" else MapJob)(
         id="map",
         values=scratch.write(tmp_path / "values.npy", values.astype(np.float32)),
-        method=method,
         out=ArrayRef(path=str(tmp_path / "out.npy")),
     )
     last = list(mapping.run(job, lambda: False))[-1]

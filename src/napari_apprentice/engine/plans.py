@@ -33,6 +33,7 @@ from napari_apprentice.jobs import (
     SuggestJob,
     TeachJob,
     TryJob,
+    TsneJob,
 )
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]]
     KeepLiveJob: _keep_live,
     DescribeJob: _describe,
     MapJob: _map_objects,
+    TsneJob: _map_objects,
 }
 """What is done for each kind of job; a function imports its module when it is first needed."""
 

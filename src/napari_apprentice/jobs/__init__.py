@@ -21,7 +21,7 @@ from napari_apprentice.jobs.live import (
     LiveResult,
     Samples,
 )
-from napari_apprentice.jobs.map_objects import MapJob, MapMethod, MapResult
+from napari_apprentice.jobs.map_objects import MapJob, MapMethod, MapResult, TsneJob
 from napari_apprentice.jobs.masks import PackedMask
 from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, VolumeRef
 from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult, TryJob
@@ -74,6 +74,7 @@ __all__ = [
     "TeachResult",
     "TrainingImageRef",
     "TryJob",
+    "TsneJob",
     "VolumeRef",
     "WrongRef",
     "from_plain",

@@ -12,7 +12,7 @@ from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
 from napari_apprentice.jobs.live import KeepLiveJob, KeepLiveResult, LiveAllJob, LiveJob, LiveResult
-from napari_apprentice.jobs.map_objects import MapJob, MapResult
+from napari_apprentice.jobs.map_objects import MapJob, MapResult, TsneJob
 from napari_apprentice.jobs.segment import CompareJob, SegmentJob, SegmentResult, TryJob
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
@@ -34,6 +34,7 @@ AnyJob = (
     | KeepLiveJob
     | DescribeJob
     | MapJob
+    | TsneJob
 )
 AnyResult = (
     SegmentResult

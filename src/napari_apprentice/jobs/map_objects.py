@@ -20,19 +20,27 @@ class MapResult(Result):
 
 
 class MapJob(Job):
-    """Lay out objects by even numbers (n, F) in ``values``, by t-SNE or by the two axes in which they differ most."""
+    """Lay out objects by even numbers (n, F) in ``values``, by the two axes in which they differ most."""
 
     verb: ClassVar[str] = "map"
-    process: ClassVar[Process] = "own"
     result: ClassVar[ResultClass] = MapResult
     when_out_of_memory: ClassVar[str] = "The memory is not enough for the map: close other programs and try again."
 
     type: Literal["map"] = "map"
+    method: ClassVar[MapMethod] = "pca"
     values: ArrayRef
-    method: MapMethod = "pca"
     out: Annotated[ArrayRef, WRITTEN]
 
     @property
     def temporary(self) -> tuple[Path, ...]:
         """Both files: what it found is taken from them."""
         return Path(self.values.path), Path(self.out.path)
+
+
+class TsneJob(MapJob):
+    """The same by t-SNE, which takes up to a minute."""
+
+    process: ClassVar[Process] = "own"
+    method: ClassVar[MapMethod] = "tsne"
+
+    type: Literal["map-tsne"] = "map-tsne"  # type: ignore[assignment]

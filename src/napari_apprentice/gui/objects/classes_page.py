@@ -47,9 +47,7 @@ class ClassesPage(QWidget):
         self._connections = Connections()
         self._connections.add(self._session.object_classes_changed, changed)
         self._connections.add(self._session.job_event, self._on_event)
-        self._connections.add(
-            self._session.job_started, lambda verb: self._show_words() if verb == "describe" else None
-        )
+        self._connections.add(self._session.job_started, self._on_started)
         self._connections.add(self._session.job_ended, self._on_ended)
         self._connections.add(self.colours.changed, lambda: self.show_colours.setChecked(False))
         self._connections.at_close(self.colours.close)
@@ -154,6 +152,12 @@ class ClassesPage(QWidget):
         ):
             return None
         return self._session.object_classes.of(entry, table.keys)
+
+    def _on_started(self, verb: str) -> None:
+        if verb == "describe":
+            self._show_words()
+        elif verb == "segment":  # need not wait; objects are looked at again after it
+            self._session.cancel("describe")
 
     def _on_event(self, verb: str, event: Any) -> None:
         if verb == "describe" and isinstance(event, Progress) and event.total:

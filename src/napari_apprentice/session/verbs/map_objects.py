@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.objects.table import objects_of
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ArrayRef, MapJob, MapMethod, MapResult
+from napari_apprentice.jobs import ArrayRef, MapJob, MapMethod, MapResult, TsneJob
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
@@ -90,10 +90,10 @@ class MapObjects:
         if not len(known):
             raise UserError("There are no objects yet: segment or paint some first.")
         id_ = parts.queue.next_id("map")
-        job = MapJob(
+        kind = TsneJob if method == "tsne" else MapJob
+        job = kind(
             id=id_,
             values=scratch.write(project.scratch / f"{id_}-values.npy", values),
-            method=method,
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
         )
         parts.queue.start(job, parts.origin(), partial(self._accept, known))
