@@ -207,9 +207,14 @@ def test_in_a_large_image_classes_stay_where_they_were_given(image, tmp_path):
         assert classes(session) == [""]
         session.redo()
         session.open_region(LEFT)
-    with Session.open(tmp_path / "p") as again:
+    with Session.open(tmp_path / "p", InlineRunners()) as again:
         again.open_region(RIGHT)
         assert classes(again) == ["dead"]
+        again.describe_objects()
+        again.run_until_idle()
+        assert again.object_classes.described(again.current).keys.tolist() == [2]
+        again.export_labels(tmp_path / "cells.csv")
+        assert "class" not in (tmp_path / "cells.csv").read_text().splitlines()[0]
 
 
 def test_damaged_classes_are_said_set_aside_and_what_was_given_since_is_there(tmp_path):

@@ -34,7 +34,7 @@ from napari_apprentice.session import ProjectImage
 from napari_apprentice.session.large_project_image import LargeProjectImage
 
 HISTOGRAM, FILTER, CLASSES, MAP, ALL_IMAGES = _PAGES = ("Histogram", "Filter", "Classes", "Map", "All images")
-_LEFT_PX = 320
+_LEFT_PX, _MAP_PX = 320, 420
 _OUTLINE_MS = 30
 _ALL_IMAGES = "A row for each image of the project. A double click opens the image."
 _REMOVE_OR_DELETE = "Remove says and teaches nothing; Delete says that there is background."
@@ -77,6 +77,9 @@ class ObjectsPane(QWidget):
         beside.addWidget(self.map.plot)
         beside.addWidget(self.view)
         beside.setChildrenCollapsible(False)
+        for place in (0, 1):
+            beside.setStretchFactor(place, 1)
+        self.map.plot.setMinimumWidth(_MAP_PX)
         self.map.plot.hide()
         right.addWidget(beside, 1)
         right.addLayout(self.below.row())
