@@ -5,6 +5,7 @@ xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_screenshots.py
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,12 +26,13 @@ from napari_apprentice.data import samples
 from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
-from napari_apprentice.gui.objects.pane import FILTER
+from napari_apprentice.gui.objects.pane import CLASSES, FILTER, MAP
 from napari_apprentice.session import SessionOptions
 from napari_apprentice.settings import ClassName
 
 SIZE = (1300, 860)
 REAL = "A16_s2_5AF20A10"  # of BBBC039, CC0
+AXONS = "m373C_s0004"  # of axons_tem_srf, MIT
 PHASE = "set28"  # of usiigaci_phase, MIT
 MOSAIC = 12  # times the sample, along both sides
 TEACH_S = 75.0
@@ -53,6 +55,7 @@ def _all() -> None:
     _compare()
     _evaluate()
     _objects()
+    _object_classes()
     _review()
     _volume()
     _large()
@@ -172,6 +175,46 @@ def _objects() -> None:
             pane.filter.border.setChecked(True)
         viewer.reset_view()
         picture(viewer, "objects")
+        close(viewer, panel)
+
+
+def _object_classes() -> None:
+    """Axons whose kind is known, a few of them given their class; where the images are not there, no picture."""
+    folder = DATA / "axons_tem_srf"
+    if not folder.exists():
+        return
+    volume, labels, kinds = (read_image(folder / one / f"{AXONS}.tif") for one in ("images", "labels", "classes"))
+    with Session.temporary() as session:
+        viewer, panel = _window(session, volume)
+        ids = np.asarray(labels.pixels[:, 0], np.uint32)
+        session.edits.replace_labels(ids)
+        panel.objects.show()
+        pane = panel.objects.pane
+        pane.turn_to(CLASSES)
+        is_myelinated = {
+            one: (np.asarray(kinds.pixels[:, 0])[ids == one] == 1).mean() > 0.5 for one in np.unique(ids)[1:]
+        }
+        for name, wanted in (("myelinated", True), ("unmyelinated", False)):
+            session.object_classes.add(name)
+            few = [one for one, is_one in is_myelinated.items() if is_one == wanted][::2][:6]
+            session.object_classes.give([[0, one] for one in few], name)
+        wait_until(lambda: session.object_classes.described(session.current) is not None, 120)
+        pane.classes.show_colours.setChecked(True)
+        wait_until(lambda: "class" in session.objects.now().columns, 20)
+        wait(1.5)
+        picture(viewer, "object-classes")
+        pane.classes.show_colours.setChecked(False)
+        pane.turn_to(MAP)
+        pane.map.method.setCurrentIndex(pane.map.method.findData("tsne" if find_spec("sklearn") else "pca"))
+        pane.map.on_map()
+        wait_until(lambda: session.object_map is not None, 120)
+        wait_until(lambda: len(pane.map.plot.points) > 0, 20)
+        pane.map.by.setCurrentIndex(pane.map.by.findData("class"))
+        pane.map._colour()
+        points = pane.map.plot.points
+        far = points[:, 0] > np.quantile(points[:, 0], 0.85)
+        pane.map._on_drawn(np.flatnonzero(far), False)
+        picture(viewer, "object-map")
         close(viewer, panel)
 
 

@@ -17,6 +17,7 @@ from napari_apprentice.jobs import (
     ClickJob,
     CompareJob,
     Corrected,
+    DescribeJob,
     EvaluateJob,
     ExportJob,
     ExportModelJob,
@@ -25,6 +26,7 @@ from napari_apprentice.jobs import (
     KeepLiveJob,
     LiveAllJob,
     LiveJob,
+    MapJob,
     PackedMask,
     Samples,
     SegmentJob,
@@ -35,6 +37,7 @@ from napari_apprentice.jobs import (
     TeachResult,
     TrainingImageRef,
     TryJob,
+    TsneJob,
     VolumeRef,
     from_plain,
 )
@@ -118,7 +121,18 @@ EXPORT_MODEL = ExportModelJob(id="12", model="/m/one.safetensors", to="onnx", ou
 IMPORT_MODEL = ImportModelJob(id="13", file="/o/two.zip", outputs=("foreground",), out="/o/two.safetensors")
 TRAVELLING = (EXPORT_MODEL, IMPORT_MODEL)
 IMAGES = (SEGMENT, COMPARE, TRY, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK, SUGGEST, LIVE, LIVE_ALL, KEEP_LIVE)
-ALL = (*IMAGES, *TRAVELLING)
+DESCRIBE = DescribeJob(
+    id="13",
+    image=IMAGE,
+    model="/m/one.safetensors",
+    labels=ArrayRef(path="/s/13-l.npy"),
+    objects=ArrayRef(path="/s/13-o.npy"),
+    out=ArrayRef(path="/s/13.npy"),
+)
+MAP = MapJob(id="14", values=ArrayRef(path="/s/14-v.npy"), out=ArrayRef(path="/s/14.npy"))
+TSNE = TsneJob(id="15", values=ArrayRef(path="/s/15-v.npy"), out=ArrayRef(path="/s/15.npy"))
+OBJECTS = (DESCRIBE, MAP, TSNE)
+ALL = (*IMAGES, *TRAVELLING, *OBJECTS)
 
 
 def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
@@ -129,7 +143,7 @@ def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
 
 
 def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> None:
-    assert [job.type for job in ALL if job.process == "own"] == ["teach", "export"]
+    assert [job.type for job in ALL if job.process == "own"] == ["teach", "export", "map-tsne"]
     assert [job.type for job in ALL if job.goes_first] == ["click", "inside", "ask", "live"]
     assert [job.type for job in ALL if job.travels] == ["segment", "compare", "try", "teach"]
     assert [job.type for job in ALL if job.holds_region] == ["segment", "compare", "try", "evaluate", "live-all"]

@@ -23,6 +23,7 @@ from apprentice_lab.bench import (
     loop,
     membranes,
     minute,
+    object_classes,
     objects,
     representations,
     responsiveness,
@@ -130,6 +131,12 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
         live_objects.run,
         live_objects.LiveObjectsSettings,
         "Objects that the model does not know, after 5 and 20 are corrected with Live on: AP .50 of the rest.",
+    ),
+    Measurement(
+        "object-classes",
+        object_classes.run,
+        object_classes.ObjectClassesSettings,
+        "Classes of objects after 3 to 20 labels a class: by what a network sees, and by size, shape and brightness.",
     ),
     Measurement(
         "interact",

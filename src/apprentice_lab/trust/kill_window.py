@@ -162,7 +162,7 @@ class _WindowWorker(Worker):
     def _step(self, action: str, keys: Qt.KeyboardModifier, steps: list[UndoStep]) -> None:
         if not steps:
             return
-        changes = [change.delta for change in steps[0].changes]
+        changes = [change.edit for change in steps[0].changes]
         deltas = [delta.inverse() for delta in reversed(changes)] if action == "undo" else changes
         press = lambda: _HAND.keyClick(self._canvas.native, Qt.Key.Key_Z, keys)  # noqa: E731
         self.tell(action, press, is_edit=True, after=self._after(deltas))

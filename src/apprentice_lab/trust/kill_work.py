@@ -117,14 +117,14 @@ class Worker(Hand):
         """The last step is taken back."""
         entry = self.entry
         if entry.history.done and not self._plan.is_large:
-            step = [change.delta.inverse() for change in reversed(entry.history.done[-1].changes)]
+            step = [change.edit.inverse() for change in reversed(entry.history.done[-1].changes)]
             self.tell("undo", self.session.undo, is_edit=True, after=self._after(step))
 
     def redo(self) -> None:
         """The step taken back last is done again."""
         entry = self.entry
         if entry.history.undone and not self._plan.is_large:
-            step = [change.delta for change in entry.history.undone[-1].changes]
+            step = [change.edit for change in entry.history.undone[-1].changes]
             self.tell("redo", self.session.redo, is_edit=True, after=self._after(step))
 
     # files and choices

@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError
 
 from napari_apprentice import __version__
 from napari_apprentice.cli.check import check
+from napari_apprentice.cli.classify import classify
 from napari_apprentice.cli.demo import demo
 from napari_apprentice.cli.evaluate import evaluate
 from napari_apprentice.cli.export import export
@@ -52,6 +53,7 @@ for command in (
     compare,
     use,
     evaluate,
+    classify,
     masks,
     inside,
     info,

@@ -18,6 +18,7 @@ from napari_apprentice.jobs import (
     AskJob,
     ClickJob,
     CompareJob,
+    DescribeJob,
     EvaluateJob,
     ExportJob,
     ExportModelJob,
@@ -27,12 +28,14 @@ from napari_apprentice.jobs import (
     KeepLiveJob,
     LiveAllJob,
     LiveJob,
+    MapJob,
     ProposingJob,
     SegmentJob,
     SegmentLargeJob,
     SuggestJob,
     TeachJob,
     TryJob,
+    TsneJob,
 )
 
 if TYPE_CHECKING:
@@ -150,6 +153,18 @@ def _keep_live(engine: Engine, job: KeepLiveJob, cancelled: IsCancelled) -> Iter
     return run(job, cancelled, engine.warm)
 
 
+def _describe(engine: Engine, job: DescribeJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.describe import run
+
+    return run(job, cancelled, engine.warm)
+
+
+def _map_objects(engine: Engine, job: MapJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.mapping import run
+
+    return run(job, cancelled, engine.warm)
+
+
 PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]] = {
     SegmentJob: _segment,
     CompareJob: _segment,
@@ -167,6 +182,9 @@ PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]]
     LiveJob: _live,
     LiveAllJob: _live_all,
     KeepLiveJob: _keep_live,
+    DescribeJob: _describe,
+    MapJob: _map_objects,
+    TsneJob: _map_objects,
 }
 """What is done for each kind of job; a function imports its module when it is first needed."""
 

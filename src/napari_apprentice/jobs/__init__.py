@@ -6,6 +6,7 @@ where it runs, what travels with it and what is cleaned up, so that session and 
 
 from napari_apprentice.jobs.base import ArrayRef, Job, Provisional, Result
 from napari_apprentice.jobs.click import Asked, AskingJob, AskJob, ClickJob, ClickResult, SuggestJob
+from napari_apprentice.jobs.describe import DescribeJob, DescribeResult
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult, WrongRef
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import OUTPUT, InsideJob, InsideResult
@@ -20,6 +21,7 @@ from napari_apprentice.jobs.live import (
     LiveResult,
     Samples,
 )
+from napari_apprentice.jobs.map_objects import MapJob, MapMethod, MapResult, TsneJob
 from napari_apprentice.jobs.masks import PackedMask
 from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, VolumeRef
 from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult, TryJob
@@ -48,6 +50,8 @@ __all__ = [
     "ClickResult",
     "CompareJob",
     "Corrected",
+    "DescribeJob",
+    "DescribeResult",
     "EvaluateJob",
     "EvaluateResult",
     "ExportJob",
@@ -66,6 +70,9 @@ __all__ = [
     "LiveAllJob",
     "LiveJob",
     "LiveResult",
+    "MapJob",
+    "MapMethod",
+    "MapResult",
     "NormalizeName",
     "PackedMask",
     "Point",
@@ -83,6 +90,7 @@ __all__ = [
     "TeachResult",
     "TrainingImageRef",
     "TryJob",
+    "TsneJob",
     "VolumeRef",
     "WrongRef",
     "from_plain",

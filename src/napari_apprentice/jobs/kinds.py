@@ -7,10 +7,12 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from napari_apprentice.jobs.click import AskJob, ClickJob, ClickResult, SuggestJob
+from napari_apprentice.jobs.describe import DescribeJob, DescribeResult
 from napari_apprentice.jobs.evaluate import EvaluateJob, EvaluateResult
 from napari_apprentice.jobs.export import ExportJob, ExportResult
 from napari_apprentice.jobs.inside import InsideJob, InsideResult
 from napari_apprentice.jobs.live import KeepLiveJob, KeepLiveResult, LiveAllJob, LiveJob, LiveResult
+from napari_apprentice.jobs.map_objects import MapJob, MapResult, TsneJob
 from napari_apprentice.jobs.segment import CompareJob, SegmentJob, SegmentResult, TryJob
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
@@ -33,6 +35,9 @@ AnyJob = (
     | KeepLiveJob
     | ExportModelJob
     | ImportModelJob
+    | DescribeJob
+    | MapJob
+    | TsneJob
 )
 AnyResult = (
     SegmentResult
@@ -46,6 +51,8 @@ AnyResult = (
     | KeepLiveResult
     | ExportModelResult
     | ImportModelResult
+    | DescribeResult
+    | MapResult
 )
 _adapter: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="type")])
 

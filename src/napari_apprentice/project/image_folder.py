@@ -6,6 +6,8 @@
                  state-3.npz        labels, and what of them is confirmed, when journal 3 began
                  journal-3.bin      what was done since
                  doubts.bin         which objects of the last proposal are doubtful
+                 classes.json       which classes objects were given when the journal began
+                 objects.bin        what was seen in objects, for proposals of classes
                  journal.json       how long that was when the project was closed
                  *.damaged          what could not be read, kept
 
@@ -26,9 +28,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.labels.doubts import Doubts
+from napari_apprentice.data.objects.marks import Mark, Marks
 from napari_apprentice.data.provenance import MaskSource
 from napari_apprentice.errors import UserError
-from napari_apprentice.project import durable, journal, kept_doubts, mask_sources, numbered, snapshots
+from napari_apprentice.project import (
+    described,
+    durable,
+    journal,
+    kept_doubts,
+    kept_marks,
+    mask_sources,
+    numbered,
+    snapshots,
+)
+from napari_apprentice.project.described import Described
 from napari_apprentice.project.document import Document
 from napari_apprentice.project.flusher import Flusher
 from napari_apprentice.project.images import ImageRecord
@@ -211,6 +224,24 @@ class ImageFolder:
     def mask_sources(self) -> tuple[MaskSource, ...]:
         """The models that proposed masks, as they were first used; () where none is known."""
         return mask_sources.read(self.path)
+
+    def keep_marks(self, marks: Marks) -> None:
+        """Write which classes objects were given, before a new journal begins; `UserError` when the disk refuses."""
+        self._check_place()
+        kept_marks.write(self.path, marks)
+
+    def marks(self) -> tuple[dict[int, Mark], str]:
+        """Which classes objects were given when the journal began, and a sentence when that is damaged."""
+        return kept_marks.read(self.path)
+
+    def keep_described(self, found: Described) -> None:
+        """Write what was seen in objects; `UserError` when the disk refuses."""
+        self._check_place()
+        described.write(self.path, found)
+
+    def described(self) -> Described | None:
+        """What was seen in objects; None where that is not known."""
+        return described.read(self.path)
 
     def voxels_taught(self) -> int:
         """How many voxels are confirmed as objects, without loading them; 0 when that cannot be read."""

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.objects.marks import Marks
 from napari_apprentice.errors import UserError
 from napari_apprentice.project import durable, images, numbered
 from napari_apprentice.project.folder import Project
@@ -34,6 +35,7 @@ class InMemory:
     labels: NDArray[np.uint32] | None = None
     confirmed: NDArray[np.uint8] | None = None
     taught: int = 0
+    marks: Marks = field(default_factory=dict)
 
 
 def folder_for(project: Project, chosen: Path) -> Path:
@@ -109,6 +111,7 @@ def _can_be_read(volume: Volume, file: Path) -> bool:
 def _write_labels(folder: ImageFolder, found: InMemory | None) -> None:
     if found is not None and found.labels is not None and found.confirmed is not None:
         folder.begin()
+        folder.keep_marks(found.marks)
         folder.write_all(found.labels, found.confirmed, found.taught)
 
 

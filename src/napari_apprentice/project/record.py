@@ -27,6 +27,7 @@ class ProjectRecord(FiniteSettings):
     created: str
     kind: Kind = "instances"
     classes: tuple[ClassName, ...] = ()
+    object_classes: tuple[ClassName, ...] = ()  # that objects are given
     entries: tuple[str, ...] = ()
     current: str = ""  # the image that was worked on last
     segment: SegmentSettings = SegmentSettings()

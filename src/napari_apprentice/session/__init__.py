@@ -15,6 +15,7 @@ from napari_apprentice.session.tried import Trial
 from napari_apprentice.session.verbs.compare import Comparison
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
 from napari_apprentice.session.verbs.look_inside import InsideMap
+from napari_apprentice.session.verbs.map_objects import ObjectMap
 
 __all__ = [
     "FRESH",
@@ -22,6 +23,7 @@ __all__ = [
     "InsideMap",
     "ModelChoice",
     "ModelEvaluation",
+    "ObjectMap",
     "ProjectImage",
     "Session",
     "SessionOptions",

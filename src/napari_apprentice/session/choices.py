@@ -22,6 +22,7 @@ class Choices:
         self._trouble = ""  # that was said, and is not over yet
         self._kind: Kind = "instances"
         self._classes: tuple[ClassName, ...] = ()
+        self._object_classes: tuple[ClassName, ...] = ()
         self._segment, self._teach, self._fresh = SegmentSettings(), TeachSettings(), FreshSettings()
 
     def load(self, project: Project) -> None:
@@ -29,6 +30,7 @@ class Choices:
         record = project.record
         self.project = project
         self._kind, self._classes = record.kind, record.classes
+        self._object_classes = record.object_classes
         self._segment, self._teach, self._fresh = record.segment, record.teach, record.fresh
 
     def begin(self, project: Project) -> Project:
@@ -41,7 +43,7 @@ class Choices:
     def forget(self) -> None:
         """Be as without a project."""
         self.project, self._trouble = None, ""
-        self._kind, self._classes = "instances", ()
+        self._kind, self._classes, self._object_classes = "instances", (), ()
         self._segment, self._teach, self._fresh = SegmentSettings(), TeachSettings(), FreshSettings()
 
     @property
@@ -100,6 +102,17 @@ class Choices:
             self._changed()
 
     @property
+    def object_classes(self) -> tuple[ClassName, ...]:
+        """The classes that objects are given, in a project of objects."""
+        return self._object_classes
+
+    @object_classes.setter
+    def object_classes(self, classes: tuple[ClassName, ...]) -> None:
+        if classes != self._object_classes:
+            self._object_classes = classes
+            self._save()
+
+    @property
     def segment(self) -> SegmentSettings:
         """How *Segment* and a click run."""
         return self._segment
@@ -140,6 +153,7 @@ class Choices:
         if self.project is None:
             return
         record: dict[str, Any] = {"kind": self._kind, "classes": self._classes}
+        record["object_classes"] = self._object_classes
         record |= {"segment": self._segment, "teach": self._teach, "fresh": self._fresh}
         try:
             self.project.change(**record)

@@ -14,9 +14,11 @@ from napari_apprentice.data.labels.corrections import Labels, merge_proposal
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.directions import Seen, SliceAxis
 from napari_apprentice.data.labels.keeping import Object, objects_touched, with_rest
+from napari_apprentice.data.objects.marks import MarkEdit
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.journal import Action
 from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.history import Edit
 from napari_apprentice.session.images import Images, checked_labels, refuse
 from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.session.project_image import ProjectImage
@@ -179,7 +181,7 @@ class Edits:
         step = entry.history.done[-1]
         if self._regions.exchange_back(entry, step, again=False) or not self._regions.open_for(entry, step):
             return
-        self._write(entry, "undo", step.number, *(change.delta.inverse() for change in reversed(step.changes)))
+        self._write(entry, "undo", step.number, *(change.edit.inverse() for change in reversed(step.changes)))
         self._tell(entry, labels=True, confirmed=True)
 
     def redo(self) -> None:
@@ -190,7 +192,7 @@ class Edits:
         step = entry.history.undone[-1]
         if self._regions.exchange_back(entry, step, again=True) or not self._regions.open_for(entry, step):
             return
-        self._write(entry, "redo", step.number, *(change.delta for change in step.changes))
+        self._write(entry, "redo", step.number, *(change.edit for change in step.changes))
         self._tell(entry, labels=True, confirmed=True)
 
     def apply(
@@ -205,6 +207,11 @@ class Edits:
         self._looked_after = set()
         self._write(entry, "do", self._step_number(entry), delta, record=record)
         self._tell(entry, labels=not labels_shown and delta.changes_labels, confirmed=delta.changes_confirmed)
+
+    def mark(self, entry: ProjectImage, edit: MarkEdit) -> None:
+        """Give objects of an image classes, or take them away; one undo step."""
+        if len(edit):
+            self._write(entry, "do", self._step_number(entry), edit)
 
     def apply_to_objects(self, entry: ProjectImage, delta: Delta) -> None:
         """Do one edit of objects; what it leaves of those it touches stays at the next proposal."""
@@ -255,14 +262,20 @@ class Edits:
         return self._step[1]
 
     def _write(
-        self, entry: ProjectImage, action: Action, step: int, *deltas: Delta, record: bytes | None = None
+        self, entry: ProjectImage, action: Action, step: int, *edits_of_it: Edit, record: bytes | None = None
     ) -> None:
         """Apply and journal changes, of which none is there without the others whenever the process ends."""
         try:
             with entry.folder.together():
-                for delta in deltas:
-                    entry.apply(action, step, delta, record)
+                for edit in edits_of_it:
+                    if isinstance(edit, MarkEdit):
+                        entry.mark(action, step, edit)
+                    else:
+                        entry.apply(action, step, edit, record)
         except UserError as error:
             self._choices.say_trouble(str(error))
-        for delta in deltas:
-            self._signals.edited.emit(entry, delta)
+        for edit in edits_of_it:
+            if isinstance(edit, MarkEdit):
+                self._signals.object_classes_changed.emit()
+            else:
+                self._signals.edited.emit(entry, edit)

@@ -6,22 +6,31 @@ from dataclasses import dataclass, field
 
 from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.data.labels.deltas import Delta
+from napari_apprentice.data.objects.marks import MarkEdit
 from napari_apprentice.project.journal import Action
 
 _LARGEST = 500_000_000  # bytes kept in memory; beyond it the oldest step goes
 _PACKED_FROM = 1_000_000  # bytes from which a change is kept as its record, which is up to a hundred times smaller
 
 
-class Change:
-    """One delta, as applied when it was first done; a large one is kept packed."""
+Edit = Delta | MarkEdit  # of labels and what is confirmed, or of the classes of objects
 
-    def __init__(self, delta: Delta, written: bytes) -> None:
-        self._kept: Delta | bytes = written if delta.nbytes > _PACKED_FROM else delta
+
+def edit_of(record: bytes, shape: tuple[int, ...] | None = None) -> Edit:
+    """What a record of a journal says, of labels of ``shape``; `ValueError` when it is damaged."""
+    return MarkEdit.from_bytes(record) if MarkEdit.is_one(record) else Delta.from_bytes(record, shape)
+
+
+class Change:
+    """One edit, as applied when it was first done; a large one is kept packed."""
+
+    def __init__(self, edit: Edit, written: bytes) -> None:
+        self._kept: Edit | bytes = written if edit.nbytes > _PACKED_FROM else edit
 
     @property
-    def delta(self) -> Delta:
-        """The delta itself."""
-        return Delta.from_bytes(self._kept) if isinstance(self._kept, bytes) else self._kept
+    def edit(self) -> Edit:
+        """The edit itself."""
+        return edit_of(self._kept) if isinstance(self._kept, bytes) else self._kept
 
     @property
     def nbytes(self) -> int:
@@ -61,23 +70,23 @@ class History:
         self._last_number += 1
         return self._last_number
 
-    def record(self, action: Action, number: int, delta: Delta, written: bytes, region: Region | None = None) -> None:
-        """Note that ``delta`` was applied: done, or as the inverse of something (undo), or done again (redo).
+    def record(self, action: Action, number: int, edit: Edit, written: bytes, region: Region | None = None) -> None:
+        """Note that ``edit`` was applied: done, or as the inverse of something (undo), or done again (redo).
 
         ``written`` is its record, ``region`` the part of the image that it is about.
         """
         self._last_number = max(self._last_number, number)
         if action == "do":
             self._forget(self.undone)
-            self._keep(self.done, number, Change(delta, written), region)
+            self._keep(self.done, number, Change(edit, written), region)
         elif action == "undo":
             change = self._take(self.done, number, last=True)
             if change is None:  # a snapshot was made in between
-                inverse = delta.inverse()
+                inverse = edit.inverse()
                 change = Change(inverse, inverse.to_bytes())
             self._keep(self.undone, number, change, region, first=True)
         else:
-            change = self._take(self.undone, number, last=False) or Change(delta, written)
+            change = self._take(self.undone, number, last=False) or Change(edit, written)
             self._keep(self.done, number, change, region)
 
     def record_exchange(self, exchange: Exchange, region: Region) -> None:

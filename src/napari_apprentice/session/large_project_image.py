@@ -112,7 +112,7 @@ class LargeProjectImage(ProjectImage):
         """Open another region; what was done in the one before is kept. `UserError` when the disk refuses."""
         before = self._corrected()
         opened = self._keep(region, before)
-        self._correction = Correction(*opened, before.history)
+        self._correction = Correction(*opened, before.history, before.marks)
         self.reading += 1  # what runs for the old region is stale
         self.pixels.clear()
 
@@ -177,7 +177,9 @@ class LargeProjectImage(ProjectImage):
 
     def _exchange(self, number: int) -> None:
         correction = self._corrected()
-        self._correction = Correction(*self.folder.exchange(number, self.voxels_taught), correction.history)
+        self._keep_marks(correction)
+        exchanged = self.folder.exchange(number, self.voxels_taught)
+        self._correction = Correction(*exchanged, correction.history, correction.marks)
         self.reading += 1
         self.pixels.clear()
 
@@ -185,9 +187,15 @@ class LargeProjectImage(ProjectImage):
         if self._changed is not None and self._kept is not None:
             chunk = self.folder.store.chunk
             self._kept.update(regions.chunks_in(regions.align_to_chunks(self.region, self._changed, chunk), chunk))
+        self._keep_marks(now)
         opened = self.folder.open_region(region, now.labels, now.confirmed, self._changed, self.voxels_taught)
         self._changed = None
         return opened
+
+    def _keep_marks(self, now: Correction) -> None:
+        """What objects were given is in the journal, which goes."""
+        if not self.folder.is_read_only:
+            self.folder.keep_marks(now.marks)
 
     def _free_id(self, labels: NDArray[np.uint32]) -> int:
         return max(self.folder.top, top_id(labels)) + 1

@@ -58,7 +58,7 @@ class LiveQuestions:
         edges = [(part.start + i.start, part.stop + i.start) for part, i in zip(looked_at[0], entry.inner, strict=True)]
         return LiveJob(
             id=id_,
-            **self._seen(entry, project.scratch),
+            **self.seen(entry, project.scratch, self.network),
             **self._told(entry, looked_at, project.scratch / id_),
             box=(edges[0], edges[1], edges[2], edges[3]),
             generation=generation,
@@ -71,7 +71,7 @@ class LiveQuestions:
         id_ = parts.queue.next_id("segment")
         return LiveAllJob(
             id=id_,
-            **self._seen(entry, project.scratch),
+            **self.seen(entry, project.scratch, self.network),
             **self._told(entry, (whole_region(entry.labels.shape),), project.scratch / id_),
             out=ArrayRef(path=str(project.scratch / f"{id_}.npy")),
         )
@@ -84,15 +84,23 @@ class LiveQuestions:
         is_classes = parts.choices.kind == "classes"
         return KeepLiveJob(
             id=id_,
-            **self._seen(entry, project.scratch),
+            **self.seen(entry, project.scratch, self.network),
             **self._told(entry, (whole_region(entry.labels.shape),), project.scratch / id_),
             classes=parts.choices.classes if is_classes else (),
             out=str(project.lineage.file(project.lineage.next_id(parts.queue.unfinished_files))),
         )
 
-    def _seen(self, entry: ProjectImage, folder: Path) -> dict[str, Any]:
+    def network_like(self, key: str) -> ModelChoice | None:
+        """The network with that key, where it can look at the image; else `network`."""
+        entry = self._parts.images.current
+        with suppress(UserError):
+            found = self._parts.models.find(key)
+            if entry is not None and _sees(found, entry):
+                return found
+        return self.network
+
+    def seen(self, entry: ProjectImage, folder: Path, network: ModelChoice | None) -> dict[str, Any]:
         """What the engine looks at, and with which network."""
-        network = self.network
         header = None if network is None or network.header is None else without_live(network.header)
         image = pixels_of(entry, header, folder)
         has_more = header is not None and entry.volume.pixels.shape[1] != header.image_channels

@@ -20,6 +20,7 @@ from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.doubted import doubts_of
 from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.images import Images, refuse
+from napari_apprentice.session.object_classes import ClassesOfObjects
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.signals import Signals
 from napari_apprentice.settings import FilterSettings
@@ -33,15 +34,18 @@ class ObjectsOfImage:
     Edits are only noted when they are made; `advance` takes them in a little at a time, `now` at once.
     """
 
-    def __init__(self, signals: Signals, choices: Choices, images: Images, edits: Edits) -> None:
+    def __init__(
+        self, signals: Signals, choices: Choices, images: Images, edits: Edits, classes: ClassesOfObjects
+    ) -> None:
         self._choices = choices
         self._images = images
         self._edits = edits
+        self._classes = classes
         self._summing: Summing | None = None
         self._of: tuple[ProjectImage, int, int] | None = None  # the image, its reading, how many edits were heard of
         self._own: dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
         self._table: ObjectTable | None = None
-        self._made_of: tuple[ObjectSums, Volume, dict[int, str]] | None = None
+        self._made_of: tuple[ObjectSums, Volume, dict[int, str], int] | None = None
         signals.edited.connect(self._on_edited)
         signals.doubts_changed.connect(self._on_doubts_changed)
 
@@ -170,15 +174,17 @@ class ObjectsOfImage:
     def _make(self, summing: Summing, entry: ProjectImage) -> None:
         """Make the table, unless it is that of these sums already."""
         volume, sums, names, before = entry.volume, summing.sums, self._choices.class_names, self._made_of
-        known = before is not None and before[0] is sums and before[1] is volume and before[2] == names
+        version = self._classes.version
+        known = before is not None and before[0] is sums and before[1] is volume and before[2:] == (names, version)
         if sums is None or (known and self._table is not None):
             return
         made = ObjectTable.of(sums, volume, names, first_frame=summing.measured.region[0].start)
         doubted, doubts = doubts_of(entry)
         known_of = {DOUBT: (keys_of(doubted), doubts)} if len(doubts) else {}
         own = {**known_of, **self._own}.items()
-        self._table = made.with_columns({name: _values(made.keys, *values) for name, values in own})
-        self._made_of = (sums, volume, names)
+        told = self._classes.of(entry, made.keys).columns(made.keys) if self._classes.classes and not names else {}
+        self._table = made.with_columns({**told, **{name: _values(made.keys, *values) for name, values in own}})
+        self._made_of = (sums, volume, names, version)
 
 
 def _measured(entry: ProjectImage) -> Measured:

@@ -14,6 +14,8 @@ from napari_apprentice.session.evidence import ConfirmedSoFar
 from napari_apprentice.session.images import Images
 from napari_apprentice.session.mask_sources import MaskSources
 from napari_apprentice.session.models import NO_IMAGE, Models
+from napari_apprentice.session.object_classes import ClassesOfObjects
+from napari_apprentice.session.objects import ObjectsOfImage
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
 from napari_apprentice.session.regions import Regions
@@ -39,6 +41,8 @@ class SessionParts:
     review: Review
     mask_sources: MaskSources
     confirmed: ConfirmedSoFar
+    object_classes: ClassesOfObjects
+    objects: ObjectsOfImage
 
     def subject(self) -> tuple[Project, ProjectImage, Path | None]:
         """The project, the current image and the file of the model in use; `UserError` without an image."""

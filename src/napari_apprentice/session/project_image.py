@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from napari_apprentice.data.labels.corrections import AS_LABELLED, UNKNOWN, Conf
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.tracks import link_through_time
+from napari_apprentice.data.objects.marks import Mark, MarkEdit
 from napari_apprentice.data.provenance import MaskSource
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import VolumeRef
@@ -22,23 +24,30 @@ from napari_apprentice.project.image_folder import ImageFolder
 from napari_apprentice.project.journal import Action, Record
 from napari_apprentice.project.kept_doubts import KeptDoubts
 from napari_apprentice.project.moving import InMemory
-from napari_apprentice.session.history import History
+from napari_apprentice.session.history import Edit, History, edit_of
 
 
 @dataclass
 class Correction:
-    """Labels (uint32) and what of them is confirmed (uint8), both (T, Z, Y, X), with their history."""
+    """Labels (uint32) and what of them is confirmed (uint8), both (T, Z, Y, X), with their history.
+
+    ``marks`` are the classes that objects were given, in the whole image.
+    """
 
     labels: NDArray[np.uint32]
     confirmed: NDArray[np.uint8]
     history: History = field(default_factory=History)
+    marks: dict[int, Mark] = field(default_factory=dict)
     highest_id: int = field(init=False)  # that was ever in these labels
 
     def __post_init__(self) -> None:
         self.highest_id = int(self.labels.max(initial=0))
 
-    def apply(self, delta: Delta) -> None:
-        """Change the arrays."""
+    def apply(self, delta: Edit) -> None:
+        """Change the arrays, or the marks."""
+        if isinstance(delta, MarkEdit):
+            delta.apply(self.marks)
+            return
         delta.apply(self.labels, self.confirmed)
         self.highest_id = max(self.highest_id, int(delta.labels_after.max(initial=0)))
 
@@ -56,6 +65,7 @@ class ProjectImage:
         self.reading = 0  # counts how often what is looked at changed: read differently, or another part
         self.readings = 0  # counts how often the image was read differently
         self.edits = 0  # counts changes of labels and of what is confirmed
+        self.markings = 0  # counts changes of the classes that objects were given
         self._volume = volume
         self._doubts: KeptDoubts | None = None
         self._knows_doubts = False
@@ -129,6 +139,11 @@ class ProjectImage:
     def history(self) -> History:
         """What can be undone."""
         return self._corrected().history
+
+    @property
+    def marks(self) -> Mapping[int, Mark]:
+        """The classes that objects were given, anywhere in the image."""
+        return self._corrected().marks
 
     @property
     def voxels_taught(self) -> int:
@@ -216,8 +231,17 @@ class ProjectImage:
         correction.history.record(action, step, delta, written, self.region)
         self.folder.append(action, step, written, self._voxels_taught)
 
+    def mark(self, action: Action, step: int, edit: MarkEdit) -> None:
+        """Change the classes of objects, note it for undo and journal it; `UserError` as of `apply`."""
+        self.markings += 1
+        correction, written = self._corrected(), edit.to_bytes()
+        correction.apply(edit)
+        correction.history.record(action, step, edit, written)
+        self.folder.append(action, step, written, self._voxels_taught)
+
     def keep_snapshot(self) -> None:
         """Write labels, and what of them is confirmed, whole and begin a new journal."""
+        self.folder.keep_marks(self.marks)
         self.folder.snapshot(self.labels, self.confirmed)
 
     def catch_up(self) -> None:
@@ -234,7 +258,7 @@ class ProjectImage:
         read = self._correction
         if read is None:
             return InMemory(self._volume)
-        return InMemory(self._volume, read.labels, read.confirmed, self._voxels_taught)
+        return InMemory(self._volume, read.labels, read.confirmed, self._voxels_taught, read.marks)
 
     def go_on_in(self, folder: ImageFolder) -> None:
         """Everything is in another folder now."""
@@ -251,7 +275,7 @@ class ProjectImage:
 
         Not where edits were made or a layer shares them, nor of what opened with a complaint, which is said once.
         """
-        if not self.edits and not self.complaint:
+        if not self.edits and not self.markings and not self.complaint:
             self._correction = None
 
     def put_down(self) -> None:
@@ -278,19 +302,22 @@ class ProjectImage:
     def _read(self) -> tuple[Correction, list[Record]]:
         """The snapshot with the journal replayed over it, and the records that cannot be applied."""
         kept = self.folder.load()
-        self.complaint = kept.complaint
-        read = Correction(kept.labels, kept.confirmed)
+        marks, damaged = self.folder.marks()
+        self.complaint = " ".join(part for part in (kept.complaint, damaged) if part)
+        read = Correction(kept.labels, kept.confirmed, marks=marks)
         refused = []
         for record in kept.records:
             try:
-                delta = Delta.from_bytes(record.delta, read.labels.shape)
-                read.apply(delta)
+                edit = edit_of(record.delta, read.labels.shape)
+                read.apply(edit)
             except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError):
                 refused.append(record)
                 continue
-            self._note(delta)
+            region = None if isinstance(edit, MarkEdit) else self.region
+            if not isinstance(edit, MarkEdit):
+                self._note(edit)
             if record.action != "region":
-                read.history.record(record.action, record.step, delta, record.delta, self.region)
+                read.history.record(record.action, record.step, edit, record.delta, region)
         return read, refused
 
     def _leave_out(self, refused: list[Record]) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from napari_apprentice.data.geometry.regions import Region, region_at
+from napari_apprentice.data.objects.marks import MarkEdit
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.history import UndoStep
 from napari_apprentice.session.images import Images, refuse
@@ -73,7 +74,10 @@ class Regions:
             if why_not:
                 self._signals.message.emit(why_not)
                 return False
-            box = step.changes[-1].delta.box
+            edit = step.changes[-1].edit
+            if isinstance(edit, MarkEdit):  # of the whole image
+                return True
+            box = edit.box
             middle = [part.start + (a + b) / 2 for part, (a, b) in zip(step.region, box, strict=True)]
             self._go_to(entry, step.region, middle)
         return True

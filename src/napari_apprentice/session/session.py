@@ -15,6 +15,7 @@ from napari_apprentice.data.image.axes import check_pixels
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.edits import replace_labels
 from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import MapMethod
 from napari_apprentice.project import left_behind
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.recent import projects_folder
@@ -31,6 +32,7 @@ from napari_apprentice.session.evidence import ConfirmedSoFar
 from napari_apprentice.session.images import Images, checked_labels
 from napari_apprentice.session.mask_sources import MaskSources
 from napari_apprentice.session.models import Models
+from napari_apprentice.session.object_classes import ClassesOfObjects
 from napari_apprentice.session.objects import ObjectsOfImage
 from napari_apprentice.session.objects_by_image import ObjectsByImage
 from napari_apprentice.session.options import SessionOptions
@@ -49,6 +51,7 @@ from napari_apprentice.session.verbs.compare import Comparison
 from napari_apprentice.session.verbs.evaluate import ModelEvaluation
 from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import InsideMap
+from napari_apprentice.session.verbs.map_objects import ObjectMap
 from napari_apprentice.settings import (
     ClassName,
     ClusterSettings,
@@ -106,10 +109,24 @@ class Session:
         self.annotations = Annotations(choices, images, edits, confirmed)
         self.shapes = Shapes(choices, images, edits)
         self.review = review = Review(signals, choices, images, regions, edits)
-        self.objects = ObjectsOfImage(signals, choices, images, edits)
-        self.objects_by_image = ObjectsByImage(choices, images)
+        self.object_classes = classes = ClassesOfObjects(signals, choices, images, edits)
+        self.objects = objects = ObjectsOfImage(signals, choices, images, edits, classes)
+        self.objects_by_image = ObjectsByImage(choices, images, classes)
         parts = SessionParts(
-            signals, choices, compute, queue, images, regions, models, saving, edits, review, sources, confirmed
+            signals,
+            choices,
+            compute,
+            queue,
+            images,
+            regions,
+            models,
+            saving,
+            edits,
+            review,
+            sources,
+            confirmed,
+            classes,
+            objects,
         )
         self.verbs = Verbs(parts)
 
@@ -128,6 +145,8 @@ class Session:
         self.evaluated = signals.evaluated
         self.compared = signals.compared
         self.tried = signals.tried
+        self.object_classes_changed = signals.object_classes_changed
+        self.mapped = signals.mapped
         self.doubts_changed = signals.doubts_changed
         self.reviewing = signals.reviewing
         self.suggested = signals.suggested
@@ -213,7 +232,15 @@ class Session:
         self.review.end()
         project, entries, current, kind = self.project, self.entries, self.current, self.kind
         confirmed = self.confirmed_so_far.by_image
-        known = (self.objects, self.objects_by_image, self.images, self.models, self.choices, self.confirmed_so_far)
+        known = (
+            self.objects,
+            self.objects_by_image,
+            self.object_classes,
+            self.images,
+            self.models,
+            self.choices,
+            self.confirmed_so_far,
+        )
         for part in known:
             part.forget()
         if project is None:
@@ -420,6 +447,28 @@ class Session:
         says otherwise. Their table is ``session.objects.now()``. Raises `UserError`.
         """
         return self.objects.filter(settings, edited=edited)
+
+    def describe_objects(self) -> None:
+        """Look at the objects of the current image, as far as they are not known, so that classes can be proposed.
+
+        ``session.object_classes`` has the classes that objects are given: ``add(name)``, ``give(objects, name)``; then
+        the columns ``class`` and ``class_probability`` of ``session.objects.now()`` say of which each is. Raises
+        `UserError` with what is missing.
+        """
+        self.verbs.describe()
+
+    def map_objects(self, method: MapMethod = "pca") -> None:
+        """Lay out the objects of the current image in a plane, those that look alike to the network near each other.
+
+        Answered by ``mapped``, and then in `object_map`; the table has a column ``unusual`` then. ``"tsne"`` needs
+        scikit-learn. Raises `UserError`.
+        """
+        self.verbs.map_objects(method)
+
+    @property
+    def object_map(self) -> ObjectMap | None:
+        """What `map_objects` made last, as long as the image is current."""
+        return self.verbs.map_objects.map
 
     # verbs
 

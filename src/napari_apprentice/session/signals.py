@@ -25,6 +25,8 @@ class Signals:
     compared = Signal()  # a comparison of versions was made, or is over
     tried = Signal()  # another model was tried on what is seen, or what was tried is over
     evaluated = Signal()  # what is known of how well models do on the current image is something else
+    object_classes_changed = Signal()  # an object was given a class, or other classes are proposed
+    mapped = Signal()  # there is another map of objects, or none
     doubts_changed = Signal(object)  # ProjectImage: there is another proposal, with other doubtful places
     reviewing = Signal(object)  # DoubtfulPlace that is looked at now, or None
     suggested = Signal(object)  # Suggestion for what is looked at, or None

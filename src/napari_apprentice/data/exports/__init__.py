@@ -26,6 +26,7 @@ from napari_apprentice.data.exports.export import ExportRequest, Writer, refuse_
 from napari_apprentice.data.exports.told import read_provenance
 from napari_apprentice.data.files import check_labels
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.objects.classes import ObjectClasses
 from napari_apprentice.data.provenance import Provenance
 from napari_apprentice.data.storage import disk
 from napari_apprentice.errors import UserError
@@ -72,6 +73,7 @@ def write_labels(
     confirmed: NDArray[np.uint8] | None = None,
     provenance: Provenance | None = None,
     first_number: int = 1,
+    classes: ObjectClasses | None = None,
 ) -> None:
     """Write labels where their image lies, in the format that the path's suffix says.
 
@@ -100,6 +102,8 @@ def write_labels(
         Where the labels come from; the file says it, and `read_provenance` reads it back.
     first_number
         What tables of CellProfiler call the first frame (``ImageNumber``).
+    classes
+        Of which class each object is: columns of tables, and what QuPath shows detections by.
 
     Raises
     ------
@@ -128,6 +132,7 @@ def write_labels(
                 confirmed=confirmed,
                 provenance=told,
                 first_number=first_number,
+                classes=classes,
             ),
         )
     except OSError as error:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.exports.export import ExportRequest
 from napari_apprentice.data.exports.table import regions_of
 from napari_apprentice.data.image.channels import names_of
+from napari_apprentice.data.objects.classes import NAME, PROBABILITY
 from napari_apprentice.data.provenance import shares_of
 from napari_apprentice.data.storage.atomic_write import atomic_write
 
@@ -76,6 +77,9 @@ def _objects_of(export: ExportRequest, frame: int) -> dict[str, Any]:
     table: dict[str, Any] = {"ImageNumber": np.full(len(ids), export.first_number + frame), "ObjectNumber": ids}
     if export.names:
         table["Metadata_Class"] = [export.names.get(int(one), "") for one in ids]
+    if export.classes is not None:
+        told = export.classes.columns((np.int64(frame) << 32) | ids)
+        table["Metadata_Class"], table["Classify_Probability"] = told[NAME], told[PROBABILITY]
     for name in wanted:
         key = "AreaShape_Volume" if name == "num_pixels" and not flat else _SHAPES[name]
         table[key] = found[name]

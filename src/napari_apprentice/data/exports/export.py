@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_apprentice.data.image.orientation import is_usable
 from napari_apprentice.data.image.units import millimeters
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.objects.classes import ObjectClasses
 from napari_apprentice.data.provenance import Provenance
 from napari_apprentice.errors import UserError
 
@@ -25,7 +26,7 @@ class ExportRequest:
 
     Without an image that was ``seen``, ``image`` only says the spacing. Labels of a part of an image begin at its voxel
     ``corner`` (t, z, y, x). ``confirmed`` says what of them was confirmed by hand (None: not known), ``first_number``
-    is what tables call the image's first frame.
+    is what tables call the image's first frame; ``classes`` are those of objects, where these have some.
     """
 
     labels: NDArray[Any]
@@ -37,6 +38,7 @@ class ExportRequest:
     confirmed: NDArray[np.uint8] | None = None
     provenance: Provenance = field(default_factory=Provenance)
     first_number: int = 1
+    classes: ObjectClasses | None = None
 
     @property
     def compact(self) -> NDArray[Any]:

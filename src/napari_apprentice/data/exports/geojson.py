@@ -74,6 +74,12 @@ def _feature(outline: Outline, export: ExportRequest, measured: _Measured) -> di
         properties["classification"] = {"name": export.names[outline.value]}
         if color := export.colors.get(outline.value):
             properties["classification"]["color"] = parts_of(color)
+    if export.classes is not None:
+        value = int(export.classes.value_of([(outline.time - export.corner[0]) << 32 | outline.value])[0])
+        if value:
+            told = export.classes
+            parts = parts_of(told.colors.get(value, ""))
+            properties["classification"] = {"name": told.names.get(value, f"class {value}"), "color": parts}
     if numbers := measured.get((outline.time, outline.value)):
         properties["measurements"] = numbers
     geometry = _geometry(outline)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from napari_apprentice.data.exports.export import MANY, ExportRequest
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.corrections import rank_ids
 from napari_apprentice.data.objects.names import BORDER, CLASS, CONFIRMED, FRAME, LABEL, PIXELS, column_name
+from napari_apprentice.data.objects.table import keys_of
 from napari_apprentice.data.provenance import KEY, Provenance, provenance_in, shares_of, sidecar_of
 from napari_apprentice.data.storage.atomic_write import atomic_write, write_text
 from napari_apprentice.errors import UserError
@@ -69,9 +70,17 @@ def measure_objects(export: ExportRequest) -> dict[str, Column]:
         columns[FRAME] = np.concatenate(frames)
     if export.names:
         columns[CLASS] = [export.names.get(int(value), "") for value in columns[LABEL]]
+    if export.classes is not None:
+        columns |= export.classes.columns(keys_in(export, columns))
     for name in tables[0]:
         columns[name] = np.concatenate([one[name] for one in tables])
     return columns
+
+
+def keys_in(export: ExportRequest, columns: Mapping[str, Column]) -> NDArray[np.int64]:
+    """The keys of the objects of a table (`data.objects.table.keys_of`), frames counted within the labels."""
+    frames = np.asarray(columns.get(FRAME, np.full(len(columns[LABEL]), export.corner[0]))) - export.corner[0]
+    return keys_of(np.stack([frames, np.asarray(columns[LABEL])], axis=1))
 
 
 def regions_of(

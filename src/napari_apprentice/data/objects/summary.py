@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 import numpy as np
@@ -31,6 +31,8 @@ class ObjectsOfOne:
         Of how many all voxels are confirmed, and of how many some.
     extent
         How much of area or volume was looked at, in the same.
+    classes
+        How many objects are of each class, by its name; empty where that is not known.
     """
 
     name: str
@@ -41,6 +43,7 @@ class ObjectsOfOne:
     dims: int
     unit: str
     in_part: int = 0
+    classes: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -117,5 +120,8 @@ def _together(one: ObjectsOfOne, other: ObjectsOfOne) -> ObjectsOfOne:
         sizes=sizes,
         confirmed=one.confirmed + other.confirmed,
         in_part=one.in_part + other.in_part,
+        classes={
+            name: one.classes.get(name, 0) + other.classes.get(name, 0) for name in {**one.classes, **other.classes}
+        },
         extent=one.extent + other.extent,
     )

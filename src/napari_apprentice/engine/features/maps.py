@@ -104,9 +104,7 @@ def look(
     ranges
         As of another part of the image, so that one head fits both; None: as they are here.
     """
-    shape = (image.shape[1], image.shape[2])
-    # of both apart: whether a filter lies on the grid of a map must not decide which feature is which
-    seen = [_together(_of_network(network, inputs, shape, box)), _together(_of_filters(image, box))]
+    seen = _seen(network, inputs, image, box)
     if ranges is None:
         ranges = _ranges([values for maps in seen for values, _ in maps])
     first, maps = 0, []
@@ -120,6 +118,23 @@ def look(
             even[-1] *= _LOUDNESS / math.sqrt(len(one))
         maps.append(Map(torch.cat(even).half(), grid))
     return Features(box, tuple(maps)), ranges
+
+
+def look_unscaled(network: Network, inputs: NetworkInputs, image: NDArray[np.float32], box: Box) -> Features:
+    """As `look`, but in the values that maps have, which mean the same in every image."""
+    maps = [
+        Map(torch.cat(values).half(), grid) for values, grid in itertools.chain(*_seen(network, inputs, image, box))
+    ]
+    return Features(box, tuple(maps))
+
+
+def _seen(
+    network: Network, inputs: NetworkInputs, image: NDArray[np.float32], box: Box
+) -> list[list[tuple[list[torch.Tensor], Grid]]]:
+    """Maps of the network and of filters, each by their grid."""
+    shape = (image.shape[1], image.shape[2])
+    # of both apart: whether a filter lies on the grid of a map must not decide which feature is which
+    return [_together(_of_network(network, inputs, shape, box)), _together(_of_filters(image, box))]
 
 
 def _of_network(

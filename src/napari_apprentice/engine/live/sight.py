@@ -15,7 +15,7 @@ from napari_apprentice.data.image.zoom import TARGET_DIAMETER, zoom_for, zoom_to
 from napari_apprentice.data.models import without_live
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.device import pick
-from napari_apprentice.engine.features.maps import Box, Features, look, scaled
+from napari_apprentice.engine.features.maps import Box, Features, look, look_unscaled, scaled
 from napari_apprentice.engine.inputs import NetworkInputs
 from napari_apprentice.engine.learned import Ranges
 from napari_apprentice.engine.live.head import Head, fit
@@ -105,15 +105,26 @@ class Sight:
             return None, len(which)
         return fit(rows, values[which]), len(which)
 
-    def _look(self, plane: Plane, box: Box) -> Features:
+    def look_unscaled(self, plane: Plane, box: Box) -> Features:
+        """Features of a part of a slice in values that mean the same in every image; they are not kept."""
+        return look_unscaled(self.network, *self._given(plane), box)
+
+    def colours_of(self, plane: Plane) -> NDArray[np.float32]:
+        """A slice (C, Y, X), each channel from about 0 to 1, as filters see it."""
+        t, z = plane
+        colours = scratch.read(self.colours.pixels)
+        own = self.warm.scaling(*self._fitted_on(self.colours, colours, t), self.network.header)
+        return scaled(colours[t, :, z], own)
+
+    def _given(self, plane: Plane) -> tuple[NetworkInputs, NDArray[np.float32]]:
         t, z = plane
         frame = self.pixels[t][:, z : z + 1]
         shape = network_shape((1, self.pixels.shape[3], self.pixels.shape[4]), self.zoom)
         scaling = self.warm.scaling(*self._fitted_on(self.image, self.pixels, t), self.network.header)
-        inputs = NetworkInputs(frame, shape, scaling)
-        colours = scratch.read(self.colours.pixels)
-        own = self.warm.scaling(*self._fitted_on(self.colours, colours, t), self.network.header)
-        found, ranges = look(self.network, inputs, scaled(colours[t, :, z], own), box, self.ranges)
+        return NetworkInputs(frame, shape, scaling), self.colours_of(plane)
+
+    def _look(self, plane: Plane, box: Box) -> Features:
+        found, ranges = look(self.network, *self._given(plane), box, self.ranges)
         self.warm.ranges.keep(self.key, ranges)
         return found
 

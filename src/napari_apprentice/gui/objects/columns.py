@@ -16,13 +16,14 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """``values`` (n,) under a heading; ``words`` say one of them."""
+    """``values`` (n,) under a heading; ``words`` say one of them, the longest of which is ``longest``, if known."""
 
     name: str
     title: str
     tip: str
     values: NDArray[Any]
     words: Callable[[Any], str]
+    longest: str = ""
 
     @property
     def is_number(self) -> bool:

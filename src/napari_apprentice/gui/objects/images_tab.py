@@ -143,6 +143,10 @@ def _columns(rows: Sequence[ObjectsOfOne]) -> list[Column]:
             number_words,
         ),
     ]
+    for name in dict.fromkeys(name for one in rows for name in one.classes):
+        tip = "Objects of this class, given or proposed; empty where objects were not looked at"
+        values = numbers([one.classes.get(name) for one in rows])
+        found.append(Column(f"class_{name}", name, tip, values, number_words))
     for unit in densities:  # images with and without a pixel size are told apart
         values = numbers([one.density if one.density_unit == unit else None for one in rows])
         name = f"objects_{unit.replace(' ', '_')}"

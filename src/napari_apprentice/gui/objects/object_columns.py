@@ -9,6 +9,7 @@ from typing import Any
 from napari_apprentice.data.image.units import PIXEL
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.objects import names
+from napari_apprentice.data.objects.classes import BY_HAND, PROBABILITY
 from napari_apprentice.data.objects.names import CONFIRMED
 from napari_apprentice.data.objects.table import DOUBT, ObjectTable
 from napari_apprentice.gui.objects.columns import Column, number_words
@@ -21,7 +22,8 @@ def columns_of(table: ObjectTable, image: Volume) -> list[Column]:
         if name == names.PIXELS:  # the size says it
             continue
         title, tip = _heading(name, table, image)
-        found.append(Column(name, title, tip, values, _WORDS.get(name, number_words)))
+        longest = max(set(values.tolist()), key=len, default="") if name == names.CLASS else ""
+        found.append(Column(name, title, tip, values, _WORDS.get(name, number_words), longest))
     return found
 
 
@@ -33,8 +35,11 @@ def size_title(table: ObjectTable, image: Volume) -> str:
 _TIPS = {
     names.LABEL: "The number of the object in the masks",
     names.FRAME: "The frame of the time series, from 0",
-    names.CLASS: "What the class is called",
+    names.CLASS: "What the class is called, as you gave it, or as it is proposed",
+    PROBABILITY: "How likely it is of this class, by what you gave others; 100 % where you gave it",
+    BY_HAND: "Whether you gave it",
     names.BORDER: "Whether it touches the edge of the image; in a volume also the first or last slice",
+    "unusual": "How far it is from the objects that look most like it to the network: 1 is as usual (Map)",
     DOUBT: "How likely it is wrong, by what the network said when it proposed it; empty where you corrected",
     CONFIRMED: "Whether you painted or approved all of it, or a part",
 }
@@ -51,7 +56,9 @@ def _heading(name: str, table: ObjectTable, image: Volume) -> tuple[str, str]:
         channel = names.channel_names(image)[table.intensities.index(name)]
         title = "Intensity" if len(table.intensities) == 1 else f"Intensity {channel}"
         return title, f"Mean intensity of the channel {channel}"
-    title = {names.LABEL: "Id", names.BORDER: "Border"}.get(name, name[:1].upper() + name[1:])
+    title = {names.LABEL: "Id", names.BORDER: "Border", PROBABILITY: "Likely", BY_HAND: "Yours"}.get(
+        name, name[:1].upper() + name[1:]
+    )
     return title, _TIPS.get(name, "A number for each object that a script gave")
 
 
@@ -65,5 +72,7 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     names.CLASS: str,
     names.BORDER: lambda value: "yes" if value else "",
     CONFIRMED: _share,
+    BY_HAND: lambda value: "yes" if value else "",
+    PROBABILITY: lambda value: "" if math.isnan(value) else f"{100 * value:.0f} %",
     DOUBT: lambda value: "" if math.isnan(value) else f"{100 * value:.0f} %",
 }

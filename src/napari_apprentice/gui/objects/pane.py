@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from superqt.utils import qthrottled
 
 from napari_apprentice.data.objects import names
@@ -16,9 +16,11 @@ from napari_apprentice.data.objects.table import Objects, ObjectTable, keys_of, 
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.objects.actions import ObjectActions
 from napari_apprentice.gui.objects.canvas import ObjectsOnCanvas
+from napari_apprentice.gui.objects.classes_page import ClassesPage
 from napari_apprentice.gui.objects.filter_form import FilterForm
 from napari_apprentice.gui.objects.histogram import Histogram
 from napari_apprentice.gui.objects.images_tab import ImagesTab
+from napari_apprentice.gui.objects.map_page import MapPage
 from napari_apprentice.gui.objects.measuring import Measuring
 from napari_apprentice.gui.objects.object_columns import columns_of, size_title
 from napari_apprentice.gui.objects.tracks import TracksLayer
@@ -31,8 +33,8 @@ from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import ProjectImage
 from napari_apprentice.session.large_project_image import LargeProjectImage
 
-HISTOGRAM, FILTER, ALL_IMAGES = _PAGES = ("Histogram", "Filter", "All images")
-_LEFT_PX = 272
+HISTOGRAM, FILTER, CLASSES, MAP, ALL_IMAGES = _PAGES = ("Histogram", "Filter", "Classes", "Map", "All images")
+_LEFT_PX, _MAP_PX = 320, 420
 _OUTLINE_MS = 30
 _ALL_IMAGES = "A row for each image of the project. A double click opens the image."
 _REMOVE_OR_DELETE = "Remove says and teaches nothing; Delete says that there is background."
@@ -50,6 +52,8 @@ class ObjectsPane(QWidget):
         self.view = ColumnsView()
         self.histogram = Histogram(self._on_range)
         self.filter = FilterForm(self._on_filter_changed, self._on_remove)
+        self.classes = ClassesPage(self._label_layers, self._selected, lambda: self._measuring.soon())
+        self.map = MapPage(self._session, self._on_drawn_around, self._on_point)
         self.images = ImagesTab(self._session)
         self.tracks = TracksLayer(self._label_layers)
         self.below = ObjectActions(self._session, self._selected, lambda: self._measuring.now(), self.tracks)
@@ -69,10 +73,18 @@ class ObjectsPane(QWidget):
         right = QVBoxLayout(objects)
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(4)
-        right.addWidget(self.view, 1)
+        beside = QSplitter()
+        beside.addWidget(self.map.plot)
+        beside.addWidget(self.view)
+        beside.setChildrenCollapsible(False)
+        for place in (0, 1):
+            beside.setStretchFactor(place, 1)
+        self.map.plot.setMinimumWidth(_MAP_PX)
+        self.map.plot.hide()
+        right.addWidget(beside, 1)
         right.addLayout(self.below.row())
         self._pages, self._tables = QStackedWidget(), QStackedWidget()
-        for page in (self.histogram, self.filter, muted(_ALL_IMAGES)):
+        for page in (self.histogram, self.filter, self.classes, self.map, muted(_ALL_IMAGES)):
             self._pages.addWidget(page)
         for table in (objects, self.images):
             self._tables.addWidget(table)
@@ -98,11 +110,14 @@ class ObjectsPane(QWidget):
         add, session = self._connections.add, self._session
         self._connections.at_close(self._measuring.stop)
         self._connections.at_close(self._outline_soon.cancel)
+        self._connections.at_close(self.classes.close_page)
+        self._connections.at_close(self.map.close_page)
         add(self._measuring.measured, self._show)
         add(self._measuring.began, lambda: self.below.say("Measuring..."))
         add(self._measuring.troubled, self.below.warn)
         add(session.signals.edited, self._on_edited)
         add(session.doubts_changed, self._on_doubts_changed)
+        add(session.mapped, self._measuring.soon)
         for signal in (session.image_changed, session.settings_changed):
             add(signal, self._on_image_changed)
         add(session.region_changed, lambda entry, spot: self._on_image_changed())
@@ -113,6 +128,8 @@ class ObjectsPane(QWidget):
             "A": self.below.on_approve,
             "D": self.below.on_delete,
             "Del": self.below.on_delete,
+            **{str(number): partial(self.classes.on_give, number) for number in range(1, 10)},
+            "0": self.classes.on_take,
             "Ctrl+Z": session.undo,
             "Ctrl+Shift+Z": session.redo,
         }
@@ -121,6 +138,7 @@ class ObjectsPane(QWidget):
         """Follow the theme: a dock does not have the style of the panel."""
         self.setStyleSheet(stylesheet(colours))
         self.histogram.set_palette(colours)
+        self.map.set_palette(colours)
 
     def end(self) -> None:
         """Let go of session and canvas."""
@@ -147,8 +165,11 @@ class ObjectsPane(QWidget):
         self._page = page
         self._pages.setCurrentIndex(_PAGES.index(page))
         self._tables.setCurrentIndex(int(page == ALL_IMAGES))
+        self.map.plot.setVisible(page == MAP)
         for name, turn in self.turns.items():
             turn.setChecked(name == page)
+        if page == CLASSES:
+            self.classes.look()
         if page == FILTER and self._shown is not None:
             self._show_filter(select=self.filter.settings.is_wanted)
 
@@ -181,15 +202,33 @@ class ObjectsPane(QWidget):
             columns = columns_of(table, entry.volume)
             self.view.show_columns(columns, table.keys)
             self.histogram.show_columns(columns, table.size)
+            self.map.show_table(table, columns)
             channels = names.channel_names(entry.volume)
             self.filter.show_image(size_title(table, entry.volume), channels)
         self._show_count()
         self._show_filter(select=self._page == FILTER and self.filter.settings.is_wanted)
+        self.map.show_chosen(self.view.selected)
+        self.classes.show_table()
+        self.classes.look()
         self._outline_soon()
 
     # what the user does
 
+    def _on_drawn_around(self, keys: NDArray[np.int64], adds: bool) -> None:
+        """Points on the map."""
+        keys = np.union1d(self.view.selected, keys) if adds else keys
+        self.view.select(keys, first=True)
+        self.view.setFocus()  # so that A, D and the keys of classes are for them
+        self._on_chosen()
+
+    def _on_point(self, key: int) -> None:
+        self.view.select(np.array([key]))
+        self.view.setFocus()
+        self._on_went(key)
+        self._on_chosen()
+
     def _on_chosen(self) -> None:
+        self.map.show_chosen(self.view.selected)
         self._show_count()
         self._outline_soon()
 
@@ -200,6 +239,8 @@ class ObjectsPane(QWidget):
 
     def _on_clicked(self, frame: int, number: int) -> None:
         """An object on the canvas."""
+        if self._page == CLASSES and self.classes.gives_by_click:
+            self.classes.give_to(np.array([[frame, number]]))
         if self._page == ALL_IMAGES:
             self.turn_to(HISTOGRAM)
         self.view.select(keys_of(np.array([[frame, number]])))
@@ -265,3 +306,4 @@ class ObjectsPane(QWidget):
         all_of_them = f"{total:,} {what}"
         self.below.say(f"{chosen:,} of {all_of_them} selected.{says}{part}" if chosen else f"{all_of_them}.{part}")
         self.below.allow(total, chosen)
+        self.classes.allow(chosen)

@@ -65,11 +65,11 @@ class ColumnsView(QTableView):
 
     def show_columns(self, columns: Sequence[Column], keys: NDArray[np.int64]) -> None:
         """Show these; what was selected stays so, and where the table was scrolled to stays in view."""
-        names_before = [one.name for one in self.rows.columns]
+        before = [(one.name, one.longest) for one in self.rows.columns]
         self.keys = keys
         self.selected = self.selected[np.isin(self.selected, keys)]
         self._show(columns)
-        if [one.name for one in columns] != names_before:
+        if [(one.name, one.longest) for one in columns] != before:
             self._fit()
 
     def select(self, keys: NDArray[np.int64], *, first: bool = False, by: str = "") -> None:
@@ -161,7 +161,8 @@ class ColumnsView(QTableView):
                 if len(self.keys)
                 else ()
             )
-            widest = max((plain.horizontalAdvance(column.words(one)) for one in some), default=0)
+            said = (*(column.words(one) for one in some), column.longest)
+            widest = max(plain.horizontalAdvance(one) for one in said)
             self.setColumnWidth(place, max(heading.horizontalAdvance(column.title) + _ARROW_PX, widest) + _PADDING_PX)
 
     # what the user does

@@ -7,11 +7,13 @@ the job broke off. The kind of job (`jobs`) says where it runs; the engine has a
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.verbs.click import Click
 from napari_apprentice.session.verbs.compare import Compare
+from napari_apprentice.session.verbs.describe import Describe
 from napari_apprentice.session.verbs.evaluate import Evaluate
 from napari_apprentice.session.verbs.export import Export
 from napari_apprentice.session.verbs.keep_live import KeepLive
 from napari_apprentice.session.verbs.live import Live
 from napari_apprentice.session.verbs.look_inside import LookInside
+from napari_apprentice.session.verbs.map_objects import MapObjects
 from napari_apprentice.session.verbs.segment import Segment
 from napari_apprentice.session.verbs.segment_all import SegmentAll
 from napari_apprentice.session.verbs.suggest import Suggest
@@ -37,5 +39,7 @@ class Verbs:
         self.live = Live(parts, self.segment, self.keep_live)
         self.look_inside = LookInside(parts)
         self.evaluate = Evaluate(parts)
+        self.describe = Describe(parts)
+        self.map_objects = MapObjects(parts, self.describe)
         self.export = Export(parts)
         self.travel = Travel(parts)

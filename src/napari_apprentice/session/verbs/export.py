@@ -6,6 +6,7 @@ from pathlib import Path
 
 from napari_apprentice.data import exports
 from napari_apprentice.data.exports import chunked
+from napari_apprentice.data.objects.classes import ObjectClasses
 from napari_apprentice.data.provenance import Provenance
 from napari_apprentice.data.storage import claims
 from napari_apprentice.data.storage.disk import checked_path
@@ -56,8 +57,9 @@ class Export:
                 confirmed=entry.confirmed,
                 provenance=told,
                 first_number=self._first_number(entry) if first_number is None else first_number,
+                classes=self._classes(entry),
             )
-        self._say(entry.name, path)
+        self._say(entry, path)
 
     def begin(self, path: str | Path) -> None:
         """As `now`, but labels of a large image are written in the background.
@@ -101,8 +103,17 @@ class Export:
         entries = self._parts.images.entries
         return 1 + sum(one.shape[0] for one in entries[: entries.index(entry)])
 
-    def _accept(self, running: Running, result: ExportResult) -> None:
-        self._say(running.origin.entry.name, Path(result.path))
+    def _classes(self, entry: ProjectImage) -> ObjectClasses | None:
+        """Of which classes the objects are; None where there are none."""
+        classes = self._parts.object_classes
+        if not classes.classes or self._parts.choices.kind == "classes":
+            return None
+        return classes.of(entry, self._parts.objects.now().keys)
 
-    def _say(self, name: str, path: Path) -> None:
-        self._parts.signals.message.emit(f"Labels of {name} were written to {path}.")
+    def _accept(self, running: Running, result: ExportResult) -> None:
+        self._say(running.origin.entry, Path(result.path))
+
+    def _say(self, entry: ProjectImage, path: Path) -> None:
+        is_without = isinstance(entry, LargeProjectImage) and self._parts.object_classes.classes
+        without = " Classes of objects are known where you looked only: they are not in the file." if is_without else ""
+        self._parts.signals.message.emit(f"Labels of {entry.name} were written to {path}.{without}")
