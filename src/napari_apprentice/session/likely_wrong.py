@@ -74,11 +74,13 @@ class LikelyWrong:
         return known[1]
 
     def doubtful_in(self, entry: ProjectImage) -> Doubts:
-        """Those that deserve a look, in the order in which they are shown."""
+        """Those that deserve a look, in the order in which they are shown: answers make the list longer, not shorter."""
         every = self.all_in(entry)
+        if not len(every):
+            return every
         known = self._ordered.get(entry.id)
         if known is None or known[0] is not every:
-            doubtful = every.only(every.values >= DOUBTFUL)
+            doubtful = every.only(np.maximum(self._every[entry.id][0].values, every.values) >= DOUBTFUL)
             known = (every, doubtful.only(doubtful.order(entry.folder.image.spacing)))
             self._ordered[entry.id] = known
         return known[1]

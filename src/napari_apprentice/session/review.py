@@ -204,10 +204,10 @@ class Review:
 
         Where something is likely wrong, in all images, comes before what may be.
         """
-        return self._first_from(LIKELY) or self._first_from(DOUBTFUL)
+        return self._first_from(LIKELY) or self._first_from(0.0)
 
     def _first_from(self, least: float) -> DoubtfulPlace | None:
-        """The first in the images that have one with so much doubt."""
+        """The first of the first image in which one is as likely wrong as that."""
         for entry in self._round():
             kept = entry.doubts
             if kept is None or (not entry.is_read and kept.left == 0):
