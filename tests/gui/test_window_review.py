@@ -68,7 +68,7 @@ def test_n_goes_to_the_most_doubtful_object_which_fills_a_part_of_the_canvas_and
     assert ring.min(axis=0).tolist() == [10, 90]
     assert ring.max(axis=0).tolist() == [29, 109]
     outlook = panel.session.review.outlook()
-    assert outlook.words == f"about {outlook.wrong:.0f} of 4 left may be wrong"
+    assert outlook.words == f"about {outlook.wrong:.0f} of 5 left may be wrong", "one of them is firm"
     assert panel.review.words.text() == f"object 2 · doubt 90 %\n{outlook.words}"
     assert viewer.layers.selection.active is layer, "keys go on working"
 
