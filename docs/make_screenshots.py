@@ -37,6 +37,7 @@ IMAGES = Path(__file__).parent / "images"
 SIZE = (1300, 860)
 COLOURS = 256
 REAL = "A16_s2_5AF20A10"  # of BBBC039, CC0
+DENSE = "M12_s7_93E9BA0F"  # the same
 PHASE = "set28"  # of usiigaci_phase, MIT
 MOSAIC = 12  # times the sample, along both sides
 TEACH_S = 75.0
@@ -186,7 +187,7 @@ def _objects() -> None:
 
 def _review() -> None:
     """The most doubtful object of a real image, and the doubt of all; where the images are not there, no picture."""
-    path = DATA / "bbbc039" / "images" / f"{REAL}.tif"
+    path = DATA / "bbbc039" / "images" / f"{DENSE}.tif"
     if not path.exists():
         return
     with Session.temporary() as session:
@@ -194,10 +195,12 @@ def _review() -> None:
         _show(panel, panel.review)
         panel.review.show_map.setChecked(True)
         panel.review.buttons["next doubtful"].click()
+        for _ in range(2):
+            panel.review.buttons["approve and next"].click()
         while session.review.place is not None and session.review.place.id is None:
             panel.review.buttons["next doubtful"].click()
         wait(4.0)
-        viewer.scene.camera.zoom *= 0.4
+        viewer.scene.camera.zoom *= 0.7
         _picture(viewer, "review")
         _close(viewer, panel)
 
