@@ -33,6 +33,7 @@ from napari_apprentice.settings import ClassName
 SIZE = (1300, 860)
 REAL = "A16_s2_5AF20A10"  # of BBBC039, CC0
 AXONS = "m373C_s0004"  # of axons_tem_srf, MIT
+DENSE = "M12_s7_93E9BA0F"  # the same
 PHASE = "set28"  # of usiigaci_phase, MIT
 MOSAIC = 12  # times the sample, along both sides
 TEACH_S = 75.0
@@ -220,7 +221,7 @@ def _object_classes() -> None:
 
 def _review() -> None:
     """The most doubtful object of a real image, and the doubt of all; where the images are not there, no picture."""
-    path = DATA / "bbbc039" / "images" / f"{REAL}.tif"
+    path = DATA / "bbbc039" / "images" / f"{DENSE}.tif"
     if not path.exists():
         return
     with Session.temporary() as session:
@@ -228,10 +229,12 @@ def _review() -> None:
         scroll_to(panel, panel.review)
         panel.review.show_map.setChecked(True)
         panel.review.buttons["next doubtful"].click()
+        for _ in range(2):
+            panel.review.buttons["approve and next"].click()
         while session.review.place is not None and session.review.place.id is None:
             panel.review.buttons["next doubtful"].click()
         wait(4.0)
-        viewer.scene.camera.zoom *= 0.4
+        viewer.scene.camera.zoom *= 0.7
         picture(viewer, "review")
         close(viewer, panel)
 

@@ -67,7 +67,9 @@ def test_n_goes_to_the_most_doubtful_object_which_fills_a_part_of_the_canvas_and
     ring = np.argwhere(outline.data) + np.round(np.asarray(outline.translate) / 0.5).astype(int)
     assert ring.min(axis=0).tolist() == [10, 90]
     assert ring.max(axis=0).tolist() == [29, 109]
-    assert panel.review.words.text() == "object 2 · doubt 90 %"
+    outlook = panel.session.review.outlook()
+    assert outlook.words == f"about {outlook.wrong:.0f} of 5 left may be wrong", "one of them is firm"
+    assert panel.review.words.text() == f"object 2 · doubt 90 %\n{outlook.words}"
     assert viewer.layers.selection.active is layer, "keys go on working"
 
 
@@ -81,6 +83,7 @@ def test_g_and_r_say_what_it_is_and_go_on_shift_n_goes_back_and_each_is_undone(p
     assert panel.session.review.place.id == 3
     QTest.qWait(400)
     assert panel.review.aside.text() == "2 of 4 doubtful"
+    assert panel.review.words.text().endswith("1 of the last 2 was") or panel.session.review.outlook().may_stop
     hand.key(Qt.Key.Key_Z, CONTROL)
     assert (proposed.labels == 1).any()
     hand.key(Qt.Key.Key_N, SHIFT)

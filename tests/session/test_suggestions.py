@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from tests.session.test_regions import SHAPE, image, opened
 
 from napari_apprentice.data.image.volume import Volume
+from napari_apprentice.data.labels import merging
 from napari_apprentice.data.labels.doubting import doubts_in
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.labels.mends import Mends
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import PackedMask
+from napari_apprentice.events import Finished
+from napari_apprentice.jobs import PackedMask, SegmentLargeResult, SuggestJob
 from napari_apprentice.session import ProjectImage, Session
+from napari_apprentice.session.catalog import bundled_files
 from napari_apprentice.settings import DecodeSettings
+
+__all__ = ["image"]  # a fixture
 
 SETTINGS = DecodeSettings(foreground=0.5, prominence=0.2, min_size=5)
 ONE, TWO, FAINT, GAP = (20, 20), (20, 52), (60, 20), (60, 80)  # middles (y, x) of two pairs of discs, and two discs
@@ -211,3 +219,86 @@ def test_after_a_stroke_what_is_suggested_is_that_for_the_masks_as_they_are(sess
     assert suggest.suggestion is None, "it was corrected by hand"
     session.undo()
     assert suggest.suggestion.words == "split in two"
+
+
+@pytest.mark.parametrize("frame", [0, 2])
+def test_in_a_time_series_only_the_frame_that_is_looked_at_changes(session, runners, frame: int) -> None:
+    """Three frames of the same discs; what is proposed in one of them is doubtful, and so is the gap there."""
+    volume, labels, probability, distance = seen()
+    entry = session.add_image(Volume(np.repeat(volume.pixels, 3, axis=0), spacing=volume.spacing, name="film"))
+    session.edits.replace_labels(np.repeat(labels[None], 3, axis=0))
+    session.review.take_in(entry, doubts_in(probability, distance, labels, SETTINGS).moved((frame, 0, 0, 0)))
+    _found_in_the_gap(runners, entry, (frame, 0, 0, 0))
+    for words in ("split in two", "join with its neighbour", "new object"):
+        _go_on_to(session, words)
+        before = entry.labels.copy()
+        assert session.verbs.suggest.suggestion.words == words
+        session.verbs.suggest.take()
+        changed = np.flatnonzero((entry.labels != before).any(axis=(1, 2, 3)))
+        assert changed.tolist() == [frame]
+        session.undo()
+        np.testing.assert_array_equal(entry.labels, before)
+        session.redo()
+    assert (entry.labels[frame, 0][disc(*GAP)] > 0).all()
+
+
+@pytest.mark.skipif("nuclei-2d" not in bundled_files(), reason="there is no bundled model yet")
+def test_in_a_large_image_the_part_is_opened_and_what_is_suggested_lies_in_it(session, runners, image: Path) -> None:
+    """The discs lie far right in an image of which the left part is open."""
+    entry = opened(session, image)
+    top, left = 1200, 4060
+    _, labels, probability, distance = seen()
+    whole = np.zeros(SHAPE, np.uint32)
+    whole[0, 0, top : top + 80, left : left + 100] = labels[0]
+    session.choose_model("nuclei-2d")
+    session.segment_all()
+    job = runners.started[-1].job
+    for _ in merging.merge(whole, job.store, "instances"):
+        pass
+    doubts = doubts_in(probability, distance, labels, SETTINGS).moved((0, 0, top, left))
+    result = SegmentLargeResult(job=job.id, labels=job.store.merged, objects=5, seconds=1, doubts=doubts.to_text())
+    runners.started[-1].events.append(Finished(result=result))
+    session.run_until_idle()
+    assert entry.region[3].stop < left, "another part is open"
+    session.open_region((0, 0, top + 40, left + 40))
+    part, (y, x) = entry.region, (one.start for one in entry.region[2:])
+    _found_in_the_gap(runners, entry, (0, 0, top, left))
+    for words in ("split in two", "join with its neighbour", "new object"):
+        session.open_region((0, 0, 1300, 0))
+        _go_on_to(session, words)
+        assert entry.region == part, "the part in which it lies was opened"
+        before = entry.labels.copy()
+        assert session.verbs.suggest.suggestion.words == words
+        session.verbs.suggest.take()
+        changed = np.argwhere((entry.labels != before)[0, 0]) + np.array([y - top, x - left])
+        assert changed.min() >= 0
+        assert (changed.max(axis=0) < (80, 100)).all()
+        session.undo()
+        np.testing.assert_array_equal(entry.labels, before)
+        session.redo()
+    made = entry.labels[0, 0, top - y : top - y + 80, left - x : left - x + 100]
+    assert len(np.unique(made[disc(*GAP)])) == 1
+    assert (made[disc(*GAP)] > 0).all()
+
+
+def _go_on_to(session: Session, words: str) -> None:
+    for _ in range(12):
+        session.review.next()
+        session.run_until_idle()
+        shown = session.verbs.suggest.suggestion
+        if shown is not None and shown.words == words:
+            return
+    raise AssertionError(f"{words} is never suggested")
+
+
+def _found_in_the_gap(runners, entry: ProjectImage, corner: tuple[int, int, int, int]) -> None:
+    """A click in the gap of discs that lie at ``corner`` finds a disc, in what the network looks at."""
+    mask = disc(*GAP)
+
+    def answer(job: SuggestJob) -> PackedMask:
+        lies = [at - a.start + b.start for at, a, b in zip(corner, entry.region, entry.inner, strict=True)]
+        y, x = (at - start for at, start in zip(job.point[2:], lies[2:], strict=True))
+        inside = job.point[0] == lies[0] and 0 <= y < 80 and 0 <= x < 100 and mask[y, x]
+        return PackedMask.of(mask[None, None], lies) if inside else PackedMask()
+
+    runners.ahead = answer

@@ -23,6 +23,7 @@ from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.data.storage.results import folder
 from napari_apprentice.errors import UserError
+from napari_apprentice.session.likely_wrong import Outlook
 from napari_apprentice.settings import Triple
 
 User = Literal["next", "plugin", "napari"]
@@ -53,9 +54,14 @@ class InteractSettings(ImagesSettings, ReviewTimes):
     suggestions: Annotated[
         int, Field(ge=0, description="So many suggestions are read at a wrong object before a tool is taken; 0: none.")
     ] = 2
-    stop_after: Annotated[
-        int, Field(ge=0, description="Who is led by Next stops when so many in a row were right; 0: at the end.")
-    ] = 10
+    stop: Annotated[
+        Literal["told", "row", "end"],
+        Field(description="Who is led by Next stops when the window says that one may, after --stop-after, or never."),
+    ] = "told"
+    stop_after: Annotated[int, Field(ge=1, description="With --stop row: so many that were right in a row.")] = 10
+    window: Annotated[
+        bool, Field(description="In a real window; else only who is led by Next, counted, without waiting for it.")
+    ] = True
     waits: Annotated[
         int, Field(ge=0, description="Also time so often what is waited for at each tool and with Live; 0: not.")
     ] = 0
@@ -63,13 +69,26 @@ class InteractSettings(ImagesSettings, ReviewTimes):
     volume_objects: Annotated[int, Field(ge=10, description="Its objects.")] = 1_500
     side: Annotated[int, Field(ge=256, description="Of the image for --waits with Live.")] = 1024
 
+    def stops(self, in_a_row: int, outlook: Outlook) -> bool:
+        """Whether the user who is led takes the rest on trust, after so many that were right in a row."""
+        is_told = self.stop == "told" and outlook.may_stop
+        return is_told or (self.stop == "row" and in_a_row >= self.stop_after)
+
 
 def run(out: Path, settings: InteractSettings) -> Iterator[str]:
     """Write ``mistakes.csv``, ``reviews.csv``, ``interact.md``, ``results.json``, plots; needs a screen."""
-    from apprentice_lab.bench.window import interact, live_waits, tool_waits  # here: they load Qt
-
     folder(out)
     reviews: list[Reviewed] = []
+    if not settings.window:
+        from apprentice_lab.bench import interact_counted  # here: it loads torch
+
+        for seed in settings.seeds:
+            reviews.append(interact_counted.review(_sheets(settings, seed), seed, settings))
+            yield interact_report.line(reviews[-1], settings)
+        yield from interact_report.write(out, settings, reviews, {}, {})
+        return
+    from apprentice_lab.bench.window import interact, live_waits, tool_waits  # here: they load Qt
+
     if settings.objects:
         for seed in settings.seeds:
             sheets = _sheets(settings, seed)

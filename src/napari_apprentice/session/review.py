@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_apprentice.data.geometry.regions import Region
-from napari_apprentice.data.labels.doubts import DOUBTFUL, Doubts
+from napari_apprentice.data.labels.doubts import DOUBTFUL, LIKELY, Doubts
 from napari_apprentice.errors import UserError
+from napari_apprentice.session.answers import Answers
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.doubted import doubts_of
 from napari_apprentice.session.doubtful_places import (
@@ -25,6 +26,7 @@ from napari_apprentice.session.doubtful_places import (
 from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.images import Images, refuse
 from napari_apprentice.session.large_project_image import LargeProjectImage
+from napari_apprentice.session.likely_wrong import LikelyWrong, Outlook
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.regions import Regions
 from napari_apprentice.session.signals import Signals
@@ -50,7 +52,8 @@ class Review:
         self._images = images
         self._regions = regions
         self._edits = edits
-        self._ordered: dict[str, tuple[Doubts, Doubts]] = {}  # by image: all places, and the doubtful ones in order
+        self._answers = Answers(signals)
+        self._likely = LikelyWrong(self._answers)
         self._seen: dict[str, set[Point]] = {}
         self._trail: list[DoubtfulPlace] = []  # that was gone through; the last is the one before ``place``
         self.place: DoubtfulPlace | None = None
@@ -73,6 +76,7 @@ class Review:
 
     def _take_over(self, entry: ProjectImage, doubts: Doubts) -> None:
         self._seen.pop(entry.id, None)
+        self._answers.forget(entry)
         self._trail = [one for one in self._trail if one.entry is not entry]
         self._keep(entry, doubts)
         if self.place is not None and self.place.entry is entry:
@@ -93,7 +97,7 @@ class Review:
         """
         found = []
         for one in self._round() if entry is None else [entry]:
-            ordered = self._doubtful_in(one)
+            ordered = self._likely.doubtful_in(one)
             found += [place_in(one, ordered, i) for i in np.flatnonzero(one.still_open(ordered))]
         return found
 
@@ -106,9 +110,13 @@ class Review:
         kept = entry.doubts
         if kept is None:
             return ReviewState(0, 0, is_known=False, is_used=entry.folder.is_used)
-        ordered = self._doubtful_in(entry)
+        ordered = self._likely.doubtful_in(entry)
         left = int(entry.still_open(ordered).sum()) if entry.is_read else kept.left
-        return ReviewState(left, len(ordered))
+        return ReviewState(left, max(left, len(ordered)))
+
+    def outlook(self) -> Outlook:
+        """How much is likely still wrong in all images, as far as it is known from what was answered so far."""
+        return self._likely.outlook(self._images.entries)
 
     def why_not(self) -> str:
         """What a review still misses; "" when it can begin."""
@@ -142,7 +150,7 @@ class Review:
         entry = self._images.current
         if entry is None or entry.doubts is None:
             return []
-        ordered, seen = self._doubtful_in(entry), self._seen.get(entry.id, set())
+        ordered, seen = self._likely.doubtful_in(entry), self._seen.get(entry.id, set())
         left = (i for i in np.flatnonzero(entry.still_open(ordered)) if point_of(ordered, i) not in seen)
         return [place_in(entry, ordered, i) for i in islice(left, count)]
 
@@ -171,7 +179,8 @@ class Review:
         """Write down how much is left, for a list that does not read all images, and forget the images."""
         for entry in self._images.entries:
             self._keep_count(entry)
-        self._ordered.clear()
+        self._answers.clear()
+        self._likely.clear()
         self._seen.clear()
         self._trail.clear()
         self.place = None
@@ -191,15 +200,26 @@ class Review:
         return self.next()
 
     def _first(self) -> DoubtfulPlace | None:
-        """The first place that was not passed, which is open then; `UserError` when its part cannot be opened now."""
+        """The first place that was not passed, which is open then; `UserError` when its part cannot be opened now.
+
+        Where something is likely wrong, in all images, comes before what may be.
+        """
+        return self._first_from(LIKELY) or self._first_from(0.0)
+
+    def _first_from(self, least: float) -> DoubtfulPlace | None:
+        """The first of the first image in which one is as likely wrong as that."""
         for entry in self._round():
             kept = entry.doubts
             if kept is None or (not entry.is_read and kept.left == 0):
                 continue
-            ordered, seen = self._doubtful_in(entry), self._seen.setdefault(entry.id, set())
+            ordered, seen = self._likely.doubtful_in(entry), self._seen.setdefault(entry.id, set())
+            if ordered.values.max(initial=0) < least:
+                continue
             try:
                 left = [i for i in np.flatnonzero(entry.still_open(ordered)) if point_of(ordered, i) not in seen]
-                if left and entry is not self._images.current:
+                if not left or ordered.values[left].max() < least:
+                    continue
+                if entry is not self._images.current:
                     self._images.choose(entry)
             except UserError as error:  # its file is gone: the others go on
                 self._signals.message.emit(str(error))
@@ -230,18 +250,6 @@ class Review:
         if place is not None:
             self._seen.setdefault(place.entry.id, set()).add(place.point)
         self._signals.reviewing.emit(place)
-
-    def _doubtful_in(self, entry: ProjectImage) -> Doubts:
-        """The places of an image that are doubtful enough, in the order in which they are shown."""
-        kept = entry.doubts
-        if kept is None:
-            return Doubts.none()
-        known = self._ordered.get(entry.id)
-        if known is None or known[0] is not kept.doubts:
-            doubtful = kept.doubts.only(kept.doubts.values >= DOUBTFUL)
-            known = (kept.doubts, doubtful.only(doubtful.order(entry.folder.image.spacing)))
-            self._ordered[entry.id] = known
-        return known[1]
 
     def _keep(self, entry: ProjectImage, doubts: Doubts) -> None:
         left = int(entry.still_open(doubts.only(doubts.values >= DOUBTFUL)).sum())

@@ -98,9 +98,22 @@ def test_a_short_review_of_real_nuclei_and_the_waits(tmp_path: Path) -> None:
 def test_who_reads_no_suggestions_mends_with_tools_and_a_row_of_right_ones_ends_the_review(at_once: Runners) -> None:
     from apprentice_lab.bench.window.interact import review
 
-    settings = InteractSettings(wrong=5, model="fresh", suggestions=0, stop_after=1)
+    settings = InteractSettings(wrong=5, model="fresh", suggestions=0, stop="row", stop_after=1)
     led, _ = review("next", [sheet()], 0, settings, at_once)
     assert (led.taken, led.right) == (0, 2)
     assert led.effort.keys == 5, (
         "one less than otherwise: what is right, the last of the list, is not approved any more"
     )
+
+
+@pytest.mark.skipif("click-2d" not in bundled_files(), reason="there is no bundled click network yet")
+def test_counted_without_a_window_the_same_places_are_looked_at() -> None:
+    """Three places, two of them wrong: what is false goes by a key, what was missed by what is suggested or a click."""
+    from apprentice_lab.bench.interact_counted import review
+
+    found = review([sheet()], 0, SETTINGS)
+    assert (found.right, found.never_found, found.spoiled) == (2, 3, 0)
+    assert {one.kind for one in found.mended} == {"missed", FALSE}
+    assert found.effort.looks == 3
+    assert found.effort.waited_s == 0
+    assert found.effort.seconds(SETTINGS) == pytest.approx(found.effort.stated_s(SETTINGS))

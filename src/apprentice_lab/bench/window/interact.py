@@ -11,6 +11,7 @@ import napari
 from napari.layers import Labels as LabelsLayer
 from qtpy.QtCore import Qt
 
+from apprentice_lab.bench.interact_counted import seen_at
 from apprentice_lab.bench.interact_mistakes import FALSE, Mistake
 from apprentice_lab.bench.interact_sheets import Sheet
 from apprentice_lab.bench.interact_times import Effort, Mended, Reviewed
@@ -26,7 +27,6 @@ from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.gui.opening import layer_data
 from napari_apprentice.runners import Runners
 from napari_apprentice.session import ProjectImage, Session
-from napari_apprentice.session.doubtful_places import DoubtfulPlace
 
 if TYPE_CHECKING:
     from apprentice_lab.bench.interact import InteractSettings
@@ -78,7 +78,7 @@ def _by_next(
 ) -> None:
     """What *Next* shows is approved where it is right, else what is suggested is taken, or it is mended.
 
-    Until the list is at its end, or so many in a row were right that the rest is taken on trust.
+    Until the list is at its end, or the rest is taken on trust, as the window says.
     """
     session, paced, in_a_row = tools.desk.session, tools.paced, 0
     sheets = {entry.id: sheet for entry, sheet in pairs}
@@ -92,9 +92,9 @@ def _by_next(
         paced.read()
         wait(settings.look_s + settings.read_s)  # what is asked ahead has the time that the user takes
         sheet = sheets[place.entry.id]
-        mistake = _seen_at(place, sheet)
+        mistake = seen_at(place, sheet)
         in_a_row = in_a_row + 1 if mistake is None else 0
-        if settings.stop_after and in_a_row >= settings.stop_after:
+        if mistake is None and settings.stops(in_a_row, session.review.outlook()):
             return
         if mistake is None:
             paced.key(Qt.Key.Key_G)
@@ -135,15 +135,6 @@ def _takes(tools: PluginTools, sheet: Sheet, mistake: Mistake, log: Log, most: i
                 return False
             paced.key(Qt.Key.Key_0)
     return False
-
-
-def _seen_at(place: DoubtfulPlace, sheet: Sheet) -> Mistake | None:
-    """What is wrong with what is looked at."""
-    labels = place.entry.labels[0, 0]
-    if place.id is not None:
-        return sheet.wrong_about(labels, place.id)
-    y, x = place.point[2:]
-    return sheet.missed_at(labels, (y, x), (place.box[2], place.box[3]))
 
 
 def _open_all(desk: Desk, sheets: Sequence[Sheet]) -> list[ProjectImage]:

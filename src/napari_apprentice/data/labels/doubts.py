@@ -15,6 +15,7 @@ from napari_apprentice.data.labels import mends
 from napari_apprentice.data.labels.mends import Mends
 
 DOUBTFUL = 0.15  # from which doubt on a place is shown to the user
+LIKELY = 0.3  # from which doubt on it is shown before other images are looked at
 _STEPS = 10_000  # of doubt that are told apart in a record
 _PLACE = 14  # columns of a record: point, box, doubt, whether it is no object
 _COLUMNS = _PLACE + mends.COLUMNS

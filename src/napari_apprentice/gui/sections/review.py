@@ -99,6 +99,8 @@ class ReviewSection(Section):
             self.aside.setText(f"{state.left} of {state.total} doubtful" if state.is_known else state.words)
         elsewhere = sum(review.state(one).left for one in self._session.entries if one is not entry)
         told = _words(review.place, elsewhere)
+        if review.place is not None and (outlook := review.outlook().words):
+            told = f"{told}\n{outlook}"
         self.words.setText(told)
         self.words.setVisible(bool(told))
         self.show_map.setEnabled(has_masks and not review.why_not())
