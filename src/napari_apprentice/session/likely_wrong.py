@@ -74,7 +74,7 @@ class LikelyWrong:
         return known[1]
 
     def doubtful_in(self, entry: ProjectImage) -> Doubts:
-        """Those that deserve a look, in the order in which they are shown: answers make the list longer, not shorter."""
+        """Those that deserve a look, in the order they are shown: answers make the list longer, not shorter."""
         every = self.all_in(entry)
         if not len(every):
             return every
