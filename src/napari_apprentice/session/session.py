@@ -659,7 +659,7 @@ class Session:
 
     def busy(self, verb: str | None = None) -> bool:
         """Whether a job of this verb ("segment", "teach", "export", "click", "live", "inside",
-        "try", "evaluate"; None: any) is under way.
+        "try", "evaluate", "describe", "map"; None: any) is under way.
         """
         return self.queue.busy(verb)
 
