@@ -20,6 +20,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "nu
 html_theme = "pydata_sphinx_theme"
 html_title = project
 html_show_sourcelink = False
+html_sidebars = {name: [] for name in ("install", "first-result", "compared", "cite")}  # no pages below them
 html_theme_options = {
     "github_url": "https://github.com/napari-apprentice/napari-apprentice",
     "header_links_before_dropdown": 5,
