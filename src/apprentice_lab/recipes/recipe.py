@@ -70,6 +70,11 @@ class Recipe:
     normalize: NormalizeSettings = field(default_factory=NormalizeSettings)
     further: Cycle | None = None
 
+    @property
+    def measures(self) -> bool:
+        """Whether the model measures the size of objects in an image before it looks at all of it."""
+        return self.same_size is not None
+
     def plan(self, threads: int, device: DeviceName = "cpu") -> PretrainPlan:
         """How it is trained from nothing."""
         return PretrainPlan(
@@ -138,18 +143,21 @@ def train(
 def finish(recipe: Recipe, data: Path, out: Path) -> Path:
     """From the last checkpoint in `out` to a model file there, with its scores and pictures; returns the file."""
     step, net = average_of(out / LAST, recipe.net)
-    first = header(recipe, DecodeSettings(), {}, recipe.read(data, "train"), step)
-    network = Network(first, ready(net, pick("cpu")), pick("cpu"))
+    network = Network(
+        header(recipe, DecodeSettings(), {}, recipe.read(data, "train"), step), ready(net, pick("cpu")), pick("cpu")
+    )
 
     def predicted(examples: list[AnnotatedImage]) -> list[Prediction]:
         return [predict(network, e.pixels[None, None], zoom_of(network, e.pixels[None, None])) for e in examples]
 
     def decoded(prediction: Prediction, settings: DecodeSettings) -> np.ndarray:
-        return np.asarray(labels_of(prediction, first.model_copy(update={"decode": settings}))[0])
+        return np.asarray(labels_of(prediction, network.header.model_copy(update={"decode": settings}))[0])
 
     fold = recipe.read(data, "fold")
-    decoding, score = choose_decoding(fold, predicted(fold), decoded)
-    log.info("step %d: %s scores %.3f on the held-out fold", step, decoding, score)
+    for _ in range(1 + recipe.measures):  # sizes are measured on decoded objects: again, when it is known how
+        decoding, score = choose_decoding(fold, predicted(fold), decoded)
+        log.info("step %d: %s scores %.3f on the held-out fold", step, decoding, score)
+        network = replace(network, header=network.header.model_copy(update={"decode": decoding}))
     dev = recipe.read(data, "dev")
     found = [decoded(prediction, decoding) for prediction in predicted(dev)]
     baseline = [classical.segment(Volume(e.pixels[None, None, None]))[0, 0] for e in dev]
@@ -187,7 +195,7 @@ def header(
         decode=decoding,
         zoom=recipe.zoom,
         object_diameter=round(diameter, 1),
-        measures=recipe.same_size is not None,
+        measures=recipe.measures,
         scores=name_scores(scores),
         **recipe.facts(step),
     )
