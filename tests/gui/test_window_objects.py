@@ -261,8 +261,19 @@ def test_tracks_are_a_layer_that_follows_edits_and_goes(panel, viewer, hand, qtb
     qtbot.waitUntil(lambda: len(pane.tracks.layer.data) == 3, timeout=5_000)
     panel.session.undo()
     qtbot.waitUntil(lambda: len(pane.tracks.layer.data) == 6, timeout=5_000)
+    pane.below.divisions.click()
+    labels[1:, 0, 40:50, 35:40] = 9  # half of it is another from the second frame on
+    labels[0] = 0
+    labels[0, 0, 10:20, 10:20], labels[0, 0, 40:50, 30:40] = 4, 6
+    panel.session.edits.replace_labels(labels)
+    mother, daughter = (int(panel.session.current.labels[1, 0, 45, x]) for x in (31, 38))
+    qtbot.waitUntil(lambda: daughter in pane.tracks.layer.graph, timeout=5_000)
+    assert pane.tracks.layer.graph[daughter] == [mother]
+    pane.below.divisions.click()
+    assert not pane.tracks.layer.graph
     viewer.layers.remove(pane.tracks.layer)
     assert not pane.below.tracks.isChecked()
+    assert not pane.below.divisions.isVisible()
 
 
 def test_a_still_image_offers_no_tracks(pane):

@@ -18,12 +18,12 @@ from napari_apprentice.data.exports.export import ExportRequest
 from napari_apprentice.data.exports.outlines import Outline, outlines
 from napari_apprentice.data.exports.palette import parts_of
 from napari_apprentice.data.exports.table import measure_objects
-from napari_apprentice.data.objects.names import CLASS, FRAME, LABEL
+from napari_apprentice.data.objects.names import CLASS, FRAME, LABEL, PARENT
 from napari_apprentice.data.provenance import KEY, Provenance
 from napari_apprentice.data.storage.atomic_write import atomic_write
 
 _ALL_CHANNELS = -1
-_NO_NUMBERS = (LABEL, FRAME, CLASS)
+_NO_NUMBERS = (LABEL, FRAME, PARENT, CLASS)
 _Measured = Mapping[tuple[int, int], Mapping[str, float]]
 
 

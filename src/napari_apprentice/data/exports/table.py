@@ -15,7 +15,8 @@ from skimage.measure import regionprops_table
 from napari_apprentice.data.exports.export import MANY, ExportRequest
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.corrections import rank_ids
-from napari_apprentice.data.objects.names import BORDER, CLASS, CONFIRMED, FRAME, LABEL, PIXELS, column_name
+from napari_apprentice.data.objects.divisions import parents_of
+from napari_apprentice.data.objects.names import BORDER, CLASS, CONFIRMED, FRAME, LABEL, PARENT, PIXELS, column_name
 from napari_apprentice.data.objects.table import keys_of
 from napari_apprentice.data.provenance import KEY, Provenance, provenance_in, shares_of, sidecar_of
 from napari_apprentice.data.storage.atomic_write import atomic_write, write_text
@@ -68,6 +69,9 @@ def measure_objects(export: ExportRequest) -> dict[str, Column]:
     if export.image.labels_shape[0] > 1:
         frames = [np.full(len(one[PIXELS]), export.corner[0] + time) for time, one in enumerate(tables)]
         columns[FRAME] = np.concatenate(frames)
+    if len(export.labels) > 1 and not export.names:  # else frames come one by one
+        parents = parents_of(export.labels)
+        columns[PARENT] = np.array([parents.get(int(one), (0, 0))[1] for one in columns[LABEL]], np.int64)
     if export.names:
         columns[CLASS] = [export.names.get(int(value), "") for value in columns[LABEL]]
     if export.classes is not None:

@@ -6,6 +6,7 @@ from napari_apprentice.data.image.units import PIXEL
 from napari_apprentice.data.image.volume import Volume
 
 LABEL, FRAME, CLASS, PIXELS, BORDER = "label", "frame", "class", "pixels", "touches_border"
+PARENT = "parent"  # the id of the object that a division made this one of; 0: none
 CONFIRMED = "confirmed"  # the share of an object's voxels that is
 
 

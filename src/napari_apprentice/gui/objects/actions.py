@@ -20,6 +20,7 @@ _FILTERS = "Measurements (*.csv);;Parquet (*.parquet)"
 _APPROVE = "The selected objects are right as they are (A)"
 _DELETE = "There are no objects here: they become background, which teaches (D)"
 _TRACKS = "Where each object comes from and goes to, by its id (Keep ids through time, in Segment)"
+_DIVISIONS = "An object that is new where another one was, which goes on or has two such: its daughter"
 _EXPORT = "As Export labels... writes measurements: CSV or Parquet"
 
 
@@ -47,6 +48,8 @@ class ObjectActions:
         self.words = muted("")
         self.tracks = button("Tracks", lambda: tracks.set_on(not tracks.is_on), tip=_TRACKS)
         self.tracks.setCheckable(True)
+        self.divisions = button("Divisions", lambda: tracks.set_divides(not tracks.divides), tip=_DIVISIONS)
+        self.divisions.setCheckable(True)
         self._tracks = tracks
         tracks.changed.connect(self.show_tracks)
         self.show_tracks()
@@ -56,7 +59,7 @@ class ObjectActions:
 
     def row(self) -> QHBoxLayout:
         """The line and the buttons side by side."""
-        made = row(self.words, self.tracks, self.approve, self.delete, self.export)
+        made = row(self.words, self.divisions, self.tracks, self.approve, self.delete, self.export)
         made.setStretch(0, 1)
         return made
 
@@ -67,6 +70,8 @@ class ObjectActions:
         self.tracks.setEnabled(not why_not)
         self.tracks.setToolTip(why_not or _TRACKS)
         self.tracks.setChecked(self._tracks.is_on)
+        self.divisions.setVisible(self._tracks.is_for and self._tracks.is_on)
+        self.divisions.setChecked(self._tracks.divides)
 
     def say(self, sentence: str, role: str = "muted") -> None:
         """Say it in the line."""

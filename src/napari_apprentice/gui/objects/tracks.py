@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 from superqt.utils import qthrottled
 
+from napari_apprentice.data.objects.divisions import parents_of, split_paths
 from napari_apprentice.data.objects.paths import paths_of
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.label_layers import LabelLayers
@@ -24,14 +25,15 @@ _AXES = "TZYX"
 class TracksLayer:
     """A layer on the current image, as long as somebody wants it; it follows edits.
 
-    ``changed`` tells that it was switched on or off, also by taking the layer away.
+    ``changed`` tells that it was switched on or off, also by taking the layer away. Where it ``divides``, tracks end
+    where an object divides, and join those of its daughters.
     """
 
     changed = Signal()
 
     def __init__(self, label_layers: LabelLayers) -> None:
         self._label_layers = label_layers
-        self.is_on = False
+        self.is_on = self.divides = False
         self._own = OwnLayer[Tracks](label_layers.viewer, label_layers.images, label_layers.options, self._on_deleted)
         self._show_soon = qthrottled(self._show, timeout=_REFRESH_MS, leading=False)
         self._connections = Connections()
@@ -66,6 +68,13 @@ class TracksLayer:
             self._show() if on else self._drop()
             self.changed.emit()
 
+    def set_divides(self, divides: bool) -> None:
+        """Show divisions, or not."""
+        if divides != self.divides:
+            self.divides = divides
+            self._show()
+            self.changed.emit()
+
     def close(self) -> None:
         """Stop listening and take the layer away."""
         self._show_soon.cancel()
@@ -76,13 +85,16 @@ class TracksLayer:
         entry, axis_mapping = self._label_layers.entry, self._label_layers.axis_mapping
         if not self.is_on or entry is None or axis_mapping is None or self.why_not():
             return
-        rows = in_axes(paths_of(entry.labels), axis_mapping.axes)
+        paths, graph = split_paths(paths_of(entry.labels), parents_of(entry.labels) if self.divides else {})
+        rows = in_axes(paths, axis_mapping.axes)
         if not len(rows):
             self._drop()
         elif self._own.layer is None:
-            self._own.show(partial(Tracks, rows), name=f"{entry.name} tracks", tail_width=3, blending="translucent")
-        elif not np.array_equal(self._own.layer.data, rows):
-            self._own.layer.data = rows
+            make = partial(Tracks, rows, graph=graph)
+            self._own.show(make, name=f"{entry.name} tracks", tail_width=3, blending="translucent")
+        elif not np.array_equal(self._own.layer.data, rows) or self._own.layer.graph != graph:
+            self._own.layer.data = rows  # which takes the graph away
+            self._own.layer.graph = graph
 
     def _drop(self) -> None:
         self._show_soon.cancel()
