@@ -64,7 +64,7 @@ def open_graph(graph: bytes, name: str) -> Any:
         raise UserError(damaged) from error
     refuse_foreign(model, name)
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what it says of a failure is in the sentence that we say
     options.intra_op_num_threads = torch.get_num_threads()
     try:
         return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

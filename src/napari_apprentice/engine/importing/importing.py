@@ -255,6 +255,7 @@ def _in_time(graph: Any, of: MadeElsewhere, image: np.ndarray) -> Any:
     from onnxruntime import RunOptions
 
     options = RunOptions()
+    options.log_severity_level = 4
     timer = Timer(_PATIENCE_S, setattr, (options, "terminate", True))
     timer.daemon = True
     timer.start()
