@@ -254,6 +254,12 @@ def test_a_torchscript_is_run_only_where_it_is_trusted(tmp_path: Path) -> None:
         (lambda told: told.update(inputs=told["inputs"] * 2), "2 images at once"),
         (lambda told: told["inputs"][0].update(preprocessing=[{"id": "binarize"}]), "binarize"),
         (lambda told: told.pop("outputs"), "lacks what is needed"),
+        (lambda told: told["inputs"][0].update(preprocessing=[_fixed(0.0)]), "lacks what is needed"),
+        (lambda told: told["inputs"][0]["axes"][2].update(size={"min": float("inf")}), "lacks what is needed"),
+        (lambda told: told["inputs"][0]["axes"][2].update(size={"min": -5, "step": 1}), "no model can be"),
+        (lambda told: told["inputs"][0]["axes"][2].update(size=10**30), "no model can be"),
+        (lambda told: [told["inputs"][0]["axes"][i].update(size=60_000) for i in (2, 3)], "too much"),
+        (lambda told: told["outputs"][0]["axes"][2].update(halo=10**9), "no model can be"),
     ],
 )
 def test_packages_of_strangers_are_looked_at(change: Any, why: str, tmp_path: Path) -> None:
@@ -263,6 +269,106 @@ def test_packages_of_strangers_are_looked_at(change: Any, why: str, tmp_path: Pa
     with pytest.raises(na.UserError, match=why):
         na.import_model(path)
     assert not list(tmp_path.glob("*.safetensors"))
+
+
+def _fixed(deviation: float) -> dict[str, Any]:
+    return {"id": "fixed_zero_mean_unit_variance", "kwargs": {"mean": 1.0, "std": deviation}}
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
+        + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12))
+        + "name: *a11\n",
+        "name: &a [*a]\n",
+    ],
+    ids=["grows", "has no end"],
+)
+def test_a_description_that_fills_the_memory_is_not_read(bomb: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w") as archive:
+        archive.writestr("rdf.yaml", bomb)
+    with pytest.raises(na.UserError, match="too long"):
+        na.import_model(tmp_path / "bomb.zip")
+
+
+def test_weights_that_are_nothing_but_packing_are_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("rdf.yaml", yaml.safe_dump(broad()))
+        with archive.open("weights.onnx", "w", force_zip64=True) as file:
+            for _ in range(101):
+                file.write(bytes(1_000_000))
+    with pytest.raises(na.UserError, match="packed as no weights are"):
+        na.import_model(tmp_path / "bomb.zip")
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_damaged_package_says_so(way: int, tmp_path: Path) -> None:
+    path = tmp_path / "damaged.zip"
+    with zipfile.ZipFile(path, "w", way) as archive:
+        archive.writestr("rdf.yaml", yaml.safe_dump(broad()))
+    content = bytearray(path.read_bytes())
+    start = 30 + len("rdf.yaml") + 12
+    content[start : start + 60] = b"\xff" * 60
+    path.write_bytes(content)
+    with pytest.raises(na.UserError, match="damaged"):
+        na.import_model(path)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"normalize": "bogus"}, "normalize cannot be"),
+        ({"activation": "bogus"}, "activation cannot be"),
+        ({"diameter": -1.0}, "no model can be"),
+        ({"axes": "byyx"}, "give --axes"),
+        ({"outputs": [""]}, "1 to 100"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_in_a_sentence(said: dict[str, Any], why: str, tmp_path: Path) -> None:
+    (tmp_path / "one.onnx").write_bytes(graph_of(Bright(1), (1, 1, 32, 32), (2, 3)))
+    asked: dict[str, Any] = {"outputs": ["foreground"], "normalize": "mean", "activation": "sigmoid"}
+    with pytest.raises(na.UserError, match=why):
+        na.import_model(tmp_path / "one.onnx", **asked | said)
+
+
+def test_a_network_says_by_which_steps_it_grows(tmp_path: Path) -> None:
+    """Neither is told by an ONNX file: 32 for five poolings, and one size where sizes are free in name only."""
+
+    class Pools(Bright):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            small = nn.functional.interpolate(nn.functional.max_pool2d(x, 32), scale_factor=32.0)
+            return super().forward(torch.cat([x, small], dim=1))
+
+    class OneSize(Bright):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x.reshape(1, 1, 256, 256))
+
+    for name, net, steps in (("pools", Pools(1), (32, 32)), ("one size", OneSize(1), (0, 0))):
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(graph_of(net, (1, 1, 256, 256), (2, 3)))
+        model = na.import_model(path, outputs=["foreground"], normalize="mean", activation="sigmoid").path
+        header = read_header(model)
+        assert header.elsewhere is not None
+        assert header.elsewhere.steps[1:] == steps
+        assert segmented(model, disks((1, 200, 300))).max() == 9
+
+
+def test_integers_and_no_input_are_refused(tmp_path: Path) -> None:
+    value, helper, floats = onnx.helper.make_tensor_value_info, onnx.helper, onnx.TensorProto.FLOAT
+    shape = ["b", 1, "h", "w"]
+    whole = onnx.TensorProto.INT32
+    constant = helper.make_tensor("c", floats, [1, 1, 1, 1], [0.0])
+    nodes = {
+        "takes tensor": (helper.make_node("Identity", ["x"], ["y"]), [value("x", whole, shape)], whole),
+        "takes 0 inputs": (helper.make_node("Constant", [], ["y"], value=constant), [], floats),
+    }
+    for why, (node, inputs, kind) in nodes.items():
+        graph = helper.make_graph([node], "g", inputs, [value("y", kind, shape)])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        (tmp_path / "odd.onnx").write_bytes(model.SerializeToString())
+        with pytest.raises(na.UserError, match=why):
+            na.import_model(tmp_path / "odd.onnx", outputs=["foreground"], normalize="mean")
 
 
 def test_a_graph_that_reads_files_is_refused(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def open_graph(graph: bytes, name: str) -> Any:
         raise UserError(damaged) from error
     refuse_foreign(model, name)
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what it says of a failure is in the sentence that we say
     options.intra_op_num_threads = torch.get_num_threads()
     try:
         return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
@@ -107,7 +107,7 @@ def run_graph(graph: Any, of: MadeElsewhere, image: np.ndarray) -> np.ndarray:
     ]
     after = [w - n - b for w, n, b in zip(wanted, size, before, strict=True)]
     wide = np.pad(image, [(0, 0), *zip(before, after, strict=True)], mode="symmetric")
-    found = graph.run([of.output], {of.input: to_axes(wide, of.axes)})[0]
+    found = run_once(graph, of, wide)
     maps = from_axes(np.asarray(found, np.float32), of.output_axes)
     given = tuple(w - lost for w, lost in zip(wanted, of.lost, strict=True))
     if maps.ndim != 4 or maps.shape[1:] != given:
@@ -117,8 +117,22 @@ def run_graph(graph: Any, of: MadeElsewhere, image: np.ndarray) -> np.ndarray:
     return maps[:, : size[0], : size[1], : size[2]]
 
 
+def run_once(graph: Any, of: MadeElsewhere, image: np.ndarray, options: Any = None) -> Any:
+    """What a graph gives of an image (C, Z, Y, X) as it is; `UserError` where it cannot be run on it."""
+    try:
+        return graph.run([of.output], {of.input: to_axes(image, of.axes)}, options)[0]
+    except Exception as error:  # onnxruntime's own kinds
+        why = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise UserError(
+            f"The network cannot be run on an image of {image.shape[1:]} ({why}): import it again, with --axes if they "
+            "are others, or choose another model."
+        ) from error
+
+
 def taken(of: MadeElsewhere, maps: np.ndarray) -> np.ndarray:
     """Our channels of theirs (N, Z, Y, X)."""
+    if max(i for i, _ in of.takes) >= len(maps):
+        raise UserError(f"The network gives {len(maps)} maps, fewer than are told: import it again.")
     if of.activation == "sigmoid":
         maps = 1 / (1 + np.exp(-np.clip(maps, -80, 80)))
     elif of.activation == "softmax":
@@ -156,9 +170,7 @@ def to_axes(image: np.ndarray, axes: str) -> np.ndarray:
 def from_axes(maps: np.ndarray, axes: str) -> np.ndarray:
     """Maps (N, Z, Y, X) from the order of ``axes``."""
     if maps.ndim != len(axes):
-        raise UserError(
-            f"The network gives maps with {maps.ndim} axes where {axes} are told: give them with --output-axes."
-        )
+        raise UserError(f"The network gives maps with {maps.ndim} axes where {axes} are told: it cannot be used here.")
     order = axes
     for letter in "bczyx":
         if letter not in order:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pydantic import ValidationError
+
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.representations import USUAL
 from napari_apprentice.data.storage.disk import checked_path
@@ -26,6 +28,7 @@ _BY = {suffix: form for form, suffix in SUFFIXES.items()}
 OWN = ".safetensors"
 FOREIGN = (".zip", ".onnx")
 _MOST_NAMES = 1000
+_LONGEST_CARD = 1_000_000  # bytes
 _DEVELOPERS = "napari-apprentice developers"
 _PAUSE_S = 0.01
 
@@ -124,18 +127,22 @@ def import_model(
     """
     path = checked_path(file).absolute()
     target = beside(path) if out is None else checked_path(out).absolute()
-    job = ImportModelJob(
-        id="import model",
-        file=str(path),
-        outputs=tuple(outputs),
-        offsets=tuple(offsets),
-        axes=axes,
-        normalize=normalize,
-        activation=activation,
-        diameter=diameter,
-        trusts=trust,
-        out=str(target),
-    )
+    try:
+        job = ImportModelJob(
+            id="import model",
+            file=str(path),
+            outputs=tuple(outputs),
+            offsets=tuple(offsets),
+            axes=axes,
+            normalize=normalize,
+            activation=activation,
+            diameter=diameter,
+            trusts=trust,
+            out=str(target),
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{first['loc'][0]} cannot be {first['input']!r}: {first['msg']}.") from error
     refuse_import(job)
     result = _done(job, runners)
     return Travelled(target, (getattr(result, "words", ""),))
@@ -260,6 +267,8 @@ def export_job(
 
 def _text_of(path: Path) -> str:
     try:
+        if not path.is_file() or path.stat().st_size > _LONGEST_CARD:
+            raise ValueError(path)
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise UserError(f"The card {path} cannot be read: give a text file in UTF-8.") from error

@@ -15,6 +15,7 @@ from napari_apprentice.settings import NormalizeSettings, Triple
 _UNITS = {"micrometer": "um", "nanometer": "nm", "millimeter": "mm"}
 _ORDER = "zyx"
 _FORMATS = ("onnx", "torchscript")
+_MOST_PARTS = 200_000  # of a description, written out
 Size = tuple[int, int]  # the smallest, and by how many it grows (0: it does not)
 
 
@@ -50,17 +51,37 @@ class Described:
 def described(text: bytes) -> Described:
     """Read a description; `UserError` for one that is none, or that says what cannot be done here."""
     try:
-        told = yaml.safe_load(text)
-        return _described(told)
+        _refuse_bomb(text)
+        return _described(yaml.safe_load(text))
     except UserError:
         raise
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise UserError("The description in the package is damaged (no YAML): get the package again.") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
+        why = " ".join(str(error).split())[:120]
         raise UserError(
-            f"The description in the package lacks what is needed ({error}): it has to be a model of bioimage.io, "
+            f"The description in the package lacks what is needed ({why}): it has to be a model of bioimage.io, "
             "format 0.4 or 0.5."
         ) from error
+
+
+def _refuse_bomb(text: bytes) -> None:
+    """`UserError` for a text that names its own parts again and again, and would fill the memory written out."""
+    parts: dict[int, int] = {}
+
+    def count(node: Any) -> int:
+        if id(node) not in parts:
+            parts[id(node)] = _MOST_PARTS  # what lies in itself has no end
+            if isinstance(node, yaml.MappingNode):
+                inner = [one for pair in node.value for one in pair]
+            else:
+                inner = node.value if isinstance(node, yaml.SequenceNode) else []
+            parts[id(node)] = 1 + sum(map(count, inner))
+        return parts[id(node)]
+
+    top = yaml.compose(text, yaml.SafeLoader)
+    if top is not None and count(top) >= _MOST_PARTS:
+        raise UserError("The description in the package is too long for that of a model: choose another package.")
 
 
 def _described(told: Any) -> Described:
@@ -77,7 +98,7 @@ def _described(told: Any) -> Described:
     pairs = config.get("mws", {}).get("offsets", []) if isinstance(config, dict) else []
     spacing, unit = (None, "pixel") if old else _spacing(given)
     return Described(
-        name=str(told["name"])[:120],
+        name=" ".join(str(told["name"]).split())[:120] or "a model without a name",
         licence=str(told.get("license") or ""),
         notes=_cited(told),
         input=image,

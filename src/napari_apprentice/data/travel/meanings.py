@@ -21,6 +21,7 @@ _SAME_AS = {
 }  # fmt: skip
 _COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f")
 _MOST = 255
+_LONGEST = 100  # letters of a class
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,13 @@ def _of_classes(words: Sequence[str], name: str) -> Meant:
             f"{', '.join(WORDS)}."
         )
     labels = names if len(names) == 1 else names[1:]
+    if len(labels) > _MOST or not all(0 < len(one) <= _LONGEST for one in labels):
+        raise UserError(
+            f"The outputs of {name} cannot all be classes: give --outputs with at most {_MOST} names, of 1 to "
+            f"{_LONGEST} letters."
+        )
     classes = tuple(
-        ClassName(value=i, name=one, color=_COLOURS[(i - 1) % len(_COLOURS)]) for i, one in enumerate(labels[:_MOST], 1)
+        ClassName(value=i, name=one, color=_COLOURS[(i - 1) % len(_COLOURS)]) for i, one in enumerate(labels, 1)
     )
     return Meant("classes", "classes", tuple((i, False) for i in kept), classes=classes)
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 from typing import Any, Literal, cast
 
 import numpy as np
 from pydantic import ValidationError
 
 from napari_apprentice.architecture import NetSettings
-from napari_apprentice.data.models import MadeElsewhere, ModelHeader
+from napari_apprentice.data.models import MadeElsewhere, ModelHeader, why_not_masks
+from napari_apprentice.data.storage import disk
 from napari_apprentice.data.storage.atomic_write import atomic_write
 from napari_apprentice.data.travel.described import Described, Size, described
 from napari_apprentice.data.travel.meanings import meant, words_of
 from napari_apprentice.data.travel.told import KEY, Told
 from napari_apprentice.engine import checkpoint
-from napari_apprentice.engine.elsewhere import finite_or_refuse, from_axes, open_graph, run_graph, taken, to_axes
+from napari_apprentice.engine.elsewhere import (
+    finite_or_refuse,
+    from_axes,
+    open_graph,
+    run_graph,
+    run_once,
+    taken,
+    to_axes,
+)
 from napari_apprentice.engine.importing.opened import Package
 from napari_apprentice.engine.importing.torchscript import to_onnx
 from napari_apprentice.errors import Cancelled, UserError
@@ -31,6 +41,8 @@ _REACH = {2: (0, 32, 32), 3: (8, 32, 32)}
 _TRIED = {2: (1, 256, 256), 3: (16, 64, 64)}
 _USUAL = {4: "bcyx", 5: "bczyx"}
 _MOST_MULTIPLE = 256
+_MOST_TRIED = float(1 << 28)  # values of the image that a network is tried with
+_PATIENCE_S = 120.0
 _NORMALIZE: Mapping[str, dict[str, Any]] = {
     "percentiles": {"by": "percentiles"},
     "mean": {"by": "mean"},
@@ -77,7 +89,16 @@ def run(job: ImportModelJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
     if cancelled():
         raise Cancelled
     yield Progress(done=1, total=2, what="Trying the model")
-    header = header_of(job, source)
+    try:
+        header = header_of(job, source)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"{source.name} is told to be what no model can be ({where}: {first['msg']}): choose another model."
+        ) from error
+    if why_not := why_not_masks(header):
+        raise UserError(why_not)
     checkpoint.save_elsewhere(out, header, source.graph)
     yield Finished(result=ImportModelResult(job=job.id, path=str(out), words=words(header)))
 
@@ -96,9 +117,12 @@ def words(header: ModelHeader) -> str:
 
 def _ours(job: ImportModelJob, content: bytes, out: Path) -> ImportModelResult:
     """Our own model file, as it was when it was packed."""
-    with atomic_write(out) as part:
-        part.write_bytes(content)
-        header, _, _ = checkpoint.load_whole(part)
+    try:
+        with atomic_write(out) as part:
+            part.write_bytes(content)
+            header, _, _ = checkpoint.load_whole(part)
+    except OSError as error:
+        raise disk.refusal(error, out, len(content), "the model") from error
     text = f"{header.name} was exported from here, and can be taught."
     return ImportModelResult(job=job.id, path=str(out), is_ours=True, words=text)
 
@@ -155,7 +179,7 @@ def _of_file(path: Path, *, trusts: bool) -> Source:
     of = told.normalize
     return replace(
         source,
-        name=told.name,
+        name=" ".join(told.name.split())[:120] or path.stem,
         normalize=NormalizeSettings(low=of.low, high=of.high, gain=0.0, mends=False),
         spacing=told.resolution.image_spacing,
         unit=told.resolution.unit,
@@ -169,13 +193,18 @@ def _of_file(path: Path, *, trusts: bool) -> Source:
 def header_of(job: ImportModelJob, source: Source) -> ModelHeader:
     """The header of the model file, after one look at what the network gives."""
     graph = open_graph(source.graph, source.name)
-    entry, exit_ = graph.get_inputs()[0], graph.get_outputs()[0]
     if len(graph.get_inputs()) != 1:
         raise UserError(
             f"{source.name} takes {len(graph.get_inputs())} inputs, and here it gets one image: choose another model."
         )
+    entry, exit_ = graph.get_inputs()[0], graph.get_outputs()[0]
+    if entry.type != "tensor(float)":
+        raise UserError(
+            f"{source.name} takes {entry.type}, and here it gets tensor(float): export it with an input of 32-bit "
+            "floats."
+        )
     axes = job.axes or source.axes or _USUAL.get(len(entry.shape), "")
-    if len(axes) != len(entry.shape) or not {"y", "x"} <= set(axes) <= set("bczyx"):
+    if len(axes) != len(entry.shape) or len(set(axes)) != len(axes) or not {"y", "x"} <= set(axes) <= set("bczyx"):
         raise UserError(
             f"{source.name} takes {len(entry.shape)} axes, and which they are is not told: give --axes, such as bcyx."
         )
@@ -200,6 +229,7 @@ def header_of(job: ImportModelJob, source: Source) -> ModelHeader:
         takes=((0, False),),
     )
     of, maps = _tried(graph, of, dims)
+    of = _with_steps(graph, of, dims, "".join(one for one in "zyx"[3 - dims :] if one not in source.sizes))
     of, meaning = _meaning(job, source, of, len(maps))
     finite_or_refuse([taken(of, maps)], source.name)
     if job.activation is None and source.activation == "none" and source.told is None:
@@ -209,25 +239,62 @@ def header_of(job: ImportModelJob, source: Source) -> ModelHeader:
 
 def _tried(graph: Any, of: MadeElsewhere, dims: int) -> tuple[MadeElsewhere, np.ndarray]:
     """The maps of a plain image; a network that gives fewer pixels than it takes tells by how many."""
-    size = [
+    size = _size_tried(of, dims)
+    if of.channels * np.prod(size, dtype=float) > _MOST_TRIED:
+        raise UserError(f"The network takes images of {of.channels} x {size}, which is too much: choose another model.")
+    image = _noise(of, size)
+    maps = from_axes(np.asarray(_in_time(graph, of, image), np.float32), of.output_axes)
+    lost = tuple(n - m for n, m in zip(size, maps.shape[1:], strict=True))
+    if min(lost) < 0 or any(2 * one > n for one, n in zip(lost, size, strict=True)):
+        raise UserError(f"The network gives maps of {maps.shape[1:]} of an image of {size}: it cannot be used here.")
+    return of.model_copy(update={"lost": lost}), maps
+
+
+def _in_time(graph: Any, of: MadeElsewhere, image: np.ndarray) -> Any:
+    """What the graph gives; one that goes round and round is stopped."""
+    from onnxruntime import RunOptions
+
+    options = RunOptions()
+    options.log_severity_level = 4
+    timer = Timer(_PATIENCE_S, setattr, (options, "terminate", True))
+    timer.daemon = True
+    timer.start()
+    try:
+        return run_once(graph, of, image, options)
+    finally:
+        timer.cancel()
+
+
+def _with_steps(graph: Any, of: MadeElsewhere, dims: int, guessed: str) -> MadeElsewhere:
+    """By how much the axes grow whose steps are guessed: those that are not told. One that cannot grow is fixed."""
+    size = _size_tried(of, dims)
+    smallest, steps = list(of.smallest), list(of.steps)
+    for letter in guessed:
+        axis = "zyx".index(letter)
+        while steps[axis]:
+            more = [n + steps[axis] * (i == axis) for i, n in enumerate(size)]
+            inside = [n - lost for n, lost in zip(more, of.lost, strict=True)]
+            try:
+                run_graph(
+                    graph, of.model_copy(update={"smallest": tuple(more), "steps": (0, 0, 0)}), _noise(of, inside)
+                )
+                break
+            except UserError:
+                wider = 2 * steps[axis]
+                fits = size[axis] % wider == 0
+                smallest[axis], steps[axis] = (wider, wider) if fits else (size[axis], 0)
+    return of.model_copy(update={"smallest": tuple(smallest), "steps": tuple(steps)})
+
+
+def _size_tried(of: MadeElsewhere, dims: int) -> tuple[int, ...]:
+    return tuple(
         least if step == 0 else least + step * max(0, -(-(n - least) // step))
         for n, least, step in zip(_TRIED[dims], of.smallest, of.steps, strict=True)
-    ]
-    rng = np.random.default_rng(0)
-    image = rng.random((of.channels, *size), dtype=np.float32)
-    try:
-        return of, run_graph(graph, of, image)
-    except UserError:
-        found = from_axes(np.asarray(graph.run([of.output], {of.input: to_axes(image, of.axes)})[0]), of.output_axes)
-        lost = tuple(n - m for n, m in zip(size, found.shape[1:], strict=True))
-        if min(lost) < 0 or any(2 * one > n for one, n in zip(lost, size, strict=True)):
-            raise
-        return of.model_copy(update={"lost": lost}), found
-    except Exception as error:  # onnxruntime's own kinds
-        why = str(error).splitlines()[0][:200]
-        raise UserError(
-            f"The network cannot be run on an image of {tuple(size)} ({why}): give --axes if they are others."
-        ) from error
+    )
+
+
+def _noise(of: MadeElsewhere, size: Sequence[int]) -> np.ndarray:
+    return np.random.default_rng(0).random((of.channels, *size), dtype=np.float32)
 
 
 def _meaning(

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from napari_apprentice.errors import UserError
 
 _MOST_FILES = 10_000
-_LARGEST = 4_000_000_000  # bytes of weights
-_LARGEST_TEXT = 4_000_000
+_LARGEST = 2_000_000_000  # bytes of weights, as many as ONNX has in one file
+_LARGEST_TEXT = 1_000_000
+_SURELY_FINE = 100_000_000  # bytes, however much they were packed
+_MOST_PACKED = 100  # times; weights are hardly packed at all
+_DAMAGED = (
+    zipfile.BadZipFile,
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+    zlib.error,
+    lzma.LZMAError,
+)
 _DESCRIPTIONS = ("rdf.yaml", "bioimageio.yaml", "model.yaml")
 
 
@@ -26,8 +40,8 @@ class Package:
             raise UserError(f"{path} cannot be opened as a package (zip): get it again.") from error
         if len(entries) > _MOST_FILES:
             raise UserError(f"{path} holds {len(entries)} files, more than any model: choose another package.")
-        self._sizes = {entry.filename: entry.file_size for entry in entries}
-        found = [name for name in self._sizes if _is_description(name)]
+        self._entries = {entry.filename: entry for entry in entries}
+        found = [name for name in self._entries if _is_description(name)]
         if not found:
             raise UserError(f"{path} has no description (rdf.yaml): choose a package of bioimage.io, or an ONNX file.")
         self._description = min(found, key=len)
@@ -53,19 +67,21 @@ class Package:
 
     def has(self, source: str) -> bool:
         """Whether a file is there."""
-        return str(PurePosixPath(self._description).parent / source) in self._sizes
+        return str(PurePosixPath(self._description).parent / source) in self._entries
 
     def _bytes(self, name: str, most: int) -> bytes:
-        if name not in self._sizes:
+        if name not in self._entries:
             raise UserError(f"{self.path.name} names {name}, which is not in it: get the package again.")
+        size, packed = self._entries[name].file_size, self._entries[name].compress_size
+        if size > most:
+            raise UserError(f"{name} in {self.path.name} is larger than {most // 1_000_000} MB: it is not opened.")
+        if size > max(_SURELY_FINE, _MOST_PACKED * packed):
+            raise UserError(f"{name} in {self.path.name} is packed as no weights are: it is not opened.")
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(name) as file:
-                content = file.read(most + 1)
-        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError) as error:
+                return file.read(size)  # a zip gives no more than it says
+        except _DAMAGED as error:
             raise UserError(f"{name} in {self.path.name} is damaged: get the package again.") from error
-        if len(content) > most:
-            raise UserError(f"{name} in {self.path.name} is larger than {most // 1_000_000} MB: it is not opened.")
-        return content
 
 
 def _is_description(name: str) -> bool:
