@@ -100,3 +100,16 @@ def test_points_drawn_around_on_the_map_are_selected_in_table_and_canvas(panel, 
     assert page.by.findData("unusual") >= 0
     page.outliers.click()
     assert set(pane.view.selected) <= set(page._keys)
+
+
+def test_points_on_the_map_are_those_of_the_objects_that_are_there(panel, pane, qtbot):
+    pane.turn_to(MAP)
+    page = pane.map
+    page.method.setCurrentIndex(page.method.findData("pca"))
+    page.job.verb.button.click()
+    qtbot.waitUntil(lambda: len(page.plot.points) == 12, timeout=90_000)
+    panel.session.edits.delete_object((0, 0, 20, 60))
+    qtbot.waitUntil(lambda: len(page.plot.points) == 11, timeout=20_000)
+    panel.session.undo()
+    panel.session.edits.delete_object((0, 0, 20, 20))  # as many are left
+    qtbot.waitUntil(lambda: list(page._keys) == list(range(2, 13)), timeout=20_000)
