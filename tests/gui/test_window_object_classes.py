@@ -113,3 +113,14 @@ def test_points_on_the_map_are_those_of_the_objects_that_are_there(panel, pane, 
     panel.session.undo()
     panel.session.edits.delete_object((0, 0, 20, 20))  # as many are left
     qtbot.waitUntil(lambda: list(page._keys) == list(range(2, 13)), timeout=20_000)
+
+
+def test_colours_of_classes_follow_the_image_that_is_chosen(panel, pane, viewer, cells, qtbot):
+    page, session = pane.classes, panel.session
+    session.object_classes.add("dead")
+    session.object_classes.give([[0, 1]], "dead")
+    page.show_colours.setChecked(True)
+    qtbot.waitUntil(lambda: page.colours.layer is not None, timeout=20_000)
+    viewer.add_image(cells(), name="more", scale=(0.5, 0.5), units=("um", "um"))  # as large as the first
+    qtbot.waitUntil(lambda: page.colours.layer is not None and "more" in page.colours.layer.name, timeout=20_000)
+    assert not panel.label_layers.labels.visible
