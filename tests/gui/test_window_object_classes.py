@@ -100,3 +100,27 @@ def test_points_drawn_around_on_the_map_are_selected_in_table_and_canvas(panel, 
     assert page.by.findData("unusual") >= 0
     page.outliers.click()
     assert set(pane.view.selected) <= set(page._keys)
+
+
+def test_points_on_the_map_are_those_of_the_objects_that_are_there(panel, pane, qtbot):
+    pane.turn_to(MAP)
+    page = pane.map
+    page.method.setCurrentIndex(page.method.findData("pca"))
+    page.job.verb.button.click()
+    qtbot.waitUntil(lambda: len(page.plot.points) == 12, timeout=90_000)
+    panel.session.edits.delete_object((0, 0, 20, 60))
+    qtbot.waitUntil(lambda: len(page.plot.points) == 11, timeout=20_000)
+    panel.session.undo()
+    panel.session.edits.delete_object((0, 0, 20, 20))  # as many are left
+    qtbot.waitUntil(lambda: list(page._keys) == list(range(2, 13)), timeout=20_000)
+
+
+def test_colours_of_classes_follow_the_image_that_is_chosen(panel, pane, viewer, cells, qtbot):
+    page, session = pane.classes, panel.session
+    session.object_classes.add("dead")
+    session.object_classes.give([[0, 1]], "dead")
+    page.show_colours.setChecked(True)
+    qtbot.waitUntil(lambda: page.colours.layer is not None, timeout=20_000)
+    viewer.add_image(cells(), name="more", scale=(0.5, 0.5), units=("um", "um"))  # as large as the first
+    qtbot.waitUntil(lambda: page.colours.layer is not None and "more" in page.colours.layer.name, timeout=20_000)
+    assert not panel.label_layers.labels.visible

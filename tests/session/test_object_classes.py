@@ -228,3 +228,25 @@ def test_damaged_classes_are_said_set_aside_and_what_was_given_since_is_there(tm
         assert [one for one in classes(again) if one] == ["dim"]
         assert "classes given to objects" in again.current.complaint
         assert list(place.parent.glob("classes*.damaged"))
+
+
+def test_a_class_whose_objects_are_gone_is_removed_and_none_gets_its_value(tmp_path):
+    with Session.create(tmp_path / "p") as session:
+        taught(session)
+        session.undo()  # nothing is bright
+        session.object_classes.remove(2)
+        session.object_classes.add("dead")
+        session.redo()
+        assert "dead" not in classes(session)
+        session.undo()
+        for y, x in ((10, 10), (10, 58), (58, 10)):
+            session.edits.delete_object((0, 0, y, x))
+        session.object_classes.remove(1)  # of which no object is
+        session.undo()
+        assert set(classes(session)) == {""}
+        session.object_classes.remove(3)
+    with Session.open(tmp_path / "p") as again:
+        assert again.object_classes.add("other").value == 4
+        again.redo()
+        again.undo()
+        assert set(classes(again)) == {""}

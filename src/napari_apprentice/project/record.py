@@ -28,6 +28,7 @@ class ProjectRecord(FiniteSettings):
     kind: Kind = "instances"
     classes: tuple[ClassName, ...] = ()
     object_classes: tuple[ClassName, ...] = ()  # that objects are given
+    object_classes_ever: int = 0  # the highest value that one of them ever had: no other class may get it
     entries: tuple[str, ...] = ()
     current: str = ""  # the image that was worked on last
     segment: SegmentSettings = SegmentSettings()

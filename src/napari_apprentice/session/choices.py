@@ -23,6 +23,7 @@ class Choices:
         self._kind: Kind = "instances"
         self._classes: tuple[ClassName, ...] = ()
         self._object_classes: tuple[ClassName, ...] = ()
+        self.object_classes_ever = 0  # the highest value that one of them ever had
         self._segment, self._teach, self._fresh = SegmentSettings(), TeachSettings(), FreshSettings()
 
     def load(self, project: Project) -> None:
@@ -31,6 +32,7 @@ class Choices:
         self.project = project
         self._kind, self._classes = record.kind, record.classes
         self._object_classes = record.object_classes
+        self.object_classes_ever = max([record.object_classes_ever, *(one.value for one in record.object_classes)])
         self._segment, self._teach, self._fresh = record.segment, record.teach, record.fresh
 
     def begin(self, project: Project) -> Project:
@@ -44,6 +46,7 @@ class Choices:
         """Be as without a project."""
         self.project, self._trouble = None, ""
         self._kind, self._classes, self._object_classes = "instances", (), ()
+        self.object_classes_ever = 0
         self._segment, self._teach, self._fresh = SegmentSettings(), TeachSettings(), FreshSettings()
 
     @property
@@ -110,6 +113,7 @@ class Choices:
     def object_classes(self, classes: tuple[ClassName, ...]) -> None:
         if classes != self._object_classes:
             self._object_classes = classes
+            self.object_classes_ever = max([self.object_classes_ever, *(one.value for one in classes)])
             self._save()
 
     @property
@@ -154,6 +158,7 @@ class Choices:
             return
         record: dict[str, Any] = {"kind": self._kind, "classes": self._classes}
         record["object_classes"] = self._object_classes
+        record["object_classes_ever"] = self.object_classes_ever
         record |= {"segment": self._segment, "teach": self._teach, "fresh": self._fresh}
         try:
             self.project.change(**record)

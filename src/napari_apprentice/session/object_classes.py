@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_apprentice.data.labels.deltas import Delta
-from napari_apprentice.data.labels.new_class import new_class
+from napari_apprentice.data.labels.new_class import MOST, new_class
 from napari_apprentice.data.objects import marks
 from napari_apprentice.data.objects.classes import ObjectClasses
 from napari_apprentice.data.objects.head import ClassHead, Usual
@@ -76,7 +76,7 @@ class ClassesOfObjects:
         """A further class; `UserError` for a name that is there, or none."""
         refuse(self.why_not())
         name = self._free_name(name)
-        added = new_class(self.classes, name, color)
+        added = new_class(self.classes, name, color, self._free_value())
         self._choices.object_classes = (*self.classes, added)
         self._signals.object_classes_changed.emit()
         return added
@@ -92,8 +92,8 @@ class ClassesOfObjects:
         self._change(value, color=color)
 
     def remove(self, value: int) -> None:
-        """There is no such class; `UserError` while objects were given it."""
-        count = sum(1 for entry in self._images.entries for one in entry.marks.values() if one.value == value)
+        """There is no such class; `UserError` while objects that are there were given it."""
+        count = sum(self._count(entry, value) for entry in self._images.entries)
         if count:
             objects = "1 object was" if count == 1 else f"{count} objects were"
             raise UserError(f"{objects} given the class {self._name(value)}: take it from them first.")
@@ -138,6 +138,8 @@ class ClassesOfObjects:
             found = {number: ((frame + corner[0]) << 32) | one for number, (frame, one) in seen.items()}
             known.given, known.given_at = {**kept, **found}, state
         latest = {key: own[number].value for number, key in sorted(known.given.items())}
+        named = {one.value for one in self.classes}  # an undo may bring back marks of a class that was removed
+        latest = {key: value for key, value in latest.items() if value in named}
         keys = np.array(sorted(latest), np.int64)
         return keys, np.array([latest[int(key)] for key in keys], np.int64)
 
@@ -321,6 +323,20 @@ class ClassesOfObjects:
 
     def _name(self, value: int) -> str:
         return next((one.name for one in self.classes if one.value == value), f"class {value}")
+
+    def _count(self, entry: ProjectImage, value: int) -> int:
+        """How many objects of an image were given a class; of a large one any in parts that are not open count."""
+        self.given(entry)
+        there = self._of(entry).given
+        return sum(
+            one.value == value and (number in there or not _is_inside(one.points[0], entry))
+            for number, one in entry.marks.items()
+        )
+
+    def _free_value(self) -> int | None:
+        """One that no class had before, as an undo brings back what was given; None: the smallest that is free."""
+        value = self._choices.object_classes_ever + 1
+        return value if value <= MOST else None
 
     def _free_name(self, name: str) -> str:
         name = name.strip()

@@ -16,6 +16,7 @@ from napari_apprentice.data.objects.table import keys_of
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.own_layer import OwnLayer
+from napari_apprentice.session import ProjectImage
 
 _OPACITY = 0.55
 
@@ -29,6 +30,7 @@ class ClassColours:
         self._label_layers = label_layers
         self.is_on = False
         self._values: NDArray[np.uint8] | None = None  # (T, Z, Y, X)
+        self._shown: ProjectImage | None = None  # the image that the layer is of
         self._colors: dict[int, str] = {}
         self._hidden: ApprenticeLabels | None = None  # the masks, whose colours say something else
         self._own = OwnLayer[Labels](label_layers.viewer, label_layers.images, label_layers.options, self._on_deleted)
@@ -51,8 +53,9 @@ class ClassColours:
             self._drop()
             return
         values, colors = _painted(entry.labels, classes), dict(classes.colors)
-        if self._own.layer is None or self._values is None or self._values.shape != values.shape:
-            self._values, self._colors = values, colors
+        if self._own.layer is None or self._values is None or self._shown is not entry:
+            self._own.drop()
+            self._values, self._colors, self._shown = values, colors, entry
             self._hide_masks()
             self._own.show(
                 partial(Labels, axis_mapping.view(values)),
@@ -61,6 +64,10 @@ class ClassColours:
                 opacity=_OPACITY,
                 blending="translucent",
             )
+            return
+        if self._values.shape != values.shape:  # another part of a large image
+            self._shown = None
+            self.show(classes)
             return
         self._values[...] = values
         if colors != self._colors:

@@ -161,7 +161,7 @@ class MapPage(QWidget):
             self.plot.show_points(np.zeros((0, 2), np.float32), self._keys, [])
             return
         there = np.isin(found.keys, self._table.keys)
-        if found is not self._map or int(there.sum()) != len(self._keys):
+        if found is not self._map or not np.array_equal(found.keys[there], self._keys):
             self._map, self._keys, self._points = found, found.keys[there], found.points[there]
         self._colour()
 
