@@ -55,7 +55,7 @@ def test_decoding_is_fitted_by_what_is_confirmed() -> None:
 
 def test_each_seed_has_every_combination() -> None:
     jobs = representations.plan_jobs(representations.RepresentationsSettings())
-    assert len(jobs) == len(set(jobs)) == 3 * 3 * 2 * 4
+    assert len(jobs) == len(set(jobs)) == 3 * 3 * 2 * 5
     assert [seed for *_, seed in jobs] == sorted(seed for *_, seed in jobs)
 
 
