@@ -121,6 +121,9 @@ def test_colours_of_classes_follow_the_image_that_is_chosen(panel, pane, viewer,
     session.object_classes.give([[0, 1]], "dead")
     page.show_colours.setChecked(True)
     qtbot.waitUntil(lambda: page.colours.layer is not None, timeout=20_000)
-    viewer.add_image(cells(), name="more", scale=(0.5, 0.5), units=("um", "um"))  # as large as the first
+    more = viewer.add_image(cells() + 1, name="more", scale=(0.5, 0.5), units=("um", "um"))  # as large as the first
+    panel.image.open(more)
+    session.edits.replace_labels(session.entries[0].labels.copy())
+    session.object_classes.give([[0, 2]], "dead")
     qtbot.waitUntil(lambda: page.colours.layer is not None and "more" in page.colours.layer.name, timeout=20_000)
     assert not panel.label_layers.labels.visible
