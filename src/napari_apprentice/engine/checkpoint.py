@@ -52,7 +52,7 @@ def save(
     tensors = {name: _stored(tensor, half=half) for name, tensor in net.state_dict().items()}
     if learned is not None:
         tensors |= {name: _stored(tensor, half=False) for name, tensor in learned.tensors().items()}
-    _write(path, to_bytes(tensors, metadata={METADATA_KEY: header_text(header)}))
+    write(path, to_bytes(tensors, metadata={METADATA_KEY: header_text(header)}))
 
 
 def load(path: str | Path) -> tuple[ModelHeader, Net]:
@@ -102,7 +102,7 @@ def save_elsewhere(path: str | Path, header: ModelHeader, graph: bytes) -> None:
     path = Path(path)
     tensor = torch.frombuffer(bytearray(graph), dtype=torch.uint8)
     content = to_bytes({GRAPH: tensor}, metadata={METADATA_KEY: header_text(header)})
-    _write(path, content)
+    write(path, content)
 
 
 def refuse_inputs(header: ModelHeader, path: str | Path) -> None:
@@ -117,7 +117,8 @@ def refuse_inputs(header: ModelHeader, path: str | Path) -> None:
         )
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
+    """Write a file of a model, whole or as it was; `UserError` when the disk refuses."""
     try:
         with atomic_write(path) as part:
             part.write_bytes(content)

@@ -16,9 +16,9 @@ from torch import nn
 
 from napari_apprentice.data.models import MadeElsewhere, ModelHeader
 from napari_apprentice.data.representations.elsewhere import is_near
+from napari_apprentice.engine.tracing import EXTRA
 from napari_apprentice.errors import UserError
 
-_EXTRA = 'pip install "napari-apprentice[export]"'
 _DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft"}
 
 
@@ -53,7 +53,7 @@ def open_graph(graph: bytes, name: str) -> Any:
     """A graph ready to run; `UserError` where onnxruntime is missing or the graph is none that may be run."""
     for package in ("onnx", "onnxruntime"):
         if find_spec(package) is None:
-            raise UserError(f"To run {name}, which is ONNX, the package {package} is missing: {_EXTRA}.")
+            raise UserError(f"To run {name}, which is ONNX, the package {package} is missing: {EXTRA}.")
     import onnx
     import onnxruntime
 

@@ -193,10 +193,7 @@ def import_torch(
         Where module and description do not compute the same, or something is not said.
     """
     target = checked_path(out).absolute()
-    if target.suffix != OWN:
-        raise UserError(f"{target.name} is no name for a model: let it end in {OWN}.")
-    if not target.parent.is_dir():
-        raise UserError(f"There is no folder {target.parent}: make it, or choose another one.")
+    _refuse_name(target)
     engine = engine_module("importing.module")
     if network is not None:
         says = representation or USUAL[kind]
@@ -232,10 +229,7 @@ def refuse_import(job: ImportModelJob) -> None:
     path, target = Path(job.file), Path(job.out)
     if not path.is_file():
         raise UserError(f"There is no file {path}: check the path.")
-    if target.suffix != OWN:
-        raise UserError(f"{target.name} is no name for a model: let it end in {OWN}.")
-    if not target.parent.is_dir():
-        raise UserError(f"There is no folder {target.parent}: make it, or choose another one.")
+    _refuse_name(target)
 
 
 def export_job(
@@ -256,13 +250,24 @@ def export_job(
         raise UserError(f"{path.name} is no name for {form}: let it end in {SUFFIXES[form]}.")
     if choice.file is None:
         raise UserError("A fresh network knows nothing yet: teach it before it is exported.")
-    if not path.parent.is_dir():
-        raise UserError(f"There is no folder {path.parent}: make it, or choose another one.")
+    _refuse_place(path)
     check_weights(choice.file)
     if not authors and choice.key != str(choice.file):
         authors = (_DEVELOPERS,)
     text = "" if card is None else _text_of(Path(card))
     return ExportModelJob(id=id, model=str(choice.file), to=form, authors=tuple(authors), card=text, out=str(path))
+
+
+def _refuse_name(target: Path) -> None:
+    """`UserError` for what no model file of this program can be called."""
+    if target.suffix != OWN:
+        raise UserError(f"{target.name} is no name for a model: let it end in {OWN}.")
+    _refuse_place(target)
+
+
+def _refuse_place(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise UserError(f"There is no folder {target.parent}: make it, or choose another one.")
 
 
 def _text_of(path: Path) -> str:

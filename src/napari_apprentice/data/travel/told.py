@@ -10,6 +10,7 @@ from napari_apprentice.settings import ClassName, DecodeSettings, FiniteSettings
 
 KEY = "napari-apprentice"  # in the metadata of an ONNX file, and in the config of a package
 INPUT, OUTPUT = "image", "maps"
+OWN = "model.safetensors"  # our own file in a package: what comes back from there is this model
 CEILING = 4.0  # linear values are not above it (`engine.normalize`)
 
 _HOW: dict[str, str] = {

@@ -9,9 +9,7 @@ import numpy as np
 import torch
 
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.storage import disk
-from napari_apprentice.data.storage.atomic_write import atomic_write, write_text
-from napari_apprentice.data.travel.told import Told, told_of
+from napari_apprentice.data.travel.told import told_of
 from napari_apprentice.data.weights import weights_sha256
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.exporting import files
@@ -43,7 +41,9 @@ def run(job: ExportModelJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
     if cancelled():
         raise Cancelled
     yield Progress(done=1, total=2, what="Writing the model")
-    _write(out, content, told if job.to != "bioimageio" else None)
+    checkpoint.write(out, content)
+    if job.to != "bioimageio":  # which has it inside
+        checkpoint.write(out.with_suffix(".json"), (told.text() + "\n").encode())
     yield Finished(result=ExportModelResult(job=job.id, path=str(out), notes=tuple(notes)))
 
 
@@ -77,13 +77,3 @@ def _check(to: str, content: bytes, header: ModelHeader, net: Travelling) -> Non
     found = files.answer(to, content, image.numpy())
     if found is not None and np.abs(found - expected).max() > _SAME * max(1.0, float(np.abs(expected).max())):
         raise UserError(f"{header.name} says something else as {to} than here, and was not written: please report it.")
-
-
-def _write(out: Path, content: bytes, told: Told | None) -> None:
-    try:
-        with atomic_write(out) as part:
-            part.write_bytes(content)
-        if told is not None:
-            write_text(out.with_suffix(".json"), told.text() + "\n")
-    except OSError as error:
-        raise disk.refusal(error, out, len(content), "the model") from error

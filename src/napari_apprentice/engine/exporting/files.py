@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from importlib.util import find_spec
 from typing import Any
 
@@ -12,10 +11,9 @@ import torch
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.travel.told import INPUT, KEY, OUTPUT, Told
 from napari_apprentice.engine.exporting.graph import Travelling, example
+from napari_apprentice.engine.tracing import EXTRA, quietly, traced
 from napari_apprentice.errors import UserError
 
-EXTRA = 'pip install "napari-apprentice[export]"'
-OPSET = 17  # of 2022: older programs read it, too
 _SIZES = "zyx"
 
 
@@ -28,7 +26,7 @@ def torchscript(header: ModelHeader, net: Travelling, told: Told | None = None) 
         raise UserError(
             f"{header.name} puts values back where their maximum was, which TorchScript cannot trace: choose ONNX."
         )
-    with _quietly():
+    with quietly():
         traced = torch.jit.trace(net, example(header), check_trace=False)
     content = io.BytesIO()
     torch.jit.save(traced, content, _extra_files={} if told is None else {f"{KEY}.json": told.text()})
@@ -46,7 +44,7 @@ def onnx(header: ModelHeader, net: Travelling, told: Told) -> bytes:
     image = example(header)
     names = {0: "batch", **dict(enumerate(_SIZES[5 - image.ndim :], 2))} if header.net.size is None else {0: "batch"}
     try:
-        content = _traced(net, image, names)
+        content = traced(net, image, names)
     except Exception as error:  # as many kinds as there are reasons
         if find_spec("onnxscript") is None:
             raise UserError(f"To write {header.name} as ONNX the package onnxscript is missing: {EXTRA}.") from error
@@ -54,25 +52,9 @@ def onnx(header: ModelHeader, net: Travelling, told: Told) -> bytes:
     return _with_metadata(content, told)
 
 
-def _traced(net: Travelling, image: torch.Tensor, names: dict[int, str]) -> bytes:
-    content: Any = io.BytesIO()
-    with _quietly():
-        torch.onnx.export(
-            net,
-            (image,),
-            content,
-            dynamo=False,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_axes={INPUT: names, OUTPUT: names},
-            opset_version=OPSET,
-        )
-    return bytes(content.getvalue())
-
-
 def _exported(net: Travelling, image: torch.Tensor, names: dict[int, str]) -> bytes:
     dynamic: Any = torch.export.Dim.DYNAMIC
-    with _quietly():
+    with quietly():
         program: Any = torch.onnx.export(
             net,
             (image.repeat(2, *(1,) * (image.ndim - 1)),),  # a batch of one would be taken for all there is
@@ -93,21 +75,6 @@ def _with_metadata(content: bytes, told: Told) -> bytes:
     onnx.helper.set_model_props(model, {KEY: told.text()})
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
-
-
-class _quietly(warnings.catch_warnings):
-    """Without what torch says about tracing, and without gradients."""
-
-    def __enter__(self) -> Any:
-        found = super().__enter__()
-        warnings.simplefilter("ignore")
-        self._still = torch.no_grad()
-        self._still.__enter__()
-        return found
-
-    def __exit__(self, *told: Any) -> None:
-        self._still.__exit__(*told)
-        super().__exit__(*told)
 
 
 def answer(to: str, content: bytes, image: Any) -> Any:

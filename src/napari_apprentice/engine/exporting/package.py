@@ -23,12 +23,12 @@ from scipy import ndimage
 from napari_apprentice.architecture import PRESETS
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.travel.card import card
-from napari_apprentice.data.travel.told import INPUT, KEY, OUTPUT, Told
+from napari_apprentice.data.travel.told import INPUT, KEY, OUTPUT, OWN, Told
 from napari_apprentice.engine.exporting import files
 from napari_apprentice.engine.exporting.graph import Travelling
+from napari_apprentice.engine.tracing import EXTRA, OPSET
 from napari_apprentice.jobs import ExportModelJob
 
-OWN = "model.safetensors"  # our own file: what comes back from the package is this model
 _FORMAT = "0.5.4"
 _HOME = "https://github.com/napari-apprentice/napari-apprentice"
 _NOBODY = "not named"
@@ -48,10 +48,10 @@ def package(job: ExportModelJob, header: ModelHeader, net: Travelling, told: Tol
         content["weights.pt"] = files.torchscript(header, net)
         weights["torchscript"] = {"source": "weights.pt", "pytorch_version": torch.__version__.split("+")[0]}
     if not has_onnx:
-        notes.append(f"The package has no ONNX weights, for which the package onnx is missing: {files.EXTRA}.")
+        notes.append(f"The package has no ONNX weights, for which the package onnx is missing: {EXTRA}.")
     else:
         content["weights.onnx"] = files.onnx(header, net, told)
-        weights["onnx"] = {"source": "weights.onnx", "opset_version": files.OPSET}
+        weights["onnx"] = {"source": "weights.onnx", "opset_version": OPSET}
         if "torchscript" in weights:
             weights["onnx"]["parent"] = "torchscript"
     authors = list(job.authors)

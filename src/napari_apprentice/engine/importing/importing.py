@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Timer
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -16,60 +14,28 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import MadeElsewhere, ModelHeader, why_not_masks
 from napari_apprentice.data.storage import disk
 from napari_apprentice.data.storage.atomic_write import atomic_write
-from napari_apprentice.data.travel.described import Described, Size, described
+from napari_apprentice.data.travel.described import Size, described
 from napari_apprentice.data.travel.meanings import meant, words_of
-from napari_apprentice.data.travel.told import KEY, Told
+from napari_apprentice.data.travel.told import OWN
 from napari_apprentice.engine import checkpoint
-from napari_apprentice.engine.elsewhere import (
-    finite_or_refuse,
-    from_axes,
-    open_graph,
-    run_graph,
-    run_once,
-    taken,
-    to_axes,
-)
+from napari_apprentice.engine.elsewhere import finite_or_refuse, open_graph, taken
 from napari_apprentice.engine.importing.opened import Package
-from napari_apprentice.engine.importing.torchscript import to_onnx
+from napari_apprentice.engine.importing.source import Source, of_file, of_package
+from napari_apprentice.engine.importing.trying import TRIED, tried, with_steps
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Finished, Progress
 from napari_apprentice.jobs import ImportModelJob, ImportModelResult
 from napari_apprentice.settings import DecodeSettings, NormalizeSettings, Triple
 
-_OWN = "model.safetensors"
 _REACH = {2: (0, 32, 32), 3: (8, 32, 32)}
-_TRIED = {2: (1, 256, 256), 3: (16, 64, 64)}
 _USUAL = {4: "bcyx", 5: "bczyx"}
 _MOST_MULTIPLE = 256
-_MOST_TRIED = float(1 << 28)  # values of the image that a network is tried with
-_PATIENCE_S = 120.0
 _NORMALIZE: Mapping[str, dict[str, Any]] = {
     "percentiles": {"by": "percentiles"},
     "mean": {"by": "mean"},
     "0 to 1": {"by": "percentiles", "low": 0.0, "high": 100.0},
     "values": {"by": "values"},
 }
-
-
-@dataclass(frozen=True)
-class Source:
-    """What is known of a network: from its file, or said by whoever imports it."""
-
-    graph: bytes
-    name: str
-    normalize: NormalizeSettings | None = None
-    activation: str = "none"
-    axes: str = ""
-    output_axes: str = ""
-    names: tuple[str, ...] = ()
-    offsets: tuple[Triple, ...] = ()
-    sizes: Mapping[str, Size] = field(default_factory=dict)
-    halo: Mapping[str, int] = field(default_factory=dict)
-    spacing: tuple[float, float, float] | None = None
-    unit: str = "pixel"
-    licence: str = ""
-    notes: str = ""
-    told: Told | None = None
 
 
 def run(job: ImportModelJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
@@ -80,12 +46,12 @@ def run(job: ImportModelJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
     if path.suffix.lower() == ".zip":
         package = Package(path)
         told = described(package.description)
-        if told.is_ours and package.has(_OWN):
-            yield Finished(result=_ours(job, package.read(_OWN), out))
+        if told.is_ours and package.has(OWN):
+            yield Finished(result=_ours(job, package.read(OWN), out))
             return
-        source = _of_package(package, told, trusts=job.trusts)
+        source = of_package(package, told, trusts=job.trusts)
     else:
-        source = _of_file(path, trusts=job.trusts)
+        source = of_file(path, trusts=job.trusts)
     if cancelled():
         raise Cancelled
     yield Progress(done=1, total=2, what="Trying the model")
@@ -127,69 +93,6 @@ def _ours(job: ImportModelJob, content: bytes, out: Path) -> ImportModelResult:
     return ImportModelResult(job=job.id, path=str(out), is_ours=True, words=text)
 
 
-def _of_package(package: Package, told: Described, *, trusts: bool) -> Source:
-    form = next((one for one in ("onnx", "torchscript") if one in told.weights), None)
-    if form is None:
-        there = ", ".join(told.weights) or "none"
-        raise UserError(
-            f"{told.name} has no weights that are run here (it has: {there}; ONNX is needed): choose another model."
-        )
-    content = package.read(*told.weights[form])
-    source = Source(
-        content,
-        told.name,
-        told.normalize,
-        told.activation,
-        told.input.axes,
-        told.output.axes,
-        told.output.channels,
-        told.offsets,
-        told.input.sizes,
-        told.output.halo,
-        told.spacing,
-        told.unit,
-        told.licence,
-        told.notes,
-    )
-    if form == "torchscript":
-        source = replace(source, graph=to_onnx(content, told.name, _example(source), trusts=trusts))
-    return source
-
-
-def _of_file(path: Path, *, trusts: bool) -> Source:
-    """An ONNX file; one of ours tells everything."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"The file {path} cannot be read ({error.strerror}): check the path.") from error
-    if path.suffix.lower() in (".pt", ".pth", ".ts"):
-        raise UserError(
-            f"{path.name} is TorchScript or a pickle, and does not tell what it takes: export it as ONNX, or as a "
-            "package of bioimage.io."
-        )
-    graph = open_graph(content, path.stem)
-    said = graph.get_modelmeta().custom_metadata_map.get(KEY)
-    source = Source(content, path.stem)
-    if said is None:
-        return source
-    try:
-        told = Told.model_validate_json(said)
-    except ValidationError:  # of a newer version, or not ours
-        return source
-    of = told.normalize
-    return replace(
-        source,
-        name=" ".join(told.name.split())[:120] or path.stem,
-        normalize=NormalizeSettings(low=of.low, high=of.high, gain=0.0, mends=False),
-        spacing=told.resolution.image_spacing,
-        unit=told.resolution.unit,
-        licence=told.licence,
-        notes=f"exported from {told.made_by}",
-        sizes={letter: (m, m) for letter, m in zip("zyx", told.tiling.multiple, strict=True)},
-        told=told,
-    )
-
-
 def header_of(job: ImportModelJob, source: Source) -> ModelHeader:
     """The header of the model file, after one look at what the network gives."""
     graph = open_graph(source.graph, source.name)
@@ -228,73 +131,13 @@ def header_of(job: ImportModelJob, source: Source) -> ModelHeader:
         activation=cast(Any, job.activation or source.activation),
         takes=((0, False),),
     )
-    of, maps = _tried(graph, of, dims)
-    of = _with_steps(graph, of, dims, "".join(one for one in "zyx"[3 - dims :] if one not in source.sizes))
+    of, maps = tried(graph, of, dims)
+    of = with_steps(graph, of, dims, "".join(one for one in "zyx"[3 - dims :] if one not in source.sizes))
     of, meaning = _meaning(job, source, of, len(maps))
     finite_or_refuse([taken(of, maps)], source.name)
     if job.activation is None and source.activation == "none" and source.told is None:
         _refuse_logits(of, maps, source.name)
     return _header(job, source, of, dims, **meaning)
-
-
-def _tried(graph: Any, of: MadeElsewhere, dims: int) -> tuple[MadeElsewhere, np.ndarray]:
-    """The maps of a plain image; a network that gives fewer pixels than it takes tells by how many."""
-    size = _size_tried(of, dims)
-    if of.channels * np.prod(size, dtype=float) > _MOST_TRIED:
-        raise UserError(f"The network takes images of {of.channels} x {size}, which is too much: choose another model.")
-    image = _noise(of, size)
-    maps = from_axes(np.asarray(_in_time(graph, of, image), np.float32), of.output_axes)
-    lost = tuple(n - m for n, m in zip(size, maps.shape[1:], strict=True))
-    if min(lost) < 0 or any(2 * one > n for one, n in zip(lost, size, strict=True)):
-        raise UserError(f"The network gives maps of {maps.shape[1:]} of an image of {size}: it cannot be used here.")
-    return of.model_copy(update={"lost": lost}), maps
-
-
-def _in_time(graph: Any, of: MadeElsewhere, image: np.ndarray) -> Any:
-    """What the graph gives; one that goes round and round is stopped."""
-    from onnxruntime import RunOptions
-
-    options = RunOptions()
-    options.log_severity_level = 4
-    timer = Timer(_PATIENCE_S, setattr, (options, "terminate", True))
-    timer.daemon = True
-    timer.start()
-    try:
-        return run_once(graph, of, image, options)
-    finally:
-        timer.cancel()
-
-
-def _with_steps(graph: Any, of: MadeElsewhere, dims: int, guessed: str) -> MadeElsewhere:
-    """By how much the axes grow whose steps are guessed: those that are not told. One that cannot grow is fixed."""
-    size = _size_tried(of, dims)
-    smallest, steps = list(of.smallest), list(of.steps)
-    for letter in guessed:
-        axis = "zyx".index(letter)
-        while steps[axis]:
-            more = [n + steps[axis] * (i == axis) for i, n in enumerate(size)]
-            inside = [n - lost for n, lost in zip(more, of.lost, strict=True)]
-            try:
-                run_graph(
-                    graph, of.model_copy(update={"smallest": tuple(more), "steps": (0, 0, 0)}), _noise(of, inside)
-                )
-                break
-            except UserError:
-                wider = 2 * steps[axis]
-                fits = size[axis] % wider == 0
-                smallest[axis], steps[axis] = (wider, wider) if fits else (size[axis], 0)
-    return of.model_copy(update={"smallest": tuple(smallest), "steps": tuple(steps)})
-
-
-def _size_tried(of: MadeElsewhere, dims: int) -> tuple[int, ...]:
-    return tuple(
-        least if step == 0 else least + step * max(0, -(-(n - least) // step))
-        for n, least, step in zip(_TRIED[dims], of.smallest, of.steps, strict=True)
-    )
-
-
-def _noise(of: MadeElsewhere, size: Sequence[int]) -> np.ndarray:
-    return np.random.default_rng(0).random((of.channels, *size), dtype=np.float32)
 
 
 def _meaning(
@@ -344,8 +187,8 @@ def _header(job: ImportModelJob, source: Source, of: MadeElsewhere, dims: Litera
     size = None
     if fixed:
         size = tuple(
-            least if step == 0 else max(least, tried)
-            for least, step, tried in zip(of.smallest, of.steps, _TRIED[dims], strict=True)
+            least if step == 0 else max(least, usual)
+            for least, step, usual in zip(of.smallest, of.steps, TRIED[dims], strict=True)
         )
     net = NetSettings(
         preset="made elsewhere",
@@ -385,18 +228,3 @@ def _size(told: Any, dims: int) -> Size:
     if isinstance(told, int) and told > 1:
         return told, 0
     return (16, 16)
-
-
-def _example(source: Source) -> np.ndarray:
-    """An image in the order of the axes that the network takes."""
-    dims = 3 if "z" in source.axes else 2
-    size = [
-        max(least, n - (n - least) % step) if step else least
-        for n, (least, step) in (
-            (n, source.sizes.get(letter, (n, 16))) for n, letter in zip(_TRIED[dims], "zyx", strict=True)
-        )
-    ]
-    if dims == 2:
-        size[0] = 1
-    channels = 1
-    return to_axes(np.random.default_rng(0).random((channels, *size), dtype=np.float32), source.axes)

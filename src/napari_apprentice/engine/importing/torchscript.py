@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import io
-import warnings
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import torch
 
+from napari_apprentice.engine.tracing import EXTRA, traced
 from napari_apprentice.errors import UserError
-
-_EXTRA = 'pip install "napari-apprentice[export]"'
-_OPSET = 17
 
 
 def to_onnx(content: bytes, name: str, image: np.ndarray, *, trusts: bool) -> bytes:
@@ -28,7 +25,7 @@ def to_onnx(content: bytes, name: str, image: np.ndarray, *, trusts: bool) -> by
         return exported(net, torch.from_numpy(image))
     except Exception as error:  # as many kinds as there are reasons
         if find_spec("onnx") is None:
-            raise UserError(f"To make ONNX of {name} the package onnx is missing: {_EXTRA}.") from error
+            raise UserError(f"To make ONNX of {name} the package onnx is missing: {EXTRA}.") from error
         why = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
         raise UserError(
             f"No ONNX can be made of the TorchScript of {name} ({why}): ask its authors for ONNX."
@@ -37,19 +34,4 @@ def to_onnx(content: bytes, name: str, image: np.ndarray, *, trusts: bool) -> by
 
 def exported(net: Any, image: torch.Tensor) -> bytes:
     """Any network as ONNX, of which all sizes but channels are dynamic in a batch of one."""
-    out: Any = io.BytesIO()
-    sizes = dict.fromkeys(range(2, image.ndim), "") if image.ndim > 3 else {}
-    names = {axis: f"size{axis}" for axis in sizes}
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            net,
-            (image,),
-            out,
-            dynamo=False,
-            input_names=["image"],
-            output_names=["maps"],
-            dynamic_axes={"image": names, "maps": names},
-            opset_version=_OPSET,
-        )
-    return bytes(out.getvalue())
+    return traced(net, image, {axis: f"size{axis}" for axis in range(2, image.ndim)} if image.ndim > 3 else {})

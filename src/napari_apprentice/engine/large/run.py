@@ -31,7 +31,6 @@ from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Finished, Note, Progress, Started
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult
-from napari_apprentice.settings import changed_settings
 
 _WORDS: dict[PieceKind, str] = {
     "predict": "Predicting",
@@ -130,11 +129,7 @@ def run(
 
 def _saying(job: SegmentLargeJob, header: ModelHeader, volume: Volume, objects: int) -> chunked.Saying:
     """What the files say of themselves."""
-    source = MaskSource(
-        by=job.verb,
-        model=ModelNote.of(header, weights_sha256(job.model)),
-        settings=changed_settings(job.settings),
-    )
+    source = MaskSource.of(job.verb, ModelNote.of(header, weights_sha256(job.model)), job.settings)
     return chunked.Saying(
         {one.value: one.name for one in header.classes},
         {one.value: one.color for one in header.classes},
