@@ -191,24 +191,24 @@ def _models(python: Path, files: Path) -> list[dict[str, Any]]:
     """Rows of exported models; what other programs print on the way is theirs."""
     exchange_models.write(files)
     answer = files / "models.json"
-    command = [str(python), "-I", exchange_models_readers.__file__, str(files), str(answer)]
-    try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UserError(f"{python} cannot be run ({error.strerror}): give another Python with --models.") from error
-    if done.returncode:
-        raise UserError(f"{python} cannot run the models: {done.stderr.strip()[-400:]}")
+    _run(python, exchange_models_readers.__file__, str(files), str(answer), what="the models", option="--models")
     rows: list[dict[str, Any]] = json.loads(answer.read_text(encoding="utf-8"))
     return rows
 
 
 def _ask(python: Path, what: str, files: Path) -> list[dict[str, Any]]:
-    command = [str(python), "-I", exchange_readers.__file__, what, str(files)]
+    said = _run(python, exchange_readers.__file__, what, str(files), what="the readers", option="--python")
+    found: list[dict[str, Any]] = json.loads(said.strip().splitlines()[-1])
+    return found
+
+
+def _run(python: Path, script: str, *arguments: str, what: str, option: str) -> str:
+    """What a script prints in another Python; `UserError` when it cannot be run, or fails."""
+    command = [str(python), "-I", script, *arguments]
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8", errors="replace")
     except OSError as error:
-        raise UserError(f"{python} cannot run the readers ({error.strerror}): give a Python with --python.") from error
+        raise UserError(f"{python} cannot run {what} ({error.strerror}): give another Python with {option}.") from error
     if done.returncode:
-        raise UserError(f"{python} cannot run the readers: {done.stderr.strip()[-400:]}")
-    found: list[dict[str, Any]] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+        raise UserError(f"{python} cannot run {what}: {done.stderr.strip()[-400:]}")
+    return done.stdout

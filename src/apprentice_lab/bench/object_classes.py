@@ -114,7 +114,7 @@ def _seen(settings: ObjectClassesSettings, name: str, model: str) -> Seen:
             session.choose_model(model)  # where there are objects, also one of classes
             session.describe_objects()
             session.run_until_idle()
-            described = session.object_classes.described(entry)
+            described = session.object_classes.seen.described(entry)
             if described is None:
                 continue
             of = _kind_of(picture) if name == "dsb2018" else _axon_of(place, picture, labels)

@@ -16,18 +16,9 @@ import numpy as np
 from napari_apprentice.data.geometry.basins import basins
 from napari_apprentice.data.geometry.offsets import pairs_inside
 from napari_apprentice.data.labels import instances
-from napari_apprentice.data.labels.corrections import (
-    AS_LABELLED,
-    BACKGROUND,
-    Confirmed,
-    Labels,
-    Mask,
-    rank_ids,
-    rim,
-    whole_sections,
-)
-from napari_apprentice.data.labels.linking import link_frame
-from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation
+from napari_apprentice.data.labels.corrections import Confirmed, Labels, Mask
+from napari_apprentice.data.representations.affinities import pairs_told
+from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, slice_by_slice
 from napari_apprentice.data.representations.log_distance import LogDistance
 from napari_apprentice.data.representations.patch import Patch, encoded_again
 from napari_apprentice.data.representations.representation import EVEN, Channel, Spacing, Values
@@ -85,17 +76,9 @@ class JoinedBasins(InstanceRepresentation):
         target = np.zeros((len(self.channels), *labels.shape), np.float32)
         weight = np.zeros_like(target)
         (target[0], target[-1]), (weight[0], weight[-1]) = far, known_far
-        ids = np.where(confirmed == AS_LABELLED, rank_ids(labels)[1], 0)
-        sure, empty = confirmed == AS_LABELLED, confirmed == BACKGROUND
-        here = whole_sections(labels, confirmed)
-        here = here if whole is None else here & whole
-        around = rim(labels, confirmed, whole=here)
-        for channel, offset in enumerate(self.offsets, 1):
-            a, b = pairs_inside(labels.shape, offset)
-            target[channel][a] = (ids[a] == ids[b]) & (ids[a] > 0)
-            known = (sure[a] | sure[b]) & ((sure[a] & sure[b]) | empty[a] | empty[b])
-            rims = (here[a] & around[b]) | (around[a] & here[b])
-            weight[channel][a] = np.where(known, 1.0, np.where(rims, _ALONG_RIM, 0.0))
+        for channel, pairs in enumerate(pairs_told(labels, confirmed, self.offsets, whole), 1):
+            target[channel][pairs.place] = pairs.same
+            weight[channel][pairs.place] = np.where(pairs.of_objects, 1.0, np.where(pairs.at_rim, _ALONG_RIM, 0.0))
         return target, weight
 
     def separate(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
@@ -103,13 +86,7 @@ class JoinedBasins(InstanceRepresentation):
 
         A volume is separated slice by slice; sections that overlap are one object.
         """
-        labels = np.zeros(inside.shape, np.uint32)
-        free = 1
-        for z in range(len(labels)):
-            section = self._section(values[:, z : z + 1], inside[z : z + 1], settings)
-            before = labels[max(0, z - 1) : max(0, z - 1) + 1]
-            labels[z : z + 1], free = link_frame(before, section, free)
-        return labels
+        return slice_by_slice(inside.shape, lambda at: self._section(values[:, at], inside[at], settings))
 
     def in_patch(self, patch: Patch) -> tuple[np.ndarray, np.ndarray]:
         """Affinities are encoded again; foreground and distance are as those of log-distance."""

@@ -25,6 +25,7 @@ from napari_apprentice.data.provenance import shares_of
 from napari_apprentice.data.storage.atomic_write import atomic_write
 
 SUFFIX = ".cellprofiler.csv"
+_LONGEST = 1 << 30  # letters of a field: where labels come from is one
 OBJECTS = "Objects"  # what CellProfiler would have the objects called
 _SHAPES = {
     "num_pixels": "AreaShape_Area",
@@ -57,6 +58,13 @@ def write(path: Path, export: ExportRequest) -> None:
 def image_table_of(path: Path) -> Path:
     """Where the table of images lies."""
     return path.with_name(path.name[: -len(".csv")] + "_image.csv")
+
+
+def image_rows(table: Path) -> list[dict[str, str]]:
+    """What a table of images says, a row for each; raises as reading and csv do."""
+    csv.field_size_limit(_LONGEST)
+    with table.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def _write(path: Path, columns: list[str], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -9,8 +9,6 @@ from pathlib import Path
 from napari_apprentice.data.exports import cellprofiler
 from napari_apprentice.data.image.volume import Volume
 
-_LONGEST = 1 << 30  # letters of a field: where labels come from is one
-
 
 @dataclass
 class ImageNumbers:
@@ -36,10 +34,8 @@ class ImageNumbers:
 
 def _numbers_in(table: Path) -> range:
     """The numbers that a table of images has; none where it is something else."""
-    csv.field_size_limit(_LONGEST)
     try:
-        with table.open(newline="", encoding="utf-8") as file:
-            numbers = [int(row["ImageNumber"]) for row in csv.DictReader(file)]
+        numbers = [int(row["ImageNumber"]) for row in cellprofiler.image_rows(table)]
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
         return range(0)
     return range(min(numbers), max(numbers) + 1) if numbers else range(0)

@@ -116,11 +116,7 @@ def _parquet(path: Path) -> str | None:
 
 
 def _cellprofiler(path: Path) -> str:
-    import csv
-
-    csv.field_size_limit(1 << 30)
-    with cellprofiler.image_table_of(path).open(newline="", encoding="utf-8") as file:
-        return str(next(csv.DictReader(file))["Metadata_Provenance"])
+    return cellprofiler.image_rows(cellprofiler.image_table_of(path))[0]["Metadata_Provenance"]
 
 
 def _cellpose(path: Path) -> str | None:

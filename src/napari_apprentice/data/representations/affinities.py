@@ -6,12 +6,13 @@ from the surest pair down, two clusters are joined unless a pair between them ha
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from napari_apprentice.data.geometry.offsets import pairs_inside
+from napari_apprentice.data.geometry.offsets import Slices, pairs_inside
 from napari_apprentice.data.labels.corrections import (
     AS_LABELLED,
     BACKGROUND,
@@ -22,8 +23,12 @@ from napari_apprentice.data.labels.corrections import (
     rim,
     whole_sections,
 )
-from napari_apprentice.data.labels.linking import link_frame
-from napari_apprentice.data.representations.instances import FOREGROUND, InstanceRepresentation, encode_foreground
+from napari_apprentice.data.representations.instances import (
+    FOREGROUND,
+    InstanceRepresentation,
+    encode_foreground,
+    slice_by_slice,
+)
 from napari_apprentice.data.representations.representation import EVEN, Channel, Spacing, Values
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import DecodeSettings, Triple
@@ -88,18 +93,9 @@ class Affinities(InstanceRepresentation):
         its rim. A pair that leaves the image is not known.
         """
         target, weight = encode_foreground(labels, confirmed, len(self.channels))
-        ids = np.where(confirmed == AS_LABELLED, rank_ids(labels)[1], 0)
-        sure, empty = confirmed == AS_LABELLED, confirmed == BACKGROUND
-        here = whole_sections(labels, confirmed)
-        here = here if whole is None else here & whole
-        around = rim(labels, confirmed, whole=here)
-        for channel, offset in enumerate(self.offsets, 1):
-            a, b = pairs_inside(labels.shape, offset)
-            target[channel][a] = (ids[a] == ids[b]) & (ids[a] > 0)
-            known = (sure[a] & sure[b]) | empty[a] | empty[b]
-            if offset[0] == 0:
-                known |= (here[a] & around[b]) | (around[a] & here[b])
-            weight[channel][a] = known
+        for channel, pairs in enumerate(pairs_told(labels, confirmed, self.offsets, whole), 1):
+            target[channel][pairs.place] = pairs.same
+            weight[channel][pairs.place] = pairs.known | pairs.at_rim
         return target, weight
 
     def separate(self, values: Values, inside: Mask, settings: DecodeSettings, spacing: Spacing = EVEN) -> Values:
@@ -116,13 +112,7 @@ class Affinities(InstanceRepresentation):
             raise UserError(problem)
         if self.dims == 3 or len(inside) == 1:
             return self._clusters(values, inside, settings)
-        labels = np.zeros(inside.shape, np.uint32)
-        free = 1
-        for z in range(len(labels)):
-            section = self._clusters(values[:, z : z + 1], inside[z : z + 1], settings)
-            before = labels[max(0, z - 1) : max(0, z - 1) + 1]
-            labels[z : z + 1], free = link_frame(before, section, free)
-        return labels
+        return slice_by_slice(inside.shape, lambda at: self._clusters(values[:, at], inside[at], settings))
 
     def _clusters(self, values: Values, inside: Mask, settings: DecodeSettings) -> Values:
         flat = inside.shape[0] == 1
@@ -142,3 +132,33 @@ class Affinities(InstanceRepresentation):
             mask=inside[0] if flat else inside,
         )
         return np.asarray(found, np.int64).reshape(inside.shape)
+
+
+class Pairs(NamedTuple):
+    """Pairs of voxels one offset apart, each where the first one lies (``place``).
+
+    ``same``: both belong to one object. ``known``: both are confirmed, or one is background; ``of_objects``: and the
+    other, or one, is of an object. ``at_rim``: one is of a whole section and the other in the unknown rim around it.
+    """
+
+    place: Slices
+    same: Mask
+    known: Mask
+    of_objects: Mask
+    at_rim: Mask
+
+
+def pairs_told(
+    labels: Labels, confirmed: Confirmed, offsets: Sequence[Triple], whole: Mask | None = None
+) -> Iterator[Pairs]:
+    """What labels (Z, Y, X) and what is confirmed of them tell of pairs, offset by offset; ``whole`` as in `encode`."""
+    ids = np.where(confirmed == AS_LABELLED, rank_ids(labels)[1], 0)
+    sure, empty = confirmed == AS_LABELLED, confirmed == BACKGROUND
+    here = whole_sections(labels, confirmed)
+    here = here if whole is None else here & whole
+    around = rim(labels, confirmed, whole=here)
+    for offset in offsets:
+        a, b = pairs_inside(labels.shape, offset)
+        known = (sure[a] & sure[b]) | empty[a] | empty[b]
+        rims = (here[a] & around[b]) | (around[a] & here[b]) if offset[0] == 0 else np.zeros_like(known)
+        yield Pairs(a, (ids[a] == ids[b]) & (ids[a] > 0), known, known & (sure[a] | sure[b]), rims)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_apprentice.data.labels.clicking import object_at
 from napari_apprentice.data.labels.corrections import AS_LABELLED, UNKNOWN, Confirmed, Labels, Mask
 from napari_apprentice.data.labels.instances import without_weak
+from napari_apprentice.data.labels.linking import link_frame
 from napari_apprentice.data.representations.patch import Patch, encoded_again
 from napari_apprentice.data.representations.representation import EVEN, Representation, Spacing, Spot, Values
 from napari_apprentice.settings import DecodeSettings, Kind
@@ -58,3 +61,13 @@ def encode_foreground(labels: Labels, confirmed: Confirmed, channels: int) -> tu
     target[0] = (labels > 0) & (confirmed == AS_LABELLED)
     weight[0] = confirmed != UNKNOWN
     return target, weight
+
+
+def slice_by_slice(shape: tuple[int, ...], section: Callable[[slice], NDArray[Any]]) -> Labels:
+    """Labels of a volume (Z, Y, X) from those of each slice (1, Y, X); sections that overlap are one object."""
+    labels = np.zeros(shape, np.uint32)
+    free = 1
+    for z in range(len(labels)):
+        before = labels[max(0, z - 1) : max(0, z - 1) + 1]
+        labels[z : z + 1], free = link_frame(before, section(slice(z, z + 1)), free)
+    return labels
