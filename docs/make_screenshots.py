@@ -199,7 +199,7 @@ def _object_classes() -> None:
             session.object_classes.add(name)
             few = [one for one, is_one in is_myelinated.items() if is_one == wanted][::2][:6]
             session.object_classes.give([[0, one] for one in few], name)
-        wait_until(lambda: session.object_classes.described(session.current) is not None, 120)
+        wait_until(lambda: session.object_classes.seen.described(session.current) is not None, 120)
         pane.classes.show_colours.setChecked(True)
         wait_until(lambda: "class" in session.objects.now().columns, 20)
         wait(1.5)

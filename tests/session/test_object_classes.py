@@ -212,7 +212,7 @@ def test_in_a_large_image_classes_stay_where_they_were_given(image, tmp_path):
         assert classes(again) == ["dead"]
         again.describe_objects()
         again.run_until_idle()
-        assert again.object_classes.described(again.current).keys.tolist() == [2]
+        assert again.object_classes.seen.described(again.current).keys.tolist() == [2]
         again.export_labels(tmp_path / "cells.csv")
         assert "class" not in (tmp_path / "cells.csv").read_text().splitlines()[0]
 

@@ -20,6 +20,7 @@ _NAME = "objects.bin"
 _HEAD = struct.Struct("<4sII")  # magic, length of what is told, checksum of it and of the arrays
 _MAGIC = b"APO1"
 _KINDS = ("<i8", "<i8", "<f2")
+Sort = tuple[str, int]  # the network that looked, and how many numbers there are of each object
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +36,14 @@ class Described:
     own: int
     network: str
 
+    @property
+    def sort(self) -> Sort:
+        """What can be compared: objects of the same sort."""
+        return self.network, self.values.shape[1]
+
     def with_others(self, others: Described) -> Described:
         """The same with other objects, or with the same ones looked at again; others only, of another network."""
-        if others.network != self.network or others.values.shape[1:] != self.values.shape[1:]:
+        if others.sort != self.sort:
             return others
         kept = ~np.isin(self.keys, others.keys)
         keys = np.concatenate([self.keys[kept], others.keys])

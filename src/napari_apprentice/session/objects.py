@@ -14,7 +14,7 @@ from napari_apprentice.data.labels.corrections import Confirmed, Labels
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.objects.filtering import removed_by
 from napari_apprentice.data.objects.sums import Measured, ObjectSums, Summing
-from napari_apprentice.data.objects.table import DOUBT, Objects, ObjectTable, keys_of
+from napari_apprentice.data.objects.table import DOUBT, Objects, ObjectTable, found_in, keys_of
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.doubted import doubts_of
@@ -194,6 +194,7 @@ def _measured(entry: ProjectImage) -> Measured:
 
 def _values(keys: NDArray[np.int64], own: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The values of some keys (ascending) for all ``keys``; NaN where there is none."""
-    at = np.minimum(np.searchsorted(own, keys), len(own) - 1)
-    found: NDArray[np.float64] = np.where(own[at] == keys, values[at], np.nan)
+    rows, there = found_in(own, keys)
+    found = np.full(len(keys), np.nan)
+    found[there] = values[rows]
     return found

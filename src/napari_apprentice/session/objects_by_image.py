@@ -67,7 +67,7 @@ class ObjectsByImage:
     def _counts(self, entry: ProjectImage) -> dict[str, int]:
         """How many objects are of each class, by its name; none of images whose objects were not looked at."""
         version, keys = self._classes.version, self._keys[entry.id]
-        if not self._classes.classes or self._classes.described(entry) is None:
+        if not self._classes.classes or self._classes.seen.described(entry) is None:
             return {}
         if self._classed.get(entry.id, (-1, {}))[0] != version:
             was_read = entry.is_read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +108,10 @@ class ProjectImage:
     def region(self) -> Region:
         """The part of the image that ``labels`` and ``confirmed`` are of: all of it, but for a `LargeProjectImage`."""
         return whole_region(self.shape)
+
+    def has_open(self, point: Iterable[int]) -> bool:
+        """Whether a voxel (t, z, y, x) of the whole image lies in ``region``."""
+        return all(part.start <= at < part.stop for at, part in zip(point, self.region, strict=True))
 
     @property
     def part(self) -> Volume:

@@ -241,8 +241,7 @@ class Review:
         """Make its image the current one, and open the part of a large one in which it lies."""
         if place.entry is not self._images.current:
             self._images.choose(place.entry)
-        inside = all(part.start <= at < part.stop for at, part in zip(place.point, place.entry.region, strict=True))
-        if not inside:
+        if not place.entry.has_open(place.point):
             self._regions.open(place.point)
 
     def _show(self, place: DoubtfulPlace | None) -> None:

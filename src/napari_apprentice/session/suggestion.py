@@ -84,7 +84,7 @@ def suggestion_of(place: DoubtfulPlace, way: Way, chance: float, answer: PackedM
     """The edit that mends a place in this way; None where that cannot be done without changing what is confirmed."""
     entry = place.entry
     at = here(entry, place.point)
-    if not is_inside(entry, at) or entry.confirmed[at] != UNKNOWN or int(entry.labels[at]) != (place.id or 0):
+    if not entry.has_open(place.point) or entry.confirmed[at] != UNKNOWN or int(entry.labels[at]) != (place.id or 0):
         return None
     try:
         delta = _edit(place, way, at, answer)
@@ -101,11 +101,12 @@ def _edit(place: DoubtfulPlace, way: Way, at: tuple[int, ...], answer: PackedMas
     if way == "delete":
         return object_edits.delete_object(labels, confirmed, at, "instances")
     if way == "join":
-        other = here(entry, mends.joins[0])
-        return object_edits.merge_objects(labels, confirmed, [at, other]) if is_inside(entry, other) else None
+        if not entry.has_open(mends.joins[0]):
+            return None
+        return object_edits.merge_objects(labels, confirmed, [at, here(entry, mends.joins[0])])
     if way == "split":
-        places = [here(entry, one) for one in mends.cuts[0]]
-        if any(not is_inside(entry, one) or labels[one] != place.id for one in places):
+        places = [here(entry, one) for one in mends.cuts[0] if entry.has_open(one)]
+        if len(places) < len(mends.cuts[0]) or any(labels[one] != place.id for one in places):
             return None
         return splitting.split_at_places(
             labels, confirmed, places, entry.look, entry.volume.spacing, free=entry.next_id()
@@ -135,8 +136,3 @@ def here(entry: ProjectImage, point: Iterable[int]) -> tuple[int, int, int, int]
     """A voxel of the whole image in what is open of it."""
     t, z, y, x = (int(i) - part.start for i, part in zip(point, entry.region, strict=True))
     return t, z, y, x
-
-
-def is_inside(entry: ProjectImage, at: tuple[int, ...]) -> bool:
-    """Whether a voxel lies in what is open of the image."""
-    return all(0 <= i < n for i, n in zip(at, entry.labels.shape, strict=True))

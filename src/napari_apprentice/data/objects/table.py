@@ -86,15 +86,22 @@ class ObjectTable:
 
     def rows_of(self, objects: Objects) -> NDArray[np.int64]:
         """The rows of those that are still there, in the order given."""
-        wanted = keys_of(objects)
-        at = np.minimum(np.searchsorted(self.keys, wanted), max(0, len(self.keys) - 1))
-        return at[self.keys[at] == wanted] if len(self.keys) else np.zeros(0, np.int64)
+        return found_in(self.keys, keys_of(objects))[0]
 
 
 def keys_of(objects: Objects) -> NDArray[np.int64]:
     """Frame and id in one number each, as `ObjectTable.keys`."""
     frames, ids = np.asarray(objects, np.int64).reshape(-1, 2).T
     return (frames << 32) | ids
+
+
+def found_in(among: NDArray[np.int64], keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where those of ``keys`` are that are ``among`` ascending ones, and which they are: indices of both, (m,)."""
+    if len(among) == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    at = np.minimum(np.searchsorted(among, keys), len(among) - 1)
+    there = np.flatnonzero(among[at] == keys)
+    return at[there], there
 
 
 def objects_of(keys: NDArray[np.int64]) -> Objects:

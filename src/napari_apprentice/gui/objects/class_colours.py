@@ -53,8 +53,8 @@ class ClassColours:
             self._drop()
             return
         values, colors = _painted(entry.labels, classes), dict(classes.colors)
-        if self._own.layer is None or self._values is None or self._shown is not entry:
-            self._own.drop()
+        shown = self._values if self._shown is entry else None
+        if self._own.layer is None or shown is None or shown.shape != values.shape:
             self._values, self._colors, self._shown = values, colors, entry
             self._hide_masks()
             self._own.show(
@@ -65,11 +65,7 @@ class ClassColours:
                 blending="translucent",
             )
             return
-        if self._values.shape != values.shape:  # another part of a large image
-            self._shown = None
-            self.show(classes)
-            return
-        self._values[...] = values
+        shown[...] = values
         if colors != self._colors:
             self._colors, self._own.layer.colormap = colors, _colormap(colors)
         self._own.move()

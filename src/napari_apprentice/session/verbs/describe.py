@@ -41,7 +41,7 @@ class Describe:
         """The objects (n, 2) of the current image that were not looked at as they are now; `UserError` without one."""
         table = self._parts.objects.now()
         entry = self._parts.images.open_entry
-        return self._parts.object_classes.missing(entry, table, table.columns[names.PIXELS])
+        return self._parts.object_classes.seen.missing(entry, table, table.columns[names.PIXELS])
 
     def __call__(self) -> None:
         """Look at the objects that are `missing`; what is under way is begun anew. Raises `UserError`."""
@@ -51,7 +51,7 @@ class Describe:
         if len(wanted):
             table = self._parts.objects.now()
             voxels = table.columns[names.PIXELS][table.rows_of(wanted)]
-            network = self._questions.network_like(self._parts.object_classes.network)
+            network = self._questions.network_like(self._parts.object_classes.seen.network)
             key = "" if network is None else network.key
             found = partial(Described, keys_of(wanted), voxels, network=key)
             accept = partial(self._accept, found, self._parts.images.open_entry.edits)
@@ -77,7 +77,7 @@ class Describe:
         if not origin.is_same_part:
             return
         try:
-            self._parts.object_classes.take(origin.entry, found(values=values, own=result.own), edits)
+            self._parts.object_classes.seen.take(origin.entry, found(values=values, own=result.own), edits)
         except UserError as error:
             self._parts.choices.say_trouble(str(error))
 

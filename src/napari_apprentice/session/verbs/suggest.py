@@ -18,7 +18,7 @@ from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
 from napari_apprentice.session.running import Running
-from napari_apprentice.session.suggestion import Suggestion, Way, here, is_inside, suggestion_of, ways_for
+from napari_apprentice.session.suggestion import Suggestion, Way, here, suggestion_of, ways_for
 
 _AHEAD = 3  # places that are asked about before they are looked at
 _Asked = tuple[str, int, Point]  # an image, how often it was read, a place
@@ -128,8 +128,7 @@ class Suggest:
         parts, entry, name = self._parts, place.entry, _name(place)
         if name in self._answers or entry.shape[1] > 1 or entry is not parts.images.current:
             return
-        at = here(entry, place.point)
-        if not is_inside(entry, at):
+        if not entry.has_open(place.point):
             return
         project, _, _ = parts.subject()
         known = parts.models.asked
@@ -139,7 +138,7 @@ class Suggest:
                 image=pixels_of(entry, known.header if fits(entry.volume, 1) else None, project.scratch),
                 click_model=str(known.file),
                 asked=Asked(),
-                point=looked_at(at, entry.inner),
+                point=looked_at(here(entry, place.point), entry.inner),
                 generation=entry.reading,
                 width=usual_width(entry),
                 settings=parts.compute.settings_here,
