@@ -7,6 +7,7 @@ import pytest
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtTest import QTest
 
+from napari_apprentice.events import Progress
 from napari_apprentice.gui.objects.pane import CLASSES, MAP
 from napari_apprentice.runners.inline import InlineRunners
 
@@ -113,6 +114,20 @@ def test_points_on_the_map_are_those_of_the_objects_that_are_there(panel, pane, 
     panel.session.undo()
     panel.session.edits.delete_object((0, 0, 20, 20))  # as many are left
     qtbot.waitUntil(lambda: list(page._keys) == list(range(2, 13)), timeout=20_000)
+
+
+def test_what_went_wrong_stays_to_be_read_and_long_pages_scroll_on_a_small_screen(panel, pane, qtbot):
+    page, session = pane.classes, panel.session
+    session.object_classes.add("dead")
+    pane.view.select(np.array([1]))
+    pane._on_chosen()
+    QTest.keyClick(pane.view, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: "class" in pane._shown.columns and not session.busy("describe"), timeout=60_000)
+    QTest.keyClick(pane.view, Qt.Key.Key_3)
+    assert page.words.text() == "There is no class 3: add it first."
+    session.signals.job_event.emit("describe", Progress(done=1, total=2, what="Looking at objects"))
+    assert page.words.text() == "There is no class 3: add it first."
+    assert pane.minimumSizeHint().height() < 150  # napari's own docks leave no more of 768 pixels
 
 
 def test_colours_of_classes_follow_the_image_that_is_chosen(panel, pane, viewer, cells, qtbot):

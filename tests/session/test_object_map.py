@@ -10,6 +10,7 @@ from tests.session.test_object_classes import spots
 
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
+from napari_apprentice.events import WasCancelled
 from napari_apprentice.jobs import ArrayRef, MapJob, TsneJob
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
@@ -58,6 +59,20 @@ def test_an_edited_object_is_looked_at_again_and_another_image_has_no_map(sessio
     session.add_image(Volume(volume.pixels + 1, volume.spacing, volume.unit, name="more"), labels)
     assert session.object_map is None
     assert "unusual" not in session.objects.now().columns
+
+
+def test_a_map_on_its_way_is_given_up_for_another_image(session):
+    session.add_image(*spots())
+    session.describe_objects()
+    session.run_until_idle()
+    ended = []
+    session.job_ended.connect(lambda verb, event: ended.append((verb, type(event))))
+    session.map_objects("pca")
+    volume, labels = spots()
+    session.add_image(Volume(volume.pixels + 1, volume.spacing, volume.unit, name="more"), labels)
+    session.run_until_idle()
+    assert ended == [("map", WasCancelled)]
+    assert session.object_map is None
 
 
 def test_few_objects_are_one_sentence(session):

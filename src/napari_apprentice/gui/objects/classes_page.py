@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from napari_apprentice.data.objects.classes import ObjectClasses
 from napari_apprentice.data.objects.table import Objects
@@ -54,20 +54,15 @@ class ClassesPage(QWidget):
         self._build()
 
     def _build(self) -> None:
-        scrolled = QScrollArea()
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
-        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scrolled.setWidget(self.rows)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(4)
-        rows.addWidget(scrolled, 1)
+        above = row(self.words, self.stop)
+        above.setStretch(0, 1)
+        rows.addLayout(above)
         rows.addLayout(row(self.give, self.take, spacing=2))
         rows.addLayout(row(self.click, self.show_colours, None))
-        below = row(self.words, self.stop)
-        below.setStretch(0, 1)
-        rows.addLayout(below)
+        rows.addWidget(self.rows, 1)  # last: the page scrolls, and the rest stays in sight
 
     def close_page(self) -> None:
         """Let go of session and canvas."""
@@ -160,7 +155,8 @@ class ClassesPage(QWidget):
             self._session.cancel("describe")
 
     def _on_event(self, verb: str, event: Any) -> None:
-        if verb == "describe" and isinstance(event, Progress) and event.total:
+        is_warned = self.words.property("role") == "warning"  # which somebody has to read
+        if verb == "describe" and isinstance(event, Progress) and event.total and not is_warned:
             self.words.setText(f"Looking at objects: {100 * event.done / event.total:.0f} %")
 
     def _on_ended(self, verb: str, event: Any) -> None:

@@ -54,7 +54,8 @@ class MapPage(QWidget):
         for key, title in _METHODS:
             self.method.addItem(title, key)
         self.method.setToolTip("t-SNE keeps neighbours together (scikit-learn); principal components are quick")
-        self.by.activated.connect(lambda _place: self._colour())
+        self._is_picked = False  # by what points are coloured
+        self.by.activated.connect(self._on_picked)
         self.job = JobControl("Map objects", self.on_map, self._on_cancel)
         self.outliers = button("Show outliers", self._on_outliers, tip=_OUTLIERS)
         self.words = muted(_WHAT)
@@ -87,7 +88,7 @@ class MapPage(QWidget):
         self._columns = {one.name: one for one in columns if one.name == NAME or (one.is_number and one.name != LABEL)}
         names = [self.by.itemData(i) for i in range(self.by.count())]
         if names != list(self._columns):
-            before = self.by.currentData()
+            before = self.by.currentData() if self._is_picked else None
             self.by.clear()
             for one in self._columns.values():
                 self.by.addItem(one.title, one.name)
@@ -130,6 +131,10 @@ class MapPage(QWidget):
         if not any(self._session.busy(one) for one in _JOBS):
             self._is_asked = False
             self.job.stop("")
+
+    def _on_picked(self) -> None:
+        self._is_picked = True
+        self._colour()
 
     def _on_drawn(self, rows: NDArray[np.int64], adds: bool) -> None:
         self._chosen(self._keys[rows], adds)

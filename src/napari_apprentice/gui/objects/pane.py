@@ -29,6 +29,7 @@ from napari_apprentice.gui.theme import Palette, stylesheet
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.rows import row
+from napari_apprentice.gui.widgets.scrolling import Scrolled
 from napari_apprentice.gui.widgets.words import muted
 from napari_apprentice.session import ProjectImage
 from napari_apprentice.session.large_project_image import LargeProjectImage
@@ -84,7 +85,8 @@ class ObjectsPane(QWidget):
         right.addWidget(beside, 1)
         right.addLayout(self.below.row())
         self._pages, self._tables = QStackedWidget(), QStackedWidget()
-        for page in (self.histogram, self.filter, self.classes, self.map, muted(_ALL_IMAGES)):
+        long = (Scrolled(page) for page in (self.classes, self.map))  # else the window grows beyond a small screen
+        for page in (self.histogram, self.filter, *long, muted(_ALL_IMAGES)):
             self._pages.addWidget(page)
         for table in (objects, self.images):
             self._tables.addWidget(table)

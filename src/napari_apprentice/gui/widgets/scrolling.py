@@ -12,22 +12,29 @@ _LEAST_LETTERS = 6
 _LAID_OUT_MS = 100  # what was shown just now has its place by then
 
 
-class Column(QScrollArea):
+class Scrolled(QScrollArea):
+    """A widget that scrolls up and down where there is less room than it takes."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(content)
+
+
+class Column(Scrolled):
     """Widgets in a column; the wheel scrolls it and changes a field only when that was clicked before."""
 
     def __init__(self, *widgets: QWidget) -> None:
-        super().__init__()
         content = QWidget()
+        super().__init__(content)
         rows = QVBoxLayout(content)
         rows.setContentsMargins(10, 6, 12, 10)
         rows.setSpacing(9)
         for widget in widgets:
             rows.addWidget(widget)
         rows.addStretch(1)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(content)
         self._no_wheel = _NoWheel(self)
         for box in content.findChildren(QComboBox):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

@@ -76,8 +76,9 @@ class MapObjects:
             self._parts.queue.cancel(verb)
 
     def forget(self) -> None:
-        """There is no map any more."""
+        """There is no map any more, and none on its way."""
         self._wanted = None
+        self._parts.queue.cancel("map")
         if self.map is not None:
             self.map = None
             self._parts.objects.set_column(UNUSUAL, [], [])
@@ -86,7 +87,7 @@ class MapObjects:
     def _start(self, method: MapMethod) -> None:
         parts, (project, entry, _) = self._parts, self._parts.subject()
         keys = parts.objects.now().keys
-        known, values = parts.object_classes.even(entry, keys)
+        known, values = parts.object_classes.seen.even(entry, keys)
         if not len(known):
             raise UserError("There are no objects yet: segment or paint some first.")
         id_ = parts.queue.next_id("map")
