@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from napari_apprentice.cli.progress import say, warn
-from napari_apprentice.errors import UserError
+from napari_apprentice.data.travel.offsets import offsets_from
 from napari_apprentice.jobs import ActivationName, NormalizeName
 from napari_apprentice.session.travel import import_model
 
@@ -53,14 +53,11 @@ def import_(
     trust
         Run a TorchScript, which is a program and could do anything, once to make ONNX of it.
     """
-    if len(offsets) % 3:
-        raise UserError(f"--offsets has {len(offsets)} numbers: give three, z y x, for each pair.")
-    pairs = [(offsets[i], offsets[i + 1], offsets[i + 2]) for i in range(0, len(offsets), 3)]
     done = import_model(
         file,
         out,
         outputs=outputs,
-        offsets=pairs,
+        offsets=offsets_from(offsets),
         axes=axes,
         normalize=normalize,
         activation=activation,

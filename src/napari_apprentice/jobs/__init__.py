@@ -29,12 +29,14 @@ from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeRe
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
 from napari_apprentice.jobs.travel import (
     ActivationName,
+    AskedOfModel,
     ExportModelJob,
     ExportModelResult,
     Form,
     ImportModelJob,
     ImportModelResult,
     NormalizeName,
+    Untold,
 )
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "ArrayRef",
     "AskJob",
     "Asked",
+    "AskedOfModel",
     "AskingJob",
     "ClickJob",
     "ClickResult",
@@ -91,6 +94,7 @@ __all__ = [
     "TrainingImageRef",
     "TryJob",
     "TsneJob",
+    "Untold",
     "VolumeRef",
     "WrongRef",
     "from_plain",

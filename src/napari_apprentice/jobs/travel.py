@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from napari_apprentice.jobs.base import READ, WRITTEN, Job, Result, ResultClass
-from napari_apprentice.settings import Triple
+from napari_apprentice.settings import Settings, Triple
 
 NormalizeName = Literal["percentiles", "mean", "0 to 1", "values"]
 ActivationName = Literal["none", "sigmoid", "softmax"]
 Form = Literal["bioimageio", "onnx", "torchscript"]
+AskedOfModel = Literal["trusts", "axes", "outputs", "offsets", "normalize", "activation"]
 
 
 class ExportModelResult(Result):
@@ -34,13 +35,31 @@ class ExportModelJob(Job):
     out: Annotated[str, WRITTEN]
 
 
+class Untold(Settings):
+    """What the file of a model does not tell: ``asks`` are fields of `ImportModelJob`.
+
+    ``axes`` is how many its input has, ``outputs`` a word for each output as far as names tell, ``span`` the lowest and
+    highest value that it gives.
+    """
+
+    name: str
+    asks: tuple[AskedOfModel, ...]
+    axes: int = 0
+    outputs: tuple[str, ...] = ()
+    span: tuple[float, float] = (0.0, 1.0)
+
+
 class ImportModelResult(Result):
-    """``path`` is a model file; ``is_ours``: it was exported from here, and can be taught."""
+    """``path`` is a model file; ``is_ours``: it was exported from here, and can be taught.
+
+    With ``untold`` nothing was written, and what is missing has to be said first.
+    """
 
     type: Literal["import model"] = "import model"
     path: Annotated[str, WRITTEN]
     is_ours: bool = False
     words: str = ""
+    untold: Untold | None = None
 
 
 class ImportModelJob(Job):
@@ -48,7 +67,7 @@ class ImportModelJob(Job):
 
     What its file does not tell is asked for: a word for each of its ``outputs`` (`data.travel.meanings`), ``offsets``
     of affinities, its ``axes`` and how it wants intensities. ``trusts``: a TorchScript, which is a program, may be run
-    once to make ONNX of it.
+    once to make ONNX of it. ``asks``: what is missing is the result; else it is an error.
     """
 
     verb: ClassVar[str] = "import model"
@@ -63,4 +82,5 @@ class ImportModelJob(Job):
     activation: ActivationName | None = None
     diameter: float | None = None
     trusts: bool = False
+    asks: bool = False
     out: Annotated[str, WRITTEN]

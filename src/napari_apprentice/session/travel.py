@@ -14,6 +14,7 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.representations import USUAL
 from napari_apprentice.data.storage.disk import checked_path
 from napari_apprentice.data.storage.temporary import TemporaryFolder
+from napari_apprentice.data.travel.offsets import whole_offsets
 from napari_apprentice.data.weights import check_weights
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Failed, Finished, WasCancelled
@@ -125,27 +126,37 @@ def import_model(
     UserError
         For a file that is none of these or damaged, a model that cannot be used, or where something is not said.
     """
+    job = import_job(
+        file,
+        out,
+        outputs=outputs,
+        offsets=offsets,
+        axes=axes,
+        normalize=normalize,
+        activation=activation,
+        diameter=diameter,
+        trusts=trust,
+    )
+    result = _done(job, runners)
+    return Travelled(Path(job.out), (getattr(result, "words", ""),))
+
+
+def import_job(
+    file: str | Path, out: str | Path | None = None, id: str = "import model", **said: Any
+) -> ImportModelJob:
+    """The job of an import, ``said`` being fields of it; `UserError` as of `import_model`."""
     path = checked_path(file).absolute()
     target = beside(path) if out is None else checked_path(out).absolute()
+    said["offsets"] = whole_offsets(said.get("offsets", ()))
     try:
-        job = ImportModelJob(
-            id="import model",
-            file=str(path),
-            outputs=tuple(outputs),
-            offsets=tuple(offsets),
-            axes=axes,
-            normalize=normalize,
-            activation=activation,
-            diameter=diameter,
-            trusts=trust,
-            out=str(target),
-        )
+        job = ImportModelJob(id=id, file=str(path), out=str(target), **said)
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{first['loc'][0]} cannot be {first['input']!r}: {first['msg']}.") from error
-    refuse_import(job)
-    result = _done(job, runners)
-    return Travelled(target, (getattr(result, "words", ""),))
+    if not path.is_file():
+        raise UserError(f"There is no file {path}: check the path.")
+    _refuse_name(target)
+    return job
 
 
 def import_torch(
@@ -222,14 +233,6 @@ def beside(path: Path) -> Path:
     names = [path.stem, *(f"{path.stem}-{i}" for i in range(2, _MOST_NAMES))]
     found = (path.with_name(name + OWN) for name in names)
     return next((one for one in found if not one.exists()), path.with_suffix(OWN))
-
-
-def refuse_import(job: ImportModelJob) -> None:
-    """`UserError` for what can be told without opening the file."""
-    path, target = Path(job.file), Path(job.out)
-    if not path.is_file():
-        raise UserError(f"There is no file {path}: check the path.")
-    _refuse_name(target)
 
 
 def export_job(

@@ -260,6 +260,10 @@ def _cited(told: Mapping[str, Any]) -> str:
 
 
 def _three(offset: Sequence[Any]) -> Triple:
+    if len(offset) not in (2, 3):
+        raise UserError(
+            f"The description in the package has an offset of {len(offset)} numbers: it has to be y x, or z y x."
+        )
     whole = [0] * (3 - len(offset)) + [int(one) for one in offset]
     z, y, x = whole
     return z, y, x

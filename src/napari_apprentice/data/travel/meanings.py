@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from napari_apprentice.data.representations.elsewhere import is_near
+from napari_apprentice.data.travel.offsets import check_offsets
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import ClassName, Kind, Triple
 
@@ -37,26 +39,26 @@ class Meant:
 
 def words_of(names: Sequence[str], count: int) -> tuple[str, ...]:
     """Meanings by the names of ``count`` channels; () where they do not tell."""
-    plain = [name.casefold().strip().rstrip("0123456789_ ") for name in names]
-    found = [next((word for word, same in _SAME_AS.items() if name in same), "") for name in plain]
+    found = [word_of(name) for name in names]
     if len(found) != count or not all(found):
         return ()
     single = [word for word in found if word != AFFINITIES]
     return tuple(found) if len(set(single)) == len(single) else ()
 
 
-def meant(words: Sequence[str], count: int, offsets: Sequence[Triple], name: str) -> Meant:
-    """What the words say of ``count`` outputs; `UserError` with one sentence where they are missing or do not fit."""
-    if not words:
-        raise UserError(
-            f"What the {_outputs(count)} of {name} mean is not told in its file: give --outputs with a word for each "
-            f"({', '.join(WORDS)}, or names of classes after background)."
-        )
+def word_of(name: str) -> str:
+    """The meaning of a channel by its name; "" where that does not tell."""
+    plain = name.casefold().strip().rstrip("0123456789_ ")
+    return next((word for word, same in _SAME_AS.items() if plain in same), "")
+
+
+def meant(words: Sequence[str], count: int, offsets: Sequence[Triple], dims: Literal[2, 3], name: str) -> Meant:
+    """What the words say of ``count`` outputs; `UserError` with one sentence where they do not fit."""
     words = _spread(words, count, offsets, name)
     at = {word: i for i, word in enumerate(words)}
     pairs = [i for i, word in enumerate(words) if word in (AFFINITIES, APART)]
     if pairs:
-        return _of_pairs(words, pairs, offsets, name)
+        return _of_pairs(words, pairs, offsets, dims, name)
     named = [word for word in words if word not in WORDS]
     if named:
         return _of_classes(words, name)
@@ -80,16 +82,19 @@ def _spread(words: Sequence[str], count: int, offsets: Sequence[Triple], name: s
         several = word in (AFFINITIES, APART) and sum(one in (AFFINITIES, APART) for one in words) == 1
         found += [word] * (len(offsets) if several and offsets else 1)
     if len(found) != count:
-        raise UserError(f"{name} has {_outputs(count)} and --outputs names {len(found)}: give a word for each.")
+        raise UserError(f"{name} has {outputs_in_words(count)} and --outputs names {len(found)}: give a word for each.")
     return found
 
 
-def _of_pairs(words: Sequence[str], pairs: Sequence[int], offsets: Sequence[Triple], name: str) -> Meant:
+def _of_pairs(
+    words: Sequence[str], pairs: Sequence[int], offsets: Sequence[Triple], dims: Literal[2, 3], name: str
+) -> Meant:
     if len(offsets) != len(pairs):
         raise UserError(
             f"{name} has affinities of {len(pairs)} pairs and {len(offsets)} offsets are told: give --offsets, z y x "
             "for each."
         )
+    check_offsets(offsets, dims, name)
     order = sorted(range(len(pairs)), key=lambda i: not is_near(offsets[i]))
     if not is_near(offsets[order[0]]):
         raise UserError(f"{name} has no affinities of neighbours, which objects are joined by: it cannot be used here.")
@@ -120,5 +125,6 @@ def _of_classes(words: Sequence[str], name: str) -> Meant:
     return Meant("classes", "classes", tuple((i, False) for i in kept), classes=classes)
 
 
-def _outputs(count: int) -> str:
+def outputs_in_words(count: int) -> str:
+    """How many there are."""
     return "one output" if count == 1 else f"{count} outputs"

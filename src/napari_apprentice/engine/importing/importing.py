@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import numpy as np
 from pydantic import ValidationError
 
 from napari_apprentice.architecture import NetSettings
@@ -19,6 +18,8 @@ from napari_apprentice.data.travel.meanings import meant, words_of
 from napari_apprentice.data.travel.told import OWN
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.elsewhere import finite_or_refuse, open_graph, taken
+from napari_apprentice.engine.importing.missing import refuse_untold
+from napari_apprentice.engine.importing.not_told import NotTold, axes_of
 from napari_apprentice.engine.importing.opened import Package
 from napari_apprentice.engine.importing.source import Source, of_file, of_package
 from napari_apprentice.engine.importing.trying import TRIED, tried, with_steps
@@ -39,7 +40,16 @@ _NORMALIZE: Mapping[str, dict[str, Any]] = {
 
 
 def run(job: ImportModelJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
-    """Write ``job.out``."""
+    """Write ``job.out``, or ask for what is missing where that is wanted."""
+    try:
+        yield from _written(job, cancelled)
+    except NotTold as error:
+        if not job.asks:
+            raise
+        yield Finished(result=ImportModelResult(job=job.id, path=job.out, untold=error.untold))
+
+
+def _written(job: ImportModelJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
     yield Progress(done=0, total=2, what="Reading the model")
     path, out = Path(job.file), Path(job.out)
     source: Source | None
@@ -51,7 +61,7 @@ def run(job: ImportModelJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
             return
         source = of_package(package, told, trusts=job.trusts)
     else:
-        source = of_file(path, trusts=job.trusts)
+        source = of_file(path)
     if cancelled():
         raise Cancelled
     yield Progress(done=1, total=2, what="Trying the model")
@@ -108,9 +118,7 @@ def header_of(job: ImportModelJob, source: Source) -> ModelHeader:
         )
     axes = job.axes or source.axes or _USUAL.get(len(entry.shape), "")
     if len(axes) != len(entry.shape) or len(set(axes)) != len(axes) or not {"y", "x"} <= set(axes) <= set("bczyx"):
-        raise UserError(
-            f"{source.name} takes {len(entry.shape)} axes, and which they are is not told: give --axes, such as bcyx."
-        )
+        raise axes_of(source.name, len(entry.shape))
     dims: Literal[2, 3] = 3 if "z" in axes else 2
     shape = dict(zip(axes, entry.shape, strict=True))
     channels = shape.get("c", 1)
@@ -132,16 +140,15 @@ def header_of(job: ImportModelJob, source: Source) -> ModelHeader:
         takes=((0, False),),
     )
     of, maps = tried(graph, of, dims)
+    refuse_untold(job, source, maps, dims)
     of = with_steps(graph, of, dims, "".join(one for one in "zyx"[3 - dims :] if one not in source.sizes))
-    of, meaning = _meaning(job, source, of, len(maps))
+    of, meaning = _meaning(job, source, of, len(maps), dims)
     finite_or_refuse([taken(of, maps)], source.name)
-    if job.activation is None and source.activation == "none" and source.told is None:
-        _refuse_logits(of, maps, source.name)
     return _header(job, source, of, dims, **meaning)
 
 
 def _meaning(
-    job: ImportModelJob, source: Source, of: MadeElsewhere, count: int
+    job: ImportModelJob, source: Source, of: MadeElsewhere, count: int, dims: Literal[2, 3]
 ) -> tuple[MadeElsewhere, dict[str, Any]]:
     if source.told is not None and not job.outputs:
         told = source.told
@@ -153,7 +160,7 @@ def _meaning(
         }
         return of.model_copy(update={"takes": tuple((i, False) for i in range(count))}), meaning
     offsets = job.offsets or source.offsets
-    found = meant(job.outputs or words_of(source.names, count), count, offsets, source.name)
+    found = meant(job.outputs or words_of(source.names, count), count, offsets, dims, source.name)
     updates = {"takes": found.takes, "offsets": found.offsets}
     decode = DecodeSettings(min_size=12)
     return of.model_copy(update=updates), {
@@ -164,23 +171,9 @@ def _meaning(
     }
 
 
-def _refuse_logits(of: MadeElsewhere, maps: np.ndarray, name: str) -> None:
-    used = maps[[i for i, _ in of.takes if i >= 0]]
-    if used.min() < -1e-3 or used.max() > 1 + 1e-3:
-        raise UserError(
-            f"The outputs of {name} are not between 0 and 1 ({used.min():.3g} to {used.max():.3g}): give --activation "
-            "sigmoid, softmax or none."
-        )
-
-
 def _header(job: ImportModelJob, source: Source, of: MadeElsewhere, dims: Literal[2, 3], **meaning: Any) -> ModelHeader:
     asked = None if job.normalize is None else NormalizeSettings(gain=0.0, mends=False, **_NORMALIZE[job.normalize])
-    normalize = asked or source.normalize
-    if normalize is None:
-        raise UserError(
-            f"How {source.name} wants intensities is not told in its file: give --normalize (percentiles: 1 and 99.8 "
-            'become 0 and 1; mean: mean 0 and deviation 1; "0 to 1": lowest and highest; values: as they are).'
-        )
+    normalize = cast(NormalizeSettings, asked or source.normalize)  # `refuse_untold`
     fixed = any(step == 0 for step in of.steps)
     multiple = tuple(1 if fixed or step > _MOST_MULTIPLE else step for step in of.steps)
     reach = tuple(max(source.halo.get(letter, 0), n) for letter, n in zip("zyx", _REACH[dims], strict=True))

@@ -70,7 +70,7 @@ def of_package(package: Package, told: Described, *, trusts: bool) -> Source:
     return source
 
 
-def of_file(path: Path, *, trusts: bool) -> Source:
+def of_file(path: Path) -> Source:
     """An ONNX file; one of ours tells everything."""
     try:
         content = path.read_bytes()

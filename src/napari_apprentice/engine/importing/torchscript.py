@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from napari_apprentice.engine.importing.not_told import trust_of
 from napari_apprentice.engine.tracing import EXTRA, traced
 from napari_apprentice.errors import UserError
 
@@ -16,10 +17,7 @@ from napari_apprentice.errors import UserError
 def to_onnx(content: bytes, name: str, image: np.ndarray, *, trusts: bool) -> bytes:
     """The network as ONNX, for images of any size; `UserError` where that is not allowed or not possible."""
     if not trusts:
-        raise UserError(
-            f"{name} has TorchScript weights only, which are a program and could do anything: import it with --trust "
-            "if you know where it comes from, and it is run once to make ONNX of it."
-        )
+        raise trust_of(name)
     try:
         net = torch.jit.load(io.BytesIO(content), map_location="cpu").eval()
         return exported(net, torch.from_numpy(image))

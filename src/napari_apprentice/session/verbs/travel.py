@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from napari_apprentice.data.storage.disk import checked_path
 from napari_apprentice.errors import UserError
-from napari_apprentice.jobs import ExportModelResult, Form, ImportModelJob, ImportModelResult
+from napari_apprentice.jobs import ExportModelResult, Form, ImportModelResult
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.running import Running
-from napari_apprentice.session.travel import FOREIGN, beside, export_job, refuse_import
+from napari_apprentice.session.travel import FOREIGN, export_job, import_job
 
 
 class Travel:
@@ -27,13 +27,16 @@ class Travel:
         job = export_job(parts.models.in_use, path, to, id=parts.queue.next_id("export-model"))
         parts.queue.start(job, parts.origin(), partial(self._written, parts.models.in_use.title))
 
-    def bring(self, file: str | Path) -> None:
-        """Make a model file of a package of bioimage.io or an ONNX file, beside it, and use it. Raises `UserError`."""
-        parts, path = self._parts, checked_path(file).absolute()
+    def bring(self, file: str | Path, *, asks: bool = False, **said: Any) -> None:
+        """Make a model file of a package of bioimage.io or an ONNX file, beside it, and use it. Raises `UserError`.
+
+        What is ``said`` are fields of `ImportModelJob`. With ``asks`` a file that does not tell all ends in a result
+        that names what is missing, in place of a failure.
+        """
+        parts = self._parts
         if parts.queue.busy("import model"):
             raise UserError("A model is being imported: wait until that is done.")
-        job = ImportModelJob(id=parts.queue.next_id("import-model"), file=str(path), out=str(beside(path)))
-        refuse_import(job)
+        job = import_job(file, id=parts.queue.next_id("import-model"), asks=asks, **said)
         parts.queue.start(job, parts.origin(), self._use)
 
     @staticmethod
@@ -45,5 +48,7 @@ class Travel:
         self._parts.signals.message.emit(" ".join([f"{title} was written to {result.path}.", *result.notes]))
 
     def _use(self, running: Running, result: ImportModelResult) -> None:
+        if result.untold is not None:
+            return
         self._parts.models.choose(result.path)
         self._parts.signals.message.emit(f"{result.words} It is kept in {result.path}.")
