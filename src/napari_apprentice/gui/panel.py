@@ -36,6 +36,7 @@ from napari_apprentice.gui.software_drawing import renderer_of
 from napari_apprentice.gui.theme import palette, stylesheet
 from napari_apprentice.gui.tools.view import visible_edges
 from napari_apprentice.gui.trying.pane import TryingPane
+from napari_apprentice.gui.untold_model import UntoldModel
 from napari_apprentice.gui.widgets.said import Said
 from napari_apprentice.gui.widgets.scrolling import Column
 from napari_apprentice.gui.widgets.section import Section
@@ -71,13 +72,14 @@ class ApprenticePanel(QWidget):
         self.label_layers = self.runtime.label_layers
         self.tools = self.runtime.tools
         self.from_folder = FromFolder(self.session, self.runtime.leave_project, lambda: self)
+        self.untold = UntoldModel(self.session, lambda: self)
         self.image = ImageSection(
             self.label_layers, self.runtime.channel_layers, self.new_project, self.from_folder.show
         )
         self.how_well = Docked(self.viewer, evaluation.NAME, partial(EvaluationPane, self.label_layers))
         self.objects = Docked(self.viewer, objects.NAME, partial(ObjectsPane, self.tools))
         self.tried = Docked(self.viewer, trying.NAME, partial(TryingPane, self.label_layers))
-        self.model = ModelSection(self.label_layers, self.how_well.show, self._try_models)
+        self.model = ModelSection(self.label_layers, self.how_well.show, self._try_models, self.untold.open)
         self.hints = Hinting(self.session)
         self.segment = SegmentSection(self.session, self.check_computer, self.hints.show_again)
         self.correct = CorrectSection(self.tools, self.objects.show)
@@ -94,6 +96,7 @@ class ApprenticePanel(QWidget):
             *(section.connections for section in self.sections),
             self.segment.many,
             self.from_folder,
+            self.untold,
             self.how_well,
             self.objects,
             self.tried,

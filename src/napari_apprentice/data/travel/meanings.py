@@ -71,7 +71,7 @@ def meant(words: Sequence[str], count: int, offsets: Sequence[Triple], dims: Lit
     if BACKGROUND in at or BOUNDARY in at:
         return Meant("instances", "foreground", ((at.get(BOUNDARY, at.get(BACKGROUND, 0)), True),))
     raise UserError(
-        f"None of the outputs of {name} says where objects are: give --outputs with foreground or boundary."
+        f"None of the outputs of {name} says where objects are: one has to be foreground or boundary (--outputs)."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from napari_apprentice.errors import UserError
 from napari_apprentice.settings import Triple
 
+_BETWEEN = re.compile(r"[\s,;()\[\]]+")
 FARTHEST = 256  # pixels: as wide as the image that a network is tried with, and more than any has that is known
 
 
@@ -17,6 +19,15 @@ def offsets_from(numbers: Sequence[int], name: str = "--offsets") -> tuple[Tripl
     if len(numbers) % 3:
         raise UserError(f"{name} has {len(numbers)} numbers: give three, z y x, for each pair.")
     return tuple((numbers[i], numbers[i + 1], numbers[i + 2]) for i in range(0, len(numbers), 3))
+
+
+def offsets_in(text: str) -> tuple[Triple, ...]:
+    """Offsets as they are typed: "0 -1 0, 0 0 -1"."""
+    words = _BETWEEN.sub(" ", text).split()
+    try:
+        return offsets_from([int(word) for word in words], "What was typed")
+    except ValueError as error:
+        raise UserError(f"{text.strip()[:40]} is no list of whole numbers: type z y x for each pair.") from error
 
 
 def whole_offsets(offsets: Iterable[Sequence[int]]) -> tuple[Triple, ...]:

@@ -39,11 +39,18 @@ _HOW_WELL = "Evaluate models on this image where it is annotated: scores, and ev
 class ModelSection(Section):
     """The models, words on the chosen one, the network of a fresh start, a look inside, and how well it does."""
 
-    def __init__(self, label_layers: LabelLayers, evaluate: Callable[[], None], try_models: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        label_layers: LabelLayers,
+        evaluate: Callable[[], None],
+        try_models: Callable[[], None],
+        bring: Callable[[str], None],
+    ) -> None:
         super().__init__("2  Model")
         session = label_layers.session
         self._session = session
         self._label_layers = label_layers
+        self._bring = bring
         self._offered: dict[str, Suited] = {}
         self.choice = StatesBox(self._purpose_of, self._reason_of)
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -123,6 +130,7 @@ class ModelSection(Section):
 
     def _on_started(self, kind: str) -> None:
         if kind in _SAID:
+            self.say("")
             self.aside.setText(_SAID[kind])
 
     def _on_ended(self, kind: str, event: Event) -> None:
@@ -142,7 +150,7 @@ class ModelSection(Section):
             if key == _EXPORT:
                 self._export()
             elif key and self._session.verbs.travel.is_foreign(key):
-                self._session.verbs.travel.bring(key)
+                self._bring(key)
             elif key:
                 self._session.choose_model(key)
         self.refresh()
