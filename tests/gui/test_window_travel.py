@@ -30,6 +30,16 @@ def test_the_model_in_use_is_exported_from_the_list(
     assert panel.model.choice.currentData() == "nuclei-2d"
 
 
+def test_a_file_that_the_dialog_did_not_ask_about_stays(panel, opened, runners, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "mine.onnx").write_bytes(b"another")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "mine"), "ONNX (*.onnx)"))
+    panel.session.choose_model("nuclei-2d")
+    before = len(runners.jobs)
+    choose(panel.model, "export this model...")
+    assert len(runners.jobs) == before
+    assert "mine.onnx is there already" in panel.model.below.text()
+
+
 def test_a_fresh_network_is_not_exported(panel, opened, runners) -> None:
     panel.session.choose_model("fresh")
     before = len(runners.jobs)

@@ -44,7 +44,7 @@ def test_what_a_file_does_not_tell_is_asked_for_in_a_dialog(panel, opened, qtbot
     open_file(panel, path, monkeypatch)
     qtbot.waitUntil(lambda: panel.untold.dialog is not None, timeout=120_000)
     dialog = panel.untold.dialog
-    assert "does not tell what its outputs mean, how it wants intensities" in dialog.words.text()
+    assert "does not tell what its outputs mean, how it wants intensities and how its" in dialog.words.text()
     assert not dialog.offsets.isVisible()
     assert not dialog.verb.button.isEnabled()
     assert "output 1" in dialog.verb.reason.text()
@@ -87,7 +87,7 @@ def test_affinities_are_asked_for_their_pairs(panel, qtbot) -> None:
     dialog.outputs.boxes[2].setEditText("mitochondria")
     dialog.normalize.setCurrentIndex(0)
     assert dialog.offsets.isVisible()
-    for typed, why in (("", "0 for 2"), ("0 -1 0", "1 for 2"), ("0 -1", "three, z y x"), ("a b c", "whole numbers")):
+    for typed, why in (("", "0 of 2"), ("0 -1 0", "1 of 2"), ("0 -1", "three, z y x"), ("a b c", "whole numbers")):
         dialog.offsets.setText(typed)
         assert why in dialog.verb.reason.text()
     dialog.offsets.setText("0 -1 0, (0, 0, -1)")

@@ -126,6 +126,28 @@ def test_what_an_image_needs_is_told_beside_the_network(tmp_path: Path) -> None:
     assert "prominence" in told["labels"]
 
 
+def test_a_file_of_others_beside_the_network_stays(tmp_path: Path) -> None:
+    model, beside = model_of(tmp_path, PLAIN), tmp_path / "cells.json"
+    beside.write_text('{"settings": "of another program"}', encoding="utf-8")
+    with pytest.raises(na.UserError, match=r"cells.json is there and says nothing of cells.pt"):
+        na.export_model(model, tmp_path / "cells.pt")
+    assert "another program" in beside.read_text(encoding="utf-8")
+    assert not (tmp_path / "cells.pt").exists()
+
+
+def test_what_is_told_beside_is_written_anew_with_its_network_only(tmp_path: Path) -> None:
+    first = model_of(tmp_path, PLAIN)
+    na.export_model(first, tmp_path / "cells.pt")
+    (tmp_path / "other").mkdir()
+    second = model_of(tmp_path / "other", DEEP)
+    na.export_model(second, tmp_path / "cells.pt")  # both anew
+    assert json.loads((tmp_path / "cells.json").read_text(encoding="utf-8"))["axes"] == "bczyx"
+    (tmp_path / "cells.onnx").write_bytes(b"of the second, as if")
+    with pytest.raises(na.UserError, match="choose another name"):
+        na.export_model(first, tmp_path / "cells.pt")  # the other would be told of wrongly
+    na.export_model(second, tmp_path / "cells.pt")
+
+
 def test_a_package_has_what_bioimage_io_asks_for(tmp_path: Path) -> None:
     model, out = model_of(tmp_path, PLAIN), tmp_path / "mine.zip"
     done = na.export_model(model, out, authors=["A. Biologist"])

@@ -242,6 +242,32 @@ def test_a_torchscript_is_run_only_where_it_is_trusted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("offsets", "why"),
+    [
+        ([(0, -1, 0), (0, 0, 0)], "from a pixel to itself"),
+        ([(0, -1, 0), (0, -1, 0)], "told twice"),
+        ([(0, -1, 0), (0, 0, -5000)], "longer than 256 pixels"),
+        ([(0, -1, 0), (-1, 0, 0)], "leads to another slice"),
+        ([(0, -1, 0), (0, -1)], "has 2 numbers"),
+        ([(0, -1, 0)], "1 offsets are told"),
+        ([(0, -9, 0), (0, 0, -9)], "no affinities of neighbours"),
+    ],
+)
+def test_offsets_that_no_network_has_are_one_sentence(offsets: list[Any], why: str, tmp_path: Path) -> None:
+    (tmp_path / "two.onnx").write_bytes(graph_of(Bright(), (1, 1, 32, 32), (2, 3)))
+    asked: dict[str, Any] = {"outputs": ["affinities"] * 2, "normalize": "mean", "activation": "sigmoid"}
+    with pytest.raises(na.UserError, match=why):
+        na.import_model(tmp_path / "two.onnx", offsets=offsets, **asked)
+    told = broad({"min": 64, "step": 16}) | {"config": {"mws": {"offsets": [list(one) for one in offsets]}}}
+    told["outputs"][0]["axes"][1]["channel_names"] = ["affinity 1", "affinity 2"]
+    packed(tmp_path / "two.zip", told, weights_onnx=graph_of(Bright(), (1, 1, 64, 64), (2, 3)))
+    if len(offsets[-1]) == 3:
+        with pytest.raises(na.UserError, match=why):
+            na.import_model(tmp_path / "two.zip")
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
+@pytest.mark.parametrize(
     ("change", "why"),
     [
         (lambda told: told["weights"].update(onnx={"source": "../../etc/passwd"}), "not in it"),

@@ -11,6 +11,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QCheckBox, QDialog, QFileDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from napari_apprentice.errors import UserError
+from napari_apprentice.gui.open_dialog import refuse_unasked
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.words import muted
@@ -110,6 +111,7 @@ class ComputerCheck(QDialog):
         project = opened.path if opened is not None and self.project.isChecked() else None
         target = Path(path) if path.lower().endswith(".zip") else Path(f"{path}.zip")
         try:
+            refuse_unasked(str(target), path)
             pack(self.report, target, project, names=self.names.isChecked())
         except UserError as error:
             self.words.setText(str(error))

@@ -1,6 +1,8 @@
-"""*Open with Apprentice*: as a command of napari's menu and in the panel, whichever plugin a suffix belongs to."""
+"""Dialogs for files, among them *Open with Apprentice*: for any suffix, whichever plugin that belongs to."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from napari.layers import Layer
 from napari.utils.notifications import show_warning
@@ -43,6 +45,12 @@ def ask_masks(parent: QWidget | None) -> str:
     """A file of masks that the user chooses; "" when they think better of it."""
     path, _ = QFileDialog.getOpenFileName(parent, _MASKS, "", _KINDS_OF_MASKS)
     return str(path)
+
+
+def refuse_unasked(target: str, chosen: str) -> None:
+    """`UserError` for a file that is there, where the dialog for saving asked about another name."""
+    if target != chosen and Path(target).exists():
+        raise UserError(f"{target} is there already: choose another name.")
 
 
 def _or_warn(viewer: Viewer, paths: list[str]) -> list[Layer]:

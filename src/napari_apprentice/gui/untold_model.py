@@ -45,7 +45,6 @@ _ACTIVATIONS = {
     "none": "they are right as they are",
 }
 _WHAT: dict[AskedOfModel, str] = {
-    "trusts": "what it computes, but as a program",
     "axes": "the axes of its input",
     "outputs": "what its outputs mean",
     "offsets": "between which pixels its affinities are",
@@ -120,12 +119,7 @@ class UntoldDialog(QDialog):
 
     def ask(self, untold: Untold) -> None:
         """Show fields for what is missing, with what was said before."""
-        if not self._asked:
-            missing = ", ".join(_WHAT[one] for one in untold.asks)
-            self.words.setText(
-                f"The file of {untold.name} does not tell {missing}. Without it masks would be wrong: look it up where "
-                "the model is from."
-            )
+        self.words.setText(_why(untold))
         for one in untold.asks:
             self._asked.add(one)
             if one not in ("outputs", "offsets"):
@@ -172,8 +166,8 @@ class UntoldDialog(QDialog):
             except UserError as error:
                 return str(error)
             if not given or (pairs and given != pairs):
-                wanted = f"{pairs} affinities" if pairs > 1 else "the affinity" if pairs else "its affinities"
-                return f"Type z y x of each pair: there are {given} for {wanted}."
+                counted = f": {given} of {pairs} are there" if pairs else ""
+                return f"Type z y x of each pair{counted}."
         if "normalize" in self._asked and self.normalize.currentIndex() < 0:
             return "Choose how it wants intensities."
         if "activation" in self._asked and self.activation.currentIndex() < 0:
@@ -193,6 +187,18 @@ class UntoldDialog(QDialog):
     def _show(self, field: QWidget, shown: bool) -> None:
         for widget in (field, self._label_of[field]):
             widget.setVisible(shown)
+
+
+def _why(untold: Untold) -> str:
+    """One sentence for what is missing, and why it has to be said."""
+    if "trusts" in untold.asks:
+        return f"The weights of {untold.name} are a program (TorchScript), which could do anything on this computer."
+    missing = [_WHAT[one] for one in untold.asks]
+    listed = " and ".join(filter(None, [", ".join(missing[:-1]), missing[-1]]))
+    return (
+        f"The file of {untold.name} does not tell {listed}, and without that masks would be wrong: look it up where "
+        "the model is from."
+    )
 
 
 def _choice(words: dict[str, str]) -> QComboBox:

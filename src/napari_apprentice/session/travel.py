@@ -15,7 +15,8 @@ from napari_apprentice.data.representations import USUAL
 from napari_apprentice.data.storage.disk import checked_path
 from napari_apprentice.data.storage.temporary import TemporaryFolder
 from napari_apprentice.data.travel.offsets import whole_offsets
-from napari_apprentice.data.weights import check_weights
+from napari_apprentice.data.travel.told import refuse_told_of_others
+from napari_apprentice.data.weights import check_weights, weights_sha256
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Failed, Finished, WasCancelled
 from napari_apprentice.jobs import ActivationName, ExportModelJob, Form, ImportModelJob, Job, NormalizeName, Result
@@ -59,7 +60,7 @@ def export_model(
         The name of a bundled model, or a model file.
     out
         The file to write: ``.zip`` (a package of bioimage.io), ``.onnx`` or ``.pt`` (TorchScript). Beside the last two
-        a ``.json`` tells how to use it.
+        a ``.json`` tells how to use it; one that is there and not of such an export stays, and nothing is written.
     to
         "bioimageio", "onnx" or "torchscript"; None: as the name of the file says.
     authors, card
@@ -255,6 +256,8 @@ def export_job(
         raise UserError("A fresh network knows nothing yet: teach it before it is exported.")
     _refuse_place(path)
     check_weights(choice.file)
+    if form != "bioimageio":  # which has it inside
+        refuse_told_of_others(path, weights_sha256(choice.file))
     if not authors and choice.key != str(choice.file):
         authors = (_DEVELOPERS,)
     text = "" if card is None else _text_of(Path(card))

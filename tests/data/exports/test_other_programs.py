@@ -126,6 +126,19 @@ def test_cellprofiler_gets_a_row_for_each_object_and_one_for_each_image(tmp_path
     assert images[0]["FileName_channel_0"] == "cells"
 
 
+def test_a_table_of_images_of_others_stays(tmp_path: Path) -> None:
+    labels, image = np.ones((1, 1, 4, 4), np.uint32), Volume(np.ones((1, 1, 1, 4, 4), np.uint16), (1.0, 1.0, 1.0))
+    beside = tmp_path / "a.cellprofiler_image.csv"
+    beside.write_text("ImageNumber,Mine\n1,2\n", encoding="utf-8")
+    with pytest.raises(UserError, match="choose another name"):
+        write_labels(tmp_path / "a.cellprofiler.csv", labels, like=image)
+    assert "Mine" in beside.read_text(encoding="utf-8")
+    assert list(tmp_path.iterdir()) == [beside]
+    beside.unlink()
+    for _ in range(2):  # our own is written anew
+        write_labels(tmp_path / "a.cellprofiler.csv", labels, like=image)
+
+
 def test_cellprofiler_gets_volumes_of_volumes(tmp_path: Path) -> None:
     labels, image = square(z=3)
     write_labels(tmp_path / "a.cellprofiler.csv", labels, like=image)

@@ -21,10 +21,12 @@ from napari_apprentice.data.exports.export import ExportRequest
 from napari_apprentice.data.exports.table import regions_of
 from napari_apprentice.data.image.channels import names_of
 from napari_apprentice.data.objects.classes import NAME, PROBABILITY
-from napari_apprentice.data.provenance import shares_of
+from napari_apprentice.data.provenance import provenance_in, shares_of
 from napari_apprentice.data.storage.atomic_write import atomic_write
+from napari_apprentice.data.storage.side_files import refuse_others
 
 SUFFIX = ".cellprofiler.csv"
+_TOLD = "Metadata_Provenance"
 _LONGEST = 1 << 30  # letters of a field: where labels come from is one
 OBJECTS = "Objects"  # what CellProfiler would have the objects called
 _SHAPES = {
@@ -46,6 +48,7 @@ _INTENSITIES = {"mean": "MeanIntensity", "min": "MinIntensity", "max": "MaxInten
 
 def write(path: Path, export: ExportRequest) -> None:
     """Write both tables; each appears under its name only when it is complete."""
+    refuse_others(image_table_of(path), path, lambda side: provenance_in(provenance_of(side)) is not None)
     flat_pixels = replace(export, image=replace(export.image, spacing=(1.0, 1.0, 1.0), unit="pixel"))
     tables = [_objects_of(flat_pixels, frame) for frame in range(len(export.labels))]
     with ExitStack() as open_files:
@@ -58,6 +61,11 @@ def write(path: Path, export: ExportRequest) -> None:
 def image_table_of(path: Path) -> Path:
     """Where the table of images lies."""
     return path.with_name(path.name[: -len(".csv")] + "_image.csv")
+
+
+def provenance_of(table: Path) -> str:
+    """What a table of images says of where its objects come from; raises as reading and csv do."""
+    return image_rows(table)[0][_TOLD]
 
 
 def image_rows(table: Path) -> list[dict[str, str]]:
@@ -137,7 +145,7 @@ def _image(export: ExportRequest, frame: int, objects: int) -> dict[str, Any]:
     row |= {f"Metadata_PixelSize{axis}": step for axis, step in zip("ZYX", image.spacing, strict=True)}
     row |= {"Metadata_PixelSizeUnit": image.unit, "Metadata_Product": told.product, "Metadata_Version": told.version}
     row["Metadata_Model"] = "; ".join(one.model.name for one in told.masks)
-    row["Metadata_Provenance"] = told.text()
+    row[_TOLD] = told.text()
     return row
 
 

@@ -20,11 +20,11 @@ from napari_apprentice.data.objects.names import BORDER, CLASS, CONFIRMED, FRAME
 from napari_apprentice.data.objects.table import keys_of
 from napari_apprentice.data.provenance import KEY, Provenance, provenance_in, shares_of, sidecar_of
 from napari_apprentice.data.storage.atomic_write import atomic_write, write_text
+from napari_apprentice.data.storage.side_files import refuse_others
 from napari_apprentice.errors import UserError
 
 Column = NDArray[Any] | list[Any]
 Add = Callable[[dict[str, Column]], None]
-_LARGEST = 1 << 28  # bytes of what lies beside a table
 
 
 def write(path: Path, export: ExportRequest) -> None:
@@ -42,7 +42,7 @@ def write_parts(
     """
     is_csv = path.suffix.lower() != ".parquet"
     if is_csv:
-        _refuse_foreign(sidecar_of(path))
+        refuse_others(sidecar_of(path), path, lambda side: provenance_in(side.read_text(encoding="utf-8")) is not None)
     with atomic_write(path) as part, _csv(part) if is_csv else _parquet(part, provenance) as add:
         for share, export in parts:
             if export is not None:
@@ -50,16 +50,6 @@ def write_parts(
             yield share
     if is_csv:
         write_text(sidecar_of(path), provenance.text() + "\n")
-
-
-def _refuse_foreign(beside: Path) -> None:
-    """`UserError` where a file of someone else would be overwritten."""
-    if beside.exists() and (beside.stat().st_size > _LARGEST or provenance_in(_text(beside)) is None):
-        raise UserError(f"{beside} is there and says nothing of this table: choose another name, or move it.")
-
-
-def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
 
 
 def measure_objects(export: ExportRequest) -> dict[str, Column]:

@@ -116,7 +116,7 @@ def _parquet(path: Path) -> str | None:
 
 
 def _cellprofiler(path: Path) -> str:
-    return cellprofiler.image_rows(cellprofiler.image_table_of(path))[0]["Metadata_Provenance"]
+    return cellprofiler.provenance_of(cellprofiler.image_table_of(path))
 
 
 def _cellpose(path: Path) -> str | None:

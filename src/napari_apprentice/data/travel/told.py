@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from napari_apprentice import __version__
 from napari_apprentice.data.models import ModelHeader, representation_of
+from napari_apprentice.data.storage.side_files import refuse_others
 from napari_apprentice.settings import ClassName, DecodeSettings, FiniteSettings, NormalizeSettings, Triple
 
 KEY = "napari-apprentice"  # in the metadata of an ONNX file, and in the config of a package
 INPUT, OUTPUT = "image", "maps"
 OWN = "model.safetensors"  # our own file in a package: what comes back from there is this model
+_TOLD_BESIDE = (".onnx", ".pt")
 CEILING = 4.0  # linear values are not above it (`engine.normalize`)
 
 _HOW: dict[str, str] = {
@@ -95,6 +98,26 @@ class Told(FiniteSettings):
     def text(self) -> str:
         """As a file beside the network has it."""
         return self.model_dump_json(indent=2)
+
+
+def told_beside(path: Path) -> Path:
+    """Where it lies beside a file that holds the network."""
+    return path.with_suffix(".json")
+
+
+def refuse_told_of_others(path: Path, weights: str) -> None:
+    """`UserError` where what would be told beside ``path`` is there already, and of something else.
+
+    That of an export before, of whatever model, is written anew with its network; where it also tells of a network that
+    stays, such as an ONNX file beside a new TorchScript, it has to be of the same ``weights``.
+    """
+    others = [one for suffix in _TOLD_BESIDE if (one := path.with_suffix(suffix)) != path and one.exists()]
+
+    def is_ours(side: Path) -> bool:
+        told = Told.model_validate_json(side.read_text(encoding="utf-8"))
+        return told.weights == weights or not others
+
+    refuse_others(told_beside(path), path, is_ours)
 
 
 def told_of(header: ModelHeader, weights: str, *, block: Triple, halo: Triple) -> Told:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from napari_apprentice.data.models import ModelHeader
-from napari_apprentice.data.travel.told import told_of
+from napari_apprentice.data.travel.told import told_beside, told_of
 from napari_apprentice.data.weights import weights_sha256
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.exporting import files
@@ -43,7 +43,7 @@ def run(job: ExportModelJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
     yield Progress(done=1, total=2, what="Writing the model")
     checkpoint.write(out, content)
     if job.to != "bioimageio":  # which has it inside
-        checkpoint.write(out.with_suffix(".json"), (told.text() + "\n").encode())
+        checkpoint.write(told_beside(out), (told.text() + "\n").encode())
     yield Finished(result=ExportModelResult(job=job.id, path=str(out), notes=tuple(notes)))
 
 

@@ -16,6 +16,7 @@ from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.evaluation.marks import MarksLayer
 from napari_apprentice.gui.evaluation.tables import OF, ScoreTable, WrongList
 from napari_apprentice.gui.label_layers import LabelLayers
+from napari_apprentice.gui.open_dialog import refuse_unasked
 from napari_apprentice.gui.theme import Palette, stylesheet
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.job import JobControl
@@ -160,12 +161,15 @@ class EvaluationPane(QWidget):
         path, _ = QFileDialog.getSaveFileName(self, "Save the scores", name, "Tables (*.csv)")
         if not path:
             return
-        path = path if Path(path).suffix else f"{path}.csv"
+        target = path if Path(path).suffix else f"{path}.csv"
         try:
-            write_table(Path(path), self.scores.evaluation, OF)
-            self._say(f"Saved as {path}.")
+            refuse_unasked(target, path)
+            write_table(Path(target), self.scores.evaluation, OF)
+            self._say(f"Saved as {target}.")
+        except UserError as error:
+            self._say(str(error), role="warning")
         except OSError as error:
-            self._say(f"{path} cannot be written ({error.strerror}): choose another place.", role="warning")
+            self._say(f"{target} cannot be written ({error.strerror}): choose another place.", role="warning")
 
     # what happens
 

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout
 from napari_apprentice.data.objects.table import Objects
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.objects.tracks import TracksLayer
+from napari_apprentice.gui.open_dialog import refuse_unasked
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.words import muted
@@ -135,6 +136,7 @@ class ObjectActions:
         suffix = ".parquet" if "parquet" in chosen else ".csv"
         target = Path(path) if Path(path).suffix.lower() in (".csv", ".parquet") else Path(f"{path}{suffix}")
         try:
+            refuse_unasked(str(target), path)
             self._session.verbs.export.begin(target)
         except UserError as error:
             self.warn(str(error))

@@ -16,6 +16,7 @@ from napari_apprentice.data.objects.summary import ObjectsOfOne, by_well
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.objects.columns import Column, number_words
 from napari_apprentice.gui.objects.view import ColumnsView
+from napari_apprentice.gui.open_dialog import refuse_unasked
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.rows import row
 from napari_apprentice.gui.widgets.words import muted
@@ -105,8 +106,11 @@ class ImagesTab(QWidget):
             return
         target = Path(path if Path(path).suffix else f"{path}.csv")
         try:
+            refuse_unasked(str(target), path)
             write_rows(target, _columns(self.rows))
             self.words.setText(f"Saved as {target}.")
+        except UserError as error:
+            self.words.setText(str(error))
         except OSError as error:
             self.words.setText(f"{target} cannot be written ({error.strerror}): choose another place.")
 

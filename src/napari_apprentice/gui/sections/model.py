@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QComboBox, QFileDialog
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Failed
 from napari_apprentice.gui.label_layers import LabelLayers
+from napari_apprentice.gui.open_dialog import refuse_unasked
 from napari_apprentice.gui.sections.fresh import FreshNetwork
 from napari_apprentice.gui.sections.inside import InsideControls
 from napari_apprentice.gui.theme import Palette
@@ -163,7 +164,9 @@ class ModelSection(Section):
         path, chosen = QFileDialog.getSaveFileName(self, "Export this model", name, _FORMATS)
         if path:
             suffix = chosen.partition("*")[2].rstrip(")")
-            self._session.verbs.travel.export(path if Path(path).suffix else f"{path}{suffix}")
+            target = path if Path(path).suffix else f"{path}{suffix}"
+            refuse_unasked(target, path)
+            self._session.verbs.travel.export(target)
 
     def _ask_for_file(self) -> str:
         path, _ = QFileDialog.getOpenFileName(self, "Open a model", "", _MODELS)

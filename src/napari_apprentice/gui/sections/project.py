@@ -14,8 +14,8 @@ from superqt.utils import qthrottled
 
 from napari_apprentice.data import exports
 from napari_apprentice.data.exports import cellpose, chunked
-from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Progress, WasCancelled
+from napari_apprentice.gui.open_dialog import refuse_unasked
 from napari_apprentice.gui.sections.recent import RecentMenu
 from napari_apprentice.gui.widgets.buttons import button, menu_button
 from napari_apprentice.gui.widgets.rows import row
@@ -162,8 +162,7 @@ class ProjectSection(Section):
         if path:
             with self.said():
                 target = with_suffix(path, chosen)
-                if target != path and Path(target).exists():  # the dialog asked about another name
-                    raise UserError(f"{target} is there already: choose another name.")
+                refuse_unasked(target, path)
                 self._session.verbs.export.begin(target)
 
     def _formats(self) -> dict[str, str]:
