@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,14 +111,20 @@ def read_plan(path: Path) -> Plan:
     told = json.loads(path.read_text(encoding="utf-8"))
     shape, step, halo = (tuple(told["lattice"][name]) for name in ("shape", "step", "halo"))
     lattice = Lattice(shape, told["lattice"]["up"], told["lattice"]["down"], step, halo)
-    scaling = told["scaling"]
+    known = {one.name for one in fields(Scaling)}
+    scaling = {name: _whole(value) for name, value in told["scaling"].items() if name in known}
     return Plan(
         lattice,
-        Scaling(tuple(scaling["low"]), tuple(scaling["high"]), scaling["gain"], tuple(scaling.get("smoothing", ()))),
+        Scaling(**scaling),
         tuple(told["tiles"]),
         tuple(told["margin"]),
         told.get("zoom", 1.0),
     )
+
+
+def _whole(value: Any) -> Any:
+    """A value as it was before JSON, which has no tuples."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def words(volume: Volume, plan: Plan) -> str:
