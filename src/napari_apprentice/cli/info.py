@@ -21,7 +21,7 @@ from napari_apprentice.data.image.reading import not_said
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.about import about_project
-from napari_apprentice.session.catalog import bundled_files
+from napari_apprentice.session.catalog import bundled_files, foreign, holds_foreign
 from napari_apprentice.session.suitability import bundled_for
 
 _FEW = 4  # scores that fit on a line
@@ -107,6 +107,8 @@ def describe(path: Path, size: Sequence[int] | None = None) -> dict[str, Any]:
     told = read_provenance(path)
     if told is not None and not is_image(path):
         return {"what": "results", "path": str(path), "provenance": told.plain()}
+    if told is None and holds_foreign(path):
+        raise UserError(foreign(path))
     found = _about_image(path)
     return found if told is None else {**found, "provenance": told.plain()}
 

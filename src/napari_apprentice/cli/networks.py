@@ -84,7 +84,7 @@ def network_lines(found: dict[str, Any]) -> list[str]:
         *([found["paper"]] if found["paper"] else []),
         "",
         f"input {words(found['input'])}, {found['channels']} channel{'s' if found['channels'] > 1 else ''}",
-        *_aligned([_COLUMNS, *parts, total]),
+        *(_aligned([_COLUMNS, *parts, total]) if parts else []),  # of a network made elsewhere they are not known
         f"output {words(found['output'])}, {outputs}",
         "",
         f"patch sizes: {sizes}",

@@ -91,7 +91,8 @@ def _names(header: ModelHeader) -> tuple[str, ...]:
     if header.kind == "instances":
         return ("foreground",)
     names = {one.value: one.name for one in header.classes}
-    return ("background", *(names.get(value, f"class {value}") for value in range(1, outputs_of(header))))
+    classes = [names.get(value, f"class {value}") for value in range(1, max(2, outputs_of(header)))]
+    return tuple(classes) if outputs_of(header) == 1 else ("background", *classes)
 
 
 @dataclass(frozen=True)

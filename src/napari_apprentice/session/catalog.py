@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 from napari_apprentice.architecture import PRESETS, FreshSettings
 from napari_apprentice.data.image.channels import fits
 from napari_apprentice.data.image.units import micrometers
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import ModelHeader, read_header, why_not_fits, why_not_masks
+from napari_apprentice.data.travel.described import is_description
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.versions import Lineage
 from napari_apprentice.settings import ClassName, Kind
 
 FRESH = "fresh"
+FOREIGN = (".zip", ".onnx")
 _MOSTLY = "nuclei"
 ASKED = "click-2d"  # finds the one object that is clicked
 _IN_COLOUR = ("nuclei-2d",)  # bundled models that learned from images in colour too, as luminance
@@ -70,8 +73,8 @@ class Catalog:
         if not path.is_file():
             names = ", ".join([*bundled, *([v.id for v in lineage.versions] if lineage else []), FRESH])
             raise UserError(f"There is no model {key}: choose one of {names}, or a .safetensors file.")
-        if path.suffix.lower() in (".zip", ".onnx"):
-            raise UserError(f"{path.name} is a model of another program: make it one of this with apprentice import.")
+        if path.suffix.lower() in FOREIGN:
+            raise UserError(foreign(path))
         path = path.absolute()
         return ModelChoice(str(path), path.stem, self.header(path), path)
 
@@ -92,6 +95,22 @@ class Catalog:
                 yield ModelChoice(key, title, self.header(path), path)
             except UserError:
                 continue  # choosing it by name says what is wrong with it
+
+
+def foreign(path: Path) -> str:
+    """One sentence on a file that holds a model of another program."""
+    return f"{path.name} is a model of another program: make it one of this with apprentice import."
+
+
+def holds_foreign(path: Path) -> bool:
+    """Whether a file is a model of another program: ONNX, or a package of bioimage.io."""
+    if path.suffix.lower() != ".zip":
+        return path.suffix.lower() in FOREIGN
+    try:
+        with ZipFile(path) as archive:
+            return any(is_description(name) for name in archive.namelist())
+    except (OSError, ValueError, BadZipFile):
+        return False
 
 
 def is_asked(choice: ModelChoice) -> bool:

@@ -28,7 +28,6 @@ from napari_apprentice.settings import ClassName, Kind, Triple
 SUFFIXES: dict[Form, str] = {"bioimageio": ".zip", "onnx": ".onnx", "torchscript": ".pt"}
 _BY = {suffix: form for form, suffix in SUFFIXES.items()}
 OWN = ".safetensors"
-FOREIGN = (".zip", ".onnx")
 _MOST_NAMES = 1000
 _LONGEST_CARD = 1_000_000  # bytes
 _DEVELOPERS = "napari-apprentice developers"

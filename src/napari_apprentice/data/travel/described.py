@@ -15,6 +15,7 @@ from napari_apprentice.settings import NormalizeSettings, Triple
 _UNITS = {"micrometer": "um", "nanometer": "nm", "millimeter": "mm"}
 _ORDER = "zyx"
 _FORMATS = ("onnx", "torchscript")
+_DESCRIPTIONS = ("rdf.yaml", "bioimageio.yaml", "model.yaml")
 _MOST_PARTS = 200_000  # of a description, written out
 Size = tuple[int, int]  # the smallest, and by how many it grows (0: it does not)
 
@@ -63,6 +64,12 @@ def described(text: bytes) -> Described:
             f"The description in the package lacks what is needed ({why}): it has to be a model of bioimage.io, "
             "format 0.4 or 0.5."
         ) from error
+
+
+def is_description(name: str) -> bool:
+    """Whether a file of a package, by its name in it, describes the model."""
+    plain = name.rsplit("/", 1)[-1]
+    return name.count("/") < 2 and (plain in _DESCRIPTIONS or plain.endswith((".rdf.yaml", ".bioimageio.yaml")))
 
 
 def _refuse_bomb(text: bytes) -> None:

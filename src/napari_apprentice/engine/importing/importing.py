@@ -179,9 +179,9 @@ def _header(job: ImportModelJob, source: Source, of: MadeElsewhere, dims: Litera
     reach = tuple(max(source.halo.get(letter, 0), n) for letter, n in zip("zyx", _REACH[dims], strict=True))
     size = None
     if fixed:
-        size = tuple(
-            least if step == 0 else max(least, usual)
-            for least, step, usual in zip(of.smallest, of.steps, TRIED[dims], strict=True)
+        size = tuple(  # of which it gives a map
+            (least if step == 0 else max(least, usual)) - lost
+            for least, step, usual, lost in zip(of.smallest, of.steps, TRIED[dims], of.lost, strict=True)
         )
     net = NetSettings(
         preset="made elsewhere",

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+from napari_apprentice.data.travel.described import is_description
 from napari_apprentice.errors import UserError
 
 _MOST_FILES = 10_000
@@ -25,7 +26,6 @@ _DAMAGED = (
     zlib.error,
     lzma.LZMAError,
 )
-_DESCRIPTIONS = ("rdf.yaml", "bioimageio.yaml", "model.yaml")
 
 
 class Package:
@@ -41,7 +41,7 @@ class Package:
         if len(entries) > _MOST_FILES:
             raise UserError(f"{path} holds {len(entries)} files, more than any model: choose another package.")
         self._entries = {entry.filename: entry for entry in entries}
-        found = [name for name in self._entries if _is_description(name)]
+        found = [name for name in self._entries if is_description(name)]
         if not found:
             raise UserError(f"{path} has no description (rdf.yaml): choose a package of bioimage.io, or an ONNX file.")
         self._description = min(found, key=len)
@@ -82,8 +82,3 @@ class Package:
                 return file.read(size)  # a zip gives no more than it says
         except _DAMAGED as error:
             raise UserError(f"{name} in {self.path.name} is damaged: get the package again.") from error
-
-
-def _is_description(name: str) -> bool:
-    plain = name.rsplit("/", 1)[-1]
-    return name.count("/") < 2 and (plain in _DESCRIPTIONS or plain.endswith((".rdf.yaml", ".bioimageio.yaml")))

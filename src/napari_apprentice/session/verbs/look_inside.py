@@ -73,12 +73,13 @@ class LookInside:
             return NO_IMAGE
         if models.in_use.is_fresh:
             return "A fresh network has learned nothing that could be seen inside: teach it first."
-        unknown = why_not_known(models.in_use.header, "nothing inside can be looked at")
-        return unknown or models.why_not_fits(entry.volume)
+        return models.why_not_fits(entry.volume)
 
     def __call__(self, level: str, box: Sequence[slice] | None = None) -> None:
         """Show a level of the network; see `Session.look_inside`."""
         refuse(self.why_not())
+        if level != OUTPUT:
+            refuse(why_not_known(self._parts.models.in_use.header, f'only its "{OUTPUT}" can be looked at'))
         names = [OUTPUT, *(stage.name for stage in self.levels)]
         if level not in names:
             title = self._parts.models.in_use.title

@@ -8,9 +8,10 @@ from typing import Any
 
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ExportModelResult, Form, ImportModelResult
+from napari_apprentice.session.catalog import FOREIGN
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.running import Running
-from napari_apprentice.session.travel import FOREIGN, export_job, import_job
+from napari_apprentice.session.travel import export_job, import_job
 
 
 class Travel:
