@@ -29,7 +29,7 @@ from napari_apprentice.gui.objects.pane import FILTER
 
 SIZE = (1366, 768)  # the smallest screen of a laptop
 CELLS_TO_CLICK = 6
-STEPS = 60  # by steps, so that a busy computer makes the same pictures
+STEPS = {"cells": 300, "volume": 80}  # by steps, so that a busy computer makes the same pictures
 TEACH_S = 3600.0
 LONGEST_S = 4000.0
 SLICES = (8, 16, 24)
@@ -89,11 +89,14 @@ def cells() -> None:
         session.edits.replace_labels(truth[..., :256])
         session.edits.approve_region((slice(0, 1), slice(0, 1), slice(0, 512), slice(0, 256)))
         session.choose_model("nuclei-2d")
-        _teach(session, panel, viewer, "tutorials/cells-teaching")
+        _teach(session, panel, viewer, STEPS["cells"], "tutorials/cells-teaching")
         close(viewer, panel)
         viewer, panel = window(session, right, SIZE)
+        _open(session, panel, "right half")
         session.segment()
-        _until_idle(session)
+        _until_masks(session, panel)
+        viewer.reset_view()
+        scroll_to(panel, panel.image)
         picture(viewer, "tutorials/cells-found")
         close(viewer, panel)
 
@@ -114,9 +117,9 @@ def volume() -> None:
         picture(viewer, "tutorials/volume-slices")
         panel.label_layers.show_confirmed(False)
         session.choose_model("nuclei-3d")
-        _teach(session, panel, viewer)
+        _teach(session, panel, viewer, STEPS["volume"])
         session.segment()
-        _until_idle(session)
+        _until_masks(session, panel)
         _at_slice(viewer, 12)
         picture(viewer, "tutorials/volume-found")
         viewer.dims.ndisplay = 3
@@ -148,14 +151,14 @@ def tissue() -> None:
 TUTORIALS = {one.__name__: one for one in (nuclei, cells, volume, tissue)}
 
 
-def _teach(session: Session, panel: Any, viewer: Any, name: str = "") -> None:
+def _teach(session: Session, panel: Any, viewer: Any, steps: int, name: str = "") -> None:
     """Teach, with a picture on the way, and use what came of it."""
-    session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": TEACH_S, "max_steps": STEPS})
+    session.teach_settings = session.teach_settings.model_copy(update={"max_seconds": TEACH_S, "max_steps": steps})
     told: list[str] = []
     session.job_event.connect(lambda kind, event: told.append(kind))
     session.teach()
     if name:
-        wait_until(lambda: told.count("teach") >= STEPS // 2 or not session.busy(), longest_s=LONGEST_S)
+        wait_until(lambda: told.count("teach") >= steps // 2 or not session.busy(), longest_s=LONGEST_S)
         scroll_to(panel, panel.teach)
         picture(viewer, name)
     _until_idle(session)
@@ -166,6 +169,23 @@ def _teach(session: Session, panel: Any, viewer: Any, name: str = "") -> None:
 
 def _until_idle(session: Session) -> None:
     wait_until(lambda: not session.busy(), longest_s=LONGEST_S)
+
+
+def _until_masks(session: Session, panel: Any) -> None:
+    """Until masks were taken in and are in their layer."""
+    _until_idle(session)
+    wait_until(lambda: panel.label_layers.labels is not None and bool(np.any(panel.label_layers.labels.data)))
+    wait(2.0)  # drawn by then
+    _until_idle(session)
+
+
+def _open(session: Session, panel: Any, name: str) -> None:
+    """The image to work on, of those in the viewer; the others are hidden."""
+    layers = panel.images.layers
+    panel.image.open(next(layer for layer in layers if layer.name == name))
+    wait_until(lambda: session.current is not None and session.current.name == name)
+    for layer in layers:
+        layer.visible = layer.name == name
 
 
 def _at_slice(viewer: Any, z: int) -> None:

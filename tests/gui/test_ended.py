@@ -27,7 +27,7 @@ from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.gui.panel_runtime import PanelRuntime
 
 application = QApplication([])
-runtime = PanelRuntime(ViewerModel(), None)
+runtime = PanelRuntime(ViewerModel(), None, owns_session=True)
 pixels = np.random.default_rng(0).integers(0, 250, (1, 1, 1, 20, 30)).astype(np.uint8)
 runtime.session.add_image(Volume(pixels, name="cells"))
 runtime.session.paint(np.arange(30), 5)

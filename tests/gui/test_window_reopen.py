@@ -151,6 +151,65 @@ def test_a_script_may_open_a_second_panel_before_the_first_is_gone(viewer, dock,
     assert folders() == [path.name]
 
 
+def test_a_second_panel_goes_on_with_all_that_is_under_way(viewer, dock, cells, runners):
+    first = dock()
+    viewer.add_image(cells(), name="cells")
+    QTest.qWait(50)
+    first.label_layers.labels.paint((30, 30), 7)
+    first.session.segment()
+    second = dock()
+    assert second.session is first.session
+    assert first.parent() is None  # one panel is in sight
+    assert second.session.busy("segment")
+    second.label_layers.labels.paint((50, 50), 8)
+    runners.jobs[-1].finish()
+    QTest.qWait(200)
+    assert not second.session.busy("segment")
+    labels = second.label_layers.labels
+    assert masks(viewer) == [labels]
+    assert [int(labels.data[at]) for at in ((30, 30), (50, 50))] == [7, 8]
+    assert len([layer for layer in viewer.layers if "confirmed" in layer.name]) == 1
+    for _ in range(10):
+        second.session.undo()
+    assert not labels.data.any()
+
+
+def test_the_session_of_a_script_stays_in_the_panel_from_the_menu(viewer, cells, session):
+    panel = ApprenticePanel(viewer, session)
+    viewer.window.add_dock_widget(panel, name="mine", area="right")
+    viewer.add_image(cells(), name="cells")
+    QTest.qWait(50)
+    panel.label_layers.labels.paint((30, 30), 7)
+    from_menu = ApprenticePanel(viewer)
+    viewer.window.add_dock_widget(from_menu, name="Apprentice", area="right")
+    QTest.qWait(50)
+    assert panel.runtime.is_closed
+    assert from_menu.session is session
+    assert masks(viewer) == [from_menu.label_layers.labels]
+    assert from_menu.label_layers.labels.data[30, 30] == 7
+    again = ApprenticePanel(viewer, session)
+    assert from_menu.runtime.is_closed
+    assert masks(viewer) == [again.label_layers.labels]
+    again.runtime.close()
+    assert session.project is not None  # it is the script's, and stays open
+
+
+def test_a_panel_for_another_session_takes_the_place_of_the_first(viewer, cells, session):
+    own = ApprenticePanel(viewer)
+    viewer.window.add_dock_widget(own, name="Apprentice", area="right")
+    viewer.add_image(cells(), name="cells")
+    QTest.qWait(50)
+    own.label_layers.labels.paint((30, 30), 7)
+    path = own.session.project.path
+    other = ApprenticePanel(viewer, session)
+    assert own.runtime.is_closed
+    assert other.session is session
+    assert other.session.project.path == path  # which it goes on with
+    assert masks(viewer) == [other.label_layers.labels]
+    assert other.label_layers.labels.data[30, 30] == 7
+    other.runtime.close()
+
+
 def test_a_project_that_closing_saved_elsewhere_is_the_one_that_goes_on(viewer, dock, cells):
     panel = dock()
     viewer.add_image(cells(), name="cells")

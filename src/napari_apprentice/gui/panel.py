@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,14 +60,16 @@ class ApprenticePanel(QWidget):
         The viewer whose images are worked on.
     session
         The session to drive; None makes one that this panel closes. A session given stays open.
+
+    There is one panel in a viewer: one that is open already gives way, and its session is driven on unless another is
+    given, with what was painted, undo and all that is under way.
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, session: Session | None = None) -> None:
         super().__init__()
         self.viewer = itself(napari_viewer)
-        for other in _others(self):
-            other.give_way()
-        self.runtime = PanelRuntime(self.viewer, session)
+        session, owned = _handed_over(self, session)
+        self.runtime = PanelRuntime(self.viewer, session, owns_session=owned)
         self.session = self.runtime.session
         self.images = self.runtime.images
         self.label_layers = self.runtime.label_layers
@@ -197,10 +200,17 @@ class ApprenticePanel(QWidget):
             return False
         return True
 
-    def give_way(self) -> None:
-        """Another panel is opened in this viewer and goes on with the project: this one can be closed."""
-        self.runtime.leave_off()
+    def give_way(self, session: Session | None) -> tuple[Session | None, bool]:
+        """Another panel is opened in this viewer, for a ``session``: what it drives, and whether it closes that."""
+        if session is None or session is self.session:
+            handed = self.session, self.runtime.hand_over()
+        else:
+            self.runtime.leave_off()
+            handed = session, False
         self.setEnabled(False)
+        with suppress(LookupError, RuntimeError, AttributeError):  # it lies somewhere else, or the window is gone
+            self.viewer.window.remove_dock_widget(self)
+        return handed
 
     def new_project(self) -> None:
         """Begin a new project with the current image; the old one is kept."""
@@ -335,10 +345,17 @@ class ApprenticePanel(QWidget):
         super().closeEvent(event)
 
 
+def _handed_over(panel: ApprenticePanel, session: Session | None) -> tuple[Session | None, bool]:
+    """The session for a new panel, and whether it is closed with it, once others in the same viewer gave way."""
+    owned = session is None
+    for other in _others(panel):
+        session, owned = other.give_way(session)
+    return session, owned
+
+
 def _others(panel: ApprenticePanel) -> list[ApprenticePanel]:
-    """Panels in the same viewer with sessions of their own: one project has one panel."""
+    """Panels that are open in the same viewer."""
     application = QApplication.instance()
     widgets = application.allWidgets() if isinstance(application, QApplication) else []
     panels = [one for one in widgets if isinstance(one, ApprenticePanel) and hasattr(one, "runtime")]
-    alive = [one for one in panels if not one.runtime.is_closed and one.runtime.owns_session]
-    return [one for one in alive if one is not panel and one.viewer is panel.viewer]
+    return [one for one in panels if not one.runtime.is_closed and one is not panel and one.viewer is panel.viewer]

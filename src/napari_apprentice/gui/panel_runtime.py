@@ -48,11 +48,20 @@ class PanelRuntime:
     It is closed by whatever comes first: the panel closed or destroyed, its window closed, the application or
     Python ending, or a signal that asks for it. A session of its own is closed with it: jobs end and everything is
     saved.
+
+    Parameters
+    ----------
+    viewer
+        Where it shows.
+    session
+        What it shows; None makes one.
+    owns_session
+        Whether the session is closed with it.
     """
 
-    def __init__(self, viewer: ViewerModel, session: Session | None) -> None:
+    def __init__(self, viewer: ViewerModel, session: Session | None, *, owns_session: bool) -> None:
         self.viewer = viewer
-        self.owns_session = session is None
+        self.owns_session = owns_session
         self.session = session or Session(options=SessionOptions(in_window=True))
         self.images = OpenImages(viewer, self.session)
         self.label_layers = LabelLayers(viewer, self.session, self.images)
@@ -110,6 +119,12 @@ class PanelRuntime:
         self.close()
         with suppress(ValueError):
             self.session.project_moved.disconnect(self._on_moved)
+
+    def hand_over(self) -> bool:
+        """Close, and leave the session to another panel as it is, with its jobs; whether that has to close it."""
+        owned, self.owns_session = self.owns_session, False
+        self.close()
+        return owned
 
     def _on_moved(self, before: Path, after: Path) -> None:
         for layer in self.viewer.layers:
