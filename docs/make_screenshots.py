@@ -17,7 +17,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from scipy import ndimage
 from skimage import data
-from windows import close, new_home, picture, scroll_to, window
+from superqt.utils import qimage_to_array
+from windows import close, new_home, picture, save, scroll_to, window
 
 from apprentice_lab.bench.report import DATA
 from apprentice_lab.bench.window.waiting import wait, wait_until
@@ -27,6 +28,8 @@ from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.gui.objects.pane import CLASSES, FILTER, MAP
+from napari_apprentice.gui.untold_model import UntoldDialog
+from napari_apprentice.jobs import Untold
 from napari_apprentice.session import SessionOptions
 from napari_apprentice.settings import ClassName
 
@@ -62,6 +65,7 @@ def _all() -> None:
     _large()
     _classes()
     _networks()
+    _untold_model()
 
 
 def _loop() -> None:
@@ -327,6 +331,21 @@ def _networks() -> None:
         panel.model.inside.button.click()
         wait_until(lambda: not session.busy())
         picture(viewer, "networks-inside")
+        close(viewer, panel)
+
+
+def _untold_model() -> None:
+    """What is asked of an ONNX file that does not tell what its two outputs mean."""
+    volume, _ = samples.load("nuclei_2d")
+    with Session.temporary() as session:
+        viewer, panel = _window(session, volume)
+        dialog = UntoldDialog(Path("unet_nuclei.onnx"), lambda said: None, panel)
+        dialog.ask(
+            Untold(name="unet_nuclei", asks=("outputs", "normalize", "activation"), outputs=("", ""), span=(-9.2, 7.4))
+        )
+        dialog.show()
+        wait(1.0)
+        save(qimage_to_array(dialog.grab().toImage()), "import-asks")
         close(viewer, panel)
 
 

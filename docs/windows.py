@@ -11,6 +11,7 @@ from typing import Any
 
 import napari
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from qtpy.QtWidgets import QScrollArea
 
@@ -62,7 +63,11 @@ def scroll_to(panel: Any, section: Any) -> None:
 def picture(viewer: napari.Viewer, name: str) -> None:
     """What is on the screen, in few colours to stay small."""
     wait(1.0)
-    pixels = viewer.screenshot(canvas_only=False, flash=False)
+    save(viewer.screenshot(canvas_only=False, flash=False), name)
+
+
+def save(pixels: NDArray[Any], name: str) -> None:
+    """Write a picture (Y, X, RGB or RGBA) in few colours."""
     shown = Image.fromarray(np.ascontiguousarray(pixels[..., :3])).quantize(
         _COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
     )
