@@ -28,7 +28,7 @@ from napari_apprentice.data.files import read_image
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.demo import OBJECTS, correct
 from napari_apprentice.gui.objects.pane import CLASSES, FILTER, MAP
-from napari_apprentice.gui.untold_model import UntoldDialog
+from napari_apprentice.gui.untold_dialog import UntoldDialog
 from napari_apprentice.jobs import Untold
 from napari_apprentice.session import SessionOptions
 from napari_apprentice.settings import ClassName

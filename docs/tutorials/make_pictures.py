@@ -29,7 +29,7 @@ from napari_apprentice.gui.objects.pane import FILTER
 
 SIZE = (1366, 768)  # the smallest screen of a laptop
 CELLS_TO_CLICK = 6
-STEPS = {"cells": 300, "volume": 80}  # by steps, so that a busy computer makes the same pictures
+STEPS = {"cells": 300, "volume": 240}  # by steps, so that a busy computer makes the same pictures
 TEACH_S = 3600.0
 LONGEST_S = 4000.0
 SLICES = (8, 16, 24)
@@ -123,6 +123,7 @@ def volume() -> None:
         _at_slice(viewer, 12)
         picture(viewer, "tutorials/volume-found")
         viewer.dims.ndisplay = 3
+        viewer.reset_view()
         viewer.scene.camera.angles = (0.0, 25.0, 60.0)
         wait(2.0)
         picture(viewer, "tutorials/volume-in-3d")
@@ -177,6 +178,7 @@ def _until_masks(session: Session, panel: Any) -> None:
     wait_until(lambda: panel.label_layers.labels is not None and bool(np.any(panel.label_layers.labels.data)))
     wait(2.0)  # drawn by then
     _until_idle(session)
+    panel.said.hide()  # it lies on the masks
 
 
 def _open(session: Session, panel: Any, name: str) -> None:

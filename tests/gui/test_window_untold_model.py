@@ -74,7 +74,7 @@ def test_a_file_that_tells_all_is_not_asked_about(panel, opened, qtbot, tmp_path
 
 
 def test_affinities_are_asked_for_their_pairs(panel, qtbot) -> None:
-    from napari_apprentice.gui.untold_model import UntoldDialog
+    from napari_apprentice.gui.untold_dialog import UntoldDialog
     from napari_apprentice.jobs import Untold
 
     said: list[dict] = []

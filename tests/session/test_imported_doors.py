@@ -115,6 +115,29 @@ def test_block_by_block_it_finds_what_it_finds_in_the_whole(
     assert len(np.unique(parts)) == len(np.unique(whole))
 
 
+def test_channels_at_the_end_are_asked_for_and_used(tmp_path: Path) -> None:
+    class Last(SmallUNet):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+    path = tmp_path / "last.onnx"
+    path.write_bytes(graph_of(Last(2), (1, 64, 64, 1), (1, 2)))
+    with pytest.raises(na.UserError, match="--axes"):
+        na.import_model(path, **SAID)  # type: ignore[arg-type]
+    with Session.temporary(InlineRunners()) as session:
+        session.add_image(Volume(disks()[None, None], (1.0, 1.0, 1.0), "pixel", name="disks"))
+        ended: list = []
+        session.job_ended.connect(lambda kind, event: ended.append(event))
+        session.verbs.travel.bring(path, asks=True)
+        session.run_until_idle()
+        assert ended[-1].result.untold.asks == ("axes",)
+        session.verbs.travel.bring(path, asks=True, axes="byxc", **SAID)
+        session.run_until_idle()
+        assert session.model.key == str(tmp_path / "last.safetensors")
+    image = written(tmp_path / "disks.ome.tif", disks()[None, None])
+    assert len(np.unique(labels_of(tmp_path / "last.safetensors", image, tmp_path / "out"))) == 9  # 8 and background
+
+
 def test_a_time_series_is_segmented_frame_by_frame(tmp_path: Path) -> None:
     frames = np.stack([disks(), disks()[:, ::-1]])[:, None]
     image = written(tmp_path / "time.ome.tif", frames)

@@ -139,7 +139,12 @@ def header_of(job: ImportModelJob, source: Source) -> ModelHeader:
         activation=cast(Any, job.activation or source.activation),
         takes=((0, False),),
     )
-    of, maps = tried(graph, of, dims)
+    try:
+        of, maps = tried(graph, of, dims)
+    except UserError as error:
+        if job.axes or source.axes:
+            raise
+        raise axes_of(source.name, len(axes), str(error)) from error  # they were guessed
     refuse_untold(job, source, maps, dims)
     of = with_steps(graph, of, dims, "".join(one for one in "zyx"[3 - dims :] if one not in source.sizes))
     of, meaning = _meaning(job, source, of, len(maps), dims)

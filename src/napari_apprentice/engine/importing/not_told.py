@@ -25,7 +25,7 @@ def trust_of(name: str) -> NotTold:
     return NotTold([sentence], Untold(name=name, asks=("trusts",)))
 
 
-def axes_of(name: str, count: int) -> NotTold:
-    """Which axes the input has."""
-    sentence = f"{name} takes {count} axes, and which they are is not told: give --axes, such as bcyx."
+def axes_of(name: str, count: int, why: str = "") -> NotTold:
+    """Which axes the input has; ``why`` the usual ones do not do."""
+    sentence = why or f"{name} takes {count} axes, and which they are is not told: give --axes, such as bcyx."
     return NotTold([sentence], Untold(name=name, asks=("axes",), axes=count))
