@@ -125,6 +125,7 @@ def volume() -> None:
         viewer.dims.ndisplay = 3
         viewer.reset_view()
         viewer.scene.camera.angles = (0.0, 25.0, 60.0)
+        viewer.scene.camera.zoom *= 0.7  # all of it, seen from a corner
         wait(2.0)
         picture(viewer, "tutorials/volume-in-3d")
         close(viewer, panel)
