@@ -36,6 +36,9 @@ def test_each_device_is_said_copied_and_packed(panel, check, tmp_path, monkeypat
         assert b"cells" not in packed.read("project.json")
     check.names.setChecked(True)
     check.save.click()
+    assert "is there already" in check.words.text()  # the dialog asked about another name
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "told.zip"), ""))
+    check.save.click()
     with zipfile.ZipFile(tmp_path / "told.zip") as packed:
         assert b"cells" in packed.read("project.json")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(Path("/proc/no")), ""))
