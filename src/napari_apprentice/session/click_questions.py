@@ -63,11 +63,11 @@ class Questions:
             generation=generation,
             one_slice=one_slice,
             width=self._width(entry),
-            rival=self.about_region(wish.at, generation) if is_heard else None,
+            rival=self._of_model(wish.at, generation) if is_heard else None,
             settings=parts.compute.settings_here,
         )
 
-    def about_region(self, at: Voxel, generation: int) -> ClickJob:
+    def _of_model(self, at: Voxel, generation: int) -> ClickJob:
         """What the model in use sees at a voxel."""
         parts, (project, entry, model) = self._parts, self._parts.subject()
         return ClickJob(
