@@ -41,7 +41,7 @@ def clicks(panel, opened, hand, runners):
 
 def outline(viewer):
     """The layer that shows what is proposed; None when nothing is."""
-    return next((layer for layer in viewer.layers if layer.name == "clicked cell" and layer.visible), None)
+    return next((layer for layer in viewer.layers if layer.name == "clicked outline" and layer.visible), None)
 
 
 def test_clicks_add_and_take_away_and_ctrl_z_takes_back_one(panel, viewer, hand, clicks):

@@ -13,6 +13,7 @@ from napari_apprentice.engine.prompts.dialogue import Asked, Mask, Predict
 from napari_apprentice.engine.prompts.growing import Piece, grown, joined
 from napari_apprentice.engine.prompts.outlines import ball_radius, moved, nearest
 from napari_apprentice.engine.prompts.planes import Volume
+from napari_apprentice.engine.prompts.ridges import up_to_walls
 from napari_apprentice.engine.prompts.sections import looked_over
 from napari_apprentice.engine.prompts.solid import parts_at, radius, spread, without_parts_at
 
@@ -138,6 +139,7 @@ def _in_volume(volume: Volume, asked: AskedVolume, z: int, predict: Predict, lim
         return asked
     smoothing = asked.smoothing or 0.0
     whole = looked_over(volume, grown(volume, piece, smoothing, predict, limits), smoothing, predict, limits)
+    whole = up_to_walls(volume, whole, smoothing, limits)
     mask = parts_at(whole.mask, _voxels(asked.add, whole))
     whole = Piece(whole.corner, mask).trimmed()
     return replace(asked, corner=whole.corner, mask=whole.mask)
