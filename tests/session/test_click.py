@@ -509,3 +509,11 @@ def test_an_image_read_anew_unseen_does_not_block_the_next_click(ready):
     answer(ready, ONES)
     ready.click((0, 0, 7, 7))
     assert len(ready.runners.started) == 2
+
+
+def test_beside_a_confirmed_object_it_is_said_how_to_extend_it(ready):
+    ready.paint(np.arange(300), 3)
+    ready.click((0, 0, 10, 7))
+    answer(ready, ONES, (3, 4))
+    assert ready.verbs.click.proposal is None
+    assert "click that one first" in ready.sentences[-1]

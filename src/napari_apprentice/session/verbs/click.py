@@ -20,6 +20,7 @@ _NOTHING = "The network sees nothing to propose here: paint the object with the 
 _NOT_HERE = "There is nothing to take away from here: click the object first."
 _NO_AREA = "No outline waits to take away from: click the area first, or erase what is labelled with the eraser."
 _ALL_CONFIRMED = "All of it is confirmed already: to give it another class, use the brush or the fill tool."
+_ANOTHERS = "What is seen here is confirmed as another object: click that one first, then here, to add this to it."
 _NO_CLASSES = "There are no classes yet: add one first."
 _WHICH_CLASS = "Choose the class of the area first."
 _OTHER_FRAME = "An outline waits in another frame: keep it (Enter) or discard it (Esc) first."
@@ -249,7 +250,10 @@ class Click:
             self._clear()
 
     def _why_nothing(self, result: ClickResult) -> str:
-        return _ALL_CONFIRMED if result.mask and self._of_classes else _NOTHING
+        """Nothing was found, or all of it is confirmed."""
+        if not result.mask:
+            return _NOTHING
+        return _ALL_CONFIRMED if self._of_classes else _ANOTHERS
 
     def _show(self, proposal: ClickProposal) -> None:
         self.proposal, self._is_shown = proposal, True
