@@ -22,13 +22,14 @@ _REMEMBERED = 5  # objects kept last, which tell how wide the next will be
 
 @dataclass(frozen=True)
 class Wish:
-    """A click, or a box from ``at`` to ``end``, that is to be answered."""
+    """A click, or a box from ``at`` to ``end``, that is to be answered; of areas of classes with the class."""
 
     entry: ProjectImage
     at: Voxel
     removes: bool = False
     extends: bool = False
     end: Voxel | None = None
+    class_value: int | None = None
 
 
 class Questions:

@@ -70,7 +70,8 @@ class Click:
     def class_value(self) -> int | None:
         """The class that areas are kept as: the one chosen last, else the first; None where labels are objects.
 
-        What waits becomes of another class when that is chosen. 0, as any number without a class, is none.
+        What waits becomes of another class when that is chosen, but with ``one_each``, where it counts as right. 0, as
+        any number without a class, is none.
         """
         if not self._of_classes:
             return None
@@ -111,7 +112,7 @@ class Click:
     def keep(self) -> None:
         """Make the proposed mask a confirmed object (or class); one undo step."""
         proposal = self.proposal
-        if proposal is not None:
+        if proposal is not None and not self.one_each:
             self._refuse_class()
         self.discard()
         self._questions.note(proposal)
@@ -126,7 +127,7 @@ class Click:
 
     def leave(self) -> None:
         """Something else is looked at, or nothing any more: with ``one_each`` what waits is kept, else discarded."""
-        if self.one_each and not self._has_no_class:
+        if self.one_each:
             self.keep()
         else:
             self.discard()
@@ -152,7 +153,7 @@ class Click:
                 raise UserError(_OTHER_FRAME)
             self.keep()
         self._meaning = self._meaning_now
-        self._wishes.append(Wish(entry, at, removes, extends, last))
+        self._wishes.append(Wish(entry, at, removes, extends, last, self.class_value))
         self._go_on()
 
     def _go_on(self) -> None:
@@ -210,22 +211,31 @@ class Click:
     def _make(self, proposal: ClickProposal) -> None:
         """Make a proposal a confirmed object (or class)."""
         if proposal.entry in self._parts.images.entries:
-            self._parts.edits.apply(proposal.entry, keeping_edit(replace(proposal, class_value=self.class_value)))
+            if not self.one_each:
+                proposal = replace(proposal, class_value=self.class_value)
+            self._parts.edits.apply(proposal.entry, keeping_edit(proposal))
             self._parts.mask_sources.note(proposal.entry, "click", self._parts.models.asked)
 
     def _ask(self, wish: Wish, proposal: ClickProposal | None) -> None:
         job = self._questions.about(wish, proposal, self._generation, one_slice=self.one_slice)
         self._is_asking = True
-        accept = partial(self._accept, job, proposal)
+        accept = partial(self._accept, job, proposal, wish.class_value)
         self._parts.queue.start(job, self._parts.origin(), accept, partial(self._broke_off, self._generation))
 
-    def _accept(self, job: AskJob, before: ClickProposal | None, running: Running, result: ClickResult) -> None:
+    def _accept(
+        self,
+        job: AskJob,
+        before: ClickProposal | None,
+        class_value: int | None,
+        running: Running,
+        result: ClickResult,
+    ) -> None:
         if self._is_stale(running, result):
             self._broke_off(result.generation)
             return
         self._is_asking = False
         origin, repairs = running.origin, 0 if before is None else before.repairs
-        proposal = proposal_of(result.mask, origin.entry, origin.inner, repairs=repairs, class_value=self.class_value)
+        proposal = proposal_of(result.mask, origin.entry, origin.inner, repairs=repairs, class_value=class_value)
         if proposal is not None:
             proposal = replace(proposal, asked=asked_by(job, result), before=before)
         is_unsure = result.is_unsure and not self._of_classes  # of an area somebody said that it is there
