@@ -7,6 +7,8 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
+from napari_apprentice.settings import ClassName
+
 LEFT, SHIFT, CONTROL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 
 
@@ -41,7 +43,7 @@ def clicks(panel, opened, hand, runners):
 
 def outline(viewer):
     """The layer that shows what is proposed; None when nothing is."""
-    return next((layer for layer in viewer.layers if layer.name == "clicked cell" and layer.visible), None)
+    return next((layer for layer in viewer.layers if layer.name == "clicked outline" and layer.visible), None)
 
 
 def test_clicks_add_and_take_away_and_ctrl_z_takes_back_one(panel, viewer, hand, clicks):
@@ -132,3 +134,29 @@ def test_this_slice_only_is_offered_where_there_are_slices(panel, viewer, cells)
     panel.tools.use("click")
     panel.correct.switches.boxes["This slice only"].click()
     assert panel.session.verbs.click.one_slice
+
+
+def test_areas_are_clicked_for_the_class_that_is_chosen(panel, hand, clicks):
+    panel.session.choose_kind("classes", (ClassName(value=1, name="lumen"), ClassName(value=2, name="wall")))
+    panel.tools.use("click")
+    assert panel.tools.all["click"].title == "Click an area"
+    clicks((20, 60))
+    assert clicks.found == 256
+    hand.key(Qt.Key.Key_2)
+    assert panel.tools.current == "click", "another class, and the same tool"
+    clicks((60, 60))
+    clicks((20, 60), SHIFT)
+    assert clicks.found == 256
+    hand.key(Qt.Key.Key_Return)
+    found = panel.session.current.labels
+    assert (found == 2).sum() == 256
+    hand.key(Qt.Key.Key_Z, CONTROL)
+    assert not found.any()
+    hand.key(Qt.Key.Key_Z, CONTROL | SHIFT)
+    assert (found == 2).sum() == 256
+    hand.key(Qt.Key.Key_1)
+    clicks((20, 60))
+    clicks.box((8, 88), (32, 112))
+    hand.key(Qt.Key.Key_Escape)
+    assert clicks.found == 0
+    assert set(np.unique(found)) == {0, 2}

@@ -85,13 +85,13 @@ def test_clicked_cell_is_outlined_and_kept_with_enter(panel, opened, viewer, han
     QTest.qWait(80)
     runners.jobs[-1].finish()
     QTest.qWait(120)
-    assert viewer.layers["clicked cell"].visible
+    assert viewer.layers["clicked outline"].visible
     assert panel.correct.proposal.isVisible()
     hand.key(Qt.Key.Key_Return)
     assert (panel.session.current.labels == 1).sum() == 256
-    assert not viewer.layers["clicked cell"].visible
+    assert not viewer.layers["clicked outline"].visible
     panel.tools.use("pan")
-    assert "clicked cell" not in viewer.layers
+    assert "clicked outline" not in viewer.layers
     assert not panel.correct.proposal.isVisible()
 
 

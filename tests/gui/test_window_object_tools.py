@@ -74,7 +74,7 @@ def test_d_deletes_what_is_under_the_cursor_unless_a_clicked_cell_waits(panel, r
     hand.click(opened, (50, 30))
     QTest.qWait(60)
     hand.key(Qt.Key.Key_D)
-    assert panel.correct.sentence.startswith("A clicked cell waits")
+    assert panel.correct.sentence.startswith("An outline waits")
     hand.key(Qt.Key.Key_Escape)
     hand.key(Qt.Key.Key_D)
     assert ids(objects) == [2]

@@ -102,7 +102,7 @@ def test_a_clicked_cell_that_waits_keeps_g_and_r_from_it(panel, runners, opened,
     hand.click(panel.label_layers.labels, (18, 98))
     QTest.qWait(60)
     hand.key(Qt.Key.Key_R)
-    assert panel.correct.sentence.startswith("A clicked cell waits")
+    assert panel.correct.sentence.startswith("An outline waits")
     assert (proposed.labels == 2).any()
     hand.key(Qt.Key.Key_Escape)
 

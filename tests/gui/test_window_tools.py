@@ -15,7 +15,6 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.gui.tools import table
 from napari_apprentice.gui.tools.canvas import CanvasGestures
 from napari_apprentice.gui.tools.tool import Tool
-from napari_apprentice.settings import ClassName
 
 ALT = Qt.KeyboardModifier.AltModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -301,15 +300,14 @@ def test_sheet_of_keys_fits_a_small_screen(panel, opened):
 
 
 def test_tool_that_cannot_be_used_says_why_and_is_not_taken(panel, opened, hand):
-    panel.session.choose_kind("classes", (ClassName(value=1, name="gland", color="#ffffff"),))
-    panel.session.choose_model("fresh")
+    panel.session.choose_kind("classes", ())
     button = panel.correct.buttons["click"]
     assert not button.isEnabled()
-    assert "\nA fresh network knows nothing yet" in button.toolTip()
+    assert "\nThere are no classes yet" in button.toolTip()
     hand.hover(opened, (60, 80))
     hand.key(Qt.Key.Key_C)
     assert panel.tools.current == "pan"
-    assert panel.correct.below.text().startswith("A fresh network knows nothing yet")
+    assert panel.correct.below.text().startswith("There are no classes yet")
 
 
 def test_tool_that_cannot_begin_says_why_and_leaves_the_hand_empty(ruler, panel, opened, hand, monkeypatch):

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.samples import load
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished
 from napari_apprentice.jobs import ClickResult, PackedMask
@@ -512,10 +511,9 @@ def test_an_image_read_anew_unseen_does_not_block_the_next_click(ready):
     assert len(ready.runners.started) == 2
 
 
-def test_areas_know_neither_taking_away_nor_one_click_each(ready):
-    ready.verbs.click.one_each = True
-    ready.choose_model(next(one.key for one in ready.models.all() if one.header and one.header.kind == "classes"))
-    ready.add_image(load("tissue_2d")[0])
-    with pytest.raises(UserError, match="eraser"):
-        ready.click((0, 0, 7, 7), remove=True)
-    assert not ready.verbs.click.keeps_by_itself
+def test_beside_a_confirmed_object_it_is_said_how_to_extend_it(ready):
+    ready.paint(np.arange(300), 3)
+    ready.click((0, 0, 10, 7))
+    answer(ready, ONES, (3, 4))
+    assert ready.verbs.click.proposal is None
+    assert "click that one first" in ready.sentences[-1]

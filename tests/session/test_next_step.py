@@ -39,7 +39,7 @@ def test_the_next_step_goes_through_the_loop(session, volume):
 def test_classes_are_painted_not_clicked(session, volume):
     session.choose_image(session.add_image(volume))
     session.choose_kind("classes", (ClassName(value=1, name="tissue"), ClassName(value=2, name="glass")))
-    assert next_step(session).words == "Paint a little of each class"
+    assert next_step(session).words == "Paint or click a little of each class"
     session.paint(np.arange(9), 1)
     assert "object" not in next_step(session).words
 

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import Field
 
 from apprentice_lab.bench import minute_report
-from apprentice_lab.bench.clicks_objects import draw_targets
+from apprentice_lab.bench.clicks_objects import draw_targets, flat
 from apprentice_lab.bench.images import ImagesSettings
 from apprentice_lab.bench.minute_times import StatedTimes, Worked, with_waits
 from apprentice_lab.sets import Picture, pair_files
@@ -70,14 +70,17 @@ def run(out: Path, settings: MinuteSettings) -> Iterator[str]:
             zooms.append(zoom)
             yield f"{len(zooms)} of {len(chosen)} images"
     volume, truth = images[0].read()
-    if volume.is_3d and (settings.waits or settings.film):
-        raise UserError(f"{images[0].name} is a stack: waiting and film are of images of one slice.")
+    if volume.is_3d and settings.film:
+        raise UserError(f"{images[0].name} is a stack: a film is of images of one slice.")
     waits: dict[str, list[Took]] = {}
     drawing: list[float] = []
     if settings.waits:
-        square, there = _fitted(volume, truth[0, 0], settings.side)
-        places = _objects_in(there)
-        waits, drawing = measuring.wait_for_masks(square, *places, settings.waits, seed=settings.seed, asked=asked)
+        square, there = _fitted(volume, truth[0], settings.side)
+        numbered, numbers = _objects_in(flat(there))
+        stack = numbered.reshape(there.shape)
+        waits, drawing = measuring.wait_for_masks(
+            square, stack, numbers, settings.waits, seed=settings.seed, asked=asked
+        )
     yield from minute_report.write(out, settings, with_waits(rows), zooms, waits, drawing)
     if settings.film is not None:
         frames = measuring.film_strip(volume, *_objects_in(truth[0, 0]), settings.film_cells, asked=asked)
@@ -105,7 +108,7 @@ def _chosen(images: Sequence[Picture], limit: int, seed: int) -> Iterator[tuple[
 
 
 def _fitted(volume: Volume, labels: np.ndarray, side: int) -> tuple[Volume, np.ndarray]:
-    """The first frame and its labels (Y, X), cropped or mirrored at the far edges to a square."""
+    """The first frame and its labels (Z, Y, X), cropped or mirrored at the far edges to a square."""
 
     def square(array: np.ndarray) -> np.ndarray:
         *_, height, width = array.shape
@@ -116,7 +119,7 @@ def _fitted(volume: Volume, labels: np.ndarray, side: int) -> tuple[Volume, np.n
 
 
 def _objects_in(labels: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """Labels (Y, X) with a number to each object, and those that are large enough and cut by no edge."""
+    """Labels with a number to each object, and those that are large enough and cut by no edge."""
     from apprentice_lab.clicks.scenes import is_cut, objects_in  # here: they load torch
 
     objects = objects_in(labels)

@@ -97,11 +97,15 @@ def table(lines: Sequence[Mapping[str, Any]]) -> str:
 
 
 def waiting(waits: Mapping[str, Sequence[Took]], drawing: Sequence[float]) -> dict[str, dict[str, float]]:
-    """Milliseconds: until the mask is drawn, of that until the answer was there, and what drawing alone takes."""
+    """Milliseconds: until the mask is drawn, of that until the answer was there, and what drawing alone takes.
+
+    Beside them the time of processors that window and engine took, which other work on the machine does not lengthen.
+    """
     series = {}
     for name, every in waits.items():
         series[name] = [1000 * one.drawn for one in every]
         series[f"{name}, until answered"] = [1000 * one.answered for one in every]
+        series[f"{name}, time of processors"] = [1000 * one.processor for one in every]
     series["drawing alone"] = [1000 * one for one in drawing]
     spreads = {}
     for name, values in series.items():

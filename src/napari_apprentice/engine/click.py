@@ -1,4 +1,4 @@
-"""*Click a cell*: one object around a point, from what the network predicts there; quick enough to feel immediate."""
+"""One object, or area of a class, around a point, from what a model for all of them predicts there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WHOLE = {2: 400_000, 3: 150_000}  # network voxels of a frame that is predicted
 _GROWTH = (1.0, 1.6, 4.0)
 
 Spot = tuple[int, int, int]
-Found = tuple[np.ndarray, Slices, int | None]
+Found = tuple[np.ndarray, Slices]
 
 
 def run(job: ClickJob, cancelled: Callable[[], bool], warm: Warm | None = None) -> Iterator[Event]:
@@ -40,21 +40,22 @@ def run(job: ClickJob, cancelled: Callable[[], bool], warm: Warm | None = None) 
     shape = network_shape(_shape(task), task.zoom)
     if prediction is None and math.prod(shape) <= _WHOLE[task.network.header.net.dims]:
         prediction = wait_for(predict_frame(task, t))
-    mask, box, value = _grown(task, t, at, prediction)
-    yield Finished(result=_result(job, mask, box, value))
+    mask, box = _grown(task, t, at, prediction)
+    packed = PackedMask.of(mask[None], (t, *(part.start for part in box)))
+    yield Finished(result=ClickResult(job=job.id, generation=job.generation, mask=packed))
 
 
 def _grown(task: Task, t: int, at: Spot, prediction: Prediction | None) -> Found:
     """What is found in the smallest window that holds it whole."""
     for factor in _GROWTH if prediction is not None else _GROWTH[:2]:
         box = window_around(task, at, factor)
-        found, value = _propose(task, t, at, prediction, box)
+        found = _propose(task, t, at, prediction, box)
         if not _is_cut(found, box, _shape(task)):
             break
-    return found, box, value
+    return found, box
 
 
-def _propose(task: Task, t: int, at: Spot, prediction: Prediction | None, box: Slices) -> tuple[np.ndarray, int | None]:
+def _propose(task: Task, t: int, at: Spot, prediction: Prediction | None, box: Slices) -> np.ndarray:
     header = task.network.header
     representation = representation_of(header)
     if prediction is None:
@@ -65,9 +66,9 @@ def _propose(task: Task, t: int, at: Spot, prediction: Prediction | None, box: S
     else:
         view = view_of(prediction, box, interpolates=representation.interpolates)
         here = view.place(at)
-    found, value = representation.object_at(view.values, here, header.decode)
+    found = representation.object_at(view.values, here, header.decode)
     mask = view.at_image(found)
-    return (mask if mask.any() or value is not None else _outlined(task, t, at, box)), value
+    return mask if mask.any() or header.kind == "classes" else _outlined(task, t, at, box)
 
 
 def _outlined(task: Task, t: int, at: Spot, box: Slices) -> np.ndarray:
@@ -129,8 +130,3 @@ def _is_cut(mask: np.ndarray, box: Slices, shape: Spot) -> bool:
         if part.stop < length and mask.take(-1, axis).any():
             return True
     return False
-
-
-def _result(job: ClickJob, mask: np.ndarray, box: Slices, value: int | None) -> ClickResult:
-    packed = PackedMask.of(mask[None], (job.point[0], *(part.start for part in box)))
-    return ClickResult(job=job.id, generation=job.generation, mask=packed, class_value=value)

@@ -58,7 +58,7 @@ class Following:
             self._last_seen = seen
             self._follow_soon()
         click = self._session.verbs.click
-        if seen is None or (click.proposal is not None and not click.keeps_by_itself):
+        if seen is None or (click.proposal is not None and not click.one_each):
             return
         point = wanted_region(entry.region, seen, entry.shape)
         if point is None:

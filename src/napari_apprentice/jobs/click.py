@@ -1,4 +1,4 @@
-"""Click a cell: one object, asked for by clicks or a box; or the region of a class around a point."""
+"""Click a cell: one object, or area of a class, asked for by clicks or a box."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Asked(Settings):
 
 
 class ClickResult(Result):
-    """The proposed mask; with a class, that of its region.
+    """The proposed mask.
 
     ``is_unsure``: there may as well be nothing. ``smoothing`` as in `Asked`.
     """
@@ -41,7 +41,6 @@ class ClickResult(Result):
     type: Literal["click"] = "click"
     generation: int
     mask: PackedMask = PackedMask()
-    class_value: int | None = None
     is_unsure: bool = False
     smoothing: float | None = None
 

@@ -22,13 +22,14 @@ _REMEMBERED = 5  # objects kept last, which tell how wide the next will be
 
 @dataclass(frozen=True)
 class Wish:
-    """A click, or a box from ``at`` to ``end``, that is to be answered."""
+    """A click, or a box from ``at`` to ``end``, that is to be answered; of areas of classes with the class."""
 
     entry: ProjectImage
     at: Voxel
     removes: bool = False
     extends: bool = False
     end: Voxel | None = None
+    class_value: int | None = None
 
 
 class Questions:
@@ -63,11 +64,11 @@ class Questions:
             generation=generation,
             one_slice=one_slice,
             width=self._width(entry),
-            rival=self.about_region(wish.at, generation) if is_heard else None,
+            rival=self._of_model(wish.at, generation) if is_heard else None,
             settings=parts.compute.settings_here,
         )
 
-    def about_region(self, at: Voxel, generation: int) -> ClickJob:
+    def _of_model(self, at: Voxel, generation: int) -> ClickJob:
         """What the model in use sees at a voxel."""
         parts, (project, entry, model) = self._parts, self._parts.subject()
         return ClickJob(

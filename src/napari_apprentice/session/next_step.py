@@ -35,8 +35,8 @@ def next_step(session: Session) -> Hint | None:
     if entry.is_labelled:
         return Hint("correct", "correct", _CORRECT if cells else "Paint what is wrong, then Teach")
     if not session.why_not_segment():
-        return Hint("segment", "segment", _SEGMENT if cells else "Press Segment, or paint each class")
-    return Hint("paint", "correct", "Paint or click a few cells" if cells else "Paint a little of each class")
+        return Hint("segment", "segment", _SEGMENT if cells else "Press Segment, or paint or click each class")
+    return Hint("paint", "correct", "Paint or click a few cells" if cells else "Paint or click a little of each class")
 
 
 _SEGMENT = "Press Segment, or click a cell"

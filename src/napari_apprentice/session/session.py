@@ -549,13 +549,16 @@ class Session:
         """Use the model before, and take back the masks that came with this one. Raises `UserError`."""
         self.verbs.versions.go_back()
 
-    def click(self, point: tuple[float, ...], *, remove: bool = False) -> None:
+    def click(self, point: tuple[float, ...], *, remove: bool = False, class_value: int | None = None) -> None:
         """Click at ``point`` (t, z, y, x) on an object, or, with ``remove``, on what does not belong to it.
 
         The first click proposes an object, or takes up the one that is there; further ones refine it, until
         `keep_click` or `discard_click`. Answered by ``click_proposed`` with its mask and the box of that. No model
-        needs to be chosen, but for classes. Raises `UserError`.
+        needs to be chosen. In a project of classes it is an area of ``class_value`` (None: the class chosen last, or
+        the first). Raises `UserError`.
         """
+        if class_value is not None:
+            self.verbs.click.class_value = class_value
         self.verbs.click(point, remove=remove)
 
     def click_box(self, first: tuple[float, ...], last: tuple[float, ...]) -> None:
@@ -567,7 +570,7 @@ class Session:
         self.verbs.click.undo()
 
     def keep_click(self) -> None:
-        """Make what is proposed a confirmed object; one undo step."""
+        """Make what is proposed a confirmed object, or area of its class; one undo step."""
         self.verbs.click.keep()
 
     def discard_click(self) -> None:

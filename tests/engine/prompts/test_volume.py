@@ -158,3 +158,27 @@ def test_what_a_noisy_volume_needs_is_handed_on():
 
     volume.click(Volume.of(pixels), AskedVolume(smoothing=asked.smoothing), (30, 45, 50), counting)
     assert sum(counted) <= 23  # three distances, once more or twice, two sections, and five planes of each direction
+
+
+def test_half_an_object_is_made_whole_by_one_click_on_what_is_missing():
+    pixels = ball(20)
+    half = pixels > 500
+    half[:, :, 50:] = False
+    there = AskedVolume(add=((30, 45, 40),), mask=half)
+    assert iou(there, pixels) < 0.55
+    asked = volume.click(Volume.of(pixels), there, (30, 45, 60), bright)
+    assert iou(asked, pixels) > 0.9
+    assert asked.add == ((30, 45, 40), (30, 45, 60))
+    held = volume.click(Volume.of(pixels), there, (30, 45, 60), bright, within=(25, 36))
+    assert (whole(held, pixels.shape)[:25] == half[:25]).all()
+    assert (whole(held, pixels.shape)[36:] == half[36:]).all()
+
+
+def test_an_object_beside_is_not_taken_for_what_is_missing():
+    z, y, x = np.indices((40, 60, 120))
+    first, second = ((z - 20) ** 2 + (y - 30) ** 2 + (x - at) ** 2 <= 144 for at in (30, 80))
+    pixels = np.where(first | second, 900, 0).astype(np.uint16)
+    asked = volume.click(Volume.of(pixels), AskedVolume(add=((20, 30, 30),), mask=first), (20, 30, 80), sure)
+    found = whole(asked, pixels.shape)
+    assert found[first].all()
+    assert found[second].mean() < 0.9, "it is corrected around the click, not taken as a whole"

@@ -81,9 +81,23 @@ def test_one_image_needs_its_labels(tmp_path: Path) -> None:
 def test_a_spread_of_waiting_is_in_milliseconds() -> None:
     from apprentice_lab.bench.window.canvas import Took
 
-    every = [Took(answered=0.001 * i, drawn=0.002 * i) for i in range(1, 101)]
+    every = [Took(answered=0.001 * i, drawn=0.002 * i, processor=0.003 * i) for i in range(1, 101)]
     found = minute_report.waiting({"after Esc": every}, [0.01])
     assert found["after Esc"]["median"] == pytest.approx(101)
     assert found["after Esc"]["p95"] == pytest.approx(np.percentile(np.arange(2, 201, 2), 95))
     assert found["after Esc, until answered"]["first"] == pytest.approx(1)
+    assert found["after Esc, time of processors"]["max"] == pytest.approx(300)
     assert found["drawing alone"]["n"] == 1
+
+
+def test_objects_of_a_stack_are_clicked_in_the_slice_where_they_are_largest() -> None:
+    from apprentice_lab.bench.window.answers import places_in
+
+    labels = np.zeros((4, 30, 30), np.int32)
+    labels[1, 4:9, 4:9] = 3
+    labels[2, 3:10, 3:10] = 3
+    places = places_in(labels, np.array([3]), np.random.default_rng(0))
+    assert next(places) == (2, (6.0, 6.0))
+    for z, (y, x) in (next(places) for _ in range(20)):
+        assert 0 <= z < 4
+        assert 3 <= min(y, x) <= max(y, x) < 27

@@ -12,17 +12,20 @@ from apprentice_lab.bench.window.canvas import Took
 from apprentice_lab.bench.window.desk import Desk
 from apprentice_lab.bench.window.outlining import middle_of
 
+Place = tuple[int, tuple[float, float]]  # a slice, and (y, x) in it
+
 _AWAY = 3  # pixels from what is kept or proposed, where a click is for a new object
 
 
-def ask_often(desk: Desk, places: Iterator[tuple[float, float]], count: int, *, one_each: bool) -> list[Took]:
+def ask_often(desk: Desk, places: Iterator[Place], count: int, *, one_each: bool) -> list[Took]:
     """So many clicks for new objects: each keeps the one before, or Esc discards it in between."""
     desk.take("click", Qt.Key.Key_C)
     desk.session.verbs.click.one_each = one_each
     found: list[Took] = []
-    for at in places:
+    for z, at in places:
         if len(found) == count:
             break
+        desk.go_to(z)
         if one_each and not _is_free(desk, at):
             continue
         found.append(desk.ask(at))
@@ -31,15 +34,15 @@ def ask_often(desk: Desk, places: Iterator[tuple[float, float]], count: int, *, 
     return found
 
 
-def places_in(
-    labels: NDArray[np.integer], numbers: NDArray[np.integer], rng: np.random.Generator
-) -> Iterator[tuple[float, float]]:
-    """The middle of every object once, in any order, then places anywhere."""
+def places_in(labels: NDArray[np.integer], numbers: NDArray[np.integer], rng: np.random.Generator) -> Iterator[Place]:
+    """The middle of every object of labels (Z, Y, X) once, where it is largest, in any order, then places anywhere."""
     for number in rng.permutation(numbers):
-        yield middle_of(labels == number)
+        mask = labels == number
+        z = int(mask.sum(axis=(1, 2)).argmax())
+        yield z, middle_of(mask[z])
     while True:
-        y, x = (float(rng.integers(_AWAY, n - _AWAY)) for n in labels.shape)
-        yield y, x
+        y, x = (float(rng.integers(_AWAY, n - _AWAY)) for n in labels.shape[1:])
+        yield int(rng.integers(len(labels))), (y, x)
 
 
 def _is_free(desk: Desk, at: tuple[float, float]) -> bool:

@@ -42,20 +42,37 @@ class Desk(Canvas):
 
     @property
     def labels(self) -> NDArray[np.uint32]:
-        """The labels (Y, X) so far."""
+        """The labels (Y, X) so far, in the slice that is shown."""
         entry = self.session.current
         if entry is None:
             raise UserError("The image is not open any more.")
-        labels: NDArray[np.uint32] = entry.labels[0, 0]
+        labels: NDArray[np.uint32] = entry.labels[0, self.slice]
         return labels
 
     @property
+    def slice(self) -> int:
+        """The slice that is shown; 0 of a flat image."""
+        shown = self.masks.world_to_data(self.viewer.dims.point)
+        return round(float(shown[-3])) if self._is_stack else 0
+
+    def go_to(self, z: int) -> None:
+        """Show a slice, and wait until it is drawn."""
+        if self._is_stack and z != self.slice:
+            self.viewer.dims.set_current_step(0, z)
+            self.redraw()
+
+    @property
+    def _is_stack(self) -> bool:
+        return self.session.current is not None and self.session.current.volume.is_3d
+
+    @property
     def proposed(self) -> NDArray[np.bool_]:
-        """The mask (Y, X) that waits; nothing in it when none does."""
+        """The mask (Y, X) that waits, in the slice that is shown; nothing in it when none does."""
         mask = np.zeros(self.labels.shape, bool)
         proposal = self.session.verbs.click.proposal
-        if proposal is not None:
-            mask[tuple(slice(*side) for side in proposal.box[2:])] = proposal.mask[0, 0]
+        if proposal is not None and proposal.box[1][0] <= self.slice < proposal.box[1][1]:
+            part = tuple(slice(*side) for side in proposal.box[2:])
+            mask[part] = proposal.mask[0, self.slice - proposal.box[1][0]]
         return mask
 
     def ask(self, at: tuple[float, float], modifiers: Qt.KeyboardModifier = PLAIN) -> Took:
@@ -73,7 +90,7 @@ class Desk(Canvas):
 
 @contextmanager
 def opened(volume: Volume, session: Session, model: str | None = None) -> Iterator[Desk]:
-    """A window with an image of one slice and the panel, the engine ready; closed in the end."""
+    """A window with an image and the panel, the engine ready; closed in the end."""
     viewer, panel = open_window(volume, session)
     try:
         viewer.window.resize(*SIZE)

@@ -60,7 +60,7 @@ def wait_for_masks(
     seed: int,
     asked: Asked,
 ) -> tuple[dict[str, list[Took]], list[float]]:
-    """So many clicks in each of two windows, and the seconds of drawing what is shown, apart."""
+    """So many clicks in each of two windows, on objects of labels (Z, Y, X); the seconds of drawing alone, apart."""
     found: dict[str, list[Took]] = {}
     drawing: list[float] = []
     for name, one_each in (("one click each", True), ("after Esc", False)):

@@ -44,19 +44,19 @@ def object_at(values: NDArray[Any], at: Spot, decode: DecodeSettings, separate: 
     return fill_holes(connected_part(mask, best))
 
 
-def region_at(values: NDArray[Any], at: Spot) -> tuple[Mask, int]:
-    """The connected region of the locally most probable class, from probabilities (K + 1, Z, Y, X), and the class.
+def region_at(values: NDArray[Any], at: Spot) -> Mask:
+    """The connected region of the locally most probable class, from probabilities (K + 1, Z, Y, X).
 
     Where "none" is most probable the best of the classes is taken, as far as it is at least half as probable.
     """
     here = np.asarray(values[(slice(None), *at)], np.float32)
     value = int(here.argmax())
     if value > 0:
-        return connected_part(np.argmax(values, axis=0) == value, at), value
+        return connected_part(np.argmax(values, axis=0) == value, at)
     value = 1 + int(here[1:].argmax())
     if here[value] < FAINT:
-        return np.zeros(values.shape[1:], bool), value
-    return connected_part(np.asarray(values[value]) >= max(FAINT, here[value] / 2), at), value
+        return np.zeros(values.shape[1:], bool)
+    return connected_part(np.asarray(values[value]) >= max(FAINT, here[value] / 2), at)
 
 
 def outlined_at(image: NDArray[Any], at: Spot, radii: tuple[float, float, float]) -> Mask:

@@ -44,7 +44,7 @@ class Classes(Representation):
         """The most probable class of each voxel."""
         return classes.decode(values)
 
-    def object_at(self, values: Values, at: Spot, settings: DecodeSettings) -> tuple[Mask, int | None]:
+    def object_at(self, values: Values, at: Spot, settings: DecodeSettings) -> Mask:
         """The connected region of the class at a point."""
         both = values if len(values) > 1 else np.concatenate([1 - values, values])
         return clicking.region_at(both, at)

@@ -45,9 +45,9 @@ class InstanceRepresentation(Representation):
             return np.zeros(inside.shape, np.uint32)
         return without_weak(self.separate(values, inside, settings, spacing), probability, settings)
 
-    def object_at(self, values: Values, at: Spot, settings: DecodeSettings) -> tuple[Mask, int | None]:
+    def object_at(self, values: Values, at: Spot, settings: DecodeSettings) -> Mask:
         """The object around a point, also where the network is in doubt."""
-        return object_at(values, at, settings, self.separate), None
+        return object_at(values, at, settings, self.separate)
 
     def in_patch(self, patch: Patch) -> tuple[np.ndarray, np.ndarray]:
         """As looked up, or encoded again from the patch's labels."""

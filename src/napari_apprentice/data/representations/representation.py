@@ -102,8 +102,8 @@ class Representation(ABC):
         """Channels (K, Z, Y, X) to labels (Z, Y, X) uint32: objects numbered from 1, or class values."""
 
     @abstractmethod
-    def object_at(self, values: Values, at: Spot, settings: DecodeSettings) -> tuple[Mask, int | None]:
-        """What is at a point, for clicks: a mask (Z, Y, X), all False where nothing is; and the class, if any."""
+    def object_at(self, values: Values, at: Spot, settings: DecodeSettings) -> Mask:
+        """What is at a point, for clicks: a mask (Z, Y, X), all False where nothing is."""
 
     def in_patch(self, patch: Patch) -> tuple[np.ndarray, np.ndarray]:
         """Target and weight (K, Z, Y, X) as they are in a patch, from those that were looked up voxel by voxel."""

@@ -37,8 +37,8 @@ def moved(mask: Mask, at: Place, before: Sequence[Place], step: float, *, remove
     """
     size = np.array((step, 1.0, 1.0))
     radius = ball_radius(mask, step)
-    every = _coarseness(mask)
-    depth = _depth(mask[tuple(slice(None, None, n) for n in every)], size * every)
+    every = every_which(mask)
+    depth = depth_in(mask[tuple(slice(None, None, n) for n in every)], size * every)
     off = abs(float(depth[tuple(i // n for i, n in zip(at, every, strict=True))]))
     change = (-1 if remove else 1) * _BEYOND * max(_LEAST, off)
     places = size * np.array([at, *before], float)
@@ -56,7 +56,7 @@ def moved(mask: Mask, at: Place, before: Sequence[Place], step: float, *, remove
         shift += (1 - shared) * weight * (z[:, None, None] * y[:, None] * x)
     inside, grows = depth + shift > 0, shift > 0
     if max(every) > 1:
-        inside, grows = (_finer(one, every, mask.shape) for one in (inside, grows))
+        inside, grows = (finer(one, every, mask.shape) for one in (inside, grows))
     after: Mask = np.where(grows, mask | inside, mask & inside)
     after[at] = not remove
     return after
@@ -73,21 +73,21 @@ def nearest(mask: Mask, at: Place, step: float) -> float:
     return float(np.sqrt((there**2).sum(axis=1).min(initial=np.inf)))
 
 
-def _coarseness(mask: Mask) -> Place:
+def every_which(mask: Mask) -> Place:
     """Every which voxel along each axis is enough."""
     every = max(1, int(np.ceil((mask.size / _VOXELS) ** (1 / 3))))
     z, y, x = (min(every, n) for n in mask.shape)
     return (z, y, x) if mask[::z, ::y, ::x].any() else (1, 1, 1)
 
 
-def _depth(mask: Mask, size: NDArray[np.float64]) -> NDArray[np.float64]:
+def depth_in(mask: Mask, size: NDArray[np.float64]) -> NDArray[np.float64]:
     """How deep each voxel lies inside, negative outside; the solid goes on beyond the edges that it reaches."""
     inside = ndimage.distance_transform_edt(np.pad(mask, 1, mode="edge"), size)[1:-1, 1:-1, 1:-1]
     half = size.min() / 2
     return np.asarray(np.where(mask, inside - half, half - ndimage.distance_transform_edt(~mask, size)))
 
 
-def _finer(values: Mask, every: Place, shape: tuple[int, ...]) -> Mask:
+def finer(values: Mask, every: Place, shape: tuple[int, ...]) -> Mask:
     """Of every so many voxels, at all of them."""
     for axis, (times, n) in enumerate(zip(every, shape, strict=True)):
         values = np.repeat(values, times, axis).take(range(n), axis)

@@ -13,6 +13,7 @@ from napari_apprentice.engine.prompts.dialogue import Asked, Mask, Predict
 from napari_apprentice.engine.prompts.growing import Piece, grown, joined
 from napari_apprentice.engine.prompts.outlines import ball_radius, moved, nearest
 from napari_apprentice.engine.prompts.planes import Volume
+from napari_apprentice.engine.prompts.ridges import up_to_walls
 from napari_apprentice.engine.prompts.sections import looked_over
 from napari_apprentice.engine.prompts.solid import parts_at, radius, spread, without_parts_at
 
@@ -22,6 +23,8 @@ _REACH = 320  # pixels around a click that are read for the first look
 _FURTHER = 2  # how often twice as many
 _FADES = 1.5  # radii along z after which the correction of a slice is gone where nothing else is clicked
 _MUCH = 0.8  # radii of the object from which an error is not one of its outline
+_ANEW = 0.3  # radii of the object from which what is missing is asked for as if nothing were known
+_SAME = 0.5  # share of the object that lies in what is found so: it is the same one
 
 Voxel = tuple[float, float, float]
 BoxInSlice = tuple[int, tuple[float, float, float, float]]
@@ -68,8 +71,10 @@ def click(
 
     The first finds the object in its slice and, from there, in the others. Later ones move its outline, most so near
     them; where much is missing or too much, they ask for their slice again, and correct those up to the next slices in
-    which something was asked less and less. One that adds where the object is, or takes away where it is not, changes
-    nothing. Only slices from ``within[0]`` up to but not with ``within[1]`` are looked at and changed.
+    which something was asked less and less. Where a large piece is missing, as of half an object that is repaired, and
+    nothing was taken away, what is found there anew is added, if that is the same object. One that adds where the
+    object is, or takes away where it is not, changes nothing. Only slices from ``within[0]`` up to but not with
+    ``within[1]`` are looked at and changed.
     """
     more = replace(asked, remove=(*asked.remove, at)) if remove else replace(asked, add=(*asked.add, at))
     limits = range(*(within or (0, volume.shape[0])))
@@ -138,6 +143,7 @@ def _in_volume(volume: Volume, asked: AskedVolume, z: int, predict: Predict, lim
         return asked
     smoothing = asked.smoothing or 0.0
     whole = looked_over(volume, grown(volume, piece, smoothing, predict, limits), smoothing, predict, limits)
+    whole = up_to_walls(volume, whole, smoothing, limits)
     mask = parts_at(whole.mask, _voxels(asked.add, whole))
     whole = Piece(whole.corner, mask).trimmed()
     return replace(asked, corner=whole.corner, mask=whole.mask)
@@ -155,7 +161,10 @@ def _corrected(
     if before.mask[here] != remove:
         return asked
     wrong = nearest(before.mask != remove, here, volume.step)
-    is_much = wrong > _MUCH * ball_radius(before.mask, volume.step)
+    radii = wrong / ball_radius(before.mask, volume.step)
+    if radii > _ANEW and not asked.remove and (whole := _with_what_is_found(volume, asked, piece, predict, limits)):
+        return whole
+    is_much = radii > _MUCH
     room = 0 if remove or is_much else int(np.ceil(2 * wrong))
     near = before.with_room((int(np.ceil(room / volume.step)), room, room), volume.shape)
     wide = max(piece.mask.shape[1:]) + 32
@@ -172,6 +181,21 @@ def _corrected(
     apart = without_parts_at(frame.mask, _voxels((*asked.add, *asked.remove), frame))
     after = replace(frame, mask=clicked | (solid & apart)).trimmed()
     return replace(asked, corner=after.corner, mask=after.mask, iou=iou)
+
+
+def _with_what_is_found(
+    volume: Volume, asked: AskedVolume, piece: Piece, predict: Predict, limits: range
+) -> AskedVolume | None:
+    """The object and what a first click at the newest one finds; None where that is something else."""
+    there = AskedVolume(smoothing=asked.smoothing)
+    anew = click(volume, there, asked.add[-1], predict, within=(limits.start, limits.stop))
+    if (found := anew.piece) is None:
+        return None
+    both = joined([piece, found])
+    shared = int(piece.mask.sum()) + int(found.mask.sum()) - int(both.mask.sum())
+    if shared < _SAME * piece.mask.sum():
+        return None
+    return replace(asked, corner=both.corner, mask=both.mask, iou=anew.iou, smoothing=anew.smoothing)
 
 
 def _slice_corrected(

@@ -97,7 +97,7 @@ class ObjectActions:
     def on_delete(self) -> None:
         """The selected objects are none."""
         if self._session.verbs.click.proposal is not None:
-            self.warn("A clicked cell waits: keep it (Enter) or discard it (Esc) first.")
+            self.warn("An outline waits: keep it (Enter) or discard it (Esc) first.")
             return
         self._is_done(lambda: self._session.objects.delete(self._selected()))
 

@@ -1,4 +1,4 @@
-"""Click a cell: its outline appears at once, further clicks refine it; Enter keeps it, Escape discards it."""
+"""Click a cell, or an area of a class: its outline appears at once, further clicks refine it, Enter keeps it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ class ClickCell(Tool):
     """Asks for the object that is clicked, or in a box; keys answer while a proposal waits."""
 
     name = "click"
-    title = "Click a cell"
     about = "its outline is proposed at once, with or without a model for such images"
     key = "C"
     more_keys = (
         ("Shift+click", "Take away what is there"),
-        ("Drag", "Draw a box around a cell"),
+        ("Drag", "Draw a box around it"),
         ("Enter", "Keep the outline"),
         ("Escape", "Discard it"),
         ("Ctrl+Z", "Take back one click"),
@@ -38,8 +37,9 @@ class ClickCell(Tool):
         "has too much. Enter keeps it, Esc discards it. Space and a drag move the image."
     )
     hint_for_classes = (
-        "Click an area: what the model takes for one class there is proposed. Enter keeps it, Esc discards it. "
-        "Space and a drag move the image."
+        "Click an area of the class that is chosen, or drag a box around it. Click again where its outline misses "
+        "something, Shift+click where it has too much. Enter keeps it, Esc discards it. Space and a drag move the "
+        "image."
     )
     # a pointer on a cell with a plus
     icon = svg(
@@ -58,20 +58,24 @@ class ClickCell(Tool):
         self._connections = Connections()
         self._connections.add(label_layers.session.click_proposed, self._on_proposed)
         self._connections.add(label_layers.session.click_cleared, self._keys.close)
+        self._layer = Connections()
+
+    @property
+    def title(self) -> str:
+        """Of what masks are in this project."""
+        return "Click an area" if self._label_layers.session.kind == "classes" else "Click a cell"
 
     @property
     def switches(self) -> Sequence[Switch]:
-        """How clicks are meant; nothing of it is for areas of classes."""
-        session = self._label_layers.session
-        if session.kind == "classes":
-            return ()
+        """How clicks are meant."""
+        what = "area" if self._label_layers.session.kind == "classes" else "cell"
         one_each = Switch(
             "One click each",
-            "A click beside the outline keeps it and asks for the next cell: a hundred cells are a hundred clicks",
+            f"A click beside the outline keeps it and asks for the next {what}: a hundred {what}s are a hundred clicks",
             self._click.one_each,
             lambda on: setattr(self._click, "one_each", on),
         )
-        about_slice = "A click finds the object in its slice, not in the ones above and below"
+        about_slice = f"A click finds the {what} in its slice, not in the ones above and below"
         return one_each, *one_slice(
             self._label_layers, about_slice, self._click.one_slice, lambda on: setattr(self._click, "one_slice", on)
         )
@@ -81,13 +85,18 @@ class ClickCell(Tool):
         return self._click.why_not()
 
     def turn_on(self) -> None:
-        """Clicks ask for cells."""
+        """Clicks ask for cells, or areas of the class that is chosen then."""
         self._gestures.set_on(True)
+        layer = self._label_layers.labels
+        if layer is not None:
+            self._layer.add(layer.events.selected_label, self._on_class_chosen)
+            self._on_class_chosen()
         self._outline.prepare()
 
     def turn_off(self) -> None:
         """A proposal that waits is discarded with the tool; with one click each it was meant."""
         self._gestures.set_on(False)
+        self._layer.close()
         self._box.drop()
         self._click.leave()
         self._outline.put_away()
@@ -95,9 +104,15 @@ class ClickCell(Tool):
     def close(self) -> None:
         """Give the keys back."""
         self._keys.close()
+        self._layer.close()
         self._box.close()
         self._outline.close()
         self._connections.close()
+
+    def _on_class_chosen(self, event: Any = None) -> None:
+        layer = self._label_layers.labels
+        if layer is not None:
+            self._click.class_value = int(layer.selected_label)
 
     def _on_click(self, gesture: Gesture) -> None:
         self._refuse_turned(self._click.one_slice)
@@ -108,7 +123,7 @@ class ClickCell(Tool):
 
     def _on_move(self, gesture: Gesture) -> None:
         layer = self._label_layers.labels
-        if layer is not None and self._label_layers.viewer.dims.ndisplay == 2 and self._click.takes_boxes:
+        if layer is not None and self._label_layers.viewer.dims.ndisplay == 2:
             self._box.show(*(layer.world_to_data(gesture.path[i]) for i in (0, -1)))
 
     def _on_drag(self, gesture: Gesture) -> None:

@@ -26,7 +26,7 @@ class DeleteUnderCursor(Tool):
         return f"Delete the {what} under the cursor"
 
     def why_not(self) -> str:
-        """A clicked cell may wait."""
+        """An outline may wait."""
         return why_not_now(self._label_layers)
 
     def turn_on(self) -> None:
@@ -38,4 +38,4 @@ def why_not_now(label_layers: LabelLayers) -> str:
     """Why no verdict on an object is taken now: what waits to be kept may stand for the object that is there."""
     if label_layers.session.verbs.click.proposal is None:
         return ""
-    return "A clicked cell waits: keep it (Enter) or discard it (Esc) first."
+    return "An outline waits: keep it (Enter) or discard it (Esc) first."

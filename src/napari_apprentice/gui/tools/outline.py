@@ -98,7 +98,7 @@ class Outline:
     def __init__(self, label_layers: LabelLayers) -> None:
         self._label_layers = label_layers
         self._is_prepared = False
-        self._outline = OutlineLayer(label_layers, "clicked cell", self._on_deleted)
+        self._outline = OutlineLayer(label_layers, "clicked outline", self._on_deleted)
         self._connections = Connections()
         self._connections.add(label_layers.session.click_proposed, self._outline.show)
         self._connections.add(label_layers.session.click_cleared, self._on_cleared)

@@ -19,7 +19,7 @@ from napari_apprentice.gui.tools.line import LineTool
 from napari_apprentice.gui.tools.move import Move
 from napari_apprentice.gui.tools.tool import Tool
 
-_WITH_CLASS = ("paint", "fill", "polygon")  # tools that go on with another class
+_WITH_CLASS = ("paint", "fill", "polygon", "click")  # tools that go on with another class
 
 
 class Tools:
