@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from apprentice_lab.bench.interact import InteractSettings
 
 WORDS = {
+    "pages": "plugin, pages",
     "next": "plugin, *Next*",
     "next, then field by field": "plugin, *Next*, then field by field",
     "plugin": "plugin, field by field",
     "napari": "napari alone, field by field",
 }
-_COLOURS = {"next": "C0", "next, then field by field": "C2", "plugin": "C1", "napari": "0.45"}
+_COLOURS = {"pages": "C3", "next": "C0", "next, then field by field": "C2", "plugin": "C1", "napari": "0.45"}
 _NAPARI = "napari"
 _COUNTS = ("right", "taken", "failed", "retries", "never_found", "spoiled")
 

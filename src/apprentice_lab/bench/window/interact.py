@@ -11,7 +11,7 @@ import napari
 from napari.layers import Labels as LabelsLayer
 from qtpy.QtCore import Qt
 
-from apprentice_lab.bench.interact_counted import seen_at
+from apprentice_lab.bench.interact_counted import seen_at, would_mend
 from apprentice_lab.bench.interact_mistakes import FALSE, Mistake
 from apprentice_lab.bench.interact_sheets import Sheet
 from apprentice_lab.bench.interact_times import Effort, Mended, Reviewed
@@ -121,9 +121,7 @@ def _takes(tools: PluginTools, sheet: Sheet, mistake: Mistake, log: Log, most: i
         if suggestion is None:
             return False
         paced.read()
-        labels, delta = suggestion.place.entry.labels.copy(), suggestion.delta
-        labels.reshape(-1)[delta.indices] = delta.labels_after
-        if sheet.spoiled.is_mended(mistake, labels[0, 0]):
+        if would_mend(suggestion, sheet, mistake):
             entry = suggestion.place.entry
             paced.key(Qt.Key.Key_9)
             is_right = sheet.spoiled.is_mended(mistake, entry.labels[0, 0])
