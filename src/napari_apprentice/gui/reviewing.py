@@ -13,13 +13,12 @@ from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.own_layer import OwnLayer
-from napari_apprentice.gui.review_outlines import LOOKED_AT, SUGGESTED, outlines
+from napari_apprentice.gui.review_outlines import COLOURS, outlines
 from napari_apprentice.gui.tools.view import bring_into_view
 from napari_apprentice.session import ProjectImage
 from napari_apprentice.session.doubtful_places import DoubtfulPlace, usual_width
 from napari_apprentice.session.suggestion import Suggestion
 
-_COLOURS: dict[int | None, str] = {LOOKED_AT: "#ffe14d", SUGGESTED: "#35e0ff"}
 _FLASH_MS, _FLASHES = 130, 6  # even: it ends as it began, visible
 
 
@@ -82,7 +81,7 @@ class Reviewing:
         self._box, picture = outlines(place, self._session.verbs.suggest.suggestion)
         seen = axis_mapping.view(picture)
         if layer is None:
-            colours: dict[int | None, Any] = {None: (0, 0, 0, 0), 0: (0, 0, 0, 0), **_COLOURS}
+            colours: dict[int | None, Any] = {None: (0, 0, 0, 0), 0: (0, 0, 0, 0), **COLOURS}
             colormap = DirectLabelColormap(color_dict=colours)
             self._own.show(partial(Labels, seen), name="looked at", colormap=colormap, opacity=1.0)
         else:

@@ -29,6 +29,8 @@ class Pages:
     ----------
     page
         What is shown now; None while no page is.
+    most
+        Places of a page.
     """
 
     def __init__(self, signals: Signals, images: Images, regions: Regions, edits: Edits, review: Review) -> None:
@@ -37,7 +39,7 @@ class Pages:
         self._regions = regions
         self._edits = edits
         self._review = review
-        self._count = MOST
+        self.most = MOST
         self._trail: list[ReviewPage] = []
         self.page: ReviewPage | None = None
         signals.image_changed.connect(self._on_image_changed)
@@ -55,18 +57,17 @@ class Pages:
         return self._review.why_not()
 
     def next(self, count: int | None = None) -> ReviewPage | None:
-        """Show the next places of one image, ``count`` at most (9, or as many as before).
+        """Show the next places of one image, ``count`` at most, by default ``most``.
 
         They begin with the one that `Review.next` would show, which may be in another image. What is on the page that
         is shown now is passed over. None, and a sentence, when nothing is left. Raises `UserError` with what is
         missing.
         """
         refuse(self.why_not())
-        self._count = max(1, self._count if count is None else count)
         if self.page is not None:
             self._trail.append(self.page)
         self.page = None
-        places = self._review.take(self._count)
+        places = self._review.take(self.most if count is None else max(1, count))
         self._show(ReviewPage(places[0].entry, tuple(places)) if places else None)
         return self.page
 
