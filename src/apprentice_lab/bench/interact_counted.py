@@ -21,7 +21,7 @@ from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import ProjectImage, Session
 from napari_apprentice.session.doubtful_places import DoubtfulPlace, usual_width
-from napari_apprentice.session.suggestion import Suggestion
+from napari_apprentice.session.suggestion import Suggestion, Way
 
 if TYPE_CHECKING:
     from apprentice_lab.bench.interact import InteractSettings
@@ -113,8 +113,10 @@ def by_next(user: Counting, sheets: Mapping[str, Sheet]) -> None:
         answer(user, sheet, place, mistake)
 
 
-def answer(user: Counting, sheet: Sheet, place: DoubtfulPlace, mistake: Mistake | None) -> None:
-    """Say what a place that was read is, or mend it, and go on."""
+def answer(
+    user: Counting, sheet: Sheet, place: DoubtfulPlace, mistake: Mistake | None, rejected: Way | None = None
+) -> None:
+    """Say what a place that was read is, or mend it, and go on; a suggestion that was ``rejected`` is not read."""
     session, before = user.session, user.effort
     if mistake is None:
         user.effort += Effort(keys=1)
@@ -124,21 +126,21 @@ def answer(user: Counting, sheet: Sheet, place: DoubtfulPlace, mistake: Mistake 
         session.review.delete()
         right = sheet.spoiled.is_mended(mistake, place.entry.labels[0, 0])
         user.add(sheet, mistake, before, right=right)
-    elif not _takes(user, sheet, mistake):
+    elif not _takes(user, sheet, mistake, rejected):
         _mend(user, sheet, mistake, place.entry)
         user.add(sheet, mistake, before, right=True)
         user.effort += Effort(keys=1)
         session.review.next()
 
 
-def _takes(user: Counting, sheet: Sheet, mistake: Mistake) -> bool:
+def _takes(user: Counting, sheet: Sheet, mistake: Mistake, rejected: Way | None) -> bool:
     """Read what is suggested, and take what would mend it."""
     suggest, before = user.session.verbs.suggest, user.effort
     for number in range(user.settings.suggestions):
         suggestion = suggest.suggestion
         if suggestion is None:
             return False
-        user.effort += Effort(reads=1)
+        user.effort += Effort(reads=int(suggestion.way != rejected))
         if would_mend(suggestion, sheet, mistake):
             user.effort += Effort(keys=1)
             suggest.take()

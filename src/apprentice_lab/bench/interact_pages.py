@@ -9,19 +9,23 @@ from apprentice_lab.bench.interact_counted import Counting, answer, seen_at, wou
 from apprentice_lab.bench.interact_mistakes import FALSE, Mistake
 from apprentice_lab.bench.interact_sheets import Sheet
 from apprentice_lab.bench.interact_times import Effort
+from napari_apprentice.session.doubtful_places import Point
 from napari_apprentice.session.review_page import Mark, ReviewPage, is_open
+from napari_apprentice.session.suggestion import Way
 
 
 @dataclass
 class PageRead:
     """What was seen on a page: the marks for it, what each took to read and to mark, and which mistakes are mended.
 
-    ``marking`` has the effort of each number from what was wrong being seen until it was marked, keys included.
+    ``marking`` has the effort of each number from what was wrong being seen until it was marked, keys included;
+    ``rejected`` what was suggested for a place, read, and not taken.
     """
 
     marks: dict[int, Mark] = field(default_factory=dict)
     marking: dict[int, Effort] = field(default_factory=dict)
     mistakes: dict[int, Mistake] = field(default_factory=dict)
+    rejected: dict[Point, Way] = field(default_factory=dict)
 
     @property
     def settled(self) -> dict[int, Mistake]:
@@ -29,9 +33,11 @@ class PageRead:
         return {number: one for number, one in self.mistakes.items() if self.marks.get(number, "look") != "look"}
 
 
-def keys_for(mark: Mark, *, is_suggested: bool) -> int:
-    """How often a key is pressed for a mark: the number, again where something is suggested, or R after it."""
-    return 2 if mark == "delete" or (mark == "look" and is_suggested) else 1
+def keys_for(mark: Mark, *, is_suggested: bool) -> str:
+    """What is pressed for a mark: "n" for its number, which comes to it again where something is suggested, or R."""
+    if mark == "delete":
+        return "nR"
+    return "nn" if mark == "look" and is_suggested else "n"
 
 
 def read_page(page: ReviewPage, sheet: Sheet, *, reads_suggestions: bool) -> PageRead:
@@ -50,7 +56,7 @@ def read_page(page: ReviewPage, sheet: Sheet, *, reads_suggestions: bool) -> Pag
         if before is not None:
             if found.marks[before] == "look":
                 found.marks[number] = "look"
-                found.marking[number] = Effort(keys=keys_for("look", is_suggested=suggestion is not None))
+                found.marking[number] = Effort(keys=len(keys_for("look", is_suggested=suggestion is not None)))
             continue
         read = 1 if suggestion is not None and reads_suggestions else 0
         mark: Mark = "look"
@@ -58,8 +64,11 @@ def read_page(page: ReviewPage, sheet: Sheet, *, reads_suggestions: bool) -> Pag
             mark = "take"
         elif mistake.kind == FALSE:
             mark = "delete"
+        if suggestion is not None and read and mark != "take":
+            found.rejected[place.point] = suggestion.way
         found.mistakes[number], found.marks[number] = mistake, mark
-        found.marking[number] = Effort(reads=read, keys=keys_for(mark, is_suggested=suggestion is not None))
+        keys = len(keys_for(mark, is_suggested=suggestion is not None))
+        found.marking[number] = Effort(reads=read, keys=keys)
     return found
 
 
@@ -88,6 +97,6 @@ def by_pages(user: Counting, sheets: Mapping[str, Sheet]) -> None:
             taken = read.marks[number] == "take"
             user.add(sheet, mistake, user.effort - read.marking[number], right=right, taken=taken)
         while len(user.rows) < wrong and (place := session.review.place) is not None:
-            user.effort += Effort(looks=1, reads=1)
+            user.effort += Effort(looks=1)  # what is wrong with it was read on the page
             session.run_until_idle()
-            answer(user, sheet, place, seen_at(place, sheet))
+            answer(user, sheet, place, seen_at(place, sheet), read.rejected.get(place.point))

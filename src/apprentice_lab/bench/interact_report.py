@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 
 WORDS = {
     "pages": "plugin, pages",
+    "pages, then field by field": "plugin, pages, then field by field",
     "next": "plugin, *Next*",
     "next, then field by field": "plugin, *Next*, then field by field",
     "plugin": "plugin, field by field",
     "napari": "napari alone, field by field",
 }
-_COLOURS = {"pages": "C3", "next": "C0", "next, then field by field": "C2", "plugin": "C1", "napari": "0.45"}
+_COLOURS = {
+    "pages": "C3",
+    "pages, then field by field": "C4",
+    "next": "C0",
+    "next, then field by field": "C2",
+    "plugin": "C1",
+    "napari": "0.45",
+}
 _NAPARI = "napari"
 _COUNTS = ("right", "taken", "failed", "retries", "never_found", "spoiled")
 
@@ -197,7 +205,7 @@ def _draw(axes: Any, panel: int, paces: Sequence[Pace], times: ReviewTimes) -> N
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, fontsize=8)
         return
-    shown = [one for one in paces if one.user != "next, then field by field"]
+    shown = [one for one in paces if not one.user.endswith("then field by field")]
     for i, one in enumerate(shown):
         seconds = [[row.effort.seconds(times) for row in _rows(one) if row.kind == kind] for kind in KINDS]
         heights = [float(np.mean(values)) if values else 0.0 for values in seconds]

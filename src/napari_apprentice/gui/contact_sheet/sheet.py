@@ -20,8 +20,10 @@ from napari_apprentice.gui.tools.review import ApproveAndNext, NextDoubtful, Pag
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.words import muted
+from napari_apprentice.session.doubtful_places import DoubtfulPlace
 from napari_apprentice.session.pages import MOST
-from napari_apprentice.session.review_page import ReviewPage, is_open
+from napari_apprentice.session.review_page import Mark, ReviewPage, is_open
+from napari_apprentice.session.suggestion import Suggestion
 
 HELP = (
     "Which are wrong? Press the number, or click: once to correct it as drawn in blue, again to look at it by itself. "
@@ -213,13 +215,20 @@ class ContactSheet(QFrame):
         """What will be done about each, and about all."""
         for number in page.numbers:
             place, mark, suggestion = page.place(number), page.marks.get(number), page.suggestions.get(number)
-            words = "missing object?" if place.id is None else ""
-            if mark == "take" and suggestion is not None:
-                words = suggestion.words
-            elif mark is not None:
-                words = "no object" if mark == "delete" else "look at it"
+            words = _words(place, suggestion, mark)
             self.cards[number - 1].say(words, mark, is_done=not is_open(place))
         parts = [f"Approve {page.count(None)}"]
         parts += [f"correct {count}" for count in [page.count("take") + page.count("delete")] if count]
         parts += [f"look at {count}" for count in [page.count("look")] if count]
         self.approve.setText(f"{', '.join(parts)} ({ApproveAndNext.key})")
+
+
+def _words(place: DoubtfulPlace, suggestion: Suggestion | None, mark: Mark | None) -> str:
+    """What is asked about a place, or what will be done about it."""
+    if mark == "delete":
+        return "no object"
+    if mark == "look" or (mark == "take" and suggestion is None):
+        return "look at it"
+    if suggestion is None:
+        return "missing object?" if place.id is None else ""
+    return suggestion.words if mark == "take" else f"{suggestion.words}?"
