@@ -39,7 +39,10 @@ class View:
 
 
 def view_of(place: DoubtfulPlace, suggestion: Suggestion | None, width: int, height: int) -> View:
-    """The slice through a place, so near that its neighbours are seen, on ``width`` x ``height`` pixels."""
+    """The slice through a place, so near that its neighbours are seen, on ``width`` x ``height`` pixels.
+
+    It lies in the middle, unless the image ends near it.
+    """
     entry = place.entry
     flat = entry.volume.spacing[1] / entry.volume.spacing[2]  # how high a voxel is, in its widths
     boxes = [place.box[2:]]
@@ -51,10 +54,16 @@ def view_of(place: DoubtfulPlace, suggestion: Suggestion | None, width: int, hei
     usual = max(usual_width(entry) or 0.0, _LEAST_VOXELS)
     shown = max(usual / _USUAL, (right - left) / _LARGEST, (bottom - top) * flat / _LARGEST)
     step = shown / min(width, height)  # voxels of a pixel
-    rows = (top + bottom) / 2 + (np.arange(height) + 0.5 - height / 2) * step / flat
-    columns = (left + right) / 2 + (np.arange(width) + 0.5 - width / 2) * step
     t, z = place.point[:2]
-    return View(t, z, np.floor(rows).astype(np.int64), np.floor(columns).astype(np.int64))
+    rows = _around((top + bottom) / 2, height, step / flat, entry.shape[2])
+    return View(t, z, rows, _around((left + right) / 2, width, step, entry.shape[3]))
+
+
+def _around(middle: float, pixels: int, step: float, length: int) -> NDArray[np.int64]:
+    """The voxel of each pixel, ``step`` apart, around a middle; moved into an image that is so long, if it fits."""
+    seen = pixels * step
+    first = middle - seen / 2 if seen > length else min(max(0.0, middle - seen / 2), length - seen)
+    return np.floor(first + (np.arange(pixels) + 0.5) * step).astype(np.int64)
 
 
 def _whole(suggestion: Suggestion) -> tuple[slice, slice]:

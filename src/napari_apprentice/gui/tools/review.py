@@ -43,6 +43,14 @@ class PageOfDoubtful(_Step):
     title = "Page of doubtful objects"
     about = "nine at a look: mark those that are wrong by their number, approve all others by G; again to close it"
     key = "W"
+    more_keys = (
+        ("1 to 9", "Wrong: correct it as drawn"),
+        ("again", "Look at it by itself"),
+        ("R", "The one marked last is no object"),
+        ("G", "Approve the others, next page"),
+        ("N, Shift+N", "Next page, page before"),
+        ("Esc", "Close"),
+    )
 
     def why_not(self) -> str:
         """Something is being painted, besides."""

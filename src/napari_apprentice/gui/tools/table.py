@@ -33,6 +33,6 @@ TOOLS: tuple[type[Tool], ...] = (
     Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Merge, Split, Redraw, Shape, Move,
     NewObject, approve.ApproveObjects, approve.ApproveUnderCursor, approve.ApproveView,
     approve.ApproveSlice, approve.ApproveImage, DeleteUnderCursor, SeparateUnderCursor, BetweenSlices, CopyToNextSlice,
-    FillHoles, Smooth, Grow, Shrink, PageOfDoubtful, NextDoubtful, PreviousDoubtful, ApproveAndNext, DeleteAndNext,
+    FillHoles, Smooth, Grow, Shrink, NextDoubtful, PreviousDoubtful, PageOfDoubtful, ApproveAndNext, DeleteAndNext,
     TakeSuggestion, OtherSuggestion,
 )  # fmt: skip
