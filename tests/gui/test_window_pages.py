@@ -12,7 +12,7 @@ from napari_apprentice.gui.contact_sheet.pictures import picture_of
 
 __all__ = ["proposed"]  # a fixture
 
-CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT, CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 YELLOW, BLUE = (255, 225, 77), (53, 224, 255)
 READ_MS = 300  # a page that is gone sooner was not looked at
 
@@ -20,7 +20,7 @@ READ_MS = 300  # a page that is gone sooner was not looked at
 @pytest.fixture
 def page(panel, hand, proposed):
     """The first page, which was looked at."""
-    hand.key(Qt.Key.Key_W)
+    hand.key(Qt.Key.Key_G, SHIFT)
     QTest.qWait(READ_MS)
     return panel.session.pages.page
 
@@ -29,7 +29,9 @@ def has(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
     return (picture == colour).all(axis=-1)
 
 
-def test_w_shows_the_most_doubtful_side_by_side_over_the_canvas_and_again_puts_them_away(panel, viewer, hand, page):
+def test_shift_g_shows_the_most_doubtful_side_by_side_over_the_canvas_and_again_puts_them_away(
+    panel, viewer, hand, page
+):
     sheet = panel.sheet
     assert [one.id for one in page.places] == [2, 1, 3, None]
     assert sheet.isVisible()
@@ -39,10 +41,10 @@ def test_w_shows_the_most_doubtful_side_by_side_over_the_canvas_and_again_puts_t
     assert sheet.approve.text() == "Approve 4 (G)"
     assert panel.review.words.text().startswith("about ")
     assert sheet.cards[3].words == "missing object?"
-    hand.key(Qt.Key.Key_W)
+    hand.key(Qt.Key.Key_G, SHIFT)
     assert not sheet.isVisible()
     assert panel.session.pages.page is None
-    hand.key(Qt.Key.Key_W)
+    hand.key(Qt.Key.Key_G, SHIFT)
     hand.key(Qt.Key.Key_Escape)
     assert not sheet.isVisible()
 
@@ -87,7 +89,7 @@ def test_what_lies_under_the_page_hears_no_key_and_two_quick_approvals_are_one(p
 
 def test_nothing_is_shown_in_the_middle_of_a_stroke(panel, hand, proposed):
     with panel.session.edits.stroke():
-        hand.key(Qt.Key.Key_W)
+        hand.key(Qt.Key.Key_G, SHIFT)
     assert not panel.sheet.isVisible()
     assert "finish it first" in panel.correct.sentence
 
@@ -113,7 +115,7 @@ def test_in_a_volume_the_slice_through_the_object_is_drawn(panel, viewer, cells,
     QTest.qWait(50)
     propose(panel.session)
     viewer.layers["stack"].data[4, 12:28, 92:108] = 0
-    hand.key(Qt.Key.Key_W)
+    hand.key(Qt.Key.Key_G, SHIFT)
     page = panel.session.pages.page
     assert [one.id for one in page.places] == [2, 1, 3, None]
     picture = picture_of(page.places[0], None, panel.sheet._colours, 200, 160)

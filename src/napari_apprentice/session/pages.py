@@ -154,7 +154,7 @@ class Pages:
 
     def _shown(self, *numbers: int) -> ReviewPage:
         if self.page is None:
-            raise UserError("Show a page of doubtful objects first (W).")
+            raise UserError("Show a page of doubtful objects first (Shift+G).")
         wrong = next((one for one in numbers if one not in self.page.numbers), None)
         if wrong is not None:
             raise UserError(f"There is no picture {wrong} on this page: it has {len(self.page.places)}.")

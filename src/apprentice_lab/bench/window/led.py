@@ -14,6 +14,7 @@ from apprentice_lab.bench.interact_mistakes import FALSE, Mistake
 from apprentice_lab.bench.interact_pages import keys_for, read_page
 from apprentice_lab.bench.interact_sheets import Sheet
 from apprentice_lab.bench.interact_times import Effort, Mended
+from apprentice_lab.bench.window.canvas import PLAIN
 from apprentice_lab.bench.window.mending import Log, mend
 from apprentice_lab.bench.window.plugin_tools import PluginTools
 from apprentice_lab.bench.window.waiting import wait
@@ -35,7 +36,7 @@ def by_pages(
     session, paced = tools.desk.session, tools.paced
     sheets = {entry.id: sheet for entry, sheet in pairs}
     seen: set[object] = set()
-    _press(tools, Qt.Key.Key_W)
+    _press(tools, Qt.Key.Key_G, Qt.KeyboardModifier.ShiftModifier)
     while not log.is_over and (page := session.pages.page) is not None:
         names = {(page.entry.id, place.point) for place in page.places}
         if names <= seen:  # what was given up comes again
@@ -117,10 +118,10 @@ def _takes(tools: PluginTools, sheet: Sheet, mistake: Mistake, log: Log, most: i
     return False
 
 
-def _press(tools: PluginTools, key: Qt.Key) -> None:
+def _press(tools: PluginTools, key: Qt.Key, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
     """Press a key of a page; what it does is over when the page is drawn, or the canvas where none is shown then."""
     sheet, began = tools.desk.panel.sheet, time.perf_counter()
-    tools.desk.hand.key(key)
+    tools.desk.hand.key(key, modifiers)
     QApplication.processEvents()
     if sheet.isVisible():
         sheet.repaint()

@@ -16,7 +16,7 @@ from napari_apprentice.gui.contact_sheet.colours import ChannelLayersOf, ShownCo
 from napari_apprentice.gui.contact_sheet.grid import Grid, grid_in
 from napari_apprentice.gui.contact_sheet.pictures import picture_of
 from napari_apprentice.gui.theme import Palette, stylesheet
-from napari_apprentice.gui.tools.review import ApproveAndNext, NextDoubtful, PageOfDoubtful, PreviousDoubtful
+from napari_apprentice.gui.tools.review import ApproveAndNext, NextDoubtful, PreviousDoubtful
 from napari_apprentice.gui.tools.tools import Tools
 from napari_apprentice.gui.widgets.buttons import button
 from napari_apprentice.gui.widgets.words import muted
@@ -60,7 +60,7 @@ class ContactSheet(QFrame):
         self.approve = button("", lambda: tools.use(ApproveAndNext.name), role="main")
         self.skip = button(f"Skip ({NextDoubtful.key})", lambda: tools.use(NextDoubtful.name), tip="Nothing is said")
         self.back = button("◂", lambda: tools.use(PreviousDoubtful.name), tip="The page before (Shift+N)")
-        self.leave = button(f"Close ({PageOfDoubtful.key})", self._pages.close, tip="One by one again (Esc)")
+        self.leave = button("Close (Esc)", self._pages.close, tip="One by one again")
         self.back.setFixedWidth(30)
         self._build()
         self._again = QTimer(self)
@@ -135,7 +135,8 @@ class ContactSheet(QFrame):
             self._on_pressed(_DIGITS[key])
             return True
         letter = chr(key) if 0 < key < 128 else ""
-        if letter == ApproveAndNext.key and time.monotonic() - self._shown_at < _SETTLE_S:
+        is_plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+        if is_plain and letter == ApproveAndNext.key and time.monotonic() - self._shown_at < _SETTLE_S:
             return True
         return bool(letter) and letter not in self._letters
 

@@ -33,7 +33,7 @@ class _Verdict(_Step):
         if why_not := self._review.why_not() or why_not_now(self._label_layers):
             return why_not
         is_any = self._review.place is not None or self._pages.page is not None
-        return "" if is_any else "Go to a doubtful object first (N), or show a page of them (W)."
+        return "" if is_any else "Go to a doubtful object first (N), or show a page of them (Shift+G)."
 
 
 class PageOfDoubtful(_Step):
@@ -42,7 +42,7 @@ class PageOfDoubtful(_Step):
     name = "page of doubtful"
     title = "Page of doubtful objects"
     about = "nine at a look: mark those that are wrong by their number, approve all others by G; again to close it"
-    key = "W"
+    key = "Shift-G"
     more_keys = (
         ("1 to 9", "Wrong: correct it as drawn"),
         ("again", "Look at it by itself"),
