@@ -122,9 +122,6 @@ def _press(tools: PluginTools, key: Qt.Key, modifiers: Qt.KeyboardModifier = PLA
     """Press a key of a page; what it does is over when the page is drawn, or the canvas where none is shown then."""
     sheet, began = tools.desk.panel.sheet, time.perf_counter()
     tools.desk.hand.key(key, modifiers)
-    QApplication.processEvents()
-    if sheet.isVisible():
-        sheet.repaint()
-        tools.paced.wait(time.perf_counter() - began, keys=1)
-    else:
-        tools.paced.wait(time.perf_counter() - began + tools.desk.redraw(), keys=1)
+    QApplication.processEvents()  # pictures that changed are drawn meanwhile
+    waited = time.perf_counter() - began
+    tools.paced.wait(waited if sheet.isVisible() else waited + tools.desk.redraw(), keys=1)
