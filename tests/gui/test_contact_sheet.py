@@ -47,7 +47,13 @@ def test_a_picture_shows_an_object_with_its_neighbours_and_as_wide_as_it_is_with
         assert down == pytest.approx(across, abs=2)
         near_the_edge = DoubtfulPlace(entry, 1, (0, 1, 5, 5), (*box[:2], slice(0, 48), slice(0, 24)), 0.5, place.mends)
         moved = view_of(near_the_edge, None, 200, 160)
-        assert (moved.rows[0], moved.columns[0]) == (0, 0)
+        assert moved.columns[-1] - moved.columns[0] == view.columns[-1] - view.columns[0]
+        assert 0 < (moved.columns < 0).sum() < 0.3 * 200, "less of what lies outside of the image than of what is in it"
         plane = np.arange(300 * 300).reshape(300, 300) + 1
-        assert (moved.of(plane, 0, 0)[0, :3] == plane[0, moved.columns[:3]]).all()
+        inside = moved.rows >= 0, moved.columns >= 0
+        assert (
+            moved.of(plane, 0, 0)[np.ix_(*inside)]
+            == plane[np.ix_(*(one[one >= 0] for one in (moved.rows, moved.columns)))]
+        ).all()
+        assert (moved.of(plane, 0, 0)[~inside[0]] == 0).all()
         assert (moved.of(plane[:, 10:], 0, 10)[:, moved.columns < 10] == 0).all(), "beside what is open"

@@ -127,3 +127,43 @@ def test_in_a_volume_the_slice_through_the_object_is_drawn(panel, viewer, cells,
     assert all((entry.confirmed[entry.labels == value] == 2).all() for value in (1, 2, 3))
     assert len(PLACES) == 4
     assert not entry.confirmed[entry.labels == 4].any()
+
+
+def test_a_tool_closes_the_page_and_what_is_done_at_once_is_not_done_to_what_is_not_seen(panel, hand, page, proposed):
+    panel.tools.use("approve view")
+    assert not proposed.confirmed.any()
+    assert not panel.sheet.isVisible()
+    assert "press it again" in panel.correct.sentence
+    panel.tools.use("approve view")
+    assert proposed.confirmed.any()
+    panel.session.undo()
+    hand.key(Qt.Key.Key_G, SHIFT)
+    panel.tools.use("merge")
+    assert not panel.sheet.isVisible()
+    assert panel.tools.current == "merge"
+
+
+def test_channels_are_drawn_in_their_colours_as_far_as_they_are_visible(panel, viewer, cells, hand):
+    pixels = np.stack([cells(), np.full((120, 160), 500, np.uint16)])
+    viewer.add_image(pixels, name="two", axis_labels=("c", "y", "x"), contrast_limits=(0, 1000))
+    QTest.qWait(50)
+    panel.runtime.channel_layers.set_on(True)
+    one, other = panel.runtime.channel_layers.layers
+    one.colormap, other.colormap = "green", "magenta"
+    one.contrast_limits = other.contrast_limits = 0, 1000
+    propose(panel.session)
+    hand.key(Qt.Key.Key_G, SHIFT)
+    place = panel.session.pages.page.places[0]
+
+    def middle() -> list[int]:
+        picture = picture_of(place, None, panel.sheet._colours, 200, 160)
+        y, x = np.argwhere(has(picture, YELLOW)).mean(axis=0).round().astype(int)
+        return picture[y, x].tolist()
+
+    red, green, blue = middle()
+    assert (red, blue) == pytest.approx((128, 128), abs=2)
+    assert green > 200
+    other.visible = False
+    assert middle() == [0, green, 0]
+    one.visible, other.visible = False, True
+    assert middle() == [red, 0, blue]

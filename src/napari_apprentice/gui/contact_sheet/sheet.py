@@ -232,4 +232,5 @@ def _words(place: DoubtfulPlace, suggestion: Suggestion | None, mark: Mark | Non
         return "look at it"
     if suggestion is None:
         return "missing object?" if place.id is None else ""
-    return suggestion.words if mark == "take" else f"{suggestion.words}?"
+    words = "join the two" if suggestion.way == "join" else suggestion.words  # which has room
+    return words if mark == "take" else f"{words}?"

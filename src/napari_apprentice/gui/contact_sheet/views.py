@@ -11,6 +11,7 @@ from napari_apprentice.session.doubtful_places import DoubtfulPlace, usual_width
 from napari_apprentice.session.suggestion import Suggestion
 
 _USUAL, _LARGEST = 0.3, 0.7  # of the picture that a typical object takes, and that all that is shown takes at most
+_MOVED = 0.2  # of the picture, at most, for an object near the edge of the image, so that no words lie on it
 _LEAST_VOXELS = 24.0  # that a typical object is taken to be wide, as where `Next` goes
 
 
@@ -60,9 +61,11 @@ def view_of(place: DoubtfulPlace, suggestion: Suggestion | None, width: int, hei
 
 
 def _around(middle: float, pixels: int, step: float, length: int) -> NDArray[np.int64]:
-    """The voxel of each pixel, ``step`` apart, around a middle; moved into an image that is so long, if it fits."""
+    """The voxel of each pixel, ``step`` apart, around a middle; moved a little where an image so long ends near it."""
     seen = pixels * step
-    first = middle - seen / 2 if seen > length else min(max(0.0, middle - seen / 2), length - seen)
+    first = middle - seen / 2
+    inside = min(max(0.0, first), length - seen) if seen <= length else first
+    first = min(max(inside, first - _MOVED * seen), first + _MOVED * seen)
     return np.floor(first + (np.arange(pixels) + 0.5) * step).astype(np.int64)
 
 
