@@ -66,9 +66,12 @@ class Pages:
         refuse(self.why_not())
         if self.page is not None:
             self._trail.append(self.page)
-        self.page = None
-        places = self._review.take(self.most if count is None else max(1, count))
-        self._show(ReviewPage(places[0].entry, tuple(places)) if places else None)
+        self.page = found = None
+        try:
+            places = self._review.take(self.most if count is None else max(1, count))
+            found = ReviewPage(places[0].entry, tuple(places)) if places else None
+        finally:
+            self._show(found)
         return self.page
 
     def previous(self) -> ReviewPage | None:
@@ -148,8 +151,8 @@ class Pages:
                     self._edits.apply(entry, delete_object(entry.labels, entry.confirmed, at, "instances"))
                 elif mark != "delete":
                     looked_at.append(place)
-            right = [page.place(one) for one in page.numbers if page.marks.get(one, "delete") == "delete"]
-            self._edits.apply(entry, approval_of(entry, right))
+            right = [page.place(one) for one in page.numbers if page.marks.get(one) in (None, "delete")]
+            self._edits.apply(entry, approval_of(entry, right))  # also that there is none where none was
         return looked_at
 
     def _shown(self, *numbers: int) -> ReviewPage:

@@ -232,6 +232,7 @@ class Review:
     def _leave(self) -> None:
         """Nothing is looked at by itself any more, nor will be."""
         self._remember()
+        self.put_back(self._visits)
         self._visits.clear()
         self._then = None
         if self.place is not None:

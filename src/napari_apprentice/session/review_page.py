@@ -13,7 +13,7 @@ from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.edits import approve_voxels, voxels_of
 from napari_apprentice.session.doubtful_places import DoubtfulPlace, empty_in
 from napari_apprentice.session.project_image import ProjectImage
-from napari_apprentice.session.suggestion import Suggestion, here
+from napari_apprentice.session.suggestion import LEAST_CHANCE, Suggestion, here
 
 Mark = Literal["take", "delete", "look"]  # do what is suggested, there is no object, look at it
 
@@ -88,7 +88,7 @@ def told_apart(places: Iterable[DoubtfulPlace]) -> Iterator[DoubtfulPlace]:
             continue
         join, *others = place.mends.chances[0]
         other = place.mends.joins[0]
-        if place.id is not None and join > max(*others, 0) and place.entry.has_open(other):
+        if place.id is not None and join >= max(*others, LEAST_CHANCE) and place.entry.has_open(other):
             t, z, y, x = here(place.entry, other)
             joined.add((int(other[0]), int(place.entry.labels[t, z, y, x])))
         yield place

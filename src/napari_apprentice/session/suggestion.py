@@ -28,7 +28,7 @@ WORDS: dict[Way, str] = {
     "outline": "new outline",
     "new": "new object",
 }
-_LEAST_CHANCE = 0.1  # what is less likely is not suggested
+LEAST_CHANCE = 0.1  # what is less likely is not suggested
 _NEW, _OUTLINE = 0.35, 0.1  # chances of what was found at a click: measured, see docs/review.md
 _ALIKE, _RELATED = 0.8, 0.3  # IoU from which an answer is the outline there is, and below which it is something else
 
@@ -85,7 +85,7 @@ def ways_for(place: DoubtfulPlace, answer: PackedMask | None) -> list[tuple[Way,
     found = [(way, float(chance)) for way, chance in zip(names, place.mends.chances[0], strict=True)]
     if answer:
         found.append(("outline", _OUTLINE))
-    return sorted((one for one in found if one[1] >= _LEAST_CHANCE), key=lambda one: -one[1])
+    return sorted((one for one in found if one[1] >= LEAST_CHANCE), key=lambda one: -one[1])
 
 
 def suggestion_of(place: DoubtfulPlace, way: Way, chance: float, answer: PackedMask | None) -> Suggestion | None:

@@ -67,19 +67,17 @@ def _section(shown: ShownImage, image: Image, view: View, channel: int) -> tuple
 def _coloured(pixels: NDArray[Any], y: int, x: int, layer: Image, view: View) -> NDArray[np.float32]:
     """What a layer makes of pixels, from 0 to 255 in each colour."""
     coarse = max(1, int(view.voxels_per_pixel))
+    is_inside = np.asarray(view.of(np.ones(pixels.shape[:2], bool), y, x), bool)[..., None]
     smooth = _means(pixels, coarse) if coarse > 1 else pixels
     if pixels.ndim == 3:
         top = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
         bands = [_at(view, smooth[..., band], y, x, coarse).astype(np.float32) for band in range(3)]
-        return np.stack(bands, axis=-1) * np.float32(255 / top)
+        return np.asarray(np.stack(bands, axis=-1) * np.float32(255 / top) * is_inside)
     low, high = layer.contrast_limits
     share = np.clip((np.nan_to_num(smooth.astype(np.float32)) - low) / max(high - low, 1e-12), 0, 1) ** layer.gamma
     ranks = np.rint(share * (_LEVELS - 1)).astype(np.uint8)
     table = np.asarray(layer.colormap.map(np.linspace(0, 1, _LEVELS, dtype=np.float32)), np.float32)[:, :3] * 255
-    picture: NDArray[np.float32] = table[_at(view, ranks + np.uint8(0), y, x, coarse)]
-    outside = np.ones(pixels.shape[:2], bool)
-    picture[~view.of(outside, y, x).astype(bool)] = 0
-    return picture
+    return np.asarray(table[_at(view, ranks, y, x, coarse)] * is_inside)
 
 
 def _at(view: View, plane: NDArray[Any], y: int, x: int, coarse: int) -> NDArray[Any]:

@@ -39,11 +39,14 @@ class Suggest:
         self._answers: dict[_Asked, PackedMask | None] = {}  # None until it is answered
         self._ways: list[tuple[Way, float]] = []
         self._chosen: Way | None = None  # that *Other* came to; None: the likeliest is shown
+        self._filled: tuple[ReviewPage | None, int] = None, 0  # the page, and after how many edits of its image
         self.suggestion: Suggestion | None = None
         signals = parts.signals
         signals.reviewing.connect(self._on_reviewing)
         signals.paging.connect(self._on_paging)
         signals.edited.connect(self._on_edited)
+        signals.labels_changed.connect(self._on_changed)
+        signals.confirmed_changed.connect(self._on_changed)
         signals.stroke_ended.connect(self._on_stroke_ended)
         signals.doubts_changed.connect(self._on_doubts_changed)
         signals.image_changed.connect(self._forget_old)
@@ -112,8 +115,12 @@ class Suggest:
         place = self._parts.review.place
         if place is not None and place.entry is entry and not self._parts.regions.is_held:
             self._look_again()
+
+    def _on_changed(self, entry: ProjectImage) -> None:
+        """An edit is done, or several that were taken back together."""
         page = self._parts.pages.page
-        if page is not None and page.entry is entry and not self._parts.regions.is_held:
+        is_known = self._filled == (page, entry.edits)
+        if page is not None and page.entry is entry and not is_known and not self._parts.regions.is_held:
             self._fill(page)
 
     def _on_paging(self, page: ReviewPage | None) -> None:
@@ -124,6 +131,7 @@ class Suggest:
 
     def _fill(self, page: ReviewPage) -> None:
         """Find what would mend each place of a page in the labels as they are now."""
+        self._filled = page, page.entry.edits
         found = {one: likeliest(page.place(one), self._answers.get(_name(page.place(one)))) for one in page.numbers}
         page.suggestions = {number: one for number, one in found.items() if one is not None}
         self._parts.signals.page_changed.emit(page)
