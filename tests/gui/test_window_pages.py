@@ -49,6 +49,18 @@ def test_shift_g_shows_the_most_doubtful_side_by_side_over_the_canvas_and_again_
     assert not sheet.isVisible()
 
 
+def test_with_less_room_pictures_are_smaller_and_none_is_cut(panel, viewer, hand, page):
+    sheet, window = panel.sheet, viewer.window._qt_window
+    hand.key(Qt.Key.Key_Escape)
+    window.resize(window.width(), window.minimumSizeHint().height())
+    QTest.qWait(200)
+    hand.key(Qt.Key.Key_G, SHIFT)
+    QTest.qWait(100)
+    assert panel.session.pages.page is not None
+    for card in sheet.cards:
+        assert card.isHidden() or sheet.room.rect().contains(card.geometry())
+
+
 def test_numbers_and_clicks_mark_and_g_approves_the_rest_in_one_step(panel, hand, page, proposed):
     sheet, session = panel.sheet, panel.session
     hand.key(Qt.Key.Key_2)

@@ -136,7 +136,7 @@ def _words(paces: Sequence[Pace], times: ReviewTimes) -> str:
     if napari is None:
         return ""
     lines = []
-    quick = times.model_copy(update={"read_s": times.read_s / 2})
+    quick = times.model_copy(update={"read_s": times.read_s / 2, "picture_s": times.picture_s / 2})
     for one in paces:
         ratio, stated = _ratio(napari, one, times), _ratio(napari, one, times, stated=True)
         half = _ratio(napari, one, quick)

@@ -82,6 +82,7 @@ class ContactSheet(QFrame):
         below.addWidget(self.approve, 1)
         below.addWidget(self.skip)
         below.addWidget(self.leave)
+        self.room.installEventFilter(self)
         column.addWidget(self.help)
         column.addWidget(self.room, 1)
         column.addLayout(below)
@@ -117,6 +118,10 @@ class ContactSheet(QFrame):
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Follow the canvas; while a page is shown no key is for what lies under it."""
         kind = event.type()
+        if watched is self.room:
+            if kind == QEvent.Type.Resize:
+                self._lay_out()
+            return False
         if kind in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show):
             self._fit()
         return kind == QEvent.Type.KeyPress and self._pages.page is not None and self._takes_key(event)
@@ -173,13 +178,17 @@ class ContactSheet(QFrame):
     # showing
 
     def _fit(self) -> None:
-        """Cover the canvas, with as many pictures as can be judged there."""
+        """Cover the canvas."""
         if self._canvas is None:
             return
         self.setGeometry(self._canvas.geometry())
         layout = self.layout()
-        if layout is not None:
-            layout.activate()
+        if layout is not None:  # also while nothing is seen of it: the next page is as large as there is room for
+            layout.setGeometry(self.rect())
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """As many pictures as can be judged, as large as they can be."""
         grid = grid_in(self.room.width(), self.room.height())
         if grid == self._grid:
             return
