@@ -214,4 +214,5 @@ def _draw(axes: Any, panel: int, paces: Sequence[Pace], times: ReviewTimes) -> N
         axes.bar(at, heights, 0.8 / len(shown), color=_COLOURS[one.user], label=label)
     axes.set_xticks(np.arange(len(KINDS)), KINDS)
     axes.set(ylabel="seconds to mend")
+    axes.margins(y=0.25)  # for the legend
     axes.legend(frameon=False, fontsize=8)

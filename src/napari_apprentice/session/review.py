@@ -139,6 +139,8 @@ class Review:
         self._remember()
         while self._visits:
             visit = self._visits.pop(0)
+            if visit.entry not in self._images.entries:
+                continue
             self._open(visit)
             if is_open(visit):
                 self._show(visit)
