@@ -44,12 +44,9 @@ class PageOfDoubtful(_Step):
     about = "nine at a look: mark those that are wrong by their number, approve all others by G; again to close it"
     key = "Shift-G"
     more_keys = (
-        ("1 to 9", "Wrong: correct it as drawn"),
-        ("again", "Look at it by itself"),
+        ("1 to 9", "Correct it; again: look at it"),
         ("R", "The one marked last is no object"),
         ("G", "Approve the others, next page"),
-        ("N, Shift+N", "Next page, page before"),
-        ("Esc", "Close"),
     )
 
     def why_not(self) -> str:
