@@ -8,12 +8,13 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from tests.gui.test_window_review import PLACES, propose, proposed
 
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.gui.contact_sheet.pictures import picture_of
 
 __all__ = ["proposed"]  # a fixture
 
 SHIFT, CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-YELLOW, BLUE = (255, 225, 77), (53, 224, 255)
+YELLOW = (255, 225, 77)
 READ_MS = 300  # a page that is gone sooner was not looked at
 
 
@@ -179,3 +180,30 @@ def test_channels_are_drawn_in_their_colours_as_far_as_they_are_visible(panel, v
     assert middle() == [0, green, 0]
     one.visible, other.visible = False, True
     assert middle() == [red, 0, blue]
+
+
+def test_of_a_time_series_each_picture_is_of_its_frame(panel, viewer, cells, hand):
+    viewer.add_image(cells((2, 120, 160)), name="film", axis_labels=("t", "y", "x"), contrast_limits=(0, 1000))
+    QTest.qWait(50)
+    entry = panel.session.current
+    assert entry.shape == (2, 1, 120, 160)
+    viewer.layers["film"].data[1, 12:28, 12:28] = 0
+    labels = np.zeros(entry.labels.shape, np.uint32)
+    labels[:, 0, 12:28, 12:28] = 1
+    boxes = np.array([((t, t + 1), (0, 1), (12, 28), (12, 28)) for t in (0, 1)])
+    points = np.array([(t, 0, 20, 20) for t in (0, 1)])
+    panel.session.edits.replace_labels(labels)
+    panel.session.review.take_in(entry, Doubts(points, boxes, np.array([0.9, 0.8]), np.zeros(2, bool)))
+    hand.key(Qt.Key.Key_G, SHIFT)
+    page = panel.session.pages.page
+    middles = []
+    for place in page.places:
+        picture = picture_of(place, None, panel.sheet._colours, 200, 160)
+        y, x = np.argwhere(has(picture, YELLOW)).mean(axis=0).round().astype(int)
+        middles.append(int(picture[y, x, 0]))
+    assert middles[0] > 200
+    assert middles[1] == 0
+    panel.session.pages.approve({2: "look"})
+    assert (entry.confirmed[0] == 2).sum() == 16 * 16
+    assert not entry.confirmed[1].any()
+    assert viewer.dims.current_step[0] == 1, "the one to look at is in the other frame"
