@@ -61,6 +61,7 @@ def _all() -> None:
     _objects()
     _object_classes()
     _review()
+    _page()
     _volume()
     _large()
     _classes()
@@ -240,6 +241,29 @@ def _review() -> None:
         wait(4.0)
         viewer.scene.camera.zoom *= 0.7
         picture(viewer, "review")
+        close(viewer, panel)
+
+
+def _page() -> None:
+    """The most doubtful ones of the same image side by side, some of them marked; without the image no picture."""
+    path = DATA / "bbbc039" / "images" / f"{DENSE}.tif"
+    if not path.exists():
+        return
+    with Session.temporary() as session:
+        viewer, panel = _segmented(session, path)
+        scroll_to(panel, panel.review)
+        panel.review.buttons["page of doubtful"].click()
+        wait(4.0)
+        shown = session.pages.page
+        if shown is not None:
+            suggested = sorted(shown.suggestions)
+            joined = [one for one in suggested if shown.suggestions[one].way == "join"]
+            for number in joined[:2]:
+                session.pages.turn(number)
+            others = [number for number in shown.numbers if number not in joined]
+            session.pages.mark(others[0], "look")
+            session.pages.mark(others[-1], "delete")
+        picture(viewer, "page")
         close(viewer, panel)
 
 

@@ -166,11 +166,11 @@ def test_the_keys_are_on_the_sheet_and_none_of_napari_was_taken(panel, opened):
 
     from napari_apprentice.gui.key_sheet import lines_of
 
-    assert [key for key, _ in dict(lines_of(panel.tools))["Review"]] == ["N", "Shift+N", "G", "R", "9", "0"]
+    assert [key for key, _ in dict(lines_of(panel.tools))["Review"]] == ["N", "Shift+N", "Shift+G", "G", "R", "9", "0"]
     others = ("points", "shape", "_add_", "vertex", "vectors", "tracks", "surface")
     actions = get_settings().shortcuts.shortcuts.items()
     naparis = {str(key) for action, found in actions if not any(one in action for one in others) for key in found}
-    assert not naparis & {"N", "Shift+N", "G", "R", "9", "0"}
+    assert not naparis & {"N", "Shift+N", "Shift+G", "G", "R", "9", "0"}
 
 
 def test_areas_of_classes_are_not_reviewed(panel, opened):

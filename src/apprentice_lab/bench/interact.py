@@ -26,7 +26,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.session.likely_wrong import Outlook
 from napari_apprentice.settings import Triple
 
-User = Literal["next", "plugin", "napari"]
+User = Literal["pages", "next", "plugin", "napari"]
 
 
 class InteractSettings(ImagesSettings, ReviewTimes):
@@ -45,8 +45,12 @@ class InteractSettings(ImagesSettings, ReviewTimes):
     seeds: Annotated[tuple[int, ...], Field(description="Each draws images and mistakes.")] = (0, 1, 2)
     users: Annotated[
         tuple[User, ...],
-        Field(description="next: the plugin, by doubt; plugin: field by field; napari: the same without the plugin."),
-    ] = ("next", "plugin", "napari")
+        Field(
+            description="pages, next: the plugin, by doubt, several at one look or one by one; plugin: field by field; "
+            "napari: the same without the plugin."
+        ),
+    ] = ("pages", "next", "plugin", "napari")
+    page: Annotated[int, Field(ge=1, le=9, description="Pictures on a page, at most.")] = 9
     model: Annotated[str, Field(description="Its prediction says how doubtful the spoiled masks are.")] = "nuclei-2d"
     field_share: Annotated[
         float, Field(gt=0, le=0.5, description="Who goes field by field sees a typical object in so much of a field.")
@@ -60,7 +64,7 @@ class InteractSettings(ImagesSettings, ReviewTimes):
     ] = "told"
     stop_after: Annotated[int, Field(ge=1, description="With --stop row: so many that were right in a row.")] = 10
     window: Annotated[
-        bool, Field(description="In a real window; else only who is led by Next, counted, without waiting for it.")
+        bool, Field(description="In a real window; else only who is led, counted, without waiting for it.")
     ] = True
     waits: Annotated[
         int, Field(ge=0, description="Also time so often what is waited for at each tool and with Live; 0: not.")
@@ -80,11 +84,15 @@ def run(out: Path, settings: InteractSettings) -> Iterator[str]:
     folder(out)
     reviews: list[Reviewed] = []
     if not settings.window:
-        from apprentice_lab.bench import interact_counted  # here: it loads torch
+        from apprentice_lab.bench import interact_counted, interact_pages  # here: they load torch
 
+        led = {"pages": interact_pages.by_pages, "next": interact_counted.by_next}
         for seed in settings.seeds:
-            reviews.append(interact_counted.review(_sheets(settings, seed), seed, settings))
-            yield interact_report.line(reviews[-1], settings)
+            sheets = _sheets(settings, seed)
+            for user in settings.users:
+                if user in led:
+                    reviews.append(interact_counted.review(sheets, seed, settings, user, led[user]))
+                    yield interact_report.line(reviews[-1], settings)
         yield from interact_report.write(out, settings, reviews, {}, {})
         return
     from apprentice_lab.bench.window import interact, live_waits, tool_waits  # here: they load Qt

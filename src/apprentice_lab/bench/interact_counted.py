@@ -1,4 +1,4 @@
-"""A review led by *Next* without a window: what the hand and the eye do is counted, and takes its stated times.
+"""A review that is led, without a window: what the hand and the eye do is counted, and takes its stated times.
 
 The list, the answers and what is suggested are those of the product. A tool does at once what it is for, and its line
 is as long as it would be at the zoom of *Next*; what the window lets one wait is not part of it.
@@ -6,7 +6,7 @@ is as long as it would be at the zoom of *Next*; what the window lets one wait i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import ProjectImage, Session
 from napari_apprentice.session.doubtful_places import DoubtfulPlace, usual_width
+from napari_apprentice.session.suggestion import Suggestion, Way
 
 if TYPE_CHECKING:
     from apprentice_lab.bench.interact import InteractSettings
@@ -50,17 +51,22 @@ class Counting:
         self.rows.append(row)
 
 
-def review(sheets: Sequence[Sheet], seed: int, settings: InteractSettings) -> Reviewed:
-    """What the user who is led makes of the sheets."""
+GoThrough = Callable[["Counting", Mapping[str, Sheet]], None]
+
+
+def review(
+    sheets: Sequence[Sheet], seed: int, settings: InteractSettings, user: str, go_through: GoThrough
+) -> Reviewed:
+    """What a ``user`` who is led makes of the sheets: ``go_through`` is given those by the image's id."""
     with Session.temporary(InlineRunners()) as session:
         entries = [_opened(session, sheet) for sheet in sheets]
         session.choose_image(entries[0])
-        user = Counting(session, settings)
-        _go_through(user, {entry.id: sheet for entry, sheet in zip(entries, sheets, strict=True)})
+        counting = Counting(session, settings)
+        go_through(counting, {entry.id: sheet for entry, sheet in zip(entries, sheets, strict=True)})
         pairs = list(zip(entries, sheets, strict=True))
         spoiled = sum(sheet.spoiled.newly_spoiled(entry.labels[0, 0]) for entry, sheet in pairs)
         objects, wrong = sum(sheet.objects for sheet in sheets), sum(len(sheet.mistakes) for sheet in sheets)
-        return Reviewed("next", seed, objects, wrong, user.effort, spoiled, tuple(user.rows))
+        return Reviewed(user, seed, objects, wrong, counting.effort, spoiled, tuple(counting.rows))
 
 
 def seen_at(place: DoubtfulPlace, sheet: Sheet) -> Mistake | None:
@@ -72,6 +78,13 @@ def seen_at(place: DoubtfulPlace, sheet: Sheet) -> Mistake | None:
     return sheet.missed_at(labels, (y, x), (place.box[2], place.box[3]))
 
 
+def would_mend(suggestion: Suggestion, sheet: Sheet, mistake: Mistake) -> bool:
+    """Whether a mistake is right once what is suggested is taken."""
+    labels, delta = suggestion.place.entry.labels.copy(), suggestion.delta
+    labels.reshape(-1)[delta.indices] = delta.labels_after
+    return sheet.spoiled.is_mended(mistake, labels[0, 0])
+
+
 def _opened(session: Session, sheet: Sheet) -> ProjectImage:
     entry = session.add_image(sheet.volume)
     session.edits.replace_labels(sheet.spoiled.labels[None, None])
@@ -79,7 +92,7 @@ def _opened(session: Session, sheet: Sheet) -> ProjectImage:
     return entry
 
 
-def _go_through(user: Counting, sheets: dict[str, Sheet]) -> None:
+def by_next(user: Counting, sheets: Mapping[str, Sheet]) -> None:
     """Until all is right, or the window says that one may stop, or the list is at its end."""
     session, settings, in_a_row = user.session, user.settings, 0
     seen: set[object] = set()
@@ -97,34 +110,38 @@ def _go_through(user: Counting, sheets: dict[str, Sheet]) -> None:
         in_a_row = in_a_row + 1 if mistake is None else 0
         if mistake is None and settings.stops(in_a_row, session.review.outlook()):
             return
-        before = user.effort
-        if mistake is None:
-            user.effort += Effort(keys=1)
-            session.review.approve()
-        elif mistake.kind == FALSE:
-            user.effort += Effort(keys=1)
-            session.review.delete()
-            right = sheet.spoiled.is_mended(mistake, place.entry.labels[0, 0])
-            user.add(sheet, mistake, before, right=right)
-        elif not _takes(user, sheet, mistake):
-            _mend(user, sheet, mistake, place.entry)
-            user.add(sheet, mistake, before, right=True)
-            user.effort += Effort(keys=1)
-            session.review.next()
+        answer(user, sheet, place, mistake)
 
 
-def _takes(user: Counting, sheet: Sheet, mistake: Mistake) -> bool:
+def answer(
+    user: Counting, sheet: Sheet, place: DoubtfulPlace, mistake: Mistake | None, rejected: Way | None = None
+) -> None:
+    """Say what a place that was read is, or mend it, and go on; a suggestion that was ``rejected`` is not read."""
+    session, before = user.session, user.effort
+    if mistake is None:
+        user.effort += Effort(keys=1)
+        session.review.approve()
+    elif mistake.kind == FALSE:
+        user.effort += Effort(keys=1)
+        session.review.delete()
+        right = sheet.spoiled.is_mended(mistake, place.entry.labels[0, 0])
+        user.add(sheet, mistake, before, right=right)
+    elif not _takes(user, sheet, mistake, rejected):
+        _mend(user, sheet, mistake, place.entry)
+        user.add(sheet, mistake, before, right=True)
+        user.effort += Effort(keys=1)
+        session.review.next()
+
+
+def _takes(user: Counting, sheet: Sheet, mistake: Mistake, rejected: Way | None) -> bool:
     """Read what is suggested, and take what would mend it."""
     suggest, before = user.session.verbs.suggest, user.effort
     for number in range(user.settings.suggestions):
         suggestion = suggest.suggestion
         if suggestion is None:
             return False
-        user.effort += Effort(reads=1)
-        entry = suggestion.place.entry
-        labels = entry.labels.copy()
-        labels.reshape(-1)[suggestion.delta.indices] = suggestion.delta.labels_after
-        if sheet.spoiled.is_mended(mistake, labels[0, 0]):
+        user.effort += Effort(reads=int(suggestion.way != rejected))
+        if would_mend(suggestion, sheet, mistake):
             user.effort += Effort(keys=1)
             suggest.take()
             user.add(sheet, mistake, before, right=True, taken=True)

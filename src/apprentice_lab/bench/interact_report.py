@@ -17,12 +17,21 @@ if TYPE_CHECKING:
     from apprentice_lab.bench.interact import InteractSettings
 
 WORDS = {
+    "pages": "plugin, pages",
+    "pages, then field by field": "plugin, pages, then field by field",
     "next": "plugin, *Next*",
     "next, then field by field": "plugin, *Next*, then field by field",
     "plugin": "plugin, field by field",
     "napari": "napari alone, field by field",
 }
-_COLOURS = {"next": "C0", "next, then field by field": "C2", "plugin": "C1", "napari": "0.45"}
+_COLOURS = {
+    "pages": "C3",
+    "pages, then field by field": "C4",
+    "next": "C0",
+    "next, then field by field": "C2",
+    "plugin": "C1",
+    "napari": "0.45",
+}
 _NAPARI = "napari"
 _COUNTS = ("right", "taken", "failed", "retries", "never_found", "spoiled")
 
@@ -127,7 +136,7 @@ def _words(paces: Sequence[Pace], times: ReviewTimes) -> str:
     if napari is None:
         return ""
     lines = []
-    quick = times.model_copy(update={"read_s": times.read_s / 2})
+    quick = times.model_copy(update={"read_s": times.read_s / 2, "picture_s": times.picture_s / 2})
     for one in paces:
         ratio, stated = _ratio(napari, one, times), _ratio(napari, one, times, stated=True)
         half = _ratio(napari, one, quick)
@@ -196,7 +205,7 @@ def _draw(axes: Any, panel: int, paces: Sequence[Pace], times: ReviewTimes) -> N
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, fontsize=8)
         return
-    shown = [one for one in paces if one.user != "next, then field by field"]
+    shown = [one for one in paces if not one.user.endswith("then field by field")]
     for i, one in enumerate(shown):
         seconds = [[row.effort.seconds(times) for row in _rows(one) if row.kind == kind] for kind in KINDS]
         heights = [float(np.mean(values)) if values else 0.0 for values in seconds]
@@ -205,4 +214,5 @@ def _draw(axes: Any, panel: int, paces: Sequence[Pace], times: ReviewTimes) -> N
         axes.bar(at, heights, 0.8 / len(shown), color=_COLOURS[one.user], label=label)
     axes.set_xticks(np.arange(len(KINDS)), KINDS)
     axes.set(ylabel="seconds to mend")
+    axes.margins(y=0.25)  # for the legend
     axes.legend(frameon=False, fontsize=8)

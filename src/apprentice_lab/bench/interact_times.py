@@ -15,6 +15,7 @@ class ReviewTimes(StatedTimes):
     """What each thing that the hand does takes, also that which a review needs besides."""
 
     look_s: Annotated[float, Field(ge=0, description="To look again after the view jumped or was moved.")] = 0.4
+    picture_s: Annotated[float, Field(ge=0, description="To judge one picture of a page.")] = 0.25
     drag_s: Annotated[float, Field(ge=0, description="A drag, besides aiming and its length.")] = 0.3
     pan_s: Annotated[float, Field(ge=0, description="To move or zoom the view, however far.")] = 1.2
 
@@ -23,10 +24,12 @@ class ReviewTimes(StatedTimes):
 class Effort(Counted):
     """What was done: how often each, how long in canvas pixels, and how long the window took (s).
 
-    ``reads`` are of proposals and of answers that were wrong; a drag's aim is one of the ``clicks``.
+    ``reads`` are of proposals and of answers that were wrong, ``pictures`` those of pages; a drag's aim is one of the
+    ``clicks``.
     """
 
     reads: int = 0
+    pictures: int = 0
     looks: int = 0
     keys: int = 0
     clicks: int = 0
@@ -40,6 +43,7 @@ class Effort(Counted):
         """What the hand and the eye take."""
         return (
             self.reads * times.read_s
+            + self.pictures * times.picture_s
             + self.looks * times.look_s
             + self.keys * times.key_s
             + self.clicks * times.click_s

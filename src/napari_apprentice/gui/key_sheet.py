@@ -53,7 +53,7 @@ class KeySheet(QDialog):
         taking, *meanwhile, under_cursor, review, panel, naparis = lines_of(tools)
         columns = QHBoxLayout(self)
         columns.setSpacing(14)
-        for parts in ([taking, review, panel], meanwhile, [under_cursor, naparis]):
+        for parts in ([taking, review], meanwhile, [under_cursor, panel, naparis]):
             column = QVBoxLayout()
             column.setSpacing(7)
             for heading, lines in parts:

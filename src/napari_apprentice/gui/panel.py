@@ -18,6 +18,7 @@ from napari_apprentice.events import Event, Failed, Finished
 from napari_apprentice.gui import evaluation, objects, trying
 from napari_apprentice.gui.annotated import FromFolder
 from napari_apprentice.gui.computer_check import ComputerCheck
+from napari_apprentice.gui.contact_sheet.sheet import ContactSheet
 from napari_apprentice.gui.docked import Docked
 from napari_apprentice.gui.evaluation.pane import EvaluationPane
 from napari_apprentice.gui.hinting import Hinting
@@ -83,6 +84,7 @@ class ApprenticePanel(QWidget):
         self.objects = Docked(self.viewer, objects.NAME, partial(ObjectsPane, self.tools))
         self.tried = Docked(self.viewer, trying.NAME, partial(TryingPane, self.label_layers))
         self.model = ModelSection(self.label_layers, self.how_well.show, self._try_models, self.untold.open)
+        self.sheet = ContactSheet(self.tools, lambda: self.runtime.channel_layers.layers)
         self.hints = Hinting(self.session)
         self.segment = SegmentSection(self.session, self.check_computer, self.hints.show_again)
         self.correct = CorrectSection(self.tools, self.objects.show)
@@ -103,6 +105,7 @@ class ApprenticePanel(QWidget):
             self.how_well,
             self.objects,
             self.tried,
+            self.sheet,
             self.hints,
         )
         self._build()
@@ -289,7 +292,7 @@ class ApprenticePanel(QWidget):
             widget.setStyleSheet(stylesheet(colours))
         for section in self.sections:
             section.set_palette(colours)
-        for docked in (self.how_well, self.objects, self.tried):
+        for docked in (self.how_well, self.objects, self.tried, self.sheet):
             docked.set_palette(colours)
 
     def showEvent(self, event: Any) -> None:
@@ -308,6 +311,9 @@ class ApprenticePanel(QWidget):
         if canvas is not None:
             self._canvas = canvas
             self.said.lie_on(canvas)
+        drawn = canvas_of(self.viewer)
+        if drawn is not None:
+            self.sheet.lie_on(drawn.native)
 
     def dragEnterEvent(self, event: Any) -> None:
         """Files and folders can be dropped."""

@@ -11,6 +11,7 @@ from napari_apprentice.session.doubtful_places import DoubtfulPlace, ellipsoid
 from napari_apprentice.session.suggestion import Suggestion
 
 LOOKED_AT, SUGGESTED = 1, 2  # values in the picture
+COLOURS: dict[int | None, str] = {LOOKED_AT: "#ffe14d", SUGGESTED: "#35e0ff"}
 _FINE = 90  # of the object's width is its outline one part
 _GAP = 1  # voxels between the object and its outline
 

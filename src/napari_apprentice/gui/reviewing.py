@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 from qtpy.QtCore import QTimer
@@ -13,13 +14,14 @@ from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.label_layers import LabelLayers
 from napari_apprentice.gui.own_layer import OwnLayer
-from napari_apprentice.gui.review_outlines import LOOKED_AT, SUGGESTED, outlines
+from napari_apprentice.gui.review_outlines import COLOURS, outlines
 from napari_apprentice.gui.tools.view import bring_into_view
 from napari_apprentice.session import ProjectImage
 from napari_apprentice.session.doubtful_places import DoubtfulPlace, usual_width
+from napari_apprentice.session.review_page import ReviewPage
 from napari_apprentice.session.suggestion import Suggestion
 
-_COLOURS: dict[int | None, str] = {LOOKED_AT: "#ffe14d", SUGGESTED: "#35e0ff"}
+_PREPARE_MS = 200  # after a page is shown, while it is read
 _FLASH_MS, _FLASHES = 130, 6  # even: it ends as it began, visible
 
 
@@ -39,7 +41,12 @@ class Reviewing:
         self._hiding = QTimer()
         self._hiding.setSingleShot(True)
         self._hiding.timeout.connect(self._hide)
+        self._preparing = QTimer()
+        self._preparing.setSingleShot(True)
+        self._preparing.setInterval(_PREPARE_MS)
+        self._preparing.timeout.connect(self._prepare)
         self._connections = Connections()
+        self._connections.add(self._session.paging, self._on_paging)
         self._connections.add(self._session.reviewing, self._on_reviewing)
         self._connections.add(self._session.suggested, self._on_suggested)
         self._connections.add(self._session.labels_changed, self._on_changed)
@@ -82,14 +89,30 @@ class Reviewing:
         self._box, picture = outlines(place, self._session.verbs.suggest.suggestion)
         seen = axis_mapping.view(picture)
         if layer is None:
-            colours: dict[int | None, Any] = {None: (0, 0, 0, 0), 0: (0, 0, 0, 0), **_COLOURS}
-            colormap = DirectLabelColormap(color_dict=colours)
-            self._own.show(partial(Labels, seen), name="looked at", colormap=colormap, opacity=1.0)
+            self._make(seen)
         else:
             layer.data, layer.opacity = seen, 1.0
             self._own.move()
             if not layer.visible:  # each change of that costs napari more than all the rest
                 layer.visible = True
+
+    def _make(self, seen: Any, *, visible: bool = True) -> None:
+        colours: dict[int | None, Any] = {None: (0, 0, 0, 0), 0: (0, 0, 0, 0), **COLOURS}
+        colormap = DirectLabelColormap(color_dict=colours)
+        self._own.show(partial(Labels, seen), name="looked at", colormap=colormap, opacity=1.0, visible=visible)
+
+    def _on_paging(self, page: ReviewPage | None) -> None:
+        if page is not None and self._own.layer is None:
+            self._preparing.start()
+
+    def _prepare(self) -> None:
+        """Make the layer, which takes napari a quarter of a second, before something on the page is looked at."""
+        axis_mapping, page = self._label_layers.axis_mapping, self._session.pages.page
+        if axis_mapping is not None and self._own.layer is None and page is not None:
+            t, z, y, x = page.entry.region
+            shape = t.stop - t.start, z.stop - z.start, 1, 1
+            self._box = (t, z, slice(y.start, y.start + 1), slice(x.start, x.start + 1))
+            self._make(axis_mapping.view(np.zeros(shape, np.uint8)), visible=False)
 
     def _on_suggested(self, suggestion: Suggestion | None) -> None:
         place = self._place
@@ -132,5 +155,6 @@ class Reviewing:
     def _drop(self) -> None:
         self._timer.stop()
         self._hiding.stop()
+        self._preparing.stop()
         self._place = None
         self._own.drop()

@@ -16,6 +16,7 @@ from napari_apprentice.session.mask_sources import MaskSources
 from napari_apprentice.session.models import NO_IMAGE, Models
 from napari_apprentice.session.object_classes import ClassesOfObjects
 from napari_apprentice.session.objects import ObjectsOfImage
+from napari_apprentice.session.pages import Pages
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
 from napari_apprentice.session.regions import Regions
@@ -39,6 +40,7 @@ class SessionParts:
     saving: Saving
     edits: Edits
     review: Review
+    pages: Pages
     mask_sources: MaskSources
     confirmed: ConfirmedSoFar
     object_classes: ClassesOfObjects

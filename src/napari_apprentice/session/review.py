@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.session.likely_wrong import LikelyWrong, Outlook
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.regions import Regions
+from napari_apprentice.session.review_page import is_open, told_apart
 from napari_apprentice.session.signals import Signals
 
 _NOTHING_LEFT = "Nothing doubtful is left in the images of this project."
@@ -56,6 +57,8 @@ class Review:
         self._likely = LikelyWrong(self._answers)
         self._seen: dict[str, set[Point]] = {}
         self._trail: list[DoubtfulPlace] = []  # that was gone through; the last is the one before ``place``
+        self._visits: list[DoubtfulPlace] = []  # that `next` goes to before all others
+        self._then: Callable[[], object] | None = None  # in place of `next`, after those
         self.place: DoubtfulPlace | None = None
         signals.image_changed.connect(self._on_image_changed)
 
@@ -78,6 +81,7 @@ class Review:
         self._seen.pop(entry.id, None)
         self._answers.forget(entry)
         self._trail = [one for one in self._trail if one.entry is not entry]
+        self._visits = [one for one in self._visits if one.entry is not entry]
         self._keep(entry, doubts)
         if self.place is not None and self.place.entry is entry:
             self._show(None)
@@ -132,27 +136,63 @@ class Review:
         It is told by ``reviewing``. Raises `UserError` with what is missing.
         """
         refuse(self.why_not())
-        if self.place is not None:
-            self._trail.append(self.place)
-        found = self._first()
-        if found is None and self._seen:
-            self._seen.clear()
-            found = self._first()
-            if found is not None:
-                self._signals.message.emit("Those that you passed over come again.")
-        self._show(found)
-        if found is None:
-            self._signals.message.emit(_NOTHING_LEFT)
+        self._remember()
+        while self._visits:
+            visit = self._visits.pop(0)
+            if visit.entry not in self._images.entries:
+                continue
+            self._open(visit)
+            if is_open(visit):
+                self._show(visit)
+                return self.place
+        if self._then is not None:
+            self._go_on()
+            return self.place
+        self._show(self._first_or_again())
         return self.place
+
+    def visit(self, places: Iterable[DoubtfulPlace], then: Callable[[], object]) -> None:
+        """Go to these, one by one at each `next`, and after them do something else in its place."""
+        self._visits, self._then = list(places), then
+        self.next()
+
+    def take(self, count: int) -> list[DoubtfulPlace]:
+        """So many places at most, all of one image, that `next` would show, to be looked at together; raises as it.
+
+        The image is the current one then. Two that would be joined are not both among them.
+        """
+        refuse(self.why_not())
+        self._leave()
+        found = self._first_or_again()
+        if found is None:
+            return []
+        taken = list(islice(told_apart(one for one in self._coming() if one.entry.has_open(one.point)), count))
+        self._seen.setdefault(found.entry.id, set()).update(one.point for one in taken)
+        return taken
+
+    def take_again(self, places: Iterable[DoubtfulPlace]) -> None:
+        """The same with places that were taken before, all of one image."""
+        self._leave()
+        for place in places:
+            self._open(place)
+            self._seen.setdefault(place.entry.id, set()).add(place.point)
+
+    def put_back(self, places: Iterable[DoubtfulPlace]) -> None:
+        """Places that were taken were not looked at after all."""
+        for place in places:
+            self._seen.get(place.entry.id, set()).discard(place.point)
 
     def coming(self, count: int) -> list[DoubtfulPlace]:
         """So many of the current image that `next` will show, as far as it has them."""
+        visits = [one for one in self._visits if one.entry is self._images.current]
+        return list(islice(chain(visits, self._coming()), count))
+
+    def _coming(self) -> Iterator[DoubtfulPlace]:
         entry = self._images.current
-        if entry is None or entry.doubts is None:
-            return []
-        ordered, seen = self._likely.doubtful_in(entry), self._seen.get(entry.id, set())
-        left = (i for i in np.flatnonzero(entry.still_open(ordered)) if point_of(ordered, i) not in seen)
-        return [place_in(entry, ordered, i) for i in islice(left, count)]
+        if entry is not None and entry.doubts is not None:
+            ordered, seen = self._likely.doubtful_in(entry), self._seen.get(entry.id, set())
+            left = (i for i in np.flatnonzero(entry.still_open(ordered)) if point_of(ordered, i) not in seen)
+            yield from (place_in(entry, ordered, i) for i in left)
 
     def previous(self) -> DoubtfulPlace | None:
         """Go back to the place before, also one that was approved or deleted. Raises `UserError` at the first."""
@@ -183,7 +223,29 @@ class Review:
         self._likely.clear()
         self._seen.clear()
         self._trail.clear()
+        self._visits.clear()
+        self._then = None
         self.place = None
+
+    def _remember(self) -> None:
+        if self.place is not None:
+            self._trail.append(self.place)
+
+    def _leave(self) -> None:
+        """Nothing is looked at by itself any more, nor will be."""
+        self._remember()
+        self.put_back(self._visits)
+        self._visits.clear()
+        self._then = None
+        if self.place is not None:
+            self._show(None)
+
+    def _go_on(self) -> None:
+        then, self._then = self._then, None
+        if self.place is not None:
+            self._show(None)
+        if then is not None:
+            then()
 
     def _settle(self, say: Callable[[Point], None]) -> DoubtfulPlace | None:
         place = self.place
@@ -198,6 +260,18 @@ class Review:
             here = np.ravel_multi_index((t, z, y, x), entry.labels.shape)
             self._edits.paint_background(np.union1d(empty_in(entry, place.box), here))
         return self.next()
+
+    def _first_or_again(self) -> DoubtfulPlace | None:
+        """`_first`, else the first of those that were passed over; None, and a sentence, when nothing is left."""
+        found = self._first()
+        if found is None and self._seen:
+            self._seen.clear()
+            found = self._first()
+            if found is not None:
+                self._signals.message.emit("Those that you passed over come again.")
+        if found is None:
+            self._signals.message.emit(_NOTHING_LEFT)
+        return found
 
     def _first(self) -> DoubtfulPlace | None:
         """The first place that was not passed, which is open then; `UserError` when its part cannot be opened now.

@@ -36,6 +36,7 @@ from napari_apprentice.session.object_classes import ClassesOfObjects
 from napari_apprentice.session.objects import ObjectsOfImage
 from napari_apprentice.session.objects_by_image import ObjectsByImage
 from napari_apprentice.session.options import SessionOptions
+from napari_apprentice.session.pages import Pages
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.queue import Queue
@@ -109,6 +110,7 @@ class Session:
         self.annotations = Annotations(choices, images, edits, confirmed)
         self.shapes = Shapes(choices, images, edits)
         self.review = review = Review(signals, choices, images, regions, edits)
+        self.pages = pages = Pages(signals, images, regions, edits, review)
         self.object_classes = classes = ClassesOfObjects(signals, choices, images, edits)
         self.objects = objects = ObjectsOfImage(signals, choices, images, edits, classes)
         self.objects_by_image = ObjectsByImage(choices, images, classes)
@@ -123,6 +125,7 @@ class Session:
             saving,
             edits,
             review,
+            pages,
             sources,
             confirmed,
             classes,
@@ -150,6 +153,8 @@ class Session:
         self.doubts_changed = signals.doubts_changed
         self.reviewing = signals.reviewing
         self.suggested = signals.suggested
+        self.paging = signals.paging
+        self.page_changed = signals.page_changed
         self.message = signals.message
         self.region_changed = signals.region_changed
         self.overview_changed = signals.overview_changed
@@ -229,6 +234,7 @@ class Session:
     def _let_go(self) -> None:
         self._end_jobs()
         self.saving.rescue()
+        self.pages.end()
         self.review.end()
         project, entries, current, kind = self.project, self.entries, self.current, self.kind
         confirmed = self.confirmed_so_far.by_image

@@ -30,6 +30,8 @@ class Signals:
     doubts_changed = Signal(object)  # ProjectImage: there is another proposal, with other doubtful places
     reviewing = Signal(object)  # DoubtfulPlace that is looked at now, or None
     suggested = Signal(object)  # Suggestion for what is looked at, or None
+    paging = Signal(object)  # ReviewPage that is shown now, or None
+    page_changed = Signal(object)  # the ReviewPage that is shown: what is marked on it, suggested or said of it
     message = Signal(str)
     leaving_region = Signal()  # another part of the large image will be opened
     region_changed = Signal(object, tuple)  # LargeProjectImage, voxel (t, z, y, x): the part around it is open now

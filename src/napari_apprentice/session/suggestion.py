@@ -28,14 +28,17 @@ WORDS: dict[Way, str] = {
     "outline": "new outline",
     "new": "new object",
 }
-_LEAST_CHANCE = 0.1  # what is less likely is not suggested
+LEAST_CHANCE = 0.1  # what is less likely is not suggested
 _NEW, _OUTLINE = 0.35, 0.1  # chances of what was found at a click: measured, see docs/review.md
 _ALIKE, _RELATED = 0.8, 0.3  # IoU from which an answer is the outline there is, and below which it is something else
 
 
 @dataclass(frozen=True, eq=False)
 class Suggestion:
-    """One way to mend ``place``, with the edit that does it on the labels as they were after ``edits`` edits."""
+    """One way to mend ``place``, with the edit that does it on the labels as they were after ``edits`` edits.
+
+    ``answer`` is what it was made of, where a click was asked.
+    """
 
     place: DoubtfulPlace
     way: Way
@@ -43,6 +46,7 @@ class Suggestion:
     delta: Delta
     edits: int
     region: tuple[slice, ...]
+    answer: PackedMask | None
 
     @property
     def words(self) -> str:
@@ -54,6 +58,10 @@ class Suggestion:
         """Whether labels changed since, or another part of the image is open."""
         entry = self.place.entry
         return entry.edits != self.edits or entry.region != self.region
+
+    def again(self) -> Suggestion | None:
+        """The same way for the labels as they are now; None where that cannot be done any more."""
+        return self if not self.is_stale else suggestion_of(self.place, self.way, self.chance, self.answer)
 
     @property
     def box(self) -> Box:
@@ -77,7 +85,7 @@ def ways_for(place: DoubtfulPlace, answer: PackedMask | None) -> list[tuple[Way,
     found = [(way, float(chance)) for way, chance in zip(names, place.mends.chances[0], strict=True)]
     if answer:
         found.append(("outline", _OUTLINE))
-    return sorted((one for one in found if one[1] >= _LEAST_CHANCE), key=lambda one: -one[1])
+    return sorted((one for one in found if one[1] >= LEAST_CHANCE), key=lambda one: -one[1])
 
 
 def suggestion_of(place: DoubtfulPlace, way: Way, chance: float, answer: PackedMask | None) -> Suggestion | None:
@@ -92,7 +100,13 @@ def suggestion_of(place: DoubtfulPlace, way: Way, chance: float, answer: PackedM
         return None
     if delta is None or len(delta) == 0 or (delta.confirmed_before != UNKNOWN).any():
         return None
-    return Suggestion(place, way, chance, delta, entry.edits, entry.region)
+    return Suggestion(place, way, chance, delta, entry.edits, entry.region, answer)
+
+
+def likeliest(place: DoubtfulPlace, answer: PackedMask | None) -> Suggestion | None:
+    """The likeliest of all ways that can be gone; None where there is none."""
+    found = (suggestion_of(place, way, chance, answer) for way, chance in ways_for(place, answer))
+    return next((one for one in found if one is not None), None)
 
 
 def _edit(place: DoubtfulPlace, way: Way, at: tuple[int, ...], answer: PackedMask | None) -> Delta | None:

@@ -135,6 +135,7 @@ def test_a_review_takes_what_hand_and_eye_do_and_what_the_window_lets_one_wait()
     merge = Effort(keys=1, clicks=1, drags=1, line_px=75.0)
     assert (stop + merge).seconds(TIMES) - stop.seconds(TIMES) == pytest.approx(0.3 + 0.9 + 0.3 + 0.5)
     assert (stop + merge - stop).line_px == 75.0
+    assert Effort(pictures=8).seconds(TIMES) == pytest.approx(2)
     redraw = Effort(outlines=1, line_px=150.0, pans=1)
     assert redraw.stated_s(TIMES) == pytest.approx(1 + 1 + 1.2)
 

@@ -51,10 +51,10 @@ def doubts_of(spoiled: Spoiled) -> Doubts:
 
 
 def test_the_plugin_mends_what_next_shows_and_field_by_field_the_rest(at_once: Runners) -> None:
-    from apprentice_lab.bench.window.interact import THEN_FIELDS, review  # here: they load Qt
+    from apprentice_lab.bench.window.interact import review  # here: they load Qt
 
     led, all_seen = review("next", [sheet()], 0, SETTINGS, at_once)
-    assert (led.user, all_seen.user) == ("next", THEN_FIELDS)
+    assert (led.user, all_seen.user) == ("next", "next, then field by field")
     assert {one.kind for one in led.mended} == {"missed", FALSE}
     assert (led.right, led.never_found, led.spoiled) == (2, 3, 0)
     assert led.taken == 1, "what a click finds where one was missed"
@@ -106,14 +106,32 @@ def test_who_reads_no_suggestions_mends_with_tools_and_a_row_of_right_ones_ends_
     )
 
 
+def test_page_by_page_the_same_mistakes_are_found_at_one_look(at_once: Runners) -> None:
+    from apprentice_lab.bench.window.interact import review
+
+    led, all_seen = review("pages", [sheet()], 0, SETTINGS, at_once)
+    assert (led.user, all_seen.user) == ("pages", "pages, then field by field")
+    assert {one.kind for one in led.mended} == {"missed", FALSE}
+    assert (led.right, led.never_found, led.failed, led.spoiled) == (2, 3, 0, 0)
+    assert (led.effort.pictures, led.effort.looks) == (3, 1)
+    assert led.effort.reads == 1, "what is suggested where one was missed"
+    assert led.effort.keys == 1 + 1 + 2 + 1, "the page, the one that was missed, the one that is false, approved"
+    assert (all_seen.right, all_seen.failed, all_seen.spoiled) == (5, 0, 0)
+
+
 @pytest.mark.skipif("click-2d" not in bundled_files(), reason="there is no bundled click network yet")
 def test_counted_without_a_window_the_same_places_are_looked_at() -> None:
     """Three places, two of them wrong: what is false goes by a key, what was missed by what is suggested or a click."""
-    from apprentice_lab.bench.interact_counted import review
+    from apprentice_lab.bench.interact_counted import by_next, review
+    from apprentice_lab.bench.interact_pages import by_pages
 
-    found = review([sheet()], 0, SETTINGS)
+    found = review([sheet()], 0, SETTINGS, "next", by_next)
     assert (found.right, found.never_found, found.spoiled) == (2, 3, 0)
     assert {one.kind for one in found.mended} == {"missed", FALSE}
     assert found.effort.looks == 3
     assert found.effort.waited_s == 0
     assert found.effort.seconds(SETTINGS) == pytest.approx(found.effort.stated_s(SETTINGS))
+    paged = review([sheet()], 0, SETTINGS, "pages", by_pages)
+    assert (paged.user, paged.right, paged.never_found, paged.spoiled) == ("pages", 2, 3, 0)
+    assert paged.effort.pictures == 3
+    assert paged.effort.seconds(SETTINGS) < found.effort.seconds(SETTINGS)

@@ -12,12 +12,12 @@ from napari.layers import Labels as LabelsLayer
 from qtpy.QtCore import Qt
 
 from apprentice_lab.bench.interact_counted import seen_at
-from apprentice_lab.bench.interact_mistakes import FALSE, Mistake
 from apprentice_lab.bench.interact_sheets import Sheet
-from apprentice_lab.bench.interact_times import Effort, Mended, Reviewed
+from apprentice_lab.bench.interact_times import Effort, Reviewed
 from apprentice_lab.bench.window.canvas import Canvas
 from apprentice_lab.bench.window.desk import SIZE, Desk, opened
-from apprentice_lab.bench.window.mending import Log, go_through, mend
+from apprentice_lab.bench.window.led import answer, by_pages
+from apprentice_lab.bench.window.mending import Log, go_through
 from apprentice_lab.bench.window.napari_tools import THIN, NapariTools
 from apprentice_lab.bench.window.paced import Paced
 from apprentice_lab.bench.window.plugin_tools import PluginTools
@@ -31,7 +31,7 @@ from napari_apprentice.session import ProjectImage, Session
 if TYPE_CHECKING:
     from apprentice_lab.bench.interact import InteractSettings
 
-THEN_FIELDS = "next, then field by field"
+NEXT, PAGES = "next", "pages"
 
 
 def review(
@@ -45,10 +45,10 @@ def review(
         entries = _open_all(desk, sheets)
         tools, log = PluginTools(desk, Paced(desk, settings)), Log(sum(len(sheet.mistakes) for sheet in sheets))
         pairs = list(zip(entries, sheets, strict=True))
-        if user == "next":
-            _by_next(tools, pairs, log, settings)
+        if user in (NEXT, PAGES):
+            (_by_next if user == NEXT else by_pages)(tools, pairs, log, settings)
             yield _reviewed(user, seed, pairs, log, tools.paced)
-            user = THEN_FIELDS
+            user = f"{user}, then field by field"
         for entry, sheet in pairs:
             if not log.is_over:
                 session.choose_image(entry)
@@ -96,45 +96,7 @@ def _by_next(
         in_a_row = in_a_row + 1 if mistake is None else 0
         if mistake is None and settings.stops(in_a_row, session.review.outlook()):
             return
-        if mistake is None:
-            paced.key(Qt.Key.Key_G)
-        elif log.has(mistake):
-            paced.key(Qt.Key.Key_N)
-        elif mistake.kind == FALSE:
-            before = paced.effort
-            paced.key(Qt.Key.Key_R)
-            is_right = sheet.spoiled.is_mended(mistake, place.entry.labels[0, 0])
-            log.add(mistake, Mended(sheet.name, FALSE, 1, is_right, paced.effort - before, paced.seconds))
-        elif not _takes(tools, sheet, mistake, log, settings.suggestions):
-            paced.see(mistake.site)
-            mend(tools, sheet, mistake, log)
-            if not log.is_over:
-                paced.key(Qt.Key.Key_N)
-
-
-def _takes(tools: PluginTools, sheet: Sheet, mistake: Mistake, log: Log, most: int) -> bool:
-    """Read what is suggested, at most so many, and take what would mend a mistake; whether something was taken."""
-    suggest, paced = tools.desk.session.verbs.suggest, tools.paced
-    before = paced.effort
-    for number in range(most):
-        suggestion = suggest.suggestion
-        if suggestion is None:
-            return False
-        paced.read()
-        labels, delta = suggestion.place.entry.labels.copy(), suggestion.delta
-        labels.reshape(-1)[delta.indices] = delta.labels_after
-        if sheet.spoiled.is_mended(mistake, labels[0, 0]):
-            entry = suggestion.place.entry
-            paced.key(Qt.Key.Key_9)
-            is_right = sheet.spoiled.is_mended(mistake, entry.labels[0, 0])
-            effort = paced.effort - before
-            log.add(mistake, Mended(sheet.name, mistake.kind, 1, is_right, effort, paced.seconds, taken=True))
-            return True
-        if number + 1 < most:
-            if not suggest.has_others:
-                return False
-            paced.key(Qt.Key.Key_0)
-    return False
+        answer(tools, sheet, place, mistake, log, settings.suggestions)
 
 
 def _open_all(desk: Desk, sheets: Sequence[Sheet]) -> list[ProjectImage]:

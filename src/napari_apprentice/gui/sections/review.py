@@ -15,6 +15,7 @@ from napari_apprentice.gui.tools.review import (
     DeleteAndNext,
     NextDoubtful,
     OtherSuggestion,
+    PageOfDoubtful,
     PreviousDoubtful,
     TakeSuggestion,
 )
@@ -31,6 +32,7 @@ _COUNT_MS = 200
 _WORDS = {
     PreviousDoubtful.name: "◂",
     NextDoubtful.name: "Next",
+    PageOfDoubtful.name: "Page",
     ApproveAndNext.name: "Approve, next",
     DeleteAndNext.name: "Delete, next",
 }
@@ -39,7 +41,7 @@ _MAP = "Colour each object by how doubtful it is, from yellow to red, and places
 
 
 class ReviewSection(Section):
-    """*Next*, *Approve, next*, *Delete, next* and back; how much is left; doubt as colours."""
+    """*Next*, *Page*, *Approve, next*, *Delete, next* and back; how much is left; doubt as colours."""
 
     def __init__(self, tools: Tools, doubt_map: DoubtMap) -> None:
         super().__init__("Review")
@@ -72,6 +74,7 @@ class ReviewSection(Section):
             session.doubts_changed,
             session.reviewing,
             session.suggested,
+            session.paging,
         ):
             self.connections.add(signal, self.refresh)
         for signal in (session.labels_changed, session.confirmed_changed):
@@ -99,8 +102,9 @@ class ReviewSection(Section):
             self.aside.setText(f"{state.left} of {state.total} doubtful" if state.is_known else state.words)
         elsewhere = sum(review.state(one).left for one in self._session.entries if one is not entry)
         told = _words(review.place, elsewhere)
-        if review.place is not None and (outlook := review.outlook().words):
-            told = f"{told}\n{outlook}"
+        is_begun = review.place is not None or self._session.pages.page is not None
+        if is_begun and (outlook := review.outlook().words):
+            told = f"{told}\n{outlook}".strip()
         self.words.setText(told)
         self.words.setVisible(bool(told))
         self.show_map.setEnabled(has_masks and not review.why_not())

@@ -17,6 +17,7 @@ class _Step(Tool):
     def __init__(self, label_layers: LabelLayers) -> None:
         self._label_layers = label_layers
         self._review = label_layers.session.review
+        self._pages = label_layers.session.pages
         self._suggest = label_layers.session.verbs.suggest
 
     def why_not(self) -> str:
@@ -31,7 +32,33 @@ class _Verdict(_Step):
         """Nothing is looked at yet, or a clicked cell waits."""
         if why_not := self._review.why_not() or why_not_now(self._label_layers):
             return why_not
-        return "" if self._review.place is not None else "Go to a doubtful object first (N)."
+        is_any = self._review.place is not None or self._pages.page is not None
+        return "" if is_any else "Go to a doubtful object first (N), or show a page of them (Shift+G)."
+
+
+class PageOfDoubtful(_Step):
+    """Several doubtful objects at one look."""
+
+    name = "page of doubtful"
+    title = "Page of doubtful objects"
+    about = "nine at a look: mark those that are wrong by their number, approve all others by G; again to close it"
+    key = "Shift-G"
+    more_keys = (
+        ("1 to 9", "Correct it; again: look at it"),
+        ("R", "The one marked last is no object"),
+        ("G", "Approve the others, next page"),
+    )
+
+    def why_not(self) -> str:
+        """Something is being painted, besides."""
+        return self._pages.why_not() or why_not_now(self._label_layers)
+
+    def turn_on(self) -> None:
+        """Show the first, or put it away."""
+        if self._pages.page is not None:
+            self._pages.close()
+        else:
+            self._pages.next()
 
 
 class NextDoubtful(_Step):
@@ -43,8 +70,11 @@ class NextDoubtful(_Step):
     key = "N"
 
     def turn_on(self) -> None:
-        """Go there."""
-        self._review.next()
+        """Go there; from a page to the next one."""
+        if self._pages.page is not None:
+            self._pages.next()
+        else:
+            self._review.next()
 
 
 class PreviousDoubtful(_Step):
@@ -55,8 +85,11 @@ class PreviousDoubtful(_Step):
     key = "Shift-N"
 
     def turn_on(self) -> None:
-        """Go there."""
-        self._review.previous()
+        """Go there; from a page to the one before."""
+        if self._pages.page is not None:
+            self._pages.previous()
+        else:
+            self._review.previous()
 
 
 class ApproveAndNext(_Verdict):
@@ -68,8 +101,11 @@ class ApproveAndNext(_Verdict):
     key = "G"
 
     def turn_on(self) -> None:
-        """Approve it and go on."""
-        self._review.approve()
+        """Approve it, or all of a page that is not marked, and go on."""
+        if self._pages.page is not None:
+            self._pages.approve()
+        else:
+            self._review.approve()
 
 
 class DeleteAndNext(_Verdict):
@@ -80,8 +116,11 @@ class DeleteAndNext(_Verdict):
     key = "R"
 
     def turn_on(self) -> None:
-        """Delete it and go on."""
-        self._review.delete()
+        """Delete it and go on; on a page mark the one that was marked last."""
+        if self._pages.page is not None:
+            self._pages.mark_last("delete")
+        else:
+            self._review.delete()
 
 
 class TakeSuggestion(_Verdict):

@@ -19,6 +19,7 @@ from napari_apprentice.gui.tools.review import (
     DeleteAndNext,
     NextDoubtful,
     OtherSuggestion,
+    PageOfDoubtful,
     PreviousDoubtful,
     TakeSuggestion,
 )
@@ -32,6 +33,6 @@ TOOLS: tuple[type[Tool], ...] = (
     Brush, Eraser, Fill, Polygon, Pick, BackgroundBrush, ClickCell, Merge, Split, Redraw, Shape, Move,
     NewObject, approve.ApproveObjects, approve.ApproveUnderCursor, approve.ApproveView,
     approve.ApproveSlice, approve.ApproveImage, DeleteUnderCursor, SeparateUnderCursor, BetweenSlices, CopyToNextSlice,
-    FillHoles, Smooth, Grow, Shrink, NextDoubtful, PreviousDoubtful, ApproveAndNext, DeleteAndNext,
+    FillHoles, Smooth, Grow, Shrink, NextDoubtful, PreviousDoubtful, PageOfDoubtful, ApproveAndNext, DeleteAndNext,
     TakeSuggestion, OtherSuggestion,
 )  # fmt: skip

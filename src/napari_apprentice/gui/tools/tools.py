@@ -17,6 +17,7 @@ from napari_apprentice.gui.tools.drawn import DrawnLine
 from napari_apprentice.gui.tools.keys import LayerKeys
 from napari_apprentice.gui.tools.line import LineTool
 from napari_apprentice.gui.tools.move import Move
+from napari_apprentice.gui.tools.review import PageOfDoubtful
 from napari_apprentice.gui.tools.tool import Tool
 
 _WITH_CLASS = ("paint", "fill", "polygon", "click")  # tools that go on with another class
@@ -59,10 +60,19 @@ class Tools:
         return self._current.name
 
     def use(self, name: str) -> None:
-        """Take a tool, which makes the masks layer the active one, or do at once what it does."""
+        """Take a tool, which makes the masks layer the active one, or do at once what it does.
+
+        A page of a review, under which nothing is seen, is closed by it.
+        """
         tool = self.all[name]
         if self.label_layers.labels is None:
             return
+        pages = self.label_layers.session.pages
+        if pages.page is not None and tool.heading != PageOfDoubtful.heading:
+            pages.close()
+            if tool.at_once:
+                self.troubled.emit("The page was closed, so that you see what this is done to: press it again.")
+                return
         why_not = tool.why_not()
         if why_not:
             self.troubled.emit(why_not)

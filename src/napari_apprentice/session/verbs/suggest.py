@@ -1,4 +1,4 @@
-"""The likely correction of what a review looks at, shown before somebody asks, and taken by one key.
+"""The likely correction of what a review looks at, one place or a page, shown before somebody asks.
 
 Joining, splitting and deleting are known with the proposal (`data.labels.mends`). What a click would find there, a new
 object or another outline, is asked ahead of time, in the background, of images that have one slice.
@@ -17,8 +17,9 @@ from napari_apprentice.session.doubtful_places import DoubtfulPlace, Point, usua
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import pixels_of
+from napari_apprentice.session.review_page import ReviewPage
 from napari_apprentice.session.running import Running
-from napari_apprentice.session.suggestion import Suggestion, Way, here, suggestion_of, ways_for
+from napari_apprentice.session.suggestion import Suggestion, Way, here, likeliest, suggestion_of, ways_for
 
 _AHEAD = 3  # places that are asked about before they are looked at
 _Asked = tuple[str, int, Point]  # an image, how often it was read, a place
@@ -38,10 +39,14 @@ class Suggest:
         self._answers: dict[_Asked, PackedMask | None] = {}  # None until it is answered
         self._ways: list[tuple[Way, float]] = []
         self._chosen: Way | None = None  # that *Other* came to; None: the likeliest is shown
+        self._filled: tuple[ReviewPage | None, int] = None, 0  # the page, and after how many edits of its image
         self.suggestion: Suggestion | None = None
         signals = parts.signals
         signals.reviewing.connect(self._on_reviewing)
+        signals.paging.connect(self._on_paging)
         signals.edited.connect(self._on_edited)
+        signals.labels_changed.connect(self._on_changed)
+        signals.confirmed_changed.connect(self._on_changed)
         signals.stroke_ended.connect(self._on_stroke_ended)
         signals.doubts_changed.connect(self._on_doubts_changed)
         signals.image_changed.connect(self._forget_old)
@@ -111,6 +116,26 @@ class Suggest:
         if place is not None and place.entry is entry and not self._parts.regions.is_held:
             self._look_again()
 
+    def _on_changed(self, entry: ProjectImage) -> None:
+        """An edit is done, or several that were taken back together."""
+        page = self._parts.pages.page
+        is_known = self._filled == (page, entry.edits)
+        if page is not None and page.entry is entry and not is_known and not self._parts.regions.is_held:
+            self._fill(page)
+
+    def _on_paging(self, page: ReviewPage | None) -> None:
+        if page is not None:
+            self._fill(page)
+            for place in page.places:
+                self._ask(place)
+
+    def _fill(self, page: ReviewPage) -> None:
+        """Find what would mend each place of a page in the labels as they are now."""
+        self._filled = page, page.entry.edits
+        found = {one: likeliest(page.place(one), self._answers.get(_name(page.place(one)))) for one in page.numbers}
+        page.suggestions = {number: one for number, one in found.items() if one is not None}
+        self._parts.signals.page_changed.emit(page)
+
     def _on_stroke_ended(self) -> None:
         if self.suggestion is not None and self.suggestion.is_stale:
             self._look_again()
@@ -158,6 +183,9 @@ class Suggest:
         place = self._parts.review.place
         if place is not None and _name(place) == name and result.mask:
             self._add_answer(place)
+        page = self._parts.pages.page
+        if page is not None and result.mask:
+            self._add_to_page(page, name)
 
     def _forget(self, name: _Asked) -> None:
         """It was not answered, and can be asked again."""
@@ -167,6 +195,15 @@ class Suggest:
         """One more suggestion; what is shown stays, unless it is less likely."""
         if self.suggestion is None or self._chosen is None:
             self._look_again()
+
+    def _add_to_page(self, page: ReviewPage, name: _Asked) -> None:
+        """Only where nothing was suggested: what somebody reads does not become another thing."""
+        number = next((one for one in page.numbers if _name(page.place(one)) == name), None)
+        if number is not None and number not in page.suggestions:
+            found = likeliest(page.place(number), self._answers.get(name))
+            if found is not None:
+                page.suggestions[number] = found
+                self._parts.signals.page_changed.emit(page)
 
 
 def _name(place: DoubtfulPlace) -> _Asked:

@@ -1,0 +1,1 @@
+"""*Page*: small pictures of the most doubtful objects side by side, over the canvas."""

@@ -1,0 +1,214 @@
+"""A review page by page: what is marked, one step of undo for all of it, and the pages after and before it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.session.test_regions import SHAPE, image, opened
+from tests.session.test_review import around, needs_model, segmented
+from tests.session.test_suggestions import looked_at
+
+from napari_apprentice.data.labels import merging
+from napari_apprentice.data.labels.doubts import Doubts
+from napari_apprentice.errors import UserError
+from napari_apprentice.events import Finished
+from napari_apprentice.jobs import SegmentLargeResult
+from napari_apprentice.session import ProjectImage, Session
+from napari_apprentice.settings import ClassName
+
+__all__ = ["image", "looked_at"]  # fixtures
+
+
+def ids(session: Session) -> list[int | None]:
+    page = session.pages.page
+    return [] if page is None else [one.id for one in page.places]
+
+
+def number_of(session: Session, *wanted: int | None) -> int:
+    """The number of the first of these objects that is on the page."""
+    return next(number for number, one in enumerate(ids(session), 1) if one in wanted)
+
+
+@needs_model
+def test_a_page_has_the_most_doubtful_of_one_image_and_the_next_one_those_after_them(session, runners) -> None:
+    first, second = segmented(session, runners, "first"), segmented(session, runners, "second one")
+    session.choose_image(first)
+    page = session.pages.next(3)
+    assert (page.entry, ids(session)) == (first, [2, 3, None])
+    assert session.pages.next(3).entry is second, "what is likely wrong in any image comes first"
+    assert session.current is second
+    assert [session.pages.next(3).entry for _ in range(2)] == [second, first]
+    assert ids(session) == [1], "what was passed over does not come before all were seen"
+    session.pages.next(3)
+    assert session.sentences[-1].startswith("Those that you passed over")
+    assert session.pages.previous().entry is first
+    assert ids(session) == [1]
+    for _ in range(3):
+        session.pages.previous()
+    with pytest.raises(UserError, match="none before it"):
+        session.pages.previous()
+
+
+@needs_model
+def test_what_is_not_marked_is_approved_in_one_step_and_counts_as_single_approvals_do(session, runners) -> None:
+    entry = segmented(session, runners)
+    before, steps = entry.labels.copy(), len(entry.history.done)
+    session.pages.next()
+    session.pages.approve({2: "look"})
+    assert len(entry.history.done) == steps + 1
+    assert (entry.labels == before).all()
+    assert all((entry.confirmed[before == one] == 2).all() for one in (1, 2)), "in all slices"
+    assert not entry.confirmed[(before == 3) | (before == 4)].any()
+    assert 0 < (entry.confirmed == 1).sum() < 2 * 12 * 12, "where no object is there is none"
+    assert session.review.place.id == 3
+    outlook = session.review.outlook()
+    assert (outlook.found, outlook.answered) == (0, 3)
+    after = entry.confirmed.copy()
+    session.undo()
+    assert not entry.confirmed.any()
+    assert ids(session) == [2, 3, None, 1], "its page is back"
+    assert session.pages.page.marks == {2: "look"}
+    assert session.review.place is None
+    assert session.review.outlook().answered == 0
+    session.redo()
+    assert (entry.confirmed == after).all()
+    assert session.pages.page.count(None) == 0
+
+
+def test_marks_mend_delete_and_look_at_and_are_one_step_together(session: Session, looked_at: ProjectImage) -> None:
+    before, steps = looked_at.labels.copy(), len(looked_at.history.done)
+    page = session.pages.next()
+    assert sorted(ids(session), key=str) in ([1, 2, 4, None], [1, 3, 4, None]), "two halves are one mistake"
+    said = {one: page.suggestions[number_of(session, *one)].words for one in [(1,), (2, 3), (4,)]}
+    assert list(said.values()) == ["split in two", "join with its neighbour", "delete"]
+    session.pages.turn(number_of(session, 1))
+    session.pages.turn(number_of(session, 2, 3))
+    session.pages.turn(number_of(session, 4))
+    session.pages.mark_last("delete")
+    session.pages.approve()
+    assert len(looked_at.history.done) == steps + 1
+    assert len(np.unique(looked_at.labels[before == 1])) == 2
+    assert len(np.unique(looked_at.labels[(before == 2) | (before == 3)])) == 1
+    assert not looked_at.labels[before == 4].any()
+    assert (looked_at.confirmed[(before > 0) & (before < 5)] > 0).all()
+    assert not looked_at.confirmed[before == 5].any(), "nobody looked at what is firm"
+    after, confirmed = looked_at.labels.copy(), looked_at.confirmed.copy()
+    session.undo()
+    assert (looked_at.labels == before).all()
+    assert not looked_at.confirmed.any()
+    session.redo()
+    assert (looked_at.labels == after).all()
+    assert (looked_at.confirmed == confirmed).all()
+
+
+def test_a_number_turns_from_the_suggestion_to_a_look_to_right(session: Session, looked_at: ProjectImage) -> None:
+    page = session.pages.next()
+    fused, gap = number_of(session, 1), number_of(session, None)
+    seen = []
+    for _ in range(3):
+        session.pages.turn(fused)
+        seen.append(page.marks.get(fused))
+    assert seen == ["take", "look", None]
+    assert gap not in page.suggestions
+    session.pages.turn(gap)
+    assert page.marks == {gap: "look"}
+    session.pages.turn(gap)
+    assert page.marks == {}
+    with pytest.raises(UserError, match="no picture 9 on this page: it has 4"):
+        session.pages.turn(9)
+
+
+def test_what_is_to_be_looked_at_comes_one_by_one_and_then_the_next_page(session: Session, looked_at) -> None:
+    session.pages.next(3)
+    first = list(ids(session))
+    session.pages.approve({1: "look", 3: "look"})
+    assert session.pages.page is None
+    assert session.review.place.id == first[0]
+    session.review.delete()
+    assert session.review.place.id == first[2]
+    session.review.next()
+    assert session.review.place is None
+    others = {1, 2, 3, 4, None} - set(first)
+    assert set(ids(session)) == others, "the rest, with the other half of what was approved as it is"
+
+
+def test_closed_it_goes_on_one_by_one_with_the_same_ones(session: Session, looked_at: ProjectImage) -> None:
+    session.pages.next()
+    first = ids(session)[0]
+    session.pages.close()
+    assert session.pages.page is None
+    assert session.review.next().id == first
+    session.pages.next()
+    session.review.next()
+    assert session.pages.page is None, "one is looked at by itself"
+
+
+def test_what_was_said_of_an_object_meanwhile_stays(session: Session, looked_at: ProjectImage) -> None:
+    page = session.pages.next()
+    number = number_of(session, 1)
+    session.edits.delete_object(page.place(number).point)
+    before = looked_at.labels.copy()
+    assert page.count(None) == len(page.places) - 1
+    session.pages.approve({number: "take"})
+    assert (looked_at.labels == before).all()
+
+
+def test_what_a_page_misses_is_said(session: Session, looked_at: ProjectImage) -> None:
+    with pytest.raises(UserError, match="Show a page"):
+        session.pages.approve()
+    session.pages.next()
+    with pytest.raises(UserError, match="Press the number"):
+        session.pages.mark_last("delete")
+    with session.edits.stroke(), pytest.raises(UserError, match="finish it first"):
+        session.pages.approve()
+    assert session.pages.page is not None
+    session.edits.replace_labels(np.zeros_like(looked_at.labels))
+    session.choose_kind("classes", (ClassName(value=1, name="one"),))
+    assert session.pages.page is None
+    with pytest.raises(UserError, match="not objects"):
+        session.pages.next()
+
+
+@needs_model
+def test_a_page_is_journalled_with_its_project(runners, tmp_path: Path) -> None:
+    with Session.create(tmp_path / "project", runners) as session:
+        entry = segmented(session, runners)
+        session.pages.next()
+        session.pages.approve({1: "delete"})
+        labels, confirmed = entry.labels.copy(), entry.confirmed.copy()
+    with Session.open(tmp_path / "project", runners) as session:
+        (entry,) = session.entries
+        assert (entry.labels == labels).all()
+        assert (entry.confirmed == confirmed).all()
+        session.undo()
+        assert not entry.confirmed.any()
+        assert (entry.labels == 2).any()
+
+
+@needs_model
+def test_of_a_large_image_a_page_has_what_lies_in_one_part(session, runners, image: Path) -> None:
+    entry = opened(session, image)
+    session.choose_model("nuclei-2d")
+    points = np.array([(0, 0, 1005, 105), (0, 0, 1205, 4005), (0, 0, 1300, 4100)])
+    doubts = Doubts(points, around(points), np.array([0.5, 0.9, 0.4]), np.array([False, False, True]))
+    labels = np.zeros(SHAPE, np.uint32)
+    labels[0, 0, 1000:1010, 100:110], labels[0, 0, 1200:1210, 4000:4010] = 1, 2
+    session.segment_all()
+    job = runners.started[-1].job
+    for _ in merging.merge(labels, job.store, "instances"):
+        pass
+    result = SegmentLargeResult(job=job.id, labels=job.store.merged, objects=2, seconds=1, doubts=doubts.to_text())
+    runners.started[-1].events.append(Finished(result=result))
+    session.run_until_idle()
+    page = session.pages.next()
+    assert [one.point for one in page.places] == [(0, 0, 1205, 4005), (0, 0, 1300, 4100)]
+    session.pages.approve()
+    assert [one.point for one in session.pages.page.places] == [(0, 0, 1005, 105)]
+    assert session.review.state(entry).left == 1
+    session.pages.approve()
+    assert session.pages.page is None
+    session.undo()
+    session.undo()
+    assert session.review.state(entry).left == 3
