@@ -71,17 +71,18 @@ def begin(job: TeachJob, corrected: CorrectedImages, cancelled: Callable[[], boo
     if parent is not None and net is not None and parent.kind == "instances":
         device = pick(job.settings.device)
         seen = look_at(Network(parent, ready(net, device), device), corrected, cancelled)
-    typical = seen.diameter if seen is not None and seen.knows and seen.diameter is not None else corrected.diameter
+    measured = seen.diameter if seen is not None and seen.knows else None
+    typical = measured or corrected.diameter
     zoom = zoom_to_teach(typical, parent, known[0])
     zooms = tuple(zoom * one / known[0] for one in known)
-    diameter = None if typical is None else typical * zoom
+    diameter = None if typical is None or measured else typical * zoom
     changes = {
         "id": Path(job.out).stem,
         "name": Path(job.out).stem,
         "kind": job.kind,
         "classes": job.classes,
         "zoom": zoom,
-        "measures": False,  # the corrections say how large objects are
+        "measures": measured is not None,  # else the corrections say how large objects are
         "spacing": None if first.unit == "pixel" else first.spacing,
         "unit": first.unit,
         "channels": first.channels or (() if parent is None else parent.channels),
