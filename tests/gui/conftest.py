@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -200,8 +201,17 @@ def opened(panel, viewer, cells):
     return panel.label_layers.labels
 
 
+@pytest.fixture(scope="session")
+def imported():
+    """What is imported stays for good: napari collects garbage five times a test, and would look through all of it."""
+    import napari_apprentice.gui.panel  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
-def viewer(make_napari_viewer):
+def viewer(imported, make_napari_viewer):
     return make_napari_viewer(show=True)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from apprentice_lab.bench import report
 
-WORSE, BETTER = -0.02, 0.05  # AP .50 on objects that nobody touched
+WORSE, BETTER = -0.02, 0.05
+"""Of AP .50 on objects that nobody touched: worse where the whole interval lies below, better by the gain itself."""
 
 
 def summary(out: Path, settings: dict[str, Any]) -> Iterator[str]:
@@ -30,7 +31,8 @@ def summary(out: Path, settings: dict[str, Any]) -> Iterator[str]:
 
 def counts(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """How often a version was taken, waits or is refused; how many were worse, or better, and of those taken."""
-    gain = np.array([row["ap_after"] - row["ap_before"] for row in rows])
+    gain = np.array([row["gain"] for row in rows])
+    worse = np.array([row["gain_high"] < WORSE for row in rows], bool)
     taken = np.array([row["outcome"] == "taken" for row in rows], bool)
     judged = np.array([row["judged"] for row in rows], bool)
     return {
@@ -39,9 +41,9 @@ def counts(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "taken": int(taken.sum()),
         "wait": sum(row["outcome"] == "waits" for row in rows),
         "refused": sum(row["outcome"] == "refused" for row in rows),
-        "worse": int((gain < WORSE).sum()),
-        "worse, judged": int(((gain < WORSE) & judged).sum()),
-        "worse, taken": int(((gain < WORSE) & taken).sum()),
+        "worse": int(worse.sum()),
+        "worse, judged": int((worse & judged).sum()),
+        "worse, taken": int((worse & taken).sum()),
         "better, judged": int(((gain > BETTER) & judged).sum()),
         "better, taken": int(((gain > BETTER) & taken).sum()),
         "median gain": round(float(np.median(gain)), 3) if len(rows) else None,

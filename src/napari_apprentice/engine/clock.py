@@ -20,7 +20,7 @@ class Clock:
 
     def __init__(self, settings: TeachSettings, cancelled: Callable[[], bool]) -> None:
         self._began = time.monotonic()
-        self._cancelled = cancelled
+        self.is_cancelled = cancelled
         self._seconds = settings.max_seconds
         self._steps = settings.max_steps
         self.reserve = 0.05 * settings.max_seconds
@@ -73,7 +73,7 @@ class Clock:
 
     def beat(self, steps: int, what: str) -> Progress:
         """Where the job is. Raises `errors.Cancelled` when it should not go on."""
-        if self._cancelled():
+        if self.is_cancelled():
             raise Cancelled
         used, left = self.share_used(steps), self.left
         if steps >= _MEASURED and used > 0:

@@ -73,7 +73,7 @@ def measured_in(network: Network, pixels: np.ndarray) -> float | None:
 def _seen(look: Look, zoom: float) -> np.ndarray:
     """Diameters in image pixels of the objects in some windows."""
     found = np.zeros(0)
-    for box in _windows(look, zoom):
+    for box in windows(look, zoom):
         found = np.concatenate([found, _diameters(look, box, zoom)])
         if len(found) >= _ENOUGH:
             break
@@ -98,7 +98,7 @@ def _diameters(look: Look, box: Slices, zoom: float) -> np.ndarray:
     return circle_diameter(area[area > 0]) / zoom
 
 
-def _windows(look: Look, zoom: float) -> Iterator[Slices]:
+def windows(look: Look, zoom: float) -> Iterator[Slices]:
     """Windows of the middle slice or slices, those with the strongest contrast first."""
     _, depth, height, width = look.pixels.shape
     dims = look.network.header.net.dims

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_apprentice.data.image.channels import luminance
 from napari_apprentice.data.models import representation_of
 from napari_apprentice.engine import judging, replay
 from napari_apprentice.engine.balance import balance_classes
@@ -18,7 +17,7 @@ from napari_apprentice.engine.inputs import scaling_for
 from napari_apprentice.engine.judging import EvaluationCase
 from napari_apprentice.engine.start import Start, begin
 from napari_apprentice.engine.teaching_recipe import TeachingRecipe
-from napari_apprentice.engine.training_data import CorrectedFrame, frames_of, read_corrections
+from napari_apprentice.engine.training_data import CorrectedFrame, frames_of, read_corrections, seen_in
 from napari_apprentice.engine.windows import TrainingWindow, windows_of
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event
@@ -56,7 +55,7 @@ def read_material(
     """Read corrections and images, and the parent or a fresh network; yields a beat between images."""
     yield clock.beat(0, "Reading corrections")
     corrected = read_corrections(job)
-    start = begin(job, corrected)
+    start = begin(job, corrected, clock.is_cancelled)
     representation = representation_of(start.header)
     windows: list[TrainingWindow] = []
     said: list[Said] = []
@@ -101,8 +100,5 @@ def read_material(
 
 
 def _seen(frame: CorrectedFrame, channels: int) -> CorrectedFrame:
-    """The frame with the channels that the network takes: of colours, their luminance."""
-    if frame.pixels.shape[0] == channels:
-        return frame
-    pixels, fitted_on = (np.asarray(luminance(one[None])[0]) for one in (frame.pixels, frame.fitted_on))
+    pixels, fitted_on = (seen_in(one, channels) for one in (frame.pixels, frame.fitted_on))
     return replace(frame, pixels=pixels, fitted_on=fitted_on)

@@ -8,6 +8,7 @@ from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.representations import Representation
 from napari_apprentice.engine import judging, replay
 from napari_apprentice.engine.evaluator import Evaluator, Precision
+from napari_apprentice.engine.first_look import FirstLook
 from napari_apprentice.engine.guard import Guard
 from napari_apprentice.engine.judging import EvaluationCase
 from napari_apprentice.engine.windows import TrainingWindow
@@ -15,14 +16,22 @@ from napari_apprentice.events import Event
 from napari_apprentice.settings import DecodeSettings
 
 _FEWEST_NEW = 4  # objects that a parent never learned from; with fewer its earlier score says more
+_AS_OBJECTS = 5
 AFTER, BEFORE = "set-aside corrections", "parent, on corrections new to it"  # scores that a header keeps
 
 
 class Parent:
     """What the old model knew, which teaches too as far as it does well (`replay`), and must not be lost (`guard`)."""
 
-    def __init__(self, header: ModelHeader | None, representation: Representation, evaluator: Evaluator) -> None:
+    def __init__(
+        self,
+        header: ModelHeader | None,
+        representation: Representation,
+        evaluator: Evaluator,
+        seen: FirstLook | None = None,
+    ) -> None:
         self._header = header
+        self._seen = seen
         self._representation = representation
         self._evaluator = evaluator
         self.known = Precision(0, 0.0, 0.0)
@@ -43,7 +52,7 @@ class Parent:
         ``new`` are cases that it never learned from.
         """
         found = yield from self._evaluator.precision(new, decode)
-        self.known = self._known(found)
+        self.known = self._weighed(self._known(found))
         trust = replay.trust_in(self.known.score) if replays else 0.0
         looked = list(windows)
         for i, window in enumerate(windows if trust > 0 or guards else ()):
@@ -75,3 +84,11 @@ class Parent:
         if score is not None:
             return Precision(0, score, score)
         return found if found is not None and found.objects else Precision(0, 0.0, 0.0)
+
+    def _weighed(self, found: Precision) -> Precision:
+        """With what it expects itself, which counts as so many objects: corrections are often of mistakes alone."""
+        if self._seen is None:
+            return found
+        share = found.objects / (found.objects + _AS_OBJECTS)
+        score, right = (share * one + (1 - share) * self._seen.expected for one in (found.score, found.right))
+        return Precision(found.objects, score, right)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from napari_apprentice.data.representations import USUAL, Representation, repres
 from napari_apprentice.data.storage import room, scratch
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.device import pick
+from napari_apprentice.engine.first_look import FirstLook, look_at
 from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.nets import Net, build
 from napari_apprentice.engine.nets.transfer import load_all_but_heads, load_encoder
@@ -35,7 +37,7 @@ class Start:
 
     ``after_live`` says whether the model that is taught proposes what *Live* learned: its network knows nothing of it.
     It is ``learned`` where the last layer is new, and can be set to say the same. ``further`` is what it goes on from,
-    once the network as it is was judged.
+    once the network as it is was judged. ``seen`` is what a parent of objects makes of the images.
     """
 
     net: Net
@@ -45,9 +47,10 @@ class Start:
     after_live: bool = False
     learned: Network | None = None
     further: checkpoint.Loaded | None = None
+    seen: FirstLook | None = None
 
 
-def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
+def begin(job: TeachJob, corrected: CorrectedImages, cancelled: Callable[[], bool] = lambda: False) -> Start:
     """Load the parent or build a fresh network.
 
     Raises `UserError` when it does not fit the corrections, or when there is no room for what is learned.
@@ -64,16 +67,22 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
                 learned = Network(whole, ready(looking, device), device, learned=what)
     first = corrected.refs[0].image
     known = [1.0 if parent is None else zoom_for(parent, r.image.spacing, r.image.unit) for r in corrected.refs]
-    zoom = zoom_to_teach(corrected.diameter, parent, known[0])
+    seen = None
+    if parent is not None and net is not None and parent.kind == "instances":
+        device = pick(job.settings.device)
+        seen = look_at(Network(parent, ready(net, device), device), corrected, cancelled)
+    measured = seen.diameter if seen is not None and seen.knows else None
+    typical = measured or corrected.diameter
+    zoom = zoom_to_teach(typical, parent, known[0])
     zooms = tuple(zoom * one / known[0] for one in known)
-    diameter = None if corrected.diameter is None else corrected.diameter * zoom
+    diameter = None if typical is None or measured else typical * zoom
     changes = {
         "id": Path(job.out).stem,
         "name": Path(job.out).stem,
         "kind": job.kind,
         "classes": job.classes,
         "zoom": zoom,
-        "measures": False,  # the corrections say how large objects are
+        "measures": measured is not None,  # else the corrections say how large objects are
         "spacing": None if first.unit == "pixel" else first.spacing,
         "unit": first.unit,
         "channels": first.channels or (() if parent is None else parent.channels),
@@ -92,7 +101,7 @@ def begin(job: TeachJob, corrected: CorrectedImages) -> Start:
         header = parent.model_copy(update=changes)
         if job.representation not in (None, parent.representation):
             net, header = _saying_otherwise(net, header, job.representation)
-        return Start(net, header, parent, zooms, what is not None, learned, _further(job, header))
+        return Start(net, header, parent, zooms, what is not None, learned, _further(job, header), seen)
     settings, normalize = _fresh_settings(job, first.spacing, zoom), NormalizeSettings()
     _refuse_without_room(job, settings)
     channels = int(scratch.read(first.pixels).shape[1])

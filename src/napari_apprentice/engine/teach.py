@@ -93,7 +93,7 @@ class Teaching:
         self._decode, self._tune_at = start.header.decode, 0.2
         self._apart = 1 / recipe.validations  # of the time, from one validation to the next
         self._best = Best()
-        self._parent = Parent(start.parent, self._representation, self._evaluator)
+        self._parent = Parent(start.parent, self._representation, self._evaluator, start.seen)
 
     def events(self) -> Iterator[Event]:
         """Everything that happens; the last is `Finished`."""

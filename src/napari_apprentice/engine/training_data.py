@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_apprentice.data.image.channels import luminance
 from napari_apprentice.data.image.zoom import median_diameter
 from napari_apprentice.data.labels.corrections import Corrections
 from napari_apprentice.data.labels.holdout import Holdout, Side, split_blocks
@@ -64,6 +65,11 @@ def read_corrections(job: TeachJob) -> CorrectedImages:
     return CorrectedImages(
         tuple(refs), tuple(frames), tuple(corrections), holdout, float(np.median(known)) if known else None
     )
+
+
+def seen_in(pixels: np.ndarray, channels: int) -> np.ndarray:
+    """Of a frame (C, Z, Y, X) the channels that a network takes: of colours, their luminance."""
+    return pixels if pixels.shape[0] == channels else np.asarray(luminance(pixels[None])[0])
 
 
 def frames_of(corrected: CorrectedImages, zooms: list[float]) -> Iterator[CorrectedFrame]:

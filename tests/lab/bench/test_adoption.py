@@ -43,10 +43,10 @@ def test_the_rule_takes_what_is_much_better_and_hardly_ever_what_is_worse(tmp_pa
 
 def test_versions_are_counted_by_what_became_of_them() -> None:
     rows = [
-        {"outcome": "taken", "judged": True, "ap_before": 0.5, "ap_after": 0.7},
-        {"outcome": "waits", "judged": True, "ap_before": 0.5, "ap_after": 0.4},
-        {"outcome": "waits", "judged": False, "ap_before": 0.5, "ap_after": 0.51},
-        {"outcome": "refused", "judged": True, "ap_before": 0.5, "ap_after": 0.3},
+        {"outcome": "taken", "judged": True, "gain": 0.2, "gain_high": 0.3},
+        {"outcome": "waits", "judged": True, "gain": -0.1, "gain_high": -0.03},
+        {"outcome": "waits", "judged": False, "gain": -0.1, "gain_high": 0.01},  # by chance, perhaps
+        {"outcome": "refused", "judged": True, "gain": -0.2, "gain_high": -0.1},
     ]
     found = adoption_report.counts(rows)
     assert (found["taken"], found["wait"], found["refused"], found["judged"]) == (1, 2, 1, 3)
@@ -60,11 +60,14 @@ def test_a_teaching_is_judged_on_what_nobody_touched_and_found_again(
     folder = tmp_path / "nuclei"
     folder.mkdir()
     settings = adoption.AdoptionSettings(
-        data=cropped(folder, 1, 128), users=("good",), objects=(2,), seconds=20, steps=1, threads=1
+        data=cropped(folder, 2, 128), images=1, beside=1, users=("good",), objects=(2,), seconds=20, steps=1, threads=1
     )
     lines = list(adoption.run(tmp_path / "out", settings))
     assert "good, 2: waits; AP .50 of the rest" in lines[0]
     found = json.loads((tmp_path / "out" / "results.json").read_text())
     assert found["table"]["all"]["teachings"] == 1
-    assert found["teachings"][0]["version"]["why_no_score"]
+    (row,) = found["teachings"]
+    assert row["version"]["why_no_score"]
+    assert row["judged_on"] > row["left"]  # the other image as well
+    assert row["gain_low"] <= row["gain"] <= row["gain_high"]
     assert list(adoption.run(tmp_path / "out", settings)) == lines  # nothing is taught twice

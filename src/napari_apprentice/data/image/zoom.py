@@ -28,7 +28,7 @@ TARGET_DIAMETER = 24.0  # network pixels; a U-Net of a few levels sees such an o
 LARGEST_FRESH_ZOOM = 2.0  # finer than this only blurs, and costs four times as much for each factor of two
 _MEASURED = (0.4, 2.5)  # coarser, neighbours melt together
 _AS_IT_IS = 1.15  # a zoom this near to 1 is not worth resampling for
-_KEEP_WITHIN = (0.5, 2.0)  # a taught model keeps its parent's zoom while objects are about the size it knows
+_KEEP_WITHIN = (0.5, 2.0)  # a taught model keeps its parent's zoom while objects are about the size it takes them for
 _SENSIBLE = (1 / 32, 32.0)
 
 
@@ -90,7 +90,7 @@ def zoom_to_teach(diameter: float | None, parent: ModelHeader | None = None, par
     Parameters
     ----------
     diameter
-        Median diameter of the corrected objects in image pixels; None when it could not be measured.
+        Of typical objects in image pixels (`diameter_to_teach`); None when it is not known.
     parent
         The model that is taught further; None for a fresh network, which looks at objects at `TARGET_DIAMETER`.
     parent_zoom
@@ -104,6 +104,17 @@ def zoom_to_teach(diameter: float | None, parent: ModelHeader | None = None, par
         return zoom_to_see(diameter, parent.object_diameter)
     wanted = parent.object_diameter / diameter
     return parent_zoom if _KEEP_WITHIN[0] <= wanted / parent_zoom <= _KEEP_WITHIN[1] else wanted
+
+
+def diameter_to_teach(corrected: float | None, measured: float | None) -> float | None:
+    """The typical diameter in image pixels, by the corrected objects and by what the parent measured in the images.
+
+    Corrections are few, and often of the odd ones: what was measured on many objects counts while it is within a factor
+    of two of them. Beyond that the parent sees something else than the user does.
+    """
+    if corrected is None or measured is None:
+        return corrected
+    return measured if _KEEP_WITHIN[0] <= corrected / measured <= _KEEP_WITHIN[1] else corrected
 
 
 def median_diameter(labels: Labels, confirmed: Confirmed) -> float | None:
