@@ -49,6 +49,12 @@ class Start:
     further: checkpoint.Loaded | None = None
     seen: FirstLook | None = None
 
+    @property
+    def knows_the_images(self) -> bool:
+        """Whether the network that is taught finds most of what is in the images already."""
+        says_the_same = self.parent is not None and self.header.representation == self.parent.representation
+        return says_the_same and not self.after_live and self.seen is not None and self.seen.knows
+
 
 def begin(job: TeachJob, corrected: CorrectedImages, cancelled: Callable[[], bool] = lambda: False) -> Start:
     """Load the parent or build a fresh network.

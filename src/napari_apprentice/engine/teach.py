@@ -10,10 +10,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 import torch
+from torch import nn
 
 from napari_apprentice.data.geometry.blocks import cores
 from napari_apprentice.data.labels.gains import Tally
@@ -29,12 +31,14 @@ from napari_apprentice.engine.material import Material, read_material
 from napari_apprentice.engine.parent import AFTER, BEFORE, Parent
 from napari_apprentice.engine.schedules import schedule_for
 from napari_apprentice.engine.teaching_recipe import RECIPE, TeachingRecipe
-from napari_apprentice.engine.train import Course, Learner
+from napari_apprentice.engine.train import Course, Learner, follow
 from napari_apprentice.engine.verdict import judged
 from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
 
 _TUNE_APART = 0.3  # of the time
+_HALF_WAY = 0.5
+_AS_WELL = 0.2  # by how much less half of what was learned may do on the corrections that taught
 _NOT_AGAINST_LIVE = "It was judged against its network, not against what Live learned: compare both."
 
 
@@ -85,6 +89,7 @@ class Teaching:
         settings, fresh = job.settings, start.parent is None
         self._representation = representation_of(start.header)
         objective = Objective(self._representation.meanings, settings.loss, settings.distance_loss)
+        self._old = copy.deepcopy(start.net).to(device.torch) if start.knows_the_images else None
         self._learner = Learner(start.net, device, self._course(objective))
         self._evaluator = Evaluator(self._learner.average, device, start.header, objective, self._beat)
         self._patches = Patches(job, recipe, material, rng)
@@ -102,6 +107,9 @@ class Teaching:
             yield from self._look_at_parent()
         yield from self._go_on()
         yield from self._learn()
+        self._best.put_into(self._learner.average)
+        if self._old is not None:
+            yield from self._go_half_way(self._old)
         yield from self._finish(before)
 
     def _beat(self, what: str) -> Event:
@@ -130,7 +138,7 @@ class Teaching:
         own, shown = (
             took * sum(case.size for case in cases) / voxels if voxels else 0.0 for cases in (self._own, self._shown)
         )
-        self._clock.keep_back(1.5 * took + 3.0 * (own if voxels else 2.0) + 0.5)
+        self._clock.keep_back(1.5 * took + (3.0 if self._old is None else 5.0) * (own if voxels else 2.0) + 0.5)
         self._apart = max(self._apart, 8 * shown / self._job.settings.max_seconds)
         if first is not None:
             yield self._validated(first, None)
@@ -201,8 +209,22 @@ class Teaching:
         if self._choosing:
             self._best.offer(score, self._learner.average)
 
+    def _go_half_way(self, old: nn.Module) -> Iterator[Event]:
+        """Keep half of what was learned, the mean of old and new weights, unless the corrections want all of it.
+
+        Of images that the model knows it loses less of the rest so, and gains as much (Wortsman et al., "Robust
+        fine-tuning of zero-shot models", CVPR 2022). Where the user means something else than it finds, half of that
+        is neither: the corrections tell.
+        """
+        average, decode = self._learner.average, self._start.header.decode
+        all_of_it = copy.deepcopy(average.state_dict())
+        wanted = yield from self._evaluator.evaluate(self._own, decode)
+        follow(average, old, _HALF_WAY)
+        found = yield from self._evaluator.evaluate(self._own, decode)
+        if wanted is not None and found is not None and found.fine < wanted.fine - _AS_WELL:
+            average.load_state_dict(all_of_it)
+
     def _finish(self, before: tuple[Score, Tally] | None) -> Iterator[Event]:
-        self._best.put_into(self._learner.average)
         decode = yield from self._evaluator.choose_decoding(self._own, self._parent_score)
         after = yield from self._evaluator.judge(self._judging, decode)
         yield from self._parent.compare(decode)
