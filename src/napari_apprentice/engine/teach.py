@@ -35,6 +35,7 @@ from napari_apprentice.engine.train import Course, Learner, follow
 from napari_apprentice.engine.verdict import judged
 from napari_apprentice.events import Event, Finished, Note, Started, Validated
 from napari_apprentice.jobs import TeachJob, TeachResult
+from napari_apprentice.settings import DecodeSettings
 
 _TUNE_APART = 0.3  # of the time
 _HALF_WAY = 0.5
@@ -198,7 +199,7 @@ class Teaching:
     def _validate(self, training_loss: float) -> Iterator[Event]:
         used = self._clock.share_used(self._learner.steps)
         if used >= self._tune_at:
-            self._decode = yield from self._evaluator.choose_decoding(self._own, self._parent_score)
+            self._decode = yield from self._choose_decoding()
             self._tune_at = used + _TUNE_APART
         score = yield from self._evaluator.evaluate(self._shown, self._decode)
         self._schedule.observe(score.loss if score is not None and self._choosing else training_loss)
@@ -225,7 +226,7 @@ class Teaching:
             average.load_state_dict(all_of_it)
 
     def _finish(self, before: tuple[Score, Tally] | None) -> Iterator[Event]:
-        decode = yield from self._evaluator.choose_decoding(self._own, self._parent_score)
+        decode = yield from self._choose_decoding()
         after = yield from self._evaluator.judge(self._judging, decode)
         yield from self._parent.compare(decode)
         yield self._clock.beat(self._learner.steps, "Writing the model")
@@ -257,6 +258,12 @@ class Teaching:
         header = self._start.header.model_copy(update={"decode": decode, "scores": scores})
         checkpoint.save(self._job.out, header, self._learner.average)
         yield Finished(result=result)
+
+    def _choose_decoding(self) -> Generator[Event, None, DecodeSettings]:
+        """How to separate objects; as the model does that knows the images, for corrections are of its mistakes."""
+        if self._start.knows_the_images:
+            return self._start.header.decode
+        return (yield from self._evaluator.choose_decoding(self._own, self._parent_score))
 
     @property
     def _parent_score(self) -> float | None:
