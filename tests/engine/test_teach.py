@@ -8,6 +8,7 @@ from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.models import read_header
 from napari_apprentice.engine import checkpoint, plans, teach
 from napari_apprentice.engine.augment import AUGMENTATIONS
+from napari_apprentice.engine.nets import build
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished, Note, Progress, Started, Validated, WasCancelled
 from napari_apprentice.settings import ClassName, TeachSettings
@@ -260,10 +261,13 @@ def test_what_is_not_given_suits_start_and_optimiser():
     assert recipe.rate_for("sgd", fresh=True) > recipe.rate_for("adam", fresh=True)
 
 
-def test_what_is_taught_looks_at_the_size_of_its_corrections_and_measures_no_more(tmp_path, corrected, disks, job):
+def test_a_model_that_does_not_know_the_images_looks_at_the_size_of_corrections_and_measures_no_more(
+    tmp_path, corrected, disks, job
+):
     pixels, labels = disks()
     _, first = taught(job(tmp_path / "one", pixels, labels, corrected(labels)))
-    header, net = checkpoint.load(first.model)
+    header = read_header(first.model)
+    net = build(header.net)
     measuring = tmp_path / "measuring.safetensors"
     checkpoint.save(measuring, header.model_copy(update={"measures": True, "object_diameter": 36.0, "zoom": 1.0}), net)
     task = job(tmp_path / "two", pixels, labels, corrected(labels), parent=str(measuring), net=None)
