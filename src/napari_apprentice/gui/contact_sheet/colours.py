@@ -17,6 +17,9 @@ from napari_apprentice.gui.label_layers import LabelLayers
 
 ChannelLayersOf = Callable[[], Sequence[Image]]  # of the current image, the first channel first; none: one by one
 _LEVELS = 256
+_NEXT_TO_ALL = 99.0  # percent of a picture's pixels
+_DARK, _BRIGHT = 100.0, 160.0  # of 255
+_MOST_BRIGHTER = 8.0  # times: beyond, noise would be all that is seen
 
 
 class ShownColours:
@@ -37,7 +40,7 @@ class ShownColours:
                 found += _coloured(*_section(shown, shown.layer, view, channel), layer, view)
             except UserError:  # its file is gone, which is said elsewhere
                 continue
-        return np.minimum(found, 255).astype(np.uint8)
+        return np.minimum(_brightened(found), 255).astype(np.uint8)
 
     def _looks(self, shown: ShownImage, image: Image) -> list[tuple[int, Image]]:
         """Which channels are seen, and the layer that says how each looks."""
@@ -78,6 +81,12 @@ def _coloured(pixels: NDArray[Any], y: int, x: int, layer: Image, view: View) ->
     ranks = np.rint(share * (_LEVELS - 1)).astype(np.uint8)
     table = np.asarray(layer.colormap.map(np.linspace(0, 1, _LEVELS, dtype=np.float32)), np.float32)[:, :3] * 255
     return np.asarray(table[_at(view, ranks, y, x, coarse)] * is_inside)
+
+
+def _brightened(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A picture of which next to all is dark, as where the contrast is that of a few bright spots, made brighter."""
+    brightest = float(np.percentile(picture.max(axis=-1), _NEXT_TO_ALL))
+    return picture if brightest >= _DARK else picture * np.float32(min(_BRIGHT / max(brightest, 1.0), _MOST_BRIGHTER))
 
 
 def _at(view: View, plane: NDArray[Any], y: int, x: int, coarse: int) -> NDArray[Any]:
