@@ -90,7 +90,7 @@ def zoom_to_teach(diameter: float | None, parent: ModelHeader | None = None, par
     Parameters
     ----------
     diameter
-        Of typical objects in image pixels (`diameter_to_teach`); None when it is not known.
+        Of typical objects in image pixels; None when it is not known.
     parent
         The model that is taught further; None for a fresh network, which looks at objects at `TARGET_DIAMETER`.
     parent_zoom
@@ -104,17 +104,6 @@ def zoom_to_teach(diameter: float | None, parent: ModelHeader | None = None, par
         return zoom_to_see(diameter, parent.object_diameter)
     wanted = parent.object_diameter / diameter
     return parent_zoom if _KEEP_WITHIN[0] <= wanted / parent_zoom <= _KEEP_WITHIN[1] else wanted
-
-
-def diameter_to_teach(corrected: float | None, measured: float | None) -> float | None:
-    """The typical diameter in image pixels, by the corrected objects and by what the parent measured in the images.
-
-    Corrections are few, and often of the odd ones: what was measured on many objects counts while it is within a factor
-    of two of them. Beyond that the parent sees something else than the user does.
-    """
-    if corrected is None or measured is None:
-        return corrected
-    return measured if _KEEP_WITHIN[0] <= corrected / measured <= _KEEP_WITHIN[1] else corrected
 
 
 def median_diameter(labels: Labels, confirmed: Confirmed) -> float | None:

@@ -34,6 +34,8 @@ def picture_of(
 
 def _labels(place: DoubtfulPlace, view: View) -> NDArray[np.uint32]:
     """Of the slice; 0 beside what is open."""
+    if not place.entry.has_open(place.point):
+        return np.zeros((len(view.rows), len(view.columns)), np.uint32)
     t, z, y, x = place.entry.region
     return view.of(place.entry.labels[view.t - t.start, view.z - z.start], y.start, x.start).astype(np.uint32)
 
