@@ -147,10 +147,16 @@ class ClickCell(Tool):
             raise UserError("Clicking a cell works on slices: switch the view to 2D (Ctrl+Y).")
         return axis_mapping.point(layer.world_to_data(at))
 
+    def _keep(self) -> None:
+        try:
+            self._click.keep()
+        except UserError as error:
+            self._label_layers.troubled.emit(str(error))
+
     def _on_proposed(self, mask: Any, box: Any) -> None:
         self._keys.close()
         own = [self._label_layers.labels, self._label_layers.viewer.layers.selection.active]
-        answers = {"Enter": self._click.keep, "Escape": self._click.discard, "Control-Z": self._click.undo}
+        answers = {"Enter": self._keep, "Escape": self._click.discard, "Control-Z": self._click.undo}
         for layer in {id(one): one for one in own if one is not None}.values():
             for key, answer in answers.items():
                 self._keys.bind(layer, key, answer)
