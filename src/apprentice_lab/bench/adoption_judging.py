@@ -13,7 +13,6 @@ from apprentice_lab.sets import Picture
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND
 from napari_apprentice.data.labels.gains import Tally, gain_of, objects_tally
-from napari_apprentice.data.labels.scores import matches_within
 from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
 
@@ -46,19 +45,16 @@ class Judge:
         """
         volume, truth = image.read()
         after = self.found(new, volume)
-        tallies = [objects_tally(truth, found, rest, _AP_50, sections=False) for found in (before, after)]
+        here = tallies = [objects_tally(truth, found, rest, _AP_50, sections=False) for found in (before, after)]
         for other in self.beside:
             if other.name not in self._before:
                 self._before[other.name] = self._tally(old, other)
             tallies = [tallies[0] + self._before[other.name], tallies[1] + self._tally(new, other)]
         gain = gain_of(*tallies)
         scores = [objects_tally(truth, found, rest, _SCORE, sections=False).score for found in (before, after)]
-        aps = [
-            matches_within(truth, found, rest, _AP_50, sections=False)[0].average_precision for found in (before, after)
-        ]
         return {
-            "ap_before": aps[0],
-            "ap_after": aps[1],
+            "ap_before": here[0].score,
+            "ap_after": here[1].score,
             "fine_before": scores[0],
             "fine_after": scores[1],
             "judged_on": len(tallies[0].every) - 1 - len(self.beside),  # a row of each image lies on no object

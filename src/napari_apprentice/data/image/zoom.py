@@ -28,7 +28,7 @@ TARGET_DIAMETER = 24.0  # network pixels; a U-Net of a few levels sees such an o
 LARGEST_FRESH_ZOOM = 2.0  # finer than this only blurs, and costs four times as much for each factor of two
 _MEASURED = (0.4, 2.5)  # coarser, neighbours melt together
 _AS_IT_IS = 1.15  # a zoom this near to 1 is not worth resampling for
-_KEEP_WITHIN = (0.5, 2.0)  # a taught model keeps its parent's zoom while objects are about the size it takes them for
+_KEEP_WITHIN = (0.5, 2.0)  # a taught model keeps its parent's zoom while objects are about the size it knows
 _SENSIBLE = (1 / 32, 32.0)
 
 
