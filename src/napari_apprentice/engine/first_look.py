@@ -52,7 +52,8 @@ def look_at(network: Network, corrected: CorrectedImages, cancelled: Callable[[]
         expected += [_expected(look, box, zoom) for box in windows(look, zoom)]
         if diameter is not None:
             diameters.append(diameter)
-    return FirstLook(float(np.median(diameters)) if diameters else None, float(np.mean(expected)))
+    found = float(np.mean(expected)) if expected else 0.0  # an image may have no place to look at
+    return FirstLook(float(np.median(diameters)) if diameters else None, found)
 
 
 def _looks(
