@@ -187,21 +187,30 @@ def test_a_page_is_journalled_with_its_project(runners, tmp_path: Path) -> None:
         assert (entry.labels == 2).any()
 
 
-@needs_model
-def test_of_a_large_image_a_page_has_what_lies_in_one_part(session, runners, image: Path) -> None:
+def large(session: Session, runners, image: Path, objects: dict[tuple[int, int], float]) -> ProjectImage:
+    """A large image whose proposal has objects of ten pixels around these (y, x), doubtful so much."""
     entry = opened(session, image)
     session.choose_model("nuclei-2d")
-    points = np.array([(0, 0, 1005, 105), (0, 0, 1205, 4005), (0, 0, 1300, 4100)])
-    doubts = Doubts(points, around(points), np.array([0.5, 0.9, 0.4]), np.array([False, False, True]))
+    points = np.array([(0, 0, y, x) for y, x in objects])
+    doubts = Doubts(points, around(points), np.array(list(objects.values())), np.zeros(len(points), bool))
     labels = np.zeros(SHAPE, np.uint32)
-    labels[0, 0, 1000:1010, 100:110], labels[0, 0, 1200:1210, 4000:4010] = 1, 2
+    for id_, (y, x) in enumerate(objects, 1):
+        labels[0, 0, y - 5 : y + 5, x - 5 : x + 5] = id_
     session.segment_all()
     job = runners.started[-1].job
     for _ in merging.merge(labels, job.store, "instances"):
         pass
-    result = SegmentLargeResult(job=job.id, labels=job.store.merged, objects=2, seconds=1, doubts=doubts.to_text())
+    result = SegmentLargeResult(
+        job=job.id, labels=job.store.merged, objects=len(points), seconds=1, doubts=doubts.to_text()
+    )
     runners.started[-1].events.append(Finished(result=result))
     session.run_until_idle()
+    return entry
+
+
+@needs_model
+def test_of_a_large_image_a_page_has_what_lies_in_one_part(session, runners, image: Path) -> None:
+    entry = large(session, runners, image, {(1005, 105): 0.5, (1205, 4005): 0.9, (1300, 4100): 0.4})
     page = session.pages.next()
     assert [one.point for one in page.places] == [(0, 0, 1205, 4005), (0, 0, 1300, 4100)]
     session.pages.approve()
@@ -212,3 +221,37 @@ def test_of_a_large_image_a_page_has_what_lies_in_one_part(session, runners, ima
     session.undo()
     session.undo()
     assert session.review.state(entry).left == 3
+
+
+@needs_model
+def test_a_page_of_a_large_image_that_is_shown_again_opens_the_part_it_was_made_in(session, runners, image) -> None:
+    entry = large(session, runners, image, {(100, 1100): 0.9, (100, 3000): 0.8, (100, 4100): 0.5})
+    session.regions.open((0, 0, 1024, 2048))
+    region = entry.region
+    page = session.pages.next()
+    assert [one.point[3] for one in page.places] == [1100, 3000]
+    session.pages.next()
+    assert entry.region != region
+    assert session.pages.previous() is page
+    assert entry.region == region
+    assert page.count(None) == 2
+    session.pages.approve()
+    assert session.review.state(entry).left == 1
+
+
+@needs_model
+def test_an_approved_page_comes_back_when_undone_after_another_was_passed_over(session, runners) -> None:
+    entry = segmented(session, runners)
+    approved = session.pages.next(1)
+    session.pages.approve()
+    passed = session.pages.page
+    session.pages.next(1)
+    assert session.pages.page is not passed
+    session.undo()
+    assert session.pages.page is approved
+    assert not entry.confirmed.any()
+    session.redo()
+    session.pages.approve()
+    assert session.pages.page is not approved
+    session.undo()
+    assert session.pages.page is approved, "approved once more with nothing left to say"

@@ -69,7 +69,7 @@ class Pages:
         self.page = found = None
         try:
             places = self._review.take(self.most if count is None else max(1, count))
-            found = ReviewPage(places[0].entry, tuple(places)) if places else None
+            found = _page_of(places) if places else None
         finally:
             self._show(found)
         return self.page
@@ -77,10 +77,11 @@ class Pages:
     def previous(self) -> ReviewPage | None:
         """Show the page before again, also one that was approved. Raises `UserError` at the first."""
         while self._trail:
-            found = self._trail.pop()
+            found = self._trail[-1]
             if found.entry in self._images.entries:
                 self._show_again(found)
                 return self.page
+            self._trail.pop()
         raise UserError("This is the first page: there is none before it.")
 
     def turn(self, number: int) -> None:
@@ -115,7 +116,7 @@ class Pages:
         self.page = None
         were_open = [one for one in page.places if is_open(one)]
         looked_at = self._settle(page)
-        page.answered = tuple(one for one in were_open if not is_open(one))
+        page.answered = tuple(one for one in were_open if not is_open(one)) or page.answered
         self._trail.append(page)
         self._signals.paging.emit(None)
         self._review.visit(looked_at, self.next)
@@ -169,7 +170,8 @@ class Pages:
 
     def _show_again(self, page: ReviewPage) -> None:
         self.close()
-        self._review.take_again(page.places)
+        self._review.take_again(page.places, page.region)
+        self._trail.remove(page)
         self._show(page)
 
     def _on_image_changed(self) -> None:
@@ -198,8 +200,11 @@ class Pages:
 
     def _on_confirmed_changed(self, entry: ProjectImage) -> None:
         """The page that was approved last is shown again when that is taken back."""
-        if self._regions.is_held or not self._trail or self._trail[-1].entry is not entry:
-            return
-        answered = self._trail[-1].answered
-        if answered and all(is_open(one) for one in answered):
-            self._show_again(self._trail.pop())
+        approved = next((one for one in reversed(self._trail) if one.entry is entry and one.answered), None)
+        if approved is not None and not self._regions.is_held and all(is_open(one) for one in approved.answered):
+            self._show_again(approved)
+
+
+def _page_of(places: list[DoubtfulPlace]) -> ReviewPage:
+    entry = places[0].entry
+    return ReviewPage(entry, entry.region, tuple(places))

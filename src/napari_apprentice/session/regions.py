@@ -58,14 +58,12 @@ class Regions:
         What was corrected before is kept. Raises `UserError` when `why_not_open` says why not, or when the disk
         refuses; then nothing changes.
         """
-        refuse(self.why_not_open())
-        entry = self._images.current
-        if entry is None:
-            return False
-        region = region_at(entry.shape, point)
-        if region != entry.region:
-            self._signals.leaving_region.emit()
-        return self._go_to(entry, region, point)
+        entry = self._current()
+        return self._leave_for(entry, region_at(entry.shape, point), point)
+
+    def open_part(self, region: Region, spot: Sequence[float]) -> bool:
+        """The same with a part that was open before; ``spot`` in it is to be seen."""
+        return self._leave_for(self._current(), region, spot)
 
     def open_for(self, entry: ProjectImage, step: UndoStep) -> bool:
         """Open the region in which something was done; False, and a sentence, when that cannot be now."""
@@ -95,6 +93,15 @@ class Regions:
         self._signals.region_changed.emit(entry, ())  # the same part, other labels
         self._signals.overview_changed.emit(entry)
         self._signals.labels_changed.emit(entry)
+
+    def _current(self) -> ProjectImage:
+        refuse(self.why_not_open())
+        return self._images.open_entry
+
+    def _leave_for(self, entry: ProjectImage, region: Region, spot: Sequence[float]) -> bool:
+        if region != entry.region:
+            self._signals.leaving_region.emit()
+        return self._go_to(entry, region, spot)
 
     def _go_to(self, entry: ProjectImage, region: Region, spot: Sequence[float]) -> bool:
         if not isinstance(entry, LargeProjectImage) or region == entry.region:

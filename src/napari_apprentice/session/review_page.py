@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from napari_apprentice.data.geometry.regions import Region
 from napari_apprentice.data.labels.corrections import UNKNOWN
 from napari_apprentice.data.labels.deltas import Delta
 from napari_apprentice.data.labels.edits import approve_voxels, voxels_of
@@ -24,6 +25,8 @@ class ReviewPage:
 
     Attributes
     ----------
+    region
+        What was open of the image, in which they lie.
     suggestions
         What would mend a place, by its number; where nothing is known there is none.
     marks
@@ -31,10 +34,11 @@ class ReviewPage:
     last
         The number that was marked last; None before the first.
     answered
-        The places of which something was said when the page was approved; none before.
+        The places of which something was said when the page was last approved; none before.
     """
 
     entry: ProjectImage
+    region: Region
     places: tuple[DoubtfulPlace, ...]
     suggestions: dict[int, Suggestion] = field(default_factory=dict)
     marks: dict[int, Mark] = field(default_factory=dict)

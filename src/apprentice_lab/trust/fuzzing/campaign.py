@@ -20,7 +20,7 @@ _MOST_IN_VAIN = 3  # processes that ended before they tried anything
 
 
 def fuzzed(target: Target, folder: Path, seconds: float, seed: int, formats: Path) -> Records:
-    """Fuzz until the target had its seconds in all; what there was in ``folder`` is gone on with."""
+    """Fuzz until the target had its seconds of the processor in all; what there was in ``folder`` is gone on with."""
     records = Records(folder)
     for content in seeds_of(target, formats):
         (records.corpus / hashlib.sha1(content, usedforsecurity=False).hexdigest()).write_bytes(content)

@@ -86,12 +86,12 @@ def fuzz(target: Target, folder: Path, seconds: int, seed: int) -> None:
         _import(target)
     watch, place, records = Watch(), Place(target), Records(folder)
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESSES, _ADDRESSES))
-    effort, begin = Effort.open(folder), time.monotonic()
+    effort, begin = Effort.open(folder), time.process_time()
 
     def one(content: bytes) -> int:
         if not place.put(content):
             return -1
-        effort.add(time.monotonic() - begin)
+        effort.add(time.process_time() - begin)
         found = watch.findings(target.door, place.path)
         for finding in found:
             records.keep(finding, content)

@@ -93,10 +93,10 @@ class Effort:
 
     @property
     def so_far(self) -> tuple[int, float]:
-        """Calls and seconds."""
+        """Calls, and seconds of the processor."""
         calls, seconds = _EFFORT.unpack_from(self._numbers)
         return int(calls), float(seconds)
 
     def add(self, seconds: float) -> None:
-        """One call more, so many seconds after this process began."""
+        """One call more, so many seconds of the processor since this process began."""
         _EFFORT.pack_into(self._numbers, 0, self.so_far[0] + 1, self._before[1] + seconds)
