@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QWidget
 from tests.gui.test_window_review import PLACES, propose, proposed
 
 from napari_apprentice.data.labels.doubts import Doubts
@@ -28,6 +30,11 @@ def page(panel, hand, proposed):
 
 def has(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
     return (picture == colour).all(axis=-1)
+
+
+def pixels_of(card: QWidget) -> np.ndarray:
+    image = card.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    return np.frombuffer(image.constBits().asstring(image.sizeInBytes()), np.uint8).reshape(image.height(), -1, 4)
 
 
 def test_shift_g_shows_the_most_doubtful_side_by_side_over_the_canvas_and_again_puts_them_away(
@@ -123,6 +130,24 @@ def test_pictures_show_the_image_with_outlines_of_the_place_and_of_what_is_sugge
     layer.colormap = "green"
     red, green, blue = picture_of(place, None, sheet._colours, 200, 160)[y, x]
     assert red == blue == 0 <= green
+
+
+def test_pictures_that_are_shown_follow_the_contrast_and_colours_of_the_layer(panel, viewer, page):
+    layer, sheet = viewer.layers["cells"], panel.sheet
+
+    def shown() -> np.ndarray:
+        return pixels_of(sheet.cards[0])
+
+    for change in (
+        lambda: setattr(layer, "contrast_limits", (layer.contrast_limits[0], 1.5 * layer.contrast_limits[1])),
+        lambda: setattr(layer, "gamma", 0.5),
+        lambda: setattr(layer, "colormap", "green"),
+    ):
+        before = shown()
+        change()
+        QTest.qWait(100)
+        assert (shown() != before).any()
+    assert panel.session.pages.page is page
 
 
 def test_in_a_volume_the_slice_through_the_object_is_drawn(panel, viewer, cells, hand):

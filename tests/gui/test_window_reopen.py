@@ -9,6 +9,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDockWidget, QPushButton
+from tests.gui.test_window_review import propose
 
 from napari_apprentice.gui.labels_layer import ApprenticeLabels
 from napari_apprentice.gui.layers import LayerReading
@@ -172,6 +173,25 @@ def test_a_second_panel_goes_on_with_all_that_is_under_way(viewer, dock, cells, 
     for _ in range(10):
         second.session.undo()
     assert not labels.data.any()
+
+
+def test_a_second_panel_shows_what_is_looked_at_in_a_review(viewer, dock, cells):
+    first = dock()
+    viewer.add_image(cells(), name="cells")
+    QTest.qWait(50)
+    propose(first.session)
+    place = first.session.review.next()
+    second = dock()
+    QTest.qWait(100)
+    assert second.session.review.place is place
+    assert second.runtime.reviewing.layer in viewer.layers
+    assert second.runtime.reviewing.layer.visible
+    page = second.session.pages.next()
+    third = dock()
+    QTest.qWait(100)
+    assert third.session.pages.page is page
+    assert third.sheet.isVisible()
+    assert third.sheet.cards[0].isVisible()
 
 
 def test_the_session_of_a_script_stays_in_the_panel_from_the_menu(viewer, cells, session):

@@ -173,6 +173,7 @@ class ApprenticePanel(QWidget):
         if self.session.project is not None:
             self.label_layers.drop_leftovers()
             self.images.show_all()
+            self.runtime.reviewing.show()
             return
         left_off = self.runtime.left_off
         if left_off is not None and self._go_on(left_off):

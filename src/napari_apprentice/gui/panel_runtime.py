@@ -67,6 +67,7 @@ class PanelRuntime:
         self.label_layers = LabelLayers(viewer, self.session, self.images)
         self.channel_layers = ChannelLayers(self.label_layers)
         self.tools = Tools(self.label_layers)
+        self.reviewing = Reviewing(self.label_layers)
         self.comparison = ComparisonView(self.label_layers)
         self.doubt_map = DoubtMap(self.label_layers)
         self.inside = InsideLayer(self.label_layers)
@@ -82,7 +83,7 @@ class PanelRuntime:
             OverviewLayer(self.label_layers),
             TilePreview(self.label_layers),
             self.inside,
-            Reviewing(self.label_layers),
+            self.reviewing,
             self.doubt_map,
             LiveLayer(self.label_layers),
             Activity(self.session),

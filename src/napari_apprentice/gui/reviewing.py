@@ -58,6 +58,10 @@ class Reviewing:
         """The layer; None while nothing is looked at."""
         return self._own.layer
 
+    def show(self) -> None:
+        """What is looked at already, as another panel had it."""
+        self._on_reviewing(self._session.review.place)
+
     def close(self) -> None:
         """Stop listening and take the layer away."""
         self._connections.close()

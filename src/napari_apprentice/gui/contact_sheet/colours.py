@@ -16,6 +16,7 @@ from napari_apprentice.gui.images import ShownImage
 from napari_apprentice.gui.label_layers import LabelLayers
 
 ChannelLayersOf = Callable[[], Sequence[Image]]  # of the current image, the first channel first; none: one by one
+LOOKS = ("visible", "contrast_limits", "gamma", "colormap", "data")  # of a layer, on which pictures depend
 _LEVELS = 256
 _NEXT_TO_ALL = 99.0  # percent of a picture's pixels
 _DARK, _BRIGHT = 100.0, 160.0  # of 255
@@ -42,6 +43,13 @@ class ShownColours:
                 continue
         return np.minimum(_brightened(found), 255).astype(np.uint8)
 
+    def look(self) -> tuple[Any, ...]:
+        """What pictures depend on beside their place: as long as it is the same they are."""
+        shown = self._label_layers.images.current
+        if shown is None or shown.layer is None:
+            return ()
+        return (shown.reading, *((channel, *_look(layer)) for channel, layer in self._looks(shown, shown.layer)))
+
     def _looks(self, shown: ShownImage, image: Image) -> list[tuple[int, Image]]:
         """Which channels are seen, and the layer that says how each looks."""
         visible = [(i, one) for i, one in enumerate(self._channel_layers()) if one.visible]
@@ -50,6 +58,11 @@ class ShownColours:
         dims = self._label_layers.viewer.dims
         axis = dims.ndim - image.ndim + shown.reading.layer_axes.index("C")
         return [(int(dims.current_step[axis]), image)]
+
+
+def _look(layer: Image) -> tuple[Any, ...]:
+    colours = layer.colormap.name, layer.colormap.colors.tobytes()
+    return id(layer.data), tuple(layer.contrast_limits), layer.gamma, *colours
 
 
 def _section(shown: ShownImage, image: Image, view: View, channel: int) -> tuple[NDArray[Any], int, int]:

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from napari_apprentice.errors import UserError
 from napari_apprentice.gui.connections import Connections
 from napari_apprentice.gui.contact_sheet.card import Card
-from napari_apprentice.gui.contact_sheet.colours import ChannelLayersOf, ShownColours
+from napari_apprentice.gui.contact_sheet.colours import LOOKS, ChannelLayersOf, ShownColours
 from napari_apprentice.gui.contact_sheet.grid import Grid, grid_in
 from napari_apprentice.gui.contact_sheet.pictures import picture_of
 from napari_apprentice.gui.theme import Palette, stylesheet
@@ -70,6 +70,8 @@ class ContactSheet(QFrame):
         session = tools.label_layers.session
         self._connections.add(session.paging, self._on_paging)
         self._connections.add(session.page_changed, self._on_page_changed)
+        self._connections.add(tools.label_layers.viewer.layers.events, self._on_layer)
+        self._connections.add(tools.label_layers.viewer.dims.events.current_step, self._draw_soon)
         self.hide()
 
     def _build(self) -> None:
@@ -96,7 +98,7 @@ class ContactSheet(QFrame):
         self.setParent(canvas.parentWidget())
         canvas.installEventFilter(self)
         self._fit()
-        self.setVisible(self._pages.page is not None)
+        self._on_paging(self._pages.page)
 
     def set_palette(self, colours: Palette) -> None:
         """Follow the theme."""
@@ -168,6 +170,15 @@ class ContactSheet(QFrame):
     def _on_page_changed(self, page: ReviewPage) -> None:
         if page is self._pages.page and self.isVisible():
             self._say(page)
+            self._draw_soon()
+
+    def _on_layer(self, event: Any) -> None:
+        """Pictures look as their layers do."""
+        if event.type in LOOKS:
+            self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        if self.isVisible():
             self._again.start(0)
 
     def _leave_canvas(self) -> None:
@@ -196,21 +207,21 @@ class ContactSheet(QFrame):
         self._drawn.clear()
         for place, card in enumerate(self.cards):
             card.setGeometry(*grid.corner(place), grid.width, grid.height)
-        if self.isVisible():
-            self._again.start(0)
+        self._draw_soon()
 
     def _draw(self) -> None:
         """The pictures that are others by now."""
         page = self._pages.page
         if page is None:
             return
+        look = self._colours.look()
         for card in self.cards:
             is_there = card.number in page.numbers
             card.setVisible(is_there)
             if not is_there:
                 continue
             place, suggestion = page.place(card.number), page.suggestions.get(card.number)
-            made_of = (place, suggestion, page.entry.edits)
+            made_of = (place, suggestion, page.entry.edits, look)
             if self._drawn.get(card.number) != made_of:
                 self._drawn[card.number] = made_of
                 size = self._grid.width, self._grid.height
