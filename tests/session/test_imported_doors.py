@@ -131,7 +131,11 @@ def test_channels_at_the_end_are_asked_for_and_used(tmp_path: Path) -> None:
         session.verbs.travel.bring(path, asks=True)
         session.run_until_idle()
         assert ended[-1].result.untold.asks == ("axes",)
-        session.verbs.travel.bring(path, asks=True, axes="byxc", **SAID)
+        for wrong in ("byx", "byyc", "hwcn"):
+            session.verbs.travel.bring(path, asks=True, axes=wrong, **SAID)
+            with pytest.raises(na.UserError, match=f'"{wrong}" is not what last takes: give 4 letters'):
+                session.run_until_idle()
+        session.verbs.travel.bring(path, asks=True, axes="BYXC", **SAID)
         session.run_until_idle()
         assert session.model.key == str(tmp_path / "last.safetensors")
     image = written(tmp_path / "disks.ome.tif", disks()[None, None])

@@ -348,7 +348,7 @@ def test_a_damaged_package_says_so(way: int, tmp_path: Path) -> None:
         ({"normalize": "bogus"}, "normalize cannot be"),
         ({"activation": "bogus"}, "activation cannot be"),
         ({"diameter": -1.0}, "no model can be"),
-        ({"axes": "byyx"}, "give --axes"),
+        ({"axes": "byyx"}, "give 4 letters, each once"),
         ({"outputs": [""]}, "1 to 100"),
     ],
 )

@@ -19,7 +19,7 @@ from napari_apprentice.data.travel.told import OWN
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.elsewhere import finite_or_refuse, open_graph, taken
 from napari_apprentice.engine.importing.missing import refuse_untold
-from napari_apprentice.engine.importing.not_told import NotTold, axes_of
+from napari_apprentice.engine.importing.not_told import NotTold, axes_of, wrong_axes
 from napari_apprentice.engine.importing.opened import Package
 from napari_apprentice.engine.importing.source import Source, of_file, of_package
 from napari_apprentice.engine.importing.trying import TRIED, tried, with_steps
@@ -116,9 +116,9 @@ def header_of(job: ImportModelJob, source: Source) -> ModelHeader:
             f"{source.name} takes {entry.type}, and here it gets tensor(float): export it with an input of 32-bit "
             "floats."
         )
-    axes = job.axes or source.axes or _USUAL.get(len(entry.shape), "")
+    axes = job.axes.lower() or source.axes or _USUAL.get(len(entry.shape), "")
     if len(axes) != len(entry.shape) or len(set(axes)) != len(axes) or not {"y", "x"} <= set(axes) <= set("bczyx"):
-        raise axes_of(source.name, len(entry.shape))
+        raise wrong_axes(source.name, len(entry.shape), axes) if job.axes else axes_of(source.name, len(entry.shape))
     dims: Literal[2, 3] = 3 if "z" in axes else 2
     shape = dict(zip(axes, entry.shape, strict=True))
     channels = shape.get("c", 1)

@@ -29,3 +29,11 @@ def axes_of(name: str, count: int, why: str = "") -> NotTold:
     """Which axes the input has; ``why`` the usual ones do not do."""
     sentence = why or f"{name} takes {count} axes, and which they are is not told: give --axes, such as bcyx."
     return NotTold([sentence], Untold(name=name, asks=("axes",), axes=count))
+
+
+def wrong_axes(name: str, count: int, said: str) -> UserError:
+    """What was said is no answer to `axes_of`."""
+    return UserError(
+        f'"{said}" is not what {name} takes: give {count} letters, each once, of b(atch), c(hannel), z, y and x; y and '
+        "x have to be among them."
+    )
