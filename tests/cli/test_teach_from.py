@@ -73,6 +73,18 @@ def test_what_cannot_be_is_one_sentence(
     assert sentence in " ".join(capsys.readouterr().err.split())
 
 
+def test_no_image_is_taken_in_for_a_model_that_is_not_there(
+    annotated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "project"
+    assert cli.run(["teach", str(project), "--from", str(annotated), "--model", "no-such"]) == 2
+    said = capsys.readouterr()
+    assert "no-such" in said.err
+    assert "added" not in said.out
+    with na.Session.open(project) as session:
+        assert session.entries == []
+
+
 def test_masks_go_from_one_format_to_another(
     annotated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -182,7 +182,9 @@ def test_teach_look_inside_and_export_say_why_not(tmp_path: Path, capsys: pytest
         ["export", str(model), "--to", "onnx", "--out", str(tmp_path / "again.onnx")],
     ):
         assert run(command) == 2
-        assert "was made elsewhere" in " ".join(capsys.readouterr().err.split())
+        said = capsys.readouterr()
+        assert "was made elsewhere" in " ".join(said.err.split())
+        assert "with masks added" not in said.out
     assert not (tmp_path / "again.onnx").exists()
     assert run(["inside", str(image), "--model", str(model), "--level", "output", "--out", maps]) == 0
     (foreground,) = np.asarray(na.read_image(maps).pixels[0])

@@ -60,6 +60,8 @@ def teach(
             raise UserError(missing[0])
         for sentence in missing:
             warn(sentence)
+        if model is not None:
+            session.models.check_teachable(model)  # before images are taken in for it
         if added.images is not None:
             add_annotated(session, added)
         elif added != AddedFrom():

@@ -9,7 +9,7 @@ from typing import Literal
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.image.light import Light, light_of
 from napari_apprentice.data.image.volume import Volume
-from napari_apprentice.data.models import ModelHeader, why_not_masks
+from napari_apprentice.data.models import ModelHeader, why_not_known, why_not_masks
 from napari_apprentice.data.weights import check_weights
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
@@ -33,6 +33,7 @@ from napari_apprentice.session.signals import Signals
 from napari_apprentice.session.suitability import Suited, in_order, purpose_of, why_doubtful
 
 NO_IMAGE = "There is no image: drag a file into napari, or use File > Open Sample."
+UNTAUGHT = "it cannot be taught"
 
 Purpose = Literal["propose"]
 """What a model is used for; each has a model of its own."""
@@ -107,6 +108,12 @@ class Models:
     def find(self, key: str) -> ModelChoice:
         """The choice with this key, as of `choose`; `UserError` when there is no such model."""
         return self._fresh if key == FRESH else self._catalog.find(key, self._lineage)
+
+    def check_teachable(self, key: str) -> None:
+        """`UserError` when there is no such model, or it cannot be taught, whatever the images are."""
+        header = self.find(key).header
+        if header is not None:
+            refuse(why_not_known(header, UNTAUGHT) or why_not_masks(header))
 
     def choose(self, key: str) -> None:
         """Use a bundled model, a version, a model file or ``"fresh"``; `UserError` when there is no such model.

@@ -16,7 +16,7 @@ from napari_apprentice.project.versions import Version, now
 from napari_apprentice.session.background import Next
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.large_project_image import LargeProjectImage
-from napari_apprentice.session.models import NO_IMAGE
+from napari_apprentice.session.models import NO_IMAGE, UNTAUGHT
 from napari_apprentice.session.parts import SessionParts
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.session.requests import fresh_net, fresh_representation, training_data_of
@@ -46,7 +46,7 @@ class Teach:
             return "Teaching is under way: paint on, or cancel it."
         if choices.kind == "classes" and not choices.classes:
             return "This project has no classes yet: name at least one."
-        if why_not := why_not_known(parts.models.in_use.header, "it cannot be taught"):
+        if why_not := why_not_known(parts.models.in_use.header, UNTAUGHT):
             return why_not
         taught = [entry for entry in parts.images.entries if entry.voxels_taught]
         if not taught:
