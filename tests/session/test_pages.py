@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from tests.session.test_regions import SHAPE, image, opened
 from tests.session.test_review import around, needs_model, segmented
-from tests.session.test_suggestions import looked_at
+from tests.session.test_suggestions import FAINT, disc, found_at, looked_at
 
 from napari_apprentice.data.labels import merging
 from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Finished
-from napari_apprentice.jobs import SegmentLargeResult
+from napari_apprentice.jobs import PackedMask, SegmentLargeResult
 from napari_apprentice.session import ProjectImage, Session
 from napari_apprentice.settings import ClassName
 
@@ -132,6 +132,31 @@ def test_what_is_to_be_looked_at_comes_one_by_one_and_then_the_next_page(session
     assert session.review.place is None
     others = {1, 2, 3, 4, None} - set(first)
     assert set(ids(session)) == others, "the rest, with the other half of what was approved as it is"
+
+
+@pytest.mark.parametrize("looked_at", [1], indirect=True)
+def test_while_a_page_is_read_the_next_one_is_asked_about(session: Session, runners, looked_at: ProjectImage) -> None:
+    asked: list[tuple[int, ...]] = []
+    runners.ahead = lambda job: asked.append(job.point) or PackedMask()
+    page = session.pages.next(2)
+    session.run_until_idle()
+    assert asked[:2] == [one.point for one in page.places]
+    session.pages.next(2)
+    assert asked[2:4] == [one.point for one in session.pages.page.places]
+
+
+@pytest.mark.parametrize("looked_at", [1], indirect=True)
+def test_an_answer_changes_what_is_suggested_until_that_is_marked(session: Session, runners, looked_at) -> None:
+    found_at(runners, FAINT, disc(*FAINT, radius=6))
+    page = session.pages.next()
+    faint = number_of(session, 4)
+    assert page.suggestions[faint].words == "delete"
+    session.pages.turn(faint)
+    session.run_until_idle()
+    assert page.suggestions[faint].words == "delete"
+    session.pages.close()
+    page = session.pages.next()
+    assert page.suggestions[number_of(session, 4)].words == "new outline"
 
 
 def test_closed_it_goes_on_one_by_one_with_the_same_ones(session: Session, looked_at: ProjectImage) -> None:

@@ -147,17 +147,45 @@ def test_where_one_was_missed_what_a_click_finds_is_suggested(session, runners, 
 
 
 @pytest.mark.parametrize("looked_at", [1], indirect=True)
-def test_another_outline_is_the_next_suggestion_and_changes_no_neighbour(session, runners, looked_at) -> None:
+def test_where_a_click_finds_another_outline_it_is_suggested_before_deleting(session, runners, looked_at) -> None:
     found_at(runners, FAINT, disc(*FAINT, radius=6))
     go_to(session, 4)
     before, suggest = looked_at.labels.copy(), session.verbs.suggest
-    session.run_until_idle()
     assert suggest.suggestion.words == "delete"
+    session.run_until_idle()
+    assert suggest.suggestion.words == "new outline"
     assert suggest.has_others
-    assert suggest.other().words == "new outline"
+    assert [suggest.other().words, suggest.other().words] == ["delete", "new outline"]
     suggest.take()
     assert ((looked_at.labels[0, 0] == 4) == disc(*FAINT, radius=6)).all()
     undone_and_done_again(session, looked_at, before)
+
+
+@pytest.mark.parametrize("looked_at", [1], indirect=True)
+def test_where_a_part_of_an_object_was_missed_the_object_gets_the_outline_that_a_click_finds(
+    session, runners, looked_at
+) -> None:
+    rows, columns = np.indices((80, 100))
+    found = disc(60, 50) | ((abs(rows - 60) < 3) & (columns >= 50) & (columns <= 82))
+    found |= (rows >= 50) & (rows <= 60) & (abs(columns - 80) < 3)  # where the network sees it best
+    found_at(runners, GAP, found)
+    go_to(session, None)
+    before, suggest = looked_at.labels.copy(), session.verbs.suggest
+    session.run_until_idle()
+    assert suggest.suggestion.words == "new outline"
+    suggest.take()
+    assert ((looked_at.labels[0, 0] == 5) == found).all()
+    undone_and_done_again(session, looked_at, before)
+
+
+@pytest.mark.parametrize("looked_at", [1], indirect=True)
+def test_where_a_click_finds_what_is_there_already_nothing_is_suggested(session, runners, looked_at) -> None:
+    rows, columns = np.indices((80, 100))
+    way = ((rows == 60) & (columns >= 50) & (columns <= 80)) | ((columns == 80) & (rows >= 52) & (rows <= 60))
+    found_at(runners, GAP, disc(60, 50) | way)
+    go_to(session, None)
+    session.run_until_idle()
+    assert session.verbs.suggest.suggestion is None
 
 
 def test_what_is_confirmed_is_never_changed(session, looked_at) -> None:

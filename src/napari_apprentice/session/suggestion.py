@@ -78,13 +78,16 @@ class Suggestion:
 
 
 def ways_for(place: DoubtfulPlace, answer: PackedMask | None) -> list[tuple[Way, float]]:
-    """What may mend a place and how likely that is, the likeliest first; ``answer``: what a click there would find."""
+    """What may mend a place and how likely that is, the likeliest first; ``answer``: what a click there would find.
+
+    Where a click finds an object there is one: what looked like none has a wrong outline instead, if that is another.
+    """
     if place.id is None:
-        return [("new", _NEW)] if answer else []
-    names: tuple[Way, ...] = ("join", "split", "delete")
-    found = [(way, float(chance)) for way, chance in zip(names, place.mends.chances[0], strict=True)]
-    if answer:
-        found.append(("outline", _OUTLINE))
+        return [("outline", _NEW), ("new", _NEW)] if answer else []
+    names: tuple[Way, ...] = ("join", "split", "outline", "delete")
+    join, split, delete = (float(chance) for chance in place.mends.chances[0])
+    outline = max(_OUTLINE, delete) if answer else 0.0
+    found = zip(names, (join, split, outline, delete), strict=True)
     return sorted((one for one in found if one[1] >= LEAST_CHANCE), key=lambda one: -one[1])
 
 
@@ -125,12 +128,17 @@ def _edit(place: DoubtfulPlace, way: Way, at: tuple[int, ...], answer: PackedMas
         return splitting.split_at_places(
             labels, confirmed, places, entry.look, entry.volume.spacing, free=entry.next_id()
         )
-    return None if answer is None else _as_answered(place, at, answer)
+    return None if answer is None else _as_answered(entry, at, answer, is_new=way == "new")
 
 
-def _as_answered(place: DoubtfulPlace, at: tuple[int, ...], answer: PackedMask) -> Delta | None:
-    """The object as a click finds it, as far as no other one has it; None where it is what is there, or elsewhere."""
-    entry, number = place.entry, place.id or 0
+def _as_answered(entry: ProjectImage, at: tuple[int, ...], answer: PackedMask, *, is_new: bool) -> Delta | None:
+    """The object as a click finds it, as far as no other one has it, in place of the one that it mostly is.
+
+    None where it is what is there already, where it is another object than wanted, and where it lies elsewhere.
+    """
+    number = int(entry.labels[at]) or _mostly_in(entry, answer)
+    if is_new is bool(number):
+        return None
     proposal = proposal_of(answer, entry, entry.inner, repairs=number)
     if proposal is None:
         return None
@@ -144,6 +152,18 @@ def _as_answered(place: DoubtfulPlace, at: tuple[int, ...], answer: PackedMask) 
         if not _RELATED <= both / whole < _ALIKE:
             return None
     return keeping_edit(proposal)
+
+
+def _mostly_in(entry: ProjectImage, answer: PackedMask) -> int:
+    """The object that has most of what a click found; 0 where objects have little of it."""
+    proposal = proposal_of(answer, entry, entry.inner)
+    if proposal is None:
+        return 0
+    values, counts = np.unique(
+        entry.labels[tuple(slice(*side) for side in proposal.box)][proposal.mask], return_counts=True
+    )
+    taken = np.where(values == 0, 0, counts)
+    return int(values[taken.argmax()]) if taken.sum() > _RELATED * counts.sum() else 0
 
 
 def here(entry: ProjectImage, point: Iterable[int]) -> tuple[int, int, int, int]:

@@ -126,7 +126,7 @@ class Suggest:
     def _on_paging(self, page: ReviewPage | None) -> None:
         if page is not None:
             self._fill(page)
-            for place in page.places:
+            for place in [*page.places, *self._parts.review.coming(len(page.places))]:
                 self._ask(place)
 
     def _fill(self, page: ReviewPage) -> None:
@@ -197,11 +197,11 @@ class Suggest:
             self._look_again()
 
     def _add_to_page(self, page: ReviewPage, name: _Asked) -> None:
-        """Only where nothing was suggested: what somebody reads does not become another thing."""
+        """What would mend a place is known better now, unless somebody has read what there was and marked it."""
         number = next((one for one in page.numbers if _name(page.place(one)) == name), None)
-        if number is not None and number not in page.suggestions:
-            found = likeliest(page.place(number), self._answers.get(name))
-            if found is not None:
+        if number is not None and number not in page.marks:
+            before, found = page.suggestions.get(number), likeliest(page.place(number), self._answers.get(name))
+            if found is not None and (before is None or before.way != found.way):
                 page.suggestions[number] = found
                 self._parts.signals.page_changed.emit(page)
 
