@@ -57,6 +57,21 @@ def test_shift_g_shows_the_most_doubtful_side_by_side_over_the_canvas_and_again_
     assert not sheet.isVisible()
 
 
+def test_a_hint_covers_no_button_of_the_page(panel, viewer, cells, hand):
+    viewer.add_image(cells((9, 120, 160)), name="stack")  # of which nothing is asked in the background
+    QTest.qWait(50)
+    propose(panel.session)
+    QTest.qWait(500)
+    assert panel.hints.callout.isVisible()
+    hand.key(Qt.Key.Key_G, SHIFT)
+    QTest.qWait(500)
+    assert panel.session.pages.page is not None
+    assert not panel.hints.callout.isVisible()
+    hand.key(Qt.Key.Key_Escape)
+    QTest.qWait(100)
+    assert panel.hints.callout.isVisible()
+
+
 def test_with_less_room_pictures_are_smaller_and_none_is_cut(panel, viewer, hand, page):
     sheet, window = panel.sheet, viewer.window._qt_window
     hand.key(Qt.Key.Key_Escape)

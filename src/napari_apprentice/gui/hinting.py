@@ -32,6 +32,7 @@ class Hinting:
             self._connections.add(signal, lambda *_: self._look_soon())
         for signal in (session.confirmed_changed, session.labels_changed, session.job_started, session.job_ended):
             self._connections.add(signal, lambda *_: self._look_soon())
+        self._connections.add(session.paging, lambda page: self.look())
 
     def point_at(self, targets: Mapping[Place, QWidget]) -> None:
         """What each part of the panel is pointed at by."""
@@ -39,8 +40,8 @@ class Hinting:
         self.look()
 
     def look(self) -> None:
-        """Say the next step, if it was not put away."""
-        hint = next_step(self._session)
+        """Say the next step, if it was not put away; not on a page of a review, which says its own."""
+        hint = None if self._session.pages.page is not None else next_step(self._session)
         self._hint = None if hint is None or hint.name in self._put_away else hint
         self.callout.say("" if self._hint is None else self._hint.words)
 
