@@ -255,8 +255,14 @@ def test_a_page_of_a_large_image_that_is_shown_again_opens_the_part_it_was_made_
     region = entry.region
     page = session.pages.next()
     assert [one.point[3] for one in page.places] == [1100, 3000]
-    session.pages.next()
+    second = session.pages.next()
     assert entry.region != region
+    session.segment()
+    with pytest.raises(UserError, match="being segmented"):
+        session.pages.previous()
+    assert session.pages.page is second, "it stays where it is"
+    session.cancel()
+    session.run_until_idle()
     assert session.pages.previous() is page
     assert entry.region == region
     assert page.count(None) == 2

@@ -114,6 +114,7 @@ class Pages:
         if marks is not None:
             page.marks = dict(marks)
         self.page = None
+        page.region = page.entry.region
         were_open = [one for one in page.places if is_open(one)]
         looked_at = self._settle(page)
         page.answered = tuple(one for one in were_open if not is_open(one)) or page.answered
@@ -169,8 +170,13 @@ class Pages:
         self._signals.paging.emit(page)
 
     def _show_again(self, page: ReviewPage) -> None:
+        """Raises `UserError` where its part of the image cannot be opened now; then all stays as it is."""
+        if page.entry is not self._images.current:
+            self._images.choose(page.entry)
+        if page.entry.region != page.region:
+            self._regions.open_part(page.region, page.places[0].point)
         self.close()
-        self._review.take_again(page.places, page.region)
+        self._review.take_again(page.places)
         self._trail.remove(page)
         self._show(page)
 
@@ -202,7 +208,10 @@ class Pages:
         """The page that was approved last is shown again when that is taken back."""
         approved = next((one for one in reversed(self._trail) if one.entry is entry and one.answered), None)
         if approved is not None and not self._regions.is_held and all(is_open(one) for one in approved.answered):
-            self._show_again(approved)
+            try:
+                self._show_again(approved)
+            except UserError as error:  # it waits before the one that is shown
+                self._signals.message.emit(str(error))
 
 
 def _page_of(places: list[DoubtfulPlace]) -> ReviewPage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, islice
 
@@ -170,15 +170,11 @@ class Review:
         self._seen.setdefault(found.entry.id, set()).update(one.point for one in taken)
         return taken
 
-    def take_again(self, places: Sequence[DoubtfulPlace], region: Region) -> None:
-        """The same with places that were taken before, all of one image, of which ``region`` was open then."""
-        entry, spot = places[0].entry, places[0].point
+    def take_again(self, places: Iterable[DoubtfulPlace]) -> None:
+        """The same with places that were taken before, all of one image, which is the current one."""
         self._leave()
-        if entry is not self._images.current:
-            self._images.choose(entry)
-        if entry.region != region:
-            self._regions.open_part(region, spot)
-        self._seen.setdefault(entry.id, set()).update(one.point for one in places)
+        for place in places:
+            self._seen.setdefault(place.entry.id, set()).add(place.point)
 
     def put_back(self, places: Iterable[DoubtfulPlace]) -> None:
         """Places that were taken were not looked at after all."""
