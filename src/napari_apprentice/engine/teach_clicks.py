@@ -31,11 +31,11 @@ from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.nets import Net
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.practice.clicked import clicked
-from napari_apprentice.engine.practice.kept import KeptObjects, read_kept, whole_objects_of
+from napari_apprentice.engine.practice.kept import KeptObjects, read_kept
 from napari_apprentice.engine.practice.questions import Question, ask
 from napari_apprentice.engine.practice.rendered import rendered
 from napari_apprentice.engine.practice.rounds import OBJECTIVE, answered, loss_of
-from napari_apprentice.engine.practice.scenes import Scene, scene
+from napari_apprentice.engine.practice.scenes import Box, Scene, scene
 from napari_apprentice.engine.practice.user import clicks_to, curves
 from napari_apprentice.engine.schedules import Cosine
 from napari_apprentice.engine.train import Course, Learner
@@ -82,7 +82,7 @@ def _teach(job: TeachClicksJob, clock: Clock, device: Device) -> Iterator[Event]
     kept = read_kept(job.training_data, rng)
     if not kept.teaches:
         raise UserError("The objects that were kept are too small to learn from: keep some of 30 pixels or more.")
-    judged = _drawn(whole_objects_of(kept.judges), rng)
+    judged = _drawn([(one, found) for one in kept.judges for found in one.objects], rng)
 
     def asked(learned: Net) -> Network:
         return Network(header, ready(learned, device), device)
@@ -112,9 +112,9 @@ def _header_of(version: str, parent: ModelHeader, scores: dict[str, float]) -> M
         "id": f"click-{version}",
         "name": f"Click network, version {version.removeprefix('v')} of this project",
         "parent": parent.id,
+        "trained_on": tuple(dict.fromkeys([*parent.trained_on, "objects that were kept"])),
         "scores": scores,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "notes": "It learned from objects that were kept.",
     }
     return parent.model_copy(update=told)
 
@@ -173,7 +173,7 @@ class _Clicked:
     ious: np.ndarray
 
 
-_Objects = Sequence[tuple[Scene, tuple[int, tuple[slice, ...]]]]
+_Objects = Sequence[tuple[Scene, tuple[int, Box]]]
 
 
 def _drawn(objects: _Objects, rng: np.random.Generator) -> _Objects:
@@ -195,14 +195,14 @@ def _clicked(network: Network, objects: _Objects, clock: Clock, steps: int) -> G
 def _told(kept: KeptObjects, before: _Clicked | None, after: _Clicked | None) -> dict[str, object]:
     """What a result says of clicks, and whether the new version is better for sure."""
     if before is None or after is None:
-        return {"why_no_score": kept.why_not_judged or "No object that was set aside is whole in its image."}
+        return {"why_no_score": kept.why_not_judged or "The objects that were set aside are too small."}
     told: dict[str, object] = {
         "judged": len(before.ious),
         "clicks_before": round(before.clicks, 4),
         "clicks_after": round(after.clicks, 4),
     }
     if kept.why_not_judged or len(before.ious) < 2:
-        return told | {"why_no_score": kept.why_not_judged or "Only one object that was set aside is whole."}
+        return told | {"why_no_score": kept.why_not_judged or "Only one object that was set aside is large enough."}
     gain = gain_of_values(before.ious, after.ious)
     why_waits = _why_waits(gain, before.clicks, after.clicks, len(before.ious))
     return told | {"gain_low": gain.low, "gain_high": gain.high, "better": not why_waits, "why_waits": why_waits}

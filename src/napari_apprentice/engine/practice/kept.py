@@ -16,7 +16,7 @@ from napari_apprentice.data.labels.corrections import whole_sections
 from napari_apprentice.data.labels.holdout import ENOUGH_OBJECTS, SHARE, blocks_set_aside
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.gray import gray
-from napari_apprentice.engine.practice.scenes import Scene, is_cut, scene
+from napari_apprentice.engine.practice.scenes import Scene, scene
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TrainingImageRef
 
@@ -77,11 +77,6 @@ def read_kept(images: Sequence[TrainingImageRef], rng: np.random.Generator) -> K
     teaches = [one for frame, judge in zip(frames, aside, strict=True) for one in _scenes(frame, ~judge, _SECTIONS)]
     judges = [one for frame, judge in zip(frames, aside, strict=True) for one in _scenes(frame, judge, 1)]
     return KeptObjects(_some(teaches, rng), _some(judges, rng), count - judged, judged, why_not)
-
-
-def whole_objects_of(scenes: Sequence[Scene]) -> list[tuple[Scene, tuple[int, tuple[slice, ...]]]]:
-    """Objects, each with its scene, but those that an edge of the image cuts."""
-    return [(one, found) for one in scenes for found in one.objects if not is_cut(found[1], one.labels.shape)]
 
 
 def _frames(image: TrainingImageRef) -> Iterator[_Slices]:
