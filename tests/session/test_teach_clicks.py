@@ -201,6 +201,18 @@ def test_what_was_learned_is_there_when_the_project_is_opened_again_and_goes_wit
         assert [one.id for one in session.project.click_lineage.versions] == ["v1"]
 
 
+def test_another_network_in_place_of_the_one_that_ships_is_taught_and_gone_back_to(ready, tmp_path):
+    other = tmp_path / "other.safetensors"
+    shutil.copy(BUNDLED, other)
+    ready.clickers.ask_with(str(other))
+    ready.teach_clicks()
+    assert newest(ready).parent == str(other)
+    learned(ready, **BETTER)
+    assert asked_with(ready).stem == "v1"
+    ready.go_back_clicks()
+    assert asked_with(ready) == other
+
+
 def test_where_its_file_is_gone_or_damaged_the_network_that_ships_answers(ready):
     ready.teach_clicks()
     learned(ready, **BETTER)

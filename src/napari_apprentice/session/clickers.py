@@ -19,16 +19,14 @@ class Clickers:
         self._signals = signals
         self._choices = choices
         self._catalog = Catalog()
-        self._file: str | None = None  # asked in place of all others
+        self._base = ASKED  # what versions are taught from, and what is asked where there are none
 
     @property
     def in_use(self) -> ModelChoice:
         """The network that is asked; the one that ships where a version's file is gone or damaged."""
-        if self._file is not None:
-            return self._catalog.find(self._file, None)
         key = self.key
         if key == ASKED:
-            return self._catalog.find(ASKED, None)
+            return self._catalog.find(self._base, None)
         return replace(self._catalog.find(key, self._lineage), key=f"click-{key}")
 
     @property
@@ -36,6 +34,11 @@ class Clickers:
         """The version in use; None: the network that ships."""
         lineage = self._lineage
         return None if lineage is None or lineage.current is None else lineage.get(lineage.current)
+
+    @property
+    def title(self) -> str:
+        """What is asked, in words: "click-2d", or a version with the clicks that it takes."""
+        return self.in_use.title
 
     @property
     def last(self) -> Version | None:
@@ -66,10 +69,10 @@ class Clickers:
             return str(error)
 
     def ask_with(self, file: str) -> None:
-        """Ask another model of its kind, whatever the project has; `UserError` when this file is none."""
+        """Ask another model of its kind in place of the one that ships; `UserError` when this file is none."""
         if not is_asked(self._catalog.find(file, None)):
             raise UserError(f"{file} is no model that is asked by clicks: choose one that `train click-2d` made.")
-        self._file = file
+        self._base = file
 
     def use(self, key: str) -> None:
         """Ask a version of the project from now on, or the network that ships; `UserError` when there is none."""
