@@ -222,7 +222,7 @@ class TimeToTeach(FiniteSettings):
 class TeachClicksSettings(TimeToTeach):
     """How the network that is asked by clicks learns."""
 
-    max_seconds: Annotated[float, Field(gt=0, description="Longest time to learn, in seconds.")] = 90.0
+    max_seconds: Annotated[float, Field(gt=0, description="Longest time to learn, in seconds.")] = 180.0
     max_steps: Annotated[int, Field(ge=1, description="Most training steps.")] = 100
     seed: Annotated[int, Field(ge=0, description="Seed of everything random.")] = 0
     threads: Annotated[
