@@ -31,9 +31,10 @@ class Clickers:
 
     @property
     def version(self) -> Version | None:
-        """The version in use; None: the network that ships."""
+        """The version in use; None: the network that ships, also where the version's file is gone or damaged."""
         lineage = self._lineage
-        return None if lineage is None or lineage.current is None else lineage.get(lineage.current)
+        found = None if lineage is None or lineage.current is None else lineage.get(lineage.current)
+        return None if found is None or self._is_lost(found) else found
 
     @property
     def title(self) -> str:
@@ -58,15 +59,7 @@ class Clickers:
     def key(self) -> str:
         """What versions are taught from: that of the one in use, or of the network that ships."""
         version = self.version
-        return ASKED if version is None or self.why_not_readable(version) else version.id
-
-    def why_not_readable(self, version: Version) -> str:
-        """One sentence when the file of a version is gone or damaged."""
-        try:
-            choice = self._catalog.find(version.id, self._lineage)
-            return "" if is_asked(choice) else f"The file of {version.title} is none of a network asked by clicks."
-        except UserError as error:
-            return str(error)
+        return ASKED if version is None else version.id
 
     def ask_with(self, file: str) -> None:
         """Ask another model of its kind in place of the one that ships; `UserError` when this file is none."""
@@ -99,6 +92,13 @@ class Clickers:
             except UserError as error:
                 self._choices.say_trouble(str(error))
             self._signals.clicker_changed.emit()
+
+    def _is_lost(self, version: Version) -> bool:
+        """Whether the file of a version is gone, damaged or of another kind."""
+        try:
+            return not is_asked(self._catalog.find(version.id, self._lineage))
+        except UserError:
+            return True
 
     @property
     def _lineage(self) -> Lineage | None:
