@@ -83,6 +83,8 @@ def test_what_is_not_better_waits_for_the_user_and_a_cancel_changes_nothing(pane
     runners.jobs[-1].finish()
     qtbot.waitUntil(pane.decide.isVisible)
     assert "waits for you. There are only 2 objects set aside" in pane.outcome.text()
+    qtbot.waitUntil(lambda: pane.outcome.height() >= pane.outcome.heightForWidth(pane.outcome.width()))
+    qtbot.waitUntil(lambda: pane.outcome.geometry().bottom() < pane.decide.geometry().top())  # none of it is hidden
     assert asked_with(panel, runners) == ASKED
     QTest.mouseClick(pane.use, Qt.MouseButton.LeftButton)
     assert asked_with(panel, runners) == "v1"

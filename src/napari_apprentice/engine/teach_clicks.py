@@ -54,6 +54,7 @@ _JUDGED = 30  # objects that are clicked, before and after
 _GOAL = 0.8  # IoU
 _MOST = 6  # clicks on an object that judges
 _CURVE = 3  # clicks after which the IoU counts
+_FEWEST = 3  # objects of which clicks are told; of fewer they say nothing
 
 
 def run(job: TeachClicksJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
@@ -194,15 +195,15 @@ def _clicked(network: Network, objects: _Objects, clock: Clock, steps: int) -> G
 
 def _told(kept: KeptObjects, before: _Clicked | None, after: _Clicked | None) -> dict[str, object]:
     """What a result says of clicks, and whether the new version is better for sure."""
-    if before is None or after is None:
+    if before is None or after is None or len(before.ious) < _FEWEST:
         return {"why_no_score": kept.why_not_judged or "The objects that were set aside are too small."}
     told: dict[str, object] = {
         "judged": len(before.ious),
         "clicks_before": round(before.clicks, 4),
         "clicks_after": round(after.clicks, 4),
     }
-    if kept.why_not_judged or len(before.ious) < 2:
-        return told | {"why_no_score": kept.why_not_judged or "Only one object that was set aside is large enough."}
+    if kept.why_not_judged:
+        return told | {"why_no_score": kept.why_not_judged}
     gain = gain_of_values(before.ious, after.ious)
     why_waits = _why_waits(gain, before.clicks, after.clicks, len(before.ious))
     return told | {"gain_low": gain.low, "gain_high": gain.high, "better": not why_waits, "why_waits": why_waits}
