@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         FilterSettings,
         MaskSettings,
         SegmentSettings,
+        TeachClicksSettings,
         TeachSettings,
     )
 
@@ -47,6 +48,7 @@ __all__ = [
     "SegmentSettings",
     "Session",
     "SessionOptions",
+    "TeachClicksSettings",
     "TeachSettings",
     "UserError",
     "Volume",
@@ -88,6 +90,7 @@ _HOMES = {
     "MaskSettings": "settings",
     "read_masks": "data.masks",
     "SegmentSettings": "settings",
+    "TeachClicksSettings": "settings",
     "TeachSettings": "settings",
 }
 

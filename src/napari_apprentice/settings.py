@@ -211,12 +211,28 @@ class ClusterSettings(Settings):
         return self.workers is not None or self.scheduler is not None
 
 
-class TeachSettings(FiniteSettings):
-    """How *Teach* runs."""
+class TimeToTeach(FiniteSettings):
+    """Where a network is taught, and for how long at most."""
 
     device: Annotated[DeviceName, Field(description="Where the network runs; auto takes the best there is.")] = "auto"
     max_seconds: Annotated[float, Field(gt=0, description="Longest time to teach, in seconds.")] = 180.0
     max_steps: Annotated[int, Field(ge=1, description="Most training steps.")] = 2000
+
+
+class TeachClicksSettings(TimeToTeach):
+    """How the network that is asked by clicks learns."""
+
+    max_seconds: Annotated[float, Field(gt=0, description="Longest time to learn, in seconds.")] = 180.0
+    max_steps: Annotated[int, Field(ge=1, description="Most training steps.")] = 100
+    seed: Annotated[int, Field(ge=0, description="Seed of everything random.")] = 0
+    threads: Annotated[
+        int | None, Field(ge=1, description="Processor threads; empty: one fewer than there are cores.")
+    ] = None
+
+
+class TeachSettings(TimeToTeach):
+    """How *Teach* runs."""
+
     learning_rate: Annotated[
         float | None, Field(gt=0, le=0.1, description="Peak learning rate; empty: what suits the start and optimiser.")
     ] = None

@@ -33,6 +33,7 @@ from napari_apprentice.jobs import (
     SegmentLargeJob,
     SegmentResult,
     SuggestJob,
+    TeachClicksJob,
     TeachJob,
     TeachResult,
     TrainingImageRef,
@@ -59,6 +60,9 @@ TRY = TryJob(
 LARGE = SegmentLargeJob(id="2", image="/a/slide.tif", model="/m/one.safetensors", out="/p/proposal.zarr")
 TEACH = TeachJob(
     id="3", kind="instances", training_data=(TRAINING_IMAGE,), parent="/m/one.safetensors", out="/v/v2.safetensors"
+)
+TEACH_CLICKS = TeachClicksJob(
+    id="16", training_data=(TRAINING_IMAGE,), parent="/m/click.safetensors", out="/c/v1.safetensors"
 )
 EXPORT = ExportJob(id="4", labels="/s/export-4/labels", spacing=(1, 1, 1), unit="um", out="/u/labels.tif")
 CLICK = ClickJob(id="5", image=IMAGE, model="/m/one.safetensors", point=(0, 0, 3, 4), generation=1)
@@ -120,7 +124,23 @@ KEEP_LIVE = KeepLiveJob(
 EXPORT_MODEL = ExportModelJob(id="12", model="/m/one.safetensors", to="onnx", out="/o/one.onnx")
 IMPORT_MODEL = ImportModelJob(id="13", file="/o/two.zip", outputs=("foreground",), out="/o/two.safetensors")
 TRAVELLING = (EXPORT_MODEL, IMPORT_MODEL)
-IMAGES = (SEGMENT, COMPARE, TRY, LARGE, TEACH, EXPORT, CLICK, INSIDE, EVALUATE, ASK, SUGGEST, LIVE, LIVE_ALL, KEEP_LIVE)
+IMAGES = (
+    SEGMENT,
+    COMPARE,
+    TRY,
+    LARGE,
+    TEACH,
+    TEACH_CLICKS,
+    EXPORT,
+    CLICK,
+    INSIDE,
+    EVALUATE,
+    ASK,
+    SUGGEST,
+    LIVE,
+    LIVE_ALL,
+    KEEP_LIVE,
+)
 DESCRIBE = DescribeJob(
     id="13",
     image=IMAGE,
@@ -143,9 +163,9 @@ def test_every_kind_goes_through_a_pipe_and_names_its_result() -> None:
 
 
 def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> None:
-    assert [job.type for job in ALL if job.process == "own"] == ["teach", "export", "map-tsne"]
+    assert [job.type for job in ALL if job.process == "own"] == ["teach", "teach-clicks", "export", "map-tsne"]
     assert [job.type for job in ALL if job.goes_first] == ["click", "inside", "ask", "live"]
-    assert [job.type for job in ALL if job.travels] == ["segment", "compare", "try", "teach"]
+    assert [job.type for job in ALL if job.travels] == ["segment", "compare", "try", "teach", "teach-clicks"]
     assert [job.type for job in ALL if job.holds_region] == ["segment", "compare", "try", "evaluate", "live-all"]
     assert LARGE.verb == SEGMENT.verb == LIVE_ALL.verb == "segment"
 
@@ -159,6 +179,11 @@ def test_what_takes_long_has_a_process_of_its_own_and_a_click_goes_first() -> No
             TEACH,
             {"/a/pixels.npy", "/a/sample.npy", "/s/teach-1/l.npy", "/s/teach-1/v.npy", "/m/one.safetensors"},
             "/v/v2.safetensors",
+        ),
+        (
+            TEACH_CLICKS,
+            {"/a/pixels.npy", "/a/sample.npy", "/s/teach-1/l.npy", "/s/teach-1/v.npy", "/m/click.safetensors"},
+            "/c/v1.safetensors",
         ),
         (LARGE, {"/m/one.safetensors"}, "/p/proposal.zarr"),
         (
@@ -205,6 +230,7 @@ def test_copies_go_with_a_job_and_a_model_only_when_it_was_not_finished() -> Non
     assert SEGMENT.temporary == (Path("/s/1.npy"),)
     assert TEACH.temporary == (Path("/s/teach-1"),)
     assert TEACH.unfinished_files == (Path("/v/v2.safetensors"),)
+    assert (TEACH_CLICKS.temporary, TEACH_CLICKS.unfinished_files) == (TEACH.temporary, (Path("/c/v1.safetensors"),))
     assert EXPORT.temporary == (Path("/s/export-4"),)
     assert EXPORT.unfinished_files == ()  # a file of the user's may lie there
     assert LARGE.temporary == LARGE.unfinished_files == ()  # it goes on where it was stopped

@@ -303,12 +303,12 @@ def test_a_model_for_all_objects_is_a_rival_only_where_it_fits(ready):
 def test_another_model_of_its_kind_can_be_asked(ready, tmp_path):
     other = tmp_path / "other.safetensors"
     shutil.copy(bundled_files()[ASKED][1], other)
-    ready.models.ask_with(str(other))
+    ready.clickers.ask_with(str(other))
     ready.click((0, 0, 5, 5))
     assert ready.runners.started[-1].job.click_model == str(other)
     with pytest.raises(UserError, match="no model that is asked by clicks"):
-        ready.models.ask_with("nuclei-2d")
-    assert ready.models.asked.file == other
+        ready.clickers.ask_with("nuclei-2d")
+    assert ready.clickers.in_use.file == other
 
 
 def test_clicks_in_two_frames_before_the_first_answer_are_not_one_object(session):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from apprentice_lab.clicks.user import EXACT, SLOPPY, Mask, Point, ious_of
 from apprentice_lab.sets import Picture
+from napari_apprentice.engine.practice.user import EXACT, SLOPPY, Mask, Point, ious_of
 
 if TYPE_CHECKING:
     from apprentice_lab.clicks.methods import Method, Shown
@@ -57,7 +57,7 @@ class Clicked:
 
 def draw_targets(images: Sequence[Picture], limit: int | None, seed: int) -> Targets:
     """So many objects of each kind of image, at random, in the order of the images; None: all."""
-    from apprentice_lab.clicks.scenes import is_cut, objects_in  # here: it loads torch
+    from napari_apprentice.engine.practice.scenes import is_cut, objects_in  # here: it loads torch
 
     whole: dict[str, list[Target]] = {}
     specks = cut = 0
@@ -80,7 +80,7 @@ def click_all(
 ) -> Iterator[list[Clicked]]:
     """The rows of each object: every user with every method that can be shown its image."""
     from apprentice_lab.clicks.methods import Shown  # here: they load torch
-    from apprentice_lab.clicks.scenes import objects_in
+    from napari_apprentice.engine.practice.scenes import objects_in
 
     for (i, t), here in groupby(targets, key=lambda one: (one.picture, one.t)):
         volume, truth = images[i].read()

@@ -12,9 +12,9 @@ import numpy as np
 from apprentice_lab.bench import clicks_nothing, report
 from apprentice_lab.bench.clicks_nothing import ClickedNothing
 from apprentice_lab.bench.clicks_objects import Clicked
-from apprentice_lab.clicks.counting import counts_of, iou_after
-from apprentice_lab.clicks.user import MOST
+from apprentice_lab.clicks.counting import counts_of
 from apprentice_lab.scoring.intervals import ratios
+from napari_apprentice.engine.practice.user import MOST, iou_after
 
 Line = Mapping[str, Any]
 

@@ -120,7 +120,7 @@ def _fitted(volume: Volume, labels: np.ndarray, side: int) -> tuple[Volume, np.n
 
 def _objects_in(labels: np.ndarray) -> tuple[np.ndarray, list[int]]:
     """Labels with a number to each object, and those that are large enough and cut by no edge."""
-    from apprentice_lab.clicks.scenes import is_cut, objects_in  # here: they load torch
+    from napari_apprentice.engine.practice.scenes import is_cut, objects_in  # here: they load torch
 
     objects = objects_in(labels)
     return objects.labels, [number for number, box in objects.found if not is_cut(box, labels.shape)]

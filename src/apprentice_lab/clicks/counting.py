@@ -6,22 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from apprentice_lab.clicks.user import MOST
+from napari_apprentice.engine.practice.user import MOST, clicks_to, iou_after
 
 AFTER = (1, 2, 3, 5)  # clicks
 LOWERED = 0.005  # less IoU than before, by more than this: the click made it worse
 
 Part = tuple[float, float]
-
-
-def clicks_to(ious: Sequence[float], goal: float) -> int:
-    """The click that first reached this IoU; `MOST` + 1 when none did."""
-    return next((i for i, iou in enumerate(ious, start=1) if iou >= goal), MOST + 1)
-
-
-def iou_after(ious: Sequence[float], clicks: int) -> float:
-    """IoU after so many clicks, or after the last one where fewer were needed."""
-    return ious[min(clicks, len(ious)) - 1]
 
 
 def counts_of(ious: Sequence[float]) -> dict[str, Part]:

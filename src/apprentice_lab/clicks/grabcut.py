@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from apprentice_lab.clicks.methods import Shown
-from apprentice_lab.clicks.user import Mask, Point
+from napari_apprentice.engine.practice.user import Mask, Point
 from napari_apprentice.engine.prompts.dialogue import FIRST_LOOKS, Asked, around
 from napari_apprentice.engine.prompts.inputs import RADIUS, image_channels
 from napari_apprentice.engine.prompts.window import SIZE, Window

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from apprentice_lab.clicks.counting import means_of
-from apprentice_lab.clicks.methods import ClickNetwork, predict_with
-from apprentice_lab.clicks.scenes import Box, Scene, is_cut
-from apprentice_lab.clicks.user import EXACT, User, ious_of
+from apprentice_lab.clicks.methods import predict_with
 from napari_apprentice.engine.nets import Net
-
-_AROUND = 450  # pixels around an object that are enough to ask for it
+from napari_apprentice.engine.practice.clicked import clicked
+from napari_apprentice.engine.practice.scenes import Scene, is_cut
+from napari_apprentice.engine.practice.user import EXACT, User
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def judge(
     net: Net, scenes: Sequence[Scene], most: int, seed: int = 0, user: User = EXACT
 ) -> Iterator[tuple[str, ClickScore]]:
     """The score of each kind of scene, on at most ``most`` of its objects that no edge cuts."""
-    asked = ClickNetwork(predict_with(net))
+    predict = predict_with(net)
     by_kind: dict[str, list[Scene]] = defaultdict(list)
     for one in scenes:
         by_kind[one.kind].append(one)
@@ -63,12 +62,5 @@ def judge(
             runs = []
             for i in chosen:
                 one, found = whole[int(i)]
-                runs.append(_run(asked, one, found, user, np.random.default_rng((seed, int(i)))))
+                runs.append(clicked(predict, one, found, np.random.default_rng((seed, int(i))), user=user))
             yield kind, score_of(runs)
-
-
-def _run(asked: ClickNetwork, one: Scene, found: tuple[int, Box], user: User, rng: np.random.Generator) -> list[float]:
-    number, box = found
-    around = tuple(slice(max(0, side.start - _AROUND), side.stop + _AROUND) for side in box)
-    asked.ask_in(one.pixels[around])
-    return ious_of(asked.click, one.labels[around] == number, user, rng)

@@ -11,7 +11,6 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from apprentice_lab.clicks.user import Mask, Point
 from napari_apprentice.data.image.channels import fit_to_model
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.models import ModelHeader
@@ -24,6 +23,7 @@ from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.gray import gray
 from napari_apprentice.engine.nets import Net
 from napari_apprentice.engine.network import Network
+from napari_apprentice.engine.practice.user import Mask, Point
 from napari_apprentice.engine.prompts import dialogue
 from napari_apprentice.engine.prompts.inputs import NET
 from napari_apprentice.engine.warm import Warm
@@ -92,11 +92,7 @@ class ClickNetwork:
 
     def begin(self, image: Shown) -> None:
         """Ask about another object."""
-        self.ask_in(image.pixels)
-
-    def ask_in(self, pixels: NDArray[np.generic]) -> None:
-        """Ask about another object in pixels (Y, X)."""
-        self._pixels = pixels
+        self._pixels = image.pixels
         self._asked = dialogue.Asked()
 
     def click(self, at: Point, remove: bool) -> Mask:

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from apprentice_lab.clicks.judging import ClickScore, judge
-from apprentice_lab.clicks.scenes import SHARES, read_scenes, rendered_scenes
+from apprentice_lab.clicks.scenes import SHARES, read_scenes
 from apprentice_lab.clicks.training import ClickPlan, train
 from apprentice_lab.recipes.recipe import seed_of
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.checkpoint import load, save
+from napari_apprentice.engine.practice.rendered import rendered_scenes
 from napari_apprentice.engine.prompts.inputs import NET
 from napari_apprentice.errors import UserError
 from napari_apprentice.session.catalog import ASKED

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
 
-from apprentice_lab.clicks.rendered import rendered
 from apprentice_lab.recipes.images import luminance, read_stacks
 from apprentice_lab.recipes.sections import PARTS
 from apprentice_lab.sets import pictures, training_part
-
-Box = tuple[slice, ...]
-
-LEAST = 30  # pixels of an object that is asked for
+from napari_apprentice.engine.practice.scenes import Scene, scene
 
 # Sets whose labels may train weights, and the share of each; dsb2018 counts by kind of image.
 SHARES = {
@@ -52,67 +45,12 @@ _SETS = (
 _SECTIONS = 10  # every so many sections of a stack one is taken
 
 
-@dataclass(frozen=True)
-class Scene:
-    """An image (Y, X) and its labels; ``objects`` are the ids worth asking for, with the box of each."""
-
-    name: str
-    kind: str
-    pixels: NDArray[np.generic]
-    labels: NDArray[np.int32]
-    objects: tuple[tuple[int, Box], ...]
-
-
-@dataclass(frozen=True)
-class Objects:
-    """What there is in labels: ``labels`` with a number to each, ``found`` with the box of each, ``specks`` besides."""
-
-    labels: NDArray[np.int32]
-    found: tuple[tuple[int, Box], ...]
-    specks: int
-
-
-def objects_in(labels: NDArray[np.integer]) -> Objects:
-    """The objects of labels (Y, X) or (Z, Y, X) that are large enough, and how many are specks.
-
-    Parts of an id that lie apart are objects of their own.
-    """
-    whole = np.zeros(labels.shape, np.int32)
-    count = 0
-    for number, box in enumerate(ndimage.find_objects(labels.astype(np.int32)), start=1):
-        if box is None:
-            continue
-        parts, found = ndimage.label(labels[box] == number)
-        whole[box] += np.where(parts > 0, parts + count, 0).astype(np.int32)
-        count += found
-    sizes = np.bincount(whole.ravel(), minlength=count + 1)
-    boxes = ndimage.find_objects(whole)
-    large = tuple((i, boxes[i - 1]) for i in range(1, count + 1) if sizes[i] >= LEAST)
-    return Objects(whole, large, count - len(large))
-
-
-def is_cut(box: Box, shape: tuple[int, ...]) -> bool:
-    """Whether an object in a box reaches an edge of an image of this shape."""
-    return any(side.start == 0 or side.stop == length for side, length in zip(box, shape, strict=True))
-
-
-def scene(name: str, kind: str, pixels: NDArray[np.generic], labels: NDArray[np.integer]) -> Scene:
-    """A scene with the objects that are large enough."""
-    objects = objects_in(labels)
-    return Scene(name, kind, pixels, objects.labels, objects.found)
-
-
 def read_scenes(data: Path, split: str, leave_out: Sequence[str] = ()) -> list[Scene]:
     """All scenes of a split, "train", "fold" (held out of train) or "dev", but those of the kinds in ``leave_out``."""
     found = [one for name in _SETS if name not in leave_out for one in _images(data / name, split)]
     if "em_fib25" not in leave_out:
         found += _sections(data / "em_fib25", split)
     return [one for one in found if one.objects and one.kind not in leave_out]
-
-
-def rendered_scenes(count: int, seed: int) -> list[Scene]:
-    """Scenes of drawn objects: bent, branched, hollow, textured, faint."""
-    return [scene(f"rendered {i}", "rendered", *rendered(np.random.default_rng((seed, i)))) for i in range(count)]
 
 
 class Draw:

@@ -8,7 +8,8 @@ from scipy import ndimage
 
 from apprentice_lab.simulate.nuclei import Sample, renumber
 from apprentice_lab.simulate.optics import Field, blur, camera, illumination, texture
-from apprentice_lab.simulate.shapes import blob, crowded_places
+from apprentice_lab.simulate.shapes import crowded_places
+from napari_apprentice.data.geometry.blobs import blob
 
 
 def cells_2d(seed: int, size: int = 512) -> Sample:

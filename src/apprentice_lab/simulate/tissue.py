@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from apprentice_lab.simulate.optics import Field, illumination, texture
-from apprentice_lab.simulate.shapes import Blob, blob, crowded_places
+from apprentice_lab.simulate.shapes import crowded_places
+from napari_apprentice.data.geometry.blobs import Blob, blob
 
 EPITHELIUM, STROMA, LUMEN = 1, 2, 3
 

@@ -1,7 +1,9 @@
-"""``apprentice teach --from``: images and masks that come into the project before it is taught."""
+"""The project that is taught, and with ``--from`` images and masks that come into it before."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +13,7 @@ from cyclopts import Group, Parameter
 from napari_apprentice.cli.progress import progress_bar, say, warn
 from napari_apprentice.data.labels.new_class import new_class
 from napari_apprentice.errors import UserError
+from napari_apprentice.runners.inline import InlineRunners
 from napari_apprentice.session import Session
 from napari_apprentice.session.result_words import count_words
 from napari_apprentice.settings import ClassName, Kind, MaskSettings
@@ -43,6 +46,27 @@ class AddedFrom:
     kind: Kind | None = None
     class_names: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = ()
     settings: MaskOptions = MaskSettings()  # noqa: RUF009 (frozen)
+
+
+@contextmanager
+def project_to_teach(project: Path, added: AddedFrom, model: str | None = None) -> Iterator[Session]:
+    """The project in a folder, with what is added to it; images that went away are said.
+
+    `UserError` where there is none, or no image in it, and before any is added where ``model`` cannot be taught.
+    """
+    with (Session.open if added.images is None else Session.create)(project, InlineRunners()) as session:
+        missing = list(session.images.missing.values())
+        if missing and not session.entries and added.images is None:
+            raise UserError(missing[0])
+        for sentence in missing:
+            warn(sentence)
+        if model is not None:
+            session.models.check_teachable(model)
+        if added.images is not None:
+            add_annotated(session, added)
+        elif added != AddedFrom():
+            raise UserError("Masks come in with their images: give the folder with --from.")
+        yield session
 
 
 def add_annotated(session: Session, asked: AddedFrom) -> None:

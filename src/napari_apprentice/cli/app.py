@@ -28,6 +28,7 @@ from napari_apprentice.cli.prune import prune
 from napari_apprentice.cli.sample import sample
 from napari_apprentice.cli.segment import segment
 from napari_apprentice.cli.teach import teach
+from napari_apprentice.cli.teach_clicks import teach_clicks
 from napari_apprentice.cli.try_models import try_models
 from napari_apprentice.cli.verbose import VERBOSE, heard, leave_quietly
 from napari_apprentice.cli.versions import compare, use
@@ -50,6 +51,7 @@ for command in (
     segment,
     live,
     teach,
+    teach_clicks,
     compare,
     use,
     evaluate,

@@ -8,11 +8,9 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 
 from napari_apprentice.architecture import FreshSettings
-from napari_apprentice.cli.annotated import AddedFrom, add_annotated
+from napari_apprentice.cli.annotated import AddedFrom, project_to_teach
 from napari_apprentice.cli.progress import say, show_progress, warn
 from napari_apprentice.errors import UserError
-from napari_apprentice.runners.inline import InlineRunners
-from napari_apprentice.session import Session
 from napari_apprentice.settings import TeachSettings
 
 Options = Annotated[TeachSettings, Parameter(name="*", group=Group("Settings"))]
@@ -54,18 +52,7 @@ def teach(
     on
         Go on with the version that waits, from where it stopped.
     """
-    with (Session.open if added.images is None else Session.create)(project, InlineRunners()) as session:
-        missing = list(session.images.missing.values())
-        if missing and not session.entries and added.images is None:
-            raise UserError(missing[0])
-        for sentence in missing:
-            warn(sentence)
-        if model is not None:
-            session.models.check_teachable(model)  # before images are taken in for it
-        if added.images is not None:
-            add_annotated(session, added)
-        elif added != AddedFrom():
-            raise UserError("Masks come in with their images: give the folder with --from.")
+    with project_to_teach(project, added, model) as session:
         if model is not None:
             session.choose_model(model)
         session.teach_settings = settings

@@ -53,7 +53,7 @@ def compare(
             say(f"{out}")
 
 
-def use(project: Path, version: str | None = None, /, *, keep_old: bool = False) -> None:
+def use(project: Path, version: str | None = None, /, *, keep_old: bool = False, clicks: bool = False) -> None:
     """Use a version of a project's model from now on; its masks come with the next Segment.
 
     Parameters
@@ -64,8 +64,17 @@ def use(project: Path, version: str | None = None, /, *, keep_old: bool = False)
         A version in the project, such as v3; empty: the one that waits.
     keep_old
         Go on with the model in use instead: what waits is put away, and stays in the project.
+    clicks
+        It is a version of the network that is asked by clicks ("click-2d": as it ships).
     """
     with Session.open(project, InlineRunners()) as session:
+        if clicks:
+            if keep_old:
+                session.keep_old_clicks()
+            else:
+                session.use_clicks(version)
+            say(f"{project}: clicks are answered by {session.clickers.title}")
+            return
         session.options = SessionOptions(resegment_after_teach=False)
         if keep_old:
             session.keep_old()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from napari_apprentice.errors import Cancelled
 from napari_apprentice.events import Progress
-from napari_apprentice.settings import TeachSettings
+from napari_apprentice.settings import TimeToTeach
 
 _FEW = 60  # steps: with fewer a network has hardly begun to learn
 _MEASURED = 5  # steps, after which the next are expected to take as long
@@ -18,7 +18,7 @@ _LONG_ENOUGH = 10.0  # seconds: so long a step need not be waited for five times
 class Clock:
     """Counts from its making. ``reserve`` seconds at the end are for judging and writing."""
 
-    def __init__(self, settings: TeachSettings, cancelled: Callable[[], bool]) -> None:
+    def __init__(self, settings: TimeToTeach, cancelled: Callable[[], bool]) -> None:
         self._began = time.monotonic()
         self.is_cancelled = cancelled
         self._seconds = settings.max_seconds

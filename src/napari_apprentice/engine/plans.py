@@ -33,6 +33,7 @@ from napari_apprentice.jobs import (
     SegmentJob,
     SegmentLargeJob,
     SuggestJob,
+    TeachClicksJob,
     TeachJob,
     TryJob,
     TsneJob,
@@ -95,6 +96,12 @@ def _evaluate(engine: Engine, job: EvaluateJob, cancelled: IsCancelled) -> Itera
 
 def _teach(engine: Engine, job: TeachJob, cancelled: IsCancelled) -> Iterator[Event]:
     from napari_apprentice.engine.teach import run
+
+    return run(job, cancelled)
+
+
+def _teach_clicks(engine: Engine, job: TeachClicksJob, cancelled: IsCancelled) -> Iterator[Event]:
+    from napari_apprentice.engine.teach_clicks import run
 
     return run(job, cancelled)
 
@@ -172,6 +179,7 @@ PLANS: Mapping[type[Job], Callable[[Engine, Any, IsCancelled], Iterator[Event]]]
     SegmentLargeJob: _segment_large,
     EvaluateJob: _evaluate,
     TeachJob: _teach,
+    TeachClicksJob: _teach_clicks,
     ExportJob: _export,
     ExportModelJob: _export_model,
     ImportModelJob: _import_model,

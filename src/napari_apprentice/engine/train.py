@@ -53,7 +53,7 @@ class Learner:
         self._course = course
         self._optimizer = optimizer_for(course.optimizer, groups_of(self.net, course.weight_decay, course.head_rate))
         self.steps = 0
-        self._ready_to_train()
+        self.ready_to_train()
 
     def step(self, batch: Batch, rate: float) -> float:
         """Learn from a batch; returns its loss before that."""
@@ -63,12 +63,20 @@ class Learner:
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """The loss of a batch."""
-        self._ready_to_train()
+        self.ready_to_train()
         inputs, target, weight = (part.to(self.device.torch) for part in batch)
         course = self._course
         with mixed_precision(self.device, inference=False) if course.mixed_precision else nullcontext():
             heads = self.net.supervised_logits(inputs)
         return course.objective.of_heads(heads, target, weight, course.limit)
+
+    def ready_to_train(self) -> None:
+        """Before each forward pass that is learned from, for those who make it themselves."""
+        self.net.train()
+        if self._course.freeze_norm:
+            for module in self.net.modules():
+                if isinstance(module, _Norm):
+                    module.eval()
 
     def backward(self, loss: torch.Tensor) -> float:
         """Gradients; returns the loss as a number."""
@@ -105,13 +113,6 @@ class Learner:
         self.average.load_state_dict(state["average"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.steps = int(state["step"])
-
-    def _ready_to_train(self) -> None:
-        self.net.train()
-        if self._course.freeze_norm:
-            for module in self.net.modules():
-                if isinstance(module, _Norm):
-                    module.eval()
 
 
 def optimizer_for(name: OptimizerName, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:

@@ -27,6 +27,7 @@ from napari_apprentice.jobs.refs import Point, StoreRef, TrainingImageRef, Volum
 from napari_apprentice.jobs.segment import CompareJob, ProposingJob, SegmentJob, SegmentResult, TryJob
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
+from napari_apprentice.jobs.teach_clicks import TeachClicksJob, TeachClicksResult
 from napari_apprentice.jobs.travel import (
     ActivationName,
     AskedOfModel,
@@ -89,6 +90,8 @@ __all__ = [
     "SegmentResult",
     "StoreRef",
     "SuggestJob",
+    "TeachClicksJob",
+    "TeachClicksResult",
     "TeachJob",
     "TeachResult",
     "TrainingImageRef",

@@ -16,6 +16,7 @@ from napari_apprentice.jobs.map_objects import MapJob, MapResult, TsneJob
 from napari_apprentice.jobs.segment import CompareJob, SegmentJob, SegmentResult, TryJob
 from napari_apprentice.jobs.segment_large import SegmentLargeJob, SegmentLargeResult
 from napari_apprentice.jobs.teach import TeachJob, TeachResult
+from napari_apprentice.jobs.teach_clicks import TeachClicksJob, TeachClicksResult
 from napari_apprentice.jobs.travel import ExportModelJob, ExportModelResult, ImportModelJob, ImportModelResult
 
 AnyJob = (
@@ -25,6 +26,7 @@ AnyJob = (
     | SegmentLargeJob
     | EvaluateJob
     | TeachJob
+    | TeachClicksJob
     | ExportJob
     | ClickJob
     | AskJob
@@ -44,6 +46,7 @@ AnyResult = (
     | SegmentLargeResult
     | EvaluateResult
     | TeachResult
+    | TeachClicksResult
     | ExportResult
     | ClickResult
     | InsideResult

@@ -12,12 +12,12 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.project import overview
 from napari_apprentice.project.images import read_record
 from napari_apprentice.project.record import read_project
-from napari_apprentice.project.versions import Lineage
+from napari_apprentice.project.versions import CLICK_VERSIONS, Lineage
 
 
 def about_project(path: Path) -> dict[str, Any]:
     """Its name, kind, classes, images, what is confirmed, and versions; `UserError` when it cannot be read."""
-    record, lineage = read_project(path)[0], Lineage(path / "versions")
+    record, lineage, clicks = read_project(path)[0], Lineage(path / "versions"), Lineage(path / CLICK_VERSIONS)
     confirmed = reduce(add, overview.read(path).confirmed.values(), Evidence())
     return {
         "what": "project",
@@ -27,6 +27,7 @@ def about_project(path: Path) -> dict[str, Any]:
         "confirmed": confirmed.words(record.kind),
         "model": lineage.current,
         "versions": [version.model_dump(mode="json") for version in lineage.versions],
+        "click_versions": [version.model_dump(mode="json") for version in clicks.versions],
     }
 
 

@@ -5,6 +5,7 @@
     <name>/project.json    what the labels mean, the order of the images, settings
            entries/<id>/   one image each: `entries`
            versions/       models: `versions`
+           click-versions/ the same of the network that is asked by clicks
            scratch/        arrays on their way to another process; emptied when the project opens and closes
            lock            held by the one window that has the project open
            *.damaged       what could not be read, kept
@@ -30,7 +31,7 @@ from napari_apprentice.project.left_behind import clear_project
 from napari_apprentice.project.place import Place
 from napari_apprentice.project.recent import free_folder, projects_folder
 from napari_apprentice.project.record import ProjectRecord, is_project, read_project
-from napari_apprentice.project.versions import Lineage, now
+from napari_apprentice.project.versions import CLICK_VERSIONS, Lineage, now
 
 
 class Project:
@@ -45,6 +46,7 @@ class Project:
             self.path / "project.json", lambda: self.record.model_dump(mode="json"), self.place.check
         )
         self.lineage = Lineage(self.path / "versions", self.place.check)
+        self.click_lineage = Lineage(self.path / CLICK_VERSIONS, self.place.check)
         self.flusher = Flusher(place=place)
         self.complaints: list[str] = []
         self.entries: list[ImageFolder] = []
@@ -52,7 +54,8 @@ class Project:
         self._refuge: TemporaryFolder | None = None  # for arrays, while the folder is gone
         for name in record.entries:
             self._open(name)
-        self._mend([self.lineage.complaint] if self.lineage.complaint else [], self.lineage.mend)
+        for lineage in (self.lineage, self.click_lineage):
+            self._mend([lineage.complaint] if lineage.complaint else [], lineage.mend)
         self._empty_scratch()
         self._watch(place)
         if place.is_read_only:
@@ -141,7 +144,7 @@ class Project:
     @property
     def _kept(self) -> list[Document | Lineage | ImageFolder]:
         """What is on disk, or waits to be."""
-        return [self._document, self.lineage, *self.entries]
+        return [self._document, self.lineage, self.click_lineage, *self.entries]
 
     @property
     def is_behind(self) -> bool:
@@ -221,7 +224,8 @@ class Project:
     def close(self) -> None:
         """Put everything on disk and let other windows open the project; `UserError` when the disk refuses."""
         try:
-            durable.each([self._document.catch_up, self.lineage.catch_up, *(folder.close for folder in self.entries)])
+            records = (self._document, self.lineage, self.click_lineage)
+            durable.each([*(one.catch_up for one in records), *(folder.close for folder in self.entries)])
         except UserError:
             if not self.is_temporary:
                 raise

@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 
 from napari_apprentice.data.storage import claims
 from napari_apprentice.data.storage.atomic_write import PART
+from napari_apprentice.project.versions import CLICK_VERSIONS
 
 
 def clear(projects: Path) -> None:
@@ -35,6 +36,6 @@ def clear(projects: Path) -> None:
 def clear_project(path: Path) -> None:
     """The same in a project that no other process has open."""
     shutil.rmtree(path / "scratch", ignore_errors=True)
-    for pattern in ("", "versions/", "entries/*/"):
+    for pattern in ("", "versions/", f"{CLICK_VERSIONS}/", "entries/*/"):
         for part in path.glob(f"{pattern}{PART}*"):
             claims.remove_all(part)

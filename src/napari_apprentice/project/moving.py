@@ -22,6 +22,7 @@ from napari_apprentice.project.image_folder import ImageFolder
 from napari_apprentice.project.place import Place
 from napari_apprentice.project.recent import free_folder
 from napari_apprentice.project.record import is_project
+from napari_apprentice.project.versions import CLICK_VERSIONS
 
 _PIECE = 1 << 22  # bytes
 _NEVER = ("lock", "proposal.zarr")  # names that belong to where a project was
@@ -74,9 +75,12 @@ def move_project(project: Project, path: Path, known: Mapping[str, InMemory]) ->
 
 def _write(project: Project, path: Path, known: Mapping[str, InMemory]) -> list[Path]:
     """Everything but labels that are in memory; the files that cannot be read."""
-    unread = list(_copied(project.path / "versions", path / "versions"))
-    durable.make_folder(path / "versions")
-    project.lineage.write_in(path / "versions")
+    unread: list[Path] = []
+    for lineage in (project.lineage, project.click_lineage):
+        folder_there = path / lineage.folder.name
+        unread += _copied(lineage.folder, folder_there)
+        durable.make_folder(folder_there)
+        lineage.write_in(folder_there)
     for name in project.names:
         durable.make_folder(path / "entries" / name)
         folder = next((one for one in project.entries if one.id == name), None)
@@ -173,7 +177,7 @@ def _give_up(new: Project | None, place: Place, path: Path, *, is_new: bool) -> 
             place.release()
         else:
             new.close()
-    for name in ("entries", "versions", "scratch"):
+    for name in ("entries", "versions", CLICK_VERSIONS, "scratch"):
         shutil.rmtree(path / name, ignore_errors=True)
     with suppress(OSError):
         for name in ("project.json", "lock"):

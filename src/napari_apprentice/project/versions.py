@@ -14,12 +14,15 @@ from napari_apprentice.project import durable, salvage
 from napari_apprentice.project.document import Document
 from napari_apprentice.settings import FiniteSettings, Settings
 
+CLICK_VERSIONS = "click-versions"  # folder in a project: of the network that is asked by clicks
+
 _NAME = re.compile("v[1-9][0-9]{0,8}")
 
 
 class Version(FiniteSettings):
     """One taught model, or one that *Live* learned (``by``); scores are on set-aside corrections.
 
+    Of a network that is asked by clicks (``by`` "clicks") scores are the clicks that an object takes.
     ``better`` says whether it is so for sure, None where it could not be judged; ``why_waits`` and ``why_no_score`` say
     why not, and ``gain_low`` to ``gain_high`` is the 90 % interval of what was gained. A version ``is_put_away`` when
     the user prefers the one before. It learned from ``voxels`` of ``objects`` that are confirmed as a whole (None:
@@ -44,14 +47,14 @@ class Version(FiniteSettings):
     steps: int = 0
     seconds: float = 0.0
     note: str = ""
-    by: Literal["teach", "live"] = "teach"
+    by: Literal["teach", "live", "clicks"] = "teach"
 
     @property
     def why(self) -> str:
         """One sentence on why it waits to be chosen; "" for one that is better for sure."""
         if self.better:
             return ""
-        if self.score_after is None:
+        if self.score_after is None or (self.better is None and self.why_no_score):
             return (self.why_no_score or "There are too few corrected objects to judge it.").rstrip(".") + "."
         before = "" if self.score_before is None else f"{self.score_before:.2f} before, "
         numbers = f"({before}{self.score_after:.2f} after)"
@@ -65,8 +68,17 @@ class Version(FiniteSettings):
             return f"{words} (learned live)"
         if self.score_after is None:
             return f"{words} (not judged)"
+        if self.by == "clicks":
+            return f"{words} ({self.clicks})"
         before = "" if self.score_before is None else f"{self.score_before:.2f} before, "
         return f"{words} (score {before}{self.score_after:.2f} after)"
+
+    @property
+    def clicks(self) -> str:
+        """How many clicks an object takes, in words; "" where nothing is known of it."""
+        if self.by != "clicks" or self.score_before is None or self.score_after is None:
+            return ""
+        return f"{self.score_before:.1f} clicks an object before, {self.score_after:.1f} after"
 
 
 class LineageRecord(Settings):

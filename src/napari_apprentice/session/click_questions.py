@@ -52,7 +52,7 @@ class Questions:
         at = looked_at(wish.at, entry.inner)
         if wish.end is not None:
             asked = Asked(drawn=(at, looked_at(wish.end, entry.inner)))
-        known = parts.models.asked
+        known = parts.clickers.in_use
         is_heard = model is not None and not parts.models.why_not_propose()
         return AskJob(
             id=parts.queue.next_id("click"),

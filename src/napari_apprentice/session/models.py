@@ -15,14 +15,12 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.project.versions import Lineage, Version
 from napari_apprentice.session.catalog import (
-    ASKED,
     FRESH,
     Catalog,
     ModelChoice,
     are_unnamed,
     bundled_files,
     fresh,
-    is_asked,
     why_not_in_project,
     why_unlikely,
 )
@@ -48,7 +46,6 @@ class Models:
         self._images = images
         self._catalog = Catalog()
         self._keys: dict[Purpose, str] = {}
-        self._asked = ASKED
         self._lit: tuple[Volume, Light | None] | None = None  # of the image that was looked at last
         signals.project_began.connect(self._on_project_began)
 
@@ -78,17 +75,6 @@ class Models:
             except UserError as error:  # the file went away or is damaged: `why_not_propose` says it
                 return ModelChoice(key, str(error))
         return self._first_that_fits()
-
-    @property
-    def asked(self) -> ModelChoice:
-        """The model that finds the one object that is clicked, in any image: the bundled one, or as of `ask_with`."""
-        return self._catalog.find(self._asked, None)
-
-    def ask_with(self, file: str) -> None:
-        """Find the object that is clicked with another model of its kind; `UserError` when this file is none."""
-        if not is_asked(self._catalog.find(file, None)):
-            raise UserError(f"{file} is no model that is asked by clicks: choose one that `train click-2d` made.")
-        self._asked = file
 
     def all(self) -> list[ModelChoice]:
         """What can be chosen: bundled models, versions of this project, files added, a fresh network."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from napari_apprentice.errors import UserError
 from napari_apprentice.project.folder import Project
 from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.clickers import Clickers
 from napari_apprentice.session.compute import Compute
 from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.evidence import ConfirmedSoFar
@@ -37,6 +38,7 @@ class SessionParts:
     images: Images
     regions: Regions
     models: Models
+    clickers: Clickers
     saving: Saving
     edits: Edits
     review: Review

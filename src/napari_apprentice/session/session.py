@@ -26,6 +26,7 @@ from napari_apprentice.session import commands, methods, project_overview
 from napari_apprentice.session.annotations import Added, Annotations
 from napari_apprentice.session.catalog import ModelChoice
 from napari_apprentice.session.choices import Choices
+from napari_apprentice.session.clickers import Clickers
 from napari_apprentice.session.compute import Compute
 from napari_apprentice.session.edits import Edits
 from napari_apprentice.session.evidence import ConfirmedSoFar
@@ -60,6 +61,7 @@ from napari_apprentice.settings import (
     Kind,
     MaskSettings,
     SegmentSettings,
+    TeachClicksSettings,
     TeachSettings,
 )
 
@@ -103,6 +105,7 @@ class Session:
         self.images = images = Images(signals, choices, queue)
         self.regions = regions = Regions(signals, choices, queue, images)
         self.models = models = Models(signals, choices, images)
+        self.clickers = clickers = Clickers(signals, choices)
         self.confirmed_so_far = confirmed = ConfirmedSoFar(choices, images)
         self.mask_sources = sources = MaskSources(choices, models)
         self.saving = saving = Saving(signals, choices, images)
@@ -122,6 +125,7 @@ class Session:
             images,
             regions,
             models,
+            clickers,
             saving,
             edits,
             review,
@@ -137,6 +141,7 @@ class Session:
         self.labels_changed = signals.labels_changed
         self.confirmed_changed = signals.confirmed_changed
         self.model_changed = signals.model_changed
+        self.clicker_changed = signals.clicker_changed
         self.settings_changed = signals.settings_changed
         self.job_started = signals.job_started
         self.job_event = signals.job_event
@@ -265,6 +270,7 @@ class Session:
     def _tell_all_changed(self) -> None:
         self.settings_changed.emit()
         self.model_changed.emit()
+        self.clicker_changed.emit()
         self.image_changed.emit()
 
     # images and what is chosen
@@ -582,6 +588,30 @@ class Session:
     def discard_click(self) -> None:
         """Forget what is proposed."""
         self.verbs.click.discard()
+
+    def why_not_teach_clicks(self) -> str:
+        """What `teach_clicks` still misses; "" when it can run."""
+        return self.verbs.teach_clicks.why_not()
+
+    def teach_clicks(self, settings: TeachClicksSettings | None = None) -> None:
+        """Let the network that is asked by clicks learn from all confirmed objects of the project, in the background.
+
+        Afterwards the next objects need fewer clicks. A version that is better for sure, on objects that were set
+        aside, is used; else it waits (``clickers.waiting``) for `use_clicks`. Raises `UserError`.
+        """
+        self.verbs.teach_clicks(settings)
+
+    def use_clicks(self, version: str | None = None) -> None:
+        """Ask a version of the click network: None the one that waits, "click-2d" as it ships. Raises `UserError`."""
+        self.verbs.teach_clicks.use(version)
+
+    def keep_old_clicks(self) -> None:
+        """Put the version of the click network that waits away. Raises `UserError`."""
+        self.verbs.teach_clicks.keep_old()
+
+    def go_back_clicks(self) -> None:
+        """Ask the click network that the one in use learned from. Raises `UserError`."""
+        self.verbs.teach_clicks.go_back()
 
     @property
     def live(self) -> Live:

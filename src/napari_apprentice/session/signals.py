@@ -14,6 +14,7 @@ class Signals:
     edited = Signal(object, object)  # ProjectImage, Delta: an edit of its labels, done or taken back, whoever shows it
     stroke_ended = Signal()
     model_changed = Signal()
+    clicker_changed = Signal()  # the network that is asked by clicks, or one that waits, is another
     settings_changed = Signal()  # settings, kind, classes or where jobs run
     job_started = Signal(str)
     job_event = Signal(str, object)

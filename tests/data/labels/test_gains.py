@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_apprentice.data.labels.gains import Tally, classes_tally, gain_of, objects_tally
+from napari_apprentice.data.labels.gains import Tally, classes_tally, gain_of, gain_of_values, objects_tally
 from napari_apprentice.data.labels.scores import matches_by_object, matches_within
 
 THRESHOLDS = (0.5, 0.8)
@@ -69,3 +69,14 @@ def test_classes_are_counted_in_cells() -> None:
     assert one.every.shape == (4, 1)
     assert one.score == pytest.approx(2 * 256 / (512 + 256))
     assert classes_tally(truth, truth, confirmed, [1]).score == 1
+
+
+def test_a_number_of_each_object_has_students_interval_of_the_pairs():
+    """By hand: differences .1, .2, .3 have the mean .2 and the deviation .1; t of 2 at .95 is 2.92."""
+    gain = gain_of_values(np.array([0.5, 0.5, 0.5]), np.array([0.6, 0.7, 0.8]))
+    assert gain.value == pytest.approx(0.2)
+    assert gain.low == pytest.approx(0.2 - 2.92 * 0.1 / 3**0.5, abs=1e-4)
+    assert gain.high == pytest.approx(0.2 + 2.92 * 0.1 / 3**0.5, abs=1e-4)
+    assert gain.is_sure
+    assert not gain_of_values(np.array([0.5, 0.5]), np.array([0.6, 0.9])).is_sure, "two objects tell little"
+    assert gain_of_values(np.array([0.5, 0.6, 0.7]), np.array([0.4, 0.5, 0.6])).is_loss

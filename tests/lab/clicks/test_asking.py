@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from apprentice_lab.clicks.asking import Question, ask, next_click
-from apprentice_lab.clicks.rendered import rendered
-from apprentice_lab.clicks.scenes import LEAST, Draw, scene
-from apprentice_lab.clicks.training import loss_of
+from apprentice_lab.clicks.scenes import Draw
+from napari_apprentice.engine.practice.questions import Question, ask, next_click
+from napari_apprentice.engine.practice.rendered import rendered
+from napari_apprentice.engine.practice.rounds import loss_of
+from napari_apprentice.engine.practice.scenes import LEAST, scene
 from napari_apprentice.engine.prompts.inputs import Prompt
 
 

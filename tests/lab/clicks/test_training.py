@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from apprentice_lab.clicks.scenes import rendered_scenes
 from apprentice_lab.clicks.training import ClickPlan, train
 from napari_apprentice.engine.nets import build
+from napari_apprentice.engine.practice.rendered import rendered_scenes
 from napari_apprentice.engine.prompts.inputs import NET
 
 

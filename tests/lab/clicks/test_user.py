@@ -3,9 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from apprentice_lab.clicks.counting import clicks_to
 from apprentice_lab.clicks.judging import score_of
-from apprentice_lab.clicks.user import EXACT, MOST, SLOPPY, User, ious_of
+from napari_apprentice.engine.practice.user import EXACT, MOST, SLOPPY, User, clicks_to, ious_of
 
 
 @pytest.fixture

@@ -84,5 +84,5 @@ def film_strip(
 def _window(volume: Volume, runners: Runners | None, asked: Asked) -> Iterator[Desk]:
     with Session.temporary(runners) as session, opened(volume, session, asked.model) as desk:
         if asked.clicker is not None:
-            session.models.ask_with(str(asked.clicker))
+            session.clickers.ask_with(str(asked.clicker))
         yield desk

@@ -13,7 +13,7 @@ from apprentice_lab.bench.minute_times import BRUSH, CLICKS, ENOUGH, POLYGON, Sp
 from apprentice_lab.bench.window.canvas import PLAIN
 from apprentice_lab.bench.window.desk import Desk
 from apprentice_lab.bench.window.outlining import Mask, by_brush, by_polygon, middle_of, outline_px
-from apprentice_lab.clicks.user import EXACT
+from napari_apprentice.engine.practice.user import EXACT
 
 MOST_CLICKS = 6  # after which an object is outlined
 _ADD, _REMOVE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

@@ -11,7 +11,7 @@ from apprentice_lab.bench.interact_lines import outline
 from apprentice_lab.bench.window.canvas import Canvas
 from apprentice_lab.bench.window.desk import Desk
 from apprentice_lab.bench.window.waiting import wait
-from apprentice_lab.clicks.user import EXACT
+from napari_apprentice.engine.practice.user import EXACT
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]

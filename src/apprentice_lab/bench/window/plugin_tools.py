@@ -14,7 +14,7 @@ from apprentice_lab.bench.window.desk import Desk
 from apprentice_lab.bench.window.minute import iou_of
 from apprentice_lab.bench.window.outlining import Mask, middle_of
 from apprentice_lab.bench.window.paced import Paced
-from apprentice_lab.clicks.user import EXACT
+from napari_apprentice.engine.practice.user import EXACT
 
 _CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 _MOST_CLICKS = 4

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from napari_apprentice.data.labels.corrections import AS_LABELLED
 from napari_apprentice.data.labels.scores import matches_by_object
@@ -111,6 +112,14 @@ def gain_of(before: Tally, after: Tally, *, seed: int = 0) -> Gain:
     against, towards = _with(old, 0 * typical, typical), _with(new, typical, typical)
     high = np.percentile(_differences(against, towards, seed), 50 * (1 + CONFIDENCE))
     return Gain(after.score - before.score, float(low), float(high))
+
+
+def gain_of_values(before: Floats, after: Floats) -> Gain:
+    """What is gained in a number that each of two or more objects has, (objects,): Student's interval of the pairs."""
+    apart = after - before
+    gained = float(apart.mean())
+    reach = float(stats.t.ppf(0.5 * (1 + CONFIDENCE), len(apart) - 1) * apart.std(ddof=1) / np.sqrt(len(apart)))
+    return Gain(gained, gained - reach, gained + reach)
 
 
 def _with(tally: Tally, right: Floats, every: Floats) -> Tally:

@@ -22,6 +22,7 @@ from napari_apprentice.gui import icons, objects
 from napari_apprentice.gui.counts import confirmed_words
 from napari_apprentice.gui.key_sheet import OPENED_BY, KeySheet
 from napari_apprentice.gui.sections.classes import ClassList
+from napari_apprentice.gui.sections.click_learning import ClickLearning
 from napari_apprentice.gui.sections.live import LiveSwitch
 from napari_apprentice.gui.sections.switches import Switches
 from napari_apprentice.gui.theme import Palette
@@ -65,6 +66,8 @@ class CorrectSection(Section):
         self.classes = ClassList(tools)
         self.live = LiveSwitch(tools)
         self.connections.at_close(self.live.connections.close)
+        self.click_learning = ClickLearning(tools)
+        self.connections.at_close(self.click_learning.connections.close)
         self._count_soon = qthrottled(self._show_count, timeout=_COUNT_MS, leading=False, parent=self)
         self.connections.at_close(self._count_soon.cancel)
         self.sheet: KeySheet | None = None
@@ -97,6 +100,7 @@ class CorrectSection(Section):
         )
         self.proposal.hide()
         self.rows.addWidget(self.proposal)
+        self.rows.addWidget(self.click_learning)
         words = [self._with_words(tool) for tool in tools if tool.place == "word"]
         self.rows.addLayout(row(*words, self.more, spacing=4))
         menu = self.more.menu()
@@ -187,6 +191,7 @@ class CorrectSection(Section):
             widget.setEnabled(has_masks)
         self.classes.refresh()
         self.live.refresh()
+        self.click_learning.refresh()
         self.classes.setVisible(not cells and self._session.current is not None)
         self.missing.setVisible(self._session.current is not None and not has_masks)
         self._on_tool_changed(self._tools.current)

@@ -18,11 +18,17 @@ class JobControl(QWidget):
     """Start, progress with time left, cancel."""
 
     def __init__(
-        self, name: str, start: Callable[[], None], cancel: Callable[[], None], beside: QWidget | None = None
+        self,
+        name: str,
+        start: Callable[[], None],
+        cancel: Callable[[], None],
+        beside: QWidget | None = None,
+        *,
+        main: bool = True,
     ) -> None:
         super().__init__()
         self._cancel = cancel
-        self.verb = Verb(name, start, main=True, beside=beside)
+        self.verb = Verb(name, start, main=main, beside=beside)
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(False)

@@ -18,6 +18,7 @@ from napari_apprentice.session.verbs.segment import Segment
 from napari_apprentice.session.verbs.segment_all import SegmentAll
 from napari_apprentice.session.verbs.suggest import Suggest
 from napari_apprentice.session.verbs.teach import Teach
+from napari_apprentice.session.verbs.teach_clicks import TeachClicks
 from napari_apprentice.session.verbs.travel import Travel
 from napari_apprentice.session.verbs.try_models import TryModels
 from napari_apprentice.session.verbs.versions import Versions
@@ -34,6 +35,7 @@ class Verbs:
         self.try_models = TryModels(parts)
         self.teach = Teach(parts, self.versions)
         self.click = Click(parts)
+        self.teach_clicks = TeachClicks(parts)
         self.suggest = Suggest(parts)
         self.keep_live = KeepLive(parts)
         self.live = Live(parts, self.segment, self.keep_live)

@@ -214,7 +214,7 @@ class Click:
             if not self.one_each:
                 proposal = replace(proposal, class_value=self.class_value)
             self._parts.edits.apply(proposal.entry, keeping_edit(proposal))
-            self._parts.mask_sources.note(proposal.entry, "click", self._parts.models.asked)
+            self._parts.mask_sources.note(proposal.entry, "click", self._parts.clickers.in_use)
 
     def _ask(self, wish: Wish, proposal: ClickProposal | None) -> None:
         job = self._questions.about(wish, proposal, self._generation, one_slice=self.one_slice)

@@ -156,7 +156,7 @@ class Suggest:
         if not entry.has_open(place.point):
             return
         project, _, _ = parts.subject()
-        known = parts.models.asked
+        known = parts.clickers.in_use
         try:
             job = SuggestJob(
                 id=parts.queue.next_id("suggest"),

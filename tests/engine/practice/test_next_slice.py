@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from apprentice_lab.clicks.next_slice import as_next_slice
+from napari_apprentice.engine.practice.next_slice import as_next_slice
 
 
 def test_the_next_slice_has_nearly_the_same_mask_and_never_just_the_same():

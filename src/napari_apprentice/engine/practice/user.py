@@ -84,14 +84,30 @@ def ious_of(
     rng: np.random.Generator,
     until: float = 0.9,
     spacing: Sequence[float] | None = None,
+    most: int = MOST,
 ) -> list[float]:
-    """IoU after each click, until that is reached, nothing wrong is seen or `MOST` clicks are made."""
+    """IoU after each click, until that is reached, nothing wrong is seen or ``most`` clicks are made."""
     mask = np.zeros(truth.shape, bool)
     found: list[float] = []
-    while len(found) < MOST and (not found or found[-1] < until):
+    while len(found) < most and (not found or found[-1] < until):
         asked = user.next_click(mask, truth, rng, spacing)
         if asked is None:
             break
         mask = click(*asked)
         found.append(float((mask & truth).sum() / max(1, (mask | truth).sum())))
     return found
+
+
+def clicks_to(ious: Sequence[float], goal: float, most: int = MOST) -> int:
+    """The click that first reached this IoU; ``most`` + 1 when none did."""
+    return next((i for i, iou in enumerate(ious, start=1) if iou >= goal), most + 1)
+
+
+def iou_after(ious: Sequence[float], clicks: int) -> float:
+    """IoU after so many clicks, or after the last one where fewer were needed."""
+    return ious[min(clicks, len(ious)) - 1]
+
+
+def curves(runs: Sequence[Sequence[float]], clicks: int) -> NDArray[np.float64]:
+    """IoU of some objects after the first clicks on each, (objects, clicks)."""
+    return np.array([[iou_after(run, k + 1) for k in range(clicks)] for run in runs])

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch.nn import functional
 
-from apprentice_lab.clicks.next_slice import as_next_slice
-from apprentice_lab.clicks.scenes import Scene
+from napari_apprentice.engine.practice.next_slice import as_next_slice
+from napari_apprentice.engine.practice.scenes import Scene
 from napari_apprentice.engine.prompts.inputs import Prompt, image_channels, prompt_channels
 from napari_apprentice.engine.prompts.window import SIZE, SMALLEST, Window
 
@@ -49,7 +49,7 @@ class Question:
 
 
 def ask(scene: Scene, rng: Generator) -> Question:
-    """A question about a random object of a scene, or now and then about background."""
+    """A question about a random object of a scene, or, where that is known, now and then about background."""
     number, box = scene.objects[rng.integers(len(scene.objects))]
     inside = scene.labels[box] == number
     click = _inner_point(inside, rng)
@@ -57,7 +57,8 @@ def ask(scene: Scene, rng: Generator) -> Question:
         raise ValueError("an object without a pixel")
     point = (click[0] + box[0].start, click[1] + box[1].start)
     width = float(max(inside.shape))
-    if rng.random() < _NOTHING and (ground := _inner_point(scene.labels == 0, rng)) is not None:
+    asks_for_nothing = scene.is_all_labelled and rng.random() < _NOTHING
+    if asks_for_nothing and (ground := _inner_point(scene.labels == 0, rng)) is not None:
         return _question(scene, 0, _first_look(ground, width, rng), 0.0, ground, rng)
     if first_look := rng.random() < 0.5:
         window = _first_look(point, width, rng)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from apprentice_lab.simulate.shapes import blob
+from napari_apprentice.data.geometry.blobs import blob
+from napari_apprentice.engine.practice.scenes import Scene, scene
 
 _SIZE = 256
 Field = NDArray[np.float32]
@@ -36,6 +37,11 @@ def rendered(rng: np.random.Generator) -> tuple[Field, NDArray[np.int32]]:
     image = ndimage.gaussian_filter(image, rng.uniform(0.3, 1.8))
     image += rng.normal(0, rng.uniform(0, 0.12) * abs(strength), image.shape).astype(np.float32)
     return image.astype(np.float32), labels
+
+
+def rendered_scenes(count: int, seed: int) -> list[Scene]:
+    """Scenes of drawn objects."""
+    return [scene(f"rendered {i}", "rendered", *rendered(np.random.default_rng((seed, i)))) for i in range(count)]
 
 
 def _round(radius: float, rng: np.random.Generator) -> Mask:

@@ -1,0 +1,1 @@
+"""How a network that is asked for one object learns: questions about objects that are known, and simulated clicks."""

@@ -1,0 +1,136 @@
+"""From what is confirmed in images to objects that a network is asked for: some teach, some judge.
+
+An object is a section of it in a slice, for so it is asked. Sections are whole or not taken, and an object belongs to
+one side by the block that its middle lies in (`data/labels/holdout`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_apprentice.data.labels.corrections import whole_sections
+from napari_apprentice.data.labels.holdout import ENOUGH_OBJECTS, SHARE, blocks_set_aside
+from napari_apprentice.data.storage import scratch
+from napari_apprentice.engine.gray import gray
+from napari_apprentice.engine.practice.scenes import Scene, scene
+from napari_apprentice.errors import UserError
+from napari_apprentice.jobs import TrainingImageRef
+
+_SECTIONS = 3  # of an object that goes through several slices: those that teach
+_MOST_PIXELS = 1 << 26  # of all slices that are looked at together
+_HALF = 0.5  # share set aside where a quarter is too little to judge
+_TOO_CLOSE = "The objects are too close together to set some aside: keep some in other parts of the image as well."
+
+Labels = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class KeptObjects:
+    """Scenes whose objects teach, and scenes whose objects judge; ``why_not_judged`` when these are too few.
+
+    ``taught`` and ``judged`` count objects, not their sections.
+    """
+
+    teaches: tuple[Scene, ...]
+    judges: tuple[Scene, ...]
+    taught: int
+    judged: int
+    why_not_judged: str
+
+
+@dataclass(frozen=True)
+class _Slices:
+    """One frame of an image with the sections of its objects that are whole, and where the middle of each lies."""
+
+    name: str
+    key: str
+    channels: NDArray[np.generic]  # (C, Z, Y, X)
+    labels: Labels  # (Z, Y, X); 0 where no section is whole
+    numbers: NDArray[np.int64]
+    middles: NDArray[np.int64]  # (objects, 2): y, x
+
+
+def read_kept(images: Sequence[TrainingImageRef], rng: np.random.Generator) -> KeptObjects:
+    """Share the confirmed objects of some images out; `UserError` when there are none."""
+    frames = [frame for image in images for frame in _frames(image)]
+    count = sum(len(frame.numbers) for frame in frames)
+    if count == 0:
+        raise UserError("Nothing to learn from: keep or approve a few whole objects first.")
+    for share in (SHARE, _HALF):
+        aside = [_is_aside(frame, share) for frame in frames]
+        judged = sum(int(one.sum()) for one in aside)
+        if judged >= ENOUGH_OBJECTS:
+            break
+    else:
+        aside = [_is_aside(frame, SHARE) for frame in frames]
+        judged = sum(int(one.sum()) for one in aside)
+    why_not = ""
+    if judged in (0, count):
+        aside, judged, why_not = [np.zeros(len(frame.numbers), bool) for frame in frames], 0, _TOO_CLOSE
+    elif judged < ENOUGH_OBJECTS:
+        objects = "is only 1 object" if judged == 1 else f"are only {judged} objects"
+        why_not = f"Among the objects set aside there {objects}, fewer than {ENOUGH_OBJECTS}: too few to judge."
+    teaches = [one for frame, judge in zip(frames, aside, strict=True) for one in _scenes(frame, ~judge, _SECTIONS)]
+    judges = [one for frame, judge in zip(frames, aside, strict=True) for one in _scenes(frame, judge, 1)]
+    return KeptObjects(_some(teaches, rng), _some(judges, rng), count - judged, judged, why_not)
+
+
+def _frames(image: TrainingImageRef) -> Iterator[_Slices]:
+    labels, confirmed = scratch.read(image.labels), scratch.read(image.confirmed)
+    pixels = scratch.read(image.image.pixels)
+    for t in np.flatnonzero([bool(frame.any()) for frame in confirmed]):
+        ids = np.asarray(labels[t])
+        whole = whole_sections(ids, np.asarray(confirmed[t]))
+        if not whole.any():
+            continue
+        _, y, x = np.nonzero(whole)
+        numbers, place = np.unique(ids[whole], return_inverse=True)
+        size = np.bincount(place)
+        middles = np.stack([np.bincount(place, at) / size for at in (y, x)], axis=1).astype(np.int64)
+        key = image.key or image.image.name
+        yield _Slices(image.image.name, key, pixels[t], np.where(whole, ids, 0), numbers.astype(np.int64), middles)
+
+
+def _is_aside(frame: _Slices, share: float) -> NDArray[np.bool_]:
+    """For each object whether it is set aside to judge."""
+    _, height, width = frame.labels.shape
+    aside = blocks_set_aside(frame.key, height, width, share)
+    return np.asarray(aside[frame.middles[:, 0], frame.middles[:, 1]])
+
+
+def _scenes(frame: _Slices, chosen: NDArray[np.bool_], sections: int) -> Iterator[Scene]:
+    """Slices with so many sections of each chosen object, evenly through it, and nothing else labelled."""
+    numbers = frame.numbers[chosen]
+    if not len(numbers):
+        return
+    there = np.where(np.isin(frame.labels, numbers), frame.labels, 0)
+    shown: dict[int, list[int]] = {}
+    slices: dict[int, list[int]] = {}
+    for z, plane in enumerate(there):
+        for number in np.unique(plane[plane > 0]):
+            slices.setdefault(int(number), []).append(z)
+    for number, every in slices.items():
+        places = np.linspace(0, len(every) - 1, min(sections, len(every)) + 2)[1:-1]
+        for z in {every[round(float(i))] for i in places}:
+            shown.setdefault(z, []).append(number)
+    for z, here in sorted(shown.items()):
+        labels = np.where(np.isin(there[z], here), there[z], 0)
+        found = scene(f"{frame.name} {z}", "", gray(np.asarray(frame.channels[:, z])), labels, is_all_labelled=False)
+        if found.objects:
+            yield found
+
+
+def _some(scenes: list[Scene], rng: np.random.Generator) -> tuple[Scene, ...]:
+    """As many slices as memory is for, at random."""
+    kept: list[Scene] = []
+    pixels = 0
+    for i in rng.permutation(len(scenes)):
+        pixels += scenes[int(i)].labels.size
+        if kept and pixels > _MOST_PIXELS:
+            break
+        kept.append(scenes[int(i)])
+    return tuple(kept)
