@@ -60,7 +60,8 @@ def annotated_source(
 
 def seen_otherwise(source: Source, pixels: np.ndarray, normalize: NormalizeSettings) -> Source:
     """The same objects in other pixels (C, Z, Y, X) of the same place; all but the image is shared."""
-    return replace(source, image=_seen(pixels, normalize, tuple(source.image.shape[2:])))
+    height, width = source.image.shape[2:]
+    return replace(source, image=_seen(pixels, normalize, (height, width)))
 
 
 def predict_whole(
@@ -80,5 +81,5 @@ def predict_whole(
     return np.asarray(out[:, :z, :y, :x].numpy())
 
 
-def _seen(pixels: np.ndarray, normalize: NormalizeSettings, plane: tuple[int, ...]) -> torch.Tensor:
+def _seen(pixels: np.ndarray, normalize: NormalizeSettings, plane: tuple[int, int]) -> torch.Tensor:
     return resize(torch.from_numpy(fit(pixels, normalize).linear(pixels)), plane)
