@@ -38,5 +38,7 @@ def luminance(image: np.ndarray) -> np.ndarray:
 def _flat(picture: Picture) -> AnnotatedImage:
     volume, labels = picture.read()
     channels = np.asarray(volume.pixels)[0, :, 0]
-    gray = channels[0] if len(channels) == 1 else luminance(np.ascontiguousarray(np.moveaxis(channels, 0, -1)))
-    return AnnotatedImage(picture.name, picture.kind, picture.group, gray, labels[0, 0])
+    if len(channels) == 1:
+        return AnnotatedImage(picture.name, picture.kind, picture.group, channels[0], labels[0, 0])
+    gray = luminance(np.ascontiguousarray(np.moveaxis(channels, 0, -1)))
+    return AnnotatedImage(picture.name, picture.kind, picture.group, gray, labels[0, 0], channels[:3])

@@ -25,13 +25,17 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class AnnotatedImage:
-    """One annotated image: pixels and labels (Y, X), or (Z, Y, X); its kind; the group that must not be torn apart."""
+    """One annotated image: pixels and labels (Y, X), or (Z, Y, X); its kind; the group that must not be torn apart.
+
+    ``colours`` (3, Y, X) are what ``pixels`` were made of, where an image is in colour.
+    """
 
     name: str
     kind: str
     group: str
     pixels: np.ndarray
     labels: np.ndarray
+    colours: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

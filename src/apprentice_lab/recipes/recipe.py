@@ -20,8 +20,9 @@ import numpy as np
 from apprentice_lab import classical
 from apprentice_lab.recipes.card import write_report
 from apprentice_lab.recipes.judge import AnnotatedImage, Report, choose_decoding, compare
-from apprentice_lab.training.annotated import annotated_source
+from apprentice_lab.training.annotated import annotated_source, seen_otherwise
 from apprentice_lab.training.pretrain import Cycle, PretrainPlan, average_of, pretrain
+from apprentice_lab.training.stains import stained_otherwise
 from napari_apprentice.architecture import NetSettings
 from napari_apprentice.data.image.volume import Volume
 from napari_apprentice.data.image.zoom import circle_diameter, typical_diameter, zoom_for, zoom_to_see
@@ -50,7 +51,8 @@ class Recipe:
     ``read`` gives the images of a split, "train", "fold" (held out of train) or "dev", in a folder of data sets;
     ``shares`` how often each one is drawn. The network looks at ``zoom`` of its pixels per image pixel; with
     ``same_size`` at each image so that the diameter of its typical object is about so many of them. ``further`` is the
-    cycle by which a finished model goes on learning.
+    cycle by which a finished model goes on learning. Of an image in colour it sees half the time the gray that the
+    model will, half the time one of so many ``stains`` (`training.stains`).
     """
 
     name: str
@@ -69,6 +71,7 @@ class Recipe:
     patch: tuple[int, int, int] = (1, 160, 160)
     normalize: NormalizeSettings = field(default_factory=NormalizeSettings)
     further: Cycle | None = None
+    stains: int = 0
 
     @property
     def measures(self) -> bool:
@@ -92,6 +95,24 @@ class Recipe:
         """What patches of an example are cut from."""
         zoom = self.zoom if self.same_size is None else zoom_to(self.same_size, example.labels)
         return annotated_source(example.pixels[None, None], example.labels[None], self.normalize, zoom)
+
+    def sources(self, examples: list[AnnotatedImage]) -> tuple[list[Source], np.ndarray]:
+        """What patches are cut from, and how often each is drawn."""
+        sources: list[Source] = []
+        shares: list[float] = []
+        for example, share in zip(examples, self.shares(examples), strict=True):
+            source = self.source(example)
+            others = self._stained(example, source)
+            sources += [source, *others]
+            shares += [share / 2, *[share / 2 / len(others)] * len(others)] if others else [share]
+        return sources, np.array(shares)
+
+    def _stained(self, example: AnnotatedImage, source: Source) -> list[Source]:
+        if example.colours is None:
+            return []
+        rng = np.random.default_rng(list(example.name.encode()))
+        grays = [stained_otherwise(example.colours, rng) for _ in range(self.stains)]
+        return [seen_otherwise(source, gray[None, None], self.normalize) for gray in grays]
 
     def finish(self, data: Path, out: Path) -> Path:
         """From the last checkpoint in `out` to a model file there, with scores and pictures; returns the file."""
@@ -134,9 +155,9 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     examples = recipe.read(data, "train")
     log.info("%d images, %s", len(examples), dict(Counter(example.kind for example in examples)))
-    sources = [recipe.source(example) for example in examples]
+    sources, shares = recipe.sources(examples)
     plan = recipe.plan(threads, device) if further is None else recipe.plan_further(*further, threads, device)
-    pretrain(sources, recipe.shares(examples), plan, out / LAST, lambda: False)
+    pretrain(sources, shares, plan, out / LAST, lambda: False)
     return recipe.finish(data, out)
 
 

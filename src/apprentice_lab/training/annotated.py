@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ def annotated_source(
     everywhere. Objects of which anything is known are worth looking at.
     """
     plane = network_shape((1, *labels.shape[1:]), zoom)[1:]
-    image = resize(torch.from_numpy(fit(pixels, normalize).linear(pixels)), plane)
+    image = _seen(pixels, normalize, plane)
     known = np.where(labels > 0, 2, 1) if confirmed is None else confirmed
     labels, known = resize_labels(labels, plane), resize_labels(known, plane).astype(np.uint8)
     dims: Literal[2, 3] = 2 if labels.shape[0] == 1 else 3
@@ -57,6 +58,12 @@ def annotated_source(
     )
 
 
+def seen_otherwise(source: Source, pixels: np.ndarray, normalize: NormalizeSettings) -> Source:
+    """The same objects in other pixels (C, Z, Y, X) of the same place; all but the image is shared."""
+    height, width = source.image.shape[2:]
+    return replace(source, image=_seen(pixels, normalize, (height, width)))
+
+
 def predict_whole(
     net: nn.Module, settings: NetSettings, pixels: np.ndarray, normalize: NormalizeSettings, meanings: Sequence[Meaning]
 ) -> np.ndarray:
@@ -72,3 +79,7 @@ def predict_whole(
         out = activate(net(torch.from_numpy(padded)[None]).float(), meanings)[0]
     z, y, x = (n for _, n in margins)
     return np.asarray(out[:, :z, :y, :x].numpy())
+
+
+def _seen(pixels: np.ndarray, normalize: NormalizeSettings, plane: tuple[int, int]) -> torch.Tensor:
+    return resize(torch.from_numpy(fit(pixels, normalize).linear(pixels)), plane)

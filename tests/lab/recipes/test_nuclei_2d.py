@@ -4,7 +4,7 @@ import numpy as np
 
 from apprentice_lab.recipes.images import luminance
 from apprentice_lab.recipes.judge import AnnotatedImage
-from apprentice_lab.recipes.nuclei_2d import SHARES, shares_of
+from apprentice_lab.recipes.nuclei_2d import RECIPE, SHARES, shares_of
 from apprentice_lab.sets import held_out
 
 
@@ -32,3 +32,21 @@ def test_luminance_of_gray_is_gray() -> None:
     gray = np.full((2, 2, 3), 100, np.uint8)
     np.testing.assert_allclose(luminance(gray), 100)
     assert luminance(gray[..., 0]) is not None
+
+
+def test_half_of_the_patches_of_an_image_in_colour_are_stained_otherwise_and_show_the_same_objects() -> None:
+    labels = np.kron(np.arange(9).reshape(3, 3), np.ones((16, 16))).astype(np.uint32)
+    glass_eosin_nuclei = np.array([[240, 225, 90], [240, 150, 60], [240, 195, 140]], np.uint8)
+    colours = glass_eosin_nuclei[:, labels % 3]
+    gray = luminance(np.moveaxis(colours, 0, -1))
+    examples = [
+        AnnotatedImage("section", "histology_tnbc", "a", gray, labels, colours),
+        AnnotatedImage("cells", "fluo_small", "b", gray, labels),
+    ]
+    sources, shares = RECIPE.sources(examples)
+    assert len(sources) == len(shares) == 2 + RECIPE.stains
+    np.testing.assert_allclose(shares[0], shares[1:-1].sum())
+    np.testing.assert_allclose([shares[:-1].sum(), shares[-1]], shares_of(examples))
+    own, *others, _ = sources
+    assert all(other.target is own.target and other.labels is own.labels for other in others)
+    assert all(other.image.shape == own.image.shape and (other.image != own.image).any() for other in others)
