@@ -80,8 +80,9 @@ def test_a_parent_is_known_by_what_it_never_learned_from(tmp_path, corrected, di
                 counted.append(end.value)
                 break
     learned, new = counted
-    assert learned.new_to_parent == (*learned.judging, *learned.choosing)
-    assert len(new.new_to_parent) == len(new.own) + len(new.judging) + len(new.choosing)
+    (known,), (unknown,) = learned.lessons, new.lessons
+    assert learned.new_to_parent == (*known.judging, *learned.choosing)
+    assert len(new.new_to_parent) == len(unknown.own) + len(unknown.judging) + len(new.choosing)
 
 
 def test_unknown_never_becomes_known_when_an_image_shrinks(tmp_path, job):

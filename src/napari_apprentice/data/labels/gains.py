@@ -46,6 +46,12 @@ class Tally:
         """All units together."""
         return float(_scores(self.right.sum(axis=0)[None], self.every.sum(axis=0)[None], self.weights)[0])
 
+    @property
+    def score_at_first(self) -> float:
+        """The same of the first score alone: of objects average precision at the first IoU threshold."""
+        right, every = self.right[:, 0].sum(), self.every[:, 0].sum()
+        return float(right / every) if every > 0 else 1.0
+
 
 @dataclass(frozen=True)
 class Gain:
