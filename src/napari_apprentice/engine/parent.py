@@ -75,6 +75,16 @@ class Parent:
             )
             self.guard.compare(place, predicted.predictions[0], decode)
 
+    @property
+    def right_elsewhere(self) -> float:
+        """What share of its objects is right where nobody corrected.
+
+        Of images that it knows at least what it expects: who mends only what is wrong says nothing of the rest.
+        """
+        if self._seen is None or not self._seen.knows:
+            return self.known.right
+        return max(self.known.right, self._seen.expected)
+
     def _known(self, found: Precision | None, images: set[str]) -> Precision:
         """How good it is on corrections new to it; where there are too few, what it was when it learned the images.
 

@@ -1,8 +1,8 @@
 """The networks that learn: one, or of few corrections at first two, each from one half and judged by the other.
 
 What is learned from half of the corrections is judged by objects that it never saw, all of them in all, where a quarter
-set aside would be too few. Both begin as the same parent, so that the mean of their weights is a network that knows what
-both learned (Wortsman et al., "Model soups", ICML 2022); it goes on learning from all corrections, and is what is kept.
+set aside would be too few. Both begin as the same parent, so that the mean of their weights is a network that knows
+what both learned (Wortsman et al., "Model soups", ICML 2022); it learns on from all corrections, and is what is kept.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import nn
 
 from napari_apprentice.data.geometry.blocks import cores
 from napari_apprentice.data.models import representation_of
@@ -283,7 +282,7 @@ class Teaching:
             seconds=self._clock.elapsed,
         )
         if before is not None and after is not None and not self._why_not_judged:
-            verdict = judged(before, after, self._parent.guard, self._parent.known.right, joined)
+            verdict = judged(before, after, self._parent.guard, self._parent.right_elsewhere, joined)
             result = result.model_copy(
                 update={
                     "score_before": before[0].score,
