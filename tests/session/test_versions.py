@@ -236,8 +236,12 @@ def test_how_much_is_confirmed_is_said_before_teaching(session):
         y, x = divmod(number, 4)
         labels[0, 0, 60 * y + 5 : 60 * y + 15, 45 * x + 5 : 45 * x + 15] = True
         session.paint(np.flatnonzero(labels), number + 1)
+    session.choose_model("nuclei-2d")
     words = session.confirmed_so_far.words
-    assert words.startswith("12 objects confirmed; confirm about ")
-    assert words.endswith(" more, all over the image, to have a new version judged.")
+    assert words == "12 objects confirmed; all of them will judge a new version, half by half."
     session.undo()
     assert session.confirmed_so_far.words.startswith("11 objects confirmed")
+    session.choose_model("fresh")
+    words = session.confirmed_so_far.words
+    assert words.startswith("11 objects confirmed; confirm about ")
+    assert words.endswith(" more, all over the image, to have a new version judged.")

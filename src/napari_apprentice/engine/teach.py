@@ -42,7 +42,7 @@ from napari_apprentice.settings import DecodeSettings
 
 _TUNE_APART = 0.3  # of the time
 _HALF_WAY = 0.5
-_IN_HALVES = 0.6  # of the time, in which two networks learn from half of the corrections each
+_IN_HALVES = 0.4  # of the time, in which two networks learn from half of the corrections each
 _AS_WELL = 0.2  # by how much less half of what was learned may do on the corrections that taught
 _NOT_AGAINST_LIVE = "It was judged against its network, not against what Live learned: compare both."
 
