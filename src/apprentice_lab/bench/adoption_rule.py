@@ -40,7 +40,7 @@ CASES = (
 
 
 def chance_taken(case: MadeUp, objects: int, draws: int, seed: int = 0, *, strokes: bool = False) -> float:
-    """The share of ``draws`` in which the new version is taken, judged on so many objects, or strokes of two classes."""
+    """The share of ``draws`` in which the new version is taken, judged on so many objects or ``strokes``."""
     rng = np.random.default_rng(seed)
     tally = _strokes_tally if strokes else _tally
     taken = 0

@@ -198,7 +198,7 @@ def tally(
     decode: DecodeSettings,
     values: Sequence[int],
 ) -> Tally:
-    """What predictions come to, object by object, or for classes (``values``) cell by cell."""
+    """What predictions come to, object by object, or for classes (``values``) stroke by stroke."""
     found = []
     for case, prediction in zip(cases, predicted.predictions, strict=True):
         proposed = representation.decode(prediction, decode)
