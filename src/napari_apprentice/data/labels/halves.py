@@ -29,7 +29,7 @@ from napari_apprentice.data.labels.holdout import (
     share_out,
 )
 
-ENOUGH_ALONE = 24  # objects: where so many are set aside for good, these judge alone
+ENOUGH_ALONE = 24  # objects: where so many are set aside for good, these judge and choose alone
 FEWEST_OF_A_HALF = 3  # objects
 
 
@@ -47,7 +47,7 @@ class Halves:
 
 def in_halves(training_data: Sequence[tuple[str, Corrections]], holdout: Holdout) -> Halves | None:
     """The corrections of objects in two halves; None where what is set aside is enough, or halves would be too few."""
-    if holdout.enough_to_judge and holdout.validation_objects >= ENOUGH_ALONE:
+    if holdout.enough_to_judge and holdout.validation_objects + holdout.choosing_objects >= ENOUGH_ALONE:
         return None
     theirs = _dealt_out(training_data)
     sides = [
