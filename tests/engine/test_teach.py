@@ -125,7 +125,7 @@ def test_a_parent_is_taught_further_and_remembered(tmp_path, corrected, disks, j
 
 
 def test_a_version_is_taught_on_from_where_it_stopped_and_judged_against_the_first(tmp_path, corrected, disks, job):
-    scene = *disks(), corrected(disks()[1])
+    scene = *disks(288), corrected(disks(288)[1])  # of so many a part is set aside for good
     hardly = FEW.model_copy(update={"max_steps": 3, "learning_rate": 1e-5})
     _, parent = taught(job(tmp_path / "parent", *scene, settings=hardly))
     _, half = taught(job(tmp_path / "half", *scene, parent=parent.model, net=None))

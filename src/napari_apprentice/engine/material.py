@@ -75,7 +75,7 @@ def read_material(
     corrected = read_corrections(job)
     start = begin(job, corrected, clock.is_cancelled)
     representation = representation_of(start.header)
-    halves = corrected.halves if start.says_the_same and start.further is None else None
+    halves = corrected.halves if start.learns_in_halves else None
     said: list[Said] = []
     windows = yield from _windows(job, corrected, start, halves.one if halves else None, clock, rng, said)
     others = (yield from _windows(job, corrected, start, halves.other, clock, rng, said)) if halves else []

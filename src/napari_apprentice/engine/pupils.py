@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from itertools import chain
 
-from torch import nn
-
 from napari_apprentice.data.labels.gains import Tally
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.engine.evaluator import Evaluator, Score
@@ -86,23 +84,9 @@ class Pupils:
 
     def judge(self) -> Generator[Event, None, Judged | None]:
         """How well each does on what it never saw, all together; None when there is nothing to judge by."""
-        return (yield from self._judged([(one, one.judging, one.decode) for one in self.every]))
-
-    def judge_own(self) -> Generator[Event, None, Judged | None]:
-        """How well each does on what taught it; once they are joined, the first on all of it."""
-        pupils = [self.first if self._joined else one for one in self.every]
-        return (
-            yield from self._judged(
-                [(pupil, one.own, pupil.decode) for pupil, one in zip(pupils, self.every, strict=True)]
-            )
-        )
-
-    def _judged(
-        self, asked: Sequence[tuple[Pupil, Sequence[EvaluationCase], DecodeSettings]]
-    ) -> Generator[Event, None, Judged | None]:
         found = []
-        for pupil, cases, decode in asked:
-            judged = yield from pupil.evaluator.judge(cases, decode)
+        for one in self.every:
+            judged = yield from one.evaluator.judge(one.judging, one.decode)
             if judged is not None:
                 found.append(judged)
         return _together(found) if found else None
@@ -114,10 +98,6 @@ class Pupils:
             return
         for one in self.every:
             one.decode = yield from choose(one.evaluator, one.own)
-
-    def averages(self) -> list[nn.Module]:
-        """The networks that are judged."""
-        return [one.learner.average for one in (self.every[:1] if self._joined else self.every)]
 
     def join(self) -> None:
         """The first becomes the mean of both, and learns from what taught either."""

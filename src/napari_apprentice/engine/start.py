@@ -29,9 +29,6 @@ from napari_apprentice.settings import DecodeSettings, NormalizeSettings
 # weights are large enough for the few steps there are.
 _BYTES = 4  # of a weight, as a model file keeps it
 _FRESH_BIAS, _FRESH_HEAD = -2.0, 0.1
-# Corrections so much larger than what a model finds are of something else, such as whole cells. Smaller ones are not:
-# what a good model misses is small.
-_MUCH_LARGER = 2.0
 
 
 @dataclass(frozen=True)
@@ -55,10 +52,15 @@ class Start:
     @property
     def knows_the_images(self) -> bool:
         """Whether the network that is taught finds most of what is in the images already."""
-        return self.says_the_same and self.seen is not None and self.seen.knows
+        return self._says_the_same and self.seen is not None and self.seen.knows
 
     @property
-    def says_the_same(self) -> bool:
+    def learns_in_halves(self) -> bool:
+        """Whether few corrections are shared out in halves: they can show that it got much better, not a little."""
+        return self._says_the_same and not self.knows_the_images and self.further is None
+
+    @property
+    def _says_the_same(self) -> bool:
         """Whether the network that is taught proposes what its parent did, with the same last layer."""
         return (
             self.parent is not None and self.header.representation == self.parent.representation and not self.after_live
@@ -87,8 +89,6 @@ def begin(job: TeachJob, corrected: CorrectedImages, cancelled: Callable[[], boo
         device = pick(job.settings.device)
         seen = look_at(Network(parent, ready(net, device), device), corrected, cancelled)
     measured = seen.diameter if seen is not None and seen.knows else None
-    if measured is not None and corrected.diameter is not None and corrected.diameter > _MUCH_LARGER * measured:
-        measured = None
     typical = measured or corrected.diameter
     zoom = zoom_to_teach(typical, parent, known[0])
     zooms = tuple(zoom * one / known[0] for one in known)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 import torch
+from torch import nn
 
 from napari_apprentice.data.geometry.blocks import cores
 from napari_apprentice.data.models import representation_of
@@ -114,17 +115,21 @@ class Teaching:
             yield from self._look_at_parent()
         yield from self._go_on()
         self._clock.begin_steps()
-        if self._pupils.are_two:
+        pupils = self._pupils
+        if pupils.are_two:
             yield from self._learn(_IN_HALVES)
-            after = yield from self._judge_after()
-            self._pupils.join()
+            yield from pupils.choose_decoding(self._decoding)
+            after = yield from pupils.judge()
+            pupils.join()
             yield from self._learn(1.0)
-            yield from self._go_half_way()
-            yield from self._pupils.choose_decoding(self._decoding)
+            yield from pupils.choose_decoding(self._decoding)
         else:
             yield from self._learn(1.0)
-            self._best.put_into(self._pupils.first.learner.average)
-            after = yield from self._judge_after()
+            self._best.put_into(pupils.first.learner.average)
+            if self._old is not None:
+                yield from self._go_half_way(self._old)
+            yield from pupils.choose_decoding(self._decoding)
+            after = yield from pupils.judge()
         yield from self._finish(before, after)
 
     def _beat(self, what: str) -> Event:
@@ -235,35 +240,21 @@ class Teaching:
         if self._choosing:
             self._best.offer(score, pupils.first.learner.average)
 
-    def _judge_after(self) -> Generator[Event, None, Judged | None]:
-        """What came of it, half way where the model knew the images; two that are to join go on as they were."""
-        pupils = self._pupils
-        whole = [copy.deepcopy(one.state_dict()) for one in pupils.averages()] if pupils.are_two else []
-        yield from self._go_half_way()
-        yield from pupils.choose_decoding(self._decoding)
-        after = yield from pupils.judge()
-        for average, weights in zip(pupils.averages() if whole else (), whole, strict=True):
-            average.load_state_dict(weights)
-        return after
-
-    def _go_half_way(self) -> Iterator[Event]:
+    def _go_half_way(self, old: nn.Module) -> Iterator[Event]:
         """Keep half of what was learned, the mean of old and new weights, unless the corrections want all of it.
 
         Of images that the model knows it loses less of the rest so, and gains as much (Wortsman et al., "Robust
         fine-tuning of zero-shot models", CVPR 2022). Where the user means something else than it finds, half of that
         is neither: the corrections tell.
         """
-        if self._old is None:
-            return
-        averages = self._pupils.averages()
-        all_of_it = [copy.deepcopy(average.state_dict()) for average in averages]
-        wanted = yield from self._pupils.judge_own()
-        for average in averages:
-            follow(average, self._old, _HALF_WAY)
-        found = yield from self._pupils.judge_own()
-        if wanted is not None and found is not None and found[0].fine < wanted[0].fine - _AS_WELL:
-            for average, weights in zip(averages, all_of_it, strict=True):
-                average.load_state_dict(weights)
+        pupil, decode = self._pupils.first, self._start.header.decode
+        average, evaluator = pupil.learner.average, pupil.evaluator
+        all_of_it = copy.deepcopy(average.state_dict())
+        wanted = yield from evaluator.evaluate(pupil.own, decode)
+        follow(average, old, _HALF_WAY)
+        found = yield from evaluator.evaluate(pupil.own, decode)
+        if wanted is not None and found is not None and found.fine < wanted.fine - _AS_WELL:
+            average.load_state_dict(all_of_it)
 
     def _finish(self, before: Judged | None, after: Judged | None) -> Iterator[Event]:
         pupils, joined = self._pupils, None

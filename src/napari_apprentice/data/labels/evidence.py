@@ -49,14 +49,21 @@ class Evidence(Settings):
         said = f"{self.confirmed:,} object{'' if self.confirmed == 1 else 's'} confirmed"
         if self.set_aside >= (ENOUGH_OBJECTS if is_fresh else ENOUGH_ALONE):
             return f"{said}; {self.set_aside:,} of them will judge a new version."
+        missing = math.ceil((ENOUGH_OBJECTS - self.set_aside) / SHARE)
         if not is_fresh and self.confirmed >= ENOUGH_OBJECTS:
             if self.confirmed - self.fullest < FEWEST_OF_A_HALF:
                 return f"{said}, close together; confirm a few elsewhere, to have a new version judged."
-            return f"{said}; all of them will judge a new version, half by half."
+            if self.set_aside >= ENOUGH_OBJECTS:
+                return (
+                    f"{said}; all of them, or {self.set_aside:,} where the model does well, will judge a new version."
+                )
+            return (
+                f"{said}: all of them will judge a new version of a model that does badly here; for one that does "
+                f"well confirm about {missing} more, all over the image."
+            )
         if not is_fresh:
             missing = ENOUGH_OBJECTS - self.confirmed
             return f"{said}; confirm {missing} more, not all in one place, to have a new version judged."
-        missing = math.ceil((ENOUGH_OBJECTS - self.set_aside) / SHARE)
         return f"{said}; confirm about {missing} more, all over the image, to have a new version judged."
 
 
