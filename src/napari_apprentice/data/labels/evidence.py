@@ -58,8 +58,8 @@ class Evidence(Settings):
                     f"{said}; all of them, or {self.set_aside:,} where the model does well, will judge a new version."
                 )
             return (
-                f"{said}: all of them will judge a new version of a model that does badly here; for one that does "
-                f"well confirm about {missing} more, all over the image."
+                f"{said}: enough to judge a new version where the model does badly; where it does well, about "
+                f"{missing} more, all over the image."
             )
         if not is_fresh:
             missing = ENOUGH_OBJECTS - self.confirmed
