@@ -238,9 +238,7 @@ def test_how_much_is_confirmed_is_said_before_teaching(session):
         session.paint(np.flatnonzero(labels), number + 1)
     session.choose_model("nuclei-2d")
     words = session.confirmed_so_far.words
-    assert words.startswith(
-        "12 objects confirmed: all of them will judge a new version of a model that does badly here;"
-    )
+    assert words.startswith("12 objects confirmed: enough to judge a new version where the model does badly; where")
     session.undo()
     assert session.confirmed_so_far.words.startswith("11 objects confirmed")
     session.choose_model("fresh")

@@ -106,6 +106,7 @@ class Teaching:
         self._tune_at = 0.2
         self._apart = 1 / recipe.validations  # of the time, from one validation to the next
         self._best = Best()
+        self._has_warned = False
         self._parent = Parent(start.parent, self._representation, self._pupils.first.evaluator, start.seen)
 
     def events(self) -> Iterator[Event]:
@@ -197,7 +198,7 @@ class Teaching:
     def _learn(self, until: float) -> Iterator[Event]:
         settings, steps = self._job.settings, self._pupils.steps
         losses: list[float] = []
-        due, has_warned = self._clock.share_used(steps) + self._apart, steps > 0
+        due = self._clock.share_used(steps) + self._apart
         while (used := self._clock.share_used(steps)) < until and self._best.stale < settings.patience:
             learner, windows = self._pupils.next
             batch = self._patches.draw(windows)
@@ -207,8 +208,8 @@ class Teaching:
             losses.append(learner.backward(loss))
             learner.update(self._schedule.rate(used))
             steps += 1
-            if not has_warned and (warning := self._clock.too_few(steps)):
-                has_warned = True
+            if not self._has_warned and (warning := self._clock.too_few(steps)):
+                self._has_warned = True
                 yield Note(text=warning)
             if self._clock.share_used(steps) >= due:
                 yield from self._validate(float(np.mean(losses)))
