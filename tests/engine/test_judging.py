@@ -86,7 +86,9 @@ def test_of_too_few_objects_nothing_is_chosen_but_for_a_fresh_network(tmp_path, 
     cases = cases_from(tmp_path, disks, corrected, job, teaching=True)[:1]
     case = cases[0]
     few = np.isin(case.labels, np.unique(case.labels)[1:4])
-    case = judging.EvaluationCase(case.image, case.target, case.weight, case.labels, np.where(few, case.confirmed, 0))
+    case = judging.EvaluationCase(
+        case.name, case.image, case.target, case.weight, case.labels, np.where(few, case.confirmed, 0)
+    )
     predicted = judging.CasePredictions(predictions=[perfect(case)])
     first = DecodeSettings(foreground=0.7, min_size=20, confidence=0.5)
     assert chosen([case], predicted, Known(first, 0.1)) == first
@@ -107,7 +109,9 @@ def test_the_loss_of_a_case_counts_only_what_is_confirmed(tmp_path, disks, corre
                 return end.value.loss
 
     spoiled = [
-        judging.EvaluationCase(e.image, torch.where(e.weight > 0, e.target, 9.0), e.weight, e.labels, e.confirmed)
+        judging.EvaluationCase(
+            e.name, e.image, torch.where(e.weight > 0, e.target, 9.0), e.weight, e.labels, e.confirmed
+        )
         for e in cases
     ]
     assert loss(cases) == loss(spoiled)

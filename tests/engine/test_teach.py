@@ -9,6 +9,7 @@ from napari_apprentice.data.models import read_header
 from napari_apprentice.engine import checkpoint, plans, teach
 from napari_apprentice.engine.augment import AUGMENTATIONS
 from napari_apprentice.engine.nets import build
+from napari_apprentice.engine.parent import AFTER, BEFORE
 from napari_apprentice.errors import UserError
 from napari_apprentice.events import Failed, Finished, Note, Progress, Started, Validated, WasCancelled
 from napari_apprentice.settings import ClassName, TeachSettings
@@ -125,7 +126,7 @@ def test_a_parent_is_taught_further_and_remembered(tmp_path, corrected, disks, j
 
 
 def test_a_version_is_taught_on_from_where_it_stopped_and_judged_against_the_first(tmp_path, corrected, disks, job):
-    scene = *disks(), corrected(disks()[1])
+    scene = *disks(288), corrected(disks(288)[1])  # of so many a part is set aside for good
     hardly = FEW.model_copy(update={"max_steps": 3, "learning_rate": 1e-5})
     _, parent = taught(job(tmp_path / "parent", *scene, settings=hardly))
     _, half = taught(job(tmp_path / "half", *scene, parent=parent.model, net=None))
@@ -136,6 +137,46 @@ def test_a_version_is_taught_on_from_where_it_stopped_and_judged_against_the_fir
     assert anew.score_after < 0.3  # three small steps from there
     assert on.score_after > 0.6  # and three from what 30 large ones had learned
     assert read_header(on.model).parent == "v1"
+
+
+def test_of_few_corrections_all_judge_what_a_model_learns_that_did_badly(tmp_path, corrected, disks, job):
+    pixels, labels = disks()
+    hardly = FEW.model_copy(update={"max_steps": 2, "learning_rate": 1e-5})
+    _, parent = taught(job(tmp_path / "parent", pixels, labels, corrected(labels), settings=hardly))
+    few = np.where(np.isin(labels, np.unique(labels)[1::2]), 2, np.where(corrected(labels) == 1, 1, 0))
+    longer = FEW.model_copy(update={"max_steps": 80, "max_seconds": 600})
+    task = job(tmp_path / "two", pixels, labels, few.astype(np.uint8), parent=parent.model, net=None, settings=longer)
+    events, result = taught(task)
+    curve = [event for event in events if isinstance(event, Validated)]
+    assert result.steps == 80  # of both halves together, and of what came of them
+    assert all((event.score is not None) is (event.step <= 32) for event in curve)  # then all of it teaches
+    assert result.score_before < 0.3 < result.score_after
+    assert result.better
+    assert read_header(result.model).learned_from_all
+    again = {"goes_on_from": result.model, "out": str(tmp_path / "two" / "v2.safetensors"), "settings": hardly}
+    _, on = taught(task.model_copy(update=again))
+    assert on.better is None
+    assert "learned from all corrections" in on.why_no_score
+
+
+@pytest.mark.parametrize(("image", "counts"), [("disks", True), ("others", False)])
+def test_how_well_a_model_did_counts_on_the_images_that_it_was_taught_on(
+    tmp_path, corrected, disks, job, image, counts
+):
+    pixels, labels = disks(130)
+    one_step = FEW.model_copy(update={"max_steps": 1})
+    _, first = taught(job(tmp_path / "one", pixels, labels, corrected(labels), settings=one_step))
+    header, net = checkpoint.load(first.model)
+    told = []
+    for score in (0.1, 0.9):
+        parent = tmp_path / f"{score}.safetensors"
+        checkpoint.save(parent, header.model_copy(update={"scores": {AFTER: score}}), net)
+        task = job(tmp_path / str(score), pixels, labels, corrected(labels, 2), parent=str(parent), net=None)
+        (ref,) = task.training_data
+        ref = ref.model_copy(update={"image": ref.image.model_copy(update={"name": image})})
+        _, result = taught(task.model_copy(update={"training_data": (ref,), "settings": one_step}))
+        told.append(read_header(result.model).scores[BEFORE])
+    assert told[1] - told[0] == pytest.approx(0.4 if counts else 0.0, abs=1e-3)  # it counts as much as what it expects
 
 
 def test_another_network_is_not_taught_on(tmp_path, corrected, disks, job):

@@ -62,7 +62,7 @@ def test_what_is_set_aside_never_teaches(tmp_path, corrected, disks, job):
 
 def test_a_parent_is_known_by_what_it_never_learned_from(tmp_path, corrected, disks, job):
     """Its own corrections, of which it knows the answers, would flatter it; what is set aside it never learned."""
-    pixels, labels = disks()
+    pixels, labels = disks(288)  # of so many a part is set aside for good
     first = job(tmp_path / "one", pixels, labels, corrected(labels))
     few = first.settings.model_copy(update={"max_steps": 1})
     result = list(plans.run(first.model_copy(update={"settings": few}), lambda: False))[-1].result
@@ -80,8 +80,9 @@ def test_a_parent_is_known_by_what_it_never_learned_from(tmp_path, corrected, di
                 counted.append(end.value)
                 break
     learned, new = counted
-    assert learned.new_to_parent == (*learned.judging, *learned.choosing)
-    assert len(new.new_to_parent) == len(new.own) + len(new.judging) + len(new.choosing)
+    (known,), (unknown,) = learned.lessons, new.lessons
+    assert learned.new_to_parent == (*known.judging, *learned.choosing)
+    assert len(new.new_to_parent) == len(unknown.own) + len(unknown.judging) + len(new.choosing)
 
 
 def test_unknown_never_becomes_known_when_an_image_shrinks(tmp_path, job):

@@ -231,13 +231,17 @@ def test_a_comparison_under_way_ends_with_the_decision(waiting, decide):
 def test_how_much_is_confirmed_is_said_before_teaching(session):
     assert session.confirmed_so_far.words == ""
     entry = session.add_image(image(shape=(1, 1, 1, 200, 200)))
-    for number in range(12):
+    for number in range(20):
         labels = np.zeros(entry.labels.shape, bool)
         y, x = divmod(number, 4)
-        labels[0, 0, 60 * y + 5 : 60 * y + 15, 45 * x + 5 : 45 * x + 15] = True
+        labels[0, 0, 38 * y + 5 : 38 * y + 15, 45 * x + 5 : 45 * x + 15] = True
         session.paint(np.flatnonzero(labels), number + 1)
+    session.choose_model("nuclei-2d")
     words = session.confirmed_so_far.words
-    assert words.startswith("12 objects confirmed; confirm about ")
-    assert words.endswith(" more, all over the image, to have a new version judged.")
+    assert words.startswith("20 objects confirmed: enough to judge a new version where the model does badly; where")
     session.undo()
-    assert session.confirmed_so_far.words.startswith("11 objects confirmed")
+    assert session.confirmed_so_far.words.startswith("19 objects confirmed; confirm about 1 more, not all in one place")
+    session.choose_model("fresh")
+    words = session.confirmed_so_far.words
+    assert words.startswith("19 objects confirmed; confirm about ")
+    assert words.endswith(" more, all over the image, to have a new version judged.")

@@ -18,7 +18,7 @@ from pydantic import Field
 from apprentice_lab.bench import adoption_rule, report
 from apprentice_lab.bench.adoption_judging import Judge
 from apprentice_lab.bench.adoption_report import summary
-from apprentice_lab.bench.adoption_users import USERS, UserName
+from apprentice_lab.bench.adoption_users import SAY_ONE_THING, USERS, UserName
 from apprentice_lab.bench.images import ImagesSettings, draw_pictures
 from apprentice_lab.sets import Picture
 from napari_apprentice.data.storage.results import folder
@@ -69,7 +69,7 @@ def run(out: Path, settings: AdoptionSettings) -> Iterator[str]:
         for seed in range(settings.seeds):
             for image in images:
                 for user in settings.users:
-                    for count in settings.objects:
+                    for count in settings.objects[:1] if user in SAY_ONE_THING else settings.objects:
                         yield from _teaching(out, settings, image, user, count, seed, judge)
     finally:
         runners.close()
@@ -111,7 +111,7 @@ def _taught(
         entry = session.add_image(volume)
         session.choose_model(settings.start)
         start = str(session.model.file)
-        before = judge.found(start, volume)
+        before = judge.found_before(start, image)
         touched = USERS[user](session, truth, before, count, np.random.default_rng(seed))
         rest = np.where(np.isin(truth, touched), 0, np.where(truth > 0, 2, 1)).astype(np.uint8)
         left = len(np.unique(truth[rest == 2]))

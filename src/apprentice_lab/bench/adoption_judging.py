@@ -23,11 +23,18 @@ _SCORE = (0.5, 0.6, 0.7, 0.8)  # what Teach goes by
 
 @dataclass
 class Judge:
-    """Compares new versions with the one model that is taught, which looks at the other images once."""
+    """Compares new versions with the one model that is taught, which looks at every image once."""
 
     runners: InlineRunners
     beside: Sequence[Picture]
     _before: dict[str, Tally] = field(default_factory=dict, init=False)
+    _seen: dict[str, Labels] = field(default_factory=dict, init=False)
+
+    def found_before(self, model: str, image: Picture) -> Labels:
+        """What the model that is taught finds in an image."""
+        if image.name not in self._seen:
+            self._seen = {image.name: self.found(model, image.read()[0])}
+        return self._seen[image.name]
 
     def found(self, model: str, volume: Volume) -> Labels:
         """What a model finds in an image (T, Z, Y, X) of which nothing is confirmed."""

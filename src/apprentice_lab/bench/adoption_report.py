@@ -16,9 +16,10 @@ WORSE, BETTER = -0.02, 0.05
 
 
 def summary(out: Path, settings: dict[str, Any]) -> Iterator[str]:
-    """A table with a line for each kind of user; written with every teaching."""
+    """A table with a line for each kind of user; written with every teaching. What was taught twice counts once."""
     rows = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((out / "teachings").glob("*.json"))]
-    done = [row for row in rows if "skipped" not in row]
+    said = {(row["image"], row["user"], row["seed"], row["confirmed"]): row for row in rows if "skipped" not in row}
+    done = list(said.values())
     users = list(dict.fromkeys(row["user"] for row in done))
     lines = {user: counts([row for row in done if row["user"] == user]) for user in users}
     lines["all"] = counts(done)
@@ -44,6 +45,7 @@ def counts(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "worse": int(worse.sum()),
         "worse, judged": int((worse & judged).sum()),
         "worse, taken": int((worse & taken).sum()),
+        "better": int((gain > BETTER).sum()),
         "better, judged": int(((gain > BETTER) & judged).sum()),
         "better, taken": int(((gain > BETTER) & taken).sum()),
         "median gain": round(float(np.median(gain)), 3) if len(rows) else None,

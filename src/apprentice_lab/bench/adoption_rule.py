@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from apprentice_lab.bench import report
-from napari_apprentice.data.labels.gains import Tally, gain_of
+from napari_apprentice.data.labels.corrections import AS_LABELLED
+from napari_apprentice.data.labels.gains import Tally, classes_tally, gain_of
+
+_STROKE, _APART = (10, 80), 32  # pixels: how wide and long strokes are, and how far one is from the next
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,16 @@ CASES = (
 )
 
 
-def chance_taken(case: MadeUp, objects: int, draws: int, seed: int = 0) -> float:
-    """The share of ``draws`` in which the new version is taken, judged on so many objects."""
+def chance_taken(case: MadeUp, objects: int, draws: int, seed: int = 0, *, strokes: bool = False) -> float:
+    """The share of ``draws`` in which the new version is taken, judged on so many objects or ``strokes``."""
     rng = np.random.default_rng(seed)
+    tally = _strokes_tally if strokes else _tally
     taken = 0
     for _ in range(draws):
         old = rng.random(objects) < case.right
         chance = rng.random(objects)
         new = np.where(old, chance >= case.loses, chance < case.wins)
-        gain = gain_of(_tally(old), _tally(new))
+        gain = gain_of(tally(old), tally(new))
         taken += gain.is_sure and gain.value >= 0
     return taken / draws
 
@@ -52,14 +56,33 @@ def chance_taken(case: MadeUp, objects: int, draws: int, seed: int = 0) -> float
 def asked(objects: Sequence[int], draws: int) -> tuple[list[dict[str, Any]], Iterator[str]]:
     """Each case with what the rule makes of it by the number of objects, and the same as a table."""
     rows = [
-        {**asdict(case), "gain": round(case.gain, 3), "taken": {str(n): chance_taken(case, n, draws) for n in objects}}
+        {
+            **asdict(case),
+            "gain": round(case.gain, 3),
+            "taken": {str(n): chance_taken(case, n, draws) for n in objects},
+            "strokes taken": {str(n): chance_taken(case, n, draws, strokes=True) for n in objects},
+        }
         for case in CASES
     ]
-    head = ["truly better by", *(f"{n} objects" for n in objects)]
-    body = [[f"{row['gain']:+.3f}", *(f"{share:.3f}" for share in row["taken"].values())] for row in rows]
-    return rows, iter([report.markdown(head, body)])
+    tables = []
+    for of, what in (("taken", "objects"), ("strokes taken", "strokes")):
+        head = ["truly better by", *(f"{n} {what}" for n in objects)]
+        body = [[f"{row['gain']:+.3f}", *(f"{share:.3f}" for share in row[of].values())] for row in rows]
+        tables.append(report.markdown(head, body))
+    return rows, iter(tables)
 
 
 def _tally(right: np.ndarray) -> Tally:
     found = right[:, None].astype(float)
     return Tally(found, np.ones_like(found), np.ones(1))
+
+
+def _strokes_tally(right: np.ndarray) -> Tally:
+    """Strokes of two classes in turn; one that is wrong is wrong all along, and takes the other class."""
+    truth = np.zeros((1, _APART * len(right), _STROKE[1] + _APART), np.uint32)
+    found = np.zeros_like(truth)
+    for i, is_right in enumerate(right):
+        along = slice(_APART * i, _APART * i + _STROKE[0]), slice(0, _STROKE[1])
+        value = 1 + i % 2
+        truth[0][along], found[0][along] = value, value if is_right else 3 - value
+    return classes_tally(truth, found, np.where(truth > 0, AS_LABELLED, 0).astype(np.uint8), (1, 2))

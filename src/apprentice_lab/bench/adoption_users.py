@@ -84,7 +84,7 @@ def shifts(session: Session, truth: Labels, found: Labels, count: int, rng: np.r
     masks = []
     for value in chosen:
         mask = truth == value
-        angle, far = rng.uniform(0, 2 * np.pi), np.sqrt(mask.sum() / np.pi)
+        angle, far = rng.uniform(0, 2 * np.pi), np.sqrt(mask.sum(axis=(2, 3)).max() / np.pi)
         dy, dx = (round(float(far * part)) for part in (np.sin(angle), np.cos(angle)))
         masks.append(ndimage.shift(mask.astype(np.uint8), (0, 0, dy, dx), order=0) > 0)
     _paint(session, masks)
@@ -111,6 +111,8 @@ USERS: dict[UserName, Callable[[Session, Labels, Labels, int, np.random.Generato
     "denies": denies,
 }
 """What each says; all give back the true objects that they touched."""
+SAY_ONE_THING: tuple[UserName, ...] = ("one cell", "background")
+"""Those who paint as much whatever the count of objects."""
 
 
 def _drawn(truth: Labels, count: int, rng: np.random.Generator) -> list[int]:

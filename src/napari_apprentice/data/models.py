@@ -109,6 +109,7 @@ class ModelHeader(FiniteSettings):
     ``object_diameter`` is the typical diameter in network pixels. A model that ``measures`` learned objects of this
     size only: how large those of an image are is measured before it begins. ``channels`` are the names of the image
     channels that it was taught on, in their order; () where they had none.
+    It ``learned_from_all`` corrections where none were set aside to judge it: those cannot judge what it learns next.
     With ``live`` the model proposes what *Live* learned: ``kind``, ``classes``, ``representation`` and ``decode`` are
     of that, ``net`` is the network below it. Of a network that was made ``elsewhere`` the parts are not known, and it
     cannot be taught.
@@ -134,6 +135,7 @@ class ModelHeader(FiniteSettings):
     measures: bool = False
     parent: str | None = None
     trained_on: Annotated[tuple[str, ...], FailFast()] = ()
+    learned_from_all: bool = False
     scores: dict[str, float] = {}
     licence: str = ""
     created: str = ""

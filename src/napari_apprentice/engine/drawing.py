@@ -48,7 +48,7 @@ class Patches:
 def _size_and_count(job: TeachJob, recipe: TeachingRecipe, material: Material) -> tuple[Triple, int]:
     net, settings = material.start.header.net, job.settings
     edge, count = recipe.patches_for(job.kind, net.dims)
-    deep = max(window.labels.shape[0] for window in material.windows) if net.dims == 3 else 1
+    deep = max(window.labels.shape[0] for window in material.lessons[0].windows) if net.dims == 3 else 1
     wanted = (min(_DEEPEST, deep), *(settings.patch or edge,) * 2)
     z, y, x = (-(-n // multiple) * multiple for n, multiple in zip(wanted, net.multiple, strict=True))
     return (z, y, x), settings.batch_size or count

@@ -39,8 +39,12 @@ _GRID = 16
 
 @dataclass(frozen=True)
 class EvaluationCase:
-    """One box of a window: inputs (1, C, Z, Y, X), target and weight (1, K, ...), labels and what judges (Z, Y, X)."""
+    """One box of a window of the image ``name``.
 
+    Inputs (1, C, Z, Y, X), target and weight (1, K, ...), labels and what judges (Z, Y, X).
+    """
+
+    name: str
     image: torch.Tensor
     target: torch.Tensor
     weight: torch.Tensor
@@ -77,6 +81,7 @@ def cases_of(
             inside = (slice(None), *box)
             found.append(
                 EvaluationCase(
+                    window.name,
                     window.source.image[inside][None],
                     window.source.target[inside][None],
                     weight[inside][None],
@@ -93,7 +98,9 @@ def whole_window(window: TrainingWindow) -> EvaluationCase:
     """All of a window, with nothing to judge."""
     source = window.source
     weight = torch.zeros_like(source.weight)
-    return EvaluationCase(source.image[None], source.target[None], weight[None], window.labels, window.validation)
+    return EvaluationCase(
+        window.name, source.image[None], source.target[None], weight[None], window.labels, window.validation
+    )
 
 
 def boxes_around(confirmed: np.ndarray, multiple: tuple[int, int, int]) -> list[Box]:
@@ -191,7 +198,7 @@ def tally(
     decode: DecodeSettings,
     values: Sequence[int],
 ) -> Tally:
-    """What predictions come to, object by object, or for classes (``values``) cell by cell."""
+    """What predictions come to, object by object, or for classes (``values``) stroke by stroke."""
     found = []
     for case, prediction in zip(cases, predicted.predictions, strict=True):
         proposed = representation.decode(prediction, decode)

@@ -39,23 +39,23 @@ class Parent:
 
     def look(
         self,
-        windows: Sequence[TrainingWindow],
+        lessons: Sequence[Sequence[TrainingWindow]],
         new: Sequence[EvaluationCase],
         decode: DecodeSettings,
         *,
         replays: bool,
         guards: bool,
         is_late: Callable[[], bool],
-    ) -> Generator[Event, None, list[TrainingWindow]]:
+    ) -> Generator[Event, None, list[list[TrainingWindow]]]:
         """Look at the windows before anything is learned, until it gets late; the windows that teach.
 
-        ``new`` are cases that it never learned from.
+        All ``lessons`` are of the same windows, and ``new`` are cases that it never learned from.
         """
         found = yield from self._evaluator.precision(new, decode)
-        self.known = self._weighed(self._known(found))
+        self.known = self._weighed(self._known(found, {window.name for window in lessons[0]}))
         trust = replay.trust_in(self.known.score) if replays else 0.0
-        looked = list(windows)
-        for i, window in enumerate(windows if trust > 0 or guards else ()):
+        looked = [list(windows) for windows in lessons]
+        for i, window in enumerate(lessons[0] if trust > 0 or guards else ()):
             if is_late():
                 break
             predicted = yield from self._evaluator.predict_cases(
@@ -63,8 +63,8 @@ class Parent:
             )
             if guards:
                 self.guard.remember(window, predicted.predictions[0], decode)
-            if trust > 0:
-                looked[i] = replay.with_parent(window, predicted.predictions[0], self._representation, trust)
+            for windows in looked if trust > 0 else ():
+                windows[i] = replay.with_parent(windows[i], predicted.predictions[0], self._representation, trust)
         return looked
 
     def compare(self, decode: DecodeSettings) -> Iterator[Event]:
@@ -75,14 +75,28 @@ class Parent:
             )
             self.guard.compare(place, predicted.predictions[0], decode)
 
-    def _known(self, found: Precision | None) -> Precision:
-        """How good it is on corrections new to it, or what its header says where there are too few of them."""
+    @property
+    def right_elsewhere(self) -> float:
+        """What share of its objects is right where nobody corrected.
+
+        Of images that it knows at least what it expects: who mends only what is wrong says nothing of the rest.
+        """
+        if self._seen is None or not self._seen.knows:
+            return self.known.right
+        return max(self.known.right, self._seen.expected)
+
+    def _known(self, found: Precision | None, images: set[str]) -> Precision:
+        """How good it is on corrections new to it; where there are too few, what it was when it learned the images.
+
+        That was measured on several objects, so it counts as much as what it expects of the images itself (`_weighed`).
+        Of other images it says nothing.
+        """
         if found is not None and found.objects >= _FEWEST_NEW:
             return found
-        told = {} if self._header is None else self._header.scores
+        told, known = ({}, ()) if self._header is None else (self._header.scores, self._header.trained_on)
         score = told.get(AFTER, told.get(BEFORE))
-        if score is not None:
-            return Precision(0, score, score)
+        if score is not None and (self._seen is None or images.intersection(known)):
+            return Precision(_AS_OBJECTS, score, score)
         return found if found is not None and found.objects else Precision(0, 0.0, 0.0)
 
     def _weighed(self, found: Precision) -> Precision:

@@ -52,8 +52,19 @@ class Start:
     @property
     def knows_the_images(self) -> bool:
         """Whether the network that is taught finds most of what is in the images already."""
-        says_the_same = self.parent is not None and self.header.representation == self.parent.representation
-        return says_the_same and not self.after_live and self.seen is not None and self.seen.knows
+        return self._says_the_same and self.seen is not None and self.seen.knows
+
+    @property
+    def learns_in_halves(self) -> bool:
+        """Whether few corrections are shared out in halves: they can show that it got much better, not a little."""
+        return self._says_the_same and not self.knows_the_images and self.further is None
+
+    @property
+    def _says_the_same(self) -> bool:
+        """Whether the network that is taught proposes what its parent did, with the same last layer."""
+        return (
+            self.parent is not None and self.header.representation == self.parent.representation and not self.after_live
+        )
 
 
 def begin(job: TeachJob, corrected: CorrectedImages, cancelled: Callable[[], bool] = lambda: False) -> Start:
@@ -93,6 +104,7 @@ def begin(job: TeachJob, corrected: CorrectedImages, cancelled: Callable[[], boo
         "unit": first.unit,
         "channels": first.channels or (() if parent is None else parent.channels),
         "scores": {},
+        "learned_from_all": False,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     names = tuple(ref.image.name for ref in corrected.refs)

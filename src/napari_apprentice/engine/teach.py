@@ -6,19 +6,21 @@
     (`training_data`)  (`material`: teaches | chooses | judges) (`drawing`)      |  looked at now and then, by what
                                                                                  v  chooses; the best state is kept
                   decoding chosen on what taught (`tune_decoding`), judged by the rest (`verdict`), model written
+
+Of few corrections two networks learn in turn at first, from one half each, and each is judged by the other half; then
+the mean of both learns from all (`pupils`).
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import nn
 
 from napari_apprentice.data.geometry.blocks import cores
-from napari_apprentice.data.labels.gains import Tally
 from napari_apprentice.data.models import representation_of
 from napari_apprentice.engine import checkpoint
 from napari_apprentice.engine.best import Best
@@ -26,9 +28,11 @@ from napari_apprentice.engine.clock import Clock
 from napari_apprentice.engine.device import Device, pick
 from napari_apprentice.engine.drawing import Patches
 from napari_apprentice.engine.evaluator import Evaluator, Score
+from napari_apprentice.engine.judging import EvaluationCase
 from napari_apprentice.engine.losses import Objective
 from napari_apprentice.engine.material import Material, read_material
 from napari_apprentice.engine.parent import AFTER, BEFORE, Parent
+from napari_apprentice.engine.pupils import Judged, Pupil, Pupils
 from napari_apprentice.engine.schedules import schedule_for
 from napari_apprentice.engine.teaching_recipe import RECIPE, TeachingRecipe
 from napari_apprentice.engine.train import Course, Learner, follow
@@ -39,6 +43,7 @@ from napari_apprentice.settings import DecodeSettings
 
 _TUNE_APART = 0.3  # of the time
 _HALF_WAY = 0.5
+_IN_HALVES = 0.4  # of the time, in which two networks learn from half of the corrections each
 _AS_WELL = 0.2  # by how much less half of what was learned may do on the corrections that taught
 _NOT_AGAINST_LIVE = "It was judged against its network, not against what Live learned: compare both."
 
@@ -82,24 +87,27 @@ class Teaching:
         self._recipe = recipe
         self._clock = clock
         self._start = start = material.start
-        self._windows = list(material.windows)
-        self._judging, self._choosing, self._own = material.judging, material.choosing, material.own
-        self._new_to_parent = material.new_to_parent
-        self._shown = self._choosing or self._judging
+        self._choosing, self._new_to_parent = material.choosing, material.new_to_parent
         self._why_not_judged = material.why_not_judged
         settings, fresh = job.settings, start.parent is None
         self._representation = representation_of(start.header)
         objective = Objective(self._representation.meanings, settings.loss, settings.distance_loss)
         self._old = copy.deepcopy(start.net).to(device.torch) if start.knows_the_images else None
-        self._learner = Learner(start.net, device, self._course(objective))
-        self._evaluator = Evaluator(self._learner.average, device, start.header, objective, self._beat)
+        nets = [start.net, *(copy.deepcopy(start.net) for _ in material.lessons[1:])]
+        self._pupils = Pupils(
+            [
+                Pupil(lesson, Learner(net, device, self._course(objective)), start.header, objective, self._beat)
+                for lesson, net in zip(material.lessons, nets, strict=True)
+            ]
+        )
         self._patches = Patches(job, recipe, material, rng)
         rate = settings.learning_rate or recipe.rate_for(settings.optimizer, fresh=fresh)
         self._schedule = schedule_for(settings.schedule, rate)
-        self._decode, self._tune_at = start.header.decode, 0.2
+        self._tune_at = 0.2
         self._apart = 1 / recipe.validations  # of the time, from one validation to the next
         self._best = Best()
-        self._parent = Parent(start.parent, self._representation, self._evaluator, start.seen)
+        self._has_warned = False
+        self._parent = Parent(start.parent, self._representation, self._pupils.first.evaluator, start.seen)
 
     def events(self) -> Iterator[Event]:
         """Everything that happens; the last is `Finished`."""
@@ -107,14 +115,26 @@ class Teaching:
         if self._start.parent is not None:
             yield from self._look_at_parent()
         yield from self._go_on()
-        yield from self._learn()
-        self._best.put_into(self._learner.average)
-        if self._old is not None:
-            yield from self._go_half_way(self._old)
-        yield from self._finish(before)
+        self._clock.begin_steps()
+        pupils = self._pupils
+        if pupils.are_two:
+            yield from self._learn(_IN_HALVES)
+            yield from pupils.choose_decoding(self._decoding)
+            after = yield from pupils.judge()
+            pupils.join()
+            yield from self._learn(1.0)
+            yield from pupils.choose_decoding(self._decoding)
+        else:
+            yield from self._learn(1.0)
+            self._best.put_into(pupils.first.learner.average)
+            if self._old is not None:
+                yield from self._go_half_way(self._old)
+            yield from pupils.choose_decoding(self._decoding)
+            after = yield from pupils.judge()
+        yield from self._finish(before, after)
 
     def _beat(self, what: str) -> Event:
-        return self._clock.beat(self._learner.steps, what)
+        return self._clock.beat(self._pupils.steps, what)
 
     def _course(self, objective: Objective) -> Course:
         settings, recipe = self._job.settings, self._recipe
@@ -128,18 +148,20 @@ class Teaching:
             limit=recipe.limit,
         )
 
-    def _judge_before(self) -> Generator[Event, None, tuple[Score, Tally] | None]:
-        began = self._clock.elapsed
-        before = yield from self._evaluator.judge(self._judging, self._start.header.decode)
+    def _judge_before(self) -> Generator[Event, None, Judged | None]:
+        began, pupils = self._clock.elapsed, self._pupils
+        before = yield from pupils.judge()
         first = None if before is None else before[0]
         if self._choosing:
-            first = yield from self._evaluator.evaluate(self._choosing, self._start.header.decode)
+            first = yield from pupils.first.evaluator.evaluate(self._choosing, pupils.first.decode)
         took = self._clock.elapsed - began
-        voxels = sum(case.size for case in (*self._judging, *self._choosing))
+        voxels = sum(case.size for case in (*pupils.judging, *self._choosing))
         own, shown = (
-            took * sum(case.size for case in cases) / voxels if voxels else 0.0 for cases in (self._own, self._shown)
+            took * sum(case.size for case in cases) / voxels if voxels else 0.0
+            for cases in (pupils.own, self._choosing or pupils.judging)
         )
-        self._clock.keep_back(1.5 * took + (3.0 if self._old is None else 5.0) * (own if voxels else 2.0) + 0.5)
+        again = 1.5 * took
+        self._clock.keep_back(again + (3.0 if self._old is None else 5.0) * (own if voxels else 2.0) + 0.5)
         self._apart = max(self._apart, 8 * shown / self._job.settings.max_seconds)
         if first is not None:
             yield self._validated(first, None)
@@ -148,44 +170,46 @@ class Teaching:
     def _look_at_parent(self) -> Iterator[Event]:
         settings, clock, began = self._job.settings, self._clock, self._clock.elapsed
         guards = not self._why_not_judged
-        self._windows = yield from self._parent.look(
-            self._windows,
+        windows = yield from self._parent.look(
+            [one.windows for one in self._pupils.every],
             self._new_to_parent,
             self._start.header.decode,
             replays=settings.replay > 0,
             guards=guards,
             is_late=lambda: clock.elapsed > 0.2 * settings.max_seconds,
         )
+        for pupil, looked in zip(self._pupils.every, windows, strict=True):
+            pupil.windows = looked
         if guards:  # it is looked at once more, by then
             clock.keep_back(clock.reserve + clock.elapsed - began)
 
     def _go_on(self) -> Iterator[Event]:
         """Begin as the version ended that is taught on; where nothing later is better, it stays as that one was."""
-        further = self._start.further
+        further, pupil = self._start.further, self._pupils.first
         if further is None:
             return
-        self._learner.begin_with(further.net.state_dict())
-        self._decode = further.header.decode
+        pupil.learner.begin_with(further.net.state_dict())
+        pupil.decode = further.header.decode
         if self._choosing:
-            score = yield from self._evaluator.evaluate(self._choosing, self._decode)
+            score = yield from pupil.evaluator.evaluate(self._choosing, pupil.decode)
             if score is not None:
-                self._best.offer(score, self._learner.average)
+                self._best.offer(score, pupil.learner.average)
 
-    def _learn(self) -> Iterator[Event]:
-        settings, steps = self._job.settings, 0
+    def _learn(self, until: float) -> Iterator[Event]:
+        settings, steps = self._job.settings, self._pupils.steps
         losses: list[float] = []
-        due, has_warned = self._apart, False
-        self._clock.begin_steps()
-        while (used := self._clock.share_used(steps)) < 1 and self._best.stale < settings.patience:
-            batch = self._patches.draw(self._windows)
+        due = self._clock.share_used(steps) + self._apart
+        while (used := self._clock.share_used(steps)) < until and self._best.stale < settings.patience:
+            learner, windows = self._pupils.next
+            batch = self._patches.draw(windows)
             yield self._clock.beat(steps, self._words(steps))
-            loss = self._learner.forward(batch)
+            loss = learner.forward(batch)
             yield self._clock.beat(steps, self._words(steps))
-            losses.append(self._learner.backward(loss))
-            self._learner.update(self._schedule.rate(used))
+            losses.append(learner.backward(loss))
+            learner.update(self._schedule.rate(used))
             steps += 1
-            if not has_warned and (warning := self._clock.too_few(steps)):
-                has_warned = True
+            if not self._has_warned and (warning := self._clock.too_few(steps)):
+                self._has_warned = True
                 yield Note(text=warning)
             if self._clock.share_used(steps) >= due:
                 yield from self._validate(float(np.mean(losses)))
@@ -197,18 +221,25 @@ class Teaching:
         return "Teaching" if expected is None else f"Teaching, step {steps + 1} of about {expected}"
 
     def _validate(self, training_loss: float) -> Iterator[Event]:
-        used = self._clock.share_used(self._learner.steps)
+        pupils, steps = self._pupils, self._pupils.steps
+        used = self._clock.share_used(steps)
         if used >= self._tune_at:
-            self._decode = yield from self._choose_decoding()
+            yield from pupils.choose_decoding(self._decoding)
             self._tune_at = used + _TUNE_APART
-        score = yield from self._evaluator.evaluate(self._shown, self._decode)
+        if self._choosing:
+            score = yield from pupils.first.evaluator.evaluate(self._choosing, pupils.first.decode)
+        elif pupils.began_as_two and not pupils.are_two:
+            score = None  # all of it teaches by now
+        else:
+            judged_now = yield from pupils.judge()
+            score = None if judged_now is None else judged_now[0]
         self._schedule.observe(score.loss if score is not None and self._choosing else training_loss)
         if score is None:
-            yield Validated(step=self._learner.steps, seconds=self._clock.elapsed, training_loss=training_loss)
+            yield Validated(step=steps, seconds=self._clock.elapsed, training_loss=training_loss)
             return
         yield self._validated(score, training_loss)
         if self._choosing:
-            self._best.offer(score, self._learner.average)
+            self._best.offer(score, pupils.first.learner.average)
 
     def _go_half_way(self, old: nn.Module) -> Iterator[Event]:
         """Keep half of what was learned, the mean of old and new weights, unless the corrections want all of it.
@@ -217,30 +248,33 @@ class Teaching:
         fine-tuning of zero-shot models", CVPR 2022). Where the user means something else than it finds, half of that
         is neither: the corrections tell.
         """
-        average, decode = self._learner.average, self._start.header.decode
+        pupil, decode = self._pupils.first, self._start.header.decode
+        average, evaluator = pupil.learner.average, pupil.evaluator
         all_of_it = copy.deepcopy(average.state_dict())
-        wanted = yield from self._evaluator.evaluate(self._own, decode)
+        wanted = yield from evaluator.evaluate(pupil.own, decode)
         follow(average, old, _HALF_WAY)
-        found = yield from self._evaluator.evaluate(self._own, decode)
+        found = yield from evaluator.evaluate(pupil.own, decode)
         if wanted is not None and found is not None and found.fine < wanted.fine - _AS_WELL:
             average.load_state_dict(all_of_it)
 
-    def _finish(self, before: tuple[Score, Tally] | None) -> Iterator[Event]:
-        decode = yield from self._choose_decoding()
-        after = yield from self._evaluator.judge(self._judging, decode)
+    def _finish(self, before: Judged | None, after: Judged | None) -> Iterator[Event]:
+        pupils, joined = self._pupils, None
+        decode = pupils.first.decode
+        if pupils.began_as_two:
+            joined = yield from pupils.first.evaluator.evaluate(pupils.judging, decode)
         yield from self._parent.compare(decode)
-        yield self._clock.beat(self._learner.steps, "Writing the model")
+        yield self._beat("Writing the model")
         scores = {} if self._start.parent is None else {BEFORE: round(self._parent.known.score, 4)}
         result = TeachResult(
             job=self._job.id,
             model=self._job.out,
             why_no_score=self._why_not_judged,
-            steps=self._learner.steps,
-            patches=self._learner.steps * self._patches.count,
+            steps=pupils.steps,
+            patches=pupils.steps * self._patches.count,
             seconds=self._clock.elapsed,
         )
         if before is not None and after is not None and not self._why_not_judged:
-            verdict = judged(before, after, self._parent.guard, self._parent.known.right)
+            verdict = judged(before, after, self._parent.guard, self._parent.right_elsewhere, joined)
             result = result.model_copy(
                 update={
                     "score_before": before[0].score,
@@ -255,23 +289,24 @@ class Teaching:
             scores[AFTER] = round(after[0].score, 4)
             if self._start.after_live:
                 result = result.model_copy(update={"better": False, "why_waits": _NOT_AGAINST_LIVE})
-        header = self._start.header.model_copy(update={"decode": decode, "scores": scores})
-        checkpoint.save(self._job.out, header, self._learner.average)
+        further = self._start.further
+        from_all = pupils.began_as_two or (further is not None and further.header.learned_from_all)
+        changes = {"decode": decode, "scores": scores, "learned_from_all": from_all}
+        checkpoint.save(self._job.out, self._start.header.model_copy(update=changes), pupils.first.learner.average)
         yield Finished(result=result)
 
-    def _choose_decoding(self) -> Generator[Event, None, DecodeSettings]:
+    def _decoding(
+        self, evaluator: Evaluator, cases: Sequence[EvaluationCase]
+    ) -> Generator[Event, None, DecodeSettings]:
         """How to separate objects; as the model does that knows the images, for corrections are of its mistakes."""
         if self._start.knows_the_images:
             return self._start.header.decode
-        return (yield from self._evaluator.choose_decoding(self._own, self._parent_score))
-
-    @property
-    def _parent_score(self) -> float | None:
-        return None if self._start.parent is None else self._parent.known.score
+        score = None if self._start.parent is None else self._parent.known.score
+        return (yield from evaluator.choose_decoding(cases, score))
 
     def _validated(self, score: Score, training_loss: float | None) -> Validated:
         return Validated(
-            step=self._learner.steps,
+            step=self._pupils.steps,
             seconds=self._clock.elapsed,
             training_loss=training_loss,
             validation_loss=score.loss,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from napari_apprentice.data.image.channels import luminance
 from napari_apprentice.data.image.zoom import median_diameter
 from napari_apprentice.data.labels.corrections import Corrections
+from napari_apprentice.data.labels.halves import Halves, in_halves
 from napari_apprentice.data.labels.holdout import Holdout, Side, split_blocks
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.errors import UserError
@@ -36,13 +37,17 @@ class CorrectedFrame:
 
 @dataclass(frozen=True)
 class CorrectedImages:
-    """The corrections of a job: references and arrays of the frames that have any, and how they are shared out."""
+    """The corrections of a job: references and arrays of the frames that have any, and how they are shared out.
+
+    Objects of which too few are set aside can be shared out in ``halves``.
+    """
 
     refs: tuple[TrainingImageRef, ...]
     frames: tuple[np.ndarray, ...]
     corrections: tuple[Corrections, ...]
     holdout: Holdout
     diameter: float | None
+    halves: Halves | None = None
 
 
 def read_corrections(job: TeachJob) -> CorrectedImages:
@@ -59,11 +64,17 @@ def read_corrections(job: TeachJob) -> CorrectedImages:
         keys.append(ref.key or ref.image.name)
     if not refs:
         raise UserError("Nothing is confirmed yet: correct or approve a few objects, then teach.")
-    holdout = split_blocks(list(zip(keys, corrections, strict=True)), job.kind)
+    training_data = list(zip(keys, corrections, strict=True))
+    holdout = split_blocks(training_data, job.kind)
     diameters = [median_diameter(c.labels, c.confirmed) for c in corrections] if job.kind == "instances" else []
     known = [d for d in diameters if d is not None]
     return CorrectedImages(
-        tuple(refs), tuple(frames), tuple(corrections), holdout, float(np.median(known)) if known else None
+        tuple(refs),
+        tuple(frames),
+        tuple(corrections),
+        holdout,
+        float(np.median(known)) if known else None,
+        in_halves(training_data, holdout) if job.kind == "instances" else None,
     )
 
 
@@ -72,10 +83,13 @@ def seen_in(pixels: np.ndarray, channels: int) -> np.ndarray:
     return pixels if pixels.shape[0] == channels else np.asarray(luminance(pixels[None])[0])
 
 
-def frames_of(corrected: CorrectedImages, zooms: list[float]) -> Iterator[CorrectedFrame]:
-    """Every frame with corrections, its pixels read; ``zooms`` are those of the images."""
+def frames_of(
+    corrected: CorrectedImages, zooms: list[float], sides: Sequence[Side] | None = None
+) -> Iterator[CorrectedFrame]:
+    """Every frame with corrections, its pixels read; ``zooms``, and ``sides`` if they are others, are of the images."""
+    shared = corrected.holdout.sides if sides is None else sides
     for ref, used, c, side, zoom in zip(
-        corrected.refs, corrected.frames, corrected.corrections, corrected.holdout.sides, zooms, strict=True
+        corrected.refs, corrected.frames, corrected.corrections, shared, zooms, strict=True
     ):
         pixels = scratch.read(ref.image.pixels)
         for i, t in enumerate(used):

@@ -22,11 +22,19 @@ class Verdict:
         return not self.why_waits
 
 
-def judged(before: tuple[Score, Tally], after: tuple[Score, Tally], guard: Guard, right: float) -> Verdict:
+def judged(
+    before: tuple[Score, Tally],
+    after: tuple[Score, Tally],
+    guard: Guard,
+    right: float,
+    joined: Score | None = None,
+) -> Verdict:
     """Compare a version with the model it was taught from, on corrections that neither taught nor chose.
 
     The interval of what is gained has to lie above 0, average precision at IoU .50 (for classes: mean Dice) must not
-    have fallen, and of what the old model was sure of, ``right`` to a share, not too much may be lost (`guard`).
+    have fallen, and of what the old model was sure of, ``right`` to a share, not too much may be lost (`guard`). Where
+    two networks were judged, each by what taught the other, their mean (``joined``), which learned from all of it, has
+    to know the corrections as well as they did.
     """
     gain = gain_of(before[1], after[1])
     old, new = before[0].score, after[0].score
@@ -35,6 +43,8 @@ def judged(before: tuple[Score, Tally], after: tuple[Score, Tally], guard: Guard
         return Verdict(gain, f"It does worse on corrections set aside ({numbers}).")
     if not gain.is_sure or new < old:
         return Verdict(gain, f"On corrections set aside it is not clearly better ({numbers}).")
+    if joined is not None and joined.fine < after[0].fine:
+        return Verdict(gain, "It was taught in two halves, and of both together came less than of each.")
     if guard.is_against(right):
         share = round(100 * guard.lost / guard.total)
         return Verdict(

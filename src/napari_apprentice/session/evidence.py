@@ -11,6 +11,7 @@ from napari_apprentice.project import overview
 from napari_apprentice.session.choices import Choices
 from napari_apprentice.session.images import Images
 from napari_apprentice.session.large_project_image import LargeProjectImage
+from napari_apprentice.session.models import Models
 from napari_apprentice.session.project_image import ProjectImage
 from napari_apprentice.settings import Kind
 
@@ -18,9 +19,10 @@ from napari_apprentice.settings import Kind
 class ConfirmedSoFar:
     """Counts an image again only when it was edited; of images that are not read it knows what the project noted."""
 
-    def __init__(self, choices: Choices, images: Images) -> None:
+    def __init__(self, choices: Choices, images: Images, models: Models) -> None:
         self._choices = choices
         self._images = images
+        self._models = models
         self._counted: dict[ProjectImage, tuple[int, Kind, Evidence]] = {}
 
     def forget(self) -> None:
@@ -44,7 +46,8 @@ class ConfirmedSoFar:
         """One sentence on what there is and what is missing; "" while nothing is confirmed."""
         if any(isinstance(entry, LargeProjectImage) and entry.voxels_taught for entry in self._images.entries):
             return "In very large images what is confirmed is counted when you press Teach."
-        return reduce(add, self.by_image.values(), Evidence()).words(self._choices.kind)
+        found = reduce(add, self.by_image.values(), Evidence())
+        return found.words(self._choices.kind, is_fresh=self._models.in_use.is_fresh)
 
     def count(self, entry: ProjectImage) -> Evidence:
         """What there is in one image; it is known from then on, also when it is let go of."""

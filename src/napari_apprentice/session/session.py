@@ -106,7 +106,7 @@ class Session:
         self.regions = regions = Regions(signals, choices, queue, images)
         self.models = models = Models(signals, choices, images)
         self.clickers = clickers = Clickers(signals, choices)
-        self.confirmed_so_far = confirmed = ConfirmedSoFar(choices, images)
+        self.confirmed_so_far = confirmed = ConfirmedSoFar(choices, images, models)
         self.mask_sources = sources = MaskSources(choices, models)
         self.saving = saving = Saving(signals, choices, images)
         self.edits = edits = Edits(signals, choices, images, regions, saving)

@@ -58,7 +58,7 @@ def test_objects_that_are_counted_one_by_one_sum_to_the_matches() -> None:
     assert score == pytest.approx(0.5 * (whole[0].average_precision + mean))
 
 
-def test_classes_are_counted_in_cells() -> None:
+def test_classes_are_counted_by_strokes_and_parts_of_large_areas() -> None:
     truth = np.zeros((1, 32, 32), np.uint32)
     truth[:, :, 16:] = 1
     confirmed = np.full(truth.shape, 2, np.uint8)
@@ -66,9 +66,16 @@ def test_classes_are_counted_in_cells() -> None:
     found = truth.copy()
     found[:, :16, 16:] = 0
     one = classes_tally(truth, found, confirmed, [1])
-    assert one.every.shape == (4, 1)
+    assert one.every.shape == (2, 1)  # an area of each
     assert one.score == pytest.approx(2 * 256 / (512 + 256))
     assert classes_tally(truth, truth, confirmed, [1]).score == 1
+    wide = np.ones((1, 128, 192), np.uint32)
+    assert classes_tally(wide, wide, np.full(wide.shape, 2, np.uint8), [1]).every.shape == (6, 1)
+    strokes = np.zeros((2, 128, 128), np.uint8)
+    strokes[:, 8:14, :60] = strokes[:, 40:46, :60] = 2  # two in each of two slices
+    assert (
+        len(classes_tally(np.ones_like(strokes, np.uint32), np.ones_like(strokes, np.uint32), strokes, [1]).every) == 4
+    )
 
 
 def test_a_number_of_each_object_has_students_interval_of_the_pairs():

@@ -34,10 +34,12 @@ def test_what_a_user_touches_is_told(name, monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_the_rule_takes_what_is_much_better_and_hardly_ever_what_is_worse(tmp_path: Path) -> None:
-    (table,) = adoption.run(tmp_path, adoption.AdoptionSettings(objects=(8, 30), rule=40))
+    table, strokes = adoption.run(tmp_path, adoption.AdoptionSettings(objects=(8, 30), rule=40))
     assert table.splitlines()[0] == "| truly better by | 8 objects | 30 objects |"
+    assert strokes.splitlines()[0] == "| truly better by | 8 strokes | 30 strokes |"
     rows = json.loads((tmp_path / "results.json").read_text())["rule"]
-    assert all(max(row["taken"].values()) < 0.05 for row in rows if row["gain"] < 0)
+    for what in ("taken", "strokes taken"):
+        assert all(max(row[what].values()) < 0.08 for row in rows if row["gain"] < 0)
     assert rows[-1]["taken"]["30"] > 0.95
 
 

@@ -10,29 +10,36 @@ import math
 import numpy as np
 
 from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND, Corrections, whole_sections
-from napari_apprentice.data.labels.holdout import ENOUGH_OBJECTS, ENOUGH_VOXELS, SHARE, blocks_set_aside
+from napari_apprentice.data.labels.halves import ENOUGH_ALONE, ENOUGH_IN_HALVES, FEWEST_OF_A_HALF
+from napari_apprentice.data.labels.holdout import ENOUGH_OBJECTS, ENOUGH_VOXELS, SHARE, blocks_of, blocks_set_aside
 from napari_apprentice.settings import Kind, Settings
 
 
 class Evidence(Settings):
     """Whole objects (of classes: voxels) that are ``confirmed``, and of these ``set_aside`` to judge.
 
-    ``classes`` are those among what is set aside, 0 for background; of objects ().
+    ``classes`` are those among what is set aside, 0 for background; of objects (). ``fullest`` is how many objects lie
+    in the block that has most of them.
     """
 
     confirmed: int = 0
     set_aside: int = 0
+    fullest: int = 0
     classes: tuple[int, ...] = ()
 
     def __add__(self, other: Evidence) -> Evidence:
         return Evidence(
             confirmed=self.confirmed + other.confirmed,
             set_aside=self.set_aside + other.set_aside,
+            fullest=max(self.fullest, other.fullest),
             classes=tuple(sorted({*self.classes, *other.classes})),
         )
 
-    def words(self, kind: Kind) -> str:
-        """One sentence: what there is, and what is still needed before a new version can be judged."""
+    def words(self, kind: Kind, *, is_fresh: bool = False) -> str:
+        """One sentence: what there is, and what is still needed before a new version can be judged.
+
+        A network that ``is_fresh`` does not learn from halves of the corrections (`halves`).
+        """
         if self.confirmed == 0:
             return ""
         if kind == "classes":
@@ -40,9 +47,25 @@ class Evidence(Settings):
                 return "Enough areas are confirmed to judge a new version."
             return "To have a new version judged, paint more areas of each class, all over the image."
         said = f"{self.confirmed:,} object{'' if self.confirmed == 1 else 's'} confirmed"
-        if self.set_aside >= ENOUGH_OBJECTS:
+        if self.set_aside >= (ENOUGH_OBJECTS if is_fresh else ENOUGH_ALONE):
             return f"{said}; {self.set_aside:,} of them will judge a new version."
         missing = math.ceil((ENOUGH_OBJECTS - self.set_aside) / SHARE)
+        if not is_fresh and self.confirmed >= ENOUGH_IN_HALVES:
+            if self.confirmed - self.fullest < FEWEST_OF_A_HALF:
+                return f"{said}, close together; confirm a few elsewhere, to have a new version judged."
+            if self.set_aside >= ENOUGH_OBJECTS:
+                return (
+                    f"{said}; all of them, or {self.set_aside:,} where the model does well, will judge a new version."
+                )
+            return (
+                f"{said}: enough to judge a new version where the model does badly; where it does well, about "
+                f"{missing} more, all over the image."
+            )
+        if self.set_aside >= ENOUGH_OBJECTS:
+            return f"{said}; {self.set_aside:,} of them will judge a new version."
+        if not is_fresh:
+            missing = min(missing, ENOUGH_IN_HALVES - self.confirmed)
+            return f"{said}; confirm about {missing} more, not all in one place, to have a new version judged."
         return f"{said}; confirm about {missing} more, all over the image, to have a new version judged."
 
 
@@ -57,7 +80,8 @@ def evidence_in(key: str, corrections: Corrections, kind: Kind) -> Evidence:
             values.add(0)
         count = int(((confirmed > 0) & (confirmed <= AS_LABELLED)).sum())
         return Evidence(confirmed=count, set_aside=int(judging.sum()), classes=tuple(sorted(values)))
-    total = Evidence()
+    blocks = blocks_of(*labels.shape[2:])
+    total, held = Evidence(), np.zeros(int(blocks.max()) + 1, np.int64)
     for ids, sure in zip(labels, confirmed == AS_LABELLED, strict=True):
         planes = np.flatnonzero(sure.any(axis=(1, 2)))
         if len(planes) == 0:
@@ -70,6 +94,7 @@ def evidence_in(key: str, corrections: Corrections, kind: Kind) -> Evidence:
         names, place = np.unique(part[whole], return_inverse=True)
         size = np.bincount(place)
         middle = [(np.bincount(place, at) / np.maximum(size, 1)).astype(np.int64) for at in (at_y, at_x)]
-        judges = aside[middle[0] + y.start, middle[1] + x.start]
-        total += Evidence(confirmed=len(names), set_aside=int(judges.sum()))
-    return total
+        there = middle[0] + y.start, middle[1] + x.start
+        held += np.bincount(blocks[there], minlength=len(held))
+        total += Evidence(confirmed=len(names), set_aside=int(aside[there].sum()))
+    return total.model_copy(update={"fullest": int(held.max())})

@@ -1,7 +1,7 @@
 """Whether one proposal is better than another on the same objects, and how sure that is.
 
-Both are counted object by object (`scores.matches_by_object`), or for classes cell by cell of a grid, and the
-difference of their scores is drawn again and again with other objects (paired percentile bootstrap, Efron 1979).
+Both are counted object by object (`scores.matches_by_object`), or for classes stroke by stroke, and the difference of
+their scores is drawn again and again with other objects (paired percentile bootstrap, Efron 1979).
 
 Of a handful of objects a bootstrap is too sure of itself: where three of eight are found that were missed, and nothing
 changes for the others, hardly any draw says otherwise. So the lower end is computed with one object more, of which the
@@ -17,20 +17,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
+from skimage import measure
 
-from napari_apprentice.data.labels.corrections import AS_LABELLED
+from napari_apprentice.data.labels.corrections import AS_LABELLED, UNKNOWN
 from napari_apprentice.data.labels.scores import matches_by_object
 
 Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.9
 _DRAWS = 2000
-_CELL = 16  # pixels along a cell, of classes; strokes are one after the other of the same kind within it
+_CELL = 64  # pixels: of classes a stroke, or area, counts once in each cell of this size
+_NOTHING = -1
 
 
 @dataclass(frozen=True)
 class Tally:
-    """A proposal counted on units (objects, cells): ``right`` and ``every`` (units, scores), what is right of what.
+    """A proposal counted on units (objects, strokes): ``right`` and ``every`` (units, scores), what is right of what.
 
     A score is the ratio of the sums; ``weights`` (scores,) make one number of them.
     """
@@ -46,6 +48,12 @@ class Tally:
     def score(self) -> float:
         """All units together."""
         return float(_scores(self.right.sum(axis=0)[None], self.every.sum(axis=0)[None], self.weights)[0])
+
+    @property
+    def score_at_first(self) -> float:
+        """The same of the first score alone: of objects average precision at the first IoU threshold."""
+        right, every = self.right[:, 0].sum(), self.every[:, 0].sum()
+        return float(right / every) if every > 0 else 1.0
 
 
 @dataclass(frozen=True)
@@ -85,13 +93,16 @@ def objects_tally(
 def classes_tally(
     truth: NDArray[np.uint32], found: NDArray[np.uint32], confirmed: NDArray[np.uint8], values: Sequence[int]
 ) -> Tally:
-    """Cells of a grid (arrays (Z, Y, X)); the score is the mean Dice of the classes that are there."""
+    """Strokes, or parts of large areas (arrays (Z, Y, X)); the score is the mean Dice of the classes that are there.
+
+    A stroke is often right or wrong all along, so that its pixels, or pieces of it, are not so many witnesses.
+    """
     z, y, x = np.nonzero(confirmed)
-    across = -(-truth.shape[2] // _CELL)
-    place = (z * truth.shape[1] + y // _CELL) * across + x // _CELL
-    cells = np.unique(place, return_inverse=True)[1]
     said = np.where(confirmed[z, y, x] == AS_LABELLED, truth[z, y, x], 0)
     got = found[z, y, x]
+    across, along = -(-truth.shape[2] // _CELL), -(-truth.shape[1] // _CELL)
+    stroke = _strokes(truth, confirmed)[z, y, x]
+    cells = np.unique((stroke * along + y // _CELL) * across + x // _CELL, return_inverse=True)[1]
     count = int(cells.max(initial=-1)) + 1
     right, every = np.zeros((count, len(values))), np.zeros((count, len(values)))
     for k, value in enumerate(values):
@@ -99,6 +110,20 @@ def classes_tally(
         right[:, k] = 2 * np.bincount(cells[one & other], minlength=count)
         every[:, k] = np.bincount(cells[one], minlength=count) + np.bincount(cells[other], minlength=count)
     return Tally(right, every, np.full(len(values), 1 / max(1, len(values))))
+
+
+def _strokes(truth: NDArray[np.uint32], confirmed: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Numbers of what is confirmed as the same and hangs together in its slice, (Z, Y, X); 0 where nothing is."""
+    said = np.where(confirmed == AS_LABELLED, truth.astype(np.int64), 0)
+    said[confirmed == UNKNOWN] = _NOTHING
+    strokes, count = np.zeros(said.shape, np.int64), 0
+    for plane, out in zip(said, strokes, strict=True):
+        if (plane == _NOTHING).all():
+            continue
+        numbers = measure.label(plane, background=_NOTHING, connectivity=2)
+        out[...] = np.where(numbers > 0, numbers + count, 0)
+        count += int(numbers.max())
+    return strokes
 
 
 def gain_of(before: Tally, after: Tally, *, seed: int = 0) -> Gain:

@@ -114,7 +114,8 @@ def split_blocks(
     enough
         Whole objects that must be set aside for a score.
     """
-    aside = [_share_out(key, corrections, kind, share, margin) for key, corrections in training_data]
+    places = [blocks_set_aside(key, c.labels.shape[2], c.labels.shape[3], share) for key, c in training_data]
+    aside = [share_out(c, there, kind, margin) for there, (_, c) in zip(places, training_data, strict=True)]
     sides = [_with_choosing(side, key, c, kind) for side, (key, c) in zip(aside, training_data, strict=True)]
     if not _enough_for_both(sides, training_data, kind, enough):
         sides = aside
@@ -139,6 +140,17 @@ def blocks_set_aside(key: str, height: int, width: int, share: float = SHARE) ->
     return aside[rows[:, None], columns]
 
 
+def blocks_of(height: int, width: int) -> NDArray[np.int64]:
+    """The number of the block of each pixel (Y, X)."""
+    rows, columns = _blocks(height), _blocks(width)
+    return rows[:, None] * (int(columns[-1]) + 1) + columns
+
+
+def objects_in(corrections: Corrections, where: Mask) -> int:
+    """How many objects are whole where it is true, counted by frame."""
+    return _count(corrections, where, "instances")
+
+
 def _blocks_that_choose(key: str, height: int, width: int) -> Mask:
     """Blocks, boolean (Y, X), of which what is set aside chooses: every third group along each row and column."""
     row, column = _blocks(height) // 2, _blocks(width) // 2
@@ -161,9 +173,9 @@ def _chosen(name: str, share: float) -> list[int]:
     return order[:count]
 
 
-def _share_out(key: str, corrections: Corrections, kind: Kind, share: float, margin: int) -> Side:
+def share_out(corrections: Corrections, aside: Mask, kind: Kind, margin: int = MARGIN) -> Side:
+    """The corrections of one image, where the pixels ``aside`` (Y, X) are set aside."""
     labels, confirmed = corrections.labels, corrections.confirmed
-    aside = blocks_set_aside(key, labels.shape[2], labels.shape[3], share)
     near = dilate_in_planes(aside, margin)
     training = np.broadcast_to(~near, labels.shape).copy()
     validation = np.where(aside, confirmed, UNKNOWN).astype(np.uint8)
@@ -172,7 +184,7 @@ def _share_out(key: str, corrections: Corrections, kind: Kind, share: float, mar
         return Side(training, validation, none)
     for t in range(len(labels)):
         names, ranks = rank_ids(labels[t])
-        home = _centroid_aside(ranks, len(names), aside)[ranks] & (ranks > 0)
+        home = centroids_in(ranks, len(names), aside)[ranks] & (ranks > 0)
         theirs = (ranks > 0) & ~home
         training[t][home] = False
         validation[t][theirs & (validation[t] == AS_LABELLED)] = UNKNOWN
@@ -192,7 +204,7 @@ def _with_choosing(side: Side, key: str, corrections: Corrections, kind: Kind) -
             if not sure.any():
                 continue
             names, ranks = rank_ids(ids)
-            home = _centroid_aside(ranks, len(names), chooses)[ranks]
+            home = centroids_in(ranks, len(names), chooses)[ranks]
             judging[t][sure] = np.where(home[sure], UNKNOWN, AS_LABELLED)
             choosing[t][sure] = np.where(home[sure], AS_LABELLED, UNKNOWN)
     return Side(side.training, judging, choosing)
@@ -207,8 +219,8 @@ def _enough_for_both(
     return chosen >= few and not _why_not(kind, judging, sides, training_data, enough)
 
 
-def _centroid_aside(ranks: NDArray[Any], count: int, aside: Mask) -> Mask:
-    """For each rank in one frame (Z, Y, X), whether its centroid in the plane lies in a block set aside."""
+def centroids_in(ranks: NDArray[Any], count: int, values: NDArray[Any]) -> NDArray[Any]:
+    """For each rank in one frame (Z, Y, X) the value of ``values`` (Y, X) at its centroid."""
     rows, columns = np.zeros(count), np.zeros(count)
     size = np.zeros(count)
     for plane in ranks:
@@ -218,7 +230,7 @@ def _centroid_aside(ranks: NDArray[Any], count: int, aside: Mask) -> Mask:
         rows += np.bincount(ids, y, minlength=count)
         columns += np.bincount(ids, x, minlength=count)
     there = np.maximum(size, 1)
-    return aside[(rows / there).astype(np.int64), (columns / there).astype(np.int64)]
+    return values[(rows / there).astype(np.int64), (columns / there).astype(np.int64)]
 
 
 def _nothing_set_aside(all_corrections: list[Corrections], kind: Kind, sides: list[Side]) -> Holdout:
