@@ -10,7 +10,9 @@ import tifffile
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
+from napari_apprentice.data.labels.doubts import Doubts
 from napari_apprentice.gui.opening import read
+from napari_apprentice.gui.panel import ApprenticePanel
 from napari_apprentice.session import SessionOptions
 from napari_apprentice.session.large_project_image import LargeProjectImage
 
@@ -65,6 +67,20 @@ def test_the_part_in_view_is_opened_and_masks_lie_on_it(panel, viewer, look_at, 
     assert panel.label_layers.labels is masks
     assert masks.data_to_world((0, 0)) == pytest.approx((large.region[2].start / 2, 1280))
     assert "x 2560 to 4400" in panel.image.region.label.text()
+
+
+def test_a_second_panel_opens_while_what_is_looked_at_lies_in_another_part(panel, viewer, look_at, large):
+    look_at("left")
+    point = np.array([(0, 0, 1300, 500)])
+    box = np.array([[(0, 1), (0, 1), (1290, 1310), (490, 510)]])
+    panel.session.review.take_in(large, Doubts(point, box, np.array([0.9]), np.ones(1, bool)))
+    place = panel.session.review.next()
+    look_at("right")
+    second = ApprenticePanel(viewer)
+    assert second.session.review.place is place
+    shown = second.runtime.reviewing.layer
+    assert shown is None or not shown.visible
+    second.runtime.close()
 
 
 def test_far_away_nothing_is_opened_and_masks_elsewhere_are_seen(panel, viewer, look_at, large, hand):

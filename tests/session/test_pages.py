@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.session.test_regions import SHAPE, image, opened
 from tests.session.test_review import around, needs_model, segmented
-from tests.session.test_suggestions import FAINT, disc, found_at, looked_at
+from tests.session.test_suggestions import FAINT, GAP, disc, found_at, looked_at
 
 from napari_apprentice.data.labels import merging
 from napari_apprentice.data.labels.doubts import Doubts
@@ -154,9 +154,56 @@ def test_an_answer_changes_what_is_suggested_until_that_is_marked(session: Sessi
     session.pages.turn(faint)
     session.run_until_idle()
     assert page.suggestions[faint].words == "delete"
+    for _ in range(2):
+        session.pages.approve({faint: "take"})
+        assert not (looked_at.labels == 4).any()
+        session.undo()
+        assert session.pages.page is page
     session.pages.close()
     page = session.pages.next()
     assert page.suggestions[number_of(session, 4)].words == "new outline"
+
+
+@pytest.mark.parametrize("looked_at", [1], indirect=True)
+def test_an_answer_that_comes_after_the_mark_can_still_be_taken(session: Session, runners, looked_at) -> None:
+    found_at(runners, GAP, disc(*GAP))
+    page = session.pages.next()
+    gap = number_of(session, None)
+    session.pages.turn(gap)
+    assert page.marks == {gap: "look"}
+    session.run_until_idle()
+    session.pages.turn(gap)
+    session.pages.turn(gap)
+    assert page.marks == {gap: "take"}
+    session.pages.approve()
+    assert (looked_at.labels[0, 0][disc(*GAP)] > 0).all()
+
+
+@pytest.mark.parametrize("looked_at", [1], indirect=True)
+def test_what_is_said_to_be_no_object_goes_although_another_place_would_change_it(session, runners, looked_at) -> None:
+    bar = np.zeros((80, 100), bool)
+    bar[50:62, 45:85] = True
+    found_at(runners, GAP, disc(60, 50) | bar)
+    doubts = looked_at.doubts.doubts
+    firm = Doubts(np.array([(0, 0, 60, 50)]), around(np.array([(0, 0, 60, 50)])), np.array([0.9]), np.zeros(1, bool))
+    session.review.take_in(looked_at, Doubts.together([doubts, firm]))
+    session.pages.next()
+    session.run_until_idle()
+    gap, five = number_of(session, None), number_of(session, 5)
+    session.pages.approve({gap: "take", five: "delete"})
+    assert not (looked_at.labels == 5).any()
+
+
+@needs_model
+def test_a_page_that_was_taken_back_and_passed_over_does_not_come_by_itself(session, runners) -> None:
+    entry = segmented(session, runners)
+    session.pages.next(1)
+    session.pages.approve()
+    session.undo()
+    session.pages.next(1)
+    session.pages.close()
+    session.edits.approve_object(tuple(np.argwhere(entry.labels == 4)[0]))
+    assert session.pages.page is None
 
 
 def test_closed_it_goes_on_one_by_one_with_the_same_ones(session: Session, looked_at: ProjectImage) -> None:

@@ -69,7 +69,7 @@ class Reviewing:
         self._own.close()
 
     def _on_reviewing(self, place: DoubtfulPlace | None) -> None:
-        if place is None or place.entry is not self._label_layers.entry:
+        if place is None or place.entry is not self._label_layers.entry or not place.entry.has_open(place.point):
             self._hide()
             return
         self._place = place

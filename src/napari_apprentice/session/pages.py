@@ -65,7 +65,7 @@ class Pages:
         """
         refuse(self.why_not())
         if self.page is not None:
-            self._trail.append(self.page)
+            self._pass_over(self.page)
         self.page = found = None
         try:
             places = self._review.take(self.most if count is None else max(1, count))
@@ -117,7 +117,8 @@ class Pages:
         page.region = page.entry.region
         were_open = [one for one in page.places if is_open(one)]
         looked_at = self._settle(page)
-        page.answered = tuple(one for one in were_open if not is_open(one)) or page.answered
+        if were_open:  # else it was redone, and what was said of it stands
+            page.answered = tuple(one for one in were_open if not is_open(one))
         self._trail.append(page)
         self._signals.paging.emit(None)
         self._review.visit(looked_at, self.next)
@@ -140,7 +141,7 @@ class Pages:
         """Do what the marks say, as one step; the places to look at."""
         entry, looked_at = page.entry, []
         with self._edits.stroke():
-            for number, mark in sorted(page.marks.items(), key=lambda one: ("take", "delete", "look").index(one[1])):
+            for number, mark in sorted(page.marks.items(), key=lambda one: ("delete", "take", "look").index(one[1])):
                 place = page.place(number)
                 if not is_open(place):  # it was mended with another one
                     continue
@@ -157,6 +158,12 @@ class Pages:
             self._edits.apply(entry, approval_of(entry, right))  # also that there is none where none was
         return looked_at
 
+    def _pass_over(self, page: ReviewPage) -> None:
+        """It comes before the next one; what had been said of it and was taken back is said no more."""
+        if all(is_open(one) for one in page.answered):
+            page.answered = ()
+        self._trail.append(page)
+
     def _shown(self, *numbers: int) -> ReviewPage:
         if self.page is None:
             raise UserError("Show a page of doubtful objects first (Shift+G).")
@@ -171,9 +178,12 @@ class Pages:
 
     def _show_again(self, page: ReviewPage) -> None:
         """Raises `UserError` where its part of the image cannot be opened now; then all stays as it is."""
+        is_elsewhere = page.entry.region != page.region
+        if is_elsewhere:
+            refuse(self._regions.why_not_open(page.entry))
         if page.entry is not self._images.current:
             self._images.choose(page.entry)
-        if page.entry.region != page.region:
+        if is_elsewhere:
             self._regions.open_part(page.region, page.places[0].point)
         self.close()
         self._review.take_again(page.places)

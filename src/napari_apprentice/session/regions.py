@@ -41,9 +41,9 @@ class Regions:
         finally:
             self._holds -= 1
 
-    def why_not_open(self) -> str:
-        """One sentence when no other part of the current image can be opened now."""
-        entry = self._images.current
+    def why_not_open(self, entry: ProjectImage | None = None) -> str:
+        """One sentence when no other part of an image, by default the current one, can be opened now."""
+        entry = entry or self._images.current
         if not isinstance(entry, LargeProjectImage):
             return "This image is open as a whole."
         if self._queue.holds_region(entry):

@@ -148,8 +148,8 @@ def _as_answered(entry: ProjectImage, at: tuple[int, ...], answer: PackedMask, *
         return None
     if number:
         both = int((proposal.mask & (labels == number)).sum())
-        whole = int((entry.labels[at[0]] == number).sum()) + int(proposal.mask.sum()) - both
-        if not _RELATED <= both / whole < _ALIKE:
+        sizes = int((entry.labels[at[0]] == number).sum()), int(proposal.mask.sum())
+        if not _RELATED <= both / (sum(sizes) - both) < _ALIKE or 2 * both < min(sizes):
             return None
     return keeping_edit(proposal)
 

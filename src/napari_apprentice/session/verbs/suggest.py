@@ -104,6 +104,8 @@ class Suggest:
                 if found is not None:
                     break
                 self._ways.remove((way, chance))
+            if found is not None and place.id is None:  # what is mostly an object that is there is no new one
+                self._ways = [(found.way, found.chance)]
         if beyond and found is not None:
             self._chosen = found.way
         was, self.suggestion = self.suggestion, found
@@ -132,9 +134,16 @@ class Suggest:
     def _fill(self, page: ReviewPage) -> None:
         """Find what would mend each place of a page in the labels as they are now."""
         self._filled = page, page.entry.edits
-        found = {one: likeliest(page.place(one), self._answers.get(_name(page.place(one)))) for one in page.numbers}
+        found = {one: self._for(page, one) for one in page.numbers}
         page.suggestions = {number: one for number, one in found.items() if one is not None}
         self._parts.signals.page_changed.emit(page)
+
+    def _for(self, page: ReviewPage, number: int) -> Suggestion | None:
+        """What would mend a place; where somebody has read that and marked the place it stays the same way."""
+        place, read = page.place(number), page.suggestions.get(number)
+        if read is not None and number in page.marks:
+            return read.again()
+        return likeliest(place, self._answers.get(_name(place)))
 
     def _on_stroke_ended(self) -> None:
         if self.suggestion is not None and self.suggestion.is_stale:
@@ -192,15 +201,19 @@ class Suggest:
         self._answers.pop(name, None)
 
     def _add_answer(self, place: DoubtfulPlace) -> None:
-        """One more suggestion; what is shown stays, unless it is less likely."""
-        if self.suggestion is None or self._chosen is None:
-            self._look_again()
+        """One more suggestion; what is shown, and may be read, stays unless it is less likely."""
+        shown = self.suggestion
+        if shown is not None and self._chosen is None:
+            likely = ways_for(place, self._answers.get(_name(place)))
+            if likely and likely[0][1] <= shown.chance:
+                self._chosen = shown.way
+        self._look_again()
 
     def _add_to_page(self, page: ReviewPage, name: _Asked) -> None:
         """What would mend a place is known better now, unless somebody has read what there was and marked it."""
         number = next((one for one in page.numbers if _name(page.place(one)) == name), None)
-        if number is not None and number not in page.marks:
-            before, found = page.suggestions.get(number), likeliest(page.place(number), self._answers.get(name))
+        if number is not None:
+            before, found = page.suggestions.get(number), self._for(page, number)
             if found is not None and (before is None or before.way != found.way):
                 page.suggestions[number] = found
                 self._parts.signals.page_changed.emit(page)
