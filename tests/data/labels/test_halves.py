@@ -44,6 +44,18 @@ def test_what_lies_in_one_block_cannot_be_halved():
     assert halves_of(squares([(10 + 12 * i, 10 + 12 * j) for i in range(6) for j in range(4)])) is None
 
 
+def test_a_half_that_hardly_teaches_is_none():
+    """Four small objects lie in the margin of the block of the others, and would teach nothing where those judge."""
+    labels = squares([(4 + 11 * i, 4 + 11 * j) for i in range(4) for j in range(5)][:17], 256).labels
+    for number, y in enumerate((6, 22, 38, 54), start=20):
+        labels[0, 0, y : y + 5, 65:70] = number
+    corrections = Corrections(labels, np.where(labels > 0, 2, 0).astype(np.uint8))
+    assert halves_of(corrections) is None
+    labels[0, 0, :, 80:90], labels[0, 0, :, 65:75] = labels[0, 0, :, 65:75], 0
+    further = Corrections(labels, np.where(labels > 0, 2, 0).astype(np.uint8))
+    assert halves_of(further).objects == 21
+
+
 def test_two_images_are_halved_together():
     near = [(10 + 12 * i, 10 + 12 * j) for i in range(4) for j in range(3)]
     halves = halves_of(squares(near), squares(near))

@@ -30,7 +30,7 @@ from napari_apprentice.data.labels.holdout import (
 
 ENOUGH_ALONE = 24  # objects: where so many are set aside for good, these judge and choose alone
 ENOUGH_IN_HALVES = 20  # objects: a dozen hardly show a gain for sure, and teach less in halves (docs/accuracy.md)
-FEWEST_OF_A_HALF = 3  # objects
+FEWEST_OF_A_HALF = 3  # objects, that judge and that teach
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,12 @@ def in_halves(training_data: Sequence[tuple[str, Corrections]], holdout: Holdout
         )
         for first in (True, False)
     ]
-    judged = [
-        sum(objects_in(c, side.validation > 0) for side, (_, c) in zip(half, training_data, strict=True))
-        for half in sides
-    ]
-    if min(judged) < FEWEST_OF_A_HALF or sum(judged) < ENOUGH_IN_HALVES:
+    judged, taught = [], []
+    for half in sides:
+        pairs = [(side, corrections) for side, (_, corrections) in zip(half, training_data, strict=True)]
+        judged.append(sum(objects_in(corrections, side.validation > 0) for side, corrections in pairs))
+        taught.append(sum(objects_in(corrections, side.training) for side, corrections in pairs))
+    if min(*judged, *taught) < FEWEST_OF_A_HALF or sum(judged) < ENOUGH_IN_HALVES:
         return None
     return Halves(sides[0], sides[1], sum(judged))
 
