@@ -261,7 +261,7 @@ class Teaching:
         pupils, joined = self._pupils, None
         decode = pupils.first.decode
         if pupils.began_as_two:
-            joined = yield from pupils.first.evaluator.evaluate(pupils.judging, decode)
+            joined = yield from pupils.first.evaluator.judge(pupils.judging, decode)
         yield from self._parent.compare(decode)
         yield self._beat("Writing the model")
         scores = {} if self._start.parent is None else {BEFORE: round(self._parent.known.score, 4)}
@@ -274,7 +274,7 @@ class Teaching:
             seconds=self._clock.elapsed,
         )
         if before is not None and after is not None and not self._why_not_judged:
-            verdict = judged(before, after, self._parent.guard, self._parent.right_elsewhere, joined)
+            verdict = judged(before, after, self._parent.guard, self._parent.right_elsewhere, joined and joined[1])
             result = result.model_copy(
                 update={
                     "score_before": before[0].score,
