@@ -289,8 +289,9 @@ class Teaching:
             scores[AFTER] = round(after[0].score, 4)
             if self._start.after_live:
                 result = result.model_copy(update={"better": False, "why_waits": _NOT_AGAINST_LIVE})
-        further = self._start.further
-        from_all = pupils.began_as_two or (further is not None and further.header.learned_from_all)
+        parent, further = self._start.parent, self._start.further
+        before_it = [one for one in (parent, None if further is None else further.header) if one is not None]
+        from_all = pupils.began_as_two or any(one.learned_from_all for one in before_it)
         changes = {"decode": decode, "scores": scores, "learned_from_all": from_all}
         checkpoint.save(self._job.out, self._start.header.model_copy(update=changes), pupils.first.learner.average)
         yield Finished(result=result)
