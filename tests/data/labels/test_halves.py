@@ -71,3 +71,14 @@ def test_twenty_objects_are_enough(count):
 def test_where_many_are_set_aside_these_judge_alone():
     many = [(y, x) for y in range(4, 780, 40) for x in range(4, 780, 40)]
     assert halves_of(squares(many, 800)) is None
+
+
+def test_frames_of_one_place_are_halved_alike():
+    """As parts of a large image are, of which each frame is one: the same key, but not the same objects."""
+    named = [("place", squares(SPREAD)), ("place", squares([(y + 3, x + 2) for y, x in SPREAD[5:]]))]
+    halves = in_halves(named, split_blocks(named))
+    for first, second in (halves.one, halves.other):
+        in_both = (first.validation > 0) & (second.training & (named[1][1].labels > 0))
+        assert not in_both.any()
+    first, second = split_blocks(named).sides
+    assert not ((first.validation > 0) & (second.training & (named[1][1].labels > 0))).any()
