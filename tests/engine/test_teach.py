@@ -157,6 +157,10 @@ def test_of_few_corrections_all_judge_what_a_model_learns_that_did_badly(tmp_pat
     _, on = taught(task.model_copy(update=again))
     assert on.better is None
     assert "learned from all corrections" in on.why_no_score
+    child = job(
+        tmp_path / "three", pixels, labels, few.astype(np.uint8), parent=result.model, net=None, settings=hardly
+    )
+    assert read_header(taught(child)[1].model).learned_from_all  # as its parent did, of the same images
 
 
 @pytest.mark.parametrize(("image", "counts"), [("disks", True), ("others", False)])

@@ -109,7 +109,8 @@ class ModelHeader(FiniteSettings):
     ``object_diameter`` is the typical diameter in network pixels. A model that ``measures`` learned objects of this
     size only: how large those of an image are is measured before it begins. ``channels`` are the names of the image
     channels that it was taught on, in their order; () where they had none.
-    It ``learned_from_all`` corrections where none were set aside to judge it: those cannot judge what it learns next.
+    It ``learned_from_all``, or a model that it was taught from did: of corrections of images that it was ``trained_on``
+    none are left that are surely new to it, so that they flatter it, and cannot judge what goes on from it.
     With ``live`` the model proposes what *Live* learned: ``kind``, ``classes``, ``representation`` and ``decode`` are
     of that, ``net`` is the network below it. Of a network that was made ``elsewhere`` the parts are not known, and it
     cannot be taught.

@@ -75,7 +75,10 @@ def read_material(
     corrected = read_corrections(job)
     start = begin(job, corrected, clock.is_cancelled)
     representation = representation_of(start.header)
-    halves = corrected.halves if start.learns_in_halves else None
+    halves = None
+    if start.learns_in_halves:
+        yield clock.beat(0, "Sharing corrections out")
+        halves = corrected.halves
     said: list[Said] = []
     windows = yield from _windows(job, corrected, start, halves.one if halves else None, clock, rng, said)
     others = (yield from _windows(job, corrected, start, halves.other, clock, rng, said)) if halves else []

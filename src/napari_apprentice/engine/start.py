@@ -57,7 +57,8 @@ class Start:
     @property
     def learns_in_halves(self) -> bool:
         """Whether few corrections are shared out in halves: they can show that it got much better, not a little."""
-        return self._says_the_same and not self.knows_the_images and self.further is None
+        is_of_objects = self.header.kind == "instances"
+        return is_of_objects and self._says_the_same and not self.knows_the_images and self.further is None
 
     @property
     def _says_the_same(self) -> bool:

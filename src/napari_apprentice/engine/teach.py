@@ -261,7 +261,7 @@ class Teaching:
         pupils, joined = self._pupils, None
         decode = pupils.first.decode
         if pupils.began_as_two:
-            joined = yield from pupils.first.evaluator.evaluate(pupils.judging, decode)
+            joined = yield from pupils.first.evaluator.judge(pupils.judging, decode)
         yield from self._parent.compare(decode)
         yield self._beat("Writing the model")
         scores = {} if self._start.parent is None else {BEFORE: round(self._parent.known.score, 4)}
@@ -274,7 +274,7 @@ class Teaching:
             seconds=self._clock.elapsed,
         )
         if before is not None and after is not None and not self._why_not_judged:
-            verdict = judged(before, after, self._parent.guard, self._parent.right_elsewhere, joined)
+            verdict = judged(before, after, self._parent.guard, self._parent.right_elsewhere, joined and joined[1])
             result = result.model_copy(
                 update={
                     "score_before": before[0].score,
@@ -289,8 +289,9 @@ class Teaching:
             scores[AFTER] = round(after[0].score, 4)
             if self._start.after_live:
                 result = result.model_copy(update={"better": False, "why_waits": _NOT_AGAINST_LIVE})
-        further = self._start.further
-        from_all = pupils.began_as_two or (further is not None and further.header.learned_from_all)
+        parent, further = self._start.parent, self._start.further
+        before_it = [one for one in (parent, None if further is None else further.header) if one is not None]
+        from_all = pupils.began_as_two or any(one.learned_from_all for one in before_it)
         changes = {"decode": decode, "scores": scores, "learned_from_all": from_all}
         checkpoint.save(self._job.out, self._start.header.model_copy(update=changes), pupils.first.learner.average)
         yield Finished(result=result)

@@ -39,7 +39,7 @@ class CorrectedFrame:
 class CorrectedImages:
     """The corrections of a job: references and arrays of the frames that have any, and how they are shared out.
 
-    Objects of which too few are set aside can be shared out in ``halves``.
+    ``keys`` are what they are shared out by (`holdout.split_blocks`).
     """
 
     refs: tuple[TrainingImageRef, ...]
@@ -47,7 +47,12 @@ class CorrectedImages:
     corrections: tuple[Corrections, ...]
     holdout: Holdout
     diameter: float | None
-    halves: Halves | None = None
+    keys: tuple[str, ...]
+
+    @property
+    def halves(self) -> Halves | None:
+        """Objects in halves, where too few are set aside; takes seconds for a large image."""
+        return in_halves(list(zip(self.keys, self.corrections, strict=True)), self.holdout)
 
 
 def read_corrections(job: TeachJob) -> CorrectedImages:
@@ -74,7 +79,7 @@ def read_corrections(job: TeachJob) -> CorrectedImages:
         tuple(corrections),
         holdout,
         float(np.median(known)) if known else None,
-        in_halves(training_data, holdout) if job.kind == "instances" else None,
+        tuple(keys),
     )
 
 

@@ -27,7 +27,7 @@ def judged(
     after: tuple[Score, Tally],
     guard: Guard,
     right: float,
-    joined: Score | None = None,
+    joined: Tally | None = None,
 ) -> Verdict:
     """Compare a version with the model it was taught from, on corrections that neither taught nor chose.
 
@@ -43,7 +43,7 @@ def judged(
         return Verdict(gain, f"It does worse on corrections set aside ({numbers}).")
     if not gain.is_sure or new < old:
         return Verdict(gain, f"On corrections set aside it is not clearly better ({numbers}).")
-    if joined is not None and joined.fine < after[0].fine:
+    if joined is not None and joined.score < after[1].score:
         return Verdict(gain, "It was taught in two halves, and of both together came less than of each.")
     if guard.is_against(right):
         share = round(100 * guard.lost / guard.total)

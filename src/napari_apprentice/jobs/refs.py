@@ -42,6 +42,7 @@ class TrainingImageRef(Settings):
     """One image with the corrections as they were when the job was made: both (T, Z, Y, X).
 
     ``key`` never changes for an image ("": its name); a hash of it decides which blocks are set aside to judge.
+    Parts of a large image that lie at the same place in the plane share it.
     """
 
     image: VolumeRef

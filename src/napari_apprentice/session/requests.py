@@ -123,7 +123,7 @@ def _cells(entry: LargeProjectImage, header: ModelHeader | None, folder: Path) -
             image=image,
             labels=scratch.write(folder / f"{name}-labels.npy", labels),
             confirmed=scratch.write(folder / f"{name}-confirmed.npy", confirmed),
-            key=f"{entry.id} {t.start} {z.start} {y.start} {x.start}",
+            key=f"{entry.id} {y.start} {x.start}",  # one place in all frames and slices
         )
 
 

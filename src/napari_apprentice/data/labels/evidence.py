@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_apprentice.data.labels.corrections import AS_LABELLED, BACKGROUND, Corrections, whole_sections
 from napari_apprentice.data.labels.halves import ENOUGH_ALONE, ENOUGH_IN_HALVES, FEWEST_OF_A_HALF
-from napari_apprentice.data.labels.holdout import ENOUGH_OBJECTS, ENOUGH_VOXELS, SHARE, blocks_of, blocks_set_aside
+from napari_apprentice.data.labels.holdout import ENOUGH_OBJECTS, ENOUGH_VOXELS, SHARE, blocks_along, blocks_set_aside
 from napari_apprentice.settings import Kind, Settings
 
 
@@ -80,8 +80,9 @@ def evidence_in(key: str, corrections: Corrections, kind: Kind) -> Evidence:
             values.add(0)
         count = int(((confirmed > 0) & (confirmed <= AS_LABELLED)).sum())
         return Evidence(confirmed=count, set_aside=int(judging.sum()), classes=tuple(sorted(values)))
-    blocks = blocks_of(*labels.shape[2:])
-    total, held = Evidence(), np.zeros(int(blocks.max()) + 1, np.int64)
+    across, along = (blocks_along(length) for length in labels.shape[2:])
+    count_along = int(along[-1]) + 1
+    total, held = Evidence(), np.zeros((int(across[-1]) + 1) * count_along, np.int64)
     for ids, sure in zip(labels, confirmed == AS_LABELLED, strict=True):
         planes = np.flatnonzero(sure.any(axis=(1, 2)))
         if len(planes) == 0:
@@ -95,6 +96,6 @@ def evidence_in(key: str, corrections: Corrections, kind: Kind) -> Evidence:
         size = np.bincount(place)
         middle = [(np.bincount(place, at) / np.maximum(size, 1)).astype(np.int64) for at in (at_y, at_x)]
         there = middle[0] + y.start, middle[1] + x.start
-        held += np.bincount(blocks[there], minlength=len(held))
+        held += np.bincount(across[there[0]] * count_along + along[there[1]], minlength=len(held))
         total += Evidence(confirmed=len(names), set_aside=int(aside[there].sum()))
     return total.model_copy(update={"fullest": int(held.max())})

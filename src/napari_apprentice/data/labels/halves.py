@@ -30,7 +30,7 @@ from napari_apprentice.data.labels.holdout import (
 
 ENOUGH_ALONE = 24  # objects: where so many are set aside for good, these judge and choose alone
 ENOUGH_IN_HALVES = 20  # objects: a dozen hardly show a gain for sure, and teach less in halves (docs/accuracy.md)
-FEWEST_OF_A_HALF = 3  # objects
+FEWEST_OF_A_HALF = 3  # objects, that judge and that teach
 
 
 @dataclass(frozen=True)
@@ -57,30 +57,32 @@ def in_halves(training_data: Sequence[tuple[str, Corrections]], holdout: Holdout
         )
         for first in (True, False)
     ]
-    judged = [
-        sum(objects_in(c, side.validation > 0) for side, (_, c) in zip(half, training_data, strict=True))
-        for half in sides
-    ]
-    if min(judged) < FEWEST_OF_A_HALF or sum(judged) < ENOUGH_IN_HALVES:
+    judged, taught = [], []
+    for half in sides:
+        pairs = [(side, corrections) for side, (_, corrections) in zip(half, training_data, strict=True)]
+        judged.append(sum(objects_in(corrections, side.validation > 0) for side, corrections in pairs))
+        taught.append(sum(objects_in(corrections, side.training) for side, corrections in pairs))
+    if min(*judged, *taught) < FEWEST_OF_A_HALF or sum(judged) < ENOUGH_IN_HALVES:
         return None
     return Halves(sides[0], sides[1], sum(judged))
 
 
 def _dealt_out(training_data: Sequence[tuple[str, Corrections]]) -> list[Mask]:
-    """Of each image the pixels (Y, X) of one half."""
-    names = [blocks_of(*corrections.labels.shape[2:]) for _, corrections in training_data]
-    counts = [
-        _whole_objects_in(corrections, blocks) for blocks, (_, corrections) in zip(names, training_data, strict=True)
-    ]
-    every = [(int(n), image, block) for image, found in enumerate(counts) for block, n in enumerate(found)]
-    every.sort(key=lambda one: (-one[0], _drawn(training_data[one[1]][0], one[2])))
-    halves = [np.zeros(len(found), bool) for found in counts]
+    """Of each image the pixels (Y, X) of one half; what shares a key is one place, as parts at other z or t are."""
+    places = [(key, *corrections.labels.shape[2:]) for key, corrections in training_data]
+    names = {place: blocks_of(*place[1:]) for place in places}
+    counts = {place: np.zeros(int(blocks.max()) + 1, np.int64) for place, blocks in names.items()}
+    for place, (_, corrections) in zip(places, training_data, strict=True):
+        counts[place] += _whole_objects_in(corrections, names[place])
+    every = [(int(n), place, block) for place, found in counts.items() for block, n in enumerate(found)]
+    every.sort(key=lambda one: (-one[0], _drawn(one[1][0], one[2])))
+    halves = {place: np.zeros(len(found), bool) for place, found in counts.items()}
     more = [0, 0]
-    for n, image, block in every:
-        half = int(more[1] < more[0]) if more[0] != more[1] else _drawn(training_data[image][0], block)[0] % 2
+    for n, place, block in every:
+        half = int(more[1] < more[0]) if more[0] != more[1] else _drawn(place[0], block)[0] % 2
         more[half] += n
-        halves[image][block] = half == 1
-    return [half[blocks] for half, blocks in zip(halves, names, strict=True)]
+        halves[place][block] = half == 1
+    return [halves[place][names[place]] for place in places]
 
 
 def _whole_objects_in(corrections: Corrections, blocks: np.ndarray) -> np.ndarray:

@@ -131,7 +131,7 @@ def split_blocks(
 
 def blocks_set_aside(key: str, height: int, width: int, share: float = SHARE) -> Mask:
     """The blocks that are set aside, boolean (Y, X), from the image's key and size alone."""
-    rows, columns = _blocks(height), _blocks(width)
+    rows, columns = blocks_along(height), blocks_along(width)
     across, along = int(rows[-1]) // 2 + 1, int(columns[-1]) // 2 + 1
     aside = np.zeros((2 * across, 2 * along), bool)
     for row, column in np.ndindex(across, along):
@@ -142,7 +142,7 @@ def blocks_set_aside(key: str, height: int, width: int, share: float = SHARE) ->
 
 def blocks_of(height: int, width: int) -> NDArray[np.int64]:
     """The number of the block of each pixel (Y, X)."""
-    rows, columns = _blocks(height), _blocks(width)
+    rows, columns = blocks_along(height), blocks_along(width)
     return rows[:, None] * (int(columns[-1]) + 1) + columns
 
 
@@ -153,13 +153,13 @@ def objects_in(corrections: Corrections, where: Mask) -> int:
 
 def _blocks_that_choose(key: str, height: int, width: int) -> Mask:
     """Blocks, boolean (Y, X), of which what is set aside chooses: every third group along each row and column."""
-    row, column = _blocks(height) // 2, _blocks(width) // 2
+    row, column = blocks_along(height) // 2, blocks_along(width) // 2
     begin = hashlib.blake2b(key.encode(), digest_size=1).digest()[0]
     chooses: Mask = (row[:, None] + 2 * column[None] + begin) % 3 == 0
     return chooses
 
 
-def _blocks(length: int) -> NDArray[np.int64]:
+def blocks_along(length: int) -> NDArray[np.int64]:
     """The number of the block of each pixel along one axis; depends on nothing but the image's size."""
     edge = min(_EDGE, max(_SMALLEST_EDGE, length / _FEWEST_ACROSS))
     count = max(1, round(length / edge))
