@@ -31,7 +31,7 @@ from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.nets import Net
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.practice.clicked import clicked
-from napari_apprentice.engine.practice.kept import KeptObjects, read_kept
+from napari_apprentice.engine.practice.kept import KeptObjects, read_kept, why_not_judged
 from napari_apprentice.engine.practice.questions import Question, ask
 from napari_apprentice.engine.practice.rendered import rendered
 from napari_apprentice.engine.practice.rounds import OBJECTIVE, answered, loss_of
@@ -202,8 +202,8 @@ def _told(kept: KeptObjects, before: _Clicked | None, after: _Clicked | None) ->
         "clicks_before": round(before.clicks, 4),
         "clicks_after": round(after.clicks, 4),
     }
-    if kept.why_not_judged:
-        return told | {"why_no_score": kept.why_not_judged}
+    if why_not := kept.why_not_judged or why_not_judged(len(before.ious)):
+        return told | {"why_no_score": why_not}
     gain = gain_of_values(before.ious, after.ious)
     why_waits = _why_waits(gain, before.clicks, after.clicks, len(before.ious))
     return told | {"gain_low": gain.low, "gain_high": gain.high, "better": not why_waits, "why_waits": why_waits}
