@@ -97,3 +97,10 @@ def test_a_cancel_writes_nothing(cells):
 def test_a_model_for_all_objects_cannot_be_asked(cells):
     with pytest.raises(UserError, match="not a model that is asked for single objects"):
         list(run(cells.job(parent=bundled_files()["nuclei-2d"][1]), lambda: False))
+
+
+def test_judging_ends_at_its_share_of_the_time_and_few_are_not_judged(cells):
+    *_, last = run(cells.job(max_seconds=1), lambda: False)
+    assert 0 <= last.result.judged < 8
+    assert last.result.better is None
+    assert last.result.why_no_score

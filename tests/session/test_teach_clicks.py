@@ -225,3 +225,30 @@ def test_where_its_file_is_gone_or_damaged_the_network_that_ships_answers(ready)
     assert newest(ready).parent == str(BUNDLED)
     learned(ready, **BETTER)
     assert asked_with(ready).stem == "v2"
+
+
+def test_one_goes_back_to_the_nearest_network_whose_file_can_be_read(ready):
+    for _ in range(3):
+        ready.teach_clicks()
+        learned(ready, **BETTER)
+    lineage = ready.project.click_lineage
+    lineage.file("v2").unlink()
+    ready.go_back_clicks()
+    assert ready.clickers.key == "v1"
+    ready.use_clicks("v3")
+    lineage.file("v1").write_bytes(b"no model")
+    ready.go_back_clicks()
+    assert ready.clickers.key == ASKED
+    ready.use_clicks("v3")
+    assert ready.clickers.lost is None
+    lineage.file("v3").unlink()
+    assert ready.clickers.lost.id == "v3"
+
+
+def test_the_model_is_not_taught_while_clicks_are_learned_from(ready):
+    before = ready.verbs.teach.why_not()
+    ready.teach_clicks()
+    assert "click network is learning" in ready.verbs.teach.why_not()
+    ready.cancel("teach-clicks")
+    ready.pump()
+    assert ready.verbs.teach.why_not() == before

@@ -31,7 +31,7 @@ from napari_apprentice.engine.folding import ready
 from napari_apprentice.engine.nets import Net
 from napari_apprentice.engine.network import Network
 from napari_apprentice.engine.practice.clicked import clicked
-from napari_apprentice.engine.practice.kept import KeptObjects, read_kept
+from napari_apprentice.engine.practice.kept import KeptObjects, read_kept, why_not_judged
 from napari_apprentice.engine.practice.questions import Question, ask
 from napari_apprentice.engine.practice.rendered import rendered
 from napari_apprentice.engine.practice.rounds import OBJECTIVE, answered, loss_of
@@ -40,7 +40,7 @@ from napari_apprentice.engine.practice.user import clicks_to, curves
 from napari_apprentice.engine.schedules import Cosine
 from napari_apprentice.engine.train import Course, Learner
 from napari_apprentice.errors import UserError
-from napari_apprentice.events import Event, Finished, Started
+from napari_apprentice.events import Event, Finished, Note, Started
 from napari_apprentice.jobs import TeachClicksJob, TeachClicksResult
 
 _BATCH = 16
@@ -54,6 +54,7 @@ _JUDGED = 30  # objects that are clicked, before and after
 _GOAL = 0.8  # IoU
 _MOST = 6  # clicks on an object that judges
 _CURVE = 3  # clicks after which the IoU counts
+_SHARE_TO_JUDGE = 6  # a sixth of the time, before and again after
 _FEWEST = 3  # objects of which clicks are told; of fewer they say nothing
 
 
@@ -89,7 +90,9 @@ def _teach(job: TeachClicksJob, clock: Clock, device: Device) -> Iterator[Event]
         return Network(header, ready(learned, device), device)
 
     began = clock.elapsed
-    before = yield from _clicked(asked(net), judged, clock, 0)
+    until = began + job.settings.max_seconds / _SHARE_TO_JUDGE
+    before = yield from _clicked(asked(net), judged, clock, 0, until)
+    judged = judged[: 0 if before is None else len(before.ious)]
     clock.keep_back(1.5 * (clock.elapsed - began) + 1)
     learner = Learner(net, device, Course(OBJECTIVE, average=_AVERAGE, freeze_norm=True))
     yield from _learn(learner, kept.teaches, clock, job)
@@ -124,6 +127,7 @@ def _learn(learner: Learner, scenes: Sequence[Scene], clock: Clock, job: TeachCl
     draw = _Draw(scenes, job.settings.seed)
     schedule = Cosine(_RATE, _WARMUP, last=0.0)
     clock.begin_steps()
+    has_warned = False
     while (used := clock.share_used(learner.steps)) < 1:
         expected = clock.steps_expected(learner.steps)
         words = "Learning" if expected is None else f"Learning, step {learner.steps + 1} of about {expected}"
@@ -134,6 +138,9 @@ def _learn(learner: Learner, scenes: Sequence[Scene], clock: Clock, job: TeachCl
         yield clock.beat(learner.steps, words)
         learner.backward(loss)
         learner.update(schedule.rate(used))
+        if not has_warned and (warning := clock.too_few(learner.steps)):
+            has_warned = True
+            yield Note(text=warning)
 
 
 class _Draw:
@@ -181,10 +188,17 @@ def _drawn(objects: _Objects, rng: np.random.Generator) -> _Objects:
     return [objects[int(i)] for i in rng.permutation(len(objects))[:_JUDGED]]
 
 
-def _clicked(network: Network, objects: _Objects, clock: Clock, steps: int) -> Generator[Event, None, _Clicked | None]:
-    """What a simulated user needs for the objects that judge; None where there is none."""
+def _clicked(
+    network: Network, objects: _Objects, clock: Clock, steps: int, until: float = np.inf
+) -> Generator[Event, None, _Clicked | None]:
+    """What a simulated user needs for the objects that judge; None where there is none.
+
+    After ``until`` seconds of the clock no other object is begun.
+    """
     predict, runs = predictor(network), []
     for i, (one, found) in enumerate(objects):
+        if runs and clock.elapsed >= until:
+            break
         yield clock.beat(steps, f"Clicking objects set aside, {i + 1} of {len(objects)}")
         runs.append(clicked(predict, one, found, np.random.default_rng(i), until=_GOAL, most=_MOST))
     if not runs:
@@ -202,8 +216,8 @@ def _told(kept: KeptObjects, before: _Clicked | None, after: _Clicked | None) ->
         "clicks_before": round(before.clicks, 4),
         "clicks_after": round(after.clicks, 4),
     }
-    if kept.why_not_judged:
-        return told | {"why_no_score": kept.why_not_judged}
+    if why_not := kept.why_not_judged or why_not_judged(len(before.ious)):
+        return told | {"why_no_score": why_not}
     gain = gain_of_values(before.ious, after.ious)
     why_waits = _why_waits(gain, before.clicks, after.clicks, len(before.ious))
     return told | {"gain_low": gain.low, "gain_high": gain.high, "better": not why_waits, "why_waits": why_waits}

@@ -188,4 +188,4 @@ def _is_untouched(session: Session) -> bool:
         entry.is_labelled or entry.is_confirmed or entry.history.done or entry.is_being_segmented
         for entry in session.entries
     )
-    return not worked and not session.project.lineage.versions
+    return not (worked or session.project.lineage.versions or session.project.click_lineage.versions)

@@ -37,6 +37,26 @@ class Clickers:
         return None if found is None or self._is_lost(found) else found
 
     @property
+    def lost(self) -> Version | None:
+        """The version that was chosen and whose file is gone or damaged."""
+        lineage = self._lineage
+        found = None if lineage is None or lineage.current is None else lineage.get(lineage.current)
+        return found if found is not None and self._is_lost(found) else None
+
+    def before(self, version: Version) -> str:
+        """The key of the nearest network it was taught from whose file can be read; else of the one that ships."""
+        lineage, seen = self._lineage, {version.id}
+        while lineage is not None and version.parent not in seen:  # a damaged list may go round in circles
+            seen.add(version.parent)
+            found = lineage.get(version.parent)
+            if found is None:
+                break
+            if not self._is_lost(found):
+                return found.id
+            version = found
+        return ASKED
+
+    @property
     def title(self) -> str:
         """What is asked, in words: "click-2d", or a version with the clicks that it takes."""
         return self.in_use.title

@@ -110,3 +110,26 @@ def test_several_channels_are_seen_as_their_mean_as_by_a_click(refer):
     (one,) = read_kept([refer(labels, 2 * (labels == 1), pixels)], RNG).teaches
     assert one.pixels.shape == (80, 80)
     assert 0 < np.corrcoef(one.pixels.ravel(), pixels[0, 0, 0].ravel())[0, 1] < 1
+
+
+def test_specks_are_no_objects_that_judge_or_teach(refer):
+    labels = squares(10)
+    aside = blocks_set_aside("an image", 200, 200)
+    judge = [n for n in range(1, 101) if aside[tuple(20 * k + 8 for k in divmod(n - 1, 10))]]
+    for number in judge[3:]:
+        y, x = np.argwhere(labels[0, 0] == number)[0]
+        labels[labels == number] = 0
+        labels[0, 0, y : y + 2, x : x + 2] = number
+    teach = [n for n in range(1, 101) if n not in judge][:2]
+    kept = read_kept([refer(labels, 2 * np.isin(labels, [*judge, *teach]))], RNG)
+    assert (kept.taught, kept.judged) == (2, 3)
+    assert "are only 3 objects" in kept.why_not_judged
+
+
+def test_ids_as_large_as_there_are_teach_as_small_ones_do(refer):
+    labels = squares(10)
+    small = read_kept([refer(labels, 2 * (labels > 0))], np.random.default_rng(0))
+    large = np.where(labels > 0, labels + np.uint32(2**32 - 200), 0)
+    kept = read_kept([refer(large, 2 * (labels > 0))], np.random.default_rng(0))
+    assert (kept.taught, kept.judged) == (small.taught, small.judged)
+    assert ids(kept.judges, labels) == ids(small.judges, labels)

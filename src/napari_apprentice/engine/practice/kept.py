@@ -7,7 +7,7 @@ one side by the block that its middle lies in (`data/labels/holdout`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from napari_apprentice.data.labels.corrections import whole_sections
 from napari_apprentice.data.labels.holdout import ENOUGH_OBJECTS, SHARE, blocks_set_aside
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.gray import gray
-from napari_apprentice.engine.practice.scenes import Scene, scene
+from napari_apprentice.engine.practice.scenes import Box, Scene, scene
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TrainingImageRef
 
@@ -32,7 +32,7 @@ Labels = NDArray[np.integer]
 class KeptObjects:
     """Scenes whose objects teach, and scenes whose objects judge; ``why_not_judged`` when these are too few.
 
-    ``taught`` and ``judged`` count objects, not their sections.
+    ``taught`` and ``judged`` count objects of these scenes, not their sections.
     """
 
     teaches: tuple[Scene, ...]
@@ -54,29 +54,61 @@ class _Slices:
     middles: NDArray[np.int64]  # (objects, 2): y, x
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A scene, the frame that it is of, and of which object of the frame each of the scene's objects is."""
+
+    scene: Scene
+    frame: _Slices
+    numbers: tuple[int, ...]
+
+
 def read_kept(images: Sequence[TrainingImageRef], rng: np.random.Generator) -> KeptObjects:
     """Share the confirmed objects of some images out; `UserError` when there are none."""
     frames = [frame for image in images for frame in _frames(image)]
-    count = sum(len(frame.numbers) for frame in frames)
-    if count == 0:
+    if not frames:
         raise UserError("Nothing to learn from: keep or approve a few whole objects first.")
-    for share in (SHARE, _HALF):
-        aside = [_is_aside(frame, share) for frame in frames]
-        judged = sum(int(one.sum()) for one in aside)
-        if judged >= ENOUGH_OBJECTS:
-            break
-    else:
-        aside = [_is_aside(frame, SHARE) for frame in frames]
-        judged = sum(int(one.sum()) for one in aside)
-    why_not = ""
-    if judged in (0, count):
-        aside, judged, why_not = [np.zeros(len(frame.numbers), bool) for frame in frames], 0, _TOO_CLOSE
-    elif judged < ENOUGH_OBJECTS:
-        objects = "is only 1 object" if judged == 1 else f"are only {judged} objects"
-        why_not = f"Among the objects set aside there {objects}, fewer than {ENOUGH_OBJECTS}: too few to judge."
-    teaches = [one for frame, judge in zip(frames, aside, strict=True) for one in _scenes(frame, ~judge, _SECTIONS)]
-    judges = [one for frame, judge in zip(frames, aside, strict=True) for one in _scenes(frame, judge, 1)]
-    return KeptObjects(_some(teaches, rng), _some(judges, rng), count - judged, judged, why_not)
+    shared = _shared(frames, SHARE, rng)
+    if shared.judged < ENOUGH_OBJECTS:
+        halves = _shared(frames, _HALF, rng)
+        shared = halves if halves.judged >= ENOUGH_OBJECTS else shared
+    if not (shared.taught and shared.judged):
+        return replace(_shared(frames, 0, rng), why_not_judged=_TOO_CLOSE)
+    return replace(shared, why_not_judged=why_not_judged(shared.judged))
+
+
+def why_not_judged(count: int) -> str:
+    """One sentence when so few objects are too few to judge; "" when they suffice."""
+    if count >= ENOUGH_OBJECTS:
+        return ""
+    objects = "is only 1 object" if count == 1 else f"are only {count} objects"
+    return f"Among the objects set aside there {objects}, fewer than {ENOUGH_OBJECTS}: too few to judge."
+
+
+def _shared(frames: Sequence[_Slices], share: float, rng: np.random.Generator) -> KeptObjects:
+    """Objects shared out; those that are specks, or on slices that memory is not for, do not count."""
+    teaches: list[_Known] = []
+    judges: list[_Known] = []
+    for frame in frames:
+        judge = _is_aside(frame, share) if share else np.zeros(len(frame.numbers), bool)
+        teaches += _scenes(frame, ~judge, _SECTIONS)
+        judges += _scenes(frame, judge, 1)
+    taught, judged = _some(teaches, rng), [_one_part_each(one) for one in _some(judges, rng)]
+    return KeptObjects(
+        tuple(one.scene for one in taught),
+        tuple(one.scene for one in judged),
+        len({(id(one.frame), number) for one in taught for number in one.numbers}),
+        sum(len(one.scene.objects) for one in judged),
+        "",
+    )
+
+
+def _one_part_each(known: _Known) -> _Known:
+    """Of an object that is in parts in its slice only the first part."""
+    _, first = np.unique(known.numbers, return_index=True)
+    objects = tuple(known.scene.objects[int(i)] for i in sorted(first))
+    numbers = tuple(known.numbers[int(i)] for i in sorted(first))
+    return _Known(replace(known.scene, objects=objects), known.frame, numbers)
 
 
 def _frames(image: TrainingImageRef) -> Iterator[_Slices]:
@@ -102,7 +134,7 @@ def _is_aside(frame: _Slices, share: float) -> NDArray[np.bool_]:
     return np.asarray(aside[frame.middles[:, 0], frame.middles[:, 1]])
 
 
-def _scenes(frame: _Slices, chosen: NDArray[np.bool_], sections: int) -> Iterator[Scene]:
+def _scenes(frame: _Slices, chosen: NDArray[np.bool_], sections: int) -> Iterator[_Known]:
     """Slices with so many sections of each chosen object, evenly through it, and nothing else labelled."""
     numbers = frame.numbers[chosen]
     if not len(numbers):
@@ -121,16 +153,22 @@ def _scenes(frame: _Slices, chosen: NDArray[np.bool_], sections: int) -> Iterato
         labels = np.where(np.isin(there[z], here), there[z], 0)
         found = scene(f"{frame.name} {z}", "", gray(np.asarray(frame.channels[:, z])), labels, is_all_labelled=False)
         if found.objects:
-            yield found
+            yield _Known(found, frame, tuple(_number(labels, found, one) for one in found.objects))
 
 
-def _some(scenes: list[Scene], rng: np.random.Generator) -> tuple[Scene, ...]:
+def _number(labels: Labels, found: Scene, one: tuple[int, Box]) -> int:
+    """What an object of a scene is called in the labels that the scene is made of."""
+    number, box = one
+    return int(labels[box][found.labels[box] == number][0])
+
+
+def _some(scenes: Sequence[_Known], rng: np.random.Generator) -> list[_Known]:
     """As many slices as memory is for, at random."""
-    kept: list[Scene] = []
+    kept: list[_Known] = []
     pixels = 0
     for i in rng.permutation(len(scenes)):
-        pixels += scenes[int(i)].labels.size
+        pixels += scenes[int(i)].scene.labels.size
         if kept and pixels > _MOST_PIXELS:
             break
         kept.append(scenes[int(i)])
-    return tuple(kept)
+    return kept

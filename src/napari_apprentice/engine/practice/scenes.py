@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_apprentice.data.labels.corrections import rank_ids
+
 Box = tuple[slice, ...]
 
 LEAST = 30  # pixels of an object that is asked for
@@ -49,10 +51,11 @@ def objects_in(labels: NDArray[np.integer]) -> Objects:
     """
     whole = np.zeros(labels.shape, np.int32)
     count = 0
-    for number, box in enumerate(ndimage.find_objects(labels.astype(np.int32)), start=1):
+    _, ranks = rank_ids(labels, labels.size)  # ids may be larger than there is memory for boxes
+    for number, box in enumerate(ndimage.find_objects(ranks.astype(np.int32)), start=1):
         if box is None:
             continue
-        parts, found = ndimage.label(labels[box] == number)
+        parts, found = ndimage.label(ranks[box] == number)
         whole[box] += np.where(parts > 0, parts + count, 0).astype(np.int32)
         count += found
     sizes = np.bincount(whole.ravel(), minlength=count + 1)

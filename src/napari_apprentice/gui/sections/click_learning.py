@@ -74,7 +74,13 @@ class ClickLearning(QWidget):
         if not is_busy:
             self.job.verb.button.setText(_learn_from(session.verbs.teach_clicks.objects))
             self.job.verb.allow(why_not)
-        self.outcome.setText("" if last is None else _outcome(last, clickers.version, waits=waiting is not None))
+        words = "" if last is None else _outcome(last, clickers.version, waits=waiting is not None)
+        if waiting is None and clickers.lost is not None:
+            words = (
+                f"The file of what was learned from {_cells(clickers.lost)} is missing or damaged: "
+                "the network that ships answers."
+            )
+        self.outcome.setText(words)
         self.outcome.setVisible(last is not None)
         self.decide.setVisible(waiting is not None)
         self.back.setVisible(clickers.version is not None and waiting is None)

@@ -169,6 +169,8 @@ class TeachSection(Section):
     # what the job does
 
     def _on_started(self, kind: str) -> None:
+        if kind == "teach-clicks":
+            self._show_missing()
         if kind != "teach":
             return
         self.say("")
@@ -188,6 +190,8 @@ class TeachSection(Section):
     def _on_ended(self, kind: str, event: Event) -> None:
         if kind == "keep-live":
             self.refresh()
+        if kind == "teach-clicks":
+            self._show_missing()
         if kind != "teach":
             return
         self.job.stop(ending(event))

@@ -44,6 +44,8 @@ class Teach:
             return choices.why_only_to_look_at
         if parts.queue.busy("teach"):
             return "Teaching is under way: paint on, or cancel it."
+        if parts.queue.busy("teach-clicks"):
+            return "The click network is learning: wait until it is done, or cancel it."
         if choices.kind == "classes" and not choices.classes:
             return "This project has no classes yet: name at least one."
         if why_not := why_not_known(parts.models.in_use.header, UNTAUGHT):

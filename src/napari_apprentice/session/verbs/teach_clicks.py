@@ -12,7 +12,6 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TeachClicksJob, TeachClicksResult
 from napari_apprentice.project.durable import make_folder
 from napari_apprentice.project.versions import Version, now
-from napari_apprentice.session.catalog import ASKED
 from napari_apprentice.session.images import refuse
 from napari_apprentice.session.large_project_image import LargeProjectImage
 from napari_apprentice.session.models import NO_IMAGE
@@ -99,13 +98,9 @@ class TeachClicks:
         clickers = self._parts.clickers
         version = clickers.version
         if version is not None:
-            clickers.use(version.parent if self._is_there(version.parent) else ASKED)
+            clickers.use(clickers.before(version))
             clickers.put_away(version.id)
             self._parts.signals.message.emit(_in_use(clickers.version))
-
-    def _is_there(self, key: str) -> bool:
-        project = self._parts.choices.project
-        return key == ASKED or (project is not None and project.click_lineage.get(key) is not None)
 
     def _waiting(self) -> str:
         waiting = self._parts.clickers.waiting
