@@ -195,7 +195,8 @@ def _clicked(
 
     After ``until`` seconds of the clock no other object is begun.
     """
-    predict, runs = predictor(network), []
+    predict = predictor(network)
+    runs: list[list[float]] = []
     for i, (one, found) in enumerate(objects):
         if runs and clock.elapsed >= until:
             break
