@@ -59,8 +59,16 @@ class Clock:
             return None
         return max(steps, min(self._steps, round(steps * self._time_for_steps / taken)))
 
-    def too_few(self, steps: int) -> str:
-        """One sentence where the time allows few steps on this computer; "" where it does, or is not yet known."""
+    def words(self, what: str, steps: int) -> str:
+        """What is done, and which step of how many comes next, as far as that is known."""
+        expected = self.steps_expected(steps)
+        return what if expected is None else f"{what}, step {steps + 1} of about {expected}"
+
+    def too_few(self, steps: int, who: str = "Teach") -> str:
+        """One sentence where the time allows few steps on this computer; "" where it does, or is not yet known.
+
+        ``who`` is to be given more time.
+        """
         expected = self.steps_expected(steps)
         if expected is None or expected >= min(_FEW, self._steps):
             return ""
@@ -68,7 +76,7 @@ class Clock:
         fit = "1 step fits" if expected == 1 else f"{expected} steps fit"
         return (
             f"Only about {fit} into {_length(self._seconds)} on this computer, and fewer than {_FEW} teach little: "
-            f"give Teach {_length(60 * math.ceil(needed / 60))}."
+            f"give {who} {_length(60 * math.ceil(needed / 60))}."
         )
 
     def beat(self, steps: int, what: str) -> Progress:

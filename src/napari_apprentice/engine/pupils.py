@@ -49,12 +49,12 @@ class Pupils:
     def __init__(self, pupils: Sequence[Pupil]) -> None:
         self.every = tuple(pupils)
         self.first = self.every[0]
-        self._joined = False
+        self.are_joined = False
 
     @property
     def are_two(self) -> bool:
         """Whether each learns from one half and is judged by the other."""
-        return len(self.every) > 1 and not self._joined
+        return self.began_as_two and not self.are_joined
 
     @property
     def began_as_two(self) -> bool:
@@ -70,7 +70,7 @@ class Pupils:
     def next(self) -> tuple[Learner, Sequence[TrainingWindow]]:
         """Whose turn it is, and what is learned from."""
         pupil = self.every[self.steps % len(self.every)]
-        return (self.first if self._joined else pupil).learner, pupil.windows
+        return (self.first if self.are_joined else pupil).learner, pupil.windows
 
     @property
     def own(self) -> tuple[EvaluationCase, ...]:
@@ -93,7 +93,7 @@ class Pupils:
 
     def choose_decoding(self, choose: Callable[[Evaluator, Sequence[EvaluationCase]], Decoding]) -> Generator[Event]:
         """Let each decide on what taught it how objects are separated."""
-        if self._joined:
+        if self.are_joined:
             self.first.decode = yield from choose(self.first.evaluator, self.own)
             return
         for one in self.every:
@@ -105,7 +105,7 @@ class Pupils:
         for other in self.every[1:]:
             follow(first.average, other.learner.average, 0.5)
         first.begin_with(first.average.state_dict())
-        self._joined = True
+        self.are_joined = True
 
 
 def _together(found: Sequence[Judged]) -> Judged:

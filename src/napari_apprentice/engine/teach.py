@@ -160,8 +160,7 @@ class Teaching:
             took * sum(case.size for case in cases) / voxels if voxels else 0.0
             for cases in (pupils.own, self._choosing or pupils.judging)
         )
-        again = 1.5 * took
-        self._clock.keep_back(again + (3.0 if self._old is None else 5.0) * (own if voxels else 2.0) + 0.5)
+        self._clock.keep_back(1.5 * took + (3.0 if self._old is None else 5.0) * (own if voxels else 2.0) + 0.5)
         self._apart = max(self._apart, 8 * shown / self._job.settings.max_seconds)
         if first is not None:
             yield self._validated(first, None)
@@ -202,9 +201,9 @@ class Teaching:
         while (used := self._clock.share_used(steps)) < until and self._best.stale < settings.patience:
             learner, windows = self._pupils.next
             batch = self._patches.draw(windows)
-            yield self._clock.beat(steps, self._words(steps))
+            yield self._clock.beat(steps, self._clock.words("Teaching", steps))
             loss = learner.forward(batch)
-            yield self._clock.beat(steps, self._words(steps))
+            yield self._clock.beat(steps, self._clock.words("Teaching", steps))
             losses.append(learner.backward(loss))
             learner.update(self._schedule.rate(used))
             steps += 1
@@ -216,10 +215,6 @@ class Teaching:
                 due = self._clock.share_used(steps) + self._apart
                 losses = []
 
-    def _words(self, steps: int) -> str:
-        expected = self._clock.steps_expected(steps)
-        return "Teaching" if expected is None else f"Teaching, step {steps + 1} of about {expected}"
-
     def _validate(self, training_loss: float) -> Iterator[Event]:
         pupils, steps = self._pupils, self._pupils.steps
         used = self._clock.share_used(steps)
@@ -228,7 +223,7 @@ class Teaching:
             self._tune_at = used + _TUNE_APART
         if self._choosing:
             score = yield from pupils.first.evaluator.evaluate(self._choosing, pupils.first.decode)
-        elif pupils.began_as_two and not pupils.are_two:
+        elif pupils.are_joined:
             score = None  # all of it teaches by now
         else:
             judged_now = yield from pupils.judge()

@@ -129,8 +129,7 @@ def _learn(learner: Learner, scenes: Sequence[Scene], clock: Clock, job: TeachCl
     clock.begin_steps()
     has_warned = False
     while (used := clock.share_used(learner.steps)) < 1:
-        expected = clock.steps_expected(learner.steps)
-        words = "Learning" if expected is None else f"Learning, step {learner.steps + 1} of about {expected}"
+        words = clock.words("Learning", learner.steps)
         yield clock.beat(learner.steps, words)
         rng = np.random.default_rng((job.settings.seed, learner.steps))
         learner.ready_to_train()
@@ -138,7 +137,7 @@ def _learn(learner: Learner, scenes: Sequence[Scene], clock: Clock, job: TeachCl
         yield clock.beat(learner.steps, words)
         learner.backward(loss)
         learner.update(schedule.rate(used))
-        if not has_warned and (warning := clock.too_few(learner.steps)):
+        if not has_warned and (warning := clock.too_few(learner.steps, "it")):
             has_warned = True
             yield Note(text=warning)
 

@@ -35,35 +35,13 @@ class TeachResult(Result):
     seconds: float = 0.0
 
 
-class TeachJob(Job):
-    """Fine-tune ``parent`` (a model file), or a fresh ``net``, on corrected images; writes a model to ``out``.
+class TrainingJob(Job):
+    """A network learns from corrected images, in a process of its own; writes a model to ``out``."""
 
-    ``keeps_pools``: the net is taken as it is; else its pooling follows the spacing of the images. ``encoder`` is a
-    file with weights that the way down of a fresh net begins with. ``representation`` says how it is
-    to tell what is where (`data/representations`); None: as the parent does, or as is usual for the ``kind``.
-    ``goes_on_from`` is a version that was taught from ``parent`` before: it begins as that one ended, and is judged
-    against ``parent`` all the same.
-    """
-
-    verb: ClassVar[str] = "teach"
     process: ClassVar[Process] = "own"
     travels: ClassVar[bool] = True
-    result: ClassVar[ResultClass] = TeachResult
-    when_out_of_memory: ClassVar[str] = (
-        "The memory of the device is not enough: choose smaller patches or fewer in one step, or the CPU as the device."
-    )
 
-    type: Literal["teach"] = "teach"
-    kind: Kind
-    classes: tuple[ClassName, ...] = ()
     training_data: tuple[TrainingImageRef, ...]
-    parent: Annotated[str | None, READ] = None
-    goes_on_from: Annotated[str | None, READ] = None
-    net: NetSettings | None = None
-    keeps_pools: bool = False
-    encoder: Annotated[str | None, READ] = None
-    representation: str | None = None
-    settings: TeachSettings = TeachSettings()
     out: Annotated[str, WRITTEN]
 
     @property
@@ -75,3 +53,31 @@ class TeachJob(Job):
     def unfinished_files(self) -> tuple[Path, ...]:
         """The model, as long as nobody told of it."""
         return (Path(self.out),)
+
+
+class TeachJob(TrainingJob):
+    """Fine-tune ``parent`` (a model file), or a fresh ``net``, on corrected images; writes a model to ``out``.
+
+    ``keeps_pools``: the net is taken as it is; else its pooling follows the spacing of the images. ``encoder`` is a
+    file with weights that the way down of a fresh net begins with. ``representation`` says how it is
+    to tell what is where (`data/representations`); None: as the parent does, or as is usual for the ``kind``.
+    ``goes_on_from`` is a version that was taught from ``parent`` before: it begins as that one ended, and is judged
+    against ``parent`` all the same.
+    """
+
+    verb: ClassVar[str] = "teach"
+    result: ClassVar[ResultClass] = TeachResult
+    when_out_of_memory: ClassVar[str] = (
+        "The memory of the device is not enough: choose smaller patches or fewer in one step, or the CPU as the device."
+    )
+
+    type: Literal["teach"] = "teach"
+    kind: Kind
+    classes: tuple[ClassName, ...] = ()
+    parent: Annotated[str | None, READ] = None
+    goes_on_from: Annotated[str | None, READ] = None
+    net: NetSettings | None = None
+    keeps_pools: bool = False
+    encoder: Annotated[str | None, READ] = None
+    representation: str | None = None
+    settings: TeachSettings = TeachSettings()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from napari_apprentice.jobs.base import READ, WRITTEN, Job, Process, Result, ResultClass
-from napari_apprentice.jobs.refs import TrainingImageRef
+from napari_apprentice.jobs.base import READ, WRITTEN, Result, ResultClass
+from napari_apprentice.jobs.teach import TrainingJob
 from napari_apprentice.settings import TeachClicksSettings
 
 
@@ -34,27 +33,13 @@ class TeachClicksResult(Result):
     seconds: float = 0.0
 
 
-class TeachClicksJob(Job):
+class TeachClicksJob(TrainingJob):
     """Fine-tune ``parent``, a network that is asked by clicks, on confirmed objects; writes a model to ``out``."""
 
     verb: ClassVar[str] = "teach-clicks"
-    process: ClassVar[Process] = "own"
-    travels: ClassVar[bool] = True
     result: ClassVar[ResultClass] = TeachClicksResult
     when_out_of_memory: ClassVar[str] = "The memory of the device is not enough: choose the CPU as the device."
 
     type: Literal["teach-clicks"] = "teach-clicks"
-    training_data: tuple[TrainingImageRef, ...]
     parent: Annotated[str, READ]
     settings: TeachClicksSettings = TeachClicksSettings()
-    out: Annotated[str, WRITTEN]
-
-    @property
-    def temporary(self) -> tuple[Path, ...]:
-        """The folder of the objects' copies."""
-        return tuple({Path(image.labels.path).parent for image in self.training_data})
-
-    @property
-    def unfinished_files(self) -> tuple[Path, ...]:
-        """The model, as long as nobody told of it."""
-        return (Path(self.out),)

@@ -130,6 +130,11 @@ class Lineage:
         """The version with this id."""
         return next((version for version in self.versions if version.id == key), None)
 
+    def waiting(self, key: str) -> Version | None:
+        """The version taught last, if from the model with this key, as long as the user has not decided about it."""
+        last = self.versions[-1] if self.versions else None
+        return None if last is None or last.is_put_away or last.parent != key else last
+
     def learned_from(self, key: str, image: str) -> bool:
         """Whether a version, or one that it was taught from, learned from an image; where it was not noted, it did."""
         version, left = self.get(key), len(self.versions)

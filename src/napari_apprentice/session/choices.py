@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from napari_apprentice.architecture import FreshSettings
@@ -61,6 +63,14 @@ class Choices:
             self._trouble = sentence
             self._signals.message.emit(sentence)
             self._signals.trouble_changed.emit()
+
+    @contextmanager
+    def telling_trouble(self) -> Iterator[None]:
+        """What the disk refuses is said; it stands, and is written once there is room."""
+        try:
+            yield
+        except UserError as error:
+            self.say_trouble(str(error))
 
     def end_trouble(self) -> bool:
         """All is on disk; whether something else was said before."""
@@ -160,7 +170,5 @@ class Choices:
         record["object_classes"] = self._object_classes
         record["object_classes_ever"] = self.object_classes_ever
         record |= {"segment": self._segment, "teach": self._teach, "fresh": self._fresh}
-        try:
+        with self.telling_trouble():
             self.project.change(**record)
-        except UserError as error:
-            self.say_trouble(str(error))

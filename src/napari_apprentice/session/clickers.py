@@ -32,16 +32,14 @@ class Clickers:
     @property
     def version(self) -> Version | None:
         """The version in use; None: the network that ships, also where the version's file is gone or damaged."""
-        lineage = self._lineage
-        found = None if lineage is None or lineage.current is None else lineage.get(lineage.current)
-        return None if found is None or self._is_lost(found) else found
+        chosen = self._chosen
+        return None if chosen is None or self._is_lost(chosen) else chosen
 
     @property
     def lost(self) -> Version | None:
         """The version that was chosen and whose file is gone or damaged."""
-        lineage = self._lineage
-        found = None if lineage is None or lineage.current is None else lineage.get(lineage.current)
-        return found if found is not None and self._is_lost(found) else None
+        chosen = self._chosen
+        return chosen if chosen is not None and self._is_lost(chosen) else None
 
     def before(self, version: Version) -> str:
         """The key of the nearest network it was taught from whose file can be read; else of the one that ships."""
@@ -70,10 +68,7 @@ class Clickers:
     @property
     def waiting(self) -> Version | None:
         """The version that learned last from the network in use, as long as the user has not decided about it."""
-        last = self.last
-        if last is None or last.is_put_away or last.parent != self.key:
-            return None
-        return last
+        return None if self._lineage is None else self._lineage.waiting(self.key)
 
     @property
     def key(self) -> str:
@@ -98,20 +93,21 @@ class Clickers:
             choice = self._catalog.find(key, lineage)
             if choice.file is not None:
                 check_weights(choice.file)
-        try:
+        with self._choices.telling_trouble():
             lineage.use(key)
-        except UserError as error:
-            self._choices.say_trouble(str(error))
         self._signals.clicker_changed.emit()
 
     def put_away(self, key: str) -> None:
         """The user prefers the network that a version learned from: it does not wait any more."""
         if self._lineage is not None:
-            try:
+            with self._choices.telling_trouble():
                 self._lineage.put_away(key)
-            except UserError as error:
-                self._choices.say_trouble(str(error))
             self._signals.clicker_changed.emit()
+
+    @property
+    def _chosen(self) -> Version | None:
+        lineage = self._lineage
+        return None if lineage is None or lineage.current is None else lineage.get(lineage.current)
 
     def _is_lost(self, version: Version) -> bool:
         """Whether the file of a version is gone, damaged or of another kind."""

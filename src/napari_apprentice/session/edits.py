@@ -265,15 +265,12 @@ class Edits:
         self, entry: ProjectImage, action: Action, step: int, *edits_of_it: Edit, record: bytes | None = None
     ) -> None:
         """Apply and journal changes, of which none is there without the others whenever the process ends."""
-        try:
-            with entry.folder.together():
-                for edit in edits_of_it:
-                    if isinstance(edit, MarkEdit):
-                        entry.mark(action, step, edit)
-                    else:
-                        entry.apply(action, step, edit, record)
-        except UserError as error:
-            self._choices.say_trouble(str(error))
+        with self._choices.telling_trouble(), entry.folder.together():
+            for edit in edits_of_it:
+                if isinstance(edit, MarkEdit):
+                    entry.mark(action, step, edit)
+                else:
+                    entry.apply(action, step, edit, record)
         for edit in edits_of_it:
             if isinstance(edit, MarkEdit):
                 self._signals.object_classes_changed.emit()

@@ -84,6 +84,11 @@ class Images:
             raise UserError("There is no image: open one first.")
         return self.current
 
+    @property
+    def taught(self) -> list[ProjectImage]:
+        """Those in which something is confirmed, so that a network can learn from them."""
+        return [one for one in self.entries if one.voxels_taught or (one.folder.is_used and one.is_confirmed)]
+
     def add(self, volume: Volume, *, labelled: bool = False, kind: Kind | None = None) -> ProjectImage:
         """Open an image, which is not yet current; its labels are found again when the project knows it.
 

@@ -34,10 +34,8 @@ class MaskSources:
         source = MaskSource.of(by, note, settings)
         if source in entry.mask_sources:
             return
-        try:
+        with self._choices.telling_trouble():
             entry.keep_mask_sources((*entry.mask_sources, source))
-        except UserError as error:
-            self._choices.say_trouble(str(error))
 
     def note_of(self, choice: ModelChoice) -> ModelNote | None:
         """What is written down of a model; None for a network that knows nothing. `UserError` without its file."""

@@ -126,19 +126,13 @@ class Models:
     @property
     def waiting(self) -> Version | None:
         """The version taught last from the model in use, as long as the user has not decided about it."""
-        versions = () if self._lineage is None else self._lineage.versions
-        last = versions[-1] if versions else None
-        if last is None or last.is_put_away or last.parent != self.in_use.key:
-            return None
-        return last
+        return None if self._lineage is None else self._lineage.waiting(self.in_use.key)
 
     def put_away(self, version: str) -> None:
         """The user prefers the model that a version was taught from: it does not wait any more."""
         if self._lineage is not None:
-            try:
+            with self._choices.telling_trouble():
                 self._lineage.put_away(version)
-            except UserError as error:
-                self._choices.say_trouble(str(error))
             self._signals.model_changed.emit()
 
     def adopt(self, version: str) -> None:
@@ -206,12 +200,10 @@ class Models:
         changed = choice.key != self.in_use.key
         self._keys["propose"] = choice.key
         if self._lineage is not None:
-            try:
+            with self._choices.telling_trouble():
                 is_taught = self._lineage.get(choice.key) is not None
                 is_elsewhere = choice.file is not None and not is_taught and choice.key not in bundled_files()
                 self._lineage.use(choice.key, is_elsewhere=is_elsewhere)
-            except UserError as error:
-                self._choices.say_trouble(str(error))
         if changed:
             self._signals.model_changed.emit()
 

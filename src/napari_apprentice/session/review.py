@@ -325,10 +325,8 @@ class Review:
 
     def _keep(self, entry: ProjectImage, doubts: Doubts) -> None:
         left = int(entry.still_open(doubts.only(doubts.values >= DOUBTFUL)).sum())
-        try:
+        with self._choices.telling_trouble():
             entry.keep_doubts(doubts, left)
-        except UserError as error:
-            self._choices.say_trouble(str(error))
 
     def _keep_count(self, entry: ProjectImage) -> None:
         """Write down how much of an image is left, if that is something else by now."""

@@ -221,6 +221,12 @@ def _enough_for_both(
 
 def centroids_in(ranks: NDArray[Any], count: int, values: NDArray[Any]) -> NDArray[Any]:
     """For each rank in one frame (Z, Y, X) the value of ``values`` (Y, X) at its centroid."""
+    found: NDArray[Any] = values[tuple(centroids_of(ranks, count).T)]
+    return found
+
+
+def centroids_of(ranks: NDArray[Any], count: int) -> NDArray[np.int64]:
+    """For each rank in one frame (Z, Y, X) the pixel (y, x) of its centroid in the plane."""
     rows, columns = np.zeros(count), np.zeros(count)
     size = np.zeros(count)
     for plane in ranks:
@@ -230,7 +236,7 @@ def centroids_in(ranks: NDArray[Any], count: int, values: NDArray[Any]) -> NDArr
         rows += np.bincount(ids, y, minlength=count)
         columns += np.bincount(ids, x, minlength=count)
     there = np.maximum(size, 1)
-    return values[(rows / there).astype(np.int64), (columns / there).astype(np.int64)]
+    return np.stack([rows / there, columns / there], axis=1).astype(np.int64)
 
 
 def _nothing_set_aside(all_corrections: list[Corrections], kind: Kind, sides: list[Side]) -> Holdout:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_apprentice.data.labels.corrections import whole_sections
-from napari_apprentice.data.labels.holdout import ENOUGH_OBJECTS, SHARE, blocks_set_aside
+from napari_apprentice.data.labels.corrections import rank_ids, whole_sections
+from napari_apprentice.data.labels.holdout import ENOUGH_OBJECTS, SHARE, blocks_set_aside, centroids_of
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine.gray import gray
 from napari_apprentice.engine.practice.scenes import Box, Scene, scene
@@ -119,12 +119,12 @@ def _frames(image: TrainingImageRef) -> Iterator[_Slices]:
         whole = whole_sections(ids, np.asarray(confirmed[t]))
         if not whole.any():
             continue
-        _, y, x = np.nonzero(whole)
-        numbers, place = np.unique(ids[whole], return_inverse=True)
-        size = np.bincount(place)
-        middles = np.stack([np.bincount(place, at) / size for at in (y, x)], axis=1).astype(np.int64)
+        here = np.where(whole, ids, 0)
+        numbers, ranks = rank_ids(here, 0)  # of those that are there
+        middles = centroids_of(ranks, len(numbers))
         key = image.key or image.image.name
-        yield _Slices(image.image.name, key, pixels[t], np.where(whole, ids, 0), numbers.astype(np.int64), middles)
+        is_one = numbers > 0
+        yield _Slices(image.image.name, key, pixels[t], here, numbers[is_one].astype(np.int64), middles[is_one])
 
 
 def _is_aside(frame: _Slices, share: float) -> NDArray[np.bool_]:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from napari_apprentice.data.objects import names
 from napari_apprentice.data.objects.table import Objects, keys_of
 from napari_apprentice.data.storage import scratch
-from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import ArrayRef, DescribeJob, DescribeResult
 from napari_apprentice.project.described import Described
 from napari_apprentice.session.catalog import ModelChoice
@@ -76,10 +75,8 @@ class Describe:
         values = np.clip(np.nan_to_num(scratch.read(result.described)), -_LARGEST, _LARGEST).astype(np.float16)
         if not origin.is_same_part:
             return
-        try:
+        with self._parts.choices.telling_trouble():
             self._parts.object_classes.seen.take(origin.entry, found(values=values, own=result.own), edits)
-        except UserError as error:
-            self._parts.choices.say_trouble(str(error))
 
 
 def _in_part(entry: ProjectImage) -> NDArray[np.uint32]:

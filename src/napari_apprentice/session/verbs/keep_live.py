@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import KeepLiveResult
 from napari_apprentice.project.versions import Version, now
 from napari_apprentice.session.images import refuse
@@ -61,10 +60,8 @@ class KeepLive:
             seconds=result.seconds,
             by="live",
         )
-        try:
+        with parts.choices.telling_trouble():  # it is in the list all the same, and waits
             project.lineage.add(version)
-        except UserError as error:
-            parts.choices.say_trouble(str(error))  # it is in the list all the same, and waits
         if running.origin.model != parts.models.in_use.key:
             say = "Another model was chosen meanwhile: the version is kept in the list but not in use."
         else:

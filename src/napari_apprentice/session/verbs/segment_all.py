@@ -10,7 +10,6 @@ import psutil
 
 from napari_apprentice.data.image.channels import CHOSEN
 from napari_apprentice.data.labels.doubts import Doubts
-from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import SegmentLargeJob, SegmentLargeResult, StoreRef
 from napari_apprentice.runners.cluster.executor import BLOCK_SHARE
 from napari_apprentice.session.images import refuse
@@ -60,10 +59,8 @@ class SegmentAll:
         if not self._waiting or time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + _RETRY_S
-        try:
+        with self._parts.choices.telling_trouble():
             self._take_in()
-        except UserError as error:
-            self._parts.choices.say_trouble(str(error))
 
     def _job(self, entry: LargeProjectImage) -> SegmentLargeJob:
         parts = self._parts

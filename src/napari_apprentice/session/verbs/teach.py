@@ -78,8 +78,7 @@ class Teach:
         Raises `UserError`.
         """
         refuse(self.why_not_on() if on else self.why_not())
-        entries = self._parts.images.entries
-        taught = [one for one in entries if one.voxels_taught or (one.folder.is_used and one.is_confirmed)]
+        taught = self._parts.images.taught
         learned = _Learned(
             voxels=sum(one.voxels_taught for one in taught),
             objects=self._objects_in(taught),
@@ -157,10 +156,8 @@ class Teach:
             steps=result.steps,
             seconds=result.seconds,
         )
-        try:
+        with parts.choices.telling_trouble():  # it is in the list all the same, and waits
             project.lineage.add(version)
-        except UserError as error:
-            parts.choices.say_trouble(str(error))  # it is in the list all the same, and waits
         if running.origin.model != in_use.key:
             say = f"Another model was chosen meanwhile: {version.title} is kept in the list but not in use."
         elif version.better is None and in_use.is_fresh and not self._shows_proposals():

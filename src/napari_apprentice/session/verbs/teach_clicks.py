@@ -59,7 +59,7 @@ class TeachClicks:
         """Learn from the objects as they are now. Raises `UserError`."""
         refuse(self.why_not())
         parts, (project, *_) = self._parts, self._parts.subject()
-        taught = [one for one in parts.images.entries if one.voxels_taught or (one.folder.is_used and one.is_confirmed)]
+        taught = parts.images.taught
         lineage, known = project.click_lineage, parts.clickers.in_use
         make_folder(lineage.folder, is_inside=True)  # before a minute of learning, not after it
         id_ = parts.queue.next_id("teach-clicks")
@@ -130,10 +130,8 @@ class TeachClicks:
             seconds=result.seconds,
             by="clicks",
         )
-        try:
+        with parts.choices.telling_trouble():  # it is in the list all the same, and waits
             project.click_lineage.add(version)
-        except UserError as error:
-            parts.choices.say_trouble(str(error))  # it is in the list all the same, and waits
         if parts.clickers.key == parent and version.better:
             parts.clickers.use(version.id)
             parts.signals.message.emit(_in_use(version))
