@@ -91,3 +91,15 @@ def test_what_is_not_better_waits_for_the_user_and_a_cancel_changes_nothing(pane
     assert pane.back.isVisible()
     panel.correct.buttons["click"].click()  # out of the hand
     assert not pane.isVisible()
+
+
+def test_how_many_clicks_it_takes_is_said_once(panel, pane, keep, runners, qtbot):
+    for at in PLACES[:3]:
+        keep(at)
+    qtbot.waitUntil(pane.isVisible)
+    QTest.mouseClick(pane.job.verb.button, Qt.MouseButton.LeftButton)
+    why = "It is not clearly better (1.0 clicks an object before, 1.5 after, on 12 set aside)."
+    runners.jobs[-1].learned = {"clicks_before": 1.0, "clicks_after": 1.5, "better": False, "why_waits": why}
+    runners.jobs[-1].finish()
+    qtbot.waitUntil(pane.decide.isVisible)
+    assert pane.outcome.text() == f"What was learned from 3 cells waits for you. {why}"

@@ -136,6 +136,7 @@ def _outcome(last: Version, used: Version | None, *, waits: bool) -> str:
     """What was learned from, what it does to clicks, and what follows."""
     told = f": {last.clicks}" if last.clicks else ""
     if waits:
+        told = told if last.better is None else ""  # else why it waits tells of them
         return f"What was learned from {_cells(last)} waits for you{told}. {last.why}".strip()
     if used is None:
         return f"What was learned from {_cells(last)} is kept but not in use{told}."
