@@ -108,6 +108,13 @@ def _computes_bfloat16() -> bool:
     return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
 
 
+@cache
+def computes_float16() -> bool:
+    """Whether this processor multiplies matrices in float16 by itself; without that it takes longer than float32."""
+    known = getattr(torch.cpu, "get_capabilities", None)  # torch 2.9
+    return known is not None and bool(known().get("avx512_fp16"))
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether this is a device (or the machine) out of memory, in the words of any backend."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
