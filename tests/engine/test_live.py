@@ -10,6 +10,7 @@ from napari_apprentice.architecture import PRESETS, FreshSettings
 from napari_apprentice.data.models import ModelHeader
 from napari_apprentice.data.storage import scratch
 from napari_apprentice.engine import checkpoint
+from napari_apprentice.engine.device import computes_float16
 from napari_apprentice.engine.features.grids import Grid, onto
 from napari_apprentice.engine.features.maps import Features, Map
 from napari_apprentice.engine.live.head import fit
@@ -67,6 +68,16 @@ def test_a_ramp_stays_a_ramp_from_any_grid(step):
     assert torch.allclose(found[0], rows[:, None] + 10 * columns, atol=1e-3)
 
 
+@pytest.fixture(params=[False, True], ids=["float32", "float16"])
+def processor(request, monkeypatch):
+    """One that multiplies in float16, or one that does not."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_fp16": request.param}, raising=False)
+    computes_float16.cache_clear()
+    yield
+    computes_float16.cache_clear()
+
+
+@pytest.mark.usefixtures("processor")
 def test_scores_are_what_the_head_says_of_each_pixels_features():
     torch.manual_seed(1)
     fine = Map(torch.randn(3, 16, 16).half(), Grid((16, 16), (0.0, 0.0), (1.0, 1.0)))

@@ -101,18 +101,18 @@ def mixed_precision(device: Device, *, inference: bool = True) -> AbstractContex
 @cache
 def _computes_bfloat16() -> bool:
     """Whether this processor has instructions for it; without them bfloat16 is many times slower."""
-    known = getattr(torch.cpu, "get_capabilities", None)  # torch 2.9
-    if known is None:
-        return False
-    found = known()
-    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+    return _has("avx512_bf16") or _has("amx_bf16")
 
 
 @cache
 def computes_float16() -> bool:
-    """Whether this processor multiplies matrices in float16 by itself; without that it takes longer than float32."""
+    """Whether this processor multiplies matrices in float16; without instructions for it float32 is quicker."""
+    return _has("avx512_fp16")
+
+
+def _has(instructions: str) -> bool:
     known = getattr(torch.cpu, "get_capabilities", None)  # torch 2.9
-    return known is not None and bool(known().get("avx512_fp16"))
+    return known is not None and bool(known().get(instructions))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
