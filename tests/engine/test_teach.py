@@ -52,6 +52,15 @@ def test_learns_disks_and_says_how_well_on_those_it_never_saw(tmp_path, correcte
     assert header.scores["set-aside corrections"] == pytest.approx(result.score_after, abs=1e-3)
 
 
+def test_learns_where_a_job_before_it_ran_out_of_memory_and_left_gradients_off(tmp_path, corrected, disks, job):
+    pixels, labels = disks(130)
+    torch.set_grad_enabled(False)
+    torch.set_autocast_enabled("cpu", True)
+    taught(job(tmp_path, pixels, labels, corrected(labels), settings=FEW.model_copy(update={"max_steps": 3})))
+    assert torch.is_grad_enabled()
+    assert not torch.is_autocast_enabled("cpu")
+
+
 def test_what_is_not_confirmed_teaches_nothing(tmp_path, corrected, disks, job):
     pixels, labels = disks(130)
     confirmed = corrected(labels, 12)

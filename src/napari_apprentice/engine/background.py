@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from napari_apprentice.engine.device import clear_modes
 from napari_apprentice.errors import Cancelled
 
 _Value = TypeVar("_Value")
@@ -28,10 +29,16 @@ class BackgroundThreads:
 
         After a cancel the call runs to its end, but nobody waits for it.
         """
-        future = self._threads.submit(call)
+        future = self._threads.submit(_anew, call)
         while not future.done():
             if cancelled():
                 raise Cancelled
             if not wait([future], BEAT_S).done:
                 yield still
         return future.result()
+
+
+def _anew(call: Callable[[], _Value]) -> _Value:
+    """What an earlier call on this thread left counts no more."""
+    clear_modes()
+    return call()

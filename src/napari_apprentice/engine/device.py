@@ -115,6 +115,14 @@ def _has(instructions: str) -> bool:
     return known is not None and bool(known().get(instructions))
 
 
+def clear_modes() -> None:
+    """PyTorch's modes of this thread as they are at first: who ran out of memory may not have left one."""
+    torch.set_grad_enabled(True)
+    for name in ("cpu", "cuda", "mps"):
+        torch.set_autocast_enabled(name, False)
+    torch.clear_autocast_cache()
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether this is a device (or the machine) out of memory, in the words of any backend."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):

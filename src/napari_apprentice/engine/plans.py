@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_apprentice.data.storage import disk
-from napari_apprentice.engine.device import available, is_out_of_memory
+from napari_apprentice.engine.device import available, clear_modes, is_out_of_memory
 from napari_apprentice.engine.warm import Warm
 from napari_apprentice.errors import Cancelled, UserError
 from napari_apprentice.events import Event, Failed, WasCancelled
@@ -65,6 +65,7 @@ class Engine:
     def run(self, job: Job, cancelled: IsCancelled) -> Iterator[Event]:
         """Events of a job; the last is `Finished`, `Failed` or `WasCancelled`, and no exception comes out."""
         try:
+            clear_modes()
             yield from PLANS[type(job)](self, job, cancelled)
         except Cancelled:
             yield WasCancelled()
