@@ -92,6 +92,7 @@ def test_a_result_folder_that_cannot_be_written_is_said(job: SegmentJob, tmp_pat
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "smaller tile", True),
         (MemoryError(), "smaller tile", True),
         (RuntimeError("could not create a primitive"), "smaller tile", True),
+        (RuntimeError("std::future_error: Broken promise"), "smaller tile", True),
         (OSError(28, "No space left on device"), "disk is full", True),
         (OSError(5, "Input/output error"), "connect the drive again or choose another folder", True),
         (PermissionError(13, "Permission denied", "/out/labels.npy"), "Cannot write /out/labels.npy", True),

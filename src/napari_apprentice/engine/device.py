@@ -23,6 +23,7 @@ _OUT_OF_MEMORY = (
     "can't start new thread",
     "could not create a primitive",  # oneDNN, which has no room for its code
     "could not create a memory object",
+    "Broken promise",  # its cache, of what there was no room for
 )
 
 
