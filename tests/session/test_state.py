@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,38 @@ def test_kind_cannot_change_under_labels(session):
     session.close()
     with Session.open(path) as again:
         assert [c.name for c in again.classes] == ["gland", "fat"]
+
+
+def exchanged(session, folder):
+    """An image whose pixels were exchanged, and the one that it was before."""
+    first = session.add_image(image(0))
+    session.images.reinterpret(first, image(1))
+    return first, session.add_image(image(0))
+
+
+def moved_and_copied(session, folder):
+    """An image whose file was moved, and a copy of it where that was before."""
+    was, is_now = written(folder / "a.tif"), folder / "b.tif"
+    session.add_image(files.read_image(was))
+    was.rename(is_now)
+    first = session.add_image(files.read_image(is_now))
+    shutil.copy(is_now, was)
+    return first, session.add_image(files.read_image(was))
+
+
+@pytest.mark.parametrize("begin", [exchanged, moved_and_copied])
+def test_what_an_image_was_before_is_another_image_and_each_keeps_its_labels(session, tmp_path, begin):
+    first, second = begin(session, tmp_path)
+    assert len(session.entries) == 2
+    for entry, number in ((first, 1), (second, 2), (first, 3)):
+        session.choose_image(entry)
+        session.paint(np.arange(10 * number, 10 * number + 5), number)
+    path = session.project.path
+    session.close()
+    for _ in range(2):
+        with Session.open(path) as again:
+            assert again.images.complaints == []
+            assert [np.unique(one.labels).tolist() for one in again.entries] == [[0, 1, 3], [0, 2]]
 
 
 def test_reading_an_image_differently_keeps_its_labels(session):

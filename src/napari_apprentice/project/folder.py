@@ -187,7 +187,7 @@ class Project:
                 if folder.image.copied and not self.trouble:
                     images.keep_again(volume, folder.image, folder.path)
                 return folder, False
-        name = images.entry_id(image)
+        name = images.entry_id(image, taken=[folder.id for folder in self.entries])
         folder = folder_of(self.path / "entries" / name, image, self.flusher)
         is_new = not folder.path.exists()
         folder.make()

@@ -6,9 +6,10 @@ Pixels are copied into the project only when no file gives them back.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import permutations
@@ -127,9 +128,14 @@ def content_hash(pixels: Any) -> str:
     return digest.hexdigest()[:16]
 
 
-def entry_id(record: ImageRecord) -> str:
-    """The same for the same image at the same place."""
-    return hashlib.sha256(f"{record.source or ''} {record.content}".encode()).hexdigest()[:12]
+def entry_id(record: ImageRecord, taken: Collection[str] = ()) -> str:
+    """The same for the same image at the same place, and none of those that other images have.
+
+    Those may have been this one: until their file was moved, or their pixels were exchanged.
+    """
+    names = (f"{record.source or ''} {record.content}" + " again" * again for again in itertools.count())
+    ids = (hashlib.sha256(name.encode()).hexdigest()[:12] for name in names)
+    return next(id_ for id_ in ids if id_ not in taken)
 
 
 def is_same(known: ImageRecord, coming: ImageRecord) -> bool:
