@@ -43,6 +43,7 @@ from napari_apprentice.errors import UserError
 from napari_apprentice.events import Event, Finished, Note, Started
 from napari_apprentice.jobs import TeachClicksJob, TeachClicksResult
 
+_READING = "Reading kept objects"
 _BATCH = 16
 _DRAWN = 4  # of a batch are about drawn objects
 _SCENES = 48  # of drawn objects
@@ -55,6 +56,7 @@ _GOAL = 0.8  # IoU
 _MOST = 6  # clicks on an object that judges
 _CURVE = 3  # clicks after which the IoU counts
 _SHARE_TO_JUDGE = 6  # a sixth of the time, before and again after
+_LONGER = 3.0  # at most so many times as long after as before, where it takes longer then
 _FEWEST = 3  # objects of which clicks are told; of fewer they say nothing
 
 
@@ -77,11 +79,11 @@ def run(job: TeachClicksJob, cancelled: Callable[[], bool]) -> Iterator[Event]:
 def _teach(job: TeachClicksJob, clock: Clock, device: Device) -> Iterator[Event]:
     rng = np.random.default_rng(job.settings.seed)
     torch.manual_seed(job.settings.seed)
-    yield clock.beat(0, "Reading kept objects")
+    yield clock.beat(0, _READING)
     header, net = checkpoint.load(job.parent)
     if header.kind != "prompts":
         raise UserError(f"{header.name} is not a model that is asked for single objects: choose another one.")
-    kept = read_kept(job.training_data, rng)
+    kept = yield from _kept(job, clock, rng)
     if not kept.teaches:
         raise UserError("The objects that were kept are too small to learn from: keep some of 30 pixels or more.")
     judged = _drawn([(one, found) for one in kept.judges for found in one.objects], rng)
@@ -93,10 +95,12 @@ def _teach(job: TeachClicksJob, clock: Clock, device: Device) -> Iterator[Event]
     until = began + job.settings.max_seconds / _SHARE_TO_JUDGE
     before = yield from _clicked(asked(net), judged, clock, 0, until)
     judged = judged[: 0 if before is None else len(before.ious)]
-    clock.keep_back(1.5 * (clock.elapsed - began) + 1)
+    took = clock.elapsed - began
+    clock.keep_back(1.5 * took + 1)
     learner = Learner(net, device, Course(OBJECTIVE, average=_AVERAGE, freeze_norm=True))
     yield from _learn(learner, kept.teaches, clock, job)
-    after = yield from _clicked(asked(learner.average), judged, clock, learner.steps)
+    until = clock.elapsed + _LONGER * took + 1
+    after = yield from _clicked(asked(learner.average), judged, clock, learner.steps, until)
     yield clock.beat(learner.steps, "Writing the model")
     result = TeachClicksResult(
         job=job.id,
@@ -109,6 +113,18 @@ def _teach(job: TeachClicksJob, clock: Clock, device: Device) -> Iterator[Event]
     scores = {} if after is None else {"clicks an object": round(after.clicks, 2)}
     checkpoint.save(job.out, _header_of(Path(job.out).stem, header, scores), learner.average)
     yield Finished(result=result)
+
+
+def _kept(job: TeachClicksJob, clock: Clock, rng: np.random.Generator) -> Generator[Event, None, KeptObjects]:
+    """What was kept, with a beat after everything that was looked at."""
+    reading = read_kept(job.training_data, rng)
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            kept: KeptObjects = end.value
+            return kept
+        yield clock.beat(0, _READING)
 
 
 def _header_of(version: str, parent: ModelHeader, scores: dict[str, float]) -> ModelHeader:
@@ -174,10 +190,19 @@ def _rendered(seed: int, number: int, attempt: int) -> Scene:
 
 @dataclass(frozen=True)
 class _Clicked:
-    """What came of clicks on the objects that judge: those each took, and the mean IoU of each after the first few."""
+    """What came of clicks on the objects that judge: how many each took, and its mean IoU after the first few."""
 
-    clicks: float
+    each: np.ndarray
     ious: np.ndarray
+
+    @property
+    def clicks(self) -> float:
+        """The mean of all."""
+        return float(self.each.mean())
+
+    def first(self, count: int) -> _Clicked:
+        """Of the first objects only."""
+        return _Clicked(self.each[:count], self.ious[:count])
 
 
 _Objects = Sequence[tuple[Scene, tuple[int, Box]]]
@@ -203,14 +228,15 @@ def _clicked(
         runs.append(clicked(predict, one, found, np.random.default_rng(i), until=_GOAL, most=_MOST))
     if not runs:
         return None
-    clicks = float(np.mean([min(clicks_to(run, _GOAL, _MOST), _MOST) for run in runs]))
-    return _Clicked(clicks, curves(runs, _CURVE).mean(axis=1))
+    each = np.array([min(clicks_to(run, _GOAL, _MOST), _MOST) for run in runs], float)
+    return _Clicked(each, curves(runs, _CURVE).mean(axis=1))
 
 
 def _told(kept: KeptObjects, before: _Clicked | None, after: _Clicked | None) -> dict[str, object]:
     """What a result says of clicks, and whether the new version is better for sure."""
-    if before is None or after is None or len(before.ious) < _FEWEST:
+    if before is None or after is None or len(after.ious) < _FEWEST:
         return {"why_no_score": kept.why_not_judged or "The objects that were set aside are too small."}
+    before = before.first(len(after.ious))
     told: dict[str, object] = {
         "judged": len(before.ious),
         "clicks_before": round(before.clicks, 4),

@@ -7,11 +7,21 @@ import pytest
 
 from napari_apprentice.data.labels.holdout import blocks_set_aside
 from napari_apprentice.data.storage import scratch
-from napari_apprentice.engine.practice.kept import read_kept
+from napari_apprentice.engine.practice.kept import KeptObjects, read_kept
 from napari_apprentice.errors import UserError
 from napari_apprentice.jobs import TrainingImageRef, VolumeRef
 
 RNG = np.random.default_rng(0)
+
+
+def kept_of(images, rng) -> KeptObjects:
+    """What comes of reading, waited for."""
+    reading = read_kept(images, rng)
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            return end.value
 
 
 @pytest.fixture
@@ -48,7 +58,7 @@ def ids(scenes, labels) -> set[int]:
 
 def test_objects_judge_in_blocks_set_aside_and_teach_elsewhere(refer):
     labels = squares(10)
-    kept = read_kept([refer(labels, 2 * (labels > 0))], RNG)
+    kept = kept_of([refer(labels, 2 * (labels > 0))], RNG)
     aside = blocks_set_aside("an image", 200, 200)
     judge = {int(labels[0, 0, y, x]) for y, x in np.ndindex(200, 200) if aside[y, x] and y % 20 == 8 and x % 20 == 8}
     assert len(judge) >= 8
@@ -61,11 +71,11 @@ def test_objects_judge_in_blocks_set_aside_and_teach_elsewhere(refer):
 
 def test_of_few_objects_half_judge_and_what_taught_then_never_judges_later(refer):
     labels = squares(5, 40)
-    kept = read_kept([refer(labels, 2 * (labels > 0))], RNG)
+    kept = kept_of([refer(labels, 2 * (labels > 0))], RNG)
     assert kept.judged >= 8
     assert 8 <= kept.taught <= 17
     later = squares(10)
-    more = read_kept([refer(later, 2 * (later > 0))], RNG)
+    more = kept_of([refer(later, 2 * (later > 0))], RNG)
     at = {number: tuple(np.argwhere(labels[0, 0] == number)[0]) for number in ids(kept.teaches, labels)}
     aside = blocks_set_aside("an image", 200, 200)
     assert not any(aside[y + 3, x + 3] for y, x in at.values())
@@ -75,9 +85,9 @@ def test_of_few_objects_half_judge_and_what_taught_then_never_judges_later(refer
 def test_too_few_are_not_judged_and_those_in_one_place_all_teach(refer):
     labels = squares(10)
     some = np.isin(labels, [1, 28, 55, 73, 91])
-    few = read_kept([refer(labels, 2 * some)], RNG)
+    few = kept_of([refer(labels, 2 * some)], RNG)
     assert few.taught + few.judged == 5
-    one = read_kept([refer(labels, 2 * (labels == 1))], RNG)
+    one = kept_of([refer(labels, 2 * (labels == 1))], RNG)
     assert (one.taught, one.judged) == (1, 0)
     assert "too close together" in one.why_not_judged
 
@@ -87,11 +97,11 @@ def test_only_what_is_whole_teaches(refer):
     confirmed = 2 * (labels > 0)
     confirmed[0, 0, 5, 5] = 0  # of the first object a pixel is not confirmed
     confirmed[labels == 2] = 1
-    kept = read_kept([refer(labels, confirmed)], RNG)
+    kept = kept_of([refer(labels, confirmed)], RNG)
     assert kept.taught + kept.judged == 14
     assert not {1, 2} & ids([*kept.teaches, *kept.judges], labels)
     with pytest.raises(UserError, match="keep or approve a few whole objects"):
-        read_kept([refer(labels, np.where(labels > 0, 3, 0))], RNG)
+        kept_of([refer(labels, np.where(labels > 0, 3, 0))], RNG)
 
 
 def test_an_object_of_a_volume_is_asked_for_in_three_of_its_slices_and_judged_in_its_middle(refer):
@@ -99,7 +109,7 @@ def test_an_object_of_a_volume_is_asked_for_in_three_of_its_slices_and_judged_in
     labels[0, 1:10, 5:15, 5:15] = 1
     labels[0, 2:5, 40:50, 40:50] = 2
     pixels = np.arange(12, dtype=np.uint16)[None, None, :, None, None] * np.ones((1, 1, 1, 60, 60), np.uint16)
-    kept = read_kept([refer(labels, 2 * (labels > 0), pixels)], RNG)
+    kept = kept_of([refer(labels, 2 * (labels > 0), pixels)], RNG)
     assert (kept.taught, kept.judged) == (2, 0), "each lies where nothing is set aside"
     assert {int(one.pixels[0, 0]): len(one.objects) for one in kept.teaches} == {3: 2, 2: 1, 4: 1, 5: 1, 7: 1}
 
@@ -107,7 +117,7 @@ def test_an_object_of_a_volume_is_asked_for_in_three_of_its_slices_and_judged_in
 def test_several_channels_are_seen_as_their_mean_as_by_a_click(refer):
     labels = squares(4)
     pixels = RNG.integers(0, 1000, (1, 2, 1, 80, 80)).astype(np.uint16)
-    (one,) = read_kept([refer(labels, 2 * (labels == 1), pixels)], RNG).teaches
+    (one,) = kept_of([refer(labels, 2 * (labels == 1), pixels)], RNG).teaches
     assert one.pixels.shape == (80, 80)
     assert 0 < np.corrcoef(one.pixels.ravel(), pixels[0, 0, 0].ravel())[0, 1] < 1
 
@@ -121,15 +131,15 @@ def test_specks_are_no_objects_that_judge_or_teach(refer):
         labels[labels == number] = 0
         labels[0, 0, y : y + 2, x : x + 2] = number
     teach = [n for n in range(1, 101) if n not in judge][:2]
-    kept = read_kept([refer(labels, 2 * np.isin(labels, [*judge, *teach]))], RNG)
+    kept = kept_of([refer(labels, 2 * np.isin(labels, [*judge, *teach]))], RNG)
     assert (kept.taught, kept.judged) == (2, 3)
     assert "are only 3 objects" in kept.why_not_judged
 
 
 def test_ids_as_large_as_there_are_teach_as_small_ones_do(refer):
     labels = squares(10)
-    small = read_kept([refer(labels, 2 * (labels > 0))], np.random.default_rng(0))
+    small = kept_of([refer(labels, 2 * (labels > 0))], np.random.default_rng(0))
     large = np.where(labels > 0, labels + np.uint32(2**32 - 200), 0)
-    kept = read_kept([refer(large, 2 * (labels > 0))], np.random.default_rng(0))
+    kept = kept_of([refer(large, 2 * (labels > 0))], np.random.default_rng(0))
     assert (kept.taught, kept.judged) == (small.taught, small.judged)
     assert ids(kept.judges, labels) == ids(small.judges, labels)

@@ -6,7 +6,7 @@ one side by the block that its middle lies in (`data/labels/holdout`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,6 +55,15 @@ class _Slices:
 
 
 @dataclass(frozen=True)
+class _Slice:
+    """Objects of a frame that are to be seen in one of its slices."""
+
+    frame: _Slices
+    z: int
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class _Known:
     """A scene, the frame that it is of, and of which object of the frame each of the scene's objects is."""
 
@@ -63,17 +72,25 @@ class _Known:
     numbers: tuple[int, ...]
 
 
-def read_kept(images: Sequence[TrainingImageRef], rng: np.random.Generator) -> KeptObjects:
-    """Share the confirmed objects of some images out; `UserError` when there are none."""
-    frames = [frame for image in images for frame in _frames(image)]
+def read_kept(images: Sequence[TrainingImageRef], rng: np.random.Generator) -> Generator[None, None, KeptObjects]:
+    """Share the confirmed objects of some images out; yields after each frame and slice that it looked at.
+
+    Raises `UserError` when there are none.
+    """
+    frames: list[_Slices] = []
+    for image in images:
+        for frame in _frames(image):
+            frames += [frame] if frame is not None else []
+            yield
     if not frames:
         raise UserError("Nothing to learn from: keep or approve a few whole objects first.")
-    shared = _shared(frames, SHARE, rng)
+    shared = yield from _shared(frames, SHARE, rng)
     if shared.judged < ENOUGH_OBJECTS:
-        halves = _shared(frames, _HALF, rng)
+        halves = yield from _shared(frames, _HALF, rng)
         shared = halves if halves.judged >= ENOUGH_OBJECTS else shared
     if not (shared.taught and shared.judged):
-        return replace(_shared(frames, 0, rng), why_not_judged=_TOO_CLOSE)
+        every = yield from _shared(frames, 0, rng)
+        return replace(every, why_not_judged=_TOO_CLOSE)
     return replace(shared, why_not_judged=why_not_judged(shared.judged))
 
 
@@ -85,15 +102,17 @@ def why_not_judged(count: int) -> str:
     return f"Among the objects set aside there {objects}, fewer than {ENOUGH_OBJECTS}: too few to judge."
 
 
-def _shared(frames: Sequence[_Slices], share: float, rng: np.random.Generator) -> KeptObjects:
+def _shared(frames: Sequence[_Slices], share: float, rng: np.random.Generator) -> Generator[None, None, KeptObjects]:
     """Objects shared out; those that are specks, or on slices that memory is not for, do not count."""
-    teaches: list[_Known] = []
-    judges: list[_Known] = []
+    teaches: list[_Slice] = []
+    judges: list[_Slice] = []
     for frame in frames:
         judge = _is_aside(frame, share) if share else np.zeros(len(frame.numbers), bool)
-        teaches += _scenes(frame, ~judge, _SECTIONS)
-        judges += _scenes(frame, judge, 1)
-    taught, judged = _some(teaches, rng), [_one_part_each(one) for one in _some(judges, rng)]
+        teaches += _slices(frame, ~judge, _SECTIONS)
+        judges += _slices(frame, judge, 1)
+        yield
+    taught = yield from _some(teaches, rng)
+    judged = [_one_part_each(one) for one in (yield from _some(judges, rng))]
     return KeptObjects(
         tuple(one.scene for one in taught),
         tuple(one.scene for one in judged),
@@ -111,13 +130,15 @@ def _one_part_each(known: _Known) -> _Known:
     return _Known(replace(known.scene, objects=objects), known.frame, numbers)
 
 
-def _frames(image: TrainingImageRef) -> Iterator[_Slices]:
+def _frames(image: TrainingImageRef) -> Iterator[_Slices | None]:
+    """The frames in which something is confirmed; None for those without a whole section."""
     labels, confirmed = scratch.read(image.labels), scratch.read(image.confirmed)
     pixels = scratch.read(image.image.pixels)
     for t in np.flatnonzero([bool(frame.any()) for frame in confirmed]):
         ids = np.asarray(labels[t])
         whole = whole_sections(ids, np.asarray(confirmed[t]))
         if not whole.any():
+            yield None
             continue
         here = np.where(whole, ids, 0)
         numbers, ranks = rank_ids(here, 0)  # of those that are there
@@ -134,26 +155,30 @@ def _is_aside(frame: _Slices, share: float) -> NDArray[np.bool_]:
     return np.asarray(aside[frame.middles[:, 0], frame.middles[:, 1]])
 
 
-def _scenes(frame: _Slices, chosen: NDArray[np.bool_], sections: int) -> Iterator[_Known]:
-    """Slices with so many sections of each chosen object, evenly through it, and nothing else labelled."""
+def _slices(frame: _Slices, chosen: NDArray[np.bool_], sections: int) -> Iterator[_Slice]:
+    """Slices with so many sections of each chosen object, evenly through it."""
     numbers = frame.numbers[chosen]
     if not len(numbers):
         return
-    there = np.where(np.isin(frame.labels, numbers), frame.labels, 0)
     shown: dict[int, list[int]] = {}
     slices: dict[int, list[int]] = {}
-    for z, plane in enumerate(there):
-        for number in np.unique(plane[plane > 0]):
+    for z, plane in enumerate(frame.labels):
+        for number in np.intersect1d(plane, numbers):
             slices.setdefault(int(number), []).append(z)
     for number, every in slices.items():
         places = np.linspace(0, len(every) - 1, min(sections, len(every)) + 2)[1:-1]
         for z in {every[round(float(i))] for i in places}:
             shown.setdefault(z, []).append(number)
     for z, here in sorted(shown.items()):
-        labels = np.where(np.isin(there[z], here), there[z], 0)
-        found = scene(f"{frame.name} {z}", "", gray(np.asarray(frame.channels[:, z])), labels, is_all_labelled=False)
-        if found.objects:
-            yield _Known(found, frame, tuple(_number(labels, found, one) for one in found.objects))
+        yield _Slice(frame, z, tuple(here))
+
+
+def _known(one: _Slice) -> _Known:
+    """A slice with some of its objects, and nothing else labelled."""
+    frame, z = one.frame, one.z
+    labels = np.where(np.isin(frame.labels[z], one.numbers), frame.labels[z], 0)
+    found = scene(f"{frame.name} {z}", "", gray(np.asarray(frame.channels[:, z])), labels, is_all_labelled=False)
+    return _Known(found, frame, tuple(_number(labels, found, one) for one in found.objects))
 
 
 def _number(labels: Labels, found: Scene, one: tuple[int, Box]) -> int:
@@ -162,13 +187,17 @@ def _number(labels: Labels, found: Scene, one: tuple[int, Box]) -> int:
     return int(labels[box][found.labels[box] == number][0])
 
 
-def _some(scenes: Sequence[_Known], rng: np.random.Generator) -> list[_Known]:
-    """As many slices as memory is for, at random."""
+def _some(slices: Sequence[_Slice], rng: np.random.Generator) -> Generator[None, None, list[_Known]]:
+    """As many slices as memory is for, at random, of those on which an object is large enough."""
     kept: list[_Known] = []
     pixels = 0
-    for i in rng.permutation(len(scenes)):
-        pixels += scenes[int(i)].scene.labels.size
+    for i in rng.permutation(len(slices)):
+        known = _known(slices[int(i)])
+        yield
+        if not known.scene.objects:
+            continue
+        pixels += known.scene.labels.size
         if kept and pixels > _MOST_PIXELS:
             break
-        kept.append(scenes[int(i)])
+        kept.append(known)
     return kept
