@@ -64,6 +64,7 @@ def test_kept_cells_are_learned_from_and_the_next_clicks_are_answered_by_it(pane
     )
     qtbot.waitUntil(lambda: pane.job.verb.button.text() == "Learn from 4 kept cells")
     assert asked_with(panel, runners) == "v1"
+    assert panel.project.words.text().endswith("0 taught versions, 1 of clicks")
     assert not pane.decide.isVisible()
     QTest.mouseClick(pane.back, Qt.MouseButton.LeftButton)
     assert asked_with(panel, runners) == ASKED

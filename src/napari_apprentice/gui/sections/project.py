@@ -67,6 +67,7 @@ class ProjectSection(Section):
         self.rows.addLayout(row(self.new, self.go_on, self.open, self.folder))
         for signal in (session.image_changed, session.settings_changed, session.model_changed):
             self.connections.add(signal, self.refresh)
+        self.connections.add(session.clicker_changed, self._show_name)
         self.connections.add(session.saved, self._on_saved)
         self.connections.add(session.job_started, self._on_job)
         self.connections.add(session.job_event, self._on_job)
@@ -95,6 +96,8 @@ class ProjectSection(Section):
             images = "1 image" if count == 1 else f"{count} images"
             taught = len(project.lineage.versions)
             versions = "1 taught version" if taught == 1 else f"{taught} taught versions"
+            of_clicks = len(project.click_lineage.versions)
+            versions += f", {of_clicks} of clicks" if of_clicks else ""
             self.words.setText(f"{project.name}, {images}, {versions}")
             self.words.setToolTip(str(project.path))
 
