@@ -5,6 +5,7 @@ xvfb-run -a -s "-screen 0 1600x1000x24" python docs/make_screenshots.py
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +41,7 @@ DENSE = "M12_s7_93E9BA0F"  # the same
 PHASE = "set28"  # of usiigaci_phase, MIT
 MOSAIC = 12  # times the sample, along both sides
 TEACH_S = 75.0
+KEPT = 40  # axons
 GLAND_CLASSES = (
     ClassName(value=1, name="gland", color="#ff7f0e"),
     ClassName(value=2, name="stroma", color="#1f77b4"),
@@ -60,8 +62,9 @@ def _all() -> None:
     _evaluate()
     _objects()
     _object_classes()
-    _review()
-    _page()
+    _click_learning()
+    _in_review(_review)
+    _in_review(_page)
     _volume()
     _large()
     _classes()
@@ -224,47 +227,68 @@ def _object_classes() -> None:
         close(viewer, panel)
 
 
-def _review() -> None:
-    """The most doubtful object of a real image, and the doubt of all; where the images are not there, no picture."""
+def _click_learning() -> None:
+    """Confirmed axons that the network of clicks has learned from; where the images are not there, no picture."""
+    folder = DATA / "axons_tem_srf"
+    if not folder.exists():
+        return
+    volume, labels = (read_image(folder / one / f"{AXONS}.tif") for one in ("images", "labels"))
+    truth = np.asarray(labels.pixels[:, 0], np.uint32)
+    with Session.temporary() as session:
+        viewer, panel = _window(session, volume)
+        for value in np.unique(truth)[1 : 1 + KEPT]:
+            session.paint(np.flatnonzero(truth == value), int(value))
+        panel.correct.buttons["click"].click()
+        session.teach_clicks()
+        wait_until(lambda: not session.busy(), longest_s=10 * TEACH_S)
+        left = np.argwhere(truth == np.unique(truth)[KEPT + 1])
+        session.click(tuple(int(i) for i in left[len(left) // 2]))
+        wait_until(lambda: session.verbs.click.proposal is not None)
+        panel.label_layers.show_confirmed(True)
+        scroll_to(panel, panel.correct.click_learning)
+        picture(viewer, "click-learning")
+        close(viewer, panel)
+
+
+def _in_review(show: Callable[[Session, napari.Viewer, Any], None]) -> None:
+    """What is proposed in a real image, at the buttons of review; where the image is not there, no picture."""
     path = DATA / "bbbc039" / "images" / f"{DENSE}.tif"
     if not path.exists():
         return
     with Session.temporary() as session:
         viewer, panel = _segmented(session, path)
         scroll_to(panel, panel.review)
-        panel.review.show_map.setChecked(True)
+        show(session, viewer, panel)
+        close(viewer, panel)
+
+
+def _review(session: Session, viewer: napari.Viewer, panel: Any) -> None:
+    """The most doubtful object, and the doubt of all."""
+    panel.review.show_map.setChecked(True)
+    panel.review.buttons["next doubtful"].click()
+    for _ in range(2):
+        panel.review.buttons["approve and next"].click()
+    while session.review.place is not None and session.review.place.id is None:
         panel.review.buttons["next doubtful"].click()
-        for _ in range(2):
-            panel.review.buttons["approve and next"].click()
-        while session.review.place is not None and session.review.place.id is None:
-            panel.review.buttons["next doubtful"].click()
-        wait(4.0)
-        viewer.scene.camera.zoom *= 0.7
-        picture(viewer, "review")
-        close(viewer, panel)
+    wait(4.0)
+    viewer.scene.camera.zoom *= 0.7
+    picture(viewer, "review")
 
 
-def _page() -> None:
-    """The most doubtful ones of the same image side by side, some of them marked; without the image no picture."""
-    path = DATA / "bbbc039" / "images" / f"{DENSE}.tif"
-    if not path.exists():
-        return
-    with Session.temporary() as session:
-        viewer, panel = _segmented(session, path)
-        scroll_to(panel, panel.review)
-        panel.review.buttons["page of doubtful"].click()
-        wait(4.0)
-        shown = session.pages.page
-        if shown is not None:
-            suggested = sorted(shown.suggestions)
-            joined = [one for one in suggested if shown.suggestions[one].way == "join"]
-            for number in joined[:2]:
-                session.pages.turn(number)
-            others = [number for number in shown.numbers if number not in joined]
-            session.pages.mark(others[0], "look")
-            session.pages.mark(others[-1], "delete")
-        picture(viewer, "page")
-        close(viewer, panel)
+def _page(session: Session, viewer: napari.Viewer, panel: Any) -> None:
+    """The most doubtful ones side by side, some of them marked."""
+    panel.review.buttons["page of doubtful"].click()
+    wait(4.0)
+    shown = session.pages.page
+    if shown is not None:
+        suggested = sorted(shown.suggestions)
+        joined = [one for one in suggested if shown.suggestions[one].way == "join"]
+        for number in joined[:2]:
+            session.pages.turn(number)
+        others = [number for number in shown.numbers if number not in joined]
+        session.pages.mark(others[0], "look")
+        session.pages.mark(others[-1], "delete")
+    picture(viewer, "page")
 
 
 def _volume() -> None:
