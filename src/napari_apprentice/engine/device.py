@@ -119,7 +119,7 @@ def _has(instructions: str) -> bool:
 def clear_modes() -> None:
     """PyTorch's modes of this thread as they are at first: who ran out of memory may not have left one."""
     torch.set_grad_enabled(True)
-    for name in ("cpu", "cuda", "mps"):
+    for name in ("cpu", "cuda", *(["mps"] if torch.backends.mps.is_available() else [])):
         torch.set_autocast_enabled(name, False)
     torch.clear_autocast_cache()
 
