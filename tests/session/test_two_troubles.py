@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import shutil
+import stat
 import time
 from pathlib import Path
 
@@ -218,3 +219,32 @@ def test_a_pipe_in_the_place_of_an_overview_stops_no_list():
     began = time.monotonic()
     assert [recent.objects for recent in recent_projects()] == [None]
     assert time.monotonic() - began < 5
+
+
+def forget_names(monkeypatch, folder: Path) -> None:
+    """The disk does not say that it keeps new names in a folder."""
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+def test_what_is_done_after_a_snapshot_that_the_disk_may_not_keep_is_not_lost(session, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        forget_names(patch, tmp_path / "p")
+        with pytest.raises(UserError, match="connect the drive again"):
+            session.current.keep_snapshot()
+        paint(session, 2)
+        shutil.copytree(tmp_path / "p", tmp_path / "copy", ignore=shutil.ignore_patterns("lock"))
+        with Session.open(tmp_path / "copy") as again:
+            assert (again.current.labels == session.current.labels).all()
+            assert (again.current.confirmed == session.current.confirmed).all()
+            assert again.images.complaints == []
+    waited(session, lambda: not session.project.is_behind)
+    made = [path for kind in ("state", "journal", "region") for path in (tmp_path / "p").rglob(f"{kind}-[0-9]*.*")]
+    numbers = {path.stem.partition("-")[2] for path in made}
+    assert len(numbers) == 1, "what came before went when all was written anew"

@@ -19,6 +19,7 @@ and replaying one twice does no harm. What was damaged is written anew as a pair
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -189,6 +190,9 @@ class ImageFolder:
             self._write_base(number, arrays)
         except UserError as error:
             self._number = number + 1
+            if number not in self._pairs.numbers("state", "region"):  # else it counts
+                with suppress(OSError):
+                    self._pairs.journal(number).unlink(missing_ok=True)
             return 0, str(error)
         with suppress(OSError):
             for path in damaged:
@@ -306,7 +310,11 @@ class ImageFolder:
         journal_before = self._loaded()
         self._check_place()
         number = self._pairs.next(self._number)
-        snapshots.write(self._pairs.state(number), labels, confirmed)
+        try:
+            snapshots.write(self._pairs.state(number), labels, confirmed)
+        except UserError as error:
+            self._go_on_beside(number, journal_before, self._pairs.state(number), error)
+            raise
         self._go_on(number, journal_before)
 
     def close(self) -> None:
@@ -319,11 +327,24 @@ class ImageFolder:
         if not open_journal.is_empty:
             JournalLength(number=self._number, size=open_journal.size).write(self.path)
 
-    def _go_on(self, number: int, journal_before: Journal) -> None:
-        """Begin a new journal; what came before is in what has its number."""
+    def _go_on_beside(self, number: int, journal_before: Journal, made: Path, refused: UserError) -> None:
+        """Begin a new journal where ``made``, which was refused, is there all the same, whole: when read, it counts.
+
+        The disk may not keep its name: what came before stays as well, until all is written anew.
+        """
+        if os.path.lexists(made):
+            cause = refused.__cause__
+            self._begin_journal(number, journal_before).doubt(cause if isinstance(cause, OSError) else None)
+
+    def _begin_journal(self, number: int, journal_before: Journal) -> Journal:
         self._number = number
         journal_before.abandon()
         self._journal = Journal(self._pairs.journal(number), self._flusher)
+        return self._journal
+
+    def _go_on(self, number: int, journal_before: Journal) -> None:
+        """Begin a new journal; what came before is in what has its number."""
+        self._begin_journal(number, journal_before)
         for old in self._pairs.numbers():
             for path in self._pairs.of(old) if old < number else ():
                 with suppress(OSError):  # another program may hold it; the newer number counts

@@ -97,14 +97,14 @@ class Journal:
                     sync_folder(self.path.parent)
                     self._is_named = True
             except OSError as error:
-                self._failure = error
-                self.doubt()
+                self.doubt(error)
                 raise
             finally:
                 os.close(descriptor)
 
-    def doubt(self) -> None:
-        """What is on disk may not be what was written there."""
+    def doubt(self, failure: OSError | None = None) -> None:
+        """What is on disk may not be what was written there, because of a ``failure`` or of another copy of it."""
+        self._failure = failure or self._failure
         self.is_doubtful = True
 
     def abandon(self) -> None:

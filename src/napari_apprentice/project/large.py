@@ -156,7 +156,11 @@ class LargeImageFolder(ImageFolder):
         self._check_place()
         number = self._pairs.next(self._number)
         told = self._told_of(region, taught)
-        self._write_told(number, told)
+        try:
+            self._write_told(number, told)
+        except UserError as error:  # a journal of a larger number tells that the region before is open still
+            self._go_on_beside(number + 1, journal_before, self._pairs.region(number), error)
+            raise
         self._told, self.region = told, region
         self._go_on(number, journal_before)
 
